@@ -1,0 +1,122 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "base/file.h"
+
+#include <fcntl.h>
+#include <limits.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+
+int rw_file_read(const char *path, struct rw_buf *buf, struct rw_error *err)
+{
+	RW_CLEANUP(rw_close) int fd = open(path, O_RDONLY | O_CLOEXEC);
+	char block[16384];
+
+	if (fd < 0) {
+		int code = -errno;
+
+		return rw_error_set(err, code, "%s: %s", path, strerror(-code));
+	}
+	for (;;) {
+		ssize_t got = read(fd, block, sizeof(block));
+		int r;
+
+		if (got < 0) {
+			int code = -errno;
+
+			if (code == -EINTR)
+				continue;
+			return rw_error_set(err, code, "%s: %s", path, strerror(-code));
+		}
+		if (got == 0)
+			return 0;
+		r = rw_buf_append(buf, block, (size_t)got);
+		if (r < 0)
+			return rw_error_set(err, r, "%s: larger than %zu bytes", path, buf->max_bytes);
+	}
+}
+
+static int write_all(int fd, const char *bytes, size_t size)
+{
+	while (size) {
+		ssize_t written = write(fd, bytes, size);
+
+		if (written < 0) {
+			if (errno == EINTR)
+				continue;
+			return -errno;
+		}
+		bytes += written;
+		size -= (size_t)written;
+	}
+	return 0;
+}
+
+static int sync_folder_of(const char *path)
+{
+	RW_CLEANUP(rw_close) int fd = -EBADF;
+	char folder[PATH_MAX];
+	char *slash;
+
+	(void)snprintf(folder, sizeof(folder), "%s", path);
+	slash = strrchr(folder, '/');
+	if (slash)
+		slash[slash == folder] = '\0';
+	fd = open(slash ? folder : ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (fd < 0)
+		return -errno;
+	return fsync(fd) < 0 ? -errno : 0;
+}
+
+int rw_file_write(const char *path, const void *bytes, size_t size, mode_t mode, struct rw_error *err)
+{
+	RW_CLEANUP(rw_close) int fd = -EBADF;
+	char temporary[PATH_MAX];
+	int r;
+
+	if ((size_t)snprintf(temporary, sizeof(temporary), "%s.new", path) >= sizeof(temporary))
+		return rw_error_set(err, -ENAMETOOLONG, "%s: the path is too long", path);
+	(void)unlink(temporary);
+	fd = open(temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, mode);
+	if (fd < 0) {
+		r = -errno;
+		return rw_error_set(err, r, "%s: %s", temporary, strerror(-r));
+	}
+	r = write_all(fd, bytes, size);
+	if (r == 0 && fsync(fd) < 0)
+		r = -errno;
+	if (r == 0 && rename(temporary, path) < 0)
+		r = -errno;
+	if (r == 0)
+		r = sync_folder_of(path);
+	if (r < 0) {
+		(void)unlink(temporary);
+		return rw_error_set(err, r, "%s: %s", path, strerror(-r));
+	}
+	return 0;
+}
+
+int rw_file_make_folder(const char *path, mode_t mode, struct rw_error *err)
+{
+	char part[PATH_MAX];
+	size_t length = strlen(path);
+
+	if (length == 0 || length >= sizeof(part))
+		return rw_error_set(err, -ENAMETOOLONG, "'%s': not a usable path", path);
+	memcpy(part, path, length + 1);
+	for (char *at = part + 1;; at++) {
+		char kept = *at;
+
+		if (kept != '/' && kept != '\0')
+			continue;
+		*at = '\0';
+		if (mkdir(part, mode) < 0 && errno != EEXIST) {
+			int code = -errno;
+
+			return rw_error_set(err, code, "%s: %s", part, strerror(-code));
+		}
+		if (kept == '\0')
+			return 0;
+		*at = kept;
+	}
+}

@@ -1,0 +1,95 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "test.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "base/file.h"
+
+static char folder[64];
+
+static int make_folder(void **state)
+{
+	(void)state;
+	(void)snprintf(folder, sizeof(folder), "/tmp/rw-test-file-XXXXXX");
+	return mkdtemp(folder) ? 0 : -1;
+}
+
+static int remove_folder(void **state)
+{
+	char command[128];
+
+	(void)state;
+	(void)snprintf(command, sizeof(command), "rm -rf '%s'", folder);
+	return system(command);
+}
+
+static void reads_back_what_it_wrote_with_the_mode_asked_for(void **state)
+{
+	RW_CLEANUP(rw_buf_done) struct rw_buf buf;
+	struct rw_error err = RW_ERROR_NONE;
+	struct stat info;
+	char path[128];
+
+	(void)state;
+	rw_buf_init(&buf, 100);
+	(void)snprintf(path, sizeof(path), "%s/secret", folder);
+	assert_int_equal(rw_file_write(path, "one", 3, 0600, &err), 0);
+	assert_int_equal(rw_file_write(path, "second", 6, 0600, &err), 0);
+	assert_int_equal(stat(path, &info), 0);
+	assert_int_equal(info.st_mode & 0777, 0600);
+	assert_int_equal(rw_file_read(path, &buf, &err), 0);
+	assert_string_equal(buf.data, "second");
+}
+
+static void refuses_a_file_that_is_larger_than_the_limit(void **state)
+{
+	RW_CLEANUP(rw_buf_done) struct rw_buf buf;
+	struct rw_error err = RW_ERROR_NONE;
+	char path[128];
+
+	(void)state;
+	rw_buf_init(&buf, 3);
+	(void)snprintf(path, sizeof(path), "%s/large", folder);
+	assert_int_equal(rw_file_write(path, "four", 4, 0600, &err), 0);
+	assert_int_equal(rw_file_read(path, &buf, &err), -E2BIG);
+	assert_non_null(strstr(err.text, "larger than 3 bytes"));
+}
+
+static void names_the_file_that_is_missing(void **state)
+{
+	RW_CLEANUP(rw_buf_done) struct rw_buf buf;
+	struct rw_error err = RW_ERROR_NONE;
+
+	(void)state;
+	rw_buf_init(&buf, 3);
+	assert_int_equal(rw_file_read("/nonexistent/x", &buf, &err), -ENOENT);
+	assert_string_equal(err.text, "/nonexistent/x: No such file or directory");
+}
+
+static void makes_all_missing_folders(void **state)
+{
+	struct rw_error err = RW_ERROR_NONE;
+	struct stat info;
+	char path[128];
+
+	(void)state;
+	(void)snprintf(path, sizeof(path), "%s/a/b/c", folder);
+	assert_int_equal(rw_file_make_folder(path, 0700, &err), 0);
+	assert_int_equal(rw_file_make_folder(path, 0700, &err), 0);
+	assert_int_equal(stat(path, &info), 0);
+	assert_true(S_ISDIR(info.st_mode));
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(reads_back_what_it_wrote_with_the_mode_asked_for),
+		cmocka_unit_test(refuses_a_file_that_is_larger_than_the_limit),
+		cmocka_unit_test(names_the_file_that_is_missing),
+		cmocka_unit_test(makes_all_missing_folders),
+	};
+
+	return cmocka_run_group_tests(tests, make_folder, remove_folder);
+}
