@@ -1,0 +1,82 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#pragma once
+
+/*
+ * TLS for src/http
+ * ================
+ *
+ * The client's side of a TLS 1.2 or 1.3 connection over a non-blocking socket, and the one place where a
+ * server judges the certificate of a client.  Certificates of servers are judged inside the handshake, before
+ * anything is sent to them: chain, period at the time given, and name.
+ *
+ * Programs above src/http do not include this.
+ */
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#include "crypto/cert.h"
+
+/* What a server offers: TLS 1.2 and 1.3, forward secrecy, AEAD ciphers. */
+#define RW_TLS_PRIORITY                                                                                      \
+	"NORMAL:-VERS-ALL:+VERS-TLS1.3:+VERS-TLS1.2:-RSA:-DHE-RSA:-AES-128-CBC:-AES-256-CBC:-AES-128-CCM:"   \
+	"-AES-256-CCM:%SERVER_PRECEDENCE"
+
+/* ---- client ---- */
+
+/* Authority file, and certificate and key file of this client; shared by its sessions. */
+struct rw_tls_client;
+
+/*
+ * 'ca_file' NULL = the system's authorities; 'cert_file' and 'key_file' NULL = no client certificate.  Files
+ * are read now; make a new object when they change.  -errno of reading, -EINVAL for files that hold something
+ * else.
+ */
+RW_NODISCARD int rw_tls_client_new(const char *ca_file, const char *cert_file, const char *key_file,
+				   struct rw_tls_client **ret_client, struct rw_error *err);
+struct rw_tls_client *rw_tls_client_free(struct rw_tls_client *client);
+RW_DEFINE_CLEANUP(struct rw_tls_client *, rw_tls_client_free)
+
+struct rw_tls_session;
+
+/*
+ * A session over the connected, non-blocking 'fd' (borrowed, as 'client' is, until _free) with the server
+ * called 'host' (name or address, without brackets), judged at 'now_s'.
+ */
+RW_NODISCARD int rw_tls_session_new(struct rw_tls_client *client, int fd, const char *host, int64_t now_s,
+				    struct rw_tls_session **ret_session, struct rw_error *err);
+struct rw_tls_session *rw_tls_session_free(struct rw_tls_session *session);
+RW_DEFINE_CLEANUP(struct rw_tls_session *, rw_tls_session_free)
+
+/*
+ * All three: -EAGAIN = call again when the socket is readable, or writable if rw_tls_session_wants_write();
+ * -EPROTO and 'err' on a broken or refused connection (-EKEYREJECTED, -EKEYEXPIRED when the server's
+ * certificate was not accepted), after which only _free is allowed.
+ */
+RW_NODISCARD int rw_tls_session_handshake(struct rw_tls_session *session, struct rw_error *err);
+/* Bytes read, 0 at the orderly end. */
+RW_NODISCARD ssize_t rw_tls_session_read(struct rw_tls_session *session, void *bytes, size_t size,
+					 struct rw_error *err);
+/* Bytes written (> 0). After -EAGAIN call with the same bytes. */
+RW_NODISCARD ssize_t rw_tls_session_write(struct rw_tls_session *session, const void *bytes, size_t size,
+					  struct rw_error *err);
+bool rw_tls_session_wants_write(const struct rw_tls_session *session);
+
+/* Whether decrypted bytes wait inside, which no poll of the socket would show. */
+bool rw_tls_session_has_pending(const struct rw_tls_session *session);
+
+/* Says goodbye as far as the socket takes it at once. */
+void rw_tls_session_close(struct rw_tls_session *session);
+
+/* ---- server ---- */
+
+#define RW_TLS_PEER_ABSENT 1 /* the client has shown no certificate */
+
+/*
+ * Judges the certificate that the client of 'gnutls_session' (a gnutls_session_t) has shown, like
+ * rw_cert_verify().  0; RW_TLS_PEER_ABSENT; -EKEYREJECTED, -EKEYEXPIRED, -EINVAL.
+ */
+RW_NODISCARD int rw_tls_peer_verify(void *gnutls_session, const char *ca_pem, int64_t now_s,
+				    struct rw_cert_info *ret_info, struct rw_error *err);

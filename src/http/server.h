@@ -1,0 +1,220 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#pragma once
+
+/*
+ * HTTP server
+ * ===========
+ *
+ * HTTP/1.1 over TLS inside our loop, by libmicrohttpd.  For each request the handler is called once, on the
+ * loop thread, when the whole request has arrived and was found well-formed and within its limits.  What
+ * happens then:
+ *
+ *   answered   the handler calls rw_http_answer() before it returns;
+ *   deferred   the handler returns without it and keeps the exchange: somebody calls rw_http_answer() later,
+ * from the loop thread (--wait); streaming  rw_http_stream_start() turns the exchange into a stream that
+ * lives until an end says otherwise (server-sent events, agents).
+ *
+ * An exchange ends with its answer: rw_http_answer() and rw_http_stream_start() consume it, the pointer is
+ * dead after they return.  A deferred exchange may also end because the client went away or the server is
+ * freed; then the function given to rw_http_exchange_defer() runs, and only then.  The same holds for a
+ * stream and its 'closed'.
+ *
+ * Slow, broken and hostile clients cost nothing but themselves:
+ *   - header and body, connections (all and by address), streams, queued bytes of a stream: all are bounded;
+ *   - a request must arrive whole in time, an answer must be taken in time: not one byte now and then;
+ *   - Content-Length beside Transfer-Encoding, two lengths, bad escapes and control characters are refused;
+ *   - the body of a request that is refused is not read (the connection closes after the answer);
+ *   - a disconnect is noticed during a deferred answer and a stream too; a dead peer at the next heartbeat.
+ *
+ * A client certificate is optional.  When one is shown it is judged against the authority, here, before any
+ * handler: one that is foreign or expired ends in 403, so a handler sees a certificate that holds or none.
+ *
+ * Refusals made here are application/problem+json (RFC 9457) as those of the API are.
+ */
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/clock.h"
+#include "base/error.h"
+#include "crypto/cert.h"
+#include "loop/loop.h"
+
+#define RW_HTTP_MAX_SEGMENTS   16
+#define RW_HTTP_MAX_PARAMETERS 32
+#define RW_HTTP_MAX_TARGET     4096 /* bytes of path and query */
+
+/* Every field: 0 = the default in brackets. */
+struct rw_http_limits {
+	size_t body_bytes;   /* of a request [1.5 MiB] */
+	size_t header_bytes; /* about; request line and headers [8 KiB]: also the memory per connection */
+	unsigned int connections;         /* open at a time [1024] */
+	unsigned int address_connections; /* of one peer address [256] */
+	unsigned int streams;             /* exchanges deferred or streaming at a time [512] */
+	unsigned int request_seconds; /* for a request to arrive whole, also from connect or the last answer
+					 [30] */
+	unsigned int answer_seconds;  /* for a client to take a complete answer [30] */
+};
+
+struct rw_http_exchange;
+struct rw_http_server;
+
+typedef void (*rw_http_handler_fn)(struct rw_http_exchange *exchange, void *userdata);
+
+struct rw_http_server_options {
+	struct rw_loop *loop;
+	const struct rw_clock *clock;
+	const char *address;  /* numeric, "127.0.0.1", "::1", "0.0.0.0", "::" (both families) */
+	uint16_t port;        /* 0 = any, see rw_http_server_port */
+	bool plain;           /* no TLS; refused unless 'address' is a loopback address */
+	const char *cert_pem; /* of the server, with its chain; copied, as the next two are */
+	const char *key_pem;
+	const char *ca_pem; /* judges client certificates; NULL = they are not asked for */
+	struct rw_http_limits limits;
+	rw_http_handler_fn handler;
+	void *userdata;
+};
+
+/*
+ * Listens and serves from now on.  -EINVAL for a bad address, plain HTTP beyond loopback, or key material
+ * that does not fit together; -EADDRINUSE and the like from the system.
+ */
+RW_NODISCARD int rw_http_server_new(const struct rw_http_server_options *options,
+				    struct rw_http_server **ret_server, struct rw_error *err);
+
+/* The port that is listened on. */
+uint16_t rw_http_server_port(const struct rw_http_server *server);
+
+/*
+ * Stops listening, ends deferred exchanges and streams (their functions run, inside this call), closes all
+ * connections.  Not from inside a handler.
+ */
+struct rw_http_server *rw_http_server_free(struct rw_http_server *server);
+RW_DEFINE_CLEANUP(struct rw_http_server *, rw_http_server_free)
+
+struct rw_http_server_counts {
+	unsigned int connections; /* open now */
+	unsigned int streams;     /* deferred or streaming now */
+	uint64_t requests;        /* that reached the handler, ever */
+	uint64_t refused;         /* requests refused here, ever */
+	uint64_t cut;             /* connections cut for slowness, ever */
+};
+
+struct rw_http_server_counts rw_http_server_counts(const struct rw_http_server *server);
+
+/* ---- the request: all texts live as long as the exchange ---- */
+
+struct rw_http_parameter {
+	const char *name;  /* decoded */
+	const char *value; /* decoded; "" when there was no "=" */
+};
+
+struct rw_http_request {
+	const char *method; /* as sent: "GET", "POST", ... */
+	const char *target; /* as sent: path and query */
+	const char *path;   /* path alone, as sent, begins with "/" */
+
+	/* The path split at "/" and then decoded: "/v1/groups/a%2Fb" = "v1", "groups", "a/b".  UTF-8 is not
+	 * checked; there is no NUL or other control character inside.  "/" has no segment; a trailing "/"
+	 * gives a last "". */
+	const char *segments[RW_HTTP_MAX_SEGMENTS];
+	size_t segment_count;
+
+	/* The query, decoded ("+" is a space), in order, repeated names included. */
+	struct rw_http_parameter parameters[RW_HTTP_MAX_PARAMETERS];
+	size_t parameter_count;
+
+	const char *body; /* NUL-terminated behind 'body_size'; "" when there is none */
+	size_t body_size;
+
+	char peer_address[46]; /* numeric, without port; IPv4 also when it came by an IPv6 socket */
+	uint16_t peer_port;
+	bool secure;                            /* by TLS */
+	const struct rw_cert_info *certificate; /* of the client, verified; NULL = none shown */
+};
+
+const struct rw_http_request *rw_http_exchange_request(const struct rw_http_exchange *exchange);
+
+/* The first header of that name (any case), or NULL. */
+const char *rw_http_exchange_header(const struct rw_http_exchange *exchange, const char *name);
+
+/* The value of the first parameter of that name, or NULL. */
+const char *rw_http_request_parameter(const struct rw_http_request *request, const char *name);
+
+/* Room for the owner's own state of the exchange; the pointer is neither read nor freed here. */
+void rw_http_exchange_set_userdata(struct rw_http_exchange *exchange, void *userdata);
+void *rw_http_exchange_userdata(const struct rw_http_exchange *exchange);
+
+/* ---- the answer ---- */
+
+#define RW_HTTP_MAX_ANSWER_HEADERS 12
+
+/* Adds a header to the answer or stream to come.  Both texts are copied.  -EINVAL for characters that may not
+ * be in a header, -E2BIG beyond RW_HTTP_MAX_ANSWER_HEADERS, -ENOMEM. */
+RW_NODISCARD int rw_http_answer_header(struct rw_http_exchange *exchange, const char *name,
+				       const char *value);
+
+/*
+ * Answers and consumes the exchange.  'status' 200..599; 'content_type' NULL = none; 'body' is copied and may
+ * be NULL when 'size' is 0.  Cannot fail for the caller: without memory the connection is cut.
+ */
+void rw_http_answer(struct rw_http_exchange *exchange, unsigned int status, const char *content_type,
+		    const void *body, size_t size);
+
+/* The same, but takes 'body' (from malloc), also when something fails: saves the copy of large answers. */
+void rw_http_answer_take(struct rw_http_exchange *exchange, unsigned int status, const char *content_type,
+			 char *body, size_t size);
+
+/*
+ * Says that the exchange will be answered later.  Call it in the handler, before returning.  'gone' runs at
+ * most once, when there is nobody to answer to any more; the exchange is dead when it returns and must not be
+ * answered in it.
+ * 0; -EBUSY when limits.streams are deferred or streaming already: answer 503 then.
+ */
+RW_NODISCARD int rw_http_exchange_defer(struct rw_http_exchange *exchange,
+					void (*gone)(struct rw_http_exchange *exchange, void *userdata),
+					void *userdata);
+
+/* ---- streams ---- */
+
+struct rw_http_stream;
+
+enum rw_http_stream_end {
+	RW_HTTP_STREAM_GONE,     /* the client went away */
+	RW_HTTP_STREAM_SLOW,     /* the client did not read: its queue was full and it was cut */
+	RW_HTTP_STREAM_STOPPING, /* the server is being freed */
+};
+
+struct rw_http_stream_options {
+	unsigned int status;       /* 0 = 200 */
+	const char *content_type;  /* "text/event-stream", "application/x-ndjson" */
+	size_t queue_bytes;        /* most that may wait for a slow client */
+	unsigned int heartbeat_ms; /* 0 = none; sent when nothing else was for this long */
+	const char *heartbeat;     /* ": \n\n" or "{\"heartbeat\":true}\n"; must outlive the stream */
+	/* Runs once unless rw_http_stream_finish() came first, never inside one of the functions below; the
+	 * stream is dead when it returns. */
+	void (*closed)(struct rw_http_stream *stream, enum rw_http_stream_end end, void *userdata);
+	void *userdata;
+};
+
+/*
+ * Makes a stream of the exchange and consumes it (at success only).  The header is sent at once.
+ * 0; -EBUSY at limits.streams, -ENOMEM: the exchange is then as before and waits for its answer.
+ */
+RW_NODISCARD int rw_http_stream_start(struct rw_http_exchange *exchange,
+				      const struct rw_http_stream_options *options,
+				      struct rw_http_stream **ret_stream);
+
+/*
+ * Queues bytes (copied); all that is queued in one turn of the loop leaves together at its end.
+ * 0; -ENOBUFS when the queue is full: the stream is cut and 'closed' will run soon; -EPIPE after that;
+ * -ENOMEM, cut too.
+ */
+RW_NODISCARD int rw_http_stream_send(struct rw_http_stream *stream, const void *bytes, size_t size);
+
+/* Bytes that wait for the client. */
+size_t rw_http_stream_queued(const struct rw_http_stream *stream);
+
+/* Ends the stream in order, after what is queued; it is dead at once and 'closed' does not run. */
+void rw_http_stream_finish(struct rw_http_stream *stream);
