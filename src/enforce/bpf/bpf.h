@@ -1,0 +1,56 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#pragma once
+
+/*
+ * The enforcer that decides in the kernel, by eBPF programs at tc ingress and egress of each device.
+ * docs/dataplane.md tells how; this folder is the only user of libbpf.
+ */
+
+#include "enforce/enforcer.h"
+
+#define RW_ENFORCE_TABLE_MEMORY_DEFAULT (256ULL << 20)
+#define RW_ENFORCE_FLOW_ENTRIES_DEFAULT (1U << 16)
+#define RW_ENFORCE_FLOW_ENTRIES_MIN     (1U << 10)
+#define RW_ENFORCE_FLOW_ENTRIES_MAX     (1U << 24)
+
+struct rw_enforce_bpf_options {
+	/*
+	 * Where programs, maps and links are pinned, such as "/sys/fs/bpf/ringwall/default"; made when
+	 * missing.  It must lie in a bpffs that pid 1 sees too: else links and enforcement would end with a
+	 * mount namespace.  NULL = unpinned: enforcement ends with the process.
+	 */
+	const char *pin_dir;
+	uint64_t table_memory; /* bytes for decision tables, both buffers; 0 = default */
+	uint32_t flow_entries; /* per family, rounded up to a power of two; 0 = default */
+};
+
+/*
+ * Loads the programs, or takes over those that an earlier process pinned.  -EPERM, -EOPNOTSUPP and
+ * -EINVAL name the missing privilege or kernel feature and what to do about it.
+ */
+RW_NODISCARD int rw_enforce_bpf_open(const struct rw_enforce_bpf_options *options,
+				     struct rw_enforcer **ret_enforcer, struct rw_error *err);
+
+/*
+ * Removes everything of ours under 'pin_dir': links, filters, maps and the folder itself; everything
+ * passes afterwards.  Works without policy, agent or state; 0 also when nothing was there.
+ * 'ret_devices' (may be NULL) counts the devices that were released.
+ */
+RW_NODISCARD int rw_enforce_bpf_detach_all(const char *pin_dir, unsigned int *ret_devices,
+					   struct rw_error *err);
+
+struct rw_enforce_bpf_feature {
+	const char *name; /* "tcx" */
+	bool required;
+	int error;      /* 0 = present, else the negative errno of the trial */
+	char text[160]; /* what was found, or what is missing and from which kernel on it exists */
+};
+
+#define RW_ENFORCE_BPF_FEATURE_MAX 16
+
+/*
+ * Tries what enforcement needs, with real calls on nothing of the node's.  Returns the number of features
+ * filled in; enforcement is possible when no required one has an error.
+ */
+size_t rw_enforce_bpf_probe(const char *pin_dir,
+			    struct rw_enforce_bpf_feature ret_features[RW_ENFORCE_BPF_FEATURE_MAX]);
