@@ -218,6 +218,22 @@ RW_MODEL_DECLARE(rw_load_balancer)
 RW_MODEL_DECLARE(rw_promise)
 #undef RW_MODEL_DECLARE
 
+/* Deep copy of one interface (0 or -ENOMEM), and its release; an interface is part of a node, not counted. */
+RW_NODISCARD int rw_interface_copy(const struct rw_interface *interface, struct rw_interface *ret_copy);
+void rw_interface_done(struct rw_interface *interface);
+RW_DEFINE_DONE(struct rw_interface, rw_interface_done)
+
+/* Reference and release of an object whose kind is known only at run time. */
+void *rw_object_ref(enum rw_kind kind, const void *object);
+void *rw_object_unref(enum rw_kind kind, void *object);
+
+/* The object's id; its name, or NULL for a promise.  Lent. */
+const char *rw_object_id(enum rw_kind kind, const void *object);
+const char *rw_object_name(enum rw_kind kind, const void *object);
+
+/* The kind as the model file calls it: "network", "cluster", "node", "security group", ... */
+const char *rw_kind_name(enum rw_kind kind);
+
 struct rw_model;
 
 struct rw_model *rw_model_new(void);
@@ -252,3 +268,6 @@ RW_NODISCARD int rw_model_put(struct rw_model *model, enum rw_kind kind, void *o
 
 /* Removes by id; true if it was there. */
 bool rw_model_remove(struct rw_model *model, enum rw_kind kind, const char *id);
+
+/* Any kind by id or name; lent, or NULL. */
+const void *rw_model_find(const struct rw_model *model, enum rw_kind kind, const char *reference);
