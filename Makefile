@@ -1,0 +1,54 @@
+# SPDX-License-Identifier: Apache-2.0
+# A thin front door for people; Meson does the building.  `make help` lists what there is.
+
+BUILD ?= build
+MESON_FLAGS ?=
+.DEFAULT_GOAL := build
+.PHONY: build deps test demo demo-check demo-clean bench format check fuzz asan tsan clean help
+
+help: ## this list
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
+
+deps: ## install what building and testing need (Debian 12, root)
+	@tools/install-deps build test
+
+build: ## build everything into ./build
+	@tools/install-deps --check build || { echo "some packages are missing: run 'make deps' as root"; exit 1; }
+	@test -f $(BUILD)/build.ninja || meson setup $(BUILD) $(MESON_FLAGS) >$(BUILD).log 2>&1 || { cat $(BUILD).log; exit 1; }
+	@ninja -C $(BUILD)
+
+test: deps build ## run every suite; the last line counts passed, failed, skipped
+	@tools/run-tests $(BUILD)
+
+demo: ## the main job on this machine: a playground of namespaces, then a shell (root)
+	@tools/demo/run interactive
+
+demo-check: ## the same without a terminal: walks through changes, compares expected and observed
+	@tools/demo/run check
+
+demo-clean: ## remove what a crashed demo left behind
+	@tools/demo/run clean
+
+bench: deps build ## every benchmark, results as JSON in build/bench (root)
+	@tools/run-bench $(BUILD)
+
+asan: deps ## unit, exhaustive and replayed fuzz suites under AddressSanitizer and UBSan
+	@$(MAKE) build BUILD=build-asan MESON_FLAGS="-Db_sanitize=address,undefined -Db_lundef=false"
+	@tools/run-tests build-asan --suite unit --suite exhaustive --suite fuzz
+
+tsan: deps ## the suites with threads under ThreadSanitizer
+	@$(MAKE) build BUILD=build-tsan MESON_FLAGS="-Db_sanitize=thread -Db_lundef=false"
+	@tools/run-tests build-tsan --suite threads
+
+fuzz: deps ## every fuzzer for FUZZ_SECONDS (default 30) with clang and libFuzzer
+	@CC=clang-14 $(MAKE) build BUILD=build-fuzz MESON_FLAGS="-Dfuzz=true -Db_sanitize=address,undefined -Db_lundef=false"
+	@tools/run-fuzz build-fuzz $(or $(FUZZ_SECONDS),30)
+
+check: ## formatting, layers, names, headers
+	@tools/check-format && tools/check-layers && tools/check-names && tools/check-headers
+
+format: ## rewrite the sources in the house format (clang-format 14)
+	@git ls-files 'src/*.[ch]' 'bpf/*.[ch]' 'tests/*.[ch]' 'bench/*.[ch]' | xargs clang-format-14 -i
+
+clean: ## remove build folders
+	rm -rf build build-* build.log
