@@ -1,0 +1,105 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#pragma once
+
+/*
+ * The model's objects as JSON
+ * ===========================
+ *
+ * One pair of functions for each kind: *_encode writes all fields of the contract's table, in its order,
+ * leaving out optional ones that are not set; *_decode reads them into a new object, with the defaults of
+ * semantics sections 1 and 2 for what is absent.  Decoding checks shape: types, words, ranges, limits, text.
+ * Whether the object makes sense among the others is group/validate.h's question.
+ *
+ * References: "id or unique name serves as reference everywhere".  A resolver turns either into the id that
+ * objects hold.  Without one (NULL) the text is taken as it is and must fit an id.
+ *
+ * Ids: an absent "id" is decoded as ""; who adds the object to a model gives it one.
+ */
+
+#include "group/model.h"
+#include "wire/json.h"
+#include "wire/writer.h"
+
+/* Most elements of one array in an object. */
+#define RW_WIRE_CIDRS_MAX      200000 /* prefix list */
+#define RW_WIRE_RULES_MAX      10000
+#define RW_WIRE_INTERFACES_MAX 256
+#define RW_WIRE_ADDRESSES_MAX  64
+#define RW_WIRE_GROUPS_MAX     64
+#define RW_WIRE_LISTENERS_MAX  256
+#define RW_WIRE_NAME_MAX       128 /* characters */
+#define RW_WIRE_TEXT_MAX       512 /* characters: description, author, reason */
+
+struct rw_resolver {
+	/* Writes the id of the object of 'kind' that 'reference' (id or name) means.  0, or -ENOENT. */
+	int (*resolve)(const struct rw_resolver *resolver, enum rw_kind kind, const char *reference,
+		       char ret_id[RW_ID_SIZE]);
+	const void *data;
+};
+
+/* Resolves in 'model' (borrowed as long as the resolver is used). */
+struct rw_resolver rw_resolver_of_model(const struct rw_model *model);
+
+/* Words of the closed lists, for tables of one's own and for showing them. */
+extern const struct rw_word rw_words_network_kind[];
+extern const struct rw_word rw_words_cluster_type[];
+extern const struct rw_word rw_words_profile[];
+extern const struct rw_word rw_words_container_network[];
+extern const struct rw_word rw_words_enforcement[]; /* enforce, monitor */
+extern const struct rw_word rw_words_agent[];
+extern const struct rw_word rw_words_nic_type[];
+extern const struct rw_word rw_words_group_kind[];
+extern const struct rw_word rw_words_verdict[]; /* accept, drop */
+extern const struct rw_word rw_words_direction[];
+extern const struct rw_word rw_words_kind[]; /* network, cluster, node, security_group, ... */
+
+#define RW_OBJECT_DECLARE(type)                                                                              \
+	void type##_encode(struct rw_json_writer *json, const struct type *object);                          \
+	RW_NODISCARD int type##_decode(const struct rw_json *value, const struct rw_resolver *resolver,      \
+				       struct type **ret_object, struct rw_error *err)
+RW_OBJECT_DECLARE(rw_network);
+RW_OBJECT_DECLARE(rw_cluster);
+RW_OBJECT_DECLARE(rw_node);
+RW_OBJECT_DECLARE(rw_rule);
+RW_OBJECT_DECLARE(rw_group);
+RW_OBJECT_DECLARE(rw_prefix_list);
+RW_OBJECT_DECLARE(rw_load_balancer);
+RW_OBJECT_DECLARE(rw_promise);
+#undef RW_OBJECT_DECLARE
+
+/* The same by kind, for loops over a model ('object' is of the kind's type). */
+void rw_object_encode(struct rw_json_writer *json, enum rw_kind kind, const void *object);
+RW_NODISCARD int rw_object_decode(const struct rw_json *value, enum rw_kind kind,
+				  const struct rw_resolver *resolver, void **ret_object,
+				  struct rw_error *err);
+
+/* Drops a reference to an object of 'kind'; NULL is fine. */
+void rw_object_unref(enum rw_kind kind, void *object);
+
+/* The group without its rules: what lists show. */
+void rw_group_encode_head(struct rw_json_writer *json, const struct rw_group *group);
+
+/* {"cidr":...}, {"group":...} or {"prefix_list":...}. */
+void rw_rule_object_encode(struct rw_json_writer *json, const struct rw_object *object);
+
+/*
+ * Decoders for tables of one's own: slots are struct rw_prefix, struct rw_address, struct rw_object, struct
+ * rw_ports
+ * ("22/22"), uint16_t or uint8_t protocol (name or number; no "all" in the latter), struct rw_interface *
+ * with count, struct rw_rule ** with count; ids are char[RW_ID_SIZE], where .min is the enum rw_kind that the
+ * resolver is asked for.
+ */
+rw_json_decoder rw_json_decode_prefix;
+rw_json_decoder rw_json_decode_prefixes;  /* struct rw_prefix * and count */
+rw_json_decoder rw_json_decode_addresses; /* struct rw_address * and count */
+rw_json_decoder rw_json_decode_object;
+rw_json_decoder rw_json_decode_ports;
+rw_json_decoder rw_json_decode_protocol;
+rw_json_decoder rw_json_decode_id;         /* its own id: taken as it is */
+rw_json_decoder rw_json_decode_reference;  /* id or name of kind .min */
+rw_json_decoder rw_json_decode_references; /* char (*)[RW_ID_SIZE] and count, kind .min */
+rw_json_decoder rw_json_decode_rules;      /* struct rw_rule ** and count */
+rw_json_decoder rw_json_decode_interfaces; /* struct rw_interface * and count */
+
+/* Frees interfaces that rw_json_decode_interfaces made outside a node. */
+void rw_interfaces_free(struct rw_interface *interfaces, size_t count);

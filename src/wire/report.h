@@ -1,0 +1,141 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#pragma once
+
+/*
+ * What an agent tells its controller
+ * ==================================
+ *
+ * join     once, with a one-time token: who the machine is, what interfaces it has and a request for a
+ * certificate. The answer is the node's id, its certificate, the authority's, and where to listen. report as
+ * heartbeat every few seconds and at once after every change: what is applied and how it goes. Everything in
+ * it is a claim.
+ *
+ * A report is a whole: lists replace the last report's lists, counters are totals since 'started_ms', drop
+ * events are those since the last report.  Lists are bounded; what did not fit is counted in
+ * 'drop_events_lost'.  A list that is absent from the document decodes as empty.
+ */
+
+#include "base/buf.h"
+#include "group/model.h"
+#include "policy/policy.h"
+#include "wire/json.h"
+#include "wire/stream.h"
+
+#define RW_REPORT_VERSION        1
+#define RW_REPORT_INTERFACES_MAX 256
+#define RW_REPORT_ADDRESSES_MAX  64
+#define RW_REPORT_PORTS_MAX      1024
+#define RW_REPORT_HITS_MAX       10000
+#define RW_REPORT_DROPS_MAX      256
+#define RW_REPORT_SIZE_MAX       (4u << 20)
+
+/* What the agent knows of itself; lagging and offline are the controller's judgement. */
+enum rw_agent_state {
+	RW_AGENT_STATE_PENDING, /* no policy applied yet */
+	RW_AGENT_STATE_OK,      /* 'applied' is in the kernel */
+	RW_AGENT_STATE_FAILED,  /* the policy wanted last could not be applied; 'applied' is still in force */
+	RW_AGENT_STATE_DEGRADED,  /* applied, but may be bypassed: see reason */
+	RW_AGENT_STATE_MONITORED, /* decides, but lets everything pass */
+	RW_AGENT_STATE_DETACHED,
+};
+extern const struct rw_word rw_words_agent_state[];
+
+struct rw_report_interface {
+	char name[16];
+	char kind[16]; /* ethernet, bond, vlan, bridge, bridge-port, tunnel, other, ... */
+	char mac[18];  /* "02:00:00:00:00:01" or "" */
+	bool default_route;
+	bool enforced;
+	struct rw_address *addresses;
+	size_t address_count;
+};
+
+struct rw_report_hit {
+	char rule[RW_ID_SIZE];
+	uint64_t packets;
+	int64_t last_hit_ms; /* Unix time */
+};
+
+struct rw_report_listener {
+	uint16_t protocol; /* TCP or UDP */
+	uint16_t port;
+	char process[32]; /* "" = not known */
+};
+
+struct rw_report_drop {
+	int64_t time_ms;
+	char interface[16];
+	enum rw_direction direction;
+	uint16_t protocol;
+	struct rw_address local;
+	struct rw_address remote;
+	uint16_t local_port;
+	uint16_t remote_port;
+	bool would;             /* monitored: would have been dropped */
+	char cause[RW_ID_SIZE]; /* rule id or cause word */
+};
+
+struct rw_report {
+	struct rw_position applied; /* revision 0: none */
+	struct rw_position wanted;  /* last received; differs from 'applied' while failed */
+	struct rw_policy_digest digest;
+	enum rw_agent_state state;
+	char reason[512];
+	char agent_version[32];
+	int64_t started_ms;
+	bool persistent; /* pinned: enforcement outlives the agent */
+	struct rw_report_interface *interfaces;
+	size_t interface_count;
+	uint16_t *ssh_ports;
+	size_t ssh_port_count;
+	struct rw_report_listener *listeners;
+	size_t listener_count;
+	struct rw_report_hit *hits;
+	size_t hit_count;
+	uint64_t drops[RW_CAUSE_COUNT_]; /* packets dropped by cause */
+	struct rw_report_drop *drop_events;
+	size_t drop_event_count;
+	uint64_t drop_events_lost;
+};
+
+/* A report without anything, state PENDING. */
+void rw_report_init(struct rw_report *report);
+void rw_report_done(struct rw_report *report);
+RW_DEFINE_DONE(struct rw_report, rw_report_done)
+
+/* Appends one line with its line end. */
+RW_NODISCARD int rw_report_encode(struct rw_buf *buf, const struct rw_report *report, struct rw_error *err);
+RW_NODISCARD int rw_report_decode(const char *text, size_t size, struct rw_report *ret_report,
+				  struct rw_error *err);
+
+struct rw_join_request {
+	char *token;      /* secret: never logged */
+	char *machine_id; /* as in /etc/machine-id */
+	char *name;       /* wished node name */
+	char *cluster;    /* id or name, or NULL: as the token says */
+	char *csr;        /* PEM certificate request */
+	bool monitor;     /* start without dropping */
+	bool replace;     /* take over the record of this machine id */
+	struct rw_report_interface *interfaces;
+	size_t interface_count;
+};
+void rw_join_request_done(struct rw_join_request *request);
+RW_DEFINE_DONE(struct rw_join_request, rw_join_request_done)
+RW_NODISCARD int rw_join_request_encode(struct rw_buf *buf, const struct rw_join_request *request,
+					struct rw_error *err);
+RW_NODISCARD int rw_join_request_decode(const char *text, size_t size, struct rw_join_request *ret_request,
+					struct rw_error *err);
+
+struct rw_join_answer {
+	char node[RW_ID_SIZE];
+	char *name;
+	char *certificate; /* PEM, the node's */
+	char *ca;          /* PEM, the authority's */
+	struct rw_position position;
+};
+void rw_join_answer_done(struct rw_join_answer *answer);
+RW_DEFINE_DONE(struct rw_join_answer, rw_join_answer_done)
+RW_NODISCARD int rw_join_answer_encode(struct rw_buf *buf, const struct rw_join_answer *answer,
+				       struct rw_error *err);
+RW_NODISCARD int rw_join_answer_decode(const char *text, size_t size, struct rw_join_answer *ret_answer,
+				       struct rw_error *err);
