@@ -73,9 +73,6 @@ RW_NODISCARD int rw_object_decode(const struct rw_json *value, enum rw_kind kind
 				  const struct rw_resolver *resolver, void **ret_object,
 				  struct rw_error *err);
 
-/* Drops a reference to an object of 'kind'; NULL is fine. */
-void rw_object_unref(enum rw_kind kind, void *object);
-
 /* The group without its rules: what lists show. */
 void rw_group_encode_head(struct rw_json_writer *json, const struct rw_group *group);
 
@@ -100,6 +97,3 @@ rw_json_decoder rw_json_decode_reference;  /* id or name of kind .min */
 rw_json_decoder rw_json_decode_references; /* char (*)[RW_ID_SIZE] and count, kind .min */
 rw_json_decoder rw_json_decode_rules;      /* struct rw_rule ** and count */
 rw_json_decoder rw_json_decode_interfaces; /* struct rw_interface * and count */
-
-/* Frees interfaces that rw_json_decode_interfaces made outside a node. */
-void rw_interfaces_free(struct rw_interface *interfaces, size_t count);
