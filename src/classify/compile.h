@@ -1,0 +1,93 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#pragma once
+
+/*
+ * From a policy to its decision table
+ * ===================================
+ *
+ * rw_classify_compile writes the image of abi/rw_table.h for a whole node policy: every interface, both
+ * directions, both families.  It is the definition of what the data plane decides; rw_evaluate is the
+ * definition of what it should.
+ *
+ * How.  What rules and system rules say about remote addresses are *atoms*: a CIDR, a group's members, a
+ * prefix list, the network.  Addresses that lie in the same atoms are one *class*; prefixes nest, so all
+ * prefixes in order with a stack give every class and a trie.  Ports that lie in the same port ranges of a
+ * view are one *column*.  The row of a class is that of the class around it, overlaid with the rules of the
+ * atoms that are new; equal pieces of rows are stored once.  Nothing is rules x members.
+ *
+ * Cost: O(p log p) in the prefixes, plus rows in proportion to the classes and the columns each differs in
+ * from its parent.  1,000 rules with a group of 10,000 members take a few milliseconds.
+ *
+ * What is kept: a compiled table remembers its atoms.  When the next policy has the same atoms (rules
+ * changed, but no prefix, no member) the address part of the image is taken over from 'previous', and not
+ * even copied when the destination already holds it.
+ */
+
+#include "abi/rw_table.h"
+#include "policy/policy.h"
+
+/* Default of the budget, in pages: 256 MB. */
+#define RW_CLASSIFY_PAGES_DEFAULT ((256u << 20) / RW_TABLE_PAGE_SIZE)
+
+/*
+ * Where an image is written: page-aligned, of the caller, for example one half of a mapped BPF array.
+ * Only readable by others once compile has succeeded.
+ */
+struct rw_classify_memory {
+	void *pages;
+	uint32_t capacity; /* in pages */
+	/* Gives at least 'capacity' pages, keeping the content, and updates both; 0 or -ENOMEM.  NULL =
+	 * fixed. */
+	int (*grow)(struct rw_classify_memory *memory, uint32_t capacity);
+};
+
+/* Memory of the process that grows as needed; done frees it. */
+void rw_classify_memory_init(struct rw_classify_memory *memory);
+void rw_classify_memory_done(struct rw_classify_memory *memory);
+RW_DEFINE_DONE(struct rw_classify_memory, rw_classify_memory_done)
+
+/* What stands behind a rule index of the image. */
+struct rw_classify_origin {
+	enum rw_cause cause;
+	enum rw_verdict verdict;
+	const char *detail; /* rule id, group id for inner access, else NULL; lent by the policy */
+};
+
+/* A compiled table.  Immutable; holds a reference to its policy, and borrows the pages. */
+struct rw_classify_table {
+	struct rw_policy *policy;
+	const void *pages;
+	uint32_t page_count;
+	uint32_t address_pages; /* pages 1..address_pages: unchanged when the address id is */
+	uint64_t address_id;
+	struct rw_classify_origin *origins; /* by rule index */
+	uint32_t origin_count;
+	uint8_t *slots;                  /* by interface of the policy */
+	struct rw_classify_cache *cache; /* of the compiler; private */
+};
+
+struct rw_classify_options {
+	/*
+	 * Slot (0..255, different ones) of each interface of the policy, so that a device keeps its slot
+	 * whatever the policy becomes; NULL = its index.  A slot that no interface has is "in no group".
+	 */
+	const uint8_t *slots;
+	uint32_t page_limit; /* budget of one image; 0 = RW_CLASSIFY_PAGES_DEFAULT */
+};
+
+/*
+ * Compiles 'policy' (a reference is kept) into 'memory'.  'previous' (nullable) must be whole: its pages
+ * still readable, and not in 'memory'.  'options' may be NULL.
+ *
+ * Errors: -E2BIG over the budget or a limit of the format, naming the group that takes most; -ENOSPC when
+ * fixed memory is too small though the budget is not reached (take more and repeat); -ENOMEM.  On failure
+ * the content of 'memory' is undefined.
+ */
+RW_NODISCARD int rw_classify_compile(const struct rw_policy *policy,
+				     const struct rw_classify_options *options,
+				     const struct rw_classify_table *previous,
+				     struct rw_classify_memory *memory, struct rw_classify_table **ret_table,
+				     struct rw_error *err);
+
+struct rw_classify_table *rw_classify_table_free(struct rw_classify_table *table);
+RW_DEFINE_CLEANUP(struct rw_classify_table *, rw_classify_table_free)
