@@ -1,0 +1,143 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+#pragma once
+
+/*
+ * What the programs share with the loader besides the decision table (rw_table.h) and the flow table
+ * (rw_flow_abi.h).  A change of any layout here or there raises RW_BPF_ABI_VERSION; the loader takes over
+ * pinned maps only of its own version.
+ *
+ * Maps:
+ *   rw_control   one struct rw_control
+ *   rw_pages     two images of the decision table; image (generation & 1) is active
+ *   rw_devices   RW_DEVICE_RECORDS struct rw_device, found by rw_device_place
+ *   rw_vlans     a struct rw_vlans per record of rw_devices
+ *   rw_flows4/6  the flow table
+ *   rw_fragments fragments whose first was accepted
+ *   rw_hits      counts by rule index, RW_HIT_STRIPES of them for each of the two images
+ *   rw_counters  per CPU
+ *   rw_events    ring buffer of struct rw_drop_event
+ */
+
+#include <linux/types.h>
+
+#include "abi/rw_cause.h"
+
+#define RW_BPF_ABI_VERSION 1
+
+enum {
+	RW_MODE_LEARN = 0,   /* all pass; openers are decided and entered */
+	RW_MODE_ENFORCE = 1, /* */
+	RW_MODE_MONITOR = 2, /* decided, counted, passed */
+};
+
+/*
+ * One store of 'state' switches generation (and with it the image) and mode together.  Generation 0 is
+ * "no policy yet": every packet passes, whatever the mode.
+ */
+#define RW_STATE(generation, mode) ((__u64)(mode) << 32 | (__u32)(generation))
+#define RW_STATE_GENERATION(state) ((__u32)(state))
+#define RW_STATE_MODE(state)       ((__u32)((state) >> 32))
+
+struct rw_control {
+	__u64 state;
+	__u64 pad0[7];     /* 'state' alone in its cache line */
+	__u64 secret[8];   /* of the flow table's hash; fixed for the table's life */
+	__u32 image_pages; /* pages of one image; the second begins there */
+	__u32 bucket_mask4;
+	__u32 bucket_mask6;
+	__u32 hit_count; /* rule indexes that are counted: 0..hit_count - 1, a stripe's length */
+	__u64 pad1[6];
+};
+
+/* A device of ours.  Found at the first of RW_DEVICE_PROBES places from rw_device_place on. */
+#define RW_DEVICE_RECORDS 256
+#define RW_DEVICE_PROBES  8
+
+enum {
+	RW_DEVICE_LAYER3 = 1u << 0,      /* no link-layer header */
+	RW_DEVICE_BRIDGE_PORT = 1u << 1, /* packets for other hosts pass */
+	RW_DEVICE_VLANS = 1u << 2,       /* rw_vlans has tags to pass */
+};
+
+struct rw_device {
+	__u32 ifindex; /* 0 = free */
+	__u16 slot;    /* of its interface in the decision table */
+	__u16 flags;
+};
+
+#define rw_device_place(ifindex, probe) (((ifindex)*7u + (probe)) & (RW_DEVICE_RECORDS - 1))
+
+struct rw_vlans {
+	__u64 bits[64]; /* bit v: tag v has a device of its own here */
+};
+
+#define RW_HIT_STRIPES 4 /* CPUs share one of them by their number */
+
+struct rw_hit {
+	__u64 count;
+	__u32 last; /* second */
+	__u32 pad;
+};
+
+struct rw_counters {
+	__u64 passed; /* accepted IP packets */
+	__u64 not_ip;
+	__u64 flow_refused;
+	__u64 fragment_lost; /* fragments that could not be remembered */
+	__u64 dropped[32];   /* by enum rw_cause */
+	__u64 would_drop[32];
+	__u64 event_second;
+	__u32 event_count;      /* sent in that second */
+	__u32 event_suppressed; /* since the last one sent */
+};
+
+#define RW_EVENTS_PER_SECOND 100 /* and CPU */
+#define RW_EVENTS_SIZE       (256u << 10)
+
+enum {
+	RW_EVENT_WOULD_DROP = 1u << 0,
+	RW_EVENT_EGRESS = 1u << 1,
+	RW_EVENT_FRAGMENT = 1u << 2, /* a later fragment: no ports */
+};
+
+struct rw_drop_event {
+	__u64 monotonic_ns;
+	__u32 ifindex;
+	__u32 generation; /* whose rule index it is */
+	__u32 index;
+	__u32 suppressed;
+	__be32 local[4]; /* IPv4 in the first */
+	__be32 remote[4];
+	__u16 local_port;
+	__u16 remote_port;
+	__u16 slot;
+	__u8 cause;
+	__u8 flags;
+	__u8 family;
+	__u8 protocol;
+	__u8 tcp_flags;
+	__u8 icmp_type;
+	__u8 hop_limit;
+	__u8 pad[3];
+};
+
+struct rw_fragment_key {
+	__be32 source[4];
+	__be32 destination[4];
+	__u32 id;
+	__u8 family;
+	__u8 protocol; /* 0 for IPv6, where only the id tells datagrams apart */
+	__u8 egress;
+	__u8 pad;
+};
+
+#define RW_FRAGMENT_SECONDS 30
+#define RW_FRAGMENT_ENTRIES 4096
+
+_Static_assert(sizeof(struct rw_control) == 192, "control");
+_Static_assert(sizeof(struct rw_device) == 8, "device");
+_Static_assert(sizeof(struct rw_vlans) == 512, "vlans");
+_Static_assert(sizeof(struct rw_hit) == 16, "hit");
+_Static_assert(sizeof(struct rw_counters) == 560, "counters");
+_Static_assert(sizeof(struct rw_drop_event) == 72, "event");
+_Static_assert(sizeof(struct rw_fragment_key) == 40, "fragment key");
