@@ -1,0 +1,325 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "crypto/tls.h"
+
+#include <arpa/inet.h>
+#include <assert.h>
+#include <string.h>
+
+#include "crypto/internal.h"
+
+enum { CHAIN_MAX = 8 };
+
+struct rw_tls_client {
+	gnutls_certificate_credentials_t credentials;
+	gnutls_x509_trust_list_t trust;
+	gnutls_priority_t priority;
+};
+
+struct rw_tls_session {
+	gnutls_session_t gnutls;
+	struct rw_tls_client *client; /* borrowed */
+	char *host;
+	int64_t now_s;
+	struct rw_error refusal; /* why the server's certificate was refused */
+};
+
+/* ---- the client's material ---- */
+
+static int load_trust(struct rw_tls_client *client, const char *ca_file, struct rw_error *err)
+{
+	int r;
+
+	if (!ca_file) {
+		r = gnutls_x509_trust_list_add_system_trust(client->trust, 0, 0);
+		return r < 0 ? crypto_failed(err, -EINVAL, r, "authorities of the system") : 0;
+	}
+	if (access(ca_file, R_OK) < 0)
+		return rw_error_set(err, -errno, "cannot read %s: %s", ca_file, strerror(errno));
+	r = gnutls_x509_trust_list_add_trust_file(client->trust, ca_file, NULL, GNUTLS_X509_FMT_PEM, 0, 0);
+	if (r < 0)
+		return crypto_failed(err, -EINVAL, r, ca_file);
+	if (r == 0)
+		return rw_error_set(err, -EINVAL, "%s holds no certificate of an authority", ca_file);
+	return 0;
+}
+
+static int load_own(struct rw_tls_client *client, const char *cert_file, const char *key_file,
+		    struct rw_error *err)
+{
+	const char *const files[] = {cert_file, key_file};
+	int r;
+
+	for (size_t i = 0; i < RW_ARRAY_COUNT(files); i++) {
+		if (access(files[i], R_OK) < 0)
+			return rw_error_set(err, -errno, "cannot read %s: %s", files[i], strerror(errno));
+	}
+	r = gnutls_certificate_set_x509_key_file(client->credentials, cert_file, key_file,
+						 GNUTLS_X509_FMT_PEM);
+	return r < 0 ? crypto_failed(err, -EINVAL, r, cert_file) : 0;
+}
+
+int rw_tls_client_new(const char *ca_file, const char *cert_file, const char *key_file,
+		      struct rw_tls_client **ret_client, struct rw_error *err)
+{
+	RW_CLEANUP(rw_tls_client_free) struct rw_tls_client *client = calloc(1, sizeof(*client));
+	int r;
+
+	assert(!cert_file == !key_file);
+	if (!client)
+		return rw_error_oom(err);
+	r = gnutls_certificate_allocate_credentials(&client->credentials);
+	if (r >= 0)
+		r = gnutls_x509_trust_list_init(&client->trust, 0);
+	if (r >= 0)
+		r = gnutls_priority_init(&client->priority, RW_TLS_PRIORITY, NULL);
+	if (r < 0)
+		return crypto_failed(err, -EIO, r, "cannot set up TLS");
+	r = load_trust(client, ca_file, err);
+	if (r < 0)
+		return r;
+	if (cert_file) {
+		r = load_own(client, cert_file, key_file, err);
+		if (r < 0)
+			return r;
+	}
+	*ret_client = RW_TAKE_PTR(client);
+	return 0;
+}
+
+struct rw_tls_client *rw_tls_client_free(struct rw_tls_client *client)
+{
+	if (!client)
+		return NULL;
+	if (client->priority)
+		gnutls_priority_deinit(client->priority);
+	if (client->trust)
+		gnutls_x509_trust_list_deinit(client->trust, 1);
+	if (client->credentials)
+		gnutls_certificate_free_credentials(client->credentials);
+	free(client);
+	return NULL;
+}
+
+/* ---- judging the server ---- */
+
+/* Imports what the peer has shown, at most CHAIN_MAX certificates; gives their number. */
+static int import_chain(gnutls_session_t gnutls, gnutls_x509_crt_t chain[CHAIN_MAX], unsigned int *ret_count)
+{
+	unsigned int count = 0;
+	const gnutls_datum_t *shown = gnutls_certificate_get_peers(gnutls, &count);
+
+	*ret_count = 0;
+	if (!shown || count == 0 || count > CHAIN_MAX ||
+	    gnutls_certificate_type_get2(gnutls, GNUTLS_CTYPE_PEERS) != GNUTLS_CRT_X509)
+		return -EINVAL;
+	for (unsigned int i = 0; i < count; i++) {
+		if (gnutls_x509_crt_init(&chain[i]) < 0)
+			return -ENOMEM;
+		*ret_count = i + 1;
+		if (gnutls_x509_crt_import(chain[i], &shown[i], GNUTLS_X509_FMT_DER) < 0)
+			return -EINVAL;
+	}
+	return 0;
+}
+
+static int judge_chain(struct rw_tls_session *session, gnutls_x509_crt_t *chain, unsigned int count)
+{
+	struct rw_error *err = &session->refusal;
+	gnutls_typed_vdata_st wanted[] = {
+		{.type = GNUTLS_DT_DNS_HOSTNAME, .data = (unsigned char *)session->host},
+		{.type = GNUTLS_DT_KEY_PURPOSE_OID,
+		 .data = (unsigned char *)(uintptr_t)GNUTLS_KP_TLS_WWW_SERVER},
+	};
+	unsigned int status = 0;
+	int r;
+
+	r = gnutls_x509_trust_list_verify_crt2(session->client->trust, chain, count, wanted,
+					       RW_ARRAY_COUNT(wanted), GNUTLS_VERIFY_DISABLE_TIME_CHECKS,
+					       &status, NULL);
+	if (r < 0)
+		return crypto_failed(err, -EKEYREJECTED, r, "certificate of the server");
+	if (status & GNUTLS_CERT_UNEXPECTED_OWNER) {
+		rw_error_set(err, -EKEYREJECTED, "the server's certificate is not for \"%s\"", session->host);
+		rw_error_hint(err, "Use a name or address that stands in the certificate.");
+		return -EKEYREJECTED;
+	}
+	if (status != 0) {
+		rw_error_set(err, -EKEYREJECTED,
+			     "the server's certificate was not issued by a trusted authority");
+		rw_error_hint(err, "Give the authority's certificate of that server.");
+		return -EKEYREJECTED;
+	}
+	for (unsigned int i = 0; i < count; i++) {
+		r = crypto_check_period("the server's certificate",
+					gnutls_x509_crt_get_activation_time(chain[i]),
+					gnutls_x509_crt_get_expiration_time(chain[i]), session->now_s, err);
+		if (r < 0)
+			return r;
+	}
+	return 0;
+}
+
+static int verify_server(gnutls_session_t gnutls)
+{
+	struct rw_tls_session *session = gnutls_session_get_ptr(gnutls);
+	gnutls_x509_crt_t chain[CHAIN_MAX];
+	unsigned int count = 0;
+	int r;
+
+	r = import_chain(gnutls, chain, &count);
+	if (r < 0)
+		rw_error_set(&session->refusal, -EKEYREJECTED, "the server's certificate cannot be read");
+	else
+		r = judge_chain(session, chain, count);
+	for (unsigned int i = 0; i < count; i++)
+		gnutls_x509_crt_deinit(chain[i]);
+	return r < 0 ? GNUTLS_E_CERTIFICATE_ERROR : 0;
+}
+
+/* ---- a session ---- */
+
+static bool is_address(const char *host)
+{
+	uint8_t address[16];
+
+	return inet_pton(AF_INET, host, address) == 1 || inet_pton(AF_INET6, host, address) == 1;
+}
+
+int rw_tls_session_new(struct rw_tls_client *client, int fd, const char *host, int64_t now_s,
+		       struct rw_tls_session **ret_session, struct rw_error *err)
+{
+	RW_CLEANUP(rw_tls_session_free) struct rw_tls_session *session = calloc(1, sizeof(*session));
+	int r;
+
+	if (!session)
+		return rw_error_oom(err);
+	session->client = client;
+	session->now_s = now_s;
+	session->host = strdup(host);
+	if (!session->host)
+		return rw_error_oom(err);
+	r = gnutls_init(&session->gnutls,
+			GNUTLS_CLIENT | GNUTLS_NONBLOCK | GNUTLS_NO_SIGNAL | GNUTLS_NO_TICKETS);
+	if (r >= 0)
+		r = gnutls_priority_set(session->gnutls, client->priority);
+	if (r >= 0)
+		r = gnutls_credentials_set(session->gnutls, GNUTLS_CRD_CERTIFICATE, client->credentials);
+	if (r >= 0 && !is_address(host))
+		r = gnutls_server_name_set(session->gnutls, GNUTLS_NAME_DNS, host, strlen(host));
+	if (r < 0)
+		return crypto_failed(err, -EPROTO, r, "cannot set up TLS");
+	gnutls_session_set_ptr(session->gnutls, session);
+	gnutls_session_set_verify_function(session->gnutls, verify_server);
+	gnutls_transport_set_int(session->gnutls, fd);
+	gnutls_handshake_set_timeout(session->gnutls, GNUTLS_INDEFINITE_TIMEOUT); /* the caller has its own */
+	*ret_session = RW_TAKE_PTR(session);
+	return 0;
+}
+
+struct rw_tls_session *rw_tls_session_free(struct rw_tls_session *session)
+{
+	if (!session)
+		return NULL;
+	if (session->gnutls)
+		gnutls_deinit(session->gnutls);
+	free(session->host);
+	free(session);
+	return NULL;
+}
+
+/* Translates a negative result of a session function. */
+static int translate(struct rw_tls_session *session, int gnutls_code, struct rw_error *err)
+{
+	if (gnutls_code == GNUTLS_E_AGAIN || gnutls_code == GNUTLS_E_INTERRUPTED)
+		return -EAGAIN;
+	if (session->refusal.code < 0) {
+		if (err)
+			*err = session->refusal;
+		return session->refusal.code;
+	}
+	if (gnutls_code == GNUTLS_E_FATAL_ALERT_RECEIVED)
+		return rw_error_set(err, -EPROTO, "TLS: refused by the other end: %s",
+				    gnutls_alert_get_name(gnutls_alert_get(session->gnutls)));
+	if (gnutls_code == GNUTLS_E_PREMATURE_TERMINATION || gnutls_code == GNUTLS_E_PUSH_ERROR ||
+	    gnutls_code == GNUTLS_E_PULL_ERROR)
+		return rw_error_set(err, -ECONNRESET, "the connection was cut");
+	return crypto_failed(err, -EPROTO, gnutls_code, "TLS");
+}
+
+int rw_tls_session_handshake(struct rw_tls_session *session, struct rw_error *err)
+{
+	int r;
+
+	do
+		r = gnutls_handshake(session->gnutls);
+	while (r < 0 && r != GNUTLS_E_AGAIN && !gnutls_error_is_fatal(r));
+	return r < 0 ? translate(session, r, err) : 0;
+}
+
+ssize_t rw_tls_session_read(struct rw_tls_session *session, void *bytes, size_t size, struct rw_error *err)
+{
+	ssize_t r;
+
+	do
+		r = gnutls_record_recv(session->gnutls, bytes, size);
+	while (r == GNUTLS_E_INTERRUPTED);
+	return r < 0 ? translate(session, (int)r, err) : r;
+}
+
+ssize_t rw_tls_session_write(struct rw_tls_session *session, const void *bytes, size_t size,
+			     struct rw_error *err)
+{
+	ssize_t r;
+
+	do
+		r = gnutls_record_send(session->gnutls, bytes, size);
+	while (r == GNUTLS_E_INTERRUPTED);
+	return r < 0 ? translate(session, (int)r, err) : r;
+}
+
+bool rw_tls_session_wants_write(const struct rw_tls_session *session)
+{
+	return gnutls_record_get_direction(session->gnutls) == 1;
+}
+
+bool rw_tls_session_has_pending(const struct rw_tls_session *session)
+{
+	return gnutls_record_check_pending(session->gnutls) > 0;
+}
+
+void rw_tls_session_close(struct rw_tls_session *session)
+{
+	(void)gnutls_bye(session->gnutls, GNUTLS_SHUT_WR);
+}
+
+/* ---- the server's side ---- */
+
+int rw_tls_peer_verify(void *gnutls_session, const char *ca_pem, int64_t now_s, struct rw_cert_info *ret_info,
+		       struct rw_error *err)
+{
+	RW_CLEANUP(crt_free) gnutls_x509_crt_t crt = NULL;
+	RW_CLEANUP(crt_free) gnutls_x509_crt_t ca = NULL;
+	gnutls_session_t gnutls = gnutls_session;
+	unsigned int count = 0;
+	const gnutls_datum_t *shown = gnutls_certificate_get_peers(gnutls, &count);
+	struct rw_cert_info info;
+	int r;
+
+	if (!shown || count == 0)
+		return RW_TLS_PEER_ABSENT;
+	r = gnutls_x509_crt_init(&crt);
+	if (r >= 0)
+		r = gnutls_x509_crt_import(crt, &shown[0], GNUTLS_X509_FMT_DER);
+	if (r < 0)
+		return crypto_failed(err, -EINVAL, r, "client certificate");
+	r = crypto_import_cert(ca_pem, "certificate of the authority", &ca, err);
+	if (r < 0)
+		return r;
+	r = crypto_verify_cert(crt, ca, now_s, &info, err);
+	if (r < 0)
+		return r;
+	if (info.role != RW_CERT_ROLE_AGENT)
+		return rw_error_set(err, -EKEYREJECTED, "the certificate shown is not one of a client");
+	*ret_info = info;
+	return 0;
+}
