@@ -1,0 +1,62 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#pragma once
+
+/*
+ * How a machine becomes a node
+ * ============================
+ *
+ * An operator makes a join token, bound to one cluster or to one network and some free-standing groups.  The
+ * machine's agent sends it once, with a certificate request made from a key that never leaves the machine;
+ * the answer is the node's record and certificate (CN = node id).  One transaction removes the token, writes
+ * the node and what its certificate is, so a token works once, also between two controllers and over a crash.
+ *
+ * Which record: one that waits under the wished name in the token's cluster (created through the API, without
+ * a machine yet) is taken over; else a new one is made.  A machine id that is known already is refused
+ * (-EEXIST) unless 'replace' is set: then it takes its own record again.
+ *
+ * A certificate is good while its node's record names its fingerprint: deleting the node, or joining again,
+ * ends the old one at once.
+ */
+
+#include "controller/change.h"
+#include "wire/report.h"
+
+#define RW_JOIN_TTL_MAX_S     (7 * 24 * 3600)
+#define RW_JOIN_TTL_DEFAULT_S 3600
+
+/* What a token lets a machine become.  Borrowed. */
+struct rw_join_grant {
+	const char *name;          /* of the token, for the log; nullable */
+	const char *cluster;       /* id or name; NULL = free-standing: */
+	const char *network;       /* id or name */
+	const char *const *groups; /* ids or names, at least one */
+	size_t group_count;
+	int64_t ttl_s; /* 0 = RW_JOIN_TTL_DEFAULT_S */
+};
+
+/*
+ * Makes a token ("<id>.<secret>", only its digest is stored).  -EINVAL at cluster, network, security_groups
+ * or ttl_s; -ENOSPC at limits.join_tokens.
+ */
+RW_NODISCARD int rw_join_token_create(struct rw_controller *controller, const struct rw_actor *actor,
+				      const struct rw_join_grant *grant, char ret_token[RW_TOKEN_SIZE],
+				      int64_t *ret_expires_ms, struct rw_error *err);
+
+/*
+ * Joins.  -ENOKEY token unknown, used or expired (nothing tells which); -EAGAIN too many tries from
+ * 'address'; -EEXIST machine known and no 'replace', or name taken; -EINVAL bad request (field); -ENOENT
+ * cluster of the token deleted meanwhile; the store's.  Claimed addresses are judged as in reports
+ * (session.h).
+ */
+RW_NODISCARD int rw_join(struct rw_controller *controller, const struct rw_join_request *request,
+			 const struct rw_address *address, struct rw_join_answer *ret_answer,
+			 struct rw_error *err);
+
+/*
+ * Whose verified certificate this is: ret_actor->id is the node.  -EACCES: no agent's certificate, its node
+ * is gone, or it was replaced.
+ */
+RW_NODISCARD int rw_join_authenticate(const struct rw_controller *controller,
+				      const struct rw_cert_info *certificate,
+				      const struct rw_address *address, struct rw_actor *ret_actor,
+				      struct rw_error *err);
