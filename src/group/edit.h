@@ -169,14 +169,25 @@ RW_NODISCARD int rw_edit_join(struct rw_draft *draft, const char *node, const ch
 RW_NODISCARD int rw_edit_leave(struct rw_draft *draft, const char *node, const char *interface,
 			       const char *group, struct rw_error *err);
 
+/* An address that an agent reported and that is not believed. */
+struct rw_address_refusal {
+	char interface[16];
+	struct rw_address address;
+	char holder[RW_ID_SIZE]; /* the node that holds it; "" = it lies outside the network */
+};
+
 /*
  * Takes over what a node's agent reports: names, NIC types and addresses of its interfaces ('reported' is
  * borrowed).  What people declared on an interface of the same name stays: elastic IPs, shared addresses,
- * groups. Whether an address is believed is decided where members are derived (group/members.h).
+ * groups. A report is a claim: an address that another node of the network holds is left out; one outside the
+ * network is kept, since it is on the NIC, but makes no member (group/members.h).  In a public network the
+ * declared addresses stay and nothing is added.  Each such address is appended to 'ret_refused' (nullable; a
+ * vector of struct rw_address_refusal, initialised by the caller; reaching its limit is no failure), for the
+ * event address-refused; the caller reports again when the holder has let go.
  */
 RW_NODISCARD int rw_edit_report_interfaces(struct rw_draft *draft, const char *node,
 					   const struct rw_interface *reported, size_t count,
-					   struct rw_error *err);
+					   struct rw_vec *ret_refused, struct rw_error *err);
 
 /* Somebody who refers to an object. */
 struct rw_referrer {

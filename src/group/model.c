@@ -30,6 +30,7 @@ struct table {
 	struct head **by_name; /* unused for promises */
 	size_t count;
 	size_t capacity;
+	uint64_t stamp; /* equal stamps = the same objects; 0 = never filled */
 };
 
 struct rw_model {
@@ -150,6 +151,7 @@ struct rw_model *rw_model_dup(const struct rw_model *model)
 		const struct table *from = &model->tables[kind];
 		struct table *to = &copy->tables[kind];
 
+		to->stamp = from->stamp;
 		if (from->count == 0)
 			continue;
 		if (!reserve(to, from->count))
@@ -268,6 +270,19 @@ const void *rw_model_at(const struct rw_model *model, enum rw_kind kind, size_t 
 	return model->tables[kind].by_id[index];
 }
 
+bool rw_model_shares(const struct rw_model *a, const struct rw_model *b, enum rw_kind kind)
+{
+	return a->tables[kind].stamp == b->tables[kind].stamp;
+}
+
+/* Stamps are unique in the process, whatever model and thread asks. */
+static uint64_t next_stamp(void)
+{
+	static uint64_t last;
+
+	return __atomic_add_fetch(&last, 1, __ATOMIC_RELAXED);
+}
+
 static void insert(struct head **array, size_t count, size_t place, struct head *object)
 {
 	memmove(array + place + 1, array + place, (count - place) * sizeof(*array));
@@ -307,6 +322,7 @@ int rw_model_put(struct rw_model *model, enum rw_kind kind, void *object, struct
 		insert(table->by_name, table->count, place_of_name(table, head->name), head);
 	insert(table->by_id, table->count, place_of_id(table, head->id), head);
 	table->count++;
+	table->stamp = next_stamp();
 	return 0;
 }
 
@@ -321,6 +337,7 @@ bool rw_model_remove(struct rw_model *model, enum rw_kind kind, const char *id)
 		erase(table->by_name, table->count, place_of_name(table, object->name));
 	erase(table->by_id, table->count, place_of_id(table, id));
 	table->count--;
+	table->stamp = next_stamp();
 	(void)rw_object_unref(kind, object);
 	return true;
 }

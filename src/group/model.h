@@ -201,7 +201,10 @@ enum rw_kind {
 	RW_KIND_COUNT_,
 };
 
-/* Constructors, private copies, references.  new and dup give NULL when memory runs out. */
+/*
+ * Constructors, private copies, references.  new and dup give NULL when memory runs out.  A new rule is not
+ * all zero: its ports and source ports are any, its priority 1.
+ */
 #define RW_MODEL_DECLARE(type)                                                                               \
 	struct type *type##_new(void);                                                                       \
 	struct type *type##_dup(const struct type *object);                                                  \
@@ -268,6 +271,12 @@ RW_NODISCARD int rw_model_put(struct rw_model *model, enum rw_kind kind, void *o
 
 /* Removes by id; true if it was there. */
 bool rw_model_remove(struct rw_model *model, enum rw_kind kind, const char *id);
+
+/*
+ * True when the tables of a kind hold the very same objects, known in O(1) by a stamp that changes with
+ * every put and remove and is copied with the model.  False says nothing.
+ */
+bool rw_model_shares(const struct rw_model *a, const struct rw_model *b, enum rw_kind kind);
 
 /* Any kind by id or name; lent, or NULL. */
 const void *rw_model_find(const struct rw_model *model, enum rw_kind kind, const char *reference);

@@ -32,7 +32,7 @@ static bool copy_text(char **slot, const char *text)
  * What every kind has in common; each brings <kind>_release (frees what the object owns) and <kind>_copy
  * (fills the owning fields of a bytewise copy; on failure those not yet copied are NULL).
  */
-#define DEFINE_OBJECT(kind)                                                                                  \
+#define DEFINE_NEW(kind)                                                                                     \
 	struct rw_##kind *rw_##kind##_new(void)                                                              \
 	{                                                                                                    \
 		struct rw_##kind *object = calloc(1, sizeof(*object));                                       \
@@ -40,7 +40,9 @@ static bool copy_text(char **slot, const char *text)
 		if (object)                                                                                  \
 			object->references = 1;                                                              \
 		return object;                                                                               \
-	}                                                                                                    \
+	}
+
+#define DEFINE_OBJECT(kind)                                                                                  \
 	struct rw_##kind *rw_##kind##_ref(const struct rw_##kind *object)                                    \
 	{                                                                                                    \
 		struct rw_##kind *counted = (struct rw_##kind *)(uintptr_t)object;                           \
@@ -83,6 +85,7 @@ static bool network_copy(struct rw_network *copy, const struct rw_network *netwo
 	copy->cidrs = NULL;
 	return copy_text(&copy->name, network->name) && COPY(copy, network, cidrs, cidr_count);
 }
+DEFINE_NEW(network)
 DEFINE_OBJECT(network)
 
 static void cluster_release(struct rw_cluster *cluster)
@@ -101,6 +104,7 @@ static bool cluster_copy(struct rw_cluster *copy, const struct rw_cluster *clust
 	       COPY(copy, cluster, container_cidrs, container_cidr_count) &&
 	       COPY(copy, cluster, management_cidrs, management_cidr_count);
 }
+DEFINE_NEW(cluster)
 DEFINE_OBJECT(cluster)
 
 void rw_interface_done(struct rw_interface *interface)
@@ -165,6 +169,7 @@ static bool node_copy(struct rw_node *copy, const struct rw_node *node)
 			return false;
 	return true;
 }
+DEFINE_NEW(node)
 DEFINE_OBJECT(node)
 
 static void rule_release(struct rw_rule *rule)
@@ -178,6 +183,18 @@ static bool rule_copy(struct rw_rule *copy, const struct rw_rule *rule)
 	copy->description = NULL;
 	copy->author = NULL;
 	return copy_text(&copy->description, rule->description) && copy_text(&copy->author, rule->author);
+}
+struct rw_rule *rw_rule_new(void)
+{
+	struct rw_rule *rule = calloc(1, sizeof(*rule));
+
+	if (!rule)
+		return NULL;
+	rule->references = 1;
+	rule->ports = RW_PORTS_ANY;
+	rule->source_ports = RW_PORTS_ANY;
+	rule->priority = 1;
+	return rule;
 }
 DEFINE_OBJECT(rule)
 
@@ -204,6 +221,7 @@ static bool group_copy(struct rw_group *copy, const struct rw_group *group)
 		(void)rw_rule_ref(copy->rules[i]);
 	return true;
 }
+DEFINE_NEW(group)
 DEFINE_OBJECT(group)
 
 static void prefix_list_release(struct rw_prefix_list *list)
@@ -218,6 +236,7 @@ static bool prefix_list_copy(struct rw_prefix_list *copy, const struct rw_prefix
 	copy->cidrs = NULL;
 	return copy_text(&copy->name, list->name) && COPY(copy, list, cidrs, cidr_count);
 }
+DEFINE_NEW(prefix_list)
 DEFINE_OBJECT(prefix_list)
 
 static void load_balancer_release(struct rw_load_balancer *balancer)
@@ -236,6 +255,7 @@ static bool load_balancer_copy(struct rw_load_balancer *copy, const struct rw_lo
 	       COPY(copy, balancer, source_cidrs, source_cidr_count) &&
 	       COPY(copy, balancer, listeners, listener_count);
 }
+DEFINE_NEW(load_balancer)
 DEFINE_OBJECT(load_balancer)
 
 static void promise_release(struct rw_promise *promise)
@@ -248,4 +268,5 @@ static bool promise_copy(struct rw_promise *copy, const struct rw_promise *promi
 	copy->reason = NULL;
 	return copy_text(&copy->reason, promise->reason);
 }
+DEFINE_NEW(promise)
 DEFINE_OBJECT(promise)

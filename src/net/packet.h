@@ -35,3 +35,14 @@ struct rw_packet {
 	struct rw_address local; /* both of one family */
 	struct rw_address remote;
 };
+
+/*
+ * True for a packet that opens a flow by its nature: every one of a protocol other than TCP, and of TCP a
+ * SYN alone (no ACK, RST or FIN with it).
+ */
+static inline bool rw_packet_opens(const struct rw_packet *packet)
+{
+	const unsigned int looked_at = RW_TCP_SYN | RW_TCP_ACK | RW_TCP_RST | RW_TCP_FIN;
+
+	return packet->protocol != RW_PROTOCOL_TCP || (packet->tcp_flags & looked_at) == RW_TCP_SYN;
+}
