@@ -83,12 +83,13 @@
 #include "base/vec.h"
 
 /* etcd's limits, kept on every back end so that what works on one works on all. */
-#define RW_STORE_MAX_KEY        512           /* bytes of a key, without the NUL */
-#define RW_STORE_MAX_COMPARES   128           /* a transaction */
-#define RW_STORE_MAX_OPERATIONS 128           /* a transaction */
-#define RW_STORE_MAX_TXN_BYTES  (1536 * 1024) /* keys and values of a transaction, and what follows for each \
-					       */
-#define RW_STORE_TXN_OVERHEAD 64              /* bytes counted for each compare and operation besides */
+#define RW_STORE_MAX_KEY        512 /* bytes of a key, without the NUL */
+#define RW_STORE_MAX_COMPARES   128 /* a transaction */
+#define RW_STORE_MAX_OPERATIONS 128 /* a transaction */
+#define RW_STORE_MAX_TXN_BYTES                                                                               \
+	(1536 * 1024)            /* keys and values of a transaction, and what follows for each              \
+				  */
+#define RW_STORE_TXN_OVERHEAD 64 /* bytes counted for each compare and operation besides */
 /* Our own: memory that one answer may take. */
 #define RW_STORE_MAX_CHANGES    16384 /* keys that one transaction may change (by delete_prefix) */
 #define RW_STORE_MAX_PAGE       1000  /* entries of a page */
@@ -256,10 +257,11 @@ struct rw_store_batch {
 /*
  * Watches 'prefix' ("" = everything) from 'from_revision' on, that one included; 0 = what comes from now on.
  *
- * 'on_ready' (nullable) runs when batches can be had that could not be before: on memory and SQLite from
- * inside the commit that made them, after it is durable and before its 'done'.  It may only call
- * rw_store_watch_next, on any watch; other things it leaves for later.  It is not called for what was already
- * there when the watch was made, so call rw_store_watch_next until it returns 0 once at the start.
+ * 'on_ready' (nullable) runs when there may be batches that were not there before: on memory and SQLite from
+ * inside the commit that made them, after it is durable and before its 'done'.  It may call
+ * rw_store_watch_next, on any watch, and nothing else here: other things it leaves for later.  It is not
+ * called for what was already there when the watch was made, so call rw_store_watch_next until it returns 0
+ * once at the start.
  *
  * Returns 0, RW_STORE_COMPACTED; -EINVAL.  The watch borrows the store.
  */

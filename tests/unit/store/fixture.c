@@ -1,0 +1,120 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "fixture.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "store/memory/memory.h"
+#include "store/sqlite/sqlite.h"
+
+static int open_memory(struct fixture *fixture, struct rw_store **ret_store, struct rw_error *err)
+{
+	return rw_store_memory_new(fixture->max_bytes, rw_random_system(), ret_store, err);
+}
+
+static int open_sqlite(struct fixture *fixture, struct rw_store **ret_store, struct rw_error *err)
+{
+	return rw_store_sqlite_open(fixture->path, fixture->max_bytes, rw_random_system(), ret_store, err);
+}
+
+struct fixture fixture_memory = {.name = "memory", .open = open_memory};
+struct fixture fixture_sqlite = {.name = "sqlite", .durable = true, .open = open_sqlite};
+
+static void open_store(struct fixture *fixture)
+{
+	struct rw_error err = RW_ERROR_NONE;
+	int r = fixture->open(fixture, &fixture->store, &err);
+
+	if (r < 0)
+		print_error("%s\n", err.text);
+	assert_int_equal(r, 0);
+}
+
+int fixture_setup(void **state)
+{
+	struct fixture *fixture = *state;
+
+	(void)snprintf(fixture->folder, sizeof(fixture->folder), "/tmp/rwt-store-XXXXXX");
+	assert_non_null(mkdtemp(fixture->folder));
+	(void)snprintf(fixture->path, sizeof(fixture->path), "%s/store.db", fixture->folder);
+	fixture->max_bytes = 0;
+	open_store(fixture);
+	return 0;
+}
+
+int fixture_teardown(void **state)
+{
+	struct fixture *fixture = *state;
+	char path[96];
+
+	fixture->store = rw_store_free(fixture->store);
+	(void)unlink(fixture->path);
+	(void)snprintf(path, sizeof(path), "%s-wal", fixture->path);
+	(void)unlink(path);
+	(void)snprintf(path, sizeof(path), "%s-journal", fixture->path);
+	(void)unlink(path);
+	assert_int_equal(rmdir(fixture->folder), 0);
+	return 0;
+}
+
+void fixture_reopen(struct fixture *fixture)
+{
+	fixture->store = rw_store_free(fixture->store);
+	open_store(fixture);
+}
+
+static uint64_t commit(struct fixture *fixture, const struct rw_store_txn *txn)
+{
+	struct rw_error err = RW_ERROR_NONE;
+	uint64_t revision = 0;
+	int r = rw_store_commit(fixture->store, txn, &revision, &err);
+
+	if (r < 0)
+		print_error("%s\n", err.text);
+	assert_int_equal(r, 0);
+	return revision;
+}
+
+uint64_t fixture_put(struct fixture *fixture, const char *key, const char *text)
+{
+	RW_CLEANUP(rw_store_txn_done) struct rw_store_txn txn;
+
+	rw_store_txn_init(&txn);
+	rw_store_txn_put(&txn, key, text, strlen(text));
+	return commit(fixture, &txn);
+}
+
+uint64_t fixture_delete(struct fixture *fixture, const char *key)
+{
+	RW_CLEANUP(rw_store_txn_done) struct rw_store_txn txn;
+
+	rw_store_txn_init(&txn);
+	rw_store_txn_delete(&txn, key);
+	return commit(fixture, &txn);
+}
+
+void fixture_expect(struct fixture *fixture, const char *key, uint64_t revision, const char *text)
+{
+	RW_CLEANUP(rw_store_entry_done) struct rw_store_entry entry = {0};
+	int r = rw_store_get(fixture->store, key, revision, &entry, NULL);
+
+	if (!text) {
+		assert_int_equal(r, RW_STORE_NOT_FOUND);
+		return;
+	}
+	assert_int_equal(r, 0);
+	assert_string_equal(entry.key, key);
+	assert_string_equal(entry.value, text);
+	assert_int_equal(entry.value_size, strlen(text));
+}
+
+void fixture_compact(struct fixture *fixture, uint64_t revision)
+{
+	int calls = 0;
+	int r;
+
+	do
+		r = rw_store_compact(fixture->store, revision, NULL);
+	while (r == RW_STORE_MORE && ++calls < 10000);
+	assert_int_equal(r, 0);
+}
