@@ -5,6 +5,8 @@
 #include <assert.h>
 #include <string.h>
 
+#include "crypto/encoding.h"
+#include "crypto/digest.h"
 #include "crypto/internal.h"
 
 enum { CHAIN_MAX = 8 };
@@ -13,6 +15,8 @@ struct rw_tls_client {
 	gnutls_certificate_credentials_t credentials;
 	gnutls_x509_trust_list_t trust;
 	gnutls_priority_t priority;
+	bool pinned; /* trust also the authority with this fingerprint */
+	uint8_t fingerprint[RW_SHA256_SIZE];
 };
 
 struct rw_tls_session {
@@ -100,6 +104,15 @@ struct rw_tls_client *rw_tls_client_free(struct rw_tls_client *client)
 	return NULL;
 }
 
+int rw_tls_client_trust_fingerprint(struct rw_tls_client *client, const char *fingerprint,
+				    struct rw_error *err)
+{
+	if (rw_hex_decode(fingerprint, client->fingerprint, sizeof(client->fingerprint)) < 0)
+		return rw_error_field(err, "ca_fingerprint", "not a SHA-256 fingerprint (64 hex digits)");
+	client->pinned = true;
+	return 0;
+}
+
 /* ---- judging the server ---- */
 
 /* Imports what the peer has shown, at most CHAIN_MAX certificates; gives their number. */
@@ -122,6 +135,46 @@ static int import_chain(gnutls_session_t gnutls, gnutls_x509_crt_t chain[CHAIN_M
 	return 0;
 }
 
+/* The certificate of the chain that has the pinned fingerprint, or NULL. */
+static gnutls_x509_crt_t find_pinned(const struct rw_tls_client *client, gnutls_x509_crt_t *chain,
+				     unsigned int count)
+{
+	for (unsigned int i = 0; client->pinned && i < count; i++) {
+		uint8_t fingerprint[RW_SHA256_SIZE];
+		size_t size = sizeof(fingerprint);
+
+		if (gnutls_x509_crt_get_fingerprint(chain[i], GNUTLS_DIG_SHA256, fingerprint, &size) >= 0 &&
+		    memcmp(fingerprint, client->fingerprint, sizeof(fingerprint)) == 0)
+			return chain[i];
+	}
+	return NULL;
+}
+
+/* Verifies like gnutls_x509_trust_list_verify_crt2, against the pinned authority where it is shown. */
+static int verify_chain(const struct rw_tls_client *client, gnutls_x509_crt_t *chain, unsigned int count,
+			gnutls_typed_vdata_st *wanted, unsigned int wanted_count, unsigned int *ret_status)
+{
+	gnutls_x509_crt_t pinned = find_pinned(client, chain, count);
+	gnutls_x509_trust_list_t trust = client->trust;
+	int r;
+
+	if (pinned) {
+		r = gnutls_x509_trust_list_init(&trust, 0);
+		if (r < 0)
+			return r;
+		r = gnutls_x509_trust_list_add_cas(trust, &pinned, 1, 0);
+		if (r < 0) {
+			gnutls_x509_trust_list_deinit(trust, 0);
+			return r;
+		}
+	}
+	r = gnutls_x509_trust_list_verify_crt2(trust, chain, count, wanted, wanted_count,
+					       GNUTLS_VERIFY_DISABLE_TIME_CHECKS, ret_status, NULL);
+	if (pinned)
+		gnutls_x509_trust_list_deinit(trust, 0);
+	return r;
+}
+
 static int judge_chain(struct rw_tls_session *session, gnutls_x509_crt_t *chain, unsigned int count)
 {
 	struct rw_error *err = &session->refusal;
@@ -133,9 +186,7 @@ static int judge_chain(struct rw_tls_session *session, gnutls_x509_crt_t *chain,
 	unsigned int status = 0;
 	int r;
 
-	r = gnutls_x509_trust_list_verify_crt2(session->client->trust, chain, count, wanted,
-					       RW_ARRAY_COUNT(wanted), GNUTLS_VERIFY_DISABLE_TIME_CHECKS,
-					       &status, NULL);
+	r = verify_chain(session->client, chain, count, wanted, RW_ARRAY_COUNT(wanted), &status);
 	if (r < 0)
 		return crypto_failed(err, -EKEYREJECTED, r, "certificate of the server");
 	if (status & GNUTLS_CERT_UNEXPECTED_OWNER) {

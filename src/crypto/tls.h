@@ -39,6 +39,14 @@ RW_NODISCARD int rw_tls_client_new(const char *ca_file, const char *cert_file, c
 struct rw_tls_client *rw_tls_client_free(struct rw_tls_client *client);
 RW_DEFINE_CLEANUP(struct rw_tls_client *, rw_tls_client_free)
 
+/*
+ * Trusts, from now on and besides the authorities of the files, the one whose certificate has this SHA-256
+ * (64 hex digits): the server has to show it in its chain.  For the first contact, when all that is known of
+ * the authority is its fingerprint.  -EINVAL for a text that is none.
+ */
+RW_NODISCARD int rw_tls_client_trust_fingerprint(struct rw_tls_client *client, const char *fingerprint,
+						 struct rw_error *err);
+
 struct rw_tls_session;
 
 /*
