@@ -76,24 +76,30 @@ RW_NODISCARD int rw_object_decode(const struct rw_json *value, enum rw_kind kind
 /* The group without its rules: what lists show. */
 void rw_group_encode_head(struct rw_json_writer *json, const struct rw_group *group);
 
+/* Only what decides packets, defaults left out: the agent stream's form. */
+void rw_rule_encode_core(struct rw_json_writer *json, const struct rw_rule *rule);
+
+/* The timeouts that are set, as an object. */
+void rw_timeouts_encode(struct rw_json_writer *json, const struct rw_timeouts *timeouts);
+
 /* {"cidr":...}, {"group":...} or {"prefix_list":...}. */
 void rw_rule_object_encode(struct rw_json_writer *json, const struct rw_object *object);
 
 /*
- * Decoders for tables of one's own: slots are struct rw_prefix, struct rw_address, struct rw_object, struct
- * rw_ports
- * ("22/22"), uint16_t or uint8_t protocol (name or number; no "all" in the latter), struct rw_interface *
- * with count, struct rw_rule ** with count; ids are char[RW_ID_SIZE], where .min is the enum rw_kind that the
- * resolver is asked for.
+ * Decoders for tables of one's own, by slot.  References are ids or names; .min is the enum rw_kind that the
+ * resolver is asked for.  A protocol is a name or a number; a uint8_t slot takes no "all".
  */
-rw_json_decoder rw_json_decode_prefix;
-rw_json_decoder rw_json_decode_prefixes;  /* struct rw_prefix * and count */
-rw_json_decoder rw_json_decode_addresses; /* struct rw_address * and count */
-rw_json_decoder rw_json_decode_object;
-rw_json_decoder rw_json_decode_ports;
-rw_json_decoder rw_json_decode_protocol;
-rw_json_decoder rw_json_decode_id;         /* its own id: taken as it is */
-rw_json_decoder rw_json_decode_reference;  /* id or name of kind .min */
-rw_json_decoder rw_json_decode_references; /* char (*)[RW_ID_SIZE] and count, kind .min */
+rw_json_decoder rw_json_decode_prefix;     /* struct rw_prefix */
+rw_json_decoder rw_json_decode_prefixes;   /* struct rw_prefix * and count */
+rw_json_decoder rw_json_decode_address;    /* struct rw_address */
+rw_json_decoder rw_json_decode_addresses;  /* struct rw_address * and count */
+rw_json_decoder rw_json_decode_object;     /* struct rw_object */
+rw_json_decoder rw_json_decode_ports;      /* struct rw_ports */
+rw_json_decoder rw_json_decode_protocol;   /* uint16_t or uint8_t */
+rw_json_decoder rw_json_decode_id;         /* char[RW_ID_SIZE], taken as it is */
+rw_json_decoder rw_json_decode_reference;  /* char[RW_ID_SIZE] */
+rw_json_decoder rw_json_decode_references; /* char (*)[RW_ID_SIZE] and count */
 rw_json_decoder rw_json_decode_rules;      /* struct rw_rule ** and count */
 rw_json_decoder rw_json_decode_interfaces; /* struct rw_interface * and count */
+rw_json_decoder rw_json_decode_timeouts;   /* struct rw_timeouts */
+rw_json_decoder rw_json_decode_midstream;  /* bool, from "accept" or "drop" */

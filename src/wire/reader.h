@@ -34,6 +34,7 @@
 #include <stdint.h>
 
 #include "base/error.h"
+#include "wire/text.h"
 
 #define RW_JSON_DEPTH_MAX 16
 #define RW_JSON_BODY_MAX  (1u << 20)  /* an API request or answer */
@@ -112,16 +113,3 @@ int rw_json_refuse(const struct rw_json *value, struct rw_error *err, const char
 
 /* Puts the path of 'value' before the field that a parser below has set (or makes it the field). */
 int rw_json_locate(const struct rw_json *value, struct rw_error *err);
-
-/* Decimal digits to a revision, RFC 3339 to Unix milliseconds; false when it is none. */
-bool rw_revision_parse(const char *text, uint64_t *ret_revision);
-bool rw_timestamp_parse(const char *text, int64_t *ret_unix_ms);
-
-/* Characters of valid UTF-8 text. */
-size_t rw_utf8_length(const char *text);
-
-/*
- * Copies at most 'size' - 1 bytes of 'text' for an error message: whole characters only, controls and
- * bidirectional controls as '?', "..." when cut.
- */
-void rw_json_quote(const char *text, char *quoted, size_t size);
