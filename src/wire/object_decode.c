@@ -20,27 +20,6 @@ static int default_text(char **slot, struct rw_error *err)
 	return *slot ? 0 : rw_error_oom(err);
 }
 
-/* Like rw_json_decode_text, with line ends. */
-static int decode_prose(const struct rw_json *value, const struct rw_json_field *field, void *object,
-			const struct rw_resolver *resolver, struct rw_error *err)
-{
-	char **slot = slot_of(field, object);
-	const char *text;
-	char *copy;
-	int r;
-
-	(void)resolver;
-	r = rw_json_prose(value, (size_t)field->max, &text, err);
-	if (r < 0)
-		return r;
-	copy = strdup(text);
-	if (!copy)
-		return rw_error_oom(err);
-	free(*slot);
-	*slot = copy;
-	return 0;
-}
-
 /* One of two words for a bool: the second of 'words' is true. */
 static int decode_choice(const struct rw_json *value, const struct rw_json_field *field, void *object,
 			 const struct rw_resolver *resolver, struct rw_error *err)
@@ -171,7 +150,8 @@ static const struct rw_json_field rule_fields[] = {
 	RW_JSON_FIELD("local_cidr", struct rw_rule, local_cidr, rw_json_decode_prefix),
 	RW_JSON_FIELD("source_ports", struct rw_rule, source_ports, rw_json_decode_ports),
 	RW_JSON_FIELD("priority", struct rw_rule, priority, rw_json_decode_integer, .min = 1, .max = 100),
-	RW_JSON_FIELD("description", struct rw_rule, description, decode_prose, .max = RW_WIRE_TEXT_MAX),
+	RW_JSON_FIELD("description", struct rw_rule, description, rw_json_decode_text,
+		      .max = RW_WIRE_TEXT_MAX),
 	RW_JSON_FIELD("created", struct rw_rule, created_ms, rw_json_decode_time),
 	RW_JSON_FIELD("author", struct rw_rule, author, rw_json_decode_text, .max = RW_WIRE_TEXT_MAX),
 };
@@ -241,7 +221,8 @@ int rw_json_decode_midstream(const struct rw_json *value, const struct rw_json_f
 static const struct rw_json_field group_fields[] = {
 	FIELD_ID(struct rw_group),
 	FIELD_NAME(struct rw_group),
-	RW_JSON_FIELD("description", struct rw_group, description, decode_prose, .max = RW_WIRE_TEXT_MAX),
+	RW_JSON_FIELD("description", struct rw_group, description, rw_json_decode_text,
+		      .max = RW_WIRE_TEXT_MAX),
 	FIELD_REFERENCE("network", struct rw_group, network, RW_KIND_NETWORK, .required = true),
 	FIELD_WORD("kind", struct rw_group, kind, rw_words_group_kind),
 	FIELD_WORD("inner_access", struct rw_group, inner_access, rw_words_verdict),
@@ -451,7 +432,7 @@ static const struct rw_json_field promise_fields[] = {
 	RW_JSON_FIELD("to", struct rw_promise, to, rw_json_decode_object, .required = true),
 	RW_JSON_FIELD("protocol", struct rw_promise, protocol, rw_json_decode_protocol, .required = true),
 	RW_JSON_FIELD("ports", struct rw_promise, ports, rw_json_decode_ports),
-	RW_JSON_FIELD("reason", struct rw_promise, reason, decode_prose, .max = RW_WIRE_TEXT_MAX),
+	RW_JSON_FIELD("reason", struct rw_promise, reason, rw_json_decode_text, .max = RW_WIRE_TEXT_MAX),
 };
 
 int rw_promise_decode(const struct rw_json *value, const struct rw_resolver *resolver,
