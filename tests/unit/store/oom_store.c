@@ -1,0 +1,195 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/*
+ * Memory that runs out at the first, second, third ... allocation, SQLite's own included: every call then says
+ * -ENOMEM or succeeds, nothing leaks, and no transaction is half done.
+ */
+
+#include "fixture.h"
+
+#include <sqlite3.h>
+
+/* The allocation that fails, counted from 1; 0 = none does. */
+static unsigned long fail_at;
+static unsigned long allocations;
+
+void *__real_malloc(size_t size);
+void *__real_calloc(size_t count, size_t size);
+void *__real_realloc(void *memory, size_t size);
+char *__real_strdup(const char *text);
+void *__wrap_malloc(size_t size);
+void *__wrap_calloc(size_t count, size_t size);
+void *__wrap_realloc(void *memory, size_t size);
+char *__wrap_strdup(const char *text);
+
+static bool fails(void)
+{
+	return fail_at && ++allocations == fail_at;
+}
+
+void *__wrap_malloc(size_t size)
+{
+	return fails() ? NULL : __real_malloc(size);
+}
+
+void *__wrap_calloc(size_t count, size_t size)
+{
+	return fails() ? NULL : __real_calloc(count, size);
+}
+
+void *__wrap_realloc(void *memory, size_t size)
+{
+	return fails() ? NULL : __real_realloc(memory, size);
+}
+
+char *__wrap_strdup(const char *text)
+{
+	return fails() ? NULL : __real_strdup(text);
+}
+
+static sqlite3_mem_methods sqlite_memory;
+
+static void *sqlite_malloc(int size)
+{
+	return fails() ? NULL : sqlite_memory.xMalloc(size);
+}
+
+static void *sqlite_realloc(void *memory, int size)
+{
+	return fails() ? NULL : sqlite_memory.xRealloc(memory, size);
+}
+
+/* Must run before SQLite is used. */
+static void install(void)
+{
+	sqlite3_mem_methods methods;
+	int result = sqlite3_config(SQLITE_CONFIG_GETMALLOC, &sqlite_memory);
+
+	assert_int_equal(result, SQLITE_OK);
+	methods = sqlite_memory;
+	methods.xMalloc = sqlite_malloc;
+	methods.xRealloc = sqlite_realloc;
+	assert_int_equal(sqlite3_config(SQLITE_CONFIG_MALLOC, &methods), SQLITE_OK);
+}
+
+static int write_pair(struct rw_store *store, const char *text, size_t size, struct rw_error *err)
+{
+	RW_CLEANUP(rw_store_txn_done) struct rw_store_txn txn;
+
+	rw_store_txn_init(&txn);
+	rw_store_txn_expect(&txn, "/absent", 0);
+	rw_store_txn_put(&txn, "/pair/1", text, size);
+	rw_store_txn_put(&txn, "/pair/2", text, size);
+	return rw_store_commit(store, &txn, NULL, err);
+}
+
+static int erase_pair(struct rw_store *store, struct rw_error *err)
+{
+	RW_CLEANUP(rw_store_txn_done) struct rw_store_txn txn;
+
+	rw_store_txn_init(&txn);
+	rw_store_txn_delete_prefix(&txn, "/pair/");
+	return rw_store_commit(store, &txn, NULL, err);
+}
+
+static int read_all(struct rw_store *store, struct rw_error *err)
+{
+	RW_CLEANUP(rw_store_watch_free) struct rw_store_watch *watch = NULL;
+	RW_CLEANUP(rw_store_page_done) struct rw_store_page page = {0};
+	RW_CLEANUP(rw_store_entry_done) struct rw_store_entry entry = {0};
+	struct rw_store_query query = {.prefix = "/"};
+	struct rw_store_batch batch;
+	int r = rw_store_list(store, &query, &page, err);
+
+	if (r == 0)
+		r = rw_store_get(store, "/pair/1", 0, &entry, err);
+	if (r == 0)
+		r = rw_store_watch_new(store, "/", 2, NULL, NULL, &watch, err);
+	while (r == 0 && (r = rw_store_watch_next(watch, &batch, err)) == RW_STORE_EVENTS)
+		r = 0;
+	return r;
+}
+
+static int use(struct fixture *fixture, struct rw_error *err)
+{
+	RW_CLEANUP(rw_store_free) struct rw_store *store = NULL;
+	static const char large[6000] = "large";
+	int r = fixture->open(fixture, &store, err);
+
+	if (r == 0)
+		r = write_pair(store, large, sizeof(large), err);
+	if (r == 0)
+		r = erase_pair(store, err);
+	if (r == 0)
+		r = write_pair(store, "x", 1, err);
+	if (r == 0)
+		r = read_all(store, err);
+	if (r == 0)
+		r = rw_store_compact(store, rw_store_revision(store), err);
+	if (r == 0)
+		r = rw_store_renew_incarnation(store, rw_random_system(), err);
+	return r;
+}
+
+/* Both or none, and the store can be used. */
+static void expect_whole(struct fixture *fixture)
+{
+	RW_CLEANUP(rw_store_page_done) struct rw_store_page page = {0};
+	struct rw_store_query query = {.prefix = "/pair/"};
+
+	assert_int_equal(fixture->open(fixture, &fixture->store, NULL), 0);
+	assert_int_equal(rw_store_list(fixture->store, &query, &page, NULL), 0);
+	assert_true(page.count == 0 || page.count == 2);
+	(void)fixture_put(fixture, "/pair/3", "x");
+	fixture->store = rw_store_free(fixture->store);
+}
+
+static void survives_every_failing_allocation(void **state)
+{
+	struct fixture *fixture = *state;
+	unsigned long failures = 0;
+	unsigned long n = 1;
+
+	fixture->store = rw_store_free(fixture->store);
+	/* SQLite allocates a thousand times to open a file; every third makes the point in a third of the time. */
+	for (;; n += fixture->durable ? 3 : 1) {
+		struct rw_error err = RW_ERROR_NONE;
+		int r;
+
+		(void)unlink(fixture->path);
+		allocations = 0;
+		fail_at = n;
+		r = use(fixture, &err);
+		fail_at = 0;
+		if (allocations < n)
+			break;
+		if (r != 0) {
+			if (r != -ENOMEM)
+				print_error("allocation %lu: %d: %s\n", n, r, err.text);
+			assert_int_equal(r, -ENOMEM);
+			assert_int_equal(err.code, -ENOMEM);
+			failures++;
+		}
+		expect_whole(fixture);
+	}
+	print_message("%lu failures up to allocation %lu\n", failures, n);
+	assert_true(failures >= 20);
+}
+
+int main(void)
+{
+	static struct fixture *const fixtures[] = {&fixture_memory, &fixture_sqlite};
+	int failed = 0;
+
+	install();
+	for (size_t i = 0; i < RW_ARRAY_COUNT(fixtures); i++) {
+		const struct CMUnitTest tests[] = {
+			cmocka_unit_test_prestate_setup_teardown(survives_every_failing_allocation,
+								 fixture_setup, fixture_teardown,
+								 fixtures[i]),
+		};
+
+		failed += cmocka_run_group_tests_name(fixtures[i]->name, tests, NULL, NULL);
+	}
+	return failed;
+}
