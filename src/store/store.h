@@ -38,8 +38,8 @@
  *
  *     do {
  *             r = rw_store_list(store, &query, &page, err);
- *             if (r < 0)
- *                     return r;
+ *             if (r)
+ *                     return r;    // < 0, or RW_STORE_COMPACTED: start over
  *             for (size_t i = 0; i < page.count; i++)
  *                     load(&page.entries[i]);
  *     } while (rw_store_query_advance(&query, &page));
@@ -83,13 +83,12 @@
 #include "base/vec.h"
 
 /* etcd's limits, kept on every back end so that what works on one works on all. */
-#define RW_STORE_MAX_KEY        512 /* bytes of a key, without the NUL */
-#define RW_STORE_MAX_COMPARES   128 /* a transaction */
-#define RW_STORE_MAX_OPERATIONS 128 /* a transaction */
-#define RW_STORE_MAX_TXN_BYTES                                                                               \
-	(1536 * 1024)            /* keys and values of a transaction, and what follows for each              \
-				  */
-#define RW_STORE_TXN_OVERHEAD 64 /* bytes counted for each compare and operation besides */
+#define RW_STORE_MAX_KEY        512           /* bytes of a key, without the NUL */
+#define RW_STORE_MAX_COMPARES   128           /* a transaction */
+#define RW_STORE_MAX_OPERATIONS 128           /* a transaction */
+#define RW_STORE_MAX_TXN_BYTES  (1536 * 1024) /* a transaction: keys, values and the overhead below */
+#define RW_STORE_TXN_OVERHEAD   64            /* bytes counted for each compare and operation besides */
+
 /* Our own: memory that one answer may take. */
 #define RW_STORE_MAX_CHANGES    16384 /* keys that one transaction may change (by delete_prefix) */
 #define RW_STORE_MAX_PAGE       1000  /* entries of a page */
@@ -169,8 +168,8 @@ RW_DEFINE_DONE(struct rw_store_page, rw_store_page_done)
  * Lists the keys under a prefix, a page at a time.  Frees what *page held and fills it anew (start with a
  * zeroed one); on failure it is left empty.
  *
- * Returns 0, RW_STORE_COMPACTED (the revision was compacted between two pages: start over with a fresh
- * query). Waits as rw_store_get does.
+ * Returns 0; RW_STORE_COMPACTED when the revision was compacted between two pages: start over with a fresh
+ * query.  Waits as rw_store_get does.
  */
 RW_NODISCARD int rw_store_list(struct rw_store *store, const struct rw_store_query *query,
 			       struct rw_store_page *page, struct rw_error *err);
@@ -246,8 +245,7 @@ struct rw_store_event {
 	size_t value_size; /* bytes */
 };
 
-/* What one transaction changed under the watch's prefix: at least one event, by key in byte order, a key
- * once. */
+/* What one transaction changed under the watch's prefix: one event or more, by key in byte order. */
 struct rw_store_batch {
 	uint64_t revision; /* = mod_revision of every key that was put */
 	const struct rw_store_event *events;

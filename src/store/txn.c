@@ -35,8 +35,8 @@ static bool admit(struct rw_store_txn *txn, const char *key, size_t value_size)
 	if (txn->failure.code)
 		return false;
 	if (!length || length > RW_STORE_MAX_KEY) {
-		(void)rw_error_set(&txn->failure, -EINVAL, "store key has %s",
-				   length ? "more than 512 bytes" : "no bytes");
+		(void)rw_error_set(&txn->failure, -EINVAL, "store key has not between 1 and %d bytes",
+				   RW_STORE_MAX_KEY);
 		return false;
 	}
 	if (value_size > room || length + RW_STORE_TXN_OVERHEAD > room - value_size) {

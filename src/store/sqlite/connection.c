@@ -131,6 +131,7 @@ sqlite3_stmt *rw_sqlite_statement(struct rw_sqlite *sqlite, enum rw_sqlite_state
 	return statement;
 }
 
+/* Binding without a copy allocates nothing, so what fails is the caller's mistake. */
 void rw_sqlite_bind_bytes(sqlite3_stmt *statement, int index, const void *bytes, size_t size)
 {
 	int result = sqlite3_bind_blob(statement, index, bytes, (int)size, SQLITE_STATIC);
@@ -251,8 +252,8 @@ static int check_version(struct rw_sqlite *sqlite, int64_t *ret_version, struct 
 				    sqlite->path);
 	if (version > (int64_t)RW_ARRAY_COUNT(migrations)) {
 		(void)rw_error_set(err, -EPROTO,
-				   "store: the file has schema %" PRId64 ", this program knows up to %zu",
-				   version, RW_ARRAY_COUNT(migrations));
+				   "store %s: the file has schema %" PRId64 ", this program knows up to %zu",
+				   sqlite->path, version, RW_ARRAY_COUNT(migrations));
 		(void)rw_error_hint(err, "Run the version of ringwalld that wrote it, or a newer one.");
 		return -EPROTO;
 	}

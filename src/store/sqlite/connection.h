@@ -39,15 +39,13 @@ int rw_sqlite_open(struct rw_sqlite *sqlite, const char *path, uint64_t max_byte
 		   const struct rw_random *random, struct rw_error *err);
 void rw_sqlite_close(struct rw_sqlite *sqlite);
 
-/* Turns what SQLite answered into an error, "store PATH: what: SQLite's words"; returns the negative errno.
- */
+/* Explains what SQLite answered, "store PATH: what: SQLite's words"; returns the negative errno. */
 int rw_sqlite_error(struct rw_sqlite *sqlite, int result, const char *what, struct rw_error *err);
 
 /* The statement, reset and with its parameters unbound. */
 sqlite3_stmt *rw_sqlite_statement(struct rw_sqlite *sqlite, enum rw_sqlite_statement which);
 
-/* Bind a parameter, borrowing the bytes until the statement is reset.  They allocate nothing, so cannot fail.
- */
+/* Bind a parameter; the bytes are borrowed until the next use of the statement.  Cannot fail. */
 void rw_sqlite_bind_bytes(sqlite3_stmt *statement, int index, const void *bytes, size_t size);
 void rw_sqlite_bind_integer(sqlite3_stmt *statement, int index, uint64_t value);
 

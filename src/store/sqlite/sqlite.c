@@ -14,6 +14,7 @@ struct sqlite_store {
 	struct rw_sqlite sqlite;
 	uint64_t last_id; /* of the newest log entry ever made */
 	uint64_t swept;   /* log entries up to this id were looked at by compaction */
+	uint64_t clean;   /* up to this revision nothing is left to clean up; 0 = not known */
 };
 
 static struct sqlite_store *to_sqlite(struct rw_store *store)
@@ -254,8 +255,11 @@ static int sqlite_compact(struct rw_store *store, uint64_t revision, struct rw_e
 	uint64_t swept = self->swept;
 	sqlite3_stmt *statement;
 	int more;
-	int r = rw_sqlite_begin(&self->sqlite, err);
+	int r;
 
+	if (compacted == self->clean)
+		return 0;
+	r = rw_sqlite_begin(&self->sqlite, err);
 	if (r < 0)
 		return r;
 	more = sweep(&self->sqlite, compacted, &swept, err);
@@ -270,6 +274,7 @@ static int sqlite_compact(struct rw_store *store, uint64_t revision, struct rw_e
 		return r;
 	store->compacted = compacted;
 	self->swept = swept;
+	self->clean = more ? self->clean : compacted;
 	return more;
 }
 
