@@ -297,7 +297,7 @@ static void check_watch(struct model *model)
 
 static void compact_somewhere(struct model *model)
 {
-	size_t back = draw(model, 200);
+	size_t back = draw(model, draw(model, 2) ? 8 : 200);
 	size_t index = model->count > back ? model->count - 1 - back : 0;
 	uint64_t revision = model->history[index].revision;
 	int r = rw_store_compact(model->fixture->store, revision, NULL);

@@ -428,6 +428,8 @@ static void tells_a_watch_that_what_it_needs_is_gone(void **state)
 	assert_int_equal(rw_store_watch_new(fixture->store, "", first, NULL, NULL, &slow, NULL), 0);
 	second = fixture_put(fixture, "/a", "two");
 	third = fixture_put(fixture, "/b", "three");
+	fixture_compact(fixture, first);
+	assert_int_equal(rw_store_watch_next(slow, &batch, NULL), RW_STORE_COMPACTED);
 	fixture_compact(fixture, second);
 	assert_int_equal(rw_store_compacted_revision(fixture->store), second);
 	assert_int_equal(rw_store_watch_next(slow, &batch, NULL), RW_STORE_COMPACTED);
@@ -488,6 +490,23 @@ static void refuses_what_exceeds_its_size_and_takes_it_after_compaction(void **s
 	fixture_expect(fixture, "/count", revision, "x");
 }
 
+static void keeps_nothing_of_deleted_keys_after_compaction(void **state)
+{
+	struct fixture *fixture = *state;
+	char key[400];
+
+	fixture->max_bytes = 256 * 1024;
+	fixture_reopen(fixture);
+	memset(key, 'k', sizeof(key));
+	for (int i = 0; i < 1000; i++) {
+		(void)snprintf(key + sizeof(key) - 8, 8, "%06d", i);
+		(void)fixture_put(fixture, key, "x");
+		if (fixture_delete(fixture, key) && i % 50 == 0)
+			fixture_compact(fixture, rw_store_revision(fixture->store));
+	}
+	fixture_expect(fixture, key, 0, NULL);
+}
+
 int main(void)
 {
 	static struct fixture *const fixtures[] = {&fixture_memory, &fixture_sqlite};
@@ -515,6 +534,7 @@ int main(void)
 			TEST(tells_a_watch_that_what_it_needs_is_gone),
 			TEST(never_gives_a_revision_twice_even_if_all_history_is_gone),
 			TEST(refuses_what_exceeds_its_size_and_takes_it_after_compaction),
+			TEST(keeps_nothing_of_deleted_keys_after_compaction),
 		};
 
 		failed += cmocka_run_group_tests_name(fixtures[i]->name, tests, NULL, NULL);
