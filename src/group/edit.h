@@ -55,9 +55,8 @@ RW_DEFINE_CLEANUP(struct rw_draft *, rw_draft_free)
 /* The state with all edits so far.  Lent; changes with the next edit. */
 const struct rw_model *rw_draft_model(const struct rw_draft *draft);
 
-/* Gives that state away, for publishing; the draft keeps its list of touched objects and takes no more edits.
- */
-struct rw_model *rw_draft_take_model(struct rw_draft *draft);
+/* Gives a copy of that state (objects are shared), for publishing; NULL when memory runs out. */
+struct rw_model *rw_draft_dup_model(const struct rw_draft *draft);
 
 /* Touched objects in (kind, id) order; an object that is again what it was is not among them. */
 size_t rw_draft_count(const struct rw_draft *draft);
