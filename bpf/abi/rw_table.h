@@ -81,10 +81,10 @@
 #define RW_CELL_BROKEN RW_CELL(RW_TABLE_INDEX_MAX, RW_CAUSE_DEFAULT, RW_VERDICT_DROP)
 
 /* 256 entries as runs: bit i is set when entry i differs from the one before it; bit 0 is always set.
- * entry(i) = entries[before[i / 64] + number of bits set in bits[i / 64] up to and with i]. */
+ * entry(i) = entries[before[i / 64] + bits set in bits[i / 64] up to and with i, less 1]. */
 struct rw_table_span {
 	__u64 bits[4];
-	__s16 before[4]; /* runs begun in the words before this one, less 1 */
+	__u16 before[4]; /* runs begun in the words before this one */
 	__u32 entries[]; /* 1..256 */
 };
 
@@ -151,9 +151,7 @@ struct rw_table_view {
 	__u8 pad[RW_TABLE_PAGE_SIZE - 2048 - 8 - 32];
 };
 
-#define RW_TABLE_ROUTED  (1u << 0) /* container network 'routed', else 'overlay' */
-#define RW_TABLE_CLASSIC (1u << 1)
-#define RW_TABLE_MONITOR (1u << 2) /* count, never drop */
+#define RW_TABLE_ROUTED (1u << 0) /* container network 'routed', else 'overlay' */
 
 struct rw_table_header {
 	__u32 magic;
@@ -164,9 +162,8 @@ struct rw_table_header {
 	__u32 root6; /* entry */
 	__u32 views; /* page: view v is in page views + v */
 	__u32 policy_count;
-	__u32 index_count;   /* rule indexes are 0..index_count - 1 */
-	__u32 address_pages; /* pages 1..address_pages are the address part */
-	__u64 address_id;    /* images of one process with equal ids have equal address parts; 0 = none */
+	__u32 index_count; /* rule indexes are 0..index_count - 1 */
+	__u32 pad0[3];
 	__u8 slot[RW_TABLE_SLOT_MAX]; /* slot of a device -> policy */
 	__u8 pad[RW_TABLE_PAGE_SIZE - 48 - RW_TABLE_SLOT_MAX];
 };

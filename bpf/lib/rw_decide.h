@@ -83,9 +83,9 @@ RW_TABLE_INLINE __u32 rw_table_span_get(const struct rw_table *table, __u32 entr
 	__u32 word = rw_table_word(entry);
 	__u32 chunk = (slot >> 6) & 3;
 	__u64 bits = rw_table_get64(page, word + chunk);
-	__s16 before = ((const __s16 *)page)[((word + 4) * 4 + chunk) & (RW_TABLE_PAGE_SIZE / 2 - 1)];
-	__u32 rank = rw_table_bits_set(bits << (63 - (slot & 63)));
-	return rw_table_get32(page, (word + 5) * 2 + (__u32)before + rank);
+	__u32 before = ((const __u16 *)page)[((word + 4) * 4 + chunk) & (RW_TABLE_PAGE_SIZE / 2 - 1)];
+	__u32 rank = rw_table_bits_set(bits << (63 - (slot & 63))) - 1;
+	return rw_table_get32(page, (word + 5) * 2 + before + rank);
 }
 
 /* The view of a device's slot in a direction (0 ingress, 1 egress), as its number; feed to the others. */

@@ -35,14 +35,17 @@
  */
 struct rw_classify_memory {
 	void *pages;
-	uint32_t capacity; /* in pages */
+	uint32_t capacity;                 /* in pages */
+	struct rw_classify_address *holds; /* address part written here last; private, NULL at first */
 	/* Gives at least 'capacity' pages, keeping the content, and updates both; 0 or -ENOMEM.  NULL =
 	 * fixed. */
 	int (*grow)(struct rw_classify_memory *memory, uint32_t capacity);
 };
 
-/* Memory of the process that grows as needed; done frees it. */
+/* Memory of the process that grows as needed. */
 void rw_classify_memory_init(struct rw_classify_memory *memory);
+
+/* Frees what compile keeps in 'memory', and the pages when they grew by rw_classify_memory_init. */
 void rw_classify_memory_done(struct rw_classify_memory *memory);
 RW_DEFINE_DONE(struct rw_classify_memory, rw_classify_memory_done)
 
@@ -58,12 +61,11 @@ struct rw_classify_table {
 	struct rw_policy *policy;
 	const void *pages;
 	uint32_t page_count;
-	uint32_t address_pages; /* pages 1..address_pages: unchanged when the address id is */
-	uint64_t address_id;
 	struct rw_classify_origin *origins; /* by rule index */
 	uint32_t origin_count;
-	uint8_t *slots;                  /* by interface of the policy */
-	struct rw_classify_cache *cache; /* of the compiler; private */
+	uint8_t *slots;                      /* by interface of the policy */
+	struct rw_classify_address *address; /* shared with later tables; private */
+	bool address_reused;                 /* the address part is that of the previous table */
 };
 
 struct rw_classify_options {

@@ -104,8 +104,7 @@ static bool is_dhcp(const struct rw_packet *packet)
 	       (packet->direction == RW_DIRECTION_EGRESS || rw_address_is_link_local(&packet->remote));
 }
 
-/* Semantics 5.3. */
-static bool passes_by_system(const struct rw_packet *packet, struct rw_decision *ret_decision)
+bool rw_evaluate_system(const struct rw_packet *packet, struct rw_decision *ret_decision)
 {
 	if (packet->fragment)
 		return false;
@@ -312,7 +311,7 @@ struct rw_decision rw_evaluate(const struct rw_policy *policy, size_t interface_
 	assert(interface_index < policy->interface_count);
 	if (packet->malformed)
 		return DROP(RW_CAUSE_MALFORMED);
-	if (passes_by_system(packet, &decision))
+	if (rw_evaluate_system(packet, &decision))
 		return decision;
 	if (is_forged(policy, interface, packet, &decision))
 		return decision;

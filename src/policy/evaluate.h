@@ -43,6 +43,9 @@ struct rw_decision {
 struct rw_decision rw_evaluate(const struct rw_policy *policy, size_t interface,
 			       const struct rw_packet *packet);
 
+/* Semantics 5.3 alone: true, with the decision, for a packet that passes whatever the policy is. */
+bool rw_evaluate_system(const struct rw_packet *packet, struct rw_decision *ret_decision);
+
 /* The contract's word of a cause other than RULE: "inner-access", "default", "system:spoofed", ... */
 const char *rw_cause_name(enum rw_cause cause);
 

@@ -1,0 +1,75 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#pragma once
+
+/*
+ * Addresses to classes (private to src/classify)
+ *
+ * The class of an address is the set of atoms it lies in.  All prefixes of all atoms, sorted, are walked
+ * with a stack of those that are open; each gives the class of its parent plus its own atoms, and
+ * equal sets are one class.  Class 0 lies in no atom.
+ *
+ * In the image the class records come first (page 1 on), since the leaves of the tries refer to them, then the
+ * address part: the IPv4 root and all nodes of both tries.  It depends on the atoms, on the number of
+ * classes and on the size of a record only, so tables can share it.
+ */
+
+#include "classify/atoms.h"
+#include "classify/image.h"
+
+struct rw_class {
+	uint32_t parent;      /* smaller number; class 0 is its own */
+	uint32_t added_first; /* atoms that the parent does not have, in class_atoms */
+	uint32_t added_count;
+	uint32_t all_first; /* all of them, ascending */
+	uint32_t all_count;
+	uint32_t memo_atom; /* the child that one atom led to last; memo_class 0 = none */
+	uint32_t memo_class;
+};
+
+/* Counted; shared by the tables that have it. */
+struct rw_classify_address {
+	unsigned int references;
+	struct rw_atoms atoms;
+	struct rw_class *classes;
+	uint32_t class_count;
+	uint32_t *class_atoms;
+	uint32_t record_words; /* size of a class record, in units of 8 bytes */
+	uint32_t page;         /* the address part's first */
+	uint32_t page_count;
+	uint32_t root4; /* as in the header */
+	uint32_t root6;
+};
+
+struct rw_classify_address *rw_classify_address_ref(struct rw_classify_address *address);
+struct rw_classify_address *rw_classify_address_unref(struct rw_classify_address *address);
+RW_DEFINE_CLEANUP(struct rw_classify_address *, rw_classify_address_unref)
+
+/* Words of a class record of 'view_count' views. */
+uint32_t rw_classify_record_words(uint32_t view_count);
+
+/* Reference of a class's record. */
+static inline uint32_t rw_classify_record_of(uint32_t record_words, uint32_t class)
+{
+	uint32_t per_page = RW_TABLE_PAGE_WORDS / record_words;
+
+	return (1 + class / per_page) * RW_TABLE_PAGE_WORDS + class % per_page * record_words;
+}
+
+/* Pages that 'class_count' records take. */
+static inline uint32_t rw_classify_record_pages(uint32_t record_words, uint32_t class_count)
+{
+	uint32_t per_page = RW_TABLE_PAGE_WORDS / record_words;
+
+	return (class_count + per_page - 1) / per_page;
+}
+
+/*
+ * Classifies the addresses of 'atoms' (taken on success) and writes records (zeroed) and address part to
+ * 'image', which has one page, the header.  -ENOMEM, -ENOSPC, -E2BIG.
+ */
+RW_NODISCARD int rw_classify_address_build(struct rw_atoms *atoms, uint32_t record_words,
+					   struct rw_image *image, struct rw_classify_address **ret_address);
+
+/* Puts the address part of 'address' at its place from the image 'pages', as build would. */
+RW_NODISCARD int rw_classify_address_reuse(const struct rw_classify_address *address, const void *pages,
+					   struct rw_image *image);

@@ -1,0 +1,342 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "classify/columns.h"
+
+#include <assert.h>
+#include <string.h>
+
+#include "classify/trie.h"
+
+enum { PORT_COUNT = 65536 };
+
+/* The ranges of one protocol with ports, swept over the ports. */
+struct sweep {
+	struct rw_columns *columns;
+	uint32_t first_range; /* ranges of the protocol: first_range .. + range_count */
+	uint32_t range_count;
+	uint32_t *ends;      /* their numbers (from 0), ascending last port */
+	uint32_t *edges;     /* first ports of the intervals, ascending */
+	uint32_t *column_of; /* by interval */
+	uint32_t interval_count;
+	size_t words;          /* of a set of ranges */
+	uint64_t *active;      /* the ranges that the interval lies in */
+	uint64_t *sets;        /* of the columns made here */
+	uint32_t first_column; /* sets[0] is its */
+	uint32_t *table;       /* columns by hash of their set: number - first_column + 1 */
+	size_t table_capacity;
+	uint32_t *seen; /* by column: the range that has it already, + 1 */
+};
+
+void rw_columns_done(struct rw_columns *columns)
+{
+	free(columns->ranges);
+	free(columns->range_of);
+	free(columns->runs);
+	*columns = (struct rw_columns){0};
+}
+
+static void sweep_done(struct sweep *sweep)
+{
+	free(sweep->ends);
+	free(sweep->edges);
+	free(sweep->column_of);
+	free(sweep->active);
+	free(sweep->sets);
+	free(sweep->table);
+	free(sweep->seen);
+}
+RW_DEFINE_DONE(struct sweep, sweep_done)
+
+/* ---- different ranges ---- */
+
+/* Sorts by protocol, first and last port in one comparison; the position in the list rides along. */
+struct sortable {
+	uint64_t key;
+	uint32_t position;
+};
+
+static int compare_sortable(const void *a, const void *b)
+{
+	uint64_t left = ((const struct sortable *)a)->key, right = ((const struct sortable *)b)->key;
+
+	return (left > right) - (left < right);
+}
+
+static int find_ranges(const struct rw_plan *plan, const uint32_t *list, uint32_t count,
+		       struct rw_columns *columns)
+{
+	RW_CLEANUP(rw_free) struct sortable *sorted = malloc((count + 1) * sizeof(*sorted));
+
+	columns->ranges = calloc(count + 1, sizeof(*columns->ranges));
+	columns->range_of = calloc(count + 1, sizeof(*columns->range_of));
+	if (!sorted || !columns->ranges || !columns->range_of)
+		return -ENOMEM;
+	for (uint32_t i = 0; i < count; i++) {
+		const struct rw_plan_rule *rule = &plan->rules[list[i]];
+
+		sorted[i].key =
+			(uint64_t)rule->protocol << 32 | (uint64_t)rule->ports.first << 16 | rule->ports.last;
+		sorted[i].position = i;
+	}
+	qsort(sorted, count, sizeof(*sorted), compare_sortable);
+	for (uint32_t i = 0; i < count; i++) {
+		if (i == 0 || sorted[i].key != sorted[i - 1].key) {
+			const struct rw_plan_rule *rule = &plan->rules[list[sorted[i].position]];
+
+			columns->ranges[columns->range_count++] =
+				(struct rw_port_range){.protocol = rule->protocol, .ports = rule->ports};
+		}
+		columns->range_of[sorted[i].position] = columns->range_count - 1;
+	}
+	return 0;
+}
+
+/* ---- columns of ranges ---- */
+
+static int add_run(struct rw_columns *columns, struct rw_port_range *range, uint32_t first, uint32_t last)
+{
+	if (range->run_count && columns->runs[columns->run_count - 1].last + 1 == first) {
+		columns->runs[columns->run_count - 1].last = last;
+		return 0;
+	}
+	if (columns->run_count == columns->run_capacity) {
+		uint32_t capacity = columns->run_capacity * 2 + 64;
+		struct rw_column_run *bigger = realloc(columns->runs, capacity * sizeof(*bigger));
+
+		if (!bigger)
+			return -ENOMEM;
+		columns->runs = bigger;
+		columns->run_capacity = capacity;
+	}
+	if (!range->run_count)
+		range->first_run = columns->run_count;
+	columns->runs[columns->run_count++] = (struct rw_column_run){first, last};
+	range->run_count++;
+	return 0;
+}
+
+static int compare_numbers(const void *a, const void *b)
+{
+	uint32_t left = *(const uint32_t *)a, right = *(const uint32_t *)b;
+
+	return (left > right) - (left < right);
+}
+
+static uint32_t make_unique(uint32_t *sorted, uint32_t count)
+{
+	uint32_t kept = 0;
+
+	for (uint32_t i = 0; i < count; i++)
+		if (!kept || sorted[kept - 1] != sorted[i])
+			sorted[kept++] = sorted[i];
+	return kept;
+}
+
+static int sweep_init(struct sweep *sweep, struct rw_columns *columns, uint32_t first_range,
+		      uint32_t range_count)
+{
+	const struct rw_port_range *ranges = columns->ranges + first_range;
+	uint32_t most = range_count * 2 + 1;
+	uint32_t edge_count = 0;
+
+	*sweep = (struct sweep){
+		.columns = columns,
+		.first_range = first_range,
+		.range_count = range_count,
+		.first_column = columns->count,
+		.words = (range_count + 63) / 64,
+		.table_capacity = 16,
+		.edges = malloc((most + 1) * sizeof(*sweep->edges)),
+		.ends = malloc(range_count * sizeof(*sweep->ends)),
+	};
+	if (!sweep->edges || !sweep->ends)
+		return -ENOMEM;
+	sweep->edges[edge_count++] = 0;
+	for (uint32_t i = 0; i < range_count; i++) {
+		sweep->edges[edge_count++] = ranges[i].ports.first;
+		if (ranges[i].ports.last + 1 < PORT_COUNT)
+			sweep->edges[edge_count++] = ranges[i].ports.last + 1u;
+	}
+	qsort(sweep->edges, edge_count, sizeof(*sweep->edges), compare_numbers);
+	sweep->interval_count = make_unique(sweep->edges, edge_count);
+	while (sweep->table_capacity < sweep->interval_count * 2)
+		sweep->table_capacity *= 2;
+	sweep->column_of = malloc(sweep->interval_count * sizeof(*sweep->column_of));
+	sweep->active = calloc(sweep->words, sizeof(*sweep->active));
+	sweep->sets = malloc(sweep->interval_count * sweep->words * sizeof(*sweep->sets));
+	sweep->table = calloc(sweep->table_capacity, sizeof(*sweep->table));
+	sweep->seen = calloc(columns->count + sweep->interval_count, sizeof(*sweep->seen));
+	return sweep->column_of && sweep->active && sweep->sets && sweep->table && sweep->seen ? 0 : -ENOMEM;
+}
+
+/* Range numbers ordered by last port: counting through the edges would need more room than sorting. */
+static int sort_ends(struct sweep *sweep)
+{
+	const struct rw_port_range *ranges = sweep->columns->ranges + sweep->first_range;
+	RW_CLEANUP(rw_free) struct sortable *sorted = malloc(sweep->range_count * sizeof(*sorted));
+
+	if (!sorted)
+		return -ENOMEM;
+	for (uint32_t i = 0; i < sweep->range_count; i++)
+		sorted[i] = (struct sortable){ranges[i].ports.last, i};
+	qsort(sorted, sweep->range_count, sizeof(*sorted), compare_sortable);
+	for (uint32_t i = 0; i < sweep->range_count; i++)
+		sweep->ends[i] = sorted[i].position;
+	return 0;
+}
+
+/* Gives the column of the active set: 0 for the empty one. */
+static uint32_t find_column(struct sweep *sweep)
+{
+	uint64_t hash = 0;
+	bool empty = true;
+	size_t at;
+
+	for (size_t i = 0; i < sweep->words; i++) {
+		hash = (hash ^ sweep->active[i]) * 0x9e3779b97f4a7c15ull;
+		hash ^= hash >> 32;
+		empty = empty && !sweep->active[i];
+	}
+	if (empty)
+		return 0;
+	at = (size_t)hash & (sweep->table_capacity - 1);
+	for (; sweep->table[at]; at = (at + 1) & (sweep->table_capacity - 1))
+		if (memcmp(sweep->sets + (sweep->table[at] - 1) * sweep->words, sweep->active,
+			   sweep->words * sizeof(*sweep->sets)) == 0)
+			return sweep->first_column + sweep->table[at] - 1;
+	sweep->table[at] = sweep->columns->count - sweep->first_column + 1;
+	memcpy(sweep->sets + (sweep->table[at] - 1) * sweep->words, sweep->active,
+	       sweep->words * sizeof(*sweep->sets));
+	return sweep->columns->count++;
+}
+
+static void find_columns(struct sweep *sweep)
+{
+	const struct rw_port_range *ranges = sweep->columns->ranges + sweep->first_range;
+	uint32_t started = 0, ended = 0;
+
+	for (uint32_t i = 0; i < sweep->interval_count; i++) {
+		uint32_t port = sweep->edges[i];
+
+		for (; started < sweep->range_count && ranges[started].ports.first <= port; started++)
+			sweep->active[started / 64] |= 1ull << (started % 64);
+		for (; ended < sweep->range_count && ranges[sweep->ends[ended]].ports.last < port; ended++)
+			sweep->active[sweep->ends[ended] / 64] &= ~(1ull << (sweep->ends[ended] % 64));
+		sweep->column_of[i] = find_column(sweep);
+	}
+}
+
+/* Lists the columns of each range: those of the intervals it consists of. */
+static int list_columns(struct sweep *sweep)
+{
+	uint32_t interval = 0;
+
+	for (uint32_t i = 0; i < sweep->range_count; i++) {
+		struct rw_port_range *range = &sweep->columns->ranges[sweep->first_range + i];
+
+		while (sweep->edges[interval] < range->ports.first)
+			interval++;
+		for (uint32_t j = interval; j < sweep->interval_count && sweep->edges[j] <= range->ports.last;
+		     j++) {
+			uint32_t column = sweep->column_of[j];
+
+			if (sweep->seen[column] == i + 1)
+				continue;
+			sweep->seen[column] = i + 1;
+			if (add_run(sweep->columns, range, column, column) < 0)
+				return -ENOMEM;
+		}
+	}
+	return 0;
+}
+
+/* The entry of the protocol: a trie over the port as the first two bytes of a key. */
+static int write_ports(const struct sweep *sweep, struct rw_image *image, uint32_t *ret_entry)
+{
+	RW_CLEANUP(rw_free)
+	struct rw_boundary *boundaries = malloc(sweep->interval_count * sizeof(*boundaries));
+	size_t count = 0;
+
+	if (!boundaries)
+		return -ENOMEM;
+	for (uint32_t i = 0; i < sweep->interval_count; i++)
+		if (!count || boundaries[count - 1].leaf != sweep->column_of[i])
+			boundaries[count++] =
+				(struct rw_boundary){(rw_key)sweep->edges[i] << 112, sweep->column_of[i]};
+	*ret_entry = rw_trie_build(image, boundaries, count, 0, 0, false);
+	return image->failure;
+}
+
+static int make_ports(struct rw_columns *columns, uint32_t first_range, uint32_t range_count,
+		      struct rw_image *image, uint32_t *ret_entry)
+{
+	RW_CLEANUP(sweep_done) struct sweep sweep = {0};
+	int r = sweep_init(&sweep, columns, first_range, range_count);
+
+	if (!r)
+		r = sort_ends(&sweep);
+	if (r < 0)
+		return r;
+	find_columns(&sweep);
+	r = list_columns(&sweep);
+	return r < 0 ? r : write_ports(&sweep, image, ret_entry);
+}
+
+/* The protocols in which a rule on 'protocol' can match, by family: ICMP of the other family never. */
+static void set_protocol(struct rw_image *image, uint32_t view_page, uint16_t protocol, uint32_t entry)
+{
+	struct rw_table_view *view = rw_image_page(image, view_page);
+
+	if (protocol != RW_PROTOCOL_ICMPV6)
+		view->protocol[0][protocol] = entry;
+	if (protocol != RW_PROTOCOL_ICMP)
+		view->protocol[1][protocol] = entry;
+}
+
+/* One protocol's ranges, which stand together. */
+static int make_protocol(struct rw_columns *columns, uint32_t first, uint32_t count, struct rw_image *image,
+			 uint32_t view_page)
+{
+	struct rw_port_range *range = &columns->ranges[first];
+	uint32_t entry = columns->count;
+	int r;
+
+	if (range->protocol == RW_PROTOCOL_ALL)
+		return 0;
+	if (rw_protocol_has_ports(range->protocol)) {
+		r = make_ports(columns, first, count, image, &entry);
+	} else {
+		assert(count == 1);
+		columns->count++;
+		r = add_run(columns, range, entry, entry);
+	}
+	if (r < 0)
+		return r;
+	set_protocol(image, view_page, range->protocol, entry);
+	return 0;
+}
+
+int rw_columns_make(const struct rw_plan *plan, const uint32_t *list, uint32_t count, struct rw_image *image,
+		    uint32_t view_page, struct rw_columns *ret_columns)
+{
+	RW_CLEANUP(rw_columns_done) struct rw_columns columns = {.count = 1};
+	struct rw_port_range *last;
+	int r = find_ranges(plan, list, count, &columns);
+
+	for (uint32_t i = 0, end; !r && i < columns.range_count; i = end) {
+		for (end = i + 1; end < columns.range_count; end++)
+			if (columns.ranges[end].protocol != columns.ranges[i].protocol)
+				break;
+		r = make_protocol(&columns, i, end - i, image, view_page);
+	}
+	if (r < 0)
+		return r;
+	if (columns.count > 65536)
+		return -E2BIG;
+	last = &columns.ranges[columns.range_count ? columns.range_count - 1 : 0];
+	if (columns.range_count && last->protocol == RW_PROTOCOL_ALL &&
+	    add_run(&columns, last, 0, columns.count - 1) < 0)
+		return -ENOMEM;
+	*ret_columns = columns;
+	columns = (struct rw_columns){0};
+	return 0;
+}

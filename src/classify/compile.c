@@ -1,0 +1,305 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "classify/compile.h"
+
+#include <string.h>
+
+#include "classify/address.h"
+#include "classify/columns.h"
+#include "classify/image.h"
+#include "classify/plan.h"
+#include "classify/rows.h"
+
+/* Everything of one compilation. */
+struct compilation {
+	const struct rw_policy *policy;
+	struct rw_plan plan;
+	struct rw_image image;
+	struct rw_classify_address *address;
+	bool reused;
+	uint32_t views;  /* page of the first */
+	uint32_t *fives; /* references of the five-tuple parts */
+	uint8_t slots[RW_TABLE_SLOT_MAX];
+	uint32_t group; /* that does not fit, or RW_PLAN_NO_GROUP */
+};
+
+static void compilation_done(struct compilation *compilation)
+{
+	rw_plan_done(&compilation->plan);
+	rw_image_done(&compilation->image);
+	(void)rw_classify_address_unref(compilation->address);
+	free(compilation->fives);
+}
+RW_DEFINE_DONE(struct compilation, compilation_done)
+
+void rw_classify_memory_done(struct rw_classify_memory *memory)
+{
+	(void)rw_classify_address_unref(memory->holds);
+	if (memory->grow)
+		free(memory->pages);
+	*memory = (struct rw_classify_memory){0};
+}
+
+struct rw_classify_table *rw_classify_table_free(struct rw_classify_table *table)
+{
+	if (table) {
+		(void)rw_policy_unref(table->policy);
+		(void)rw_classify_address_unref(table->address);
+		free(table->origins);
+		free(table->slots);
+		free(table);
+	}
+	return NULL;
+}
+
+/* Says why the policy does not fit, and whose it mostly is. */
+static int explain(const struct compilation *compilation, int code, struct rw_error *err)
+{
+	const struct rw_policy *policy = compilation->policy;
+	const char *group = rw_plan_largest_group(policy);
+
+	if (code == -ENOMEM)
+		return rw_error_oom(err);
+	if (code == -ENOSPC)
+		return rw_error_set(err, code, "the decision table needs more than %u pages",
+				    compilation->image.memory->capacity);
+	if (compilation->group != RW_PLAN_NO_GROUP) {
+		rw_error_set(err, code,
+			     "group %s: more than %d rules with local CIDR or source ports meet in one place",
+			     policy->groups[compilation->group]->id, RW_TABLE_LIST_MAX);
+		return rw_error_hint(err, "Give them different remote objects or ports.");
+	}
+	rw_error_set(err, code, "the decision table is larger than %u MB; group %s takes most of it",
+		     compilation->image.page_limit / ((1u << 20) / RW_TABLE_PAGE_SIZE), group ? group : "-");
+	return rw_error_hint(err, "Raise --table-memory, or let the group name fewer addresses and ports.");
+}
+
+static int set_slots(struct compilation *compilation, const uint8_t *slots, struct rw_error *err)
+{
+	bool taken[RW_TABLE_SLOT_MAX] = {false};
+
+	if (compilation->policy->interface_count > RW_TABLE_SLOT_MAX)
+		return rw_error_set(err, -E2BIG, "a node has at most %d interfaces", RW_TABLE_SLOT_MAX);
+	for (size_t i = 0; i < compilation->policy->interface_count; i++) {
+		uint8_t slot = slots ? slots[i] : (uint8_t)i;
+
+		if (taken[slot])
+			return rw_error_set(err, -EINVAL, "two interfaces have slot %u", slot);
+		taken[slot] = true;
+		compilation->slots[i] = slot;
+	}
+	return 0;
+}
+
+/* Takes the address part of 'previous' over when the policy names no other atoms.  1 when it did. */
+static int try_reuse(struct compilation *compilation, const struct rw_classify_table *previous,
+		     struct rw_error *err)
+{
+	RW_CLEANUP(rw_atoms_done) struct rw_atoms atoms = {0};
+	int r;
+
+	if (!previous || rw_atoms_dup(&previous->address->atoms, &atoms) < 0)
+		return 0;
+	r = rw_plan_make(compilation->policy, &atoms, &compilation->plan, err);
+	if (r < 0)
+		return r;
+	if (atoms.missing ||
+	    previous->address->record_words != rw_classify_record_words(compilation->plan.policy_count * 2)) {
+		rw_plan_done(&compilation->plan);
+		return 0;
+	}
+	r = rw_classify_address_reuse(previous->address, previous->pages, &compilation->image);
+	if (r < 0)
+		return explain(compilation, r, err);
+	compilation->address = rw_classify_address_ref(previous->address);
+	compilation->reused = true;
+	return 1;
+}
+
+static int make_address(struct compilation *compilation, struct rw_error *err)
+{
+	RW_CLEANUP(rw_atoms_done) struct rw_atoms atoms = {0};
+	int r = rw_plan_make(compilation->policy, &atoms, &compilation->plan, err);
+
+	if (r < 0)
+		return r;
+	r = rw_classify_address_build(&atoms, rw_classify_record_words(compilation->plan.policy_count * 2),
+				      &compilation->image, &compilation->address);
+	return r < 0 ? explain(compilation, r, err) : 0;
+}
+
+static void set_flags(struct compilation *compilation)
+{
+	const struct rw_classify_address *address = compilation->address;
+
+	for (uint32_t i = 0; i < address->class_count; i++) {
+		const struct rw_class *class = &address->classes[i];
+		struct rw_table_class *record =
+			rw_image_at(&compilation->image, rw_classify_record_of(address->record_words, i));
+
+		for (uint32_t j = 0; j < class->all_count; j++) {
+			uint32_t atom = address->class_atoms[class->all_first + j];
+
+			if (atom < compilation->plan.flagged_count)
+				record->flags |= compilation->plan.atom_flags[atom];
+		}
+	}
+}
+
+static int write_fives(struct compilation *compilation)
+{
+	const struct rw_plan *plan = &compilation->plan;
+
+	compilation->fives = malloc((plan->five_count + 1) * sizeof(*compilation->fives));
+	if (!compilation->fives)
+		return -ENOMEM;
+	for (uint32_t i = 0; i < plan->five_count; i++)
+		compilation->fives[i] =
+			rw_image_add_blob(&compilation->image, (const uint64_t *)&plan->fives[i],
+					  sizeof(plan->fives[i]) / sizeof(uint64_t));
+	return compilation->image.failure;
+}
+
+/* ---- views ---- */
+
+/* Lists the rules of a view in 'list'; gives their number. */
+static uint32_t list_rules(const struct rw_plan *plan, const struct rw_plan_policy *interface,
+			   enum rw_direction direction, bool *has_group, uint32_t *list)
+{
+	uint32_t count = 0;
+
+	memset(has_group, 0, plan->policy->group_count * sizeof(*has_group));
+	for (size_t i = 0; i < interface->group_count; i++)
+		has_group[interface->groups[i]] = true;
+	for (uint32_t i = 0; i < plan->rule_count; i++) {
+		const struct rw_plan_rule *rule = &plan->rules[i];
+
+		if (rule->direction_mask & 1 << direction && rule->nic_mask & 1 << interface->nic_type &&
+		    (rule->group == RW_PLAN_NO_GROUP || has_group[rule->group]))
+			list[count++] = i;
+	}
+	return count;
+}
+
+static int make_view(struct compilation *compilation, uint32_t number, bool *has_group, uint32_t *list)
+{
+	const struct rw_plan *plan = &compilation->plan;
+	const struct rw_plan_policy *interface = &plan->policies[number / 2];
+	enum rw_direction direction = number % 2 ? RW_DIRECTION_EGRESS : RW_DIRECTION_INGRESS;
+	uint32_t count = list_rules(plan, interface, direction, has_group, list);
+	uint32_t page = compilation->views + number;
+	bool accept = direction == RW_DIRECTION_EGRESS && !interface->drop_egress;
+	RW_CLEANUP(rw_columns_done) struct rw_columns columns = {0};
+	struct rw_table_view *view;
+	int r = rw_columns_make(plan, list, count, &compilation->image, page, &columns);
+
+	if (r < 0)
+		return r;
+	view = rw_image_page(&compilation->image, page);
+	view->flags = interface->view_flags;
+	view->columns = columns.count;
+	view->timeouts = interface->timeouts;
+	return rw_rows_make(plan, compilation->address, &columns, list, count, compilation->fives,
+			    accept ? plan->default_accept : plan->default_drop, number, &compilation->image,
+			    &compilation->group);
+}
+
+static int make_views(struct compilation *compilation)
+{
+	const struct rw_plan *plan = &compilation->plan;
+	RW_CLEANUP(rw_free) bool *has_group = malloc((plan->policy->group_count + 1) * sizeof(*has_group));
+	RW_CLEANUP(rw_free) uint32_t *list = malloc((plan->rule_count + 1) * sizeof(*list));
+	int r = has_group && list ? write_fives(compilation) : -ENOMEM;
+
+	compilation->views = rw_image_add_pages(&compilation->image, plan->policy_count * 2);
+	if (!r)
+		r = compilation->image.failure;
+	for (uint32_t i = 0; !r && i < plan->policy_count * 2; i++)
+		r = make_view(compilation, i, has_group, list);
+	return r;
+}
+
+/* ---- the whole ---- */
+
+static void write_header(struct compilation *compilation)
+{
+	struct rw_table_header *header = rw_image_page(&compilation->image, 0);
+
+	*header = (struct rw_table_header){
+		.magic = RW_TABLE_MAGIC,
+		.version = RW_TABLE_VERSION,
+		.page_count = compilation->image.page_count,
+		.flags = compilation->policy->container_network == RW_CONTAINER_ROUTED ? RW_TABLE_ROUTED : 0,
+		.root4 = compilation->address->root4,
+		.root6 = compilation->address->root6,
+		.views = compilation->views,
+		.policy_count = compilation->plan.policy_count,
+		.index_count = compilation->plan.origin_count,
+	};
+	for (size_t i = 0; i < compilation->policy->interface_count; i++)
+		header->slot[compilation->slots[i]] = compilation->plan.policy_of[i];
+}
+
+static int make_table(struct compilation *compilation, struct rw_classify_table **ret_table)
+{
+	RW_CLEANUP(rw_classify_table_free) struct rw_classify_table *table = calloc(1, sizeof(*table));
+	size_t interfaces = compilation->policy->interface_count;
+
+	if (!table)
+		return -ENOMEM;
+	table->slots = malloc(interfaces + 1);
+	if (!table->slots)
+		return -ENOMEM;
+	memcpy(table->slots, compilation->slots, interfaces);
+	table->policy = rw_policy_ref(compilation->policy);
+	table->pages = compilation->image.memory->pages;
+	table->page_count = compilation->image.page_count;
+	table->origins = RW_TAKE_PTR(compilation->plan.origins);
+	table->origin_count = compilation->plan.origin_count;
+	table->address = rw_classify_address_ref(compilation->address);
+	table->address_reused = compilation->reused;
+	*ret_table = RW_TAKE_PTR(table);
+	return 0;
+}
+
+/* Remembers whose address part the memory holds; none while it is being written. */
+static void set_holds(struct rw_classify_memory *memory, struct rw_classify_address *address)
+{
+	struct rw_classify_address *before = memory->holds;
+
+	memory->holds = address ? rw_classify_address_ref(address) : NULL;
+	(void)rw_classify_address_unref(before);
+}
+
+int rw_classify_compile(const struct rw_policy *policy, const struct rw_classify_options *options,
+			const struct rw_classify_table *previous, struct rw_classify_memory *memory,
+			struct rw_classify_table **ret_table, struct rw_error *err)
+{
+	uint32_t limit = options && options->page_limit ? options->page_limit : RW_CLASSIFY_PAGES_DEFAULT;
+	RW_CLEANUP(compilation_done)
+	struct compilation compilation = {.policy = policy, .group = RW_PLAN_NO_GROUP};
+	int r = set_slots(&compilation, options ? options->slots : NULL, err);
+
+	if (r < 0)
+		return r;
+	rw_image_init(&compilation.image, memory, limit);
+	rw_image_add_pages(&compilation.image, 1);
+	if (compilation.image.failure)
+		return explain(&compilation, compilation.image.failure, err);
+	r = try_reuse(&compilation, previous, err);
+	if (r < 0)
+		return r;
+	if (!compilation.reused) {
+		set_holds(memory, NULL);
+		r = make_address(&compilation, err);
+		if (r < 0)
+			return r;
+	}
+	set_holds(memory, compilation.address);
+	set_flags(&compilation);
+	r = make_views(&compilation);
+	if (!r) {
+		write_header(&compilation);
+		r = make_table(&compilation, ret_table);
+	}
+	return r < 0 ? explain(&compilation, r, err) : 0;
+}

@@ -1,0 +1,125 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "classify/lookup.h"
+
+#include <assert.h>
+#include <string.h>
+
+struct rw_table {
+	const char *pages;
+	uint32_t page_count;
+};
+
+static inline const void *rw_table_page(const struct rw_table *table, __u32 number)
+{
+	return number < table->page_count ? table->pages + (size_t)number * RW_TABLE_PAGE_SIZE : NULL;
+}
+
+#include "lib/rw_decide.h"
+
+/* A table and the packet's class in it. */
+struct lookup {
+	const struct rw_classify_table *owner;
+	const struct rw_table_header *header;
+	struct rw_table table;
+	uint32_t class;
+	uint32_t slot;
+};
+
+static struct rw_table_address address_of(const struct rw_address *address)
+{
+	uint64_t words[2];
+
+	memcpy(words, address->bytes, sizeof(words));
+	return (struct rw_table_address){__builtin_bswap64(words[0]), __builtin_bswap64(words[1])};
+}
+
+static struct rw_decision drop(enum rw_cause cause)
+{
+	return (struct rw_decision){.verdict = RW_VERDICT_DROP, .cause = cause};
+}
+
+/* Decides the packet as one that opens a flow in 'direction'. */
+static struct rw_decision decide_opener(const struct lookup *lookup, enum rw_direction direction,
+					const struct rw_packet *packet)
+{
+	bool ingress = direction == RW_DIRECTION_INGRESS;
+	const struct rw_table_key key = {
+		.local = address_of(&packet->local),
+		.destination_port = ingress ? packet->local_port : packet->remote_port,
+		.source_port = ingress ? packet->remote_port : packet->local_port,
+		.protocol = packet->protocol,
+		.is6 = packet->remote.family == 6,
+	};
+	uint32_t view = rw_table_view_number(lookup->header, lookup->slot, direction);
+	uint32_t cell = rw_table_decide(&lookup->table, lookup->header, view, lookup->class, &key);
+	uint32_t index = RW_CELL_INDEX(cell);
+
+	assert(index < lookup->owner->origin_count);
+	return (struct rw_decision){
+		.verdict = RW_CELL_VERDICT(cell) ? RW_VERDICT_ACCEPT : RW_VERDICT_DROP,
+		.cause = (enum rw_cause)RW_CELL_CAUSE(cell),
+		.detail = lookup->owner->origins[index].detail,
+	};
+}
+
+/* Semantics 5.4.  True when the packet is refused. */
+static bool is_forged(const struct lookup *lookup, uint32_t view_flags, struct rw_decision *ret_decision)
+{
+	uint32_t flags = rw_table_class_flags(&lookup->table, lookup->class);
+
+	if (flags & RW_CLASS_OWN)
+		*ret_decision = drop(RW_CAUSE_OWN_ADDRESS);
+	else if (view_flags & RW_VIEW_INTERNET && flags & (RW_CLASS_NETWORK | RW_CLASS_CONTAINER))
+		*ret_decision = drop(RW_CAUSE_SPOOFED);
+	else if (!(lookup->header->flags & RW_TABLE_ROUTED) && flags & RW_CLASS_CONTAINER)
+		*ret_decision = drop(RW_CAUSE_SPOOFED);
+	else
+		return false;
+	return true;
+}
+
+/* Semantics 4: a TCP packet that opens nothing and of which no flow is known. */
+static struct rw_decision decide_midstream(const struct lookup *lookup, uint32_t view_flags,
+					   const struct rw_packet *packet)
+{
+	struct rw_decision decision;
+
+	if (packet->direction == RW_DIRECTION_INGRESS && view_flags & RW_VIEW_MIDSTREAM_DROP)
+		return drop(RW_CAUSE_NO_FLOW);
+	if (packet->direction == RW_DIRECTION_EGRESS && !(packet->tcp_flags & RW_TCP_RST))
+		return drop(RW_CAUSE_NO_FLOW);
+	decision = decide_opener(lookup, RW_DIRECTION_INGRESS, packet);
+	if (packet->direction == RW_DIRECTION_EGRESS && decision.verdict == RW_VERDICT_DROP)
+		return drop(RW_CAUSE_NO_FLOW);
+	return decision;
+}
+
+struct rw_decision rw_classify_decide(const struct rw_classify_table *table, size_t interface,
+				      const struct rw_packet *packet)
+{
+	struct lookup lookup = {
+		.owner = table,
+		.header = table->pages,
+		.table = {table->pages, table->page_count},
+		.slot = table->slots[interface],
+	};
+	const struct rw_table_view *view;
+	struct rw_decision decision;
+
+	assert(interface < table->policy->interface_count);
+	if (packet->malformed)
+		return drop(RW_CAUSE_MALFORMED);
+	if (rw_evaluate_system(packet, &decision))
+		return decision;
+	lookup.class = rw_table_class(&lookup.table, lookup.header, packet->remote.family == 6,
+				      address_of(&packet->remote));
+	view = rw_table_view(&lookup.table, lookup.header,
+			     rw_table_view_number(lookup.header, lookup.slot, RW_DIRECTION_INGRESS));
+	if (packet->direction == RW_DIRECTION_INGRESS && is_forged(&lookup, view->flags, &decision))
+		return decision;
+	if (packet->fragment)
+		return drop(RW_CAUSE_FRAGMENT);
+	if (!rw_packet_opens(packet))
+		return decide_midstream(&lookup, view->flags, packet);
+	return decide_opener(&lookup, packet->direction, packet);
+}

@@ -1,0 +1,388 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "classify/rows.h"
+
+#include <assert.h>
+#include <string.h>
+
+enum { BLOCK = 256 };
+
+/* A class on the way from class 0 to the current one. */
+struct level {
+	uint32_t class;
+	uint32_t row;   /* level whose cells and blocks are this one's: itself, or one above without change */
+	uint32_t entry; /* of the row in the image */
+	uint32_t *cells;  /* by column; room kept for later classes at this depth */
+	uint32_t *blocks; /* entry of each block */
+};
+
+struct builder {
+	const struct rw_plan *plan;
+	const struct rw_classify_address *address;
+	const struct rw_columns *columns;
+	const uint32_t *list;
+	const uint32_t *fives;
+	struct rw_image *image;
+	uint32_t view;
+	uint32_t *first_of;    /* by atom: its rules are by_atom[first_of[a] .. first_of[a + 1]) */
+	uint32_t *by_atom;     /* positions in 'list' */
+	uint32_t *first_child; /* by class, 0 = none */
+	uint32_t *next_sibling;
+	struct level *levels;
+	uint32_t depth;
+	uint32_t level_capacity;
+	uint32_t block_count;
+	bool *touched;  /* by block: changed by the current class */
+	uint32_t group; /* of the rule being laid, for errors */
+};
+
+static void builder_done(struct builder *builder)
+{
+	free(builder->first_of);
+	free(builder->by_atom);
+	free(builder->first_child);
+	free(builder->next_sibling);
+	for (uint32_t i = 0; i < builder->level_capacity; i++)
+		free(builder->levels[i].cells);
+	free(builder->levels);
+	free(builder->touched);
+}
+RW_DEFINE_DONE(struct builder, builder_done)
+
+/* ---- preparation ---- */
+
+static int sort_by_atom(struct builder *builder, uint32_t count)
+{
+	uint32_t atoms = builder->address->atoms.count;
+
+	builder->first_of = calloc(atoms + 2, sizeof(*builder->first_of));
+	builder->by_atom = malloc((count + 1) * sizeof(*builder->by_atom));
+	if (!builder->first_of || !builder->by_atom)
+		return -ENOMEM;
+	/* Counted one place further, so that filling moves each start to where it belongs. */
+	for (uint32_t i = 0; i < count; i++)
+		builder->first_of[builder->plan->rules[builder->list[i]].atom + 2]++;
+	for (uint32_t i = 2; i < atoms + 2; i++)
+		builder->first_of[i] += builder->first_of[i - 1];
+	for (uint32_t i = 0; i < count; i++)
+		builder->by_atom[builder->first_of[builder->plan->rules[builder->list[i]].atom + 1]++] = i;
+	return 0;
+}
+
+static int link_children(struct builder *builder)
+{
+	uint32_t count = builder->address->class_count;
+
+	builder->first_child = calloc(count, sizeof(*builder->first_child));
+	builder->next_sibling = calloc(count, sizeof(*builder->next_sibling));
+	if (!builder->first_child || !builder->next_sibling)
+		return -ENOMEM;
+	for (uint32_t i = count - 1; i > 0; i--) {
+		uint32_t parent = builder->address->classes[i].parent;
+
+		builder->next_sibling[i] = builder->first_child[parent];
+		builder->first_child[parent] = i;
+	}
+	return 0;
+}
+
+/* Makes sure that level 'depth' exists, with room for a row. */
+static int need_level(struct builder *builder, uint32_t depth)
+{
+	size_t room = (size_t)builder->columns->count + builder->block_count;
+
+	if (depth >= builder->level_capacity) {
+		uint32_t capacity = builder->level_capacity * 2 + 16;
+		struct level *bigger = realloc(builder->levels, capacity * sizeof(*bigger));
+
+		if (!bigger)
+			return -ENOMEM;
+		memset(bigger + builder->level_capacity, 0,
+		       (capacity - builder->level_capacity) * sizeof(*bigger));
+		builder->levels = bigger;
+		builder->level_capacity = capacity;
+	}
+	if (!builder->levels[depth].cells) {
+		builder->levels[depth].cells = malloc(room * sizeof(uint32_t));
+		if (!builder->levels[depth].cells)
+			return -ENOMEM;
+		builder->levels[depth].blocks = builder->levels[depth].cells + builder->columns->count;
+	}
+	return 0;
+}
+
+/* ---- cells ---- */
+
+/* A cell taken apart: five-tuple rules in deciding order, then what is left. */
+struct parts {
+	uint32_t count;
+	uint32_t otherwise;
+	uint32_t rules[RW_TABLE_LIST_MAX + 1];
+};
+
+static uint32_t cell_of_five(const struct rw_image *image, uint32_t reference)
+{
+	const struct rw_table_five *five = rw_image_at(image, reference);
+
+	return five->cell;
+}
+
+static void take_apart(const struct rw_image *image, uint32_t entry, struct parts *parts)
+{
+	const struct rw_table_list *list;
+
+	parts->count = 0;
+	parts->otherwise = entry;
+	if ((entry & RW_ENTRY_KIND) != RW_ENTRY_LIST)
+		return;
+	list = rw_image_at(image, entry);
+	parts->count = list->count;
+	parts->otherwise = list->otherwise;
+	memcpy(parts->rules, list->rules, list->count * sizeof(*parts->rules));
+}
+
+static int put_together(struct rw_image *image, const struct parts *parts, uint32_t *ret_entry)
+{
+	uint64_t words[1 + (RW_TABLE_LIST_MAX + 1) / 2];
+	struct rw_table_list *list = (struct rw_table_list *)words;
+
+	*ret_entry = parts->otherwise;
+	if (parts->count == 0)
+		return 0;
+	if (parts->count > RW_TABLE_LIST_MAX)
+		return -E2BIG;
+	list->count = parts->count;
+	list->otherwise = parts->otherwise;
+	memcpy(list->rules, parts->rules, parts->count * sizeof(*parts->rules));
+	if (parts->count % 2)
+		list->rules[parts->count] = 0;
+	*ret_entry = RW_ENTRY_LIST | rw_image_add_blob(image, words, 1 + (parts->count + 1) / 2);
+	return image->failure;
+}
+
+/* Lays a rule over a cell where five-tuple rules take part.  *entry is unchanged when the rule comes too
+ * late. */
+static int lay_five(struct rw_image *image, uint32_t cell, uint32_t five, uint32_t *entry)
+{
+	struct parts parts;
+	uint32_t at;
+
+	take_apart(image, *entry, &parts);
+	if (cell >= parts.otherwise)
+		return 0;
+	for (at = 0; at < parts.count; at++)
+		if (cell_of_five(image, parts.rules[at]) >= cell)
+			break;
+	if (!five) {
+		parts.count = at;
+		parts.otherwise = cell;
+	} else {
+		if (at < parts.count && parts.rules[at] == five)
+			return 0;
+		memmove(&parts.rules[at + 1], &parts.rules[at], (parts.count - at) * sizeof(*parts.rules));
+		parts.rules[at] = five;
+		parts.count++;
+	}
+	return put_together(image, &parts, entry);
+}
+
+static int lay_run(struct builder *builder, const struct rw_plan_rule *rule, const struct rw_column_run *run,
+		   uint32_t *cells, bool *changed)
+{
+	uint32_t five = rule->five ? builder->fives[rule->five - 1] : 0;
+
+	for (uint32_t column = run->first; column <= run->last; column++) {
+		uint32_t before = cells[column];
+
+		if (!five && (before & RW_ENTRY_KIND) == RW_ENTRY_LEAF) {
+			if (rule->cell >= before)
+				continue;
+			cells[column] = rule->cell;
+		} else {
+			int r = lay_five(builder->image, rule->cell, five, &cells[column]);
+			if (r < 0)
+				return r;
+			if (cells[column] == before)
+				continue;
+		}
+		builder->touched[column / BLOCK] = true;
+		*changed = true;
+	}
+	return 0;
+}
+
+/* Lays the rules of the class's new atoms over 'cells'. */
+static int lay_rules(struct builder *builder, const struct rw_class *class, uint32_t *cells, bool *changed)
+{
+	const uint32_t *atoms = builder->address->class_atoms + class->added_first;
+
+	for (uint32_t i = 0; i < class->added_count; i++) {
+		for (uint32_t j = builder->first_of[atoms[i]]; j < builder->first_of[atoms[i] + 1]; j++) {
+			uint32_t position = builder->by_atom[j];
+			const struct rw_plan_rule *rule = &builder->plan->rules[builder->list[position]];
+			const struct rw_port_range *range =
+				&builder->columns->ranges[builder->columns->range_of[position]];
+
+			builder->group = rule->group;
+			for (uint32_t k = 0; k < range->run_count; k++) {
+				int r = lay_run(builder, rule, &builder->columns->runs[range->first_run + k],
+						cells, changed);
+				if (r < 0)
+					return r;
+			}
+		}
+	}
+	builder->group = RW_PLAN_NO_GROUP;
+	return 0;
+}
+
+static bool has_rules(const struct builder *builder, const struct rw_class *class)
+{
+	const uint32_t *atoms = builder->address->class_atoms + class->added_first;
+
+	for (uint32_t i = 0; i < class->added_count; i++)
+		if (builder->first_of[atoms[i]] != builder->first_of[atoms[i] + 1])
+			return true;
+	return false;
+}
+
+/* ---- rows ---- */
+
+static uint32_t write_span(struct rw_image *image, const uint32_t *entries, uint32_t count)
+{
+	struct rw_image_run runs[256];
+	uint32_t run_count = 0;
+
+	for (uint32_t i = 0; i < count; i++)
+		if (!run_count || runs[run_count - 1].entry != entries[i])
+			runs[run_count++] = (struct rw_image_run){i, entries[i]};
+	return rw_image_add_span(image, runs, run_count);
+}
+
+/* Writes the blocks that changed and what leads to them. */
+static void write_row(struct builder *builder, struct level *level)
+{
+	uint32_t count = builder->columns->count;
+
+	for (uint32_t i = 0; i < builder->block_count; i++) {
+		uint32_t size = count - i * BLOCK < BLOCK ? count - i * BLOCK : BLOCK;
+
+		if (builder->touched[i])
+			level->blocks[i] = write_span(builder->image, level->cells + i * BLOCK, size);
+		builder->touched[i] = false;
+	}
+	level->entry = write_span(builder->image, level->blocks, builder->block_count);
+	/* A span over blocks is told from a block by its kind.  One block for all columns needs none. */
+	if (builder->block_count > 1 && (level->entry & RW_ENTRY_KIND) == RW_ENTRY_SPAN) {
+		bool same = true;
+
+		for (uint32_t i = 1; same && i < builder->block_count; i++)
+			same = level->blocks[i] == level->blocks[0];
+		if (!same)
+			level->entry |= RW_ENTRY_SKIP;
+	}
+}
+
+static void set_row(struct builder *builder, const struct level *level)
+{
+	struct rw_table_class *record;
+
+	if (builder->image->failure)
+		return;
+	record = rw_image_at(builder->image,
+			     rw_classify_record_of(builder->address->record_words, level->class));
+	record->row[builder->view] = level->entry;
+}
+
+/* Enters 'class', whose parent is on the level above. */
+static int enter(struct builder *builder, uint32_t class)
+{
+	const struct rw_class *described = &builder->address->classes[class];
+	struct level *level, *above;
+	bool changed = false;
+	int r = need_level(builder, builder->depth + 1);
+
+	if (r < 0)
+		return r;
+	level = &builder->levels[++builder->depth];
+	above = &builder->levels[builder->depth - 1];
+	level->class = class;
+	level->entry = above->entry;
+	level->row = above->row;
+	if (has_rules(builder, described)) {
+		memcpy(level->cells, builder->levels[above->row].cells,
+		       ((size_t)builder->columns->count + builder->block_count) * sizeof(uint32_t));
+		r = lay_rules(builder, described, level->cells, &changed);
+		if (r < 0)
+			return r;
+	}
+	if (changed) {
+		level->row = builder->depth;
+		write_row(builder, level);
+	}
+	set_row(builder, level);
+	return builder->image->failure;
+}
+
+static int enter_root(struct builder *builder, uint32_t initial)
+{
+	struct level *level;
+	int r = need_level(builder, 0);
+
+	if (r < 0)
+		return r;
+	level = &builder->levels[0];
+	level->class = 0;
+	level->row = 0;
+	for (uint32_t i = 0; i < builder->columns->count; i++)
+		level->cells[i] = initial;
+	memset(builder->touched, true, builder->block_count * sizeof(*builder->touched));
+	write_row(builder, level);
+	set_row(builder, level);
+	return builder->image->failure;
+}
+
+static int walk(struct builder *builder, uint32_t initial)
+{
+	int r = enter_root(builder, initial);
+	uint32_t next = builder->first_child[0];
+
+	while (!r && next) {
+		r = enter(builder, next);
+		next = builder->first_child[next];
+		while (!next && builder->depth > 0)
+			next = builder->next_sibling[builder->levels[builder->depth--].class];
+	}
+	return r;
+}
+
+int rw_rows_make(const struct rw_plan *plan, const struct rw_classify_address *address,
+		 const struct rw_columns *columns, const uint32_t *list, uint32_t count,
+		 const uint32_t *fives, uint32_t initial, uint32_t view, struct rw_image *image,
+		 uint32_t *ret_group)
+{
+	RW_CLEANUP(builder_done)
+	struct builder builder = {
+		.plan = plan,
+		.address = address,
+		.columns = columns,
+		.list = list,
+		.fives = fives,
+		.image = image,
+		.view = view,
+		.block_count = (columns->count + BLOCK - 1) / BLOCK,
+		.group = RW_PLAN_NO_GROUP,
+	};
+	int r = sort_by_atom(&builder, count);
+
+	if (!r)
+		r = link_children(&builder);
+	if (r < 0)
+		return r;
+	builder.touched = calloc(builder.block_count, sizeof(*builder.touched));
+	if (!builder.touched)
+		return -ENOMEM;
+	r = walk(&builder, initial);
+	if (r < 0)
+		*ret_group = builder.group;
+	return r;
+}

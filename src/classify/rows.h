@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#pragma once
+
+/*
+ * The rows of one view (private to src/classify)
+ *
+ * The row of class 0 is the default.  That of any other is its parent's, with the rules of the atoms
+ * that the parent does not have laid over it: the smaller cell stays.  Classes are walked as a tree, so
+ * that only the rows on the way to the current one are in memory; blocks of 256 columns that did not
+ * change keep the parent's span.
+ */
+
+#include "classify/address.h"
+#include "classify/columns.h"
+
+/*
+ * Writes row 'view' into the record of every class, for the rules plan->rules[list[0..count)] with
+ * 'columns', from 'initial' (a cell) on.  'fives' are the references of the plan's five-tuple parts.
+ * -ENOMEM, -ENOSPC, -E2BIG (*ret_group is then the group whose rules do not fit, or RW_PLAN_NO_GROUP).
+ */
+RW_NODISCARD int rw_rows_make(const struct rw_plan *plan, const struct rw_classify_address *address,
+			      const struct rw_columns *columns, const uint32_t *list, uint32_t count,
+			      const uint32_t *fives, uint32_t initial, uint32_t view, struct rw_image *image,
+			      uint32_t *ret_group);
