@@ -17,8 +17,12 @@ struct rw_loop {
 	struct loop_work *works; /* every work whose 'done' has not run */
 	unsigned int work_count;
 	unsigned int source_count; /* sources not yet freed by their owners */
+	bool running;              /* inside uv_run */
 	bool freeing;
 };
+
+/* Outside of a turn libuv's idea of the time is old; brings it up to date. */
+void loop_refresh_time(struct rw_loop *loop);
 
 void loop_source_add(struct rw_loop *loop);
 void loop_source_remove(struct rw_loop *loop);

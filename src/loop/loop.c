@@ -143,9 +143,17 @@ struct rw_loop *rw_loop_free(struct rw_loop *loop)
 	return NULL;
 }
 
+static void run(struct rw_loop *loop, uv_run_mode mode)
+{
+	assert(!loop->running);
+	loop->running = true;
+	(void)uv_run(&loop->uv, mode);
+	loop->running = false;
+}
+
 void rw_loop_run(struct rw_loop *loop)
 {
-	(void)uv_run(&loop->uv, UV_RUN_DEFAULT);
+	run(loop, UV_RUN_DEFAULT);
 }
 
 void rw_loop_stop(struct rw_loop *loop)
@@ -155,11 +163,18 @@ void rw_loop_stop(struct rw_loop *loop)
 
 void rw_loop_turn(struct rw_loop *loop)
 {
-	(void)uv_run(&loop->uv, UV_RUN_NOWAIT);
+	run(loop, UV_RUN_NOWAIT);
 }
 
-uint64_t rw_loop_now_ms(const struct rw_loop *loop)
+void loop_refresh_time(struct rw_loop *loop)
 {
+	if (!loop->running)
+		uv_update_time(&loop->uv);
+}
+
+uint64_t rw_loop_now_ms(struct rw_loop *loop)
+{
+	loop_refresh_time(loop);
 	return uv_now(&loop->uv);
 }
 

@@ -45,7 +45,7 @@ void rw_loop_stop(struct rw_loop *loop);
 void rw_loop_turn(struct rw_loop *loop);
 
 /* Monotonic milliseconds, read once a turn; origin unspecified. */
-uint64_t rw_loop_now_ms(const struct rw_loop *loop);
+uint64_t rw_loop_now_ms(struct rw_loop *loop);
 
 typedef void (*rw_loop_fn)(void *userdata);
 

@@ -49,6 +49,7 @@ int rw_loop_timer_new(struct rw_loop *loop, rw_loop_fn fn, void *userdata, struc
 
 void rw_loop_timer_start(struct rw_loop_timer *timer, uint64_t delay_ms, uint64_t repeat_ms)
 {
+	loop_refresh_time(timer->loop);
 	/* Fails only for a handle that is being closed, which an owned one is not. */
 	(void)uv_timer_start(&timer->uv, timer_fired, delay_ms, repeat_ms);
 }
