@@ -15,7 +15,7 @@ struct rw_tls_client {
 	gnutls_certificate_credentials_t credentials;
 	gnutls_x509_trust_list_t trust;
 	gnutls_priority_t priority;
-	bool pinned; /* trust also the authority with this fingerprint */
+	bool pinned; /* trust only the authority with this fingerprint */
 	uint8_t fingerprint[RW_SHA256_SIZE];
 };
 
@@ -150,29 +150,31 @@ static gnutls_x509_crt_t find_pinned(const struct rw_tls_client *client, gnutls_
 	return NULL;
 }
 
-/* Verifies like gnutls_x509_trust_list_verify_crt2, against the pinned authority where it is shown. */
+/* Verifies against the pinned authority alone.  Without it in the chain nothing is trusted. */
+static int verify_pinned(const struct rw_tls_client *client, gnutls_x509_crt_t *chain, unsigned int count,
+			 gnutls_typed_vdata_st *wanted, unsigned int wanted_count, unsigned int *ret_status)
+{
+	gnutls_x509_crt_t pinned = find_pinned(client, chain, count);
+	gnutls_x509_trust_list_t trust;
+	int r = gnutls_x509_trust_list_init(&trust, 0);
+
+	if (r < 0)
+		return r;
+	r = pinned ? gnutls_x509_trust_list_add_cas(trust, &pinned, 1, 0) : 0;
+	if (r >= 0)
+		r = gnutls_x509_trust_list_verify_crt2(trust, chain, count, wanted, wanted_count,
+						       GNUTLS_VERIFY_DISABLE_TIME_CHECKS, ret_status, NULL);
+	gnutls_x509_trust_list_deinit(trust, 0);
+	return r;
+}
+
 static int verify_chain(const struct rw_tls_client *client, gnutls_x509_crt_t *chain, unsigned int count,
 			gnutls_typed_vdata_st *wanted, unsigned int wanted_count, unsigned int *ret_status)
 {
-	gnutls_x509_crt_t pinned = find_pinned(client, chain, count);
-	gnutls_x509_trust_list_t trust = client->trust;
-	int r;
-
-	if (pinned) {
-		r = gnutls_x509_trust_list_init(&trust, 0);
-		if (r < 0)
-			return r;
-		r = gnutls_x509_trust_list_add_cas(trust, &pinned, 1, 0);
-		if (r < 0) {
-			gnutls_x509_trust_list_deinit(trust, 0);
-			return r;
-		}
-	}
-	r = gnutls_x509_trust_list_verify_crt2(trust, chain, count, wanted, wanted_count,
-					       GNUTLS_VERIFY_DISABLE_TIME_CHECKS, ret_status, NULL);
-	if (pinned)
-		gnutls_x509_trust_list_deinit(trust, 0);
-	return r;
+	if (client->pinned)
+		return verify_pinned(client, chain, count, wanted, wanted_count, ret_status);
+	return gnutls_x509_trust_list_verify_crt2(client->trust, chain, count, wanted, wanted_count,
+						  GNUTLS_VERIFY_DISABLE_TIME_CHECKS, ret_status, NULL);
 }
 
 static int judge_chain(struct rw_tls_session *session, gnutls_x509_crt_t *chain, unsigned int count)

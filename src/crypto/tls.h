@@ -40,9 +40,9 @@ struct rw_tls_client *rw_tls_client_free(struct rw_tls_client *client);
 RW_DEFINE_CLEANUP(struct rw_tls_client *, rw_tls_client_free)
 
 /*
- * Trusts, from now on and besides the authorities of the files, the one whose certificate has this SHA-256
- * (64 hex digits): the server has to show it in its chain.  For the first contact, when all that is known of
- * the authority is its fingerprint.  -EINVAL for a text that is none.
+ * Trusts, from now on, only the authority whose certificate has this SHA-256 (64 hex digits) and that the
+ * server shows in its chain; authorities of files count no more.  For the first contact, when all that is known
+ * of the authority is its fingerprint.  -EINVAL for a text that is none.
  */
 RW_NODISCARD int rw_tls_client_trust_fingerprint(struct rw_tls_client *client, const char *fingerprint,
 						 struct rw_error *err);

@@ -103,9 +103,14 @@ int rw_http_client_new(const struct rw_http_client_options *options, struct rw_h
 		return rw_error_oom(err);
 	/* Files that were named are read at once, so that a mistake shows at once; the system's authorities are
 	 * large and are read when they are needed. */
-	if (options->ca_file || options->cert_file) {
+	if (options->ca_file || options->cert_file || options->ca_fingerprint) {
 		r = rw_tls_client_new(options->ca_file, options->cert_file, options->key_file, &client->tls,
 				      err);
+		if (r < 0)
+			return r;
+	}
+	if (options->ca_fingerprint) {
+		r = rw_tls_client_trust_fingerprint(client->tls, options->ca_fingerprint, err);
 		if (r < 0)
 			return r;
 	}

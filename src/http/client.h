@@ -40,7 +40,7 @@ struct rw_http_client_options {
 	const char *ca_file;          /* PEM; NULL = the system's authorities */
 	const char *cert_file;        /* PEM; NULL = no client certificate */
 	const char *key_file;
-	const char *ca_fingerprint; /* SHA-256 of the one authority to trust besides, in hex; NULL = none */
+	const char *ca_fingerprint; /* SHA-256 (hex) of the only authority to trust; NULL = see ca_file */
 };
 
 /* Reads the files now; make a new client when they change.  -errno of reading, -EINVAL for unfit content. */
