@@ -2,6 +2,7 @@
 #include "wire/json.h"
 
 #include <assert.h>
+#include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -209,4 +210,28 @@ int rw_json_decode_word(const struct rw_json *value, const struct rw_json_field 
 		used += length > 0 ? (size_t)length : 0;
 	}
 	return rw_json_refuse(value, err, "must be one of %s", list);
+}
+
+int rw_json_check_version(const struct rw_json *root, const char *what, int64_t known, struct rw_error *err)
+{
+	struct rw_json member;
+	int64_t version;
+	int r;
+
+	if (!rw_json_find(root, "version", &member))
+		return rw_error_field(err, "version", "is missing");
+	r = rw_json_integer(&member, 1, INT64_MAX, &version, err);
+	if (r < 0)
+		return r;
+	if (version > known) {
+		(void)rw_json_refuse(&member, err,
+				     "%s has version %" PRId64 ", newer than %" PRId64
+				     ", the newest this program knows",
+				     what, version, known);
+		(void)rw_error_hint(err, "Upgrade this program.");
+		if (err)
+			err->code = -EPROTONOSUPPORT;
+		return -EPROTONOSUPPORT;
+	}
+	return 0;
 }

@@ -72,6 +72,13 @@ rw_json_decoder rw_json_decode_revision; /* uint64_t from decimal text */
 rw_json_decoder rw_json_decode_time;     /* int64_t Unix milliseconds from RFC 3339 text */
 rw_json_decoder rw_json_decode_word;     /* an enum, from 'words' */
 
+/*
+ * Checks the member "version" of a document before anything else of it is read: -EPROTONOSUPPORT, naming both, when it is
+ * newer than 'known'; 'what' is the format's name for the error ("the model file").
+ */
+RW_NODISCARD int rw_json_check_version(const struct rw_json *root, const char *what, int64_t known,
+				       struct rw_error *err);
+
 /* The word of 'value', or NULL; the value of 'word', or -1. */
 const char *rw_word_of(const struct rw_word *words, int value);
 int rw_word_find(const struct rw_word *words, const char *word);

@@ -38,9 +38,9 @@ static void separate(struct rw_json_writer *json)
 		return;
 	bit = UINT32_C(1) << (json->depth - 1);
 	if (json->nonempty & bit)
-		append(json, ",", 1);
+		append(json, ", ", json->pretty && json->depth > RW_JSON_PRETTY_DEPTH ? 2 : 1);
 	json->nonempty |= bit;
-	if (json->pretty)
+	if (json->pretty && json->depth <= RW_JSON_PRETTY_DEPTH)
 		new_line(json);
 }
 
@@ -57,7 +57,8 @@ static void end(struct rw_json_writer *json, const char *bracket)
 {
 	assert(json->depth > 0 && !json->after_key);
 	json->depth--;
-	if (json->pretty && (json->nonempty & (UINT32_C(1) << json->depth)))
+	if (json->pretty && json->depth < RW_JSON_PRETTY_DEPTH &&
+	    (json->nonempty & (UINT32_C(1) << json->depth)))
 		new_line(json);
 	append(json, bracket, 1);
 }

@@ -34,11 +34,14 @@
 /* Deepest nesting a writer keeps count of. */
 #define RW_JSON_WRITER_DEPTH_MAX 32
 
+/* Pretty text has one member a line down to this depth; what is deeper (a rule of a model file) is one line. */
+#define RW_JSON_PRETTY_DEPTH 4
+
 struct rw_json_writer {
 	struct rw_buf *buf;
 	uint32_t nonempty;  /* bit d: the container at depth d has a member already */
 	unsigned int depth; /* open containers */
-	bool pretty;        /* one member a line, indented by two spaces */
+	bool pretty;        /* for people: lines, indented by two spaces */
 	bool after_key;     /* the next value belongs to the key just written */
 };
 
