@@ -1,0 +1,194 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "cli/cli.h"
+
+#include <stdarg.h>
+#include <string.h>
+
+static const struct rw_cli_option server_options[] = {
+	{"server", 0, "URL", "the controller, https://HOST:8443 (RINGWALL_SERVER)"},
+	{"key-file", 0, "FILE", "file with the API key (RINGWALL_KEY_FILE)"},
+	{"ca", 0, "FILE", "certificate authority of the controller (RINGWALL_CA)"},
+	{"context", 0, "NAME", "a kept set of the three (RINGWALL_CONTEXT)"},
+	{NULL, 0, NULL, NULL},
+};
+
+static const struct rw_cli_option output_options[] = {
+	{"output", 'o', "FORMAT", "table or json"},
+	{NULL, 0, NULL, NULL},
+};
+
+static const struct rw_cli_option change_options[] = {
+	{"wait", 0, "[DURATION]", "wait until connected nodes enforce it (30s)"},
+	{"wait-all", 0, NULL, "wait for every node, also those that are offline"},
+	{"force", 0, "GUARD", "go on although this guard objects; may be repeated"},
+	{"dry-run", 0, NULL, "check the change and say what it would do"},
+	{NULL, 0, NULL, NULL},
+};
+
+static const struct rw_cli_option help_options[] = {
+	{"help", 'h', NULL, "this text"},
+	{NULL, 0, NULL, NULL},
+};
+
+const struct rw_cli_option *rw_cli_shared_options(unsigned int set)
+{
+	switch (set) {
+	case RW_CLI_SERVER:
+		return server_options;
+	case RW_CLI_OUTPUT:
+		return output_options;
+	case RW_CLI_CHANGE:
+		return change_options;
+	default:
+		return help_options;
+	}
+}
+
+const char *rw_cli_value(const struct rw_cli *cli, const char *name)
+{
+	const char *value = NULL;
+
+	for (unsigned int i = 0; i < cli->option_count; i++)
+		if (strcmp(cli->options[i].option->name, name) == 0)
+			value = cli->options[i].value;
+	return value;
+}
+
+bool rw_cli_given(const struct rw_cli *cli, const char *name)
+{
+	for (unsigned int i = 0; i < cli->option_count; i++)
+		if (strcmp(cli->options[i].option->name, name) == 0)
+			return true;
+	return false;
+}
+
+bool rw_cli_next_value(const struct rw_cli *cli, const char *name, unsigned int *cursor, const char **ret_value)
+{
+	while (*cursor < cli->option_count) {
+		const struct rw_cli_word *word = &cli->options[(*cursor)++];
+
+		if (strcmp(word->option->name, name) != 0)
+			continue;
+		*ret_value = word->value;
+		return true;
+	}
+	return false;
+}
+
+int rw_cli_usage_error(const struct rw_cli *cli, const char *format, ...)
+{
+	va_list arguments;
+
+	(void)fputs("ringwall: ", stderr);
+	va_start(arguments, format);
+	(void)vfprintf(stderr, format, arguments);
+	va_end(arguments);
+	if (cli && cli->command)
+		(void)fprintf(stderr, "\nusage: ringwall %s %s\nhint: ringwall %s --help\n", cli->command->path,
+			      cli->command->arguments, cli->command->path);
+	else
+		(void)fputs("\nhint: ringwall --help\n", stderr);
+	return RW_EXIT_USAGE;
+}
+
+int rw_cli_fail(const struct rw_error *err)
+{
+	(void)fprintf(stderr, "ringwall: %s\n", err->text[0] ? err->text : "failed, and nobody said why");
+	if (err->field[0])
+		(void)fprintf(stderr, "  field: %s\n", err->field);
+	if (err->hint[0])
+		(void)fprintf(stderr, "  hint: %s\n", err->hint);
+	return RW_EXIT_REFUSED;
+}
+
+static const struct rw_cli_option *find_in(const struct rw_cli_option *table, const char *name, size_t length,
+					   char letter)
+{
+	for (; table && table->name; table++) {
+		if (letter ? table->letter == letter
+			   : strlen(table->name) == length && strncmp(table->name, name, length) == 0)
+			return table;
+	}
+	return NULL;
+}
+
+/* The option by long name (letter 0) or by letter, among those of the command. */
+static const struct rw_cli_option *find_option(const struct rw_cli_command *command, const char *name,
+					       size_t length, char letter)
+{
+	const struct rw_cli_option *option = find_in(command->options, name, length, letter);
+
+	for (unsigned int set = RW_CLI_SERVER; !option && set <= RW_CLI_CHANGE; set <<= 1)
+		if (command->shared & set)
+			option = find_in(rw_cli_shared_options(set), name, length, letter);
+	return option ? option : find_in(help_options, name, length, letter);
+}
+
+/* Reads the option at words[*index], and its value where it takes one. */
+static int parse_option(struct rw_cli *cli, int count, char **words, int *index)
+{
+	const char *word = words[*index];
+	bool is_long = word[1] == '-';
+	const char *name = word + (is_long ? 2 : 1);
+	const char *equals = is_long ? strchr(name, '=') : NULL;
+	size_t length = equals ? (size_t)(equals - name) : strlen(name);
+	const struct rw_cli_option *option = find_option(cli->command, name, length, is_long ? '\0' : name[0]);
+	const char *value = equals ? equals + 1 : NULL;
+
+	if (!option)
+		return rw_cli_usage_error(cli, "there is no option %s", word);
+	if (!is_long && name[1])
+		value = name + 1;
+	if (!option->value && value)
+		return rw_cli_usage_error(cli, "--%s takes no value", option->name);
+	if (option->value && option->value[0] != '[' && !value) {
+		if (*index + 1 >= count)
+			return rw_cli_usage_error(cli, "--%s needs a value: %s", option->name, option->value);
+		value = words[++*index];
+	}
+	if (cli->option_count >= RW_CLI_MAX_WORDS)
+		return rw_cli_usage_error(cli, "more than %d options", RW_CLI_MAX_WORDS);
+	cli->options[cli->option_count++] = (struct rw_cli_word){option, value};
+	return 0;
+}
+
+/* "-1/-1" and other negative numbers are arguments, not options. */
+static bool is_option(const char *word)
+{
+	return word[0] == '-' && word[1] && !(word[1] >= '0' && word[1] <= '9');
+}
+
+int rw_cli_parse(struct rw_cli *cli, int count, char **words)
+{
+	bool only_arguments = false;
+	const char *format;
+
+	for (int i = 0; i < count; i++) {
+		if (!only_arguments && strcmp(words[i], "--") == 0) {
+			only_arguments = true;
+			continue;
+		}
+		if (!only_arguments && is_option(words[i])) {
+			int r = parse_option(cli, count, words, &i);
+
+			if (r)
+				return r;
+			continue;
+		}
+		if (cli->argument_count >= RW_CLI_MAX_WORDS)
+			return rw_cli_usage_error(cli, "more than %d arguments", RW_CLI_MAX_WORDS);
+		cli->arguments[cli->argument_count++] = words[i];
+	}
+	if (rw_cli_given(cli, "help"))
+		return 0;
+	format = rw_cli_value(cli, "output");
+	if (format && strcmp(format, "json") != 0 && strcmp(format, "table") != 0)
+		return rw_cli_usage_error(cli, "--output is table or json, not '%s'", format);
+	cli->json = format && strcmp(format, "json") == 0;
+	if (cli->argument_count < cli->command->min_arguments)
+		return rw_cli_usage_error(cli, "'%s' needs %s", cli->command->path, cli->command->arguments);
+	if (cli->argument_count > cli->command->max_arguments)
+		return rw_cli_usage_error(cli, "'%s' is one argument too many",
+					  cli->arguments[cli->command->max_arguments]);
+	return 0;
+}

@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "cli/cli.h"
+
+void rw_cli_put_list(const struct rw_cli *cli, struct rw_json_writer *json, const char *option, const char *key)
+{
+	unsigned int cursor = 0;
+	const char *value;
+
+	if (!rw_cli_given(cli, option))
+		return;
+	rw_json_key(json, key);
+	rw_json_begin_array(json);
+	while (rw_cli_next_value(cli, option, &cursor, &value))
+		if (value[0])
+			rw_json_write_text(json, value);
+	rw_json_end_array(json);
+}
+
+void rw_cli_put_value(const struct rw_cli *cli, struct rw_json_writer *json, const char *option, const char *key)
+{
+	const char *value = rw_cli_value(cli, option);
+
+	if (value)
+		rw_json_put_text(json, key, value);
+}

@@ -1,0 +1,230 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#pragma once
+
+/*
+ * The command line
+ * ================
+ *
+ * A command is a row of a table: its words, its options, one function.  Help, usage errors and shell
+ * completion are made from the same rows, so they cannot drift.  One file holds the commands of one
+ * noun (cmd_rule.c: rule add, rule list, ...); the rest of the folder is what they share: arguments,
+ * the server, tables, waiting.
+ *
+ * Results go to standard output, everything else (progress, errors, hints) to standard error, so that
+ * output can be piped.  JSON output is the server's answer as it came.
+ */
+
+#include <stdio.h>
+
+#include "base/buf.h"
+#include "base/error.h"
+#include "wire/reader.h"
+#include "wire/writer.h"
+
+/* The contract's exit codes. */
+enum rw_exit {
+	RW_EXIT_DONE = 0,        /* done, and enforced where that was asked */
+	RW_EXIT_REFUSED = 1,     /* refused or failed */
+	RW_EXIT_USAGE = 2,       /* the command line is wrong */
+	RW_EXIT_PENDING = 3,     /* durable, but pending, offline or failed on some node */
+	RW_EXIT_UNREACHABLE = 4, /* no answer from the server */
+	RW_EXIT_DIFFERENT = 5,   /* differences found */
+};
+
+/* Most options and arguments of one call. */
+#define RW_CLI_MAX_WORDS 1024
+
+struct rw_cli_option {
+	const char *name;  /* without dashes; NULL ends a table */
+	char letter;       /* 0 = none */
+	const char *value; /* what stands for the value in help; NULL = a flag; "[X]" = optional, after "=" only */
+	const char *help;
+};
+
+/* Sets of options that many commands share. */
+enum {
+	RW_CLI_SERVER = 1, /* talks to a server: --server, --key-file, --ca, --context */
+	RW_CLI_OUTPUT = 2, /* -o table|json */
+	RW_CLI_CHANGE = 4, /* --wait, --wait-all, --force, --dry-run */
+};
+
+struct rw_cli;
+
+struct rw_cli_command {
+	const char *path;      /* "rule add" */
+	const char *arguments; /* "GROUP RULE", shown in help */
+	const char *summary;   /* one line, no full stop */
+	const char *details;   /* further help with examples; nullable */
+	unsigned int shared;   /* RW_CLI_* */
+	const struct rw_cli_option *options; /* own ones; nullable */
+	unsigned int min_arguments;
+	unsigned int max_arguments;
+	int (*run)(struct rw_cli *cli); /* gives an enum rw_exit */
+};
+
+struct rw_cli_word {
+	const struct rw_cli_option *option;
+	const char *value; /* NULL for a flag or an optional value not given */
+};
+
+struct rw_http_client;
+struct rw_loop;
+
+struct rw_cli {
+	const struct rw_cli_command *command;
+	const char *arguments[RW_CLI_MAX_WORDS];
+	unsigned int argument_count;
+	struct rw_cli_word options[RW_CLI_MAX_WORDS];
+	unsigned int option_count;
+	bool json;     /* -o json */
+	bool terminal; /* standard output is a terminal */
+	bool colour;   /* ... and colours are wanted there */
+	struct rw_loop *loop;          /* made with the first call */
+	struct rw_http_client *client; /* likewise */
+	char *server;                  /* "https://host:port", owned */
+	char *authorization;           /* "Bearer ...", owned; never printed */
+};
+
+/* All commands, ended by a row whose path is NULL. */
+const struct rw_cli_command *rw_cli_commands(void);
+
+/* Runs the command line and gives the process's exit code. */
+int rw_cli_main(int argument_count, char **arguments);
+
+/* ---- arguments (arguments.c) ---- */
+
+/* The value of the last option of that name, or NULL; whether it was given; the next of many. */
+const char *rw_cli_value(const struct rw_cli *cli, const char *name);
+bool rw_cli_given(const struct rw_cli *cli, const char *name);
+bool rw_cli_next_value(const struct rw_cli *cli, const char *name, unsigned int *cursor, const char **ret_value);
+
+/* Prints "ringwall: ..." and how to get help; gives RW_EXIT_USAGE. */
+int rw_cli_usage_error(const struct rw_cli *cli, const char *format, ...) RW_PRINTF(2, 3);
+
+/* Prints the error with its field and hint; gives RW_EXIT_REFUSED. */
+int rw_cli_fail(const struct rw_error *err);
+
+/* Fills cli from the words after the command.  0, or RW_EXIT_USAGE after printing why. */
+int rw_cli_parse(struct rw_cli *cli, int count, char **words);
+
+/* The options of a shared set, ended by a NULL name. */
+const struct rw_cli_option *rw_cli_shared_options(unsigned int set);
+
+/* ---- help (help.c) ---- */
+
+void rw_cli_print_overview(FILE *out);
+void rw_cli_print_noun(FILE *out, const char *noun);
+void rw_cli_print_help(FILE *out, const struct rw_cli_command *command);
+void rw_cli_print_bash_completion(FILE *out);
+
+/* ---- the server (server.c, context.c) ---- */
+
+/* Where the server is and who we are: --server ... , environment, context, in this order. */
+struct rw_cli_login {
+	char *server;
+	char *key_file;
+	char *ca;
+};
+void rw_cli_login_done(struct rw_cli_login *login);
+RW_DEFINE_DONE(struct rw_cli_login, rw_cli_login_done)
+RW_NODISCARD int rw_cli_find_login(const struct rw_cli *cli, struct rw_cli_login *ret_login, struct rw_error *err);
+
+/* An answer of the server, read. */
+struct rw_cli_answer {
+	unsigned int status;
+	char *text; /* owned */
+	size_t size;
+	struct rw_json_document *document; /* owned; NULL when there is no JSON */
+	struct rw_json root;
+};
+void rw_cli_answer_done(struct rw_cli_answer *answer);
+RW_DEFINE_DONE(struct rw_cli_answer, rw_cli_answer_done)
+
+/*
+ * Makes one call; 'path' begins with "/v1/" and is already encoded, 'body' may be NULL.  Gives 0 with an
+ * answer of status 2xx; otherwise prints the problem and gives the exit code.
+ */
+int rw_cli_call(struct rw_cli *cli, const char *method, const char *path, const struct rw_buf *body,
+		struct rw_cli_answer *ret_answer);
+
+/* GETs a stream and hands over its lines until 'line' asks to end (false) or the server does. */
+int rw_cli_stream(struct rw_cli *cli, const char *path, bool (*line)(const char *line, void *userdata),
+		  void *userdata);
+
+/* Appends 'text' to a path or query, percent-encoded. */
+void rw_cli_append_encoded(struct rw_buf *path, const char *text);
+
+/* "/v1/<collection>/<reference>[/<rest>]" in a buffer that the caller ends with rw_buf_done. */
+void rw_cli_path(struct rw_buf *path, const char *collection, const char *reference, const char *rest);
+
+/* ---- changes (change.c) ---- */
+
+/*
+ * Sends a change: adds --wait, --force and --dry-run to the query and shows progress while nodes are awaited.
+ * Gives 0 and the last answer (after progress was shown, that is GET /v1/changes/N: nodes without objects),
+ * or the exit code after printing what went wrong.
+ */
+int rw_cli_change(struct rw_cli *cli, const char *method, const char *path, const struct rw_buf *body,
+		  struct rw_cli_answer *ret_answer);
+
+/* Prints what the change did (changed, notes, nodes that are not there yet); gives the exit code. */
+int rw_cli_report_change(const struct rw_cli *cli, const struct rw_cli_answer *answer, const char *what);
+
+/* ---- output (table.c) ---- */
+
+enum rw_column_kind {
+	RW_COLUMN_TEXT,
+	RW_COLUMN_NUMBER, /* right-aligned */
+	RW_COLUMN_WORD,   /* coloured by its meaning: accept, drop, connected, ... */
+	RW_COLUMN_LONG,   /* may be cut to fit the terminal */
+};
+
+/*
+ * 'path' names a member, "a.b" one inside another, "a.*" the first value in it; arrays are joined by
+ * ", ".  Absent values show as "-".
+ */
+struct rw_column {
+	const char *title;
+	const char *path;
+	enum rw_column_kind kind;
+};
+
+/* Prints an array of objects as a table (nothing but a note to standard error when it is empty). */
+int rw_cli_print_table(const struct rw_cli *cli, const struct rw_json *items, const struct rw_column *columns,
+		       size_t count);
+
+/* Prints one object as "title  value" lines. */
+int rw_cli_print_record(const struct rw_cli *cli, const struct rw_json *object, const struct rw_column *columns,
+			size_t count);
+
+/* GETs all pages of a collection and prints them as a table, or as one JSON {"items":[...]}. */
+int rw_cli_print_collection(struct rw_cli *cli, const char *path, const struct rw_column *columns, size_t count);
+
+/* Prints text and makes sure that it got there; gives 0 or RW_EXIT_REFUSED. */
+int rw_cli_print_text(const char *text, size_t size);
+
+/* Colours 'text' when 'cli' has colours: 'code' is an SGR number.  For standard output. */
+void rw_cli_print_coloured(const struct rw_cli *cli, const char *code, const char *text);
+
+/* ---- bodies (body.c) ---- */
+
+/* Writes "key": [values of all options of that name] when there are any. */
+void rw_cli_put_list(const struct rw_cli *cli, struct rw_json_writer *json, const char *option, const char *key);
+/* Writes "key": "value" when the option was given. */
+void rw_cli_put_value(const struct rw_cli *cli, struct rw_json_writer *json, const char *option, const char *key);
+
+/* The commands of each noun. */
+#define RW_CLI_DECLARE(noun) extern const struct rw_cli_command rw_cli_##noun##_commands[]
+RW_CLI_DECLARE(network);
+RW_CLI_DECLARE(cluster);
+RW_CLI_DECLARE(node);
+RW_CLI_DECLARE(group);
+RW_CLI_DECLARE(rule);
+RW_CLI_DECLARE(prefix_list);
+RW_CLI_DECLARE(load_balancer);
+RW_CLI_DECLARE(key);
+RW_CLI_DECLARE(log);
+RW_CLI_DECLARE(model);
+RW_CLI_DECLARE(evaluate);
+RW_CLI_DECLARE(context);
+#undef RW_CLI_DECLARE

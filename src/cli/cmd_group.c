@@ -1,0 +1,149 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "cli/cli.h"
+
+static const struct rw_column columns[] = {
+	{"ID", "id", RW_COLUMN_TEXT},
+	{"NAME", "name", RW_COLUMN_LONG},
+	{"NETWORK", "network", RW_COLUMN_TEXT},
+	{"KIND", "kind", RW_COLUMN_TEXT},
+	{"INNER ACCESS", "inner_access", RW_COLUMN_WORD},
+	{"RULES", "rule_count", RW_COLUMN_NUMBER},
+	{"MEMBERS", "member_count", RW_COLUMN_NUMBER},
+};
+
+static const struct rw_column record[] = {
+	{"id", "id", RW_COLUMN_TEXT},
+	{"name", "name", RW_COLUMN_TEXT},
+	{"description", "description", RW_COLUMN_LONG},
+	{"network", "network", RW_COLUMN_TEXT},
+	{"kind", "kind", RW_COLUMN_TEXT},
+	{"inner access", "inner_access", RW_COLUMN_WORD},
+	{"managed by", "managed_by", RW_COLUMN_TEXT},
+	{"rules", "rule_count", RW_COLUMN_NUMBER},
+	{"members", "member_count", RW_COLUMN_NUMBER},
+};
+
+static int create(struct rw_cli *cli)
+{
+	RW_CLEANUP(rw_buf_done) struct rw_buf body;
+	struct rw_json_writer json;
+
+	rw_buf_init(&body, 65536);
+	rw_json_writer_init(&json, &body, false);
+	rw_json_begin_object(&json);
+	rw_json_put_text(&json, "name", cli->arguments[0]);
+	rw_cli_put_value(cli, &json, "network", "network");
+	rw_cli_put_value(cli, &json, "kind", "kind");
+	rw_cli_put_value(cli, &json, "description", "description");
+	rw_cli_put_value(cli, &json, "inner-access", "inner_access");
+	rw_json_end_object(&json);
+	return rw_cli_send(cli, "POST", "security-groups", NULL, &body, "security group created");
+}
+
+static int update(struct rw_cli *cli)
+{
+	RW_CLEANUP(rw_buf_done) struct rw_buf body;
+	struct rw_json_writer json;
+
+	rw_buf_init(&body, 65536);
+	rw_json_writer_init(&json, &body, false);
+	rw_json_begin_object(&json);
+	rw_cli_put_value(cli, &json, "name", "name");
+	rw_cli_put_value(cli, &json, "description", "description");
+	rw_cli_put_value(cli, &json, "inner-access", "inner_access");
+	rw_json_end_object(&json);
+	return rw_cli_send(cli, "PATCH", "security-groups", cli->arguments[0], &body, "security group updated");
+}
+
+static int list(struct rw_cli *cli)
+{
+	return rw_cli_print_collection(cli, "/v1/security-groups", columns, RW_ARRAY_COUNT(columns));
+}
+
+static int show(struct rw_cli *cli)
+{
+	return rw_cli_show(cli, "security-groups", record, RW_ARRAY_COUNT(record));
+}
+
+static int delete (struct rw_cli *cli)
+{
+	return rw_cli_send(cli, "DELETE", "security-groups", cli->arguments[0], NULL, "security group deleted");
+}
+
+static int join(struct rw_cli *cli)
+{
+	RW_CLEANUP(rw_buf_done) struct rw_buf body;
+	RW_CLEANUP(rw_buf_done) struct rw_buf path;
+	struct rw_json_writer json;
+
+	rw_buf_init(&body, 65536);
+	rw_json_writer_init(&json, &body, false);
+	rw_json_begin_object(&json);
+	rw_json_key(&json, "nodes");
+	rw_json_begin_array(&json);
+	rw_json_write_text(&json, cli->arguments[1]);
+	rw_json_end_array(&json);
+	rw_cli_put_value(cli, &json, "interface", "interface");
+	rw_json_end_object(&json);
+	rw_cli_path(&path, "security-groups", cli->arguments[0], "members");
+	return rw_cli_send_path(cli, "POST", &path, &body, "node joined the group");
+}
+
+static int leave(struct rw_cli *cli)
+{
+	RW_CLEANUP(rw_buf_done) struct rw_buf path;
+	const char *interface = rw_cli_value(cli, "interface");
+
+	rw_cli_path(&path, "security-groups", cli->arguments[0], "members/");
+	rw_cli_append_encoded(&path, cli->arguments[1]);
+	if (interface) {
+		(void)rw_buf_append_text(&path, "?interface=");
+		rw_cli_append_encoded(&path, interface);
+	}
+	return rw_cli_send_path(cli, "DELETE", &path, NULL, "node left the group");
+}
+
+static int join_token(struct rw_cli *cli)
+{
+	return rw_cli_make_token(cli, "security_group");
+}
+
+static const struct rw_cli_option create_options[] = {
+	{"network", 0, "NETWORK", "the network of its members"},
+	{"kind", 0, "KIND", "basic (default) or enterprise"},
+	{"inner-access", 0, "POLICY", "accept (default) or drop: may members reach each other?"},
+	{"description", 0, "TEXT", "what it is for"},
+	{NULL, 0, NULL, NULL},
+};
+
+static const struct rw_cli_option update_options[] = {
+	{"name", 0, "NAME", "new name"},
+	{"inner-access", 0, "POLICY", "accept or drop: may members reach each other?"},
+	{"description", 0, "TEXT", "what it is for"},
+	{NULL, 0, NULL, NULL},
+};
+
+static const struct rw_cli_option member_options[] = {
+	{"interface", 0, "NAME", "only this interface of the node"},
+	{NULL, 0, NULL, NULL},
+};
+
+const struct rw_cli_command rw_cli_group_commands[] = {
+	{"group create", "NAME --network NETWORK", "make a free-standing security group",
+	 "example:\n  ringwall group create office --network prod --description 'machines of the office'\n",
+	 RW_CLI_SERVER | RW_CLI_OUTPUT | RW_CLI_CHANGE, create_options, 1, 1, create},
+	{"group list", "", "show all security groups", NULL, RW_CLI_SERVER | RW_CLI_OUTPUT, NULL, 0, 0, list},
+	{"group show", "GROUP", "show one security group", "GROUP may be a cluster: its managed group is meant.\n",
+	 RW_CLI_SERVER | RW_CLI_OUTPUT, NULL, 1, 1, show},
+	{"group update", "GROUP", "change its name, description or inner access policy", NULL,
+	 RW_CLI_SERVER | RW_CLI_OUTPUT | RW_CLI_CHANGE, update_options, 1, 1, update},
+	{"group delete", "GROUP", "delete a group that nobody uses", NULL,
+	 RW_CLI_SERVER | RW_CLI_OUTPUT | RW_CLI_CHANGE, NULL, 1, 1, delete},
+	{"group join", "GROUP NODE", "put a node into a free-standing group", NULL,
+	 RW_CLI_SERVER | RW_CLI_OUTPUT | RW_CLI_CHANGE, member_options, 2, 2, join},
+	{"group leave", "GROUP NODE", "take a node out of a free-standing group", NULL,
+	 RW_CLI_SERVER | RW_CLI_OUTPUT | RW_CLI_CHANGE, member_options, 2, 2, leave},
+	{"group join-token", "GROUP", "make a one-time token with which a free-standing node joins", NULL,
+	 RW_CLI_SERVER | RW_CLI_OUTPUT, rw_cli_token_options, 1, 1, join_token},
+	{0},
+};

@@ -1,0 +1,158 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "cli/cli.h"
+
+#include <string.h>
+
+static const struct rw_column columns[] = {
+	{"ID", "id", RW_COLUMN_TEXT},
+	{"DIRECTION", "direction", RW_COLUMN_TEXT},
+	{"NIC", "nic_type", RW_COLUMN_TEXT},
+	{"POLICY", "policy", RW_COLUMN_WORD},
+	{"PROTOCOL", "protocol", RW_COLUMN_TEXT},
+	{"PORTS", "ports", RW_COLUMN_TEXT},
+	{"OBJECT", "object.*", RW_COLUMN_TEXT},
+	{"PRIORITY", "priority", RW_COLUMN_NUMBER},
+	{"HITS", "hits", RW_COLUMN_NUMBER},
+	{"DESCRIPTION", "description", RW_COLUMN_LONG},
+};
+
+#define RULE_HELP                                                                                            \
+	"A rule is written as\n"                                                                             \
+	"  allow|drop PROTOCOL [PORTS] from|to OBJECT [priority N] [nic intranet|internet]\n"                \
+	"PROTOCOL  tcp, udp, icmp, icmpv6, gre, all or a number\n"                                           \
+	"PORTS     80  80,443  8000-8100  (tcp and udp)\n"                                                   \
+	"OBJECT    any, a CIDR, group:NAME, prefix-list:NAME\n"                                              \
+	"'from' makes an ingress rule, 'to' an egress rule; 'any' stands for both families.\n\n"
+
+static void put_rule_text(const struct rw_cli *cli, unsigned int first, struct rw_buf *text)
+{
+	const char *description = rw_cli_value(cli, "description");
+
+	for (unsigned int i = first; i < cli->argument_count; i++)
+		(void)rw_buf_append_format(text, "%s%s", i > first ? " " : "", cli->arguments[i]);
+	if (rw_cli_value(cli, "priority"))
+		(void)rw_buf_append_format(text, " priority %s", rw_cli_value(cli, "priority"));
+	if (rw_cli_value(cli, "nic"))
+		(void)rw_buf_append_format(text, " nic %s", rw_cli_value(cli, "nic"));
+	if (description)
+		(void)rw_buf_append_format(text, " # %s", description);
+}
+
+/* {"rules":["allow tcp 443 from any"]}: the server reads the text, with names resolved. */
+static void put_rules(const struct rw_cli *cli, struct rw_buf *body)
+{
+	RW_CLEANUP(rw_buf_done) struct rw_buf text;
+	struct rw_json_writer json;
+
+	rw_buf_init(&text, 65536);
+	put_rule_text(cli, 1, &text);
+	rw_json_writer_init(&json, body, false);
+	rw_json_begin_object(&json);
+	rw_json_key(&json, "rules");
+	rw_json_begin_array(&json);
+	rw_json_write_text(&json, text.data);
+	rw_json_end_array(&json);
+	rw_json_end_object(&json);
+}
+
+static int add(struct rw_cli *cli)
+{
+	RW_CLEANUP(rw_buf_done) struct rw_buf body;
+	RW_CLEANUP(rw_buf_done) struct rw_buf path;
+
+	rw_buf_init(&body, 1 << 20);
+	put_rules(cli, &body);
+	rw_cli_path(&path, "security-groups", cli->arguments[0], "rules");
+	return rw_cli_send_path(cli, "POST", &path, &body, "rule added");
+}
+
+static bool is_rule_id(const char *word)
+{
+	return strncmp(word, "sgr-", 4) == 0;
+}
+
+static int revoke(struct rw_cli *cli)
+{
+	RW_CLEANUP(rw_buf_done) struct rw_buf body;
+	RW_CLEANUP(rw_buf_done) struct rw_buf path;
+	struct rw_json_writer json;
+
+	rw_buf_init(&body, 1 << 20);
+	if (!is_rule_id(cli->arguments[1])) {
+		put_rules(cli, &body);
+	} else {
+		rw_json_writer_init(&json, &body, false);
+		rw_json_begin_object(&json);
+		rw_json_key(&json, "rules");
+		rw_json_begin_array(&json);
+		for (unsigned int i = 1; i < cli->argument_count; i++) {
+			rw_json_begin_object(&json);
+			rw_json_put_text(&json, "id", cli->arguments[i]);
+			rw_json_end_object(&json);
+		}
+		rw_json_end_array(&json);
+		rw_json_end_object(&json);
+	}
+	rw_cli_path(&path, "security-groups", cli->arguments[0], "rules/revoke");
+	return rw_cli_send_path(cli, "POST", &path, &body, "rule revoked");
+}
+
+static int update(struct rw_cli *cli)
+{
+	RW_CLEANUP(rw_buf_done) struct rw_buf body;
+	RW_CLEANUP(rw_buf_done) struct rw_buf path;
+	const char *priority = rw_cli_value(cli, "priority");
+	struct rw_json_writer json;
+
+	rw_buf_init(&body, 65536);
+	rw_json_writer_init(&json, &body, false);
+	rw_json_begin_object(&json);
+	if (priority)
+		rw_json_put_integer(&json, "priority", strtol(priority, NULL, 10));
+	rw_cli_put_value(cli, &json, "policy", "policy");
+	rw_cli_put_value(cli, &json, "description", "description");
+	rw_json_end_object(&json);
+	rw_cli_path(&path, "security-groups", cli->arguments[0], "rules/");
+	rw_cli_append_encoded(&path, cli->arguments[1]);
+	return rw_cli_send_path(cli, "PATCH", &path, &body, "rule updated");
+}
+
+static int list(struct rw_cli *cli)
+{
+	RW_CLEANUP(rw_buf_done) struct rw_buf path;
+
+	rw_cli_path(&path, "security-groups", cli->arguments[0], "rules");
+	return rw_cli_print_collection(cli, path.data, columns, RW_ARRAY_COUNT(columns));
+}
+
+static const struct rw_cli_option add_options[] = {
+	{"priority", 0, "N", "1 (strongest, default) to 100"},
+	{"nic", 0, "TYPE", "intranet or internet (classic networks)"},
+	{"description", 0, "TEXT", "what it is for"},
+	{NULL, 0, NULL, NULL},
+};
+
+static const struct rw_cli_option update_options[] = {
+	{"priority", 0, "N", "1 (strongest) to 100"},
+	{"policy", 0, "POLICY", "accept or drop"},
+	{"description", 0, "TEXT", "what it is for"},
+	{NULL, 0, NULL, NULL},
+};
+
+const struct rw_cli_command rw_cli_rule_commands[] = {
+	{"rule add", "GROUP RULE", "add a rule to a group, or to a cluster's group", RULE_HELP "examples:\n"
+	 "  ringwall rule add demo allow tcp 443 from any --wait\n"
+	 "  ringwall rule add demo allow tcp 5432 from group:web --description 'shop to db'\n"
+	 "  ringwall rule add demo drop udp 53 to 0.0.0.0/0 priority 5\n",
+	 RW_CLI_SERVER | RW_CLI_OUTPUT | RW_CLI_CHANGE, add_options, 4, 200, add},
+	{"rule revoke", "GROUP RULE|ID...", "take rules away", 
+	 "By id, or by meaning; a rule that is not there is no failure.\n\n" RULE_HELP "examples:\n"
+	 "  ringwall rule revoke demo sgr-0123456789abcdef --wait\n"
+	 "  ringwall rule revoke demo allow tcp 443 from any\n",
+	 RW_CLI_SERVER | RW_CLI_OUTPUT | RW_CLI_CHANGE, add_options, 2, 200, revoke},
+	{"rule update", "GROUP ID", "change priority, policy or description of a rule", NULL,
+	 RW_CLI_SERVER | RW_CLI_OUTPUT | RW_CLI_CHANGE, update_options, 2, 2, update},
+	{"rule list", "GROUP", "show the rules of a group, or of a cluster's group", NULL,
+	 RW_CLI_SERVER | RW_CLI_OUTPUT, NULL, 1, 1, list},
+	{0},
+};

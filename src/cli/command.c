@@ -1,0 +1,138 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "cli/cli.h"
+
+#include <locale.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "http/client.h"
+#include "loop/loop.h"
+
+#define COMMANDS_MAX 80
+
+/* One table of all commands, put together at first use. */
+const struct rw_cli_command *rw_cli_commands(void)
+{
+	static const struct rw_cli_command *const nouns[] = {
+		rw_cli_network_commands, rw_cli_cluster_commands,     rw_cli_node_commands,
+		rw_cli_group_commands,   rw_cli_rule_commands,        rw_cli_prefix_list_commands,
+		rw_cli_load_balancer_commands, rw_cli_key_commands,   rw_cli_log_commands,
+		rw_cli_model_commands,   rw_cli_evaluate_commands,    rw_cli_context_commands,
+	};
+	static struct rw_cli_command all[COMMANDS_MAX];
+	size_t count = 0;
+
+	if (all[0].path)
+		return all;
+	for (size_t i = 0; i < RW_ARRAY_COUNT(nouns); i++)
+		for (const struct rw_cli_command *command = nouns[i]; command->path; command++)
+			if (count < COMMANDS_MAX - 1)
+				all[count++] = *command;
+	return all;
+}
+
+/* The command whose words begin the line; *ret_words is how many they are. */
+static const struct rw_cli_command *find_command(int count, char **words, int *ret_words)
+{
+	char both[128];
+
+	for (const struct rw_cli_command *command = rw_cli_commands(); command->path; command++) {
+		if (strcmp(command->path, words[0]) == 0) {
+			*ret_words = 1;
+			return command;
+		}
+	}
+	if (count < 2)
+		return NULL;
+	(void)snprintf(both, sizeof(both), "%s %s", words[0], words[1]);
+	for (const struct rw_cli_command *command = rw_cli_commands(); command->path; command++) {
+		if (strcmp(command->path, both) == 0) {
+			*ret_words = 2;
+			return command;
+		}
+	}
+	return NULL;
+}
+
+static bool is_noun(const char *word)
+{
+	size_t length = strlen(word);
+
+	for (const struct rw_cli_command *command = rw_cli_commands(); command->path; command++)
+		if (strncmp(command->path, word, length) == 0 && command->path[length] == ' ')
+			return true;
+	return false;
+}
+
+static bool asks_for_help(const char *word)
+{
+	return strcmp(word, "--help") == 0 || strcmp(word, "-h") == 0 || strcmp(word, "help") == 0;
+}
+
+/* A line that names no command: help, version, or what was probably meant. */
+static int run_without_command(int count, char **words)
+{
+	if (count == 0) {
+		rw_cli_print_overview(stderr);
+		return RW_EXIT_USAGE;
+	}
+	if (asks_for_help(words[0])) {
+		rw_cli_print_overview(stdout);
+		return RW_EXIT_DONE;
+	}
+	if (strcmp(words[0], "--version") == 0) {
+		(void)puts("ringwall " RW_VERSION);
+		return RW_EXIT_DONE;
+	}
+	if (is_noun(words[0])) {
+		bool help = count > 1 && asks_for_help(words[1]);
+
+		if (count > 1 && !help)
+			(void)fprintf(stderr, "ringwall: there is no command '%s %s'\n\n", words[0], words[1]);
+		rw_cli_print_noun(help ? stdout : stderr, words[0]);
+		return help ? RW_EXIT_DONE : RW_EXIT_USAGE;
+	}
+	return rw_cli_usage_error(NULL, "there is no command '%s'", words[0]);
+}
+
+static void done(struct rw_cli *cli)
+{
+	cli->client = rw_http_client_free(cli->client);
+	cli->loop = rw_loop_free(cli->loop);
+	if (cli->authorization)
+		memset(cli->authorization, 0, strlen(cli->authorization));
+	free(cli->authorization);
+	free(cli->server);
+}
+
+int rw_cli_main(int argument_count, char **arguments)
+{
+	static struct rw_cli cli; /* large: it holds every word of the line */
+	const char *no_colour = getenv("NO_COLOR");
+	uint64_t seed;
+	int words = 0;
+	int r;
+
+	/* Widths of wide characters in tables depend on the locale; C.UTF-8 is there on every Debian. */
+	if (!setlocale(LC_CTYPE, "") || MB_CUR_MAX == 1)
+		(void)setlocale(LC_CTYPE, "C.UTF-8");
+	rw_random_system()->fill(rw_random_system(), &seed, sizeof(seed));
+	rw_json_init(seed);
+	argument_count--;
+	arguments++;
+	cli.command = argument_count > 0 ? find_command(argument_count, arguments, &words) : NULL;
+	if (!cli.command)
+		return run_without_command(argument_count, arguments);
+	r = rw_cli_parse(&cli, argument_count - words, arguments + words);
+	if (r)
+		return r;
+	if (rw_cli_given(&cli, "help")) {
+		rw_cli_print_help(stdout, cli.command);
+		return RW_EXIT_DONE;
+	}
+	cli.terminal = isatty(STDOUT_FILENO);
+	cli.colour = cli.terminal && !(no_colour && no_colour[0]);
+	r = cli.command->run(&cli);
+	done(&cli);
+	return r;
+}

@@ -1,0 +1,278 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "cli/cli.h"
+
+#include <string.h>
+
+#include "base/file.h"
+#include "http/client.h"
+#include "wire/problem.h"
+
+/* Answers of the size of a model come through here. */
+#define ANSWER_MAX (64u << 20)
+
+void rw_cli_answer_done(struct rw_cli_answer *answer)
+{
+	answer->document = rw_json_document_free(answer->document);
+	free(answer->text);
+	*answer = (struct rw_cli_answer){0};
+}
+
+void rw_cli_append_encoded(struct rw_buf *path, const char *text)
+{
+	static const char plain[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-._~";
+
+	for (; *text; text++) {
+		if (strchr(plain, *text))
+			(void)rw_buf_append(path, text, 1);
+		else
+			(void)rw_buf_append_format(path, "%%%02X", (unsigned char)*text);
+	}
+}
+
+void rw_cli_path(struct rw_buf *path, const char *collection, const char *reference, const char *rest)
+{
+	rw_buf_init(path, 65536);
+	(void)rw_buf_append_format(path, "/v1/%s", collection);
+	if (reference) {
+		(void)rw_buf_append_text(path, "/");
+		rw_cli_append_encoded(path, reference);
+	}
+	if (rest)
+		(void)rw_buf_append_format(path, "/%s", rest);
+}
+
+/* Reads the key into an Authorization header; it is never shown and never an argument. */
+static int read_key(struct rw_cli *cli, const char *file, struct rw_error *err)
+{
+	RW_CLEANUP(rw_buf_done) struct rw_buf key;
+	RW_CLEANUP(rw_buf_done) struct rw_buf header;
+	int r;
+
+	rw_buf_init(&key, 4096);
+	rw_buf_init(&header, 8192);
+	r = rw_file_read(file, &key, err);
+	if (r < 0)
+		return rw_error_hint(err, "Put the key (<id>.<secret>) into the file, readable for you alone.");
+	while (key.size && strchr(" \t\r\n", key.data[key.size - 1]))
+		key.data[--key.size] = '\0';
+	(void)rw_buf_append_format(&header, "Bearer %s", key.data);
+	memset(key.data, 0, key.size);
+	r = rw_buf_check(&header, err);
+	if (r < 0)
+		return r;
+	cli->authorization = rw_buf_take_text(&header);
+	return cli->authorization ? 0 : rw_error_oom(err);
+}
+
+static int connect_once(struct rw_cli *cli, struct rw_error *err)
+{
+	RW_CLEANUP(rw_cli_login_done) struct rw_cli_login login = {0};
+	struct rw_http_client_options options = {.clock = rw_clock_system()};
+	size_t length;
+	int r;
+
+	if (cli->client)
+		return 0;
+	r = rw_cli_find_login(cli, &login, err);
+	if (r < 0)
+		return r;
+	if (login.key_file) {
+		r = read_key(cli, login.key_file, err);
+		if (r < 0)
+			return r;
+	}
+	if (!cli->loop) {
+		r = rw_loop_new(&cli->loop, err);
+		if (r < 0)
+			return r;
+	}
+	options.loop = cli->loop;
+	options.ca_file = login.ca;
+	r = rw_http_client_new(&options, &cli->client, err);
+	if (r < 0)
+		return r;
+	length = strlen(login.server);
+	while (length && login.server[length - 1] == '/')
+		login.server[--length] = '\0';
+	cli->server = RW_TAKE_PTR(login.server);
+	return 0;
+}
+
+static int unreachable(const struct rw_cli *cli, struct rw_error *err)
+{
+	(void)rw_error_wrap(err, "%s", cli->server);
+	if (!err->hint[0])
+		(void)rw_error_hint(err, "%s",
+				    err->code == -EKEYREJECTED || err->code == -EKEYEXPIRED
+					    ? "Is --ca (RINGWALL_CA) the authority of this controller?"
+					    : "Is ringwalld running there, and is the address right?");
+	(void)rw_cli_fail(err);
+	return RW_EXIT_UNREACHABLE;
+}
+
+/* Options common to every call; 'headers' has room for two. */
+static void fill_call(const struct rw_cli *cli, const char *method, const char *url, struct rw_http_header *headers,
+		      struct rw_http_call_options *options)
+{
+	size_t count = 0;
+
+	headers[count++] = (struct rw_http_header){"Accept", "application/json, text/event-stream"};
+	if (cli->authorization)
+		headers[count++] = (struct rw_http_header){"Authorization", cli->authorization};
+	*options = (struct rw_http_call_options){
+		.method = method, .url = url, .headers = headers, .header_count = count, .max_body_bytes = ANSWER_MAX};
+}
+
+/* Shows who still refers to what should go, or which guards object. */
+static void explain_problem(const char *text, size_t size)
+{
+	RW_CLEANUP(rw_json_document_free) struct rw_json_document *document = NULL;
+	struct rw_json root;
+	struct rw_json list;
+
+	if (rw_json_parse(text, size, RW_JSON_BODY_MAX, &document, NULL) < 0)
+		return;
+	root = rw_json_root(document);
+	if (rw_json_find(&root, "guards", &list)) {
+		for (size_t i = 0; i < rw_json_count(&list); i++) {
+			struct rw_json guard = rw_json_at(&list, i);
+			struct rw_json member;
+			const char *id = "";
+			const char *detail = "";
+
+			if (rw_json_find(&guard, "id", &member))
+				(void)rw_json_text(&member, 256, &id, NULL);
+			if (rw_json_find(&guard, "detail", &member))
+				(void)rw_json_text(&member, 1024, &detail, NULL);
+			(void)fprintf(stderr, "  guard %s: %s\n  to go on all the same: --force %s\n", id, detail, id);
+		}
+	}
+	if (rw_json_find(&root, "referrers", &list)) {
+		for (size_t i = 0; i < rw_json_count(&list) && i < 20; i++) {
+			struct rw_json referrer = rw_json_at(&list, i);
+			struct rw_json member;
+			const char *kind = "";
+			const char *name = "";
+
+			if (rw_json_find(&referrer, "kind", &member))
+				(void)rw_json_text(&member, 64, &kind, NULL);
+			if (rw_json_find(&referrer, "name", &member) || rw_json_find(&referrer, "id", &member))
+				(void)rw_json_text(&member, 256, &name, NULL);
+			(void)fprintf(stderr, "  used by %s %s\n", kind, name);
+		}
+	}
+}
+
+static int read_answer(const struct rw_http_result *result, struct rw_cli_answer *answer, struct rw_error *err)
+{
+	if (answer->size == 0)
+		return 0;
+	if (rw_json_parse(answer->text, answer->size, RW_JSON_MODEL_MAX, &answer->document, err) < 0)
+		return rw_error_wrap(err, "the server's answer (status %u) is no JSON", result->status);
+	answer->root = rw_json_root(answer->document);
+	return 0;
+}
+
+int rw_cli_call(struct rw_cli *cli, const char *method, const char *path, const struct rw_buf *body,
+		struct rw_cli_answer *ret_answer)
+{
+	RW_CLEANUP(rw_http_result_done) struct rw_http_result result = {0};
+	RW_CLEANUP(rw_cli_answer_done) struct rw_cli_answer answer = {0};
+	RW_CLEANUP(rw_buf_done) struct rw_buf url;
+	struct rw_http_call_options options;
+	struct rw_http_header headers[2];
+	struct rw_error err = RW_ERROR_NONE;
+
+	rw_buf_init(&url, 70000);
+	if (connect_once(cli, &err) < 0)
+		return rw_cli_fail(&err);
+	(void)rw_buf_append_format(&url, "%s%s", cli->server, path);
+	if (rw_buf_check(&url, &err) < 0 || (body && rw_buf_check(body, &err) < 0))
+		return rw_cli_fail(&err);
+	fill_call(cli, method, url.data, headers, &options);
+	if (body) {
+		options.body = body->data;
+		options.body_size = body->size;
+		options.content_type = "application/json";
+	}
+	/* A change may be waited for at the server; it answers by itself at the end of that time. */
+	options.total_ms = 24 * 3600 * 1000;
+	options.idle_ms = 24 * 3600 * 1000;
+	if (rw_http_client_wait(cli->client, &options, &result, &err) < 0)
+		return unreachable(cli, &err);
+	if (result.status < 200 || result.status > 299) {
+		rw_problem_decode(result.body ? result.body : "", result.body_size, (int)result.status, &err);
+		(void)rw_cli_fail(&err);
+		if (result.body)
+			explain_problem(result.body, result.body_size);
+		return RW_EXIT_REFUSED;
+	}
+	answer.status = result.status;
+	answer.text = RW_TAKE_PTR(result.body);
+	answer.size = result.body_size;
+	if (read_answer(&result, &answer, &err) < 0)
+		return rw_cli_fail(&err);
+	*ret_answer = answer;
+	answer = (struct rw_cli_answer){0};
+	return 0;
+}
+
+struct stream {
+	struct rw_cli *cli;
+	bool (*line)(const char *line, void *userdata);
+	void *userdata;
+	int exit_code;
+};
+
+static void stream_line(struct rw_http_call *call, const char *line, size_t length, void *userdata)
+{
+	struct stream *stream = userdata;
+
+	(void)length;
+	if (stream->line(line, stream->userdata))
+		return;
+	rw_http_call_abort(call);
+	rw_loop_stop(stream->cli->loop);
+}
+
+static void stream_done(struct rw_http_call *call, int result, const struct rw_http_response *response,
+			const struct rw_error *err, void *userdata)
+{
+	struct stream *stream = userdata;
+	struct rw_error problem = RW_ERROR_NONE;
+
+	(void)call;
+	if (result < 0) {
+		problem = *err;
+		stream->exit_code = unreachable(stream->cli, &problem);
+	} else if (response->status != 200) {
+		rw_problem_decode(response->body, response->body_size, (int)response->status, &problem);
+		stream->exit_code = rw_cli_fail(&problem);
+	}
+	rw_loop_stop(stream->cli->loop);
+}
+
+int rw_cli_stream(struct rw_cli *cli, const char *path, bool (*line)(const char *line, void *userdata),
+		  void *userdata)
+{
+	RW_CLEANUP(rw_buf_done) struct rw_buf url;
+	struct stream stream = {cli, line, userdata, RW_EXIT_DONE};
+	struct rw_http_call_options options;
+	struct rw_http_header headers[2];
+	struct rw_error err = RW_ERROR_NONE;
+	struct rw_http_call *call;
+
+	rw_buf_init(&url, 70000);
+	if (connect_once(cli, &err) < 0)
+		return rw_cli_fail(&err);
+	(void)rw_buf_append_format(&url, "%s%s", cli->server, path);
+	fill_call(cli, "GET", url.data, headers, &options);
+	options.line = stream_line;
+	options.done = stream_done;
+	options.userdata = &stream;
+	options.idle_ms = 60 * 1000;
+	if (rw_http_client_call(cli->client, &options, &call, &err) < 0)
+		return rw_cli_fail(&err);
+	rw_loop_run(cli->loop);
+	return stream.exit_code;
+}
