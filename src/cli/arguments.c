@@ -62,7 +62,8 @@ bool rw_cli_given(const struct rw_cli *cli, const char *name)
 	return false;
 }
 
-bool rw_cli_next_value(const struct rw_cli *cli, const char *name, unsigned int *cursor, const char **ret_value)
+bool rw_cli_next_value(const struct rw_cli *cli, const char *name, unsigned int *cursor,
+		       const char **ret_value)
 {
 	while (*cursor < cli->option_count) {
 		const struct rw_cli_word *word = &cli->options[(*cursor)++];
@@ -84,8 +85,8 @@ int rw_cli_usage_error(const struct rw_cli *cli, const char *format, ...)
 	(void)vfprintf(stderr, format, arguments);
 	va_end(arguments);
 	if (cli && cli->command)
-		(void)fprintf(stderr, "\nusage: ringwall %s %s\nhint: ringwall %s --help\n", cli->command->path,
-			      cli->command->arguments, cli->command->path);
+		(void)fprintf(stderr, "\nusage: ringwall %s %s\nhint: ringwall %s --help\n",
+			      cli->command->path, cli->command->arguments, cli->command->path);
 	else
 		(void)fputs("\nhint: ringwall --help\n", stderr);
 	return RW_EXIT_USAGE;
@@ -132,7 +133,8 @@ static int parse_option(struct rw_cli *cli, int count, char **words, int *index)
 	const char *name = word + (is_long ? 2 : 1);
 	const char *equals = is_long ? strchr(name, '=') : NULL;
 	size_t length = equals ? (size_t)(equals - name) : strlen(name);
-	const struct rw_cli_option *option = find_option(cli->command, name, length, is_long ? '\0' : name[0]);
+	const struct rw_cli_option *option =
+		find_option(cli->command, name, length, is_long ? '\0' : name[0]);
 	const char *value = equals ? equals + 1 : NULL;
 
 	if (!option)

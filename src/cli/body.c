@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "cli/cli.h"
 
-void rw_cli_put_list(const struct rw_cli *cli, struct rw_json_writer *json, const char *option, const char *key)
+void rw_cli_put_list(const struct rw_cli *cli, struct rw_json_writer *json, const char *option,
+		     const char *key)
 {
 	unsigned int cursor = 0;
 	const char *value;
@@ -16,10 +17,21 @@ void rw_cli_put_list(const struct rw_cli *cli, struct rw_json_writer *json, cons
 	rw_json_end_array(json);
 }
 
-void rw_cli_put_value(const struct rw_cli *cli, struct rw_json_writer *json, const char *option, const char *key)
+void rw_cli_put_value(const struct rw_cli *cli, struct rw_json_writer *json, const char *option,
+		      const char *key)
 {
 	const char *value = rw_cli_value(cli, option);
 
 	if (value)
 		rw_json_put_text(json, key, value);
+}
+
+const char *rw_cli_text(const struct rw_json *object, const char *key)
+{
+	struct rw_json member;
+	const char *text;
+
+	if (!rw_json_find(object, key, &member) || rw_json_text(&member, 65536, &text, NULL) < 0)
+		return "";
+	return text;
 }

@@ -16,16 +16,6 @@ struct progress {
 	size_t count;
 };
 
-static const char *text_of(const struct rw_json *object, const char *key)
-{
-	struct rw_json member;
-	const char *text;
-
-	if (!rw_json_find(object, key, &member) || rw_json_text(&member, 4096, &text, NULL) < 0)
-		return "";
-	return text;
-}
-
 static struct progress count_nodes(const struct rw_json *answer)
 {
 	struct progress progress = {0};
@@ -36,7 +26,7 @@ static struct progress count_nodes(const struct rw_json *answer)
 	progress.count = rw_json_count(&nodes);
 	for (size_t i = 0; i < progress.count; i++) {
 		struct rw_json node = rw_json_at(&nodes, i);
-		const char *state = text_of(&node, "state");
+		const char *state = rw_cli_text(&node, "state");
 
 		progress.applied += strcmp(state, "applied") == 0;
 		progress.pending += strcmp(state, "pending") == 0;
@@ -122,10 +112,11 @@ static int follow(struct rw_cli *cli, struct rw_cli_answer *answer)
 		RW_CLEANUP(rw_buf_done) struct rw_buf path;
 		struct rw_json nodes;
 
-		(void)fprintf(stderr, "\r\033[Kenforced on %zu of %zu nodes", progress.applied, progress.count);
+		(void)fprintf(stderr, "\r\033[Kenforced on %zu of %zu nodes", progress.applied,
+			      progress.count);
 		if (open == 0 || now_ms() >= deadline)
 			break;
-		rw_cli_path(&path, "changes", text_of(&answer->root, "revision"), NULL);
+		rw_cli_path(&path, "changes", rw_cli_text(&answer->root, "revision"), NULL);
 		add_parameter(&path, "wait", PROGRESS_STEP);
 		if (rw_cli_given(cli, "wait-all"))
 			add_parameter(&path, "wait_all", "true");
@@ -148,12 +139,12 @@ static void list_nodes(const struct rw_json *answer)
 		return;
 	for (size_t i = 0; i < rw_json_count(&nodes) && i < 20; i++) {
 		struct rw_json node = rw_json_at(&nodes, i);
-		const char *state = text_of(&node, "state");
-		const char *reason = text_of(&node, "reason");
+		const char *state = rw_cli_text(&node, "state");
+		const char *reason = rw_cli_text(&node, "reason");
 
 		if (strcmp(state, "applied") != 0)
-			(void)fprintf(stderr, "  %s: %s%s%s\n", text_of(&node, "name"), state, reason[0] ? ": " : "",
-				      reason);
+			(void)fprintf(stderr, "  %s: %s%s%s\n", rw_cli_text(&node, "name"), state,
+				      reason[0] ? ": " : "", reason);
 	}
 }
 
@@ -179,8 +170,8 @@ int rw_cli_report_change(const struct rw_cli *cli, const struct rw_cli_answer *a
 	bool changed = true; /* an answer to "what became of it" is one about a change */
 	bool late = progress.pending + progress.offline + progress.failed > 0;
 
-	if (rw_json_find(&answer->root, "changed", &member))
-		(void)rw_json_bool(&member, &changed, NULL);
+	if (rw_json_find(&answer->root, "changed", &member) && rw_json_bool(&member, &changed, NULL) < 0)
+		changed = true;
 	if (cli->json) {
 		int r = rw_cli_print_text(answer->text, answer->size);
 
@@ -195,7 +186,8 @@ int rw_cli_report_change(const struct rw_cli *cli, const struct rw_cli_answer *a
 		else if (progress.count == 0)
 			(void)printf("%s\n", what);
 		else
-			(void)printf("%s: enforced on %zu of %zu nodes\n", what, progress.applied, progress.count);
+			(void)printf("%s: enforced on %zu of %zu nodes\n", what, progress.applied,
+				     progress.count);
 		if (is_waiting(cli))
 			list_nodes(&answer->root);
 	}

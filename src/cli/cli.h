@@ -35,9 +35,10 @@ enum rw_exit {
 #define RW_CLI_MAX_WORDS 1024
 
 struct rw_cli_option {
-	const char *name;  /* without dashes; NULL ends a table */
-	char letter;       /* 0 = none */
-	const char *value; /* what stands for the value in help; NULL = a flag; "[X]" = optional, after "=" only */
+	const char *name; /* without dashes; NULL ends a table */
+	char letter;      /* 0 = none */
+	const char *
+		value; /* what stands for the value in help; NULL = a flag; "[X]" = optional, after "=" only */
 	const char *help;
 };
 
@@ -51,11 +52,11 @@ enum {
 struct rw_cli;
 
 struct rw_cli_command {
-	const char *path;      /* "rule add" */
-	const char *arguments; /* "GROUP RULE", shown in help */
-	const char *summary;   /* one line, no full stop */
-	const char *details;   /* further help with examples; nullable */
-	unsigned int shared;   /* RW_CLI_* */
+	const char *path;                    /* "rule add" */
+	const char *arguments;               /* "GROUP RULE", shown in help */
+	const char *summary;                 /* one line, no full stop */
+	const char *details;                 /* further help with examples; nullable */
+	unsigned int shared;                 /* RW_CLI_* */
 	const struct rw_cli_option *options; /* own ones; nullable */
 	unsigned int min_arguments;
 	unsigned int max_arguments;
@@ -76,9 +77,9 @@ struct rw_cli {
 	unsigned int argument_count;
 	struct rw_cli_word options[RW_CLI_MAX_WORDS];
 	unsigned int option_count;
-	bool json;     /* -o json */
-	bool terminal; /* standard output is a terminal */
-	bool colour;   /* ... and colours are wanted there */
+	bool json;                     /* -o json */
+	bool terminal;                 /* standard output is a terminal */
+	bool colour;                   /* ... and colours are wanted there */
 	struct rw_loop *loop;          /* made with the first call */
 	struct rw_http_client *client; /* likewise */
 	char *server;                  /* "https://host:port", owned */
@@ -96,7 +97,8 @@ int rw_cli_main(int argument_count, char **arguments);
 /* The value of the last option of that name, or NULL; whether it was given; the next of many. */
 const char *rw_cli_value(const struct rw_cli *cli, const char *name);
 bool rw_cli_given(const struct rw_cli *cli, const char *name);
-bool rw_cli_next_value(const struct rw_cli *cli, const char *name, unsigned int *cursor, const char **ret_value);
+bool rw_cli_next_value(const struct rw_cli *cli, const char *name, unsigned int *cursor,
+		       const char **ret_value);
 
 /* Prints "ringwall: ..." and how to get help; gives RW_EXIT_USAGE. */
 int rw_cli_usage_error(const struct rw_cli *cli, const char *format, ...) RW_PRINTF(2, 3);
@@ -127,7 +129,8 @@ struct rw_cli_login {
 };
 void rw_cli_login_done(struct rw_cli_login *login);
 RW_DEFINE_DONE(struct rw_cli_login, rw_cli_login_done)
-RW_NODISCARD int rw_cli_find_login(const struct rw_cli *cli, struct rw_cli_login *ret_login, struct rw_error *err);
+RW_NODISCARD int rw_cli_find_login(const struct rw_cli *cli, struct rw_cli_login *ret_login,
+				   struct rw_error *err);
 
 /* An answer of the server, read. */
 struct rw_cli_answer {
@@ -170,6 +173,17 @@ int rw_cli_change(struct rw_cli *cli, const char *method, const char *path, cons
 /* Prints what the change did (changed, notes, nodes that are not there yet); gives the exit code. */
 int rw_cli_report_change(const struct rw_cli *cli, const struct rw_cli_answer *answer, const char *what);
 
+/* A change in one step: sends it and prints 'what' happened, or the JSON answer.  Gives the exit code. */
+int rw_cli_send_path(struct rw_cli *cli, const char *method, const struct rw_buf *path,
+		     const struct rw_buf *body, const char *what);
+/* The same for /v1/<collection>[/<reference>]. */
+int rw_cli_send(struct rw_cli *cli, const char *method, const char *collection, const char *reference,
+		const struct rw_buf *body, const char *what);
+
+/* Makes a join token for the first argument, a "cluster" or "security_group", and prints it. */
+int rw_cli_make_token(struct rw_cli *cli, const char *target);
+extern const struct rw_cli_option rw_cli_token_options[];
+
 /* ---- output (table.c) ---- */
 
 enum rw_column_kind {
@@ -194,11 +208,15 @@ int rw_cli_print_table(const struct rw_cli *cli, const struct rw_json *items, co
 		       size_t count);
 
 /* Prints one object as "title  value" lines. */
-int rw_cli_print_record(const struct rw_cli *cli, const struct rw_json *object, const struct rw_column *columns,
-			size_t count);
+int rw_cli_print_record(const struct rw_cli *cli, const struct rw_json *object,
+			const struct rw_column *columns, size_t count);
+
+/* GETs /v1/<collection>/<first argument> and prints it as a record. */
+int rw_cli_show(struct rw_cli *cli, const char *collection, const struct rw_column *columns, size_t count);
 
 /* GETs all pages of a collection and prints them as a table, or as one JSON {"items":[...]}. */
-int rw_cli_print_collection(struct rw_cli *cli, const char *path, const struct rw_column *columns, size_t count);
+int rw_cli_print_collection(struct rw_cli *cli, const char *path, const struct rw_column *columns,
+			    size_t count);
 
 /* Prints text and makes sure that it got there; gives 0 or RW_EXIT_REFUSED. */
 int rw_cli_print_text(const char *text, size_t size);
@@ -206,12 +224,17 @@ int rw_cli_print_text(const char *text, size_t size);
 /* Colours 'text' when 'cli' has colours: 'code' is an SGR number.  For standard output. */
 void rw_cli_print_coloured(const struct rw_cli *cli, const char *code, const char *text);
 
-/* ---- bodies (body.c) ---- */
+/* ---- JSON (body.c) ---- */
 
 /* Writes "key": [values of all options of that name] when there are any. */
-void rw_cli_put_list(const struct rw_cli *cli, struct rw_json_writer *json, const char *option, const char *key);
+void rw_cli_put_list(const struct rw_cli *cli, struct rw_json_writer *json, const char *option,
+		     const char *key);
 /* Writes "key": "value" when the option was given. */
-void rw_cli_put_value(const struct rw_cli *cli, struct rw_json_writer *json, const char *option, const char *key);
+void rw_cli_put_value(const struct rw_cli *cli, struct rw_json_writer *json, const char *option,
+		      const char *key);
+
+/* The text of a member, or "" when it is absent or no text.  Lent by the document. */
+const char *rw_cli_text(const struct rw_json *object, const char *key);
 
 /* The commands of each noun. */
 #define RW_CLI_DECLARE(noun) extern const struct rw_cli_command rw_cli_##noun##_commands[]

@@ -72,14 +72,15 @@ static int show(struct rw_cli *cli)
 	return rw_cli_show(cli, "clusters", record, RW_ARRAY_COUNT(record));
 }
 
-static int delete (struct rw_cli *cli)
+static int delete_cluster(struct rw_cli *cli)
 {
 	RW_CLEANUP(rw_buf_done) struct rw_buf path;
 
 	rw_cli_path(&path, "clusters", cli->arguments[0], NULL);
 	if (rw_cli_given(cli, "with-nodes"))
 		(void)rw_buf_append_text(&path, "?with_nodes=true");
-	return rw_cli_send_path(cli, "DELETE", &path, NULL, "cluster deleted, and its security group with it");
+	return rw_cli_send_path(cli, "DELETE", &path, NULL,
+				"cluster deleted, and its security group with it");
 }
 
 static int join_token(struct rw_cli *cli)
@@ -122,13 +123,14 @@ const struct rw_cli_command rw_cli_cluster_commands[] = {
 	 "    --management-cidr 198.51.100.0/24 --no-web\n",
 	 RW_CLI_SERVER | RW_CLI_OUTPUT | RW_CLI_CHANGE, create_options, 1, 1, create},
 	{"cluster list", "", "show all clusters", NULL, RW_CLI_SERVER | RW_CLI_OUTPUT, NULL, 0, 0, list},
-	{"cluster show", "CLUSTER", "show one cluster", NULL, RW_CLI_SERVER | RW_CLI_OUTPUT, NULL, 1, 1, show},
+	{"cluster show", "CLUSTER", "show one cluster", NULL, RW_CLI_SERVER | RW_CLI_OUTPUT, NULL, 1, 1,
+	 show},
 	{"cluster update", "CLUSTER", "change a cluster", NULL, RW_CLI_SERVER | RW_CLI_OUTPUT | RW_CLI_CHANGE,
 	 update_options, 1, 1, update},
 	{"cluster delete", "CLUSTER", "delete a cluster and its managed group", NULL,
-	 RW_CLI_SERVER | RW_CLI_OUTPUT | RW_CLI_CHANGE, delete_options, 1, 1, delete},
+	 RW_CLI_SERVER | RW_CLI_OUTPUT | RW_CLI_CHANGE, delete_options, 1, 1, delete_cluster},
 	{"cluster join-token", "CLUSTER", "make a one-time token with which a node joins",
-	 "The answer holds the command to run on the node.\n", RW_CLI_SERVER | RW_CLI_OUTPUT, rw_cli_token_options,
-	 1, 1, join_token},
+	 "The answer holds the command to run on the node.\n", RW_CLI_SERVER | RW_CLI_OUTPUT,
+	 rw_cli_token_options, 1, 1, join_token},
 	{0},
 };

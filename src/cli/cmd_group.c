@@ -52,7 +52,8 @@ static int update(struct rw_cli *cli)
 	rw_cli_put_value(cli, &json, "description", "description");
 	rw_cli_put_value(cli, &json, "inner-access", "inner_access");
 	rw_json_end_object(&json);
-	return rw_cli_send(cli, "PATCH", "security-groups", cli->arguments[0], &body, "security group updated");
+	return rw_cli_send(cli, "PATCH", "security-groups", cli->arguments[0], &body,
+			   "security group updated");
 }
 
 static int list(struct rw_cli *cli)
@@ -65,9 +66,10 @@ static int show(struct rw_cli *cli)
 	return rw_cli_show(cli, "security-groups", record, RW_ARRAY_COUNT(record));
 }
 
-static int delete (struct rw_cli *cli)
+static int delete_group(struct rw_cli *cli)
 {
-	return rw_cli_send(cli, "DELETE", "security-groups", cli->arguments[0], NULL, "security group deleted");
+	return rw_cli_send(cli, "DELETE", "security-groups", cli->arguments[0], NULL,
+			   "security group deleted");
 }
 
 static int join(struct rw_cli *cli)
@@ -133,12 +135,13 @@ const struct rw_cli_command rw_cli_group_commands[] = {
 	 "example:\n  ringwall group create office --network prod --description 'machines of the office'\n",
 	 RW_CLI_SERVER | RW_CLI_OUTPUT | RW_CLI_CHANGE, create_options, 1, 1, create},
 	{"group list", "", "show all security groups", NULL, RW_CLI_SERVER | RW_CLI_OUTPUT, NULL, 0, 0, list},
-	{"group show", "GROUP", "show one security group", "GROUP may be a cluster: its managed group is meant.\n",
-	 RW_CLI_SERVER | RW_CLI_OUTPUT, NULL, 1, 1, show},
+	{"group show", "GROUP", "show one security group",
+	 "GROUP may be a cluster: its managed group is meant.\n", RW_CLI_SERVER | RW_CLI_OUTPUT, NULL, 1, 1,
+	 show},
 	{"group update", "GROUP", "change its name, description or inner access policy", NULL,
 	 RW_CLI_SERVER | RW_CLI_OUTPUT | RW_CLI_CHANGE, update_options, 1, 1, update},
 	{"group delete", "GROUP", "delete a group that nobody uses", NULL,
-	 RW_CLI_SERVER | RW_CLI_OUTPUT | RW_CLI_CHANGE, NULL, 1, 1, delete},
+	 RW_CLI_SERVER | RW_CLI_OUTPUT | RW_CLI_CHANGE, NULL, 1, 1, delete_group},
 	{"group join", "GROUP NODE", "put a node into a free-standing group", NULL,
 	 RW_CLI_SERVER | RW_CLI_OUTPUT | RW_CLI_CHANGE, member_options, 2, 2, join},
 	{"group leave", "GROUP NODE", "take a node out of a free-standing group", NULL,

@@ -49,7 +49,7 @@ static int show(struct rw_cli *cli)
 	return rw_cli_show(cli, "networks", columns, RW_ARRAY_COUNT(columns));
 }
 
-static int delete (struct rw_cli *cli)
+static int delete_network(struct rw_cli *cli)
 {
 	return rw_cli_send(cli, "DELETE", "networks", cli->arguments[0], NULL, "network deleted");
 }
@@ -74,10 +74,11 @@ const struct rw_cli_command rw_cli_network_commands[] = {
 	 "  ringwall network create old --kind classic\n",
 	 RW_CLI_SERVER | RW_CLI_OUTPUT | RW_CLI_CHANGE, create_options, 1, 1, create},
 	{"network list", "", "show all networks", NULL, RW_CLI_SERVER | RW_CLI_OUTPUT, NULL, 0, 0, list},
-	{"network show", "NETWORK", "show one network", NULL, RW_CLI_SERVER | RW_CLI_OUTPUT, NULL, 1, 1, show},
+	{"network show", "NETWORK", "show one network", NULL, RW_CLI_SERVER | RW_CLI_OUTPUT, NULL, 1, 1,
+	 show},
 	{"network update", "NETWORK", "rename it or change its CIDRs", NULL,
 	 RW_CLI_SERVER | RW_CLI_OUTPUT | RW_CLI_CHANGE, update_options, 1, 1, update},
 	{"network delete", "NETWORK", "delete a network that nobody uses", NULL,
-	 RW_CLI_SERVER | RW_CLI_OUTPUT | RW_CLI_CHANGE, NULL, 1, 1, delete},
+	 RW_CLI_SERVER | RW_CLI_OUTPUT | RW_CLI_CHANGE, NULL, 1, 1, delete_network},
 	{0},
 };

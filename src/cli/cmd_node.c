@@ -4,9 +4,9 @@
 #include <string.h>
 
 static const struct rw_column columns[] = {
-	{"ID", "id", RW_COLUMN_TEXT},          {"NAME", "name", RW_COLUMN_TEXT},
+	{"ID", "id", RW_COLUMN_TEXT},           {"NAME", "name", RW_COLUMN_TEXT},
 	{"CLUSTER", "cluster", RW_COLUMN_TEXT}, {"AGENT", "agent", RW_COLUMN_TEXT},
-	{"STATE", "state", RW_COLUMN_WORD},    {"INTERFACES", "interfaces", RW_COLUMN_LONG},
+	{"STATE", "state", RW_COLUMN_WORD},     {"INTERFACES", "interfaces", RW_COLUMN_LONG},
 };
 
 static const struct rw_column record[] = {
@@ -39,7 +39,8 @@ static int put_interfaces(const struct rw_cli *cli, struct rw_json_writer *json)
 		char name[64];
 
 		if (!equals || equals == value || (size_t)(equals - value) >= sizeof(name))
-			return rw_cli_usage_error(cli, "--interface wants NAME=ADDRESS[,ADDRESS...], not '%s'", value);
+			return rw_cli_usage_error(
+				cli, "--interface wants NAME=ADDRESS[,ADDRESS...], not '%s'", value);
 		(void)snprintf(name, sizeof(name), "%.*s", (int)(equals - value), value);
 		rw_json_begin_object(json);
 		rw_json_put_text(json, "name", name);
@@ -76,7 +77,8 @@ static int create(struct rw_cli *cli)
 	if (r)
 		return r;
 	rw_json_end_object(&json);
-	return rw_cli_send(cli, "POST", "nodes", NULL, &body, "node record created (no agent: enforced nowhere)");
+	return rw_cli_send(cli, "POST", "nodes", NULL, &body,
+			   "node record created (no agent: enforced nowhere)");
 }
 
 static int list(struct rw_cli *cli)
@@ -97,7 +99,7 @@ static int show(struct rw_cli *cli)
 	return rw_cli_show(cli, "nodes", record, RW_ARRAY_COUNT(record));
 }
 
-static int delete (struct rw_cli *cli)
+static int delete_node(struct rw_cli *cli)
 {
 	return rw_cli_send(cli, "DELETE", "nodes", cli->arguments[0], NULL, "node deleted");
 }
@@ -124,7 +126,8 @@ const struct rw_cli_command rw_cli_node_commands[] = {
 	 RW_CLI_SERVER | RW_CLI_OUTPUT | RW_CLI_CHANGE, create_options, 1, 1, create},
 	{"node list", "", "show all nodes", NULL, RW_CLI_SERVER | RW_CLI_OUTPUT, list_options, 0, 0, list},
 	{"node show", "NODE", "show one node", NULL, RW_CLI_SERVER | RW_CLI_OUTPUT, NULL, 1, 1, show},
-	{"node delete", "NODE", "delete a node; its agent lets go and its certificate is refused from then on", NULL,
-	 RW_CLI_SERVER | RW_CLI_OUTPUT | RW_CLI_CHANGE, NULL, 1, 1, delete},
+	{"node delete", "NODE",
+	 "delete a node; its agent lets go and its certificate is refused from then on", NULL,
+	 RW_CLI_SERVER | RW_CLI_OUTPUT | RW_CLI_CHANGE, NULL, 1, 1, delete_node},
 	{0},
 };

@@ -71,7 +71,7 @@ static bool is_rule_id(const char *word)
 	return strncmp(word, "sgr-", 4) == 0;
 }
 
-static int revoke(struct rw_cli *cli)
+static int revoke_rules(struct rw_cli *cli)
 {
 	RW_CLEANUP(rw_buf_done) struct rw_buf body;
 	RW_CLEANUP(rw_buf_done) struct rw_buf path;
@@ -140,16 +140,17 @@ static const struct rw_cli_option update_options[] = {
 };
 
 const struct rw_cli_command rw_cli_rule_commands[] = {
-	{"rule add", "GROUP RULE", "add a rule to a group, or to a cluster's group", RULE_HELP "examples:\n"
-	 "  ringwall rule add demo allow tcp 443 from any --wait\n"
-	 "  ringwall rule add demo allow tcp 5432 from group:web --description 'shop to db'\n"
-	 "  ringwall rule add demo drop udp 53 to 0.0.0.0/0 priority 5\n",
+	{"rule add", "GROUP RULE", "add a rule to a group, or to a cluster's group",
+	 RULE_HELP "examples:\n"
+		   "  ringwall rule add demo allow tcp 443 from any --wait\n"
+		   "  ringwall rule add demo allow tcp 5432 from group:web --description 'shop to db'\n"
+		   "  ringwall rule add demo drop udp 53 to 0.0.0.0/0 priority 5\n",
 	 RW_CLI_SERVER | RW_CLI_OUTPUT | RW_CLI_CHANGE, add_options, 4, 200, add},
-	{"rule revoke", "GROUP RULE|ID...", "take rules away", 
+	{"rule revoke", "GROUP RULE|ID...", "take rules away",
 	 "By id, or by meaning; a rule that is not there is no failure.\n\n" RULE_HELP "examples:\n"
 	 "  ringwall rule revoke demo sgr-0123456789abcdef --wait\n"
 	 "  ringwall rule revoke demo allow tcp 443 from any\n",
-	 RW_CLI_SERVER | RW_CLI_OUTPUT | RW_CLI_CHANGE, add_options, 2, 200, revoke},
+	 RW_CLI_SERVER | RW_CLI_OUTPUT | RW_CLI_CHANGE, add_options, 2, 200, revoke_rules},
 	{"rule update", "GROUP ID", "change priority, policy or description of a rule", NULL,
 	 RW_CLI_SERVER | RW_CLI_OUTPUT | RW_CLI_CHANGE, update_options, 2, 2, update},
 	{"rule list", "GROUP", "show the rules of a group, or of a cluster's group", NULL,

@@ -14,10 +14,10 @@
 const struct rw_cli_command *rw_cli_commands(void)
 {
 	static const struct rw_cli_command *const nouns[] = {
-		rw_cli_network_commands, rw_cli_cluster_commands,     rw_cli_node_commands,
-		rw_cli_group_commands,   rw_cli_rule_commands,        rw_cli_prefix_list_commands,
-		rw_cli_load_balancer_commands, rw_cli_key_commands,   rw_cli_log_commands,
-		rw_cli_model_commands,   rw_cli_evaluate_commands,    rw_cli_context_commands,
+		rw_cli_network_commands,       rw_cli_cluster_commands,  rw_cli_node_commands,
+		rw_cli_group_commands,         rw_cli_rule_commands,     rw_cli_prefix_list_commands,
+		rw_cli_load_balancer_commands, rw_cli_key_commands,      rw_cli_log_commands,
+		rw_cli_model_commands,         rw_cli_evaluate_commands, rw_cli_context_commands,
 	};
 	static struct rw_cli_command all[COMMANDS_MAX];
 	size_t count = 0;
@@ -88,7 +88,8 @@ static int run_without_command(int count, char **words)
 		bool help = count > 1 && asks_for_help(words[1]);
 
 		if (count > 1 && !help)
-			(void)fprintf(stderr, "ringwall: there is no command '%s %s'\n\n", words[0], words[1]);
+			(void)fprintf(stderr, "ringwall: there is no command '%s %s'\n\n", words[0],
+				      words[1]);
 		rw_cli_print_noun(help ? stdout : stderr, words[0]);
 		return help ? RW_EXIT_DONE : RW_EXIT_USAGE;
 	}

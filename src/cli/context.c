@@ -33,7 +33,8 @@ int rw_contexts_path(struct rw_buf *path, struct rw_error *err)
 	else if (home && home[0])
 		(void)rw_buf_append_format(path, "%s/.config/ringwall/contexts.json", home);
 	else
-		return rw_error_set(err, -ENOENT, "neither XDG_CONFIG_HOME nor HOME is set: no place for contexts");
+		return rw_error_set(err, -ENOENT,
+				    "neither XDG_CONFIG_HOME nor HOME is set: no place for contexts");
 	return rw_buf_check(path, err);
 }
 
@@ -129,8 +130,9 @@ int rw_cli_find_login(const struct rw_cli *cli, struct rw_cli_login *ret_login, 
 		return rw_error_oom(err);
 	if (!login.server) {
 		(void)rw_error_set(err, -ENOENT, "no server is known");
-		return rw_error_hint(err, "Give --server https://HOST:8443, set RINGWALL_SERVER, or keep one with "
-					  "'ringwall context add'.");
+		return rw_error_hint(err,
+				     "Give --server https://HOST:8443, set RINGWALL_SERVER, or keep one with "
+				     "'ringwall context add'.");
 	}
 	*ret_login = login;
 	login = (struct rw_cli_login){0};

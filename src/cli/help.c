@@ -41,15 +41,16 @@ void rw_cli_print_overview(FILE *out)
 	for (const struct rw_cli_command *command = rw_cli_commands(); command->path; command++)
 		if (is_single(command))
 			(void)fprintf(out, "  %-15s %s\n", command->path, command->summary);
-	(void)fputs("\n"
-		    "examples:\n"
-		    "  ringwall cluster list\n"
-		    "  ringwall rule list demo\n"
-		    "  ringwall rule add demo allow tcp 443 from any --wait\n"
-		    "  ringwall evaluate --file model.json --queries queries.jsonl\n\n"
-		    "'ringwall COMMAND --help' tells more.  Exit codes: 0 done, 1 refused or failed, 2 usage,\n"
-		    "3 durable but not enforced everywhere yet, 4 server unreachable, 5 differences found.\n",
-		    out);
+	(void)fputs(
+		"\n"
+		"examples:\n"
+		"  ringwall cluster list\n"
+		"  ringwall rule list demo\n"
+		"  ringwall rule add demo allow tcp 443 from any --wait\n"
+		"  ringwall evaluate --file model.json --queries queries.jsonl\n\n"
+		"'ringwall COMMAND --help' tells more.  Exit codes: 0 done, 1 refused or failed, 2 usage,\n"
+		"3 durable but not enforced everywhere yet, 4 server unreachable, 5 differences found.\n",
+		out);
 }
 
 void rw_cli_print_noun(FILE *out, const char *noun)
@@ -57,7 +58,8 @@ void rw_cli_print_noun(FILE *out, const char *noun)
 	(void)fprintf(out, "usage: ringwall %s COMMAND\n\n", noun);
 	for (const struct rw_cli_command *command = rw_cli_commands(); command->path; command++)
 		if (has_noun(command->path, noun))
-			(void)fprintf(out, "  %-15s %s\n", command->path + strlen(noun) + 1, command->summary);
+			(void)fprintf(out, "  %-15s %s\n", command->path + strlen(noun) + 1,
+				      command->summary);
 }
 
 static void print_options(FILE *out, const char *title, const struct rw_cli_option *option)
@@ -82,7 +84,8 @@ static void print_options(FILE *out, const char *title, const struct rw_cli_opti
 
 void rw_cli_print_help(FILE *out, const struct rw_cli_command *command)
 {
-	(void)fprintf(out, "usage: ringwall %s %s\n\n%s.\n", command->path, command->arguments, command->summary);
+	(void)fprintf(out, "usage: ringwall %s %s\n\n%s.\n", command->path, command->arguments,
+		      command->summary);
 	if (command->details)
 		(void)fprintf(out, "\n%s", command->details);
 	print_options(out, "options", command->options);
@@ -118,7 +121,8 @@ void rw_cli_print_bash_completion(FILE *out)
 			(void)fprintf(out, "%s ", command->path);
 	(void)fputs("\"\n\telse\n\t\tcase \"${COMP_WORDS[1]} ${COMP_WORDS[2]}\" in\n", out);
 	for (const struct rw_cli_command *command = rw_cli_commands(); command->path; command++) {
-		(void)fprintf(out, "\t\t\"%s\"%s) words=\"--help", command->path, is_single(command) ? "\\ *" : "");
+		(void)fprintf(out, "\t\t\"%s\"%s) words=\"--help", command->path,
+			      is_single(command) ? "\\ *" : "");
 		print_option_words(out, command->options);
 		for (unsigned int set = RW_CLI_SERVER; set <= RW_CLI_CHANGE; set <<= 1)
 			if (command->shared & set)

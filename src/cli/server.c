@@ -52,7 +52,8 @@ static int read_key(struct rw_cli *cli, const char *file, struct rw_error *err)
 	rw_buf_init(&header, 8192);
 	r = rw_file_read(file, &key, err);
 	if (r < 0)
-		return rw_error_hint(err, "Put the key (<id>.<secret>) into the file, readable for you alone.");
+		return rw_error_hint(err,
+				     "Put the key (<id>.<secret>) into the file, readable for you alone.");
 	while (key.size && strchr(" \t\r\n", key.data[key.size - 1]))
 		key.data[--key.size] = '\0';
 	(void)rw_buf_append_format(&header, "Bearer %s", key.data);
@@ -111,16 +112,19 @@ static int unreachable(const struct rw_cli *cli, struct rw_error *err)
 }
 
 /* Options common to every call; 'headers' has room for two. */
-static void fill_call(const struct rw_cli *cli, const char *method, const char *url, struct rw_http_header *headers,
-		      struct rw_http_call_options *options)
+static void fill_call(const struct rw_cli *cli, const char *method, const char *url,
+		      struct rw_http_header *headers, struct rw_http_call_options *options)
 {
 	size_t count = 0;
 
 	headers[count++] = (struct rw_http_header){"Accept", "application/json, text/event-stream"};
 	if (cli->authorization)
 		headers[count++] = (struct rw_http_header){"Authorization", cli->authorization};
-	*options = (struct rw_http_call_options){
-		.method = method, .url = url, .headers = headers, .header_count = count, .max_body_bytes = ANSWER_MAX};
+	*options = (struct rw_http_call_options){.method = method,
+						 .url = url,
+						 .headers = headers,
+						 .header_count = count,
+						 .max_body_bytes = ANSWER_MAX};
 }
 
 /* Shows who still refers to what should go, or which guards object. */
@@ -136,34 +140,28 @@ static void explain_problem(const char *text, size_t size)
 	if (rw_json_find(&root, "guards", &list)) {
 		for (size_t i = 0; i < rw_json_count(&list); i++) {
 			struct rw_json guard = rw_json_at(&list, i);
-			struct rw_json member;
-			const char *id = "";
-			const char *detail = "";
+			const char *id = rw_cli_text(&guard, "id");
 
-			if (rw_json_find(&guard, "id", &member))
-				(void)rw_json_text(&member, 256, &id, NULL);
-			if (rw_json_find(&guard, "detail", &member))
-				(void)rw_json_text(&member, 1024, &detail, NULL);
-			(void)fprintf(stderr, "  guard %s: %s\n  to go on all the same: --force %s\n", id, detail, id);
+			(void)fprintf(stderr, "  guard %s: %s
+				      to go on all the same
+				      : --force % s ", id,
+						rw_cli_text(&guard, "detail"),
+					id);
 		}
 	}
 	if (rw_json_find(&root, "referrers", &list)) {
 		for (size_t i = 0; i < rw_json_count(&list) && i < 20; i++) {
 			struct rw_json referrer = rw_json_at(&list, i);
-			struct rw_json member;
-			const char *kind = "";
-			const char *name = "";
+			const char *name = rw_cli_text(&referrer, "name");
 
-			if (rw_json_find(&referrer, "kind", &member))
-				(void)rw_json_text(&member, 64, &kind, NULL);
-			if (rw_json_find(&referrer, "name", &member) || rw_json_find(&referrer, "id", &member))
-				(void)rw_json_text(&member, 256, &name, NULL);
-			(void)fprintf(stderr, "  used by %s %s\n", kind, name);
+			(void)fprintf(stderr, "  used by %s %s\n", rw_cli_text(&referrer, "kind"),
+				      name[0] ? name : rw_cli_text(&referrer, "id"));
 		}
 	}
 }
 
-static int read_answer(const struct rw_http_result *result, struct rw_cli_answer *answer, struct rw_error *err)
+static int read_answer(const struct rw_http_result *result, struct rw_cli_answer *answer,
+		       struct rw_error *err)
 {
 	if (answer->size == 0)
 		return 0;

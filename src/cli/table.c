@@ -14,8 +14,8 @@ static int cleanup_table(struct libscols_table **table)
 
 int rw_cli_print_text(const char *text, size_t size)
 {
-	if (fwrite(text, 1, size, stdout) != size || (size && text[size - 1] != '\n' && putchar('\n') == EOF) ||
-	    fflush(stdout) != 0) {
+	if (fwrite(text, 1, size, stdout) != size ||
+	    (size && text[size - 1] != '\n' && putchar('\n') == EOF) || fflush(stdout) != 0) {
 		(void)fputs("ringwall: standard output cannot be written\n", stderr);
 		return RW_EXIT_REFUSED;
 	}
@@ -149,7 +149,8 @@ int rw_cli_print_table(const struct rw_cli *cli, const struct rw_json *items, co
 	}
 	(void)scols_table_enable_colors(table, cli->colour);
 	(void)scols_table_enable_maxout(table, 0);
-	(void)scols_table_set_termforce(table, cli->terminal ? SCOLS_TERMFORCE_ALWAYS : SCOLS_TERMFORCE_NEVER);
+	(void)scols_table_set_termforce(table,
+					cli->terminal ? SCOLS_TERMFORCE_ALWAYS : SCOLS_TERMFORCE_NEVER);
 	for (size_t i = 0; i < count; i++) {
 		int flags = columns[i].kind == RW_COLUMN_NUMBER ? SCOLS_FL_RIGHT : 0;
 
@@ -170,8 +171,8 @@ int rw_cli_print_table(const struct rw_cli *cli, const struct rw_json *items, co
 	return rw_cli_print_text("", 0);
 }
 
-int rw_cli_print_record(const struct rw_cli *cli, const struct rw_json *object, const struct rw_column *columns,
-			size_t count)
+int rw_cli_print_record(const struct rw_cli *cli, const struct rw_json *object,
+			const struct rw_column *columns, size_t count)
 {
 	RW_CLEANUP(rw_buf_done) struct rw_buf buf;
 	int width = 0;
@@ -190,7 +191,11 @@ int rw_cli_print_record(const struct rw_cli *cli, const struct rw_json *object, 
 		colour = columns[i].kind == RW_COLUMN_WORD ? colour_of(buf.data) : NULL;
 		(void)printf("%-*s  ", width, columns[i].title);
 		if (colour)
-			rw_cli_print_coloured(cli, colour[0] == 'g' ? "32" : colour[0] == 'r' ? "31" : "33", buf.data);
+			rw_cli_print_coloured(cli,
+					      colour[0] == 'g'   ? "32"
+					      : colour[0] == 'r' ? "31"
+								 : "33",
+					      buf.data);
 		else
 			(void)fputs(buf.data, stdout);
 		(void)putchar('\n');
@@ -258,7 +263,8 @@ static int collect(struct rw_cli *cli, const char *path, struct rw_json_writer *
 	return 0;
 }
 
-int rw_cli_print_collection(struct rw_cli *cli, const char *path, const struct rw_column *columns, size_t count)
+int rw_cli_print_collection(struct rw_cli *cli, const char *path, const struct rw_column *columns,
+			    size_t count)
 {
 	RW_CLEANUP(rw_json_document_free) struct rw_json_document *document = NULL;
 	RW_CLEANUP(rw_buf_done) struct rw_buf text;

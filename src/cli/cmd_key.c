@@ -1,0 +1,65 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "cli/cli.h"
+
+static const struct rw_column columns[] = {
+	{"ID", "id", RW_COLUMN_TEXT},           {"NAME", "name", RW_COLUMN_TEXT},
+	{"ROLE", "role", RW_COLUMN_TEXT},       {"CREATED", "created", RW_COLUMN_TEXT},
+	{"EXPIRES", "expires", RW_COLUMN_TEXT}, {"LAST USE", "last_use", RW_COLUMN_TEXT},
+};
+
+static const struct rw_column made[] = {
+	{"id", "id", RW_COLUMN_TEXT},
+	{"role", "role", RW_COLUMN_TEXT},
+	{"key", "key", RW_COLUMN_TEXT},
+};
+
+static int create(struct rw_cli *cli)
+{
+	RW_CLEANUP(rw_cli_answer_done) struct rw_cli_answer answer = {0};
+	RW_CLEANUP(rw_buf_done) struct rw_buf body;
+	struct rw_json_writer json;
+	int r;
+
+	rw_buf_init(&body, 65536);
+	rw_json_writer_init(&json, &body, false);
+	rw_json_begin_object(&json);
+	rw_json_put_text(&json, "name", cli->arguments[0]);
+	rw_cli_put_value(cli, &json, "role", "role");
+	rw_cli_put_value(cli, &json, "expires", "expires");
+	rw_json_end_object(&json);
+	r = rw_cli_call(cli, "POST", "/v1/keys", &body, &answer);
+	if (r)
+		return r;
+	if (cli->json)
+		return rw_cli_print_text(answer.text, answer.size);
+	r = rw_cli_print_record(cli, &answer.root, made, RW_ARRAY_COUNT(made));
+	(void)fputs("The key is shown this once; keep it in a file that only you can read.\n", stderr);
+	return r;
+}
+
+static int list(struct rw_cli *cli)
+{
+	return rw_cli_print_collection(cli, "/v1/keys", columns, RW_ARRAY_COUNT(columns));
+}
+
+static int revoke_key(struct rw_cli *cli)
+{
+	return rw_cli_send(cli, "DELETE", "keys", cli->arguments[0], NULL, "key revoked");
+}
+
+static const struct rw_cli_option create_options[] = {
+	{"role", 0, "ROLE", "admin, operator or viewer (default)"},
+	{"expires", 0, "TIME", "when it ends, as 2027-01-31T00:00:00Z"},
+	{NULL, 0, NULL, NULL},
+};
+
+const struct rw_cli_command rw_cli_key_commands[] = {
+	{"key create", "NAME", "make an API key; it is shown once",
+	 "example:\n  ringwall key create ci --role operator --expires 2027-01-31T00:00:00Z\n",
+	 RW_CLI_SERVER | RW_CLI_OUTPUT, create_options, 1, 1, create},
+	{"key list", "", "show all keys, without their secrets", NULL, RW_CLI_SERVER | RW_CLI_OUTPUT, NULL, 0,
+	 0, list},
+	{"key revoke", "ID", "refuse a key from now on", NULL, RW_CLI_SERVER | RW_CLI_OUTPUT, NULL, 1, 1,
+	 revoke_key},
+	{0},
+};

@@ -1,0 +1,109 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "cli/cli.h"
+
+#include <string.h>
+
+static const struct rw_column columns[] = {
+	{"ID", "id", RW_COLUMN_TEXT},
+	{"NAME", "name", RW_COLUMN_TEXT},
+	{"CLUSTER", "cluster", RW_COLUMN_TEXT},
+	{"CLIENT IP", "client_ip", RW_COLUMN_TEXT},
+	{"SOURCES", "sources.*", RW_COLUMN_LONG},
+};
+
+/* --listen tcp:443:8443 = protocol, port, backend port. */
+static int put_listeners(const struct rw_cli *cli, struct rw_json_writer *json)
+{
+	unsigned int cursor = 0;
+	const char *value;
+
+	rw_json_key(json, "listeners");
+	rw_json_begin_array(json);
+	while (rw_cli_next_value(cli, "listen", &cursor, &value)) {
+		const char *first = strchr(value, ':');
+		const char *second = first ? strchr(first + 1, ':') : NULL;
+		char protocol[16];
+
+		if (!second || (size_t)(first - value) >= sizeof(protocol))
+			return rw_cli_usage_error(cli, "--listen wants PROTOCOL:PORT:BACKEND-PORT, not '%s'",
+						  value);
+		(void)snprintf(protocol, sizeof(protocol), "%.*s", (int)(first - value), value);
+		rw_json_begin_object(json);
+		rw_json_put_text(json, "protocol", protocol);
+		rw_json_put_integer(json, "port", strtol(first + 1, NULL, 10));
+		rw_json_put_integer(json, "backend_port", strtol(second + 1, NULL, 10));
+		rw_json_end_object(json);
+	}
+	rw_json_end_array(json);
+	return 0;
+}
+
+static void put_sources(const struct rw_cli *cli, struct rw_json_writer *json)
+{
+	if (!rw_cli_given(cli, "source-cidr") && !rw_cli_given(cli, "source-group"))
+		return;
+	rw_json_key(json, "sources");
+	rw_json_begin_object(json);
+	rw_cli_put_list(cli, json, "source-cidr", "cidrs");
+	rw_cli_put_value(cli, json, "source-group", "group");
+	rw_json_end_object(json);
+}
+
+static int create(struct rw_cli *cli)
+{
+	RW_CLEANUP(rw_buf_done) struct rw_buf body;
+	struct rw_json_writer json;
+	int r;
+
+	rw_buf_init(&body, 1 << 20);
+	rw_json_writer_init(&json, &body, false);
+	rw_json_begin_object(&json);
+	rw_json_put_text(&json, "name", cli->arguments[0]);
+	rw_cli_put_value(cli, &json, "cluster", "cluster");
+	put_sources(cli, &json);
+	rw_cli_put_value(cli, &json, "client-ip", "client_ip");
+	r = put_listeners(cli, &json);
+	if (r)
+		return r;
+	rw_json_end_object(&json);
+	return rw_cli_send(cli, "POST", "load-balancers", NULL, &body, "load balancer recorded");
+}
+
+static int list(struct rw_cli *cli)
+{
+	return rw_cli_print_collection(cli, "/v1/load-balancers", columns, RW_ARRAY_COUNT(columns));
+}
+
+static int show(struct rw_cli *cli)
+{
+	return rw_cli_show(cli, "load-balancers", columns, RW_ARRAY_COUNT(columns));
+}
+
+static int delete_load_balancer(struct rw_cli *cli)
+{
+	return rw_cli_send(cli, "DELETE", "load-balancers", cli->arguments[0], NULL, "load balancer deleted");
+}
+
+static const struct rw_cli_option create_options[] = {
+	{"cluster", 0, "CLUSTER", "the cluster behind it"},
+	{"listen", 0, "PROTOCOL:PORT:BACKEND", "what it serves and the port behind; may be repeated"},
+	{"source-cidr", 0, "CIDR", "where its packets and health checks come from; may be repeated"},
+	{"source-group", 0, "GROUP", "the same as a group"},
+	{"client-ip", 0, "WHAT", "hidden (default: backends see the balancer) or kept"},
+	{NULL, 0, NULL, NULL},
+};
+
+const struct rw_cli_command rw_cli_load_balancer_commands[] = {
+	{"load-balancer create", "NAME --cluster CLUSTER", "record what stands before a cluster",
+	 "example:\n"
+	 "  ringwall load-balancer create edge --cluster demo --listen tcp:443:8443 --source-cidr "
+	 "10.0.0.9/32\n",
+	 RW_CLI_SERVER | RW_CLI_OUTPUT | RW_CLI_CHANGE, create_options, 1, 1, create},
+	{"load-balancer list", "", "show all load balancers", NULL, RW_CLI_SERVER | RW_CLI_OUTPUT, NULL, 0, 0,
+	 list},
+	{"load-balancer show", "BALANCER", "show one load balancer", NULL, RW_CLI_SERVER | RW_CLI_OUTPUT,
+	 NULL, 1, 1, show},
+	{"load-balancer delete", "BALANCER", "forget a load balancer", NULL,
+	 RW_CLI_SERVER | RW_CLI_OUTPUT | RW_CLI_CHANGE, NULL, 1, 1, delete_load_balancer},
+	{0},
+};

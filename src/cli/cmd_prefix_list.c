@@ -1,0 +1,81 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "cli/cli.h"
+
+static const struct rw_column columns[] = {
+	{"ID", "id", RW_COLUMN_TEXT},
+	{"NAME", "name", RW_COLUMN_TEXT},
+	{"FAMILY", "family", RW_COLUMN_NUMBER},
+	{"CIDRS", "cidrs", RW_COLUMN_LONG},
+};
+
+static int create(struct rw_cli *cli)
+{
+	RW_CLEANUP(rw_buf_done) struct rw_buf body;
+	const char *family = rw_cli_value(cli, "family");
+	struct rw_json_writer json;
+
+	rw_buf_init(&body, 16u << 20);
+	rw_json_writer_init(&json, &body, false);
+	rw_json_begin_object(&json);
+	rw_json_put_text(&json, "name", cli->arguments[0]);
+	rw_json_put_integer(&json, "family", family ? strtol(family, NULL, 10) : 4);
+	rw_cli_put_list(cli, &json, "cidr", "cidrs");
+	rw_json_end_object(&json);
+	return rw_cli_send(cli, "POST", "prefix-lists", NULL, &body, "prefix list created");
+}
+
+static int update(struct rw_cli *cli)
+{
+	RW_CLEANUP(rw_buf_done) struct rw_buf body;
+	struct rw_json_writer json;
+
+	rw_buf_init(&body, 16u << 20);
+	rw_json_writer_init(&json, &body, false);
+	rw_json_begin_object(&json);
+	rw_cli_put_value(cli, &json, "name", "name");
+	rw_cli_put_list(cli, &json, "cidr", "cidrs");
+	rw_json_end_object(&json);
+	return rw_cli_send(cli, "PATCH", "prefix-lists", cli->arguments[0], &body, "prefix list updated");
+}
+
+static int list(struct rw_cli *cli)
+{
+	return rw_cli_print_collection(cli, "/v1/prefix-lists", columns, RW_ARRAY_COUNT(columns));
+}
+
+static int show(struct rw_cli *cli)
+{
+	return rw_cli_show(cli, "prefix-lists", columns, RW_ARRAY_COUNT(columns));
+}
+
+static int delete_prefix_list(struct rw_cli *cli)
+{
+	return rw_cli_send(cli, "DELETE", "prefix-lists", cli->arguments[0], NULL, "prefix list deleted");
+}
+
+static const struct rw_cli_option create_options[] = {
+	{"family", 0, "4|6", "address family of all its CIDRs (4)"},
+	{"cidr", 0, "CIDR", "a CIDR in it; may be repeated"},
+	{NULL, 0, NULL, NULL},
+};
+
+static const struct rw_cli_option update_options[] = {
+	{"name", 0, "NAME", "new name"},
+	{"cidr", 0, "CIDR", "all CIDRs it shall have; may be repeated"},
+	{NULL, 0, NULL, NULL},
+};
+
+const struct rw_cli_command rw_cli_prefix_list_commands[] = {
+	{"prefix-list create", "NAME", "make a named set of CIDRs",
+	 "example:\n  ringwall prefix-list create office --cidr 198.51.100.0/24 --cidr 203.0.113.7/32\n",
+	 RW_CLI_SERVER | RW_CLI_OUTPUT | RW_CLI_CHANGE, create_options, 1, 1, create},
+	{"prefix-list list", "", "show all prefix lists", NULL, RW_CLI_SERVER | RW_CLI_OUTPUT, NULL, 0, 0,
+	 list},
+	{"prefix-list show", "LIST", "show one prefix list", NULL, RW_CLI_SERVER | RW_CLI_OUTPUT, NULL, 1, 1,
+	 show},
+	{"prefix-list update", "LIST", "rename it or change its CIDRs", NULL,
+	 RW_CLI_SERVER | RW_CLI_OUTPUT | RW_CLI_CHANGE, update_options, 1, 1, update},
+	{"prefix-list delete", "LIST", "delete a prefix list that no rule names", NULL,
+	 RW_CLI_SERVER | RW_CLI_OUTPUT | RW_CLI_CHANGE, NULL, 1, 1, delete_prefix_list},
+	{0},
+};
