@@ -142,11 +142,8 @@ static void explain_problem(const char *text, size_t size)
 			struct rw_json guard = rw_json_at(&list, i);
 			const char *id = rw_cli_text(&guard, "id");
 
-			(void)fprintf(stderr, "  guard %s: %s
-				      to go on all the same
-				      : --force % s ", id,
-						rw_cli_text(&guard, "detail"),
-					id);
+			(void)fprintf(stderr, "  guard %s: %s\n  to go on all the same: --force %s\n", id,
+				      rw_cli_text(&guard, "detail"), id);
 		}
 	}
 	if (rw_json_find(&root, "referrers", &list)) {
