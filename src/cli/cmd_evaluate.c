@@ -6,13 +6,15 @@
 
 #include "base/file.h"
 #include "base/map.h"
-#include "policy/evaluate.h"
+#include "classify/lookup.h"
 #include "wire/evaluate.h"
 #include "wire/model_file.h"
 
-/* A policy that queries have asked for, kept for the next query of its node. */
+/* A node that queries have asked for: its policy, compiled, for all further queries. */
 struct prepared {
 	struct rw_policy *policy;
+	struct rw_classify_table *table;
+	struct rw_classify_memory memory; /* holds the table */
 };
 
 struct evaluation {
@@ -28,11 +30,13 @@ static void free_prepared(void *value)
 {
 	struct prepared *prepared = value;
 
+	rw_classify_table_free(prepared->table);
+	rw_classify_memory_done(&prepared->memory);
 	rw_policy_unref(prepared->policy);
 	free(prepared);
 }
 
-/* The node's policy, derived at its first query; NULL after a failure. */
+/* The node's policy, derived and compiled at its first query; NULL after a failure. */
 static const struct prepared *prepare(struct evaluation *evaluation, const char *reference,
 				      struct rw_error *err)
 {
@@ -53,8 +57,12 @@ static const struct prepared *prepare(struct evaluation *evaluation, const char 
 		(void)rw_error_oom(err);
 		return NULL;
 	}
+	rw_classify_memory_init(&prepared->memory);
 	r = rw_policy_derive(evaluation->model, node->id, &surroundings, evaluation->cache, &prepared->policy,
 			     err);
+	if (r == 0)
+		r = rw_classify_compile(prepared->policy, NULL, NULL, &prepared->memory, &prepared->table,
+					err);
 	if (r == 0)
 		r = rw_map_set(&evaluation->by_node, reference, prepared);
 	if (r < 0) {
@@ -98,7 +106,7 @@ static void answer_line(struct evaluation *evaluation, const char *line, size_t 
 	interface = find_interface(prepared->policy, &query, &err);
 	if (interface < 0)
 		goto failed;
-	decision = rw_evaluate(prepared->policy, (size_t)interface, &query.packet);
+	decision = rw_classify_decide(prepared->table, (size_t)interface, &query.packet);
 	rw_answer_encode(&evaluation->out, &decision);
 	return;
 failed:
