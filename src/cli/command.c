@@ -114,6 +114,7 @@ int rw_cli_main(int argument_count, char **arguments)
 	int words = 0;
 	int r;
 
+	memset(&cli, 0, sizeof(cli));
 	/* Widths of wide characters in tables depend on the locale; C.UTF-8 is there on every Debian. */
 	if (!setlocale(LC_CTYPE, "") || MB_CUR_MAX == 1)
 		(void)setlocale(LC_CTYPE, "C.UTF-8");

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "cli/cli.h"
 
+#include <ctype.h>
 #include <string.h>
 
 static const struct {
@@ -84,8 +85,9 @@ static void print_options(FILE *out, const char *title, const struct rw_cli_opti
 
 void rw_cli_print_help(FILE *out, const struct rw_cli_command *command)
 {
-	(void)fprintf(out, "usage: ringwall %s %s\n\n%s.\n", command->path, command->arguments,
-		      command->summary);
+	(void)fprintf(out, "usage: ringwall %s%s%s [OPTIONS]\n\n%c%s.\n", command->path,
+		      command->arguments[0] ? " " : "", command->arguments,
+		      toupper((unsigned char)command->summary[0]), command->summary + 1);
 	if (command->details)
 		(void)fprintf(out, "\n%s", command->details);
 	print_options(out, "options", command->options);

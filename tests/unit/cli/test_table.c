@@ -57,7 +57,7 @@ static const char two_rules[] =
 
 static void shows_nested_members_lists_and_absent_values(void **state)
 {
-	struct rw_cli cli = {0};
+	static const struct rw_cli cli;
 
 	(void)state;
 	assert_int_equal(capture(print_rules, &cli, two_rules), 0);
@@ -71,7 +71,7 @@ static void shows_nested_members_lists_and_absent_values(void **state)
 /* A wide character takes two columns: the policy of both lines begins at the same place on the screen. */
 static void aligns_wide_characters(void **state)
 {
-	struct rw_cli cli = {0};
+	static const struct rw_cli cli;
 	const char *web;
 	const char *wide;
 
@@ -87,7 +87,7 @@ static void aligns_wide_characters(void **state)
 
 static void colours_only_where_they_are_wanted(void **state)
 {
-	struct rw_cli cli = {.colour = true};
+	static const struct rw_cli cli = {.colour = true};
 
 	(void)state;
 	assert_int_equal(capture(print_rules, &cli, two_rules), 0);
