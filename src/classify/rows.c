@@ -6,7 +6,7 @@
 
 enum {
 	BLOCK = 256,
-	LANE = 16,        /* columns are laid over each other this many at once; divides BLOCK */
+	LANE = 64,        /* columns are laid over each other this many at once; divides BLOCK */
 	OVERLAY_RULES = 4 /* from this many rules on, an atom's are merged once and laid as one */
 };
 
@@ -112,7 +112,7 @@ static int link_children(struct builder *builder)
 /* Makes sure that level 'depth' exists, with room for a row. */
 static int need_level(struct builder *builder, uint32_t depth)
 {
-	size_t room = (size_t)builder->width + builder->block_count;
+	size_t room = (size_t)builder->width + (builder->block_count + LANE - 1) / LANE * LANE;
 
 	if (depth >= builder->level_capacity) {
 		uint32_t capacity = builder->level_capacity * 2 + 16;
@@ -126,7 +126,7 @@ static int need_level(struct builder *builder, uint32_t depth)
 		builder->level_capacity = capacity;
 	}
 	if (!builder->levels[depth].cells) {
-		builder->levels[depth].cells = malloc(room * sizeof(uint32_t));
+		builder->levels[depth].cells = calloc(room, sizeof(uint32_t));
 		if (!builder->levels[depth].cells)
 			return -ENOMEM;
 		builder->levels[depth].blocks = builder->levels[depth].cells + builder->width;
@@ -348,17 +348,6 @@ static bool has_rules(const struct builder *builder, const struct rw_class *clas
 
 /* ---- rows ---- */
 
-static uint32_t write_span(struct rw_image *image, const uint32_t *entries, uint32_t count)
-{
-	struct rw_image_run runs[256];
-	uint32_t run_count = 0;
-
-	for (uint32_t i = 0; i < count; i++)
-		if (!run_count || runs[run_count - 1].entry != entries[i])
-			runs[run_count++] = (struct rw_image_run){i, entries[i]};
-	return rw_image_add_span(image, runs, run_count);
-}
-
 /* Writes the blocks that changed and what leads to them. */
 static void write_row(struct builder *builder, struct level *level)
 {
@@ -368,10 +357,11 @@ static void write_row(struct builder *builder, struct level *level)
 		uint32_t size = count - i * BLOCK < BLOCK ? count - i * BLOCK : BLOCK;
 
 		if (builder->touched[i])
-			level->blocks[i] = write_span(builder->image, level->cells + i * BLOCK, size);
+			level->blocks[i] =
+				rw_image_add_full_span(builder->image, level->cells + i * BLOCK, size);
 		builder->touched[i] = false;
 	}
-	level->entry = write_span(builder->image, level->blocks, builder->block_count);
+	level->entry = rw_image_add_full_span(builder->image, level->blocks, builder->block_count);
 	/* A span over blocks is told from a block by its kind.  One block for all columns needs none. */
 	if (builder->block_count > 1 && (level->entry & RW_ENTRY_KIND) == RW_ENTRY_SPAN) {
 		bool same = true;
