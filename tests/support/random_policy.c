@@ -408,7 +408,7 @@ static bool pick_system_address(struct rw_dice *dice, const struct rw_policy *po
 	case 0:
 		if (policy->own_address_count)
 			*ret_address = policy->own_addresses[rw_dice_below(
-				random, (uint32_t)policy->own_address_count)];
+				dice, (uint32_t)policy->own_address_count)];
 		return policy->own_address_count > 0;
 	case 1:
 		if (policy->network_cidr_count)
