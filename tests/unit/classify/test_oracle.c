@@ -51,8 +51,8 @@ struct tally {
 
 static void run_world(uint64_t seed, struct tally *tally)
 {
-	struct rw_dice dice = {.state = seed};
-	RW_CLEANUP(rw_policy_unref) struct rw_policy *policy = rw_random_policy(&dice, RW_RANDOM_ALL);
+	struct rw_random random = {.state = seed};
+	RW_CLEANUP(rw_policy_unref) struct rw_policy *policy = rw_random_policy(&random, RW_RANDOM_ALL);
 	RW_CLEANUP(rw_classify_memory_done) struct rw_classify_memory memory;
 	RW_CLEANUP(rw_classify_table_free) struct rw_classify_table *table = NULL;
 	struct rw_error err = RW_ERROR_NONE;
@@ -61,8 +61,8 @@ static void run_world(uint64_t seed, struct tally *tally)
 	if (rw_classify_compile(policy, NULL, NULL, &memory, &table, &err) < 0)
 		fail_msg("seed %llu: %s", (unsigned long long)seed, err.text);
 	for (size_t i = 0; i < PACKETS; i++) {
-		size_t interface = rw_dice_below(&dice, (uint32_t)policy->interface_count);
-		struct rw_packet packet = rw_random_packet(&dice, policy, interface, RW_RANDOM_ALL);
+		size_t interface = rw_random_below(&random, (uint32_t)policy->interface_count);
+		struct rw_packet packet = rw_random_packet(&random, policy, interface, RW_RANDOM_ALL);
 		struct rw_decision decision = rw_evaluate(policy, interface, &packet);
 
 		compare(table, interface, &packet, seed);
