@@ -23,6 +23,7 @@ struct evaluation {
 	struct rw_map by_node; /* node reference -> struct prepared *, owned */
 	struct rw_buf out;
 	uint64_t line;
+	bool by_reference; /* the plain evaluator decides, not compiled tables */
 	bool had_errors;
 };
 
@@ -106,7 +107,9 @@ static void answer_line(struct evaluation *evaluation, const char *line, size_t 
 	interface = find_interface(prepared->policy, &query, &err);
 	if (interface < 0)
 		goto failed;
-	decision = rw_classify_decide(prepared->table, (size_t)interface, &query.packet);
+	decision = evaluation->by_reference
+			   ? rw_evaluate(prepared->policy, (size_t)interface, &query.packet)
+			   : rw_classify_decide(prepared->table, (size_t)interface, &query.packet);
 	rw_answer_encode(&evaluation->out, &decision);
 	return;
 failed:
@@ -165,6 +168,7 @@ static int evaluate(struct rw_cli *cli)
 		(void)rw_error_set(&err, -errno, "%s: %s", query_path, strerror(errno));
 		return rw_cli_fail(&err);
 	}
+	evaluation.by_reference = rw_cli_given(cli, "reference");
 	rw_map_init(&evaluation.by_node, 0, free_prepared);
 	rw_buf_init(&evaluation.out, 1 << 20);
 	r = load_model(model_path, &evaluation.model, &err);
@@ -190,6 +194,7 @@ static int evaluate(struct rw_cli *cli)
 static const struct rw_cli_option evaluate_options[] = {
 	{"file", 'f', "MODEL", "the model file"},
 	{"queries", 'q', "FILE", "one JSON query a line ('-', the default, is standard input)"},
+	{"reference", 0, NULL, "decide by the reference evaluator, rule by rule (slow): to check the tables"},
 	{NULL, 0, NULL, NULL},
 };
 

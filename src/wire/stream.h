@@ -19,7 +19,7 @@
  *     {"end":{"check":"<16 hex>"}}
  *
  *     {"frame":"delta","version":1,"incarnation":"6f...","from":"17","to":"18","digest":"<32 hex>"}
- *     {"change":...}                                     see policy/delta.h
+ *     {"put_rules":{"group":"sg-1","rules":[...]}}       or another change, see policy/delta.h
  *     {"end":{"check":"<16 hex>"}}
  *
  *     {"frame":"bookmark","version":1,"incarnation":"6f...","revision":"18"}      nothing new up to here
@@ -35,7 +35,7 @@
  */
 
 #include "base/buf.h"
-#include "policy/policy.h"
+#include "policy/delta.h"
 
 #define RW_STREAM_VERSION 1
 
@@ -55,8 +55,6 @@ struct rw_position {
 	char incarnation[RW_INCARNATION_SIZE];
 	uint64_t revision;
 };
-
-struct rw_policy_delta;
 
 enum rw_frame_kind {
 	RW_FRAME_SNAPSHOT,

@@ -1,0 +1,89 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+"""usage: make_model.py RULES MEMBERS [QUERIES QUERY_FILE] > model.json
+
+A model of the size that benchmarks ask for: one VPC cluster `bench` with RULES rules in its group (half of them CIDRs,
+half five groups and a prefix list), a group `members` of MEMBERS address records, one enforced node `node-1`.  With
+QUERIES it also writes that many random queries about node-1.  The same arguments give the same bytes.
+"""
+import json
+import random
+import sys
+
+
+def identifier(prefix, number):
+    return f"{prefix}{number:016x}"
+
+
+def address(number):
+    return f"10.{64 + (number >> 16)}.{number >> 8 & 255}.{number & 255}"
+
+
+def make_rules(count, choose):
+    rules = []
+    for number in range(count):
+        protocol = choose.choice(["tcp", "tcp", "tcp", "udp"])
+        first = choose.randrange(1, 60000)
+        if number % 50 == 0:  # at most 20 rules may name a group
+            thing = {"group": identifier("sg-", 2)}
+        elif number % 10 == 1:
+            thing = {"prefix_list": identifier("pl-", 1)}
+        else:
+            bits = choose.choice([32, 32, 24, 24, 24, 16, 20, 28])
+            value = choose.getrandbits(32) >> (32 - bits) << (32 - bits)
+            thing = {"cidr": ".".join(str(value >> shift & 255) for shift in (24, 16, 8, 0)) + f"/{bits}"}
+        rules.append({"id": identifier("sgr-", number + 1), "direction": "ingress", "nic_type": "intranet",
+                      "policy": "accept" if choose.random() < 0.7 else "drop", "protocol": protocol,
+                      "ports": f"{first}/{first + choose.choice([0, 0, 0, 10, 1000])}", "object": thing,
+                      "priority": choose.randrange(1, 101)})
+    rules.append({"id": identifier("sgr-", count + 1), "direction": "ingress", "nic_type": "intranet",
+                  "policy": "accept", "protocol": "tcp", "ports": "22/22", "object": {"cidr": "0.0.0.0/0"},
+                  "priority": 1})
+    return rules
+
+
+def make_model(rules, members, choose):
+    cluster = "c" + "0" * 31 + "1"
+    nodes = [{"id": identifier("n-", 1), "name": "node-1", "cluster": cluster, "network": identifier("vpc-", 1),
+              "agent": "managed", "security_groups": [],
+              "interfaces": [{"name": "eth0", "nic_type": "intranet", "addresses": ["10.0.0.1"]}]}]
+    for number in range(members):
+        nodes.append({"id": identifier("n-", number + 2), "name": f"member-{number}", "network": identifier("vpc-", 1),
+                      "agent": "none", "security_groups": [identifier("sg-", 2)],
+                      "interfaces": [{"name": "eth0", "nic_type": "intranet", "addresses": [address(number)]}]})
+    return {
+        "version": 1,
+        "networks": [{"id": identifier("vpc-", 1), "name": "bench", "kind": "vpc", "cidrs": ["10.0.0.0/8"]}],
+        "clusters": [{"id": cluster, "name": "bench", "network": identifier("vpc-", 1), "type": "generic",
+                      "profile": "standard", "container_cidrs": [], "management_cidrs": [],
+                      "security_group": identifier("sg-", 1)}],
+        "nodes": nodes,
+        "security_groups": [
+            {"id": identifier("sg-", 1), "name": "bench", "network": identifier("vpc-", 1), "kind": "basic",
+             "inner_access": "accept", "managed_by": cluster, "rules": make_rules(rules - 1, choose)},
+            {"id": identifier("sg-", 2), "name": "members", "network": identifier("vpc-", 1), "kind": "basic",
+             "inner_access": "accept", "rules": []}],
+        "prefix_lists": [{"id": identifier("pl-", 1), "name": "partners", "family": 4,
+                          "cidrs": [f"198.18.{number}.0/24" for number in range(100)]}],
+    }
+
+
+def write_queries(count, path, choose):
+    with open(path, "w", encoding="utf-8") as file:
+        for _ in range(count):
+            remote = address(choose.randrange(20000)) if choose.random() < 0.5 else \
+                ".".join(str(choose.randrange(1, 223)) for _ in range(4))
+            file.write(json.dumps({"node": "node-1", "interface": "eth0", "direction": "ingress",
+                                   "protocol": choose.choice(["tcp", "udp"]), "remote": remote, "remote_port": 40000,
+                                   "local": "10.0.0.1", "local_port": choose.randrange(1, 65536)},
+                                  separators=(",", ":")) + "\n")
+
+
+def main():
+    choose = random.Random(1)
+    json.dump(make_model(int(sys.argv[1]), int(sys.argv[2]), choose), sys.stdout)
+    if len(sys.argv) > 4:
+        write_queries(int(sys.argv[3]), sys.argv[4], choose)
+
+
+main()
