@@ -15,7 +15,8 @@ struct rw_tls_client {
 	gnutls_certificate_credentials_t credentials;
 	gnutls_x509_trust_list_t trust;
 	gnutls_priority_t priority;
-	bool pinned; /* trust only the authority with this fingerprint */
+	bool system_trust_pending; /* some megabytes: read at the first server that is judged by it */
+	bool pinned;               /* trust only the authority with this fingerprint */
 	uint8_t fingerprint[RW_SHA256_SIZE];
 };
 
@@ -34,8 +35,8 @@ static int load_trust(struct rw_tls_client *client, const char *ca_file, struct 
 	int r;
 
 	if (!ca_file) {
-		r = gnutls_x509_trust_list_add_system_trust(client->trust, 0, 0);
-		return r < 0 ? crypto_failed(err, -EINVAL, r, "authorities of the system") : 0;
+		client->system_trust_pending = true;
+		return 0;
 	}
 	if (access(ca_file, R_OK) < 0)
 		return rw_error_set(err, -errno, "cannot read %s: %s", ca_file, strerror(errno));
@@ -168,11 +169,18 @@ static int verify_pinned(const struct rw_tls_client *client, gnutls_x509_crt_t *
 	return r;
 }
 
-static int verify_chain(const struct rw_tls_client *client, gnutls_x509_crt_t *chain, unsigned int count,
+static int verify_chain(struct rw_tls_client *client, gnutls_x509_crt_t *chain, unsigned int count,
 			gnutls_typed_vdata_st *wanted, unsigned int wanted_count, unsigned int *ret_status)
 {
 	if (client->pinned)
 		return verify_pinned(client, chain, count, wanted, wanted_count, ret_status);
+	if (client->system_trust_pending) {
+		int r = gnutls_x509_trust_list_add_system_trust(client->trust, 0, 0);
+
+		if (r < 0)
+			return r;
+		client->system_trust_pending = false;
+	}
 	return gnutls_x509_trust_list_verify_crt2(client->trust, chain, count, wanted, wanted_count,
 						  GNUTLS_VERIFY_DISABLE_TIME_CHECKS, ret_status, NULL);
 }

@@ -44,6 +44,15 @@ static char *issue_agent(const char *ca_pem, const char *ca_key_pem, const char 
 	return cert;
 }
 
+static char *join(const char *first, const char *second)
+{
+	char *text = NULL;
+
+	if (asprintf(&text, "%s%s", first, second) < 0)
+		abort();
+	return text;
+}
+
 static void make_certificates(struct fixture *fixture)
 {
 	static const char *const names[] = {"127.0.0.1", "localhost", "::1"};
@@ -63,6 +72,7 @@ static void make_certificates(struct fixture *fixture)
 	    rw_cert_issue_server(authority, fixture->server_key_pem, names, 3, period,
 				 &fixture->server_cert_pem, NULL) < 0)
 		abort();
+	fixture->server_chain_pem = join(fixture->server_cert_pem, fixture->ca_pem);
 	agent_cert = issue_agent(fixture->ca_pem, ca_key, agent_key);
 	foreign_cert = issue_agent(other_ca, other_ca_key, agent_key);
 	write_file(fixture, "ca.pem", fixture->ca_pem, fixture->ca_file);
@@ -94,6 +104,7 @@ int fixture_tear_down(void **state)
 	unlink(fixture->foreign_cert_file);
 	free(fixture->ca_pem);
 	free(fixture->server_cert_pem);
+	free(fixture->server_chain_pem);
 	free(fixture->server_key_pem);
 	return rmdir(fixture->folder);
 }
@@ -104,7 +115,7 @@ void fixture_start(struct fixture *fixture, rw_http_handler_fn handler)
 		.clock = &fixture->clock.clock,
 		.address = "127.0.0.1",
 		.plain = fixture->plain,
-		.cert_pem = fixture->server_cert_pem,
+		.cert_pem = fixture->server_chain_pem,
 		.key_pem = fixture->server_key_pem,
 		.ca_pem = fixture->ca_pem,
 		.limits = fixture->limits,

@@ -21,6 +21,7 @@ struct fixture {
 	char foreign_cert_file[96]; /* of an authority that the server does not know; with key_file */
 	char *ca_pem;
 	char *server_cert_pem;
+	char *server_chain_pem; /* and the authority's */
 	char *server_key_pem;
 	struct fixture_clock clock;
 	struct rw_loop *loop;

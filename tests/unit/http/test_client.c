@@ -110,6 +110,32 @@ static void refuses_a_server_of_another_authority(void **state)
 	fixture_stop(fixture);
 }
 
+static void trusts_the_authority_of_a_fingerprint_and_no_other(void **state)
+{
+	struct fixture *fixture = *state;
+	struct rw_http_call_options call = {.method = "GET"};
+	struct rw_cert_info info;
+	char fingerprint[65];
+
+	fixture_start(fixture, answer_count);
+	assert_int_equal(rw_cert_read(fixture->ca_pem, &info, NULL), 0);
+	strcpy(fingerprint, info.fingerprint);
+	call.url = fixture_url(fixture, "/");
+	for (int i = 0; i < 2; i++) {
+		struct rw_http_client_options options = {
+			.loop = fixture->loop, .clock = &fixture->clock.clock, .ca_fingerprint = fingerprint};
+		RW_CLEANUP(rw_http_client_free) struct rw_http_client *client = NULL;
+		RW_CLEANUP(rw_http_result_done) struct rw_http_result result = {0};
+
+		assert_int_equal(rw_http_client_new(&options, &client, NULL), 0);
+		assert_int_equal(rw_http_client_wait(client, &call, &result, NULL),
+				 i == 0 ? 0 : -EKEYREJECTED);
+		fingerprint[0] = fingerprint[0] == '0' ? '1' : '0';
+	}
+	assert_int_equal(fixture->count, 1);
+	fixture_stop(fixture);
+}
+
 static void refuses_an_expired_server(void **state)
 {
 	struct fixture *fixture = *state;
@@ -407,6 +433,7 @@ int main(void)
 		cmocka_unit_test(says_where_it_cannot_connect),
 		cmocka_unit_test(refuses_a_server_by_another_name),
 		cmocka_unit_test(refuses_a_server_of_another_authority),
+		cmocka_unit_test(trusts_the_authority_of_a_fingerprint_and_no_other),
 		cmocka_unit_test(refuses_an_expired_server),
 		cmocka_unit_test(says_which_file_it_cannot_use),
 		cmocka_unit_test(refuses_malformed_calls_before_they_start),

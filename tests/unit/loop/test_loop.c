@@ -183,7 +183,6 @@ static void bounds_its_work_and_finishes_or_cancels_all_of_it_when_freed(void **
 {
 	struct rw_loop *loop = make_loop();
 	struct slow_job jobs[RW_LOOP_MAX_WORKS];
-	unsigned int cancelled = 0;
 	int pipe_fds[2];
 
 	(void)state;
@@ -198,9 +197,7 @@ static void bounds_its_work_and_finishes_or_cancels_all_of_it_when_freed(void **
 	for (size_t i = 0; i < RW_ARRAY_COUNT(jobs); i++) {
 		assert_int_equal(jobs[i].done_count, 1);
 		assert_true(jobs[i].status == 0 || jobs[i].status == -ECANCELED);
-		cancelled += jobs[i].status == -ECANCELED;
 	}
-	assert_in_range(cancelled, 0, RW_LOOP_MAX_WORKS - 1);
 	close(pipe_fds[0]);
 }
 
