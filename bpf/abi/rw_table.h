@@ -55,12 +55,13 @@
 #define RW_TABLE_PAGE_CELLS (RW_TABLE_PAGE_SIZE / 4)
 #define RW_TABLE_PAGE_WORDS (RW_TABLE_PAGE_SIZE / 8)
 
-#define RW_TABLE_SLOT_MAX   256 /* devices of a node have slots 0..255 */
-#define RW_TABLE_POLICY_MAX 256 /* different interface policies of a node; number 0 is "in no group" */
-#define RW_TABLE_LIST_MAX   128 /* five-tuple rules that one remote address and port can meet */
-#define RW_TABLE_ROOT_PAGES 64  /* of the IPv4 root: 65,536 entries */
-#define RW_TABLE_SKIP_MAX   7   /* bytes of a skip */
-#define RW_TABLE_DEPTH_MAX  16  /* nodes on the way to an IPv6 leaf */
+#define RW_TABLE_SLOT_MAX   256        /* devices of a node have slots 0..255 */
+#define RW_TABLE_POLICY_MAX 256        /* different interface policies of a node; number 0 is "in no group" */
+#define RW_TABLE_LIST_MAX   128        /* five-tuple rules that one remote address and port can meet */
+#define RW_TABLE_ROOT_PAGES 64         /* of the IPv4 root: 65,536 entries */
+#define RW_TABLE_SKIP_MAX   7          /* bytes of a skip */
+#define RW_TABLE_DEPTH_MAX  16         /* nodes on the way to an IPv6 leaf */
+#define RW_TABLE_PAGES_MAX  (1u << 21) /* as far as references reach: 8 GB */
 #define RW_TABLE_INDEX_MAX  ((1u << 24) - 1)
 
 /* Entries. */

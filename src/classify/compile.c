@@ -281,6 +281,8 @@ int rw_classify_compile(const struct rw_policy *policy, const struct rw_classify
 
 	if (r < 0)
 		return r;
+	if (limit > RW_TABLE_PAGES_MAX)
+		limit = RW_TABLE_PAGES_MAX;
 	rw_image_init(&compilation.image, memory, limit);
 	rw_image_add_pages(&compilation.image, 1);
 	if (compilation.image.failure)

@@ -22,7 +22,8 @@ struct lookup {
 	const struct rw_table_header *header;
 	struct rw_table table;
 	uint32_t class;
-	uint32_t slot;
+	uint32_t view;  /* at ingress; that at egress is the next */
+	uint32_t index; /* of the rule that decided */
 };
 
 static struct rw_table_address address_of(const struct rw_address *address)
@@ -39,7 +40,7 @@ static struct rw_decision drop(enum rw_cause cause)
 }
 
 /* Decides the packet as one that opens a flow in 'direction'. */
-static struct rw_decision decide_opener(const struct lookup *lookup, enum rw_direction direction,
+static struct rw_decision decide_opener(struct lookup *lookup, enum rw_direction direction,
 					const struct rw_packet *packet)
 {
 	bool ingress = direction == RW_DIRECTION_INGRESS;
@@ -50,15 +51,15 @@ static struct rw_decision decide_opener(const struct lookup *lookup, enum rw_dir
 		.protocol = packet->protocol,
 		.is6 = packet->remote.family == 6,
 	};
-	uint32_t view = rw_table_view_number(lookup->header, lookup->slot, direction);
-	uint32_t cell = rw_table_decide(&lookup->table, lookup->header, view, lookup->class, &key);
-	uint32_t index = RW_CELL_INDEX(cell);
+	uint32_t cell =
+		rw_table_decide(&lookup->table, lookup->header, lookup->view + !ingress, lookup->class, &key);
 
-	assert(index < lookup->owner->origin_count);
+	lookup->index = RW_CELL_INDEX(cell);
+	assert(lookup->index < lookup->owner->origin_count);
 	return (struct rw_decision){
 		.verdict = RW_CELL_VERDICT(cell) ? RW_VERDICT_ACCEPT : RW_VERDICT_DROP,
 		.cause = (enum rw_cause)RW_CELL_CAUSE(cell),
-		.detail = lookup->owner->origins[index].detail,
+		.detail = lookup->owner->origins[lookup->index].detail,
 	};
 }
 
@@ -79,7 +80,7 @@ static bool is_forged(const struct lookup *lookup, uint32_t view_flags, struct r
 }
 
 /* Semantics 4: a TCP packet that opens nothing and of which no flow is known. */
-static struct rw_decision decide_midstream(const struct lookup *lookup, uint32_t view_flags,
+static struct rw_decision decide_midstream(struct lookup *lookup, uint32_t view_flags,
 					   const struct rw_packet *packet)
 {
 	struct rw_decision decision;
@@ -94,32 +95,51 @@ static struct rw_decision decide_midstream(const struct lookup *lookup, uint32_t
 	return decision;
 }
 
-struct rw_decision rw_classify_decide(const struct rw_classify_table *table, size_t interface,
-				      const struct rw_packet *packet)
+/* The numbers of the ingress view of an interface. */
+static uint32_t view_of(const struct rw_classify_table *table, size_t interface)
+{
+	assert(interface < table->policy->interface_count || interface == RW_CLASSIFY_NO_INTERFACE);
+	if (interface == RW_CLASSIFY_NO_INTERFACE)
+		return 0;
+	return rw_table_view_number(table->pages, table->slots[interface], RW_DIRECTION_INGRESS);
+}
+
+struct rw_decision rw_classify_decide_index(const struct rw_classify_table *table, size_t interface,
+					    const struct rw_packet *packet, uint32_t *ret_index)
 {
 	struct lookup lookup = {
 		.owner = table,
 		.header = table->pages,
 		.table = {table->pages, table->page_count},
-		.slot = table->slots[interface],
+		.view = view_of(table, interface),
+		.index = RW_CLASSIFY_NO_INDEX,
 	};
-	const struct rw_table_view *view;
+	const struct rw_table_view *view = rw_table_view(&lookup.table, lookup.header, lookup.view);
 	struct rw_decision decision;
 
-	assert(interface < table->policy->interface_count);
+	*ret_index = RW_CLASSIFY_NO_INDEX;
 	if (packet->malformed)
 		return drop(RW_CAUSE_MALFORMED);
 	if (rw_evaluate_system(packet, &decision))
 		return decision;
 	lookup.class = rw_table_class(&lookup.table, lookup.header, packet->remote.family == 6,
 				      address_of(&packet->remote));
-	view = rw_table_view(&lookup.table, lookup.header,
-			     rw_table_view_number(lookup.header, lookup.slot, RW_DIRECTION_INGRESS));
 	if (packet->direction == RW_DIRECTION_INGRESS && is_forged(&lookup, view->flags, &decision))
 		return decision;
 	if (packet->fragment)
 		return drop(RW_CAUSE_FRAGMENT);
-	if (!rw_packet_opens(packet))
-		return decide_midstream(&lookup, view->flags, packet);
-	return decide_opener(&lookup, packet->direction, packet);
+	if (rw_packet_opens(packet))
+		decision = decide_opener(&lookup, packet->direction, packet);
+	else
+		decision = decide_midstream(&lookup, view->flags, packet);
+	*ret_index = lookup.index;
+	return decision;
+}
+
+struct rw_decision rw_classify_decide(const struct rw_classify_table *table, size_t interface,
+				      const struct rw_packet *packet)
+{
+	uint32_t index;
+
+	return rw_classify_decide_index(table, interface, packet, &index);
 }

@@ -10,6 +10,18 @@
 #include "classify/compile.h"
 #include "policy/evaluate.h"
 
-/* Decides 'packet' on interface 'interface' (< interface_count of the policy).  Cannot fail. */
+/* In place of an interface: one that the policy does not name, which is in no group. */
+#define RW_CLASSIFY_NO_INTERFACE SIZE_MAX
+
+/*
+ * Decides 'packet' on interface 'interface' (< interface_count of the policy, or
+ * RW_CLASSIFY_NO_INTERFACE).  Cannot fail.
+ */
 struct rw_decision rw_classify_decide(const struct rw_classify_table *table, size_t interface,
 				      const struct rw_packet *packet);
+
+/* The same with the rule index behind the decision in *ret_index, or RW_CLASSIFY_NO_INDEX when no table was
+ * asked. */
+#define RW_CLASSIFY_NO_INDEX UINT32_MAX
+struct rw_decision rw_classify_decide_index(const struct rw_classify_table *table, size_t interface,
+					    const struct rw_packet *packet, uint32_t *ret_index);
