@@ -3,7 +3,6 @@
 
 #include <assert.h>
 #include <string.h>
-#include <strings.h>
 
 #include "http/client_internal.h"
 
@@ -14,59 +13,8 @@ enum {
 	DEFAULT_BODY_BYTES = 4 * 1024 * 1024,
 	DEFAULT_LINE_BYTES = 1024 * 1024,
 	REQUEST_EXTRA_BYTES = 64 * 1024, /* of a request besides its body */
-	READ_SIZE = 8192,
-	READ_ROUNDS = 32, /* before other sources get their turn */
 };
 
-struct idle_transport {
-	struct rw_http_client *client;
-	struct transport *transport; /* owned */
-	struct idle_transport *next;
-};
-
-struct rw_http_client {
-	struct rw_loop *loop;
-	const struct rw_clock *clock;
-	struct rw_tls_client *tls; /* made at the first https call */
-	char *ca_file;
-	char *cert_file;
-	char *key_file;
-	struct idle_transport *idle;
-	size_t idle_count;
-	size_t call_count;
-};
-
-struct rw_http_call {
-	struct rw_http_client *client;
-	struct rw_http_call_options
-		options; /* limits and functions; its texts are not used after the start */
-	struct rw_http_url url;
-	char *url_text;
-	struct rw_buf request;
-	size_t sent;
-	bool idempotent;
-	bool has_no_body;
-
-	struct transport *transport; /* owned */
-	bool connected;
-	bool reused; /* the transport was kept from an earlier call */
-	bool retried;
-
-	struct http_response_reader reader;
-	bool answer_begun;
-	struct rw_buf body;
-	struct rw_buf line;
-
-	struct rw_loop_timer *timer;
-	struct rw_loop_deferred *more; /* reads on in what TLS holds */
-	uint64_t started_ms;
-	uint64_t progress_ms;
-
-	unsigned int depth; /* callbacks of ours below on the stack */
-	bool aborted;
-};
-
-static void pump(struct rw_http_call *call);
 static void call_connected(void *userdata);
 static void call_ready(unsigned int events, void *userdata);
 static void call_failed(const struct rw_error *err, void *userdata);
@@ -123,13 +71,7 @@ struct rw_http_client *rw_http_client_free(struct rw_http_client *client)
 	if (!client)
 		return NULL;
 	assert(client->call_count == 0);
-	while (client->idle) {
-		struct idle_transport *idle = client->idle;
-
-		client->idle = idle->next;
-		transport_free(idle->transport);
-		free(idle);
-	}
+	http_pool_clear(client);
 	rw_tls_client_free(client->tls);
 	free(client->ca_file);
 	free(client->cert_file);
@@ -138,128 +80,9 @@ struct rw_http_client *rw_http_client_free(struct rw_http_client *client)
 	return NULL;
 }
 
-struct rw_loop *http_client_loop(const struct rw_http_client *client)
-{
-	return client->loop;
-}
-
-/* ---- kept connections ---- */
-
-static void idle_drop(struct idle_transport *idle)
-{
-	struct idle_transport **slot = &idle->client->idle;
-
-	while (*slot != idle)
-		slot = &(*slot)->next;
-	*slot = idle->next;
-	idle->client->idle_count--;
-	transport_free(idle->transport);
-	free(idle);
-}
-
-/* A kept connection has no business to speak, but for TLS messages that carry no data. */
-static void idle_ready(unsigned int events, void *userdata)
-{
-	struct idle_transport *idle = userdata;
-	char byte;
-
-	(void)events;
-	if (transport_read(idle->transport, &byte, 1, NULL) != -EAGAIN)
-		idle_drop(idle);
-}
-
-static void idle_keep(struct rw_http_client *client, struct transport *transport)
-{
-	static const struct transport_events events = {.ready = idle_ready};
-	struct idle_transport *idle = NULL;
-
-	if (client->idle_count < RW_HTTP_CLIENT_MAX_IDLE)
-		idle = calloc(1, sizeof(*idle));
-	if (!idle) {
-		transport_free(transport);
-		return;
-	}
-	*idle = (struct idle_transport){.client = client, .transport = transport, .next = client->idle};
-	client->idle = idle;
-	client->idle_count++;
-	transport_set_owner(transport, &events, idle);
-}
-
-static struct transport *idle_take(struct rw_http_client *client, const struct rw_http_url *url)
-{
-	for (struct idle_transport **slot = &client->idle; *slot; slot = &(*slot)->next) {
-		struct idle_transport *idle = *slot;
-		struct transport *transport = idle->transport;
-
-		if (!transport_fits(transport, url))
-			continue;
-		*slot = idle->next;
-		client->idle_count--;
-		free(idle);
-		return transport;
-	}
-	return NULL;
-}
-
-/* ---- the request's text ---- */
-
-static bool is_clean(const char *text)
-{
-	for (; *text; text++) {
-		if (((unsigned char)*text < 0x20 && *text != '\t') || *text == 0x7f)
-			return false;
-	}
-	return true;
-}
-
-static int append_headers(struct rw_buf *request, const struct rw_http_call_options *options,
-			  struct rw_error *err)
-{
-	for (size_t i = 0; i < options->header_count; i++) {
-		const struct rw_http_header *header = &options->headers[i];
-
-		if (!*header->name || strpbrk(header->name, " :\t") || !is_clean(header->name) ||
-		    !is_clean(header->value))
-			return rw_error_set(err, -EINVAL,
-					    "header \"%s\" holds characters that are not allowed",
-					    header->name);
-		(void)rw_buf_append_format(request, "%s: %s\r\n", header->name, header->value);
-	}
-	if (options->content_type)
-		(void)rw_buf_append_format(request, "Content-Type: %s\r\n", options->content_type);
-	return 0;
-}
-
-static int write_request(struct rw_http_call *call, const struct rw_http_call_options *options,
-			 struct rw_error *err)
-{
-	const struct rw_http_url *url = &call->url;
-	struct rw_buf *request = &call->request;
-	bool v6 = strchr(url->host, ':') != NULL;
-	int r;
-
-	if (!*options->method ||
-	    strspn(options->method, "ABCDEFGHIJKLMNOPQRSTUVWXYZ") != strlen(options->method))
-		return rw_error_set(err, -EINVAL, "\"%s\" is not a method", options->method);
-	(void)rw_buf_append_format(request, "%s %s%s HTTP/1.1\r\n", options->method, *url->target ? "" : "/",
-				   url->target);
-	(void)rw_buf_append_format(request, "Host: %s%s%s:%u\r\nUser-Agent: ringwall/" RW_VERSION "\r\n",
-				   v6 ? "[" : "", url->host, v6 ? "]" : "", (unsigned int)url->port);
-	r = append_headers(request, options, err);
-	if (r < 0)
-		return r;
-	if (options->body_size > 0 ||
-	    (strcmp(options->method, "GET") != 0 && strcmp(options->method, "HEAD") != 0))
-		(void)rw_buf_append_format(request, "Content-Length: %zu\r\n", options->body_size);
-	(void)rw_buf_append_text(request, "\r\n");
-	if (options->body_size > 0)
-		(void)rw_buf_append(request, options->body, options->body_size);
-	return rw_buf_check(request, err);
-}
-
 /* ---- the end of a call ---- */
 
-static void call_free(struct rw_http_call *call)
+void http_call_free(struct rw_http_call *call)
 {
 	call->client->call_count--;
 	transport_free(call->transport);
@@ -273,7 +96,7 @@ static void call_free(struct rw_http_call *call)
 	free(call);
 }
 
-static struct rw_http_response describe(const struct rw_http_call *call)
+struct rw_http_response http_call_describe(const struct rw_http_call *call)
 {
 	return (struct rw_http_response){
 		.status = call->reader.head_complete ? call->reader.status : 0,
@@ -284,18 +107,18 @@ static struct rw_http_response describe(const struct rw_http_call *call)
 	};
 }
 
-static void finish(struct rw_http_call *call, int result, const struct rw_error *err)
+void http_call_finish(struct rw_http_call *call, int result, const struct rw_error *err)
 {
-	struct rw_http_response response = describe(call);
+	struct rw_http_response response = http_call_describe(call);
 	bool reusable = result == 0 && call->reader.keep_alive && call->sent == call->request.size;
 
 	if (reusable && !transport_has_pending(call->transport))
-		idle_keep(call->client, RW_TAKE_PTR(call->transport));
+		http_pool_keep(call->client, RW_TAKE_PTR(call->transport));
 	call->transport = transport_free(call->transport);
 	rw_loop_timer_stop(call->timer);
 	call->depth++; /* abort inside 'done' is a mistake, but a harmless one */
 	call->options.done(call, result, &response, err, call->options.userdata);
-	call_free(call);
+	http_call_free(call);
 }
 
 void rw_http_call_abort(struct rw_http_call *call)
@@ -303,7 +126,7 @@ void rw_http_call_abort(struct rw_http_call *call)
 	if (call->depth > 0)
 		call->aborted = true; /* freed when the callback has returned */
 	else
-		call_free(call);
+		http_call_free(call);
 }
 
 /* ---- connecting, and trying again ---- */
@@ -342,17 +165,17 @@ static bool try_again(struct rw_http_call *call)
 	return start_transport(call, &err) == 0;
 }
 
-static void fail(struct rw_http_call *call, const struct rw_error *err)
+void http_call_fail(struct rw_http_call *call, const struct rw_error *err)
 {
 	if (!try_again(call))
-		finish(call, err->code, err);
+		http_call_finish(call, err->code, err);
 }
 
 static void call_failed(const struct rw_error *err, void *userdata)
 {
 	struct rw_error copy = *err; /* 'err' may lie in the transport, which is freed */
 
-	fail(userdata, &copy);
+	http_call_fail(userdata, &copy);
 }
 
 static void call_connected(void *userdata)
@@ -361,18 +184,18 @@ static void call_connected(void *userdata)
 
 	call->connected = true;
 	call->progress_ms = rw_loop_now_ms(call->client->loop);
-	pump(call);
+	http_call_pump(call);
 }
 
 static void call_ready(unsigned int events, void *userdata)
 {
 	(void)events;
-	pump(userdata);
+	http_call_pump(userdata);
 }
 
 static void call_more(void *userdata)
 {
-	pump(userdata);
+	http_call_pump(userdata);
 }
 
 /* ---- times ---- */
@@ -406,175 +229,9 @@ static void timer_fired(void *userdata)
 		rw_error_set(&err, -ETIMEDOUT, "%s port %u was silent for %u ms", call->url.host,
 			     (unsigned int)call->url.port, options->idle_ms);
 	if (err.code < 0)
-		finish(call, err.code, &err);
+		http_call_finish(call, err.code, &err);
 	else
 		timer_set(call);
-}
-
-/* ---- sending and receiving ---- */
-
-/* 0 when all is sent or the socket is full. */
-static int send_request(struct rw_http_call *call, struct rw_error *err)
-{
-	while (call->sent < call->request.size) {
-		ssize_t r = transport_write(call->transport, call->request.data + call->sent,
-					    call->request.size - call->sent, err);
-
-		if (r == -EAGAIN)
-			return 0;
-		if (r < 0)
-			return (int)r;
-		call->sent += (size_t)r;
-		call->progress_ms = rw_loop_now_ms(call->client->loop);
-	}
-	return 0;
-}
-
-static bool streams(const struct rw_http_call *call)
-{
-	return call->options.line && call->reader.status == 200;
-}
-
-static void give_line(struct rw_http_call *call)
-{
-	size_t length = call->line.size;
-
-	if (length > 0 && call->line.data[length - 1] == '\r')
-		call->line.data[--length] = '\0';
-	call->depth++;
-	call->options.line(call, call->line.data, length, call->options.userdata);
-	call->depth--;
-	rw_buf_clear(&call->line);
-}
-
-static int take_lines(struct rw_http_call *call, const char *piece, size_t size, struct rw_error *err)
-{
-	while (size > 0 && !call->aborted) {
-		const char *end = memchr(piece, '\n', size);
-		size_t length = end ? (size_t)(end - piece) : size;
-		int r = rw_buf_append(&call->line, piece, length);
-
-		if (r == -E2BIG)
-			return rw_error_set(err, -EMSGSIZE, "a line of the stream is longer than %zu bytes",
-					    call->options.max_line_bytes);
-		if (r < 0)
-			return rw_error_oom(err);
-		if (!end)
-			break;
-		give_line(call);
-		piece += length + 1;
-		size -= length + 1;
-	}
-	return 0;
-}
-
-static int take_piece(struct rw_http_call *call, const char *piece, size_t size, struct rw_error *err)
-{
-	int r;
-
-	if (streams(call))
-		return take_lines(call, piece, size, err);
-	r = rw_buf_append(&call->body, piece, size);
-	if (r == -E2BIG)
-		return rw_error_set(err, -EMSGSIZE, "the body of the answer is longer than %zu bytes",
-				    call->options.max_body_bytes);
-	return r < 0 ? rw_error_oom(err) : 0;
-}
-
-static void give_head(struct rw_http_call *call)
-{
-	struct rw_http_response response = describe(call);
-
-	if (!call->options.head)
-		return;
-	call->depth++;
-	call->options.head(call, &response, call->options.userdata);
-	call->depth--;
-}
-
-/* Feeds bytes to the reader; HTTP_RESPONSE_MORE, HTTP_RESPONSE_END, or negative. */
-static int take_bytes(struct rw_http_call *call, const char *bytes, size_t size, struct rw_error *err)
-{
-	const char *piece = NULL;
-	size_t piece_size = 0;
-	int r;
-
-	for (;;) {
-		int event = http_response_read(&call->reader, &bytes, &size, &piece, &piece_size, err);
-
-		if (event < 0 || event == HTTP_RESPONSE_MORE)
-			return event;
-		if (event == HTTP_RESPONSE_END) {
-			call->reader.keep_alive = call->reader.keep_alive && size == 0;
-			return event;
-		}
-		if (event == HTTP_RESPONSE_HEAD) {
-			give_head(call);
-		} else {
-			r = take_piece(call, piece, piece_size, err);
-			if (r < 0)
-				return r;
-		}
-		if (call->aborted)
-			return HTTP_RESPONSE_MORE;
-	}
-}
-
-/* HTTP_RESPONSE_MORE when the socket is empty (or it is the turn of others), HTTP_RESPONSE_END, or negative. */
-static int receive(struct rw_http_call *call, struct rw_error *err)
-{
-	char bytes[READ_SIZE];
-
-	for (int round = 0; round < READ_ROUNDS; round++) {
-		ssize_t size = transport_read(call->transport, bytes, sizeof(bytes), err);
-		int r;
-
-		if (size == -EAGAIN)
-			return HTTP_RESPONSE_MORE;
-		if (size < 0)
-			return (int)size;
-		if (size == 0) {
-			r = http_response_read_end(&call->reader, err);
-			return r < 0 ? r : HTTP_RESPONSE_END;
-		}
-		call->answer_begun = true;
-		call->progress_ms = rw_loop_now_ms(call->client->loop);
-		r = take_bytes(call, bytes, (size_t)size, err);
-		if (r != HTTP_RESPONSE_MORE || call->aborted)
-			return r;
-	}
-	if (transport_has_pending(call->transport))
-		rw_loop_deferred_arm(call->more);
-	return HTTP_RESPONSE_MORE;
-}
-
-/* Moves the call on as far as the socket allows. */
-static void pump(struct rw_http_call *call)
-{
-	struct rw_error err = RW_ERROR_NONE;
-	struct rw_error write_err = RW_ERROR_NONE;
-	int write_result;
-	int r;
-
-	write_result = send_request(call, &write_err);
-	/* Read also when writing failed: a server that refuses a large body answers, then closes. */
-	r = receive(call, &err);
-	if (call->aborted) {
-		call_free(call);
-		return;
-	}
-	if (r == HTTP_RESPONSE_END) {
-		if (streams(call) && call->line.size > 0)
-			give_line(call);
-		if (call->aborted)
-			call_free(call);
-		else
-			finish(call, 0, NULL);
-	} else if (r < 0) {
-		fail(call, &err);
-	} else if (write_result < 0) {
-		fail(call, &write_err);
-	}
 }
 
 /* ---- starting ---- */
@@ -599,13 +256,12 @@ static int call_init(struct rw_http_call *call, const struct rw_http_call_option
 	r = rw_http_url_parse(call->url_text, &call->url, err);
 	if (r < 0)
 		return r;
-	r = write_request(call, options, err);
+	r = http_call_write_request(call, options, err);
 	if (r < 0)
 		return r;
-	call->has_no_body = strcmp(options->method, "HEAD") == 0;
 	call->idempotent = strcmp(options->method, "POST") != 0 && strcmp(options->method, "PATCH") != 0;
-	call->reader.has_no_body = call->has_no_body;
-	call->transport = idle_take(call->client, &call->url);
+	call->reader.has_no_body = strcmp(options->method, "HEAD") == 0;
+	call->transport = http_pool_take(call->client, &call->url);
 	if (!call->transport)
 		return start_transport(call, err);
 	begin_on_kept(call);
@@ -643,7 +299,7 @@ int rw_http_client_call(struct rw_http_client *client, const struct rw_http_call
 	call->started_ms = call->progress_ms = rw_loop_now_ms(client->loop);
 	r = call_init(call, options, err);
 	if (r < 0) {
-		call_free(call);
+		http_call_free(call);
 		return r;
 	}
 	timer_set(call);

@@ -70,7 +70,7 @@ int rw_http_client_wait(struct rw_http_client *client, const struct rw_http_call
 	struct rw_http_result result = {0};
 	struct waiting waiting = {
 		.options = *options,
-		.loop = http_client_loop(client),
+		.loop = client->loop,
 		.result = &result,
 		.err = err,
 	};
