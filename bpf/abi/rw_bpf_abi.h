@@ -131,6 +131,40 @@ struct rw_fragment_key {
 	__u8 pad;
 };
 
+/* The two ends of a packet.  Addresses in wire order, IPv4 in the first word and zeros behind it. */
+struct rw_ends {
+	__be32 source[4];
+	__be32 destination[4];
+	__u16 source_port; /* host order; ICMP as lib/rw_parse.h tells; 0 for protocols without ports */
+	__u16 destination_port;
+	__u8 family; /* 4 or 6 */
+	__u8 protocol;
+	__u16 pad;
+};
+
+/*
+ * A live connection for the program rw_seed, one a run: who opened it and whose policies decide it.  It
+ * stands behind RW_SEED_OFFSET bytes of frame header in the run's data.
+ */
+#define RW_SEED_OFFSET 14
+
+enum {
+	RW_SEED_UNSURE = 1u << 0, /* the opener cannot be told: the other direction must accept as well */
+};
+
+enum {
+	RW_SEED_ACCEPTED = 1,
+	RW_SEED_REFUSED = 2, /* entered as cut */
+	RW_SEED_FULL = 3,
+};
+
+struct rw_seed_record {
+	struct rw_ends ends; /* of the opener's packets, as on the wire */
+	__u16 in;            /* slot + 1 of the interface where they enter, or 0 */
+	__u16 out;           /* ... where they leave */
+	__u32 flags;
+};
+
 #define RW_FRAGMENT_SECONDS 30
 #define RW_FRAGMENT_ENTRIES 4096
 
@@ -140,4 +174,5 @@ _Static_assert(sizeof(struct rw_vlans) == 512, "vlans");
 _Static_assert(sizeof(struct rw_hit) == 16, "hit");
 _Static_assert(sizeof(struct rw_counters) == 560, "counters");
 _Static_assert(sizeof(struct rw_drop_event) == 72, "event");
+_Static_assert(sizeof(struct rw_seed_record) == 48, "seed");
 _Static_assert(sizeof(struct rw_fragment_key) == 40, "fragment key");

@@ -17,6 +17,7 @@
  * any other message has (0, RW_PORT_ICMP_PLAIN + type), which nothing answers.
  */
 
+#include "abi/rw_bpf_abi.h"
 #include "lib/rw_reader.h"
 
 enum {
@@ -49,17 +50,6 @@ enum rw_parse_fragment {
 	RW_FRAGMENT_NONE,
 	RW_FRAGMENT_FIRST,
 	RW_FRAGMENT_LATER,
-};
-
-/* The two ends of a packet.  Addresses in wire order, IPv4 in the first word and zeros behind it. */
-struct rw_ends {
-	__be32 source[4];
-	__be32 destination[4];
-	__u16 source_port; /* host order; ICMP as told above; 0 for protocols without ports */
-	__u16 destination_port;
-	__u8 family; /* 4 or 6 */
-	__u8 protocol;
-	__u16 pad;
 };
 
 struct rw_frame {

@@ -34,6 +34,40 @@
 #define RW_INLINE static __always_inline __attribute__((unused))
 
 /*
+ * A function that the verifier checks once for all callers, knowing nothing of its arguments but their types;
+ * so its pointers are to whole structs without pointers in them, and may be NULL as far as it knows.  This
+ * keeps the verifier's work at the sum of the parts, not their product.
+ */
+#ifdef __bpf__
+#define RW_SUBPROGRAM __attribute__((noinline, unused))
+#else
+#define RW_SUBPROGRAM static inline __attribute__((unused))
+#endif
+
+/* Keeps the compiler from making branches, which the verifier would follow one by one, of arithmetic. */
+#define rw_opaque(variable) __asm__("" : "+r"(variable))
+
+/* 1 when 'value' (below 2^63) is zero, without a branch. */
+RW_INLINE __u64 rw_is_zero(__u64 value)
+{
+	rw_opaque(value);
+	return (value - 1) >> 63;
+}
+
+RW_INLINE __u32 rw_bits_set8(__u64 byte)
+{
+	byte -= byte >> 1 & 0x55;
+	byte = (byte & 0x33) + (byte >> 2 & 0x33);
+	return (__u32)((byte + (byte >> 4)) & 0x0f);
+}
+
+/* The number of the lowest bit set in a byte that is not zero. */
+RW_INLINE __u32 rw_lowest_bit8(__u64 byte)
+{
+	return rw_bits_set8((byte & (~byte + 1)) - 1) & 7;
+}
+
+/*
  * Orders loads that the compiler and, where it may, the processor would swap.  x86 never swaps loads with
  * loads; elsewhere an atomic with a result is the one full barrier that every supported kernel has.
  */

@@ -1,0 +1,310 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+#pragma once
+
+/*
+ * How a flow lives
+ * ================
+ *
+ * The pure part of the flow table: keys, hash, and the state machine that gives a control word for a
+ * control word and a packet (semantics section 4).  Nothing here touches shared memory.
+ *
+ * What is stored is not when a flow was last seen but when it will be dead; a packet moves that deadline
+ * to now + the time-out of the class the flow is in then.  So nobody who meets an entry needs to know the
+ * time-outs of the policy that took it, and the control word changes at most once a second.
+ *
+ * TCP keeps what has been seen of both ends in 8 bits of detail; the class follows from them alone:
+ *
+ *     RST seen (and nothing but RST since)           CLOSING      tcp_reset
+ *     FIN of both                                    CLOSING      tcp_closing
+ *     opener's packet behind its SYN, and an answer  ESTABLISHED  tcp_established
+ *     picked up, no answer yet                       PICKED_UP    tcp_half_open
+ *     opener's packet behind its SYN, no answer      ONE_WAY      RW_FLOW_ONE_WAY_SECONDS
+ *     else                                           HALF_OPEN    tcp_half_open
+ *
+ * Other protocols count the packets of both ends up to two, and keep the second in which they began: two
+ * packets each way over at least two seconds make a flow ASSURED, one answer makes it an EXCHANGE.  Pings
+ * stay exchanges.
+ */
+
+#include "abi/rw_flow_abi.h"
+#include "abi/rw_table.h"
+#include "lib/rw_parse.h"
+
+enum {
+	RW_FLOW_ONE_WAY_SECONDS = 300,
+	RW_FLOW_TOMBSTONE_SECONDS = 180,
+	RW_FLOW_ASSURED_AFTER_SECONDS = 2,
+};
+
+/* Detail of TCP. */
+enum {
+	RW_FLOW_SYN_OPENER = 1u << 0,
+	RW_FLOW_SYN_RESPONDER = 1u << 1,
+	RW_FLOW_DATA_OPENER = 1u << 2, /* any packet that is neither SYN nor RST */
+	RW_FLOW_DATA_RESPONDER = 1u << 3,
+	RW_FLOW_FIN_OPENER = 1u << 4,
+	RW_FLOW_FIN_RESPONDER = 1u << 5,
+	RW_FLOW_RST = 1u << 6,
+	RW_FLOW_PICKED = 1u << 7,
+};
+
+/* Detail of the others: counts of opener and responder, then the second they began, modulo 64. */
+#define RW_FLOW_COUNT_OPENER(detail)    ((detail)&3u)
+#define RW_FLOW_COUNT_RESPONDER(detail) (((detail) >> 2) & 3u)
+#define RW_FLOW_BEGAN(detail)           (((detail) >> 4) & 63u)
+
+/* The key of a flow and where a packet of it stands to it. */
+struct rw_flow_key {
+	__u64 words[RW_FLOW_KEY_WORDS6];
+	__u32 from_low; /* this packet was sent by the low end */
+	__u32 pad;
+};
+
+/* One packet as the state machine sees it. */
+struct rw_flow_packet {
+	__u8 protocol;
+	__u8 tcp_flags;
+	__u8 from_opener;
+	__u8 is_icmp; /* of its family */
+};
+
+RW_INLINE bool rw_tcp_is_opening(__u8 flags)
+{
+	return (flags & (RW_FLAG_SYN | RW_FLAG_ACK | RW_FLAG_RST | RW_FLAG_FIN)) == RW_FLAG_SYN;
+}
+
+RW_INLINE int rw_flow_key_word_count(__u8 family)
+{
+	return family == 4 ? RW_FLOW_KEY_WORDS4 : RW_FLOW_KEY_WORDS6;
+}
+
+RW_INLINE __u64 rw_address_high(const __be32 *words)
+{
+	return (__u64)rw_be32_to_host(words[0]) << 32 | rw_be32_to_host(words[1]);
+}
+
+RW_INLINE __u64 rw_address_low(const __be32 *words)
+{
+	return (__u64)rw_be32_to_host(words[2]) << 32 | rw_be32_to_host(words[3]);
+}
+
+/* The key of the flow that a packet between 'ends' belongs to. */
+RW_INLINE void rw_flow_key_make(const struct rw_ends *ends, struct rw_flow_key *key)
+{
+	__u32 source_port = ends->source_port, destination_port = ends->destination_port;
+	__u64 source[2] = {rw_address_high(ends->source), rw_address_low(ends->source)};
+	__u64 destination[2] = {rw_address_high(ends->destination), rw_address_low(ends->destination)};
+	bool from_low;
+	__u64 last;
+
+	if (source[0] != destination[0])
+		from_low = source[0] < destination[0];
+	else if (source[1] != destination[1])
+		from_low = source[1] < destination[1];
+	else
+		from_low = source_port <= destination_port;
+	last = (__u64)ends->protocol << 24 | (__u64)(from_low ? source_port : destination_port) << 48 |
+	       (__u64)(from_low ? destination_port : source_port) << 32;
+	if (ends->family == 4) {
+		__u64 low = from_low ? source[0] : destination[0];
+		__u64 high = from_low ? destination[0] : source[0];
+
+		key->words[0] = (low & 0xffffffff00000000ull) | high >> 32;
+		key->words[1] = last;
+		key->words[2] = key->words[3] = key->words[4] = 0;
+	} else {
+		key->words[0] = from_low ? source[0] : destination[0];
+		key->words[1] = from_low ? source[1] : destination[1];
+		key->words[2] = from_low ? destination[0] : source[0];
+		key->words[3] = from_low ? destination[1] : source[1];
+		key->words[4] = last;
+	}
+	key->from_low = from_low;
+	key->pad = 0;
+}
+
+/*
+ * The keyed hash: NH (Black, Halevi, Krawczyk, Krovetz, Rogaway, "UMAC", 1999), whose collisions nobody can
+ * arrange who does not know the secret, and a mix that spreads it over all 64 bits.
+ */
+RW_INLINE __u64 rw_flow_hash(const struct rw_flow_key *key, const __u64 *secret, __u8 family)
+{
+	__u64 hash = 0;
+
+	for (int i = 0; i < rw_flow_key_word_count(family); i++) {
+		__u32 low = (__u32)key->words[i] + (__u32)secret[i];
+		__u32 high = (__u32)(key->words[i] >> 32) + (__u32)(secret[i] >> 32);
+
+		hash += (__u64)low * high;
+	}
+	hash = (hash ^ hash >> 32) * (secret[5] | 1);
+	hash = (hash ^ hash >> 29) * (secret[6] | 1);
+	return hash ^ hash >> 32;
+}
+
+RW_INLINE __u32 rw_flow_signature(__u64 hash)
+{
+	__u32 signature = (__u32)(hash >> 32);
+
+	return signature <= RW_FLOW_SIGNATURE_BUSY ? signature + 2 : signature;
+}
+
+/* The two buckets of a hash, by number. */
+RW_INLINE __u32 rw_flow_bucket_first(__u64 hash, __u32 mask)
+{
+	return (__u32)hash & mask;
+}
+
+RW_INLINE __u32 rw_flow_bucket_second(__u64 hash, __u32 mask)
+{
+	return (__u32)(hash >> 22) & mask;
+}
+
+RW_INLINE bool rw_flow_is_live(__u64 control, __u32 now)
+{
+	return RW_FLOW_DEADLINE(control) > now;
+}
+
+RW_INLINE __u64 rw_flow_control(__u64 kept_bits, __u32 class, __u32 detail, __u32 deadline)
+{
+	return (kept_bits & ~((1ull << 48) - 1)) | (__u64)detail << RW_FLOW_DETAIL_SHIFT |
+	       (__u64) class << RW_FLOW_CLASS_SHIFT | deadline;
+}
+
+RW_INLINE __u32 rw_flow_tcp_detail(__u32 detail, const struct rw_flow_packet *packet)
+{
+	bool opener = packet->from_opener;
+
+	if (packet->tcp_flags & RW_FLAG_RST)
+		return detail | RW_FLOW_RST;
+	detail &= ~(__u32)RW_FLOW_RST;
+	if (packet->tcp_flags & RW_FLAG_SYN) {
+		detail |= opener ? RW_FLOW_SYN_OPENER : RW_FLOW_SYN_RESPONDER;
+		/* Both ends opened at once: no further packet of the opener is needed. */
+		if (!opener && !(packet->tcp_flags & RW_FLAG_ACK))
+			detail |= RW_FLOW_DATA_OPENER;
+	} else {
+		detail |= opener ? RW_FLOW_DATA_OPENER : RW_FLOW_DATA_RESPONDER;
+	}
+	if (packet->tcp_flags & RW_FLAG_FIN)
+		detail |= opener ? RW_FLOW_FIN_OPENER : RW_FLOW_FIN_RESPONDER;
+	return detail;
+}
+
+RW_INLINE __u32 rw_flow_tcp_class(__u32 detail, const struct rw_table_timeouts *timeouts, __u32 *ret_timeout)
+{
+	bool answered = detail & (RW_FLOW_SYN_RESPONDER | RW_FLOW_DATA_RESPONDER);
+
+	if (detail & RW_FLOW_RST) {
+		*ret_timeout = timeouts->tcp_reset;
+		return RW_FLOW_ABI_CLOSING;
+	}
+	if ((detail & RW_FLOW_FIN_OPENER) && (detail & RW_FLOW_FIN_RESPONDER)) {
+		*ret_timeout = timeouts->tcp_closing;
+		return RW_FLOW_ABI_CLOSING;
+	}
+	if ((detail & RW_FLOW_DATA_OPENER) && answered) {
+		*ret_timeout = timeouts->tcp_established;
+		return RW_FLOW_ABI_ESTABLISHED;
+	}
+	*ret_timeout = timeouts->tcp_half_open;
+	if (detail & RW_FLOW_PICKED)
+		return RW_FLOW_ABI_PICKED_UP;
+	if (!(detail & RW_FLOW_DATA_OPENER))
+		return RW_FLOW_ABI_HALF_OPEN;
+	*ret_timeout = RW_FLOW_ONE_WAY_SECONDS;
+	return RW_FLOW_ABI_ONE_WAY;
+}
+
+RW_INLINE __u32 rw_flow_other_detail(__u32 detail, const struct rw_flow_packet *packet)
+{
+	if (packet->from_opener && RW_FLOW_COUNT_OPENER(detail) < 2)
+		return detail + 1;
+	if (!packet->from_opener && RW_FLOW_COUNT_RESPONDER(detail) < 2)
+		return detail + 4;
+	return detail;
+}
+
+RW_INLINE __u32 rw_flow_other_class(__u32 class, __u32 detail, const struct rw_flow_packet *packet,
+				    const struct rw_table_timeouts *timeouts, __u32 now, __u32 *ret_timeout)
+{
+	bool udp = packet->protocol == RW_IP_UDP;
+
+	*ret_timeout = udp ? timeouts->udp : timeouts->other;
+	if (class != RW_FLOW_ABI_ASSURED) {
+		if (!RW_FLOW_COUNT_RESPONDER(detail))
+			return RW_FLOW_ABI_HALF_OPEN;
+		if (packet->is_icmp || RW_FLOW_COUNT_OPENER(detail) < 2 ||
+		    RW_FLOW_COUNT_RESPONDER(detail) < 2 ||
+		    ((now - RW_FLOW_BEGAN(detail)) & 63) < RW_FLOW_ASSURED_AFTER_SECONDS)
+			return RW_FLOW_ABI_EXCHANGE;
+	}
+	if (udp)
+		*ret_timeout = timeouts->udp_assured;
+	return RW_FLOW_ABI_ASSURED;
+}
+
+/* The control word of a live flow after one more packet of it.  Tombstones are the caller's business. */
+RW_SUBPROGRAM __u64 rw_flow_step(__u64 control, const struct rw_flow_packet *packet,
+				 const struct rw_table_timeouts *timeouts, __u32 now)
+{
+	__u32 detail = RW_FLOW_DETAIL(control), class = RW_FLOW_CLASS(control), timeout = 0;
+
+	if (!packet || !timeouts)
+		return control;
+	if (packet->protocol == RW_IP_TCP) {
+		detail = rw_flow_tcp_detail(detail, packet);
+		class = rw_flow_tcp_class(detail, timeouts, &timeout);
+	} else {
+		detail = rw_flow_other_detail(detail, packet);
+		class = rw_flow_other_class(class, detail, packet, timeouts, now, &timeout);
+	}
+	return rw_flow_control(control, class, detail, now + timeout);
+}
+
+/*
+ * The control word of a flow that begins with 'packet' (of the opener); incarnation 0.  A TCP packet that
+ * is no SYN begins a picked-up flow.
+ */
+RW_INLINE __u64 rw_flow_begin(const struct rw_flow_packet *packet, bool high_opened,
+			      const struct rw_table_timeouts *timeouts, __u32 now)
+{
+	__u64 fixed = high_opened ? RW_FLOW_HIGH_OPENED : 0;
+	__u32 detail = (now & 63) << 4;
+
+	if (packet->protocol == RW_IP_TCP) {
+		fixed |= RW_FLOW_TCP;
+		detail = rw_tcp_is_opening(packet->tcp_flags) ? 0 : RW_FLOW_PICKED;
+	}
+	return rw_flow_step(rw_flow_control(fixed, RW_FLOW_ABI_HALF_OPEN, detail, 0), packet, timeouts, now);
+}
+
+/* The control word of a flow found alive when enforcement began: established, or as good as that. */
+RW_INLINE __u64 rw_flow_begin_live(__u8 protocol, bool high_opened, const struct rw_table_timeouts *timeouts,
+				   __u32 now)
+{
+	__u64 fixed = high_opened ? RW_FLOW_HIGH_OPENED : 0;
+
+	if (protocol == RW_IP_TCP)
+		return rw_flow_control(fixed | RW_FLOW_TCP, RW_FLOW_ABI_ESTABLISHED,
+				       RW_FLOW_SYN_OPENER | RW_FLOW_SYN_RESPONDER | RW_FLOW_DATA_OPENER,
+				       now + timeouts->tcp_established);
+	if (protocol == RW_IP_UDP)
+		return rw_flow_control(fixed, RW_FLOW_ABI_ASSURED, 10, now + timeouts->udp_assured);
+	return rw_flow_control(fixed, RW_FLOW_ABI_EXCHANGE, 5 | (now & 63) << 4, now + timeouts->other);
+}
+
+RW_INLINE __u64 rw_flow_bury(__u64 control, __u32 now)
+{
+	return rw_flow_control(control, RW_FLOW_ABI_TOMBSTONE, 0, now + RW_FLOW_TOMBSTONE_SECONDS);
+}
+
+/* Who goes first when room is needed; RW_FLOW_RANK_NEVER stays. */
+#define RW_FLOW_RANK_NEVER 15u
+
+#define RW_FLOW_RANKS 0xf4332100ull /* by class, 4 bits each */
+
+RW_INLINE __u64 rw_flow_rank(__u32 class)
+{
+	return RW_FLOW_RANKS >> ((class & 7) * 4) & 15;
+}

@@ -1,0 +1,427 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+#pragma once
+
+/*
+ * What happens to one packet
+ * ==========================
+ *
+ * rw_hook_decide takes a parsed packet through semantics section 5 in its order: malformed, what always
+ * passes, forged sources, fragments, the flow table, and for a packet that opens a flow the decision
+ * table.  It answers with a cell (abi/rw_table.h): verdict, cause, rule index.
+ *
+ * The includer has said where the shared memory is:
+ *
+ *     rw_table_page (lib/rw_decide.h), rw_flow_bucket (lib/rw_table_flow.h) and
+ *     static const struct rw_control *rw_hook_control(void);               NULL only for the verifier
+ *     static void rw_hook_hit(const struct rw_run *run, __u32 cell);       a rule decided an opening
+ *     static bool rw_hook_fragment_known(const struct rw_run *run, const struct rw_fragment_key *key);
+ *     static void rw_hook_fragment_remember(const struct rw_run *run, const struct rw_fragment_key *key);
+ *
+ * An *opening* is a packet decided as the first of a flow, by the policy of the slot at which it is seen.
+ * A flow carries the openings that accepted it: 'in' where it entered the node, 'out' where it left; both
+ * must accept.  When the generation has moved on, all that are there are decided anew, with the ends of
+ * the opener whatever packet has come, and one refusal buries the flow.
+ */
+
+#include "abi/rw_bpf_abi.h"
+#include "lib/rw_decide.h"
+#include "lib/rw_system.h"
+#include "lib/rw_table_flow.h"
+
+#define RW_CELL_SYSTEM(cause, verdict) RW_CELL(RW_TABLE_INDEX_MAX, cause, verdict)
+
+/* Where and when a packet is decided. */
+struct rw_run {
+	struct rw_table table;
+	__u32 generation;
+	__u32 mode; /* RW_MODE_* */
+	__u32 now;  /* second */
+	__u16 slot;
+	__u8 egress;
+	__u8 pad;
+};
+
+RW_INLINE struct rw_table_address rw_address_of(const __be32 *words)
+{
+	return (struct rw_table_address){rw_address_high(words), rw_address_low(words)};
+}
+
+/* How rw_hook_open takes a packet's ends. */
+enum {
+	RW_OPEN_EGRESS = 1,   /* by the egress rules; else by those of ingress */
+	RW_OPEN_REVERSED = 2, /* the packet was sent by the responder */
+};
+
+/* The class of a remote address. */
+RW_SUBPROGRAM __u32 rw_hook_class(const struct rw_run *run, const struct rw_table_address *remote, __u32 is6)
+{
+	const struct rw_table_header *header;
+	struct rw_table table;
+
+	if (!run || !remote)
+		return RW_CELL_BROKEN;
+	table = run->table;
+	header = rw_table_header(&table);
+	if (!header)
+		return RW_CELL_BROKEN;
+	return is6 ? rw_table_class6(&table, header, *remote)
+		   : rw_table_class4(&table, header, (__u32)(remote->high >> 32));
+}
+
+RW_INLINE __u32 rw_hook_open_checked(const struct rw_run *run, const struct rw_ends *ends, __u32 slot,
+				     __u32 how)
+{
+	const struct rw_table_header *header;
+	struct rw_table table = run->table;
+	struct rw_table_address remote;
+	struct rw_table_key key = {.protocol = ends->protocol, .is6 = ends->family == 6};
+
+	/* The remote end sent the packet, unless the opener leaves here or the packet is the responder's. */
+	if (!(how & RW_OPEN_EGRESS) == !(how & RW_OPEN_REVERSED)) {
+		remote = rw_address_of(ends->source);
+		key.local = rw_address_of(ends->destination);
+	} else {
+		remote = rw_address_of(ends->destination);
+		key.local = rw_address_of(ends->source);
+	}
+	if (ends->protocol == RW_IP_TCP || ends->protocol == RW_IP_UDP) {
+		key.source_port = how & RW_OPEN_REVERSED ? ends->destination_port : ends->source_port;
+		key.destination_port = how & RW_OPEN_REVERSED ? ends->source_port : ends->destination_port;
+	}
+	header = rw_table_header(&table);
+	if (!header)
+		return RW_CELL_BROKEN;
+	return rw_table_decide(&table, header, rw_table_view_number(header, slot, how & RW_OPEN_EGRESS),
+			       rw_hook_class(run, &remote, key.is6), &key);
+}
+
+/* Decides the opening of the flow between 'ends' by the policy of 'slot'; 'how' is RW_OPEN_*. */
+RW_SUBPROGRAM __u32 rw_hook_open(const struct rw_run *run, const struct rw_ends *ends, __u32 slot, __u32 how)
+{
+	return run && ends ? rw_hook_open_checked(run, ends, slot, how) : RW_CELL_BROKEN;
+}
+
+RW_INLINE bool rw_cell_accepts(__u32 cell)
+{
+	return RW_CELL_VERDICT(cell) == RW_VERDICT_ACCEPT;
+}
+
+/* Time-outs and strictness of the policy that took a flow in; NULL only for a broken table. */
+RW_INLINE const struct rw_table_view *rw_hook_view(const struct rw_run *run, __u32 slot)
+{
+	const struct rw_table_header *header = rw_table_header(&run->table);
+
+	return header ? rw_table_view(&run->table, header, rw_table_view_number(header, slot, 0)) : NULL;
+}
+
+RW_INLINE __u32 rw_decision_slot(__u64 decision)
+{
+	__u32 in = RW_FLOW_DECISION_IN(decision), out = RW_FLOW_DECISION_OUT(decision);
+
+	return in ? in - 1 : out ? out - 1 : 0;
+}
+
+/* RW_OPEN_REVERSED when a packet with that key was sent by the responder of the flow found. */
+RW_INLINE __u32 rw_flow_reversed(const struct rw_flow_key *key, const struct rw_flow_found *found)
+{
+	return !key->from_low == !(found->control & RW_FLOW_HIGH_OPENED) ? RW_OPEN_REVERSED : 0;
+}
+
+/*
+ * True when the openings that 'found' carries are accepted by the present rules.  A flow that is no longer
+ * is buried here.  'ends' are those of a packet of the flow.
+ */
+RW_INLINE bool rw_hook_holds(const struct rw_run *run, const struct rw_flow_key *key,
+			     const struct rw_ends *ends, struct rw_flow_found *found)
+{
+	__u32 in = RW_FLOW_DECISION_IN(found->decision), out = RW_FLOW_DECISION_OUT(found->decision);
+	__u32 reversed = rw_flow_reversed(key, found);
+	bool accepted = true;
+
+	if (RW_FLOW_DECISION_GENERATION(found->decision) == run->generation ||
+	    (found->control & RW_FLOW_KEPT))
+		return RW_FLOW_CLASS(found->control) != RW_FLOW_ABI_TOMBSTONE;
+	if (in)
+		accepted = rw_cell_accepts(rw_hook_open(run, ends, in - 1, reversed));
+	if (out && accepted)
+		accepted = rw_cell_accepts(rw_hook_open(run, ends, out - 1, RW_OPEN_EGRESS | reversed));
+	if (!accepted) {
+		if (RW_FLOW_CLASS(found->control) != RW_FLOW_ABI_TOMBSTONE)
+			(void)rw_flow_change_control(found, rw_flow_bury(found->control, run->now));
+		return false;
+	}
+	(void)rw_flow_change_decision(found, RW_FLOW_DECISION(run->generation, in, out,
+							      RW_FLOW_DECISION_INCARNATION(found->decision)));
+	return true;
+}
+
+/* Adds this hook's opening to a flow that another hook has taken in; refusal buries the flow. */
+RW_INLINE __u32 rw_hook_join(const struct rw_run *run, const struct rw_ends *ends,
+			     struct rw_flow_found *found)
+{
+	__u32 in = RW_FLOW_DECISION_IN(found->decision), out = RW_FLOW_DECISION_OUT(found->decision);
+	__u32 cell = rw_hook_open(run, ends, run->slot, run->egress);
+
+	rw_hook_hit(run, cell);
+	if (run->egress)
+		out = run->slot + 1u;
+	else
+		in = run->slot + 1u;
+	/* A refused one is noted too: it must accept before the flow may live again. */
+	(void)rw_flow_change_decision(found, RW_FLOW_DECISION(run->generation, in, out,
+							      RW_FLOW_DECISION_INCARNATION(found->decision)));
+	if (!rw_cell_accepts(cell))
+		(void)rw_flow_change_control(found, rw_flow_bury(found->control, run->now));
+	return cell;
+}
+
+/* Answers of rw_hook_known besides a cell. */
+#define RW_HOOK_UNKNOWN 0xffffffffu
+
+/* A packet of a flow in the table: its cell, or RW_HOOK_UNKNOWN when it opens the flow anew. */
+RW_INLINE __u32 rw_hook_known(__u8 family, const struct rw_run *run, const struct rw_flow_query *query,
+			      const struct rw_ends *ends, struct rw_flow_packet *packet,
+			      struct rw_flow_found *found)
+{
+	__u32 class = RW_FLOW_CLASS(found->control);
+	bool tcp = packet->protocol == RW_IP_TCP;
+	const struct rw_table_view *view;
+	__u64 control;
+
+	if (tcp && rw_tcp_is_opening(packet->tcp_flags) &&
+	    (class == RW_FLOW_ABI_CLOSING || class == RW_FLOW_ABI_TOMBSTONE))
+		return RW_HOOK_UNKNOWN;
+	view = rw_hook_view(run, rw_decision_slot(found->decision));
+	if (!view)
+		return RW_CELL_BROKEN;
+	if (!rw_hook_holds(run, &query->key, ends, found) ||
+	    (tcp && class == RW_FLOW_ABI_TOMBSTONE && (view->flags & RW_VIEW_MIDSTREAM_DROP)))
+		return RW_CELL_SYSTEM(RW_CAUSE_CUT, RW_VERDICT_DROP);
+	packet->from_opener = !rw_flow_reversed(&query->key, found);
+	if (packet->from_opener &&
+	    !(run->egress ? RW_FLOW_DECISION_OUT(found->decision) : RW_FLOW_DECISION_IN(found->decision))) {
+		__u32 cell = rw_hook_join(run, ends, found);
+
+		if (!rw_cell_accepts(cell))
+			return cell;
+	}
+	control = found->control;
+	if (class == RW_FLOW_ABI_TOMBSTONE)
+		control = rw_flow_control(control, RW_FLOW_ABI_HALF_OPEN,
+					  tcp ? RW_FLOW_PICKED : (run->now & 63) << 4, 0);
+	control = rw_flow_step(control, packet, &view->timeouts, run->now);
+	if (control != found->control)
+		(void)rw_flow_change_control(found, control);
+	return RW_CELL_SYSTEM(RW_CAUSE_RULE, RW_VERDICT_ACCEPT);
+}
+
+/* A TCP packet that is no SYN, of no flow (semantics section 4): its cell; *ret_enter = take it in. */
+RW_INLINE __u32 rw_hook_midstream(const struct rw_run *run, const struct rw_ends *ends, __u8 tcp_flags,
+				  bool *ret_enter)
+{
+	const struct rw_table_view *view = rw_hook_view(run, run->slot);
+	__u32 cell;
+
+	*ret_enter = false;
+	if (!view)
+		return RW_CELL_BROKEN;
+	if (!run->egress) {
+		if (view->flags & RW_VIEW_MIDSTREAM_DROP)
+			return RW_CELL_SYSTEM(RW_CAUSE_NO_FLOW, RW_VERDICT_DROP);
+		cell = rw_hook_open(run, ends, run->slot, 0);
+		rw_hook_hit(run, cell);
+		*ret_enter = rw_cell_accepts(cell) && !(tcp_flags & RW_FLAG_RST);
+		return cell;
+	}
+	if (tcp_flags & RW_FLAG_RST) {
+		cell = rw_hook_open(run, ends, run->slot, RW_OPEN_REVERSED);
+		if (rw_cell_accepts(cell))
+			return cell;
+	}
+	return RW_CELL_SYSTEM(RW_CAUSE_NO_FLOW, RW_VERDICT_DROP);
+}
+
+/* A packet of no flow, or one that opens its flow anew ('old'). */
+RW_INLINE __u32 rw_hook_unknown(__u8 family, const struct rw_run *run, const struct rw_flow_query *query,
+				const struct rw_ends *ends, struct rw_flow_packet *packet,
+				struct rw_flow_found *old)
+{
+	const struct rw_table_view *view = rw_hook_view(run, run->slot);
+	bool enter = ends->destination_port < RW_PORT_ICMP_PLAIN || !packet->is_icmp;
+	__u32 mark = run->slot + 1u;
+	__u64 control;
+	__u32 cell;
+
+	if (!view)
+		return RW_CELL_BROKEN;
+	if (packet->protocol == RW_IP_TCP && !rw_tcp_is_opening(packet->tcp_flags)) {
+		cell = rw_hook_midstream(run, ends, packet->tcp_flags, &enter);
+		if (!enter)
+			return cell;
+	} else {
+		cell = rw_hook_open(run, ends, run->slot, run->egress);
+		rw_hook_hit(run, cell);
+		/* While learning, what the rules refuse is entered as cut, so that its answers cannot open it. */
+		if (!enter || (!rw_cell_accepts(cell) && run->mode != RW_MODE_LEARN))
+			return cell;
+	}
+	packet->from_opener = 1;
+	control = rw_flow_begin(packet, !query->key.from_low, &view->timeouts, run->now);
+	if (!rw_cell_accepts(cell))
+		control = rw_flow_bury(control, run->now);
+	if (old->entry)
+		(void)rw_flow_change_control(old, old->control & ~(__u64)0xffffffff);
+	if (!rw_flow_insert(
+		    family, query, control,
+		    RW_FLOW_DECISION(run->generation, run->egress ? 0 : mark, run->egress ? mark : 0, 0)))
+		return RW_CELL_SYSTEM(RW_CAUSE_FLOW_TABLE_FULL, RW_VERDICT_DROP);
+	return cell;
+}
+
+RW_INLINE void rw_hook_query(const struct rw_run *run, const struct rw_ends *ends, __u8 family,
+			     struct rw_flow_query *query)
+{
+	const struct rw_control *control = rw_hook_control();
+
+	rw_flow_key_make(ends, &query->key);
+	query->now = run->now;
+	query->hash = control ? rw_flow_hash(&query->key, control->secret, family) : 0;
+	query->mask = !control ? 0 : family == 4 ? control->bucket_mask4 : control->bucket_mask6;
+}
+
+/* The flow table and, behind it, the decision table. */
+RW_INLINE __u32 rw_hook_flow(__u8 family, const struct rw_run *run, const struct rw_frame *frame)
+{
+	struct rw_flow_packet packet = {
+		.protocol = frame->ends.protocol,
+		.tcp_flags = frame->tcp_flags,
+		.is_icmp = frame->ends.protocol == (family == 4 ? RW_IP_ICMP : RW_IP_ICMPV6),
+	};
+	struct rw_flow_found found = {0};
+	struct rw_flow_query query;
+
+	rw_hook_query(run, &frame->ends, family, &query);
+	if (rw_flow_find(family, &query, &found)) {
+		__u32 cell = rw_hook_known(family, run, &query, &frame->ends, &packet, &found);
+
+		if (cell != RW_HOOK_UNKNOWN)
+			return cell;
+	} else {
+		found.entry = NULL;
+	}
+	return rw_hook_unknown(family, run, &query, &frame->ends, &packet, &found);
+}
+
+/*
+ * An ICMP error: by the flow of the packet that it quotes.  RW_HOOK_UNKNOWN when that flow is not known, or
+ * the error is not addressed to who sent the packet.
+ */
+RW_INLINE __u32 rw_hook_error(__u8 family, const struct rw_run *run, const struct rw_frame *frame)
+{
+	struct rw_flow_found found;
+	struct rw_flow_query query;
+
+	for (int i = 0; i < 4; i++)
+		if (frame->quoted.source[i] != frame->ends.destination[i])
+			return RW_HOOK_UNKNOWN;
+	rw_hook_query(run, &frame->quoted, family, &query);
+	if (!rw_flow_find(family, &query, &found))
+		return RW_HOOK_UNKNOWN;
+	if (!rw_hook_holds(run, &query.key, &frame->quoted, &found))
+		return RW_CELL_SYSTEM(RW_CAUSE_CUT, RW_VERDICT_DROP);
+	return RW_CELL_SYSTEM(RW_CAUSE_RULE, RW_VERDICT_ACCEPT);
+}
+
+RW_SUBPROGRAM __u32 rw_hook_flow4(const struct rw_run *run, const struct rw_frame *frame)
+{
+	return run && frame ? rw_hook_flow(4, run, frame) : RW_CELL_BROKEN;
+}
+
+RW_SUBPROGRAM __u32 rw_hook_flow6(const struct rw_run *run, const struct rw_frame *frame)
+{
+	return run && frame ? rw_hook_flow(6, run, frame) : RW_CELL_BROKEN;
+}
+
+RW_SUBPROGRAM __u32 rw_hook_error4(const struct rw_run *run, const struct rw_frame *frame)
+{
+	return run && frame ? rw_hook_error(4, run, frame) : RW_CELL_BROKEN;
+}
+
+RW_SUBPROGRAM __u32 rw_hook_error6(const struct rw_run *run, const struct rw_frame *frame)
+{
+	return run && frame ? rw_hook_error(6, run, frame) : RW_CELL_BROKEN;
+}
+
+/* Forged sources: the cell that refuses them, or 0. */
+RW_INLINE __u32 rw_hook_forged(const struct rw_run *run, const struct rw_frame *frame)
+{
+	const struct rw_table_header *header = rw_table_header(&run->table);
+	const struct rw_table_view *view = rw_hook_view(run, run->slot);
+	struct rw_table_address source = rw_address_of(frame->ends.source);
+	__u32 class;
+
+	if (!header || !view)
+		return RW_CELL_BROKEN;
+	class = rw_hook_class(run, &source, frame->ends.family == 6);
+	return rw_system_refuses(header->flags, view->flags, rw_table_class_flags(&run->table, class));
+}
+
+/* Remembers an accepted first fragment ('first'), or tells whether the first one was accepted. */
+RW_SUBPROGRAM __u32 rw_hook_fragment(const struct rw_run *run, const struct rw_frame *frame, __u32 first)
+{
+	struct rw_fragment_key key = {0};
+
+	if (!run || !frame)
+		return 0;
+	key.id = frame->fragment_id;
+	key.family = frame->ends.family;
+	key.protocol = frame->ends.family == 4 ? frame->ends.protocol : 0;
+	key.egress = run->egress;
+	for (int i = 0; i < 4; i++) {
+		key.source[i] = frame->ends.source[i];
+		key.destination[i] = frame->ends.destination[i];
+	}
+	if (!first)
+		return rw_hook_fragment_known(run, &key);
+	rw_hook_fragment_remember(run, &key);
+	return 1;
+}
+
+RW_INLINE __u32 rw_hook_stateful(const struct rw_run *run, const struct rw_frame *frame)
+{
+	__u32 cell = RW_HOOK_UNKNOWN;
+
+	if (frame->ends.family == 4) {
+		if (frame->is_error)
+			cell = rw_hook_error4(run, frame);
+		return cell == RW_HOOK_UNKNOWN ? rw_hook_flow4(run, frame) : cell;
+	}
+	if (frame->is_error)
+		cell = rw_hook_error6(run, frame);
+	return cell == RW_HOOK_UNKNOWN ? rw_hook_flow6(run, frame) : cell;
+}
+
+/* Decides one packet; see the top. */
+RW_INLINE __u32 rw_hook_decide(const struct rw_run *run, const struct rw_frame *frame,
+			       enum rw_parse_status status)
+{
+	__u32 cell;
+
+	if (status == RW_PARSE_MALFORMED)
+		return RW_CELL_SYSTEM(RW_CAUSE_MALFORMED, RW_VERDICT_DROP);
+	cell = status == RW_PARSE_TINY_FRAGMENT ? 0 : rw_system_passes(frame, run->egress);
+	if (!cell && !run->egress)
+		cell = rw_hook_forged(run, frame);
+	if (!cell && status == RW_PARSE_TINY_FRAGMENT)
+		cell = RW_CELL_SYSTEM(RW_CAUSE_FRAGMENT, RW_VERDICT_DROP);
+	if (frame->fragment == RW_FRAGMENT_NONE)
+		return cell ? cell : rw_hook_stateful(run, frame);
+	if (!cell && frame->fragment == RW_FRAGMENT_LATER)
+		return rw_hook_fragment(run, frame, 0) ? RW_CELL_SYSTEM(RW_CAUSE_RULE, RW_VERDICT_ACCEPT)
+						       : RW_CELL_SYSTEM(RW_CAUSE_FRAGMENT, RW_VERDICT_DROP);
+	if (!cell)
+		cell = rw_hook_stateful(run, frame);
+	if (rw_cell_accepts(cell) && frame->fragment == RW_FRAGMENT_FIRST)
+		(void)rw_hook_fragment(run, frame, 1);
+	return cell;
+}

@@ -1,0 +1,350 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+#pragma once
+
+/*
+ * The shared part of the flow table: finding, inserting and changing entries that other processors use at
+ * the same time.  Layout and rules: abi/rw_flow_abi.h.
+ *
+ * The includer has said how a bucket is reached:
+ *
+ *     static void *rw_flow_bucket(__u8 family, __u32 number);   NULL for a number out of range
+ *
+ * Family is a constant wherever this is inlined, so an entry's size is one too.
+ */
+
+#include "lib/rw_flow.h"
+
+/* What all entries begin with; the key follows. */
+struct rw_flow_entry {
+	__u64 control;
+	__u64 decision;
+	__u64 key[];
+};
+
+/* An entry as found: where, and what was read there. */
+struct rw_flow_found {
+	struct rw_flow_entry *entry;
+	__u64 control;
+	__u64 decision;
+};
+
+/* What is looked for: the key, and its hash under the table's secret. */
+struct rw_flow_query {
+	struct rw_flow_key key;
+	__u64 hash;
+	__u32 mask; /* of bucket numbers */
+	__u32 now;
+};
+
+RW_INLINE struct rw_flow_entry *rw_flow_entry_at(void *bucket, __u8 family, __u32 way)
+{
+	__u32 header = family == 4 ? sizeof(__u32) * RW_FLOW_WAYS
+				   : (__u32) __builtin_offsetof(struct rw_flow_bucket6, entry);
+	__u32 size = family == 4 ? sizeof(struct rw_flow_entry4) : sizeof(struct rw_flow_entry6);
+
+	return (struct rw_flow_entry *)((char *)bucket + header + (way & (RW_FLOW_WAYS - 1)) * size);
+}
+
+RW_INLINE __u32 *rw_flow_signature_at(void *bucket, __u32 way)
+{
+	return (__u32 *)bucket + (way & (RW_FLOW_WAYS - 1));
+}
+
+RW_INLINE bool rw_flow_key_equals(const struct rw_flow_entry *entry, const struct rw_flow_key *key,
+				  __u8 family)
+{
+	__u64 difference = 0;
+
+	for (int i = 0; i < rw_flow_key_word_count(family); i++)
+		difference |= rw_load(entry->key[i]) ^ key->words[i];
+	return difference == 0;
+}
+
+/* Reads the entry as a whole; false when it is not the live flow of 'query'. */
+RW_INLINE bool rw_flow_entry_read(struct rw_flow_entry *entry, __u8 family, const struct rw_flow_query *query,
+				  struct rw_flow_found *found)
+{
+	__u64 again;
+
+	found->control = rw_load(entry->control);
+	rw_read_barrier();
+	found->decision = rw_load(entry->decision);
+	if (!rw_flow_key_equals(entry, &query->key, family))
+		return false;
+	rw_read_barrier();
+	again = rw_load(entry->control);
+	found->entry = entry;
+	return RW_FLOW_INCARNATION(again) == RW_FLOW_INCARNATION(found->control) &&
+	       rw_flow_is_live(found->control, query->now);
+}
+
+/* A bit for each way whose signature is 'signature'. */
+RW_INLINE __u64 rw_flow_ways(void *bucket, __u32 signature)
+{
+	__u64 ways = 0;
+
+#pragma GCC unroll 8
+	for (__u32 way = 0; way < RW_FLOW_WAYS; way++)
+		ways |= rw_is_zero(rw_load(*rw_flow_signature_at(bucket, way)) ^ signature) << way;
+	return ways;
+}
+
+/* Reads the first two of 'ways': a third of one signature that is another flow's is beyond chance. */
+RW_INLINE bool rw_flow_read_ways(void *bucket, __u8 family, __u64 ways, const struct rw_flow_query *query,
+				 struct rw_flow_found *found)
+{
+	if (!ways)
+		return false;
+	if (rw_flow_entry_read(rw_flow_entry_at(bucket, family, rw_lowest_bit8(ways)), family, query, found))
+		return true;
+	ways &= ways - 1;
+	return ways && rw_flow_entry_read(rw_flow_entry_at(bucket, family, rw_lowest_bit8(ways)), family,
+					  query, found);
+}
+
+/* Finds the live flow of 'query'; its tombstone counts as live. */
+RW_INLINE bool rw_flow_find(__u8 family, const struct rw_flow_query *query, struct rw_flow_found *found)
+{
+	__u32 signature = rw_flow_signature(query->hash);
+	void *bucket = rw_flow_bucket(family, rw_flow_bucket_first(query->hash, query->mask));
+
+	if (bucket && rw_flow_read_ways(bucket, family, rw_flow_ways(bucket, signature), query, found))
+		return true;
+	bucket = rw_flow_bucket(family, rw_flow_bucket_second(query->hash, query->mask));
+	return bucket && rw_flow_read_ways(bucket, family, rw_flow_ways(bucket, signature), query, found);
+}
+
+/* Changes control or decision of an entry as it was found; false when another processor was first. */
+RW_INLINE bool rw_flow_change_control(struct rw_flow_found *found, __u64 control)
+{
+	if (__sync_val_compare_and_swap(&found->entry->control, found->control, control) != found->control)
+		return false;
+	found->control = control;
+	return true;
+}
+
+RW_INLINE bool rw_flow_change_decision(struct rw_flow_found *found, __u64 decision)
+{
+	if (__sync_val_compare_and_swap(&found->entry->decision, found->decision, decision) !=
+	    found->decision)
+		return false;
+	found->decision = decision;
+	return true;
+}
+
+/*
+ * The weakest entry of a bucket that a newcomer may take, in one word so that words compare as entries do:
+ * rank + 1 (0 = dead) from bit 36, deadline from bit 4, way.  RW_FLOW_WEAKEST_NONE when there is none.
+ */
+#define RW_FLOW_WEAKEST_NONE       (1ull << 41)
+#define RW_FLOW_WEAKEST_DEAD(word) ((word) < 1ull << 36)
+
+/* 1 when the entry with that signature and control is alive, without a branch. */
+RW_INLINE __u64 rw_flow_alive(__u32 signature, __u64 control, __u32 now)
+{
+	__u64 before = (__u64)now - RW_FLOW_DEADLINE(control);
+
+	rw_opaque(before);
+	return before >> 63 & ~rw_is_zero(signature);
+}
+
+/* ... of any kind but established TCP, or ('only_others') of the live ones that are not TCP. */
+RW_INLINE __u64 rw_flow_weakest(__u8 family, __u32 number, __u32 only_others, __u32 now)
+{
+	void *bucket = rw_flow_bucket(family, number);
+	__u64 weakest = RW_FLOW_WEAKEST_NONE;
+
+	if (!bucket)
+		return weakest;
+	for (__u32 way = 0; way < RW_FLOW_WAYS; way++) {
+		__u32 signature = rw_load(*rw_flow_signature_at(bucket, way));
+		__u64 control = rw_load(rw_flow_entry_at(bucket, family, way)->control);
+		__u64 alive = rw_flow_alive(signature, control, now);
+		__u64 refused = rw_is_zero(signature ^ RW_FLOW_SIGNATURE_BUSY) |
+				((alive ^ 1) | (control / RW_FLOW_TCP & 1)) * (only_others & 1);
+		__u64 word = ((rw_flow_rank(RW_FLOW_CLASS(control)) + 1) << 36 |
+			      (__u64)RW_FLOW_DEADLINE(control) << 4) *
+			     alive;
+
+		word |= way | refused * RW_FLOW_WEAKEST_NONE;
+		if (word < weakest)
+			weakest = word;
+	}
+	return weakest;
+}
+
+/* How many live entries of a bucket are not TCP. */
+RW_INLINE __u32 rw_flow_others(__u8 family, __u32 number, __u32 now)
+{
+	void *bucket = rw_flow_bucket(family, number);
+	__u64 count = 0;
+
+	if (!bucket)
+		return 0;
+	for (__u32 way = 0; way < RW_FLOW_WAYS; way++) {
+		__u64 control = rw_load(rw_flow_entry_at(bucket, family, way)->control);
+
+		count += rw_flow_alive(rw_load(*rw_flow_signature_at(bucket, way)), control, now) &
+			 ~(control / RW_FLOW_TCP);
+	}
+	return (__u32)count;
+}
+
+RW_SUBPROGRAM __u64 rw_flow_weakest4(__u32 number, __u32 only_others, __u32 now)
+{
+	return rw_flow_weakest(4, number, only_others, now);
+}
+
+RW_SUBPROGRAM __u64 rw_flow_weakest6(__u32 number, __u32 only_others, __u32 now)
+{
+	return rw_flow_weakest(6, number, only_others, now);
+}
+
+/* A bit for each free way of a bucket. */
+RW_SUBPROGRAM __u32 rw_flow_free4(__u32 number)
+{
+	void *bucket = rw_flow_bucket(4, number);
+
+	return bucket ? (__u32)rw_flow_ways(bucket, RW_FLOW_SIGNATURE_FREE) : 0;
+}
+
+RW_SUBPROGRAM __u32 rw_flow_free6(__u32 number)
+{
+	void *bucket = rw_flow_bucket(6, number);
+
+	return bucket ? (__u32)rw_flow_ways(bucket, RW_FLOW_SIGNATURE_FREE) : 0;
+}
+
+/* A place for a newcomer: bucket number << 4 | way; RW_FLOW_PLACE_EVICTS when a live entry is in it. */
+#define RW_FLOW_PLACE_NONE   0xffffffffu
+#define RW_FLOW_PLACE_EVICTS 8u
+
+/*
+ * Chooses a place: a free one in the emptier bucket, else a dead one, else the weakest.  Protocols other
+ * than TCP may not hold more than half of the two buckets: past that they take only from each other.
+ */
+RW_INLINE __u32 rw_flow_choose(__u8 family, __u32 first, __u32 second, bool tcp, __u32 now)
+{
+	__u32 free_first = family == 4 ? rw_flow_free4(first) : rw_flow_free6(first);
+	__u32 free_second = family == 4 ? rw_flow_free4(second) : rw_flow_free6(second);
+	__u64 weakest, weakest_second;
+	__u32 only_others = 0;
+
+	if (tcp || rw_bits_set8(free_first) + rw_bits_set8(free_second) > RW_FLOW_WAYS) {
+		if (free_first && rw_bits_set8(free_first) >= rw_bits_set8(free_second))
+			return first << 4 | rw_lowest_bit8(free_first);
+		if (free_second)
+			return second << 4 | rw_lowest_bit8(free_second);
+	}
+	if (!tcp)
+		only_others = rw_flow_others(family, first, now) + rw_flow_others(family, second, now) >=
+			      RW_FLOW_WAYS;
+	weakest = family == 4 ? rw_flow_weakest4(first, only_others, now)
+			      : rw_flow_weakest6(first, only_others, now);
+	weakest_second = family == 4 ? rw_flow_weakest4(second, only_others, now)
+				     : rw_flow_weakest6(second, only_others, now);
+	if (weakest_second < weakest) {
+		weakest = weakest_second;
+		first = second;
+	}
+	if (weakest >> 36 > RW_FLOW_RANK_NEVER)
+		return RW_FLOW_PLACE_NONE;
+	return first << 4 | (RW_FLOW_WEAKEST_DEAD(weakest) ? 0 : RW_FLOW_PLACE_EVICTS) | (weakest & 7);
+}
+
+RW_SUBPROGRAM __u32 rw_flow_choose4(__u32 first, __u32 second, __u32 tcp, __u32 now)
+{
+	return rw_flow_choose(4, first, second, tcp, now);
+}
+
+RW_SUBPROGRAM __u32 rw_flow_choose6(__u32 first, __u32 second, __u32 tcp, __u32 now)
+{
+	return rw_flow_choose(6, first, second, tcp, now);
+}
+
+/* True when bucket 'number' holds a live entry of the same flow in a place before (own_bucket, own_way). */
+RW_INLINE bool rw_flow_is_doubled(__u8 family, const struct rw_flow_query *query, __u32 number,
+				  __u32 own_bucket, __u32 own_way)
+{
+	void *bucket = rw_flow_bucket(family, number);
+	struct rw_flow_found found;
+	__u64 ways;
+
+	if (!bucket || number > own_bucket)
+		return false;
+	ways = rw_flow_ways(bucket, rw_flow_signature(query->hash));
+	if (number == own_bucket)
+		ways &= (1ull << own_way) - 1;
+	return rw_flow_read_ways(bucket, family, ways, query, &found);
+}
+
+/* Fills an entry that is ours (its signature is BUSY) and publishes it. */
+RW_INLINE void rw_flow_publish(__u8 family, const struct rw_flow_query *query, struct rw_flow_entry *entry,
+			       __u32 *signature, __u64 control, __u64 decision)
+{
+	__u32 incarnation = (RW_FLOW_INCARNATION(rw_load(entry->control)) + 1) & 0x1fff;
+	__u64 owner = (__u64)incarnation << RW_FLOW_INCARNATION_SHIFT;
+
+	/* Dead under the new incarnation first: whoever still reads the old entry will notice. */
+	(void)__sync_lock_test_and_set(&entry->control, owner);
+	for (int i = 0; i < rw_flow_key_word_count(family); i++)
+		rw_store(entry->key[i], query->key.words[i]);
+	rw_store(entry->decision, decision | (__u64)(incarnation & 0xff) << 56);
+	(void)__sync_lock_test_and_set(&entry->control, control | owner);
+	(void)__sync_lock_test_and_set(signature, rw_flow_signature(query->hash));
+}
+
+/* One attempt at a chosen place; false when another processor was first. */
+RW_INLINE bool rw_flow_take(__u8 family, const struct rw_flow_query *query, __u32 place, __u64 control,
+			    __u64 decision)
+{
+	__u32 number = place >> 4, way = place & (RW_FLOW_WAYS - 1);
+	void *bucket = rw_flow_bucket(family, number);
+	struct rw_flow_entry *entry;
+	__u32 *signature, old;
+	__u64 seen;
+
+	if (!bucket)
+		return false;
+	entry = rw_flow_entry_at(bucket, family, way);
+	signature = rw_flow_signature_at(bucket, way);
+	old = rw_load(*signature);
+	seen = rw_load(entry->control);
+	if (old == RW_FLOW_SIGNATURE_BUSY)
+		return false;
+	/* A dead one may be alive again, a weak one have grown strong, while it was being chosen. */
+	if (old != RW_FLOW_SIGNATURE_FREE && rw_flow_is_live(seen, query->now) &&
+	    (!(place & RW_FLOW_PLACE_EVICTS) || RW_FLOW_CLASS(seen) == RW_FLOW_ABI_ESTABLISHED))
+		return false;
+	if (__sync_val_compare_and_swap(signature, old, RW_FLOW_SIGNATURE_BUSY) != old)
+		return false;
+	rw_flow_publish(family, query, entry, signature, control, decision);
+	if (rw_flow_is_doubled(family, query, rw_flow_bucket_first(query->hash, query->mask), number, way) ||
+	    rw_flow_is_doubled(family, query, rw_flow_bucket_second(query->hash, query->mask), number, way)) {
+		seen = rw_load(entry->control);
+		(void)__sync_val_compare_and_swap(&entry->control, seen, seen & ~(__u64)0xffffffff);
+	}
+	return true;
+}
+
+/*
+ * Enters a flow that rw_flow_find did not find; false when there is no room that it may take.  When another
+ * processor entered it meanwhile, the entry in the lower place stays; that counts as entered.
+ */
+RW_INLINE bool rw_flow_insert(__u8 family, const struct rw_flow_query *query, __u64 control, __u64 decision)
+{
+	__u32 first = rw_flow_bucket_first(query->hash, query->mask);
+	__u32 second = rw_flow_bucket_second(query->hash, query->mask);
+
+	for (int attempt = 0; attempt < 3; attempt++) {
+		__u32 tcp = !!(control & RW_FLOW_TCP);
+		__u32 place = family == 4 ? rw_flow_choose4(first, second, tcp, query->now)
+					  : rw_flow_choose6(first, second, tcp, query->now);
+
+		if (place == RW_FLOW_PLACE_NONE)
+			return false;
+		if (rw_flow_take(family, query, place, control, decision))
+			return true;
+	}
+	return false;
+}

@@ -1,0 +1,444 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+
+/*
+ * The programs at tc ingress and egress of each device, and the one that enters live connections at the
+ * start.  What happens to a packet is told in lib/rw_hook.h; here are the maps, the link layer and the
+ * accounts.
+ */
+
+#include "lib/rw_platform.h"
+
+#include <linux/if_ether.h>
+#include <linux/if_packet.h>
+#include <linux/pkt_cls.h>
+
+#include "abi/rw_bpf_abi.h"
+#include "abi/rw_flow_abi.h"
+#include "abi/rw_table.h"
+
+char LICENSE[] SEC("license") = "Dual BSD/GPL";
+
+/* The loader sets the number of entries of the maps that have 1 here. */
+
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(map_flags, BPF_F_MMAPABLE);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, struct rw_control);
+} rw_control SEC(".maps");
+
+struct rw_page {
+	__u8 bytes[RW_TABLE_PAGE_SIZE];
+};
+
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(map_flags, BPF_F_MMAPABLE);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, struct rw_page);
+} rw_pages SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(map_flags, BPF_F_MMAPABLE);
+	__uint(max_entries, RW_DEVICE_RECORDS);
+	__type(key, __u32);
+	__type(value, struct rw_device);
+} rw_devices SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(map_flags, BPF_F_MMAPABLE);
+	__uint(max_entries, RW_DEVICE_RECORDS);
+	__type(key, __u32);
+	__type(value, struct rw_vlans);
+} rw_vlans SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(map_flags, BPF_F_MMAPABLE);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, struct rw_flow_bucket4);
+} rw_flows4 SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(map_flags, BPF_F_MMAPABLE);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, struct rw_flow_bucket6);
+} rw_flows6 SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_LRU_HASH);
+	__uint(max_entries, RW_FRAGMENT_ENTRIES);
+	__type(key, struct rw_fragment_key);
+	__type(value, __u32); /* second at which it is forgotten */
+} rw_fragments SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(map_flags, BPF_F_MMAPABLE);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, struct rw_hit);
+} rw_hits SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, struct rw_counters);
+} rw_counters SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_RINGBUF);
+	__uint(max_entries, RW_EVENTS_SIZE);
+} rw_events SEC(".maps");
+
+/* What bpf/lib wants to know of its surroundings. */
+
+struct rw_table {
+	__u32 first; /* page */
+	__u32 pages;
+};
+
+RW_INLINE const void *rw_table_page(const struct rw_table *table, __u32 number)
+{
+	__u32 index = table->first + number;
+
+	if (number >= table->pages)
+		return NULL;
+	return bpf_map_lookup_elem(&rw_pages, &index);
+}
+
+RW_INLINE void *rw_flow_bucket(__u8 family, __u32 number)
+{
+	return family == 4 ? bpf_map_lookup_elem(&rw_flows4, &number)
+			   : bpf_map_lookup_elem(&rw_flows6, &number);
+}
+
+struct rw_run;
+static const struct rw_control *rw_hook_control(void);
+static void rw_hook_hit(const struct rw_run *run, __u32 cell);
+static bool rw_hook_fragment_known(const struct rw_run *run, const struct rw_fragment_key *key);
+static void rw_hook_fragment_remember(const struct rw_run *run, const struct rw_fragment_key *key);
+
+#include "lib/rw_hook.h"
+
+static const __u32 zero;
+
+static __always_inline const struct rw_control *rw_hook_control(void)
+{
+	return bpf_map_lookup_elem(&rw_control, &zero);
+}
+
+static __always_inline void rw_hook_hit(const struct rw_run *run, __u32 cell)
+{
+	const struct rw_control *control = rw_hook_control();
+	__u32 index = RW_CELL_INDEX(cell);
+	struct rw_hit *hit;
+	__u32 stripe;
+
+	if (!control || index >= control->hit_count)
+		return;
+	stripe = (run->generation & 1) * RW_HIT_STRIPES + (bpf_get_smp_processor_id() & (RW_HIT_STRIPES - 1));
+	index += stripe * control->hit_count;
+	hit = bpf_map_lookup_elem(&rw_hits, &index);
+	if (!hit)
+		return;
+	__sync_fetch_and_add(&hit->count, 1);
+	if (rw_load(hit->last) != run->now)
+		rw_store(hit->last, run->now);
+}
+
+static __always_inline bool rw_hook_fragment_known(const struct rw_run *run,
+						   const struct rw_fragment_key *key)
+{
+	__u32 *until = bpf_map_lookup_elem(&rw_fragments, key);
+
+	return until && *until > run->now;
+}
+
+static __always_inline void rw_hook_fragment_remember(const struct rw_run *run,
+						      const struct rw_fragment_key *key)
+{
+	__u32 until = run->now + RW_FRAGMENT_SECONDS;
+
+	(void)bpf_map_update_elem(&rw_fragments, key, &until, BPF_ANY);
+}
+
+/* Accounts. */
+
+static __always_inline bool event_is_due(struct rw_counters *counters, __u32 now)
+{
+	if (counters->event_second != now) {
+		counters->event_second = now;
+		counters->event_count = 0;
+	}
+	if (counters->event_count >= RW_EVENTS_PER_SECOND) {
+		counters->event_suppressed++;
+		return false;
+	}
+	counters->event_count++;
+	return true;
+}
+
+RW_SUBPROGRAM int rw_send_event(const struct rw_run *run, const struct rw_frame *frame, __u32 cell,
+				__u32 ifindex)
+{
+	struct rw_counters *counters = bpf_map_lookup_elem(&rw_counters, &zero);
+	struct rw_drop_event *event = bpf_ringbuf_reserve(&rw_events, sizeof(*event), 0);
+	bool ports;
+
+	if (!event)
+		return 0;
+	if (!run || !frame || !counters) {
+		bpf_ringbuf_discard(event, 0);
+		return 0;
+	}
+	ports = frame->ends.protocol == RW_IP_TCP || frame->ends.protocol == RW_IP_UDP;
+	event->monotonic_ns = bpf_ktime_get_ns();
+	event->ifindex = ifindex;
+	event->generation = run->generation;
+	event->index = RW_CELL_INDEX(cell);
+	event->suppressed = counters->event_suppressed;
+	counters->event_suppressed = 0;
+	for (int i = 0; i < 4; i++) {
+		event->local[i] = run->egress ? frame->ends.source[i] : frame->ends.destination[i];
+		event->remote[i] = run->egress ? frame->ends.destination[i] : frame->ends.source[i];
+	}
+	event->local_port = !ports ? 0 : run->egress ? frame->ends.source_port : frame->ends.destination_port;
+	event->remote_port = !ports        ? 0
+			     : run->egress ? frame->ends.destination_port
+					   : frame->ends.source_port;
+	event->slot = run->slot;
+	event->cause = RW_CELL_CAUSE(cell);
+	event->flags = (run->mode == RW_MODE_MONITOR ? RW_EVENT_WOULD_DROP : 0) |
+		       (run->egress ? RW_EVENT_EGRESS : 0) |
+		       (frame->fragment == RW_FRAGMENT_LATER ? RW_EVENT_FRAGMENT : 0);
+	event->family = frame->ends.family;
+	event->protocol = frame->ends.protocol;
+	event->tcp_flags = frame->tcp_flags;
+	event->icmp_type = frame->icmp_type;
+	event->hop_limit = frame->hop_limit;
+	__builtin_memset(event->pad, 0, sizeof(event->pad));
+	bpf_ringbuf_submit(event, 0);
+	return 1;
+}
+
+/* The one place that drops. */
+static __always_inline int account(const struct rw_run *run, const struct rw_frame *frame, __u32 cell,
+				   __u32 ifindex)
+{
+	struct rw_counters *counters = bpf_map_lookup_elem(&rw_counters, &zero);
+
+	if (!counters)
+		return TC_ACT_SHOT;
+	if (rw_cell_accepts(cell) || run->mode == RW_MODE_LEARN) {
+		counters->passed++;
+		return TC_ACT_UNSPEC;
+	}
+	if (run->mode == RW_MODE_MONITOR)
+		counters->would_drop[RW_CELL_CAUSE(cell) & 31]++;
+	else
+		counters->dropped[RW_CELL_CAUSE(cell) & 31]++;
+	if (RW_CELL_CAUSE(cell) == RW_CAUSE_FLOW_TABLE_FULL)
+		counters->flow_refused++;
+	if (event_is_due(counters, run->now) && !rw_send_event(run, frame, cell, ifindex))
+		counters->event_suppressed++;
+	return run->mode == RW_MODE_MONITOR ? TC_ACT_UNSPEC : TC_ACT_SHOT;
+}
+
+/* The link layer. */
+
+static __always_inline const struct rw_device *find_device(__u32 ifindex, __u32 *ret_place)
+{
+	for (__u32 probe = 0; probe < RW_DEVICE_PROBES; probe++) {
+		__u32 place = rw_device_place(ifindex, probe);
+		const struct rw_device *device = bpf_map_lookup_elem(&rw_devices, &place);
+
+		if (device && device->ifindex == ifindex) {
+			*ret_place = place;
+			return device;
+		}
+	}
+	return NULL;
+}
+
+static __always_inline bool has_vlan_device(const struct rw_device *device, __u32 place, __u32 tag)
+{
+	const struct rw_vlans *vlans;
+
+	if (!(device->flags & RW_DEVICE_VLANS) || !(tag & 0xfff))
+		return false;
+	vlans = bpf_map_lookup_elem(&rw_vlans, &place);
+	return vlans && vlans->bits[tag >> 6 & 63] >> (tag & 63) & 1;
+}
+
+enum { LINK_IP, LINK_PASS, LINK_NOT_IP, LINK_MALFORMED };
+
+#define LINK_TAGS_MAX 4
+
+/*
+ * Finds the IP header behind tags.  The kernel takes stacked tags of VLAN 0 off and goes on with what is
+ * inside, so they are looked through here too.
+ */
+static __noinline int find_ip(struct __sk_buff *skb, const struct rw_device *device, __u32 place,
+			      __u32 *offset, __u32 *family)
+{
+	__be16 protocol = (__be16)skb->protocol;
+	__u32 at = device->flags & RW_DEVICE_LAYER3 ? 0 : ETH_HLEN;
+
+	if (skb->vlan_present && has_vlan_device(device, place, skb->vlan_tci))
+		return LINK_PASS;
+	for (int i = 0; i <= LINK_TAGS_MAX; i++) {
+		__be16 tag[2];
+
+		if (protocol == bpf_htons(ETH_P_IP) || protocol == bpf_htons(ETH_P_IPV6)) {
+			*family = protocol == bpf_htons(ETH_P_IP) ? 4 : 6;
+			*offset = at;
+			return LINK_IP;
+		}
+		if (protocol != bpf_htons(ETH_P_8021Q) && protocol != bpf_htons(ETH_P_8021AD))
+			return LINK_NOT_IP;
+		if (i == LINK_TAGS_MAX || bpf_skb_load_bytes(skb, at, tag, sizeof(tag)))
+			return LINK_MALFORMED;
+		if (has_vlan_device(device, place, bpf_ntohs(tag[0])))
+			return LINK_PASS;
+		protocol = tag[1];
+		at += sizeof(tag);
+	}
+	return LINK_MALFORMED;
+}
+
+RW_SUBPROGRAM int rw_parse_skb(struct __sk_buff *skb, __u32 offset, __u32 family, struct rw_frame *frame)
+{
+	struct rw_reader reader = {.skb = skb, .length = skb->len};
+	bool merged = skb->gso_size != 0;
+
+	if (!frame)
+		return RW_PARSE_MALFORMED;
+	if (family == 4)
+		return rw_parse(&reader, offset, 4, merged, frame);
+	return rw_parse(&reader, offset, 6, merged, frame);
+}
+
+static __always_inline bool begin_run(struct rw_run *run)
+{
+	const struct rw_control *control = rw_hook_control();
+	__u64 state;
+
+	if (!control)
+		return false;
+	state = rw_load(control->state);
+	/* The image is read only after the state that names it. */
+	rw_read_barrier();
+	run->generation = RW_STATE_GENERATION(state);
+	run->mode = RW_STATE_MODE(state);
+	run->table.pages = control->image_pages;
+	run->table.first = run->generation & 1 ? control->image_pages : 0;
+	run->now = (__u32)(bpf_ktime_get_coarse_ns() / 1000000000ull);
+	return run->generation != 0;
+}
+
+static __always_inline int filter(struct __sk_buff *skb, bool egress)
+{
+	struct rw_frame frame = {0};
+	const struct rw_device *device;
+	struct rw_run run = {0};
+	__u32 offset = 0, family = 0, place = 0;
+	int link;
+
+	device = find_device(skb->ifindex, &place);
+	if (!device || !begin_run(&run))
+		return TC_ACT_UNSPEC;
+	if ((device->flags & RW_DEVICE_BRIDGE_PORT) && skb->pkt_type == PACKET_OTHERHOST)
+		return TC_ACT_UNSPEC;
+	run.slot = device->slot;
+	run.egress = egress;
+	link = find_ip(skb, device, place, &offset, &family);
+	if (link == LINK_PASS)
+		return TC_ACT_UNSPEC;
+	if (link == LINK_NOT_IP) {
+		struct rw_counters *counters = bpf_map_lookup_elem(&rw_counters, &zero);
+
+		if (counters)
+			counters->not_ip++;
+		return TC_ACT_UNSPEC;
+	}
+	link = link == LINK_MALFORMED ? RW_PARSE_MALFORMED : rw_parse_skb(skb, offset, family, &frame);
+	return account(&run, &frame, rw_hook_decide(&run, &frame, link), skb->ifindex);
+}
+
+SEC("tc")
+int rw_ingress(struct __sk_buff *skb)
+{
+	return filter(skb, false);
+}
+
+SEC("tc")
+int rw_egress(struct __sk_buff *skb)
+{
+	return filter(skb, true);
+}
+
+/* Enters a live connection.  Never attached: the loader runs it. */
+
+static __always_inline int seed_flow(__u8 family, const struct rw_run *run, const struct rw_seed_record *seed,
+				     bool accepted)
+{
+	const struct rw_table_view *view = rw_hook_view(run, seed->in ? seed->in - 1u : seed->out - 1u);
+	struct rw_flow_found found = {0};
+	struct rw_flow_query query;
+	__u64 control;
+
+	if (!view)
+		return RW_SEED_REFUSED;
+	rw_hook_query(run, &seed->ends, family, &query);
+	if (rw_flow_find(family, &query, &found))
+		(void)rw_flow_change_control(&found, found.control & ~(__u64)0xffffffff);
+	control = rw_flow_begin_live(seed->ends.protocol, !query.key.from_low, &view->timeouts, run->now);
+	if (!accepted)
+		control = rw_flow_bury(control, run->now);
+	if (!rw_flow_insert(family, &query, control,
+			    RW_FLOW_DECISION(run->generation, seed->in, seed->out, 0)))
+		return RW_SEED_FULL;
+	return accepted ? RW_SEED_ACCEPTED : RW_SEED_REFUSED;
+}
+
+RW_SUBPROGRAM int rw_seed_flow4(const struct rw_run *run, const struct rw_seed_record *seed, int accepted)
+{
+	return run && seed ? seed_flow(4, run, seed, accepted) : RW_SEED_REFUSED;
+}
+
+RW_SUBPROGRAM int rw_seed_flow6(const struct rw_run *run, const struct rw_seed_record *seed, int accepted)
+{
+	return run && seed ? seed_flow(6, run, seed, accepted) : RW_SEED_REFUSED;
+}
+
+SEC("tc")
+int rw_seed(struct __sk_buff *skb)
+{
+	struct rw_seed_record seed;
+	struct rw_run run = {0};
+	bool accepted = true;
+
+	if (bpf_skb_load_bytes(skb, RW_SEED_OFFSET, &seed, sizeof(seed)) || !begin_run(&run) ||
+	    !(seed.in | seed.out))
+		return RW_SEED_REFUSED;
+	if (seed.in)
+		accepted = rw_cell_accepts(rw_hook_open(&run, &seed.ends, seed.in - 1u, 0));
+	if (seed.out && accepted)
+		accepted = rw_cell_accepts(rw_hook_open(&run, &seed.ends, seed.out - 1u, RW_OPEN_EGRESS));
+	if (accepted && (seed.flags & RW_SEED_UNSURE))
+		accepted = rw_cell_accepts(
+			rw_hook_open(&run, &seed.ends, (seed.out ? seed.out : seed.in) - 1u,
+				     seed.out ? RW_OPEN_REVERSED : RW_OPEN_REVERSED | RW_OPEN_EGRESS));
+	if (seed.ends.family == 4)
+		return rw_seed_flow4(&run, &seed, accepted);
+	return rw_seed_flow6(&run, &seed, accepted);
+}
