@@ -56,6 +56,15 @@ struct {
 	__type(value, struct rw_vlans);
 } rw_vlans SEC(".maps");
 
+/* For the loader of a later process only. */
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(map_flags, BPF_F_MMAPABLE);
+	__uint(max_entries, RW_SLOT_NAMES);
+	__type(key, __u32);
+	__type(value, struct rw_slot_name);
+} rw_slots SEC(".maps");
+
 struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY);
 	__uint(map_flags, BPF_F_MMAPABLE);

@@ -11,6 +11,7 @@
  *   rw_pages     two images of the decision table; image (generation & 1) is active
  *   rw_devices   RW_DEVICE_RECORDS struct rw_device, found by rw_device_place
  *   rw_vlans     a struct rw_vlans per record of rw_devices
+ *   rw_slots     the names of the interfaces that have slots; no program reads it
  *   rw_flows4/6  the flow table
  *   rw_fragments fragments whose first was accepted
  *   rw_hits      counts by rule index, RW_HIT_STRIPES of them for each of the two images
@@ -69,6 +70,13 @@ struct rw_device {
 
 struct rw_vlans {
 	__u64 bits[64]; /* bit v: tag v has a device of its own here */
+};
+
+#define RW_SLOT_NAMES 256
+
+/* The interface that a slot stands for, as long as anything may refer to the slot. */
+struct rw_slot_name {
+	char name[16]; /* "" = free */
 };
 
 #define RW_HIT_STRIPES 4 /* CPUs share one of them by their number */

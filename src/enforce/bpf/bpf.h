@@ -8,7 +8,9 @@
 
 #include "enforce/enforcer.h"
 
-#define RW_ENFORCE_TABLE_MEMORY_DEFAULT (256ULL << 20)
+#define RW_ENFORCE_TABLE_MEMORY_DEFAULT (64ULL << 20)
+#define RW_ENFORCE_TABLE_MEMORY_MIN	(2ULL << 20)
+#define RW_ENFORCE_TABLE_MEMORY_MAX	(4ULL << 30)
 #define RW_ENFORCE_FLOW_ENTRIES_DEFAULT (1U << 16)
 #define RW_ENFORCE_FLOW_ENTRIES_MIN     (1U << 10)
 #define RW_ENFORCE_FLOW_ENTRIES_MAX     (1U << 24)
@@ -20,8 +22,13 @@ struct rw_enforce_bpf_options {
 	 * mount namespace.  NULL = unpinned: enforcement ends with the process.
 	 */
 	const char *pin_dir;
-	uint64_t table_memory; /* bytes for decision tables, both buffers; 0 = default */
+	/*
+	 * Bytes for decision tables, both buffers together, taken from the kernel at open; 0 = default.  A
+	 * policy that needs more than half of it is refused.
+	 */
+	uint64_t table_memory;
 	uint32_t flow_entries; /* per family, rounded up to a power of two; 0 = default */
+	bool without_tcx;      /* attach by clsact also where the kernel has tcx */
 };
 
 /*

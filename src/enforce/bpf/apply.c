@@ -1,0 +1,118 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/* A policy into the standby image, and the one store that puts it in force. */
+
+#include <assert.h>
+#include <linux/membarrier.h>
+#include <string.h>
+#include <sys/syscall.h>
+
+#include "enforce/bpf/bpf_internal.h"
+
+/*
+ * Waits until no program run that began before this call goes on: a global membarrier is the kernel's
+ * synchronize_rcu.  Where it is not to be had, updating a map of maps would wait as long; no supported
+ * kernel lacks it.
+ */
+static void await_grace(struct rw_bpf *bpf)
+{
+	if (!bpf->grace_due)
+		return;
+	(void)syscall(SYS_membarrier, MEMBARRIER_CMD_GLOBAL, 0, 0);
+	bpf->grace_due = false;
+}
+
+int rw_bpf_slot(struct rw_bpf *bpf, const char *interface, uint8_t *ret_slot, struct rw_error *err)
+{
+	struct rw_slot_name *names = bpf->maps[RW_BPF_MAP_SLOTS].memory;
+	int free_slot = -1;
+
+	for (int slot = 0; slot < RW_SLOT_NAMES; slot++) {
+		if (strncmp(names[slot].name, interface, sizeof(names[slot].name)) == 0) {
+			*ret_slot = (uint8_t)slot;
+			return 0;
+		}
+		if (free_slot < 0 && !names[slot].name[0])
+			free_slot = slot;
+	}
+	if (free_slot < 0)
+		return rw_error_set(err, -ENOSPC, "no slot is left for interface %s: %d names were used",
+				    interface, RW_SLOT_NAMES);
+	memcpy(names[free_slot].name, interface, strnlen(interface, sizeof(names[0].name) - 1));
+	*ret_slot = (uint8_t)free_slot;
+	return 0;
+}
+
+static uint32_t next_generation(uint32_t generation)
+{
+	/* 0 means "no policy"; the parity names the image, so it must change at every step. */
+	return generation == UINT32_MAX ? 2 : generation + 1;
+}
+
+static int compile(struct rw_bpf *bpf, const struct rw_policy *policy, uint32_t generation,
+		   struct rw_classify_table **ret_table, struct rw_error *err)
+{
+	uint8_t slots[RW_SLOT_NAMES];
+	struct rw_classify_options options = {.slots = slots, .page_limit = bpf->image_pages};
+	struct rw_classify_memory memory = {
+		.pages = (char *)bpf->maps[RW_BPF_MAP_PAGES].memory +
+			 (size_t)(generation & 1) * bpf->image_pages * RW_TABLE_PAGE_SIZE,
+		.capacity = bpf->image_pages,
+	};
+	int r;
+
+	if (policy->interface_count > RW_SLOT_NAMES)
+		return rw_error_set(err, -E2BIG, "the policy has %zu interfaces, more than %d",
+				    policy->interface_count, RW_SLOT_NAMES);
+	for (size_t i = 0; i < policy->interface_count; i++) {
+		r = rw_bpf_slot(bpf, policy->interfaces[i].name, &slots[i], err);
+		if (r < 0)
+			return r;
+	}
+	r = rw_classify_compile(policy, &options, bpf->table, &memory, ret_table, err);
+	if (r == -ENOSPC)
+		return rw_error_set(err, -E2BIG, "the policy needs more than the node's table memory of %llu MB",
+				    (unsigned long long)bpf->image_pages * 2 * RW_TABLE_PAGE_SIZE >> 20);
+	return r;
+}
+
+/* Clears the counts of the image that 'generation' will use. */
+static void clear_hits(struct rw_bpf *bpf, uint32_t generation)
+{
+	struct rw_hit *hits = bpf->maps[RW_BPF_MAP_HITS].memory;
+	size_t count = (size_t)RW_HIT_STRIPES * bpf->hit_count;
+
+	memset(&hits[(generation & 1) * count], 0, count * sizeof(*hits));
+}
+
+int rw_bpf_apply(struct rw_enforcer *enforcer, const struct rw_policy *policy, enum rw_established established,
+		 struct rw_error *err)
+{
+	struct rw_bpf *bpf = rw_bpf_of(enforcer);
+	struct rw_control *control = rw_bpf_control(bpf);
+	uint64_t state = control->state;
+	uint32_t generation = next_generation(RW_STATE_GENERATION(state));
+	uint32_t mode = RW_STATE_MODE(state);
+	struct rw_classify_table *table = NULL;
+	int r;
+
+	assert(established == RW_ESTABLISHED_CUT);
+	await_grace(bpf);
+	r = compile(bpf, policy, generation, &table, err);
+	if (r < 0)
+		return r;
+	clear_hits(bpf, generation);
+	/* What takes over from other programs must not open what they close. */
+	if (mode != RW_MODE_LEARN || bpf->replacing)
+		mode = policy->enforcement == RW_MONITOR ? RW_MODE_MONITOR : RW_MODE_ENFORCE;
+	__atomic_store_n(&control->state, RW_STATE(generation, mode), __ATOMIC_SEQ_CST);
+	bpf->grace_due = true;
+
+	/* A failure here only loses counts. */
+	if (bpf->table)
+		(void)rw_bpf_hits_retire(bpf, bpf->table, RW_STATE_GENERATION(state));
+	bpf->retired = rw_classify_table_free(bpf->retired);
+	bpf->retired = bpf->table;
+	bpf->table = table;
+	return 0;
+}

@@ -1,0 +1,367 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/*
+ * Devices: their records for the programs, and the programs at their hooks, by tcx links where the kernel
+ * has them, else by clsact (clsact.c).
+ */
+
+#include <bpf/bpf.h>
+#include <bpf/libbpf.h>
+#include <net/if.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "enforce/bpf/bpf_internal.h"
+
+static const char *const link_kinds[2] = {"link-ingress", "link-egress"};
+
+static struct rw_bpf_device *find_device(struct rw_bpf *bpf, unsigned int ifindex)
+{
+	for (size_t i = 0; i < RW_ENFORCER_DEVICE_MAX; i++)
+		if (bpf->devices[i].ifindex == ifindex)
+			return &bpf->devices[i];
+	return NULL;
+}
+
+/* The place of a device's record, an old one or a free one; -ENOSPC. */
+static int find_place(struct rw_bpf *bpf, unsigned int ifindex)
+{
+	const struct rw_device *records = bpf->maps[RW_BPF_MAP_DEVICES].memory;
+	int place = -ENOSPC;
+
+	for (unsigned int probe = RW_DEVICE_PROBES; probe-- > 0;) {
+		unsigned int at = rw_device_place(ifindex, probe);
+
+		if (records[at].ifindex == ifindex)
+			return (int)at;
+		if (!records[at].ifindex)
+			place = (int)at;
+	}
+	return place;
+}
+
+static int write_record(struct rw_bpf *bpf, struct rw_bpf_device *own, const struct rw_enforcer_device *device,
+			struct rw_error *err)
+{
+	struct rw_device *records = bpf->maps[RW_BPF_MAP_DEVICES].memory;
+	struct rw_vlans *vlans = bpf->maps[RW_BPF_MAP_VLANS].memory;
+	struct rw_device record = {.ifindex = device->ifindex};
+	struct rw_vlans tags = {0};
+	int place = find_place(bpf, device->ifindex);
+	uint8_t slot;
+	int r;
+
+	if (place < 0)
+		return rw_error_set(err, place, "no room for another device");
+	r = rw_bpf_slot(bpf, device->interface, &slot, err);
+	if (r < 0)
+		return r;
+	record.slot = slot;
+	if (device->layer3)
+		record.flags |= RW_DEVICE_LAYER3;
+	if (device->bridge_port)
+		record.flags |= RW_DEVICE_BRIDGE_PORT;
+	for (size_t i = 0; i < device->vlan_id_count; i++)
+		tags.bits[device->vlan_ids[i] >> 6 & 63] |= 1ull << (device->vlan_ids[i] & 63);
+	if (device->vlan_id_count)
+		record.flags |= RW_DEVICE_VLANS;
+	vlans[place] = tags;
+	/* One store, so that a program sees the old record or the new one. */
+	static_assert(sizeof(record) == sizeof(uint64_t), "a record is stored at once");
+	__atomic_store((uint64_t *)&records[place], (uint64_t *)&record, __ATOMIC_RELEASE);
+	own->place = (uint32_t)place;
+	return 0;
+}
+
+static void clear_record(struct rw_bpf *bpf, uint32_t place)
+{
+	uint64_t *records = bpf->maps[RW_BPF_MAP_DEVICES].memory;
+
+	__atomic_store_n(&records[place], 0, __ATOMIC_RELEASE);
+}
+
+static int create_link(struct rw_bpf *bpf, struct rw_bpf_device *device, int side, struct rw_error *err)
+{
+	LIBBPF_OPTS(bpf_link_create_opts, options, .flags = side ? RW_BPF_F_AFTER : RW_BPF_F_BEFORE);
+	enum bpf_attach_type type = (enum bpf_attach_type)(side ? RW_BPF_TCX_EGRESS : RW_BPF_TCX_INGRESS);
+	char path[256];
+	int link = bpf_link_create(bpf->programs[side], (int)device->ifindex, type, &options);
+
+	if (link < 0)
+		return link;
+	if (bpf->pin_dir[0]) {
+		rw_bpf_pin_path(path, sizeof(path), bpf->pin_dir, link_kinds[side], device->ifindex);
+		(void)unlink(path);
+		if (bpf_obj_pin(link, path) < 0) {
+			int r = rw_error_set(err, -errno, "cannot pin %s: %s", path, strerror(errno));
+
+			(void)close(link);
+			return r;
+		}
+	}
+	rw_close(device->links[side]);
+	device->links[side] = link;
+	return 0;
+}
+
+/* Takes over the link of an earlier process: its program is exchanged for ours in one step. */
+static bool take_over_link(struct rw_bpf *bpf, struct rw_bpf_device *device, int side)
+{
+	char path[256];
+	int link;
+
+	if (!bpf->pin_dir[0])
+		return false;
+	rw_bpf_pin_path(path, sizeof(path), bpf->pin_dir, link_kinds[side], device->ifindex);
+	link = bpf_obj_get(path);
+	if (link < 0)
+		return false;
+	if (bpf_link_update(link, bpf->programs[side], NULL) < 0) {
+		(void)close(link);
+		return false;
+	}
+	rw_close(device->links[side]);
+	device->links[side] = link;
+	return true;
+}
+
+static void drop_links(struct rw_bpf *bpf, struct rw_bpf_device *device)
+{
+	char path[256];
+
+	for (int side = 0; side < 2; side++) {
+		if (bpf->pin_dir[0]) {
+			rw_bpf_pin_path(path, sizeof(path), bpf->pin_dir, link_kinds[side], device->ifindex);
+			(void)unlink(path);
+		}
+		if (device->links[side] >= 0)
+			(void)bpf_link_detach(device->links[side]);
+		device->links[side] = rw_close(device->links[side]);
+	}
+}
+
+/* Egress first: once ingress lets a flow in, its answers must be known on the way out. */
+static int attach_programs(struct rw_bpf *bpf, struct rw_bpf_device *device, struct rw_error *err)
+{
+	if (!bpf->tcx)
+		return rw_bpf_clsact_attach(bpf, device, err);
+	for (int side = 1; side >= 0; side--) {
+		int r;
+
+		if (take_over_link(bpf, device, side))
+			continue;
+		r = create_link(bpf, device, side, err);
+		if (r == -ENODEV || r == -EINVAL)
+			return rw_error_set(err, -ENODEV, "there is no device %s", device->name);
+		if (r < 0 && (!err || !err->code))
+			return rw_bpf_refused(err, r, "to attach a program");
+		if (r < 0)
+			return r;
+	}
+	return 0;
+}
+
+static void detach_programs(struct rw_bpf *bpf, struct rw_bpf_device *device)
+{
+	if (bpf->tcx) {
+		drop_links(bpf, device);
+		return;
+	}
+	rw_bpf_clsact_remove(device->ifindex);
+	if (bpf->pin_dir[0]) {
+		char path[256];
+
+		rw_bpf_pin_path(path, sizeof(path), bpf->pin_dir, "clsact", device->ifindex);
+		(void)unlink(path);
+	}
+}
+
+int rw_bpf_attach(struct rw_enforcer *enforcer, const struct rw_enforcer_device *device, struct rw_error *err)
+{
+	struct rw_bpf *bpf = rw_bpf_of(enforcer);
+	struct rw_bpf_device *own = find_device(bpf, device->ifindex);
+	bool fresh = !own;
+	int r;
+
+	if (!bpf->table)
+		return rw_error_set(err, -EINVAL, "a policy must be applied before a device is attached");
+	if (!device->ifindex || device->vlan_id_count > RW_ENFORCER_VLAN_MAX)
+		return rw_error_set(err, -EINVAL, "not a device: %s", device->name);
+	if (fresh && !(own = find_device(bpf, 0)))
+		return rw_error_set(err, -ENOSPC, "more than %d devices", RW_ENFORCER_DEVICE_MAX);
+	r = write_record(bpf, own, device, err);
+	if (r < 0)
+		return r;
+	(void)snprintf(own->name, sizeof(own->name), "%s", device->name);
+	(void)snprintf(own->interface, sizeof(own->interface), "%s", device->interface);
+	if (!fresh)
+		return 0;
+	own->ifindex = device->ifindex;
+	own->links[0] = own->links[1] = -EBADF;
+	own->hold = RW_ENFORCER_HELD;
+	own->text[0] = '\0';
+	if (bpf->replacing)
+		(void)rw_bpf_seed(bpf, NULL);
+	if (err)
+		*err = RW_ERROR_NONE;
+	r = attach_programs(bpf, own, err);
+	if (r < 0) {
+		detach_programs(bpf, own);
+		clear_record(bpf, own->place);
+		own->ifindex = 0;
+	}
+	return r;
+}
+
+static void forget(struct rw_bpf *bpf, struct rw_bpf_device *device)
+{
+	detach_programs(bpf, device);
+	clear_record(bpf, device->place);
+	memset(device, 0, sizeof(*device));
+}
+
+int rw_bpf_detach(struct rw_enforcer *enforcer, unsigned int ifindex, struct rw_error *err)
+{
+	struct rw_bpf *bpf = rw_bpf_of(enforcer);
+	struct rw_bpf_device *device = ifindex ? find_device(bpf, ifindex) : NULL;
+
+	(void)err;
+	if (device)
+		forget(bpf, device);
+	return 0;
+}
+
+int rw_bpf_detach_every(struct rw_enforcer *enforcer, struct rw_error *err)
+{
+	struct rw_bpf *bpf = rw_bpf_of(enforcer);
+
+	for (size_t i = 0; i < RW_ENFORCER_DEVICE_MAX; i++)
+		if (bpf->devices[i].ifindex)
+			forget(bpf, &bpf->devices[i]);
+	/* Also what an earlier process left on devices that were not attached again. */
+	return bpf->pin_dir[0] ? rw_enforce_bpf_detach_all(bpf->pin_dir, NULL, err) : 0;
+}
+
+#define QUERY_MAX 64
+
+/* Looks at one side's list: our program there, and at its end of it?  Else says in 'text' who is. */
+static bool query_side(const struct rw_bpf *bpf, const struct rw_bpf_device *device, int side,
+		       bool *ret_shared, char text[128])
+{
+	enum bpf_attach_type type = (enum bpf_attach_type)(side ? RW_BPF_TCX_EGRESS : RW_BPF_TCX_INGRESS);
+	uint32_t ids[QUERY_MAX] = {0}, count = QUERY_MAX, end;
+
+	if (bpf_prog_query((int)device->ifindex, type, 0, NULL, ids, &count) < 0 || count == 0)
+		return false;
+	end = side ? count - 1 : 0;
+	for (uint32_t i = 0; i < count; i++) {
+		if (ids[i] != bpf->program_ids[side])
+			continue;
+		if (i != end) {
+			*ret_shared = true;
+			(void)snprintf(text, 128, "program %u runs %s ours", ids[end],
+				       side ? "behind" : "before");
+		}
+		return true;
+	}
+	return false;
+}
+
+static bool is_present(const struct rw_bpf *bpf, const struct rw_bpf_device *device, bool *ret_shared,
+		       char text[128])
+{
+	*ret_shared = false;
+	if (!bpf->tcx)
+		return rw_bpf_clsact_present(bpf, device);
+	return query_side(bpf, device, 0, ret_shared, text) && query_side(bpf, device, 1, ret_shared, text);
+}
+
+static void tell(const struct rw_bpf_device *device, enum rw_enforcer_event_kind kind,
+		 rw_enforcer_event_fn *event, void *context)
+{
+	struct rw_enforcer_event told = {.kind = kind, .ifindex = device->ifindex};
+
+	memcpy(told.name, device->name, sizeof(told.name));
+	memcpy(told.text, device->text, sizeof(told.text));
+	if (event)
+		event(context, &told);
+}
+
+static void put_back(struct rw_bpf *bpf, struct rw_bpf_device *device, rw_enforcer_event_fn *event,
+		     void *context)
+{
+	enum rw_enforcer_hold before = device->hold;
+	struct rw_error err = RW_ERROR_NONE;
+
+	if (bpf->tcx)
+		drop_links(bpf, device);
+	if (attach_programs(bpf, device, &err) == 0) {
+		device->hold = RW_ENFORCER_HELD;
+		(void)snprintf(device->text, sizeof(device->text), "somebody had detached our program");
+		tell(device, RW_ENFORCER_EVENT_RESTORED, event, context);
+		device->text[0] = '\0';
+		return;
+	}
+	device->hold = RW_ENFORCER_LOST;
+	(void)snprintf(device->text, sizeof(device->text), "%.*s", (int)sizeof(device->text) - 1, err.text);
+	if (before != RW_ENFORCER_LOST)
+		tell(device, RW_ENFORCER_EVENT_LOST, event, context);
+}
+
+static void check_device(struct rw_bpf *bpf, struct rw_bpf_device *device, rw_enforcer_event_fn *event,
+			 void *context)
+{
+	char name[IF_NAMESIZE], text[128] = "";
+	bool shared;
+
+	if (!if_indextoname(device->ifindex, name)) {
+		tell(device, RW_ENFORCER_EVENT_GONE, event, context);
+		forget(bpf, device);
+		return;
+	}
+	if (!is_present(bpf, device, &shared, text)) {
+		put_back(bpf, device, event, context);
+		return;
+	}
+	memcpy(device->text, text, sizeof(device->text));
+	if (shared && device->hold != RW_ENFORCER_SHARED) {
+		device->hold = RW_ENFORCER_SHARED;
+		tell(device, RW_ENFORCER_EVENT_SHARED, event, context);
+	} else if (!shared && device->hold != RW_ENFORCER_HELD) {
+		device->hold = RW_ENFORCER_HELD;
+		tell(device, RW_ENFORCER_EVENT_HELD, event, context);
+	}
+}
+
+int rw_bpf_check(struct rw_enforcer *enforcer, rw_enforcer_event_fn *event, void *context, struct rw_error *err)
+{
+	struct rw_bpf *bpf = rw_bpf_of(enforcer);
+
+	(void)err;
+	for (size_t i = 0; i < RW_ENFORCER_DEVICE_MAX; i++)
+		if (bpf->devices[i].ifindex)
+			check_device(bpf, &bpf->devices[i], event, context);
+	return 0;
+}
+
+size_t rw_bpf_devices(struct rw_enforcer *enforcer, struct rw_enforcer_device_status *ret_devices,
+		      size_t capacity)
+{
+	struct rw_bpf *bpf = rw_bpf_of(enforcer);
+	size_t count = 0;
+
+	for (size_t i = 0; i < RW_ENFORCER_DEVICE_MAX; i++) {
+		const struct rw_bpf_device *device = &bpf->devices[i];
+		struct rw_enforcer_device_status *status;
+
+		if (!device->ifindex || count++ >= capacity)
+			continue;
+		status = &ret_devices[count - 1];
+		*status = (struct rw_enforcer_device_status){
+			.ifindex = device->ifindex, .hold = device->hold, .tcx = bpf->tcx};
+		memcpy(status->name, device->name, sizeof(status->name));
+		memcpy(status->interface, device->interface, sizeof(status->interface));
+		memcpy(status->text, device->text, sizeof(status->text));
+	}
+	return count;
+}

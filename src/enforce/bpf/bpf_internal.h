@@ -1,0 +1,149 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#pragma once
+
+/* What the files of this folder share. */
+
+#include <linux/bpf.h>
+
+#include "abi/rw_bpf_abi.h"
+#include "abi/rw_flow_abi.h"
+#include "base/map.h"
+#include "classify/compile.h"
+#include "enforce/bpf/bpf.h"
+
+/* Newer than the kernel headers that we build with. */
+enum {
+	RW_BPF_TCX_INGRESS = 46, /* BPF_TCX_INGRESS, Linux 6.6 */
+	RW_BPF_TCX_EGRESS = 47,
+	RW_BPF_F_BEFORE = 1 << 3,
+	RW_BPF_F_AFTER = 1 << 4,
+};
+
+enum rw_bpf_map_id {
+	RW_BPF_MAP_CONTROL,
+	RW_BPF_MAP_PAGES,
+	RW_BPF_MAP_DEVICES,
+	RW_BPF_MAP_VLANS,
+	RW_BPF_MAP_SLOTS,
+	RW_BPF_MAP_FLOWS4,
+	RW_BPF_MAP_FLOWS6,
+	RW_BPF_MAP_FRAGMENTS,
+	RW_BPF_MAP_HITS,
+	RW_BPF_MAP_COUNTERS,
+	RW_BPF_MAP_EVENTS,
+	RW_BPF_MAP_COUNT_,
+};
+
+enum rw_bpf_program_id {
+	RW_BPF_PROGRAM_INGRESS,
+	RW_BPF_PROGRAM_EGRESS,
+	RW_BPF_PROGRAM_SEED,
+	RW_BPF_PROGRAM_COUNT_,
+};
+
+/* A map of ours: descriptor, size, and its memory where it is mapped. */
+struct rw_bpf_map {
+	int fd;
+	uint32_t entries;
+	void *memory; /* NULL when it cannot be mapped */
+	size_t memory_size;
+};
+
+/* Where both programs of a device hang. */
+struct rw_bpf_device {
+	unsigned int ifindex; /* 0 = free */
+	char name[16];
+	char interface[16];
+	uint32_t place;	  /* in rw_devices */
+	int links[2];	 /* tcx: ingress, egress; else -EBADF */
+	enum rw_enforcer_hold hold;
+	char text[128];
+};
+
+struct rw_bpf_total {
+	uint64_t count;
+	uint32_t last; /* second */
+};
+
+struct ring_buffer;
+
+struct rw_bpf {
+	struct rw_enforcer base;
+	char pin_dir[200]; /* "" = unpinned */
+	bool tcx;
+	bool adopted;
+	bool held;
+	/* Devices are held by programs with other maps, until each is attached here. */
+	bool replacing;
+	struct rw_bpf_map maps[RW_BPF_MAP_COUNT_];
+	int programs[RW_BPF_PROGRAM_COUNT_];
+	uint32_t program_ids[2];
+	uint32_t image_pages;
+	uint32_t hit_count;
+	struct rw_bpf_device devices[RW_ENFORCER_DEVICE_MAX];
+	struct rw_classify_table *table;   /* in force; NULL before the first apply */
+	struct rw_classify_table *retired; /* the one before, for events and hits still under way */
+	bool grace_due;			   /* the standby image may still be read by a program under way */
+	struct rw_map totals;		   /* rule id -> struct rw_bpf_total of retired tables */
+	struct ring_buffer *ring;
+	rw_enforcer_drop_fn *drop; /* while drops are read */
+	void *drop_context;
+};
+
+static inline struct rw_bpf *rw_bpf_of(struct rw_enforcer *enforcer)
+{
+	return (struct rw_bpf *)enforcer;
+}
+
+static inline struct rw_control *rw_bpf_control(const struct rw_bpf *bpf)
+{
+	return bpf->maps[RW_BPF_MAP_CONTROL].memory;
+}
+
+/* load.c: loads the object, with the pinned maps of 'bpf' where it has them; maps memory. */
+extern const char *const rw_bpf_map_names[RW_BPF_MAP_COUNT_];
+/* Gives the entries that each map is to have; 0 = as the object says.  -EINVAL for sizes out of range. */
+RW_NODISCARD int rw_bpf_size_maps(const struct rw_enforce_bpf_options *options,
+				  uint32_t entries[RW_BPF_MAP_COUNT_], struct rw_error *err);
+RW_NODISCARD int rw_bpf_load(struct rw_bpf *bpf, const struct rw_enforce_bpf_options *options,
+			     struct rw_error *err);
+void rw_bpf_unload(struct rw_bpf *bpf);
+int rw_bpf_refused(struct rw_error *err, int code, const char *what); /* says what an errno of bpf() means */
+
+/* pins.c */
+RW_NODISCARD int rw_bpf_pins_prepare(const char *pin_dir, struct rw_error *err);
+RW_NODISCARD int rw_bpf_pins_find(struct rw_bpf *bpf, const struct rw_enforce_bpf_options *options,
+				  struct rw_error *err);
+RW_NODISCARD int rw_bpf_pins_save(struct rw_bpf *bpf, struct rw_error *err);
+void rw_bpf_pin_path(char *path, size_t size, const char *pin_dir, const char *kind, unsigned int ifindex);
+
+/* attach.c */
+int rw_bpf_attach(struct rw_enforcer *enforcer, const struct rw_enforcer_device *device, struct rw_error *err);
+int rw_bpf_detach(struct rw_enforcer *enforcer, unsigned int ifindex, struct rw_error *err);
+int rw_bpf_detach_every(struct rw_enforcer *enforcer, struct rw_error *err);
+int rw_bpf_check(struct rw_enforcer *enforcer, rw_enforcer_event_fn *event, void *context,
+		 struct rw_error *err);
+size_t rw_bpf_devices(struct rw_enforcer *enforcer, struct rw_enforcer_device_status *ret_devices,
+		      size_t capacity);
+int rw_bpf_clsact_attach(struct rw_bpf *bpf, struct rw_bpf_device *device, struct rw_error *err);
+bool rw_bpf_clsact_present(const struct rw_bpf *bpf, const struct rw_bpf_device *device);
+void rw_bpf_clsact_remove(unsigned int ifindex);
+
+/* apply.c */
+int rw_bpf_apply(struct rw_enforcer *enforcer, const struct rw_policy *policy, enum rw_established established,
+		 struct rw_error *err);
+RW_NODISCARD int rw_bpf_slot(struct rw_bpf *bpf, const char *interface, uint8_t *ret_slot,
+			     struct rw_error *err);
+
+/* read.c */
+int rw_bpf_hits(struct rw_enforcer *enforcer, rw_enforcer_hits_fn *each, void *context, struct rw_error *err);
+int rw_bpf_hits_retire(struct rw_bpf *bpf, const struct rw_classify_table *table, uint32_t generation);
+int rw_bpf_drops_fd(struct rw_enforcer *enforcer);
+int rw_bpf_drops_read(struct rw_enforcer *enforcer, rw_enforcer_drop_fn *each, void *context);
+int rw_bpf_drops_open(struct rw_bpf *bpf);
+int rw_bpf_flows(struct rw_enforcer *enforcer, rw_enforcer_flow_fn *each, void *context, struct rw_error *err);
+int rw_bpf_status(struct rw_enforcer *enforcer, struct rw_enforcer_status *ret_status, struct rw_error *err);
+
+/* seed.c */
+int rw_bpf_seed(struct rw_bpf *bpf, struct rw_enforcer_seeded *ret_seeded);
+int rw_bpf_enforce(struct rw_enforcer *enforcer, struct rw_enforcer_seeded *ret_seeded, struct rw_error *err);

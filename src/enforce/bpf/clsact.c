@@ -1,0 +1,66 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/*
+ * The way into kernels without tcx: filters of the clsact qdisc, with the first priority at ingress and the
+ * last at egress.  A filter needs no process; a pin named after the device remembers that it is ours.  The
+ * qdisc itself stays when the filters go: others may have put theirs in it.
+ */
+
+#include <bpf/bpf.h>
+#include <bpf/libbpf.h>
+#include <string.h>
+
+#include "enforce/bpf/bpf_internal.h"
+
+#define FILTER_HANDLE 0x7277 /* "rw" */
+
+static const uint32_t priorities[2] = {1, 0xffff};
+static const enum bpf_tc_attach_point points[2] = {BPF_TC_INGRESS, BPF_TC_EGRESS};
+
+int rw_bpf_clsact_attach(struct rw_bpf *bpf, struct rw_bpf_device *device, struct rw_error *err)
+{
+	LIBBPF_OPTS(bpf_tc_hook, hook, .ifindex = (int)device->ifindex,
+		    .attach_point = BPF_TC_INGRESS | BPF_TC_EGRESS);
+	char path[256];
+	int r = bpf_tc_hook_create(&hook);
+
+	if (r < 0 && r != -EEXIST)
+		return rw_bpf_refused(err, r, "a clsact qdisc");
+	for (int side = 1; side >= 0; side--) {
+		LIBBPF_OPTS(bpf_tc_opts, filter, .handle = FILTER_HANDLE, .priority = priorities[side],
+			    .prog_fd = bpf->programs[side], .flags = BPF_TC_F_REPLACE);
+
+		hook.attach_point = points[side];
+		r = bpf_tc_attach(&hook, &filter);
+		if (r < 0)
+			return rw_bpf_refused(err, r, "a clsact filter");
+	}
+	if (!bpf->pin_dir[0])
+		return 0;
+	rw_bpf_pin_path(path, sizeof(path), bpf->pin_dir, "clsact", device->ifindex);
+	if (bpf_obj_pin(bpf->programs[0], path) < 0 && errno != EEXIST)
+		return rw_error_set(err, -errno, "cannot pin %s: %s", path, strerror(errno));
+	return 0;
+}
+
+bool rw_bpf_clsact_present(const struct rw_bpf *bpf, const struct rw_bpf_device *device)
+{
+	for (int side = 0; side < 2; side++) {
+		LIBBPF_OPTS(bpf_tc_hook, hook, .ifindex = (int)device->ifindex, .attach_point = points[side]);
+		LIBBPF_OPTS(bpf_tc_opts, filter, .handle = FILTER_HANDLE, .priority = priorities[side]);
+
+		if (bpf_tc_query(&hook, &filter) < 0 || filter.prog_id != bpf->program_ids[side])
+			return false;
+	}
+	return true;
+}
+
+void rw_bpf_clsact_remove(unsigned int ifindex)
+{
+	for (int side = 0; side < 2; side++) {
+		LIBBPF_OPTS(bpf_tc_hook, hook, .ifindex = (int)ifindex, .attach_point = points[side]);
+		LIBBPF_OPTS(bpf_tc_opts, filter, .handle = FILTER_HANDLE, .priority = priorities[side]);
+
+		(void)bpf_tc_detach(&hook, &filter);
+	}
+}

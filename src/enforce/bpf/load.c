@@ -1,0 +1,223 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/* From the object that the build embeds to loaded programs and mapped maps. */
+
+#include <bpf/bpf.h>
+#include <bpf/libbpf.h>
+#include <fcntl.h>
+#include <malloc.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/mman.h>
+
+#include "base/clock.h"
+#include "enforce/bpf/bpf_internal.h"
+
+/* Made by the build; trips warnings that are not ours. */
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wcast-qual"
+#pragma GCC diagnostic ignored "-Wsign-conversion"
+#pragma GCC diagnostic ignored "-Wconversion"
+#include "ringwall.skel.h"
+#pragma GCC diagnostic pop
+
+const char *const rw_bpf_map_names[RW_BPF_MAP_COUNT_] = {
+	[RW_BPF_MAP_CONTROL] = "rw_control",	 [RW_BPF_MAP_PAGES] = "rw_pages",
+	[RW_BPF_MAP_DEVICES] = "rw_devices",	 [RW_BPF_MAP_VLANS] = "rw_vlans",
+	[RW_BPF_MAP_SLOTS] = "rw_slots",	 [RW_BPF_MAP_FLOWS4] = "rw_flows4",
+	[RW_BPF_MAP_FLOWS6] = "rw_flows6",	 [RW_BPF_MAP_FRAGMENTS] = "rw_fragments",
+	[RW_BPF_MAP_HITS] = "rw_hits",		 [RW_BPF_MAP_COUNTERS] = "rw_counters",
+	[RW_BPF_MAP_EVENTS] = "rw_events",
+};
+
+static const char *const program_names[RW_BPF_PROGRAM_COUNT_] = {"rw_ingress", "rw_egress", "rw_seed"};
+
+#define HIT_COUNT 32768
+
+static struct ringwall_bpf *ringwall_bpf_free(struct ringwall_bpf *skeleton)
+{
+	ringwall_bpf__destroy(skeleton);
+	return NULL;
+}
+RW_DEFINE_CLEANUP(struct ringwall_bpf *, ringwall_bpf_free)
+
+int rw_bpf_refused(struct rw_error *err, int code, const char *what)
+{
+	int r = rw_error_set(err, code, "the kernel refused %s: %s", what, strerror(-code));
+
+	if (code == -EPERM || code == -EACCES)
+		rw_error_hint(err, "Run as root, or with CAP_BPF, CAP_NET_ADMIN and CAP_PERFMON.");
+	else if (code == -ENOSYS)
+		rw_error_hint(err, "The kernel is built without CONFIG_BPF_SYSCALL.");
+	else if (code == -ENOMEM)
+		rw_error_hint(err, "Take less with --table-memory or --flow-entries.");
+	else
+		rw_error_hint(err, "Linux 5.15 or newer with CONFIG_NET_CLS_ACT is needed; see probe.");
+	return r;
+}
+
+static int quiet(enum libbpf_print_level level, const char *format, va_list arguments)
+{
+	(void)level;
+	(void)format;
+	(void)arguments;
+	return 0;
+}
+
+static uint32_t power_of_two(uint32_t value)
+{
+	uint32_t power = 1;
+
+	while (power < value)
+		power *= 2;
+	return power;
+}
+
+int rw_bpf_size_maps(const struct rw_enforce_bpf_options *options, uint32_t entries[RW_BPF_MAP_COUNT_],
+		     struct rw_error *err)
+{
+	uint64_t memory = options->table_memory ? options->table_memory : RW_ENFORCE_TABLE_MEMORY_DEFAULT;
+	uint32_t flows = options->flow_entries ? options->flow_entries : RW_ENFORCE_FLOW_ENTRIES_DEFAULT;
+
+	if (memory < RW_ENFORCE_TABLE_MEMORY_MIN || memory > RW_ENFORCE_TABLE_MEMORY_MAX)
+		return rw_error_set(err, -EINVAL, "table memory must be from %llu to %llu MB",
+				    RW_ENFORCE_TABLE_MEMORY_MIN >> 20, RW_ENFORCE_TABLE_MEMORY_MAX >> 20);
+	if (flows < RW_ENFORCE_FLOW_ENTRIES_MIN || flows > RW_ENFORCE_FLOW_ENTRIES_MAX)
+		return rw_error_set(err, -EINVAL, "flow entries must be from %u to %u",
+				    RW_ENFORCE_FLOW_ENTRIES_MIN, RW_ENFORCE_FLOW_ENTRIES_MAX);
+	memset(entries, 0, sizeof(entries[0]) * RW_BPF_MAP_COUNT_);
+	entries[RW_BPF_MAP_PAGES] = (uint32_t)(memory / 2 / RW_TABLE_PAGE_SIZE) * 2;
+	entries[RW_BPF_MAP_FLOWS4] = power_of_two(flows) / RW_FLOW_WAYS;
+	entries[RW_BPF_MAP_FLOWS6] = entries[RW_BPF_MAP_FLOWS4];
+	entries[RW_BPF_MAP_HITS] = HIT_COUNT * RW_HIT_STRIPES * 2;
+	return 0;
+}
+
+static bool is_mapped(enum rw_bpf_map_id id)
+{
+	return id != RW_BPF_MAP_FRAGMENTS && id != RW_BPF_MAP_COUNTERS && id != RW_BPF_MAP_EVENTS;
+}
+
+/* Keeps descriptor and memory of a map beyond the object. */
+static int keep_map(struct rw_bpf *bpf, enum rw_bpf_map_id id, const struct bpf_map *map, struct rw_error *err)
+{
+	struct rw_bpf_map *kept = &bpf->maps[id];
+	size_t page = (size_t)sysconf(_SC_PAGESIZE);
+	size_t size = (size_t)((bpf_map__value_size(map) + 7) & ~7u) * bpf_map__max_entries(map);
+
+	rw_close(kept->fd);
+	kept->fd = fcntl(bpf_map__fd(map), F_DUPFD_CLOEXEC, 3);
+	if (kept->fd < 0)
+		return rw_error_set(err, -errno, "cannot keep map %s: %s", rw_bpf_map_names[id],
+				    strerror(errno));
+	kept->entries = bpf_map__max_entries(map);
+	if (!is_mapped(id))
+		return 0;
+	kept->memory_size = (size + page - 1) & ~(page - 1);
+	kept->memory = mmap(NULL, kept->memory_size, PROT_READ | PROT_WRITE, MAP_SHARED, kept->fd, 0);
+	if (kept->memory == MAP_FAILED) {
+		kept->memory = NULL;
+		return rw_bpf_refused(err, -errno, "mapping a BPF array");
+	}
+	return 0;
+}
+
+static int keep_program(struct rw_bpf *bpf, enum rw_bpf_program_id id, const struct bpf_program *program,
+			struct rw_error *err)
+{
+	struct bpf_prog_info info = {0};
+	uint32_t size = sizeof(info);
+
+	bpf->programs[id] = fcntl(bpf_program__fd(program), F_DUPFD_CLOEXEC, 3);
+	if (bpf->programs[id] < 0 || bpf_obj_get_info_by_fd(bpf->programs[id], &info, &size) < 0)
+		return rw_error_set(err, -errno, "cannot keep program %s: %s", program_names[id],
+				    strerror(errno));
+	if (id != RW_BPF_PROGRAM_SEED)
+		bpf->program_ids[id] = info.id;
+	return 0;
+}
+
+/* Sizes of everything that programs read from the control map. */
+static void fill_control(struct rw_bpf *bpf)
+{
+	struct rw_control *control = rw_bpf_control(bpf);
+
+	bpf->image_pages = bpf->maps[RW_BPF_MAP_PAGES].entries / 2;
+	bpf->hit_count = bpf->maps[RW_BPF_MAP_HITS].entries / (RW_HIT_STRIPES * 2);
+	if (bpf->adopted)
+		return;
+	rw_random_system()->fill(rw_random_system(), control->secret, sizeof(control->secret));
+	control->image_pages = bpf->image_pages;
+	control->bucket_mask4 = bpf->maps[RW_BPF_MAP_FLOWS4].entries - 1;
+	control->bucket_mask6 = bpf->maps[RW_BPF_MAP_FLOWS6].entries - 1;
+	control->hit_count = bpf->hit_count;
+	control->state = RW_STATE(0, RW_MODE_LEARN);
+}
+
+static int open_object(struct rw_bpf *bpf, const struct rw_enforce_bpf_options *options,
+		       struct ringwall_bpf **ret_object, struct rw_error *err)
+{
+	RW_CLEANUP(ringwall_bpf_free) struct ringwall_bpf *skeleton = ringwall_bpf__open();
+	uint32_t entries[RW_BPF_MAP_COUNT_];
+	int r;
+
+	if (!skeleton)
+		return rw_bpf_refused(err, -errno, "the BPF object");
+	r = rw_bpf_size_maps(options, entries, err);
+	if (r < 0)
+		return r;
+	for (int id = 0; id < RW_BPF_MAP_COUNT_; id++) {
+		struct bpf_map *map =
+			bpf_object__find_map_by_name(skeleton->obj, rw_bpf_map_names[id]);
+
+		if (entries[id] && bpf_map__set_max_entries(map, entries[id]) < 0)
+			return rw_bpf_refused(err, -errno, "the size of a map");
+		if (bpf->adopted && bpf_map__reuse_fd(map, bpf->maps[id].fd) < 0)
+			return rw_bpf_refused(err, -errno, "to take over a map");
+	}
+	*ret_object = RW_TAKE_PTR(skeleton);
+	return 0;
+}
+
+int rw_bpf_load(struct rw_bpf *bpf, const struct rw_enforce_bpf_options *options, struct rw_error *err)
+{
+	RW_CLEANUP(ringwall_bpf_free) struct ringwall_bpf *skeleton = NULL;
+	int r;
+
+	libbpf_set_print(quiet);
+	r = open_object(bpf, options, &skeleton, err);
+	if (r < 0)
+		return r;
+	r = ringwall_bpf__load(skeleton);
+	if (r < 0)
+		return rw_bpf_refused(err, r, "to load the BPF programs");
+	for (int id = 0; id < RW_BPF_MAP_COUNT_; id++) {
+		r = keep_map(bpf, (enum rw_bpf_map_id)id,
+			     bpf_object__find_map_by_name(skeleton->obj, rw_bpf_map_names[id]), err);
+		if (r < 0)
+			return r;
+	}
+	for (int id = 0; id < RW_BPF_PROGRAM_COUNT_; id++) {
+		r = keep_program(bpf, (enum rw_bpf_program_id)id,
+				 bpf_object__find_program_by_name(skeleton->obj, program_names[id]), err);
+		if (r < 0)
+			return r;
+	}
+	fill_control(bpf);
+	/* The object's text, types and relocations are done with: give them back to the system. */
+	skeleton = ringwall_bpf_free(skeleton);
+	(void)malloc_trim(0);
+	return 0;
+}
+
+void rw_bpf_unload(struct rw_bpf *bpf)
+{
+	for (int id = 0; id < RW_BPF_MAP_COUNT_; id++) {
+		if (bpf->maps[id].memory)
+			(void)munmap(bpf->maps[id].memory, bpf->maps[id].memory_size);
+		bpf->maps[id].memory = NULL;
+		bpf->maps[id].fd = rw_close(bpf->maps[id].fd);
+	}
+	for (int id = 0; id < RW_BPF_PROGRAM_COUNT_; id++)
+		bpf->programs[id] = rw_close(bpf->programs[id]);
+}

@@ -1,0 +1,226 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/*
+ * Pins: what lets enforcement outlive the process.
+ *
+ *     PIN_DIR/map-rw_control ...         the maps, of one size and ABI
+ *     PIN_DIR/version-1                  says which ABI (a second pin of the control map)
+ *     PIN_DIR/link-ingress-7, -egress-7  what holds the programs at the device of ifindex 7
+ *     PIN_DIR/clsact-7                   ... by clsact, which holds by itself
+ *
+ * Descriptors come only from these names (BPF_OBJ_GET), never from ids.
+ */
+
+#include <bpf/bpf.h>
+#include <dirent.h>
+#include <linux/magic.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/mount.h>
+#include <sys/stat.h>
+#include <sys/vfs.h>
+
+#include "enforce/bpf/bpf_internal.h"
+
+void rw_bpf_pin_path(char *path, size_t size, const char *pin_dir, const char *kind, unsigned int ifindex)
+{
+	if (ifindex)
+		(void)snprintf(path, size, "%s/%s-%u", pin_dir, kind, ifindex);
+	else
+		(void)snprintf(path, size, "%s/%s", pin_dir, kind);
+}
+
+static void map_path(char *path, size_t size, const char *pin_dir, int id)
+{
+	(void)snprintf(path, size, "%s/map-%s", pin_dir, rw_bpf_map_names[id]);
+}
+
+static bool is_bpffs(const char *path)
+{
+	struct statfs fs;
+
+	return statfs(path, &fs) == 0 && (uint32_t)fs.f_type == (uint32_t)BPF_FS_MAGIC;
+}
+
+/* The mount namespace of pid 1 is ours. */
+static bool is_root_namespace(void)
+{
+	struct stat own, first;
+
+	return stat("/proc/self/ns/mnt", &own) == 0 && stat("/proc/1/ns/mnt", &first) == 0 &&
+	       own.st_ino == first.st_ino && own.st_dev == first.st_dev;
+}
+
+/* Makes the directories of 'path' from the first that is missing. */
+static int make_directories(const char *path, struct rw_error *err)
+{
+	char part[256];
+
+	for (const char *end = path; *end;) {
+		end += strcspn(end + 1, "/") + 1;
+		if ((size_t)(end - path) >= sizeof(part))
+			return rw_error_set(err, -ENAMETOOLONG, "the pin directory's name is too long");
+		memcpy(part, path, (size_t)(end - path));
+		part[end - path] = '\0';
+		if (mkdir(part, 0700) < 0 && errno != EEXIST)
+			return rw_error_set(err, -errno, "cannot make %s: %s", part, strerror(errno));
+	}
+	return 0;
+}
+
+static int check_seen_by_first(const char *pin_dir, struct rw_error *err)
+{
+	struct stat own, first;
+	char path[256];
+
+	(void)snprintf(path, sizeof(path), "/proc/1/root%s", pin_dir);
+	if (stat(pin_dir, &own) == 0 && stat(path, &first) == 0 && own.st_dev == first.st_dev)
+		return 0;
+	rw_error_set(err, -EXDEV, "%s lies in a mount that ends with this mount namespace", pin_dir);
+	rw_error_hint(err, "Run outside 'ip netns exec' and private mount namespaces (nsenter --net enters "
+			   "a network namespace alone), or accept --unpinned.");
+	return -EXDEV;
+}
+
+int rw_bpf_pins_prepare(const char *pin_dir, struct rw_error *err)
+{
+	int r;
+
+	if (pin_dir[0] != '/' || strlen(pin_dir) >= sizeof(((struct rw_bpf *)NULL)->pin_dir))
+		return rw_error_set(err, -EINVAL, "the pin directory must be an absolute path of moderate length");
+	if (strncmp(pin_dir, "/sys/fs/bpf/", 12) == 0 && !is_bpffs("/sys/fs/bpf") && is_root_namespace() &&
+	    mount("bpf", "/sys/fs/bpf", "bpf", MS_NOSUID | MS_NODEV | MS_NOEXEC, "mode=0700") < 0)
+		return rw_error_set(err, -errno, "cannot mount a BPF file system at /sys/fs/bpf: %s",
+				    strerror(errno));
+	r = make_directories(pin_dir, err);
+	if (r < 0)
+		return r;
+	if (!is_bpffs(pin_dir)) {
+		rw_error_set(err, -EINVAL, "%s does not lie in a BPF file system", pin_dir);
+		return rw_error_hint(err, "Mount one: mount -t bpf bpf /sys/fs/bpf");
+	}
+	return check_seen_by_first(pin_dir, err);
+}
+
+static bool has_links(const char *pin_dir)
+{
+	DIR *dir = opendir(pin_dir);
+	struct dirent *entry;
+	bool found = false;
+
+	while (dir && (entry = readdir(dir)))
+		found |= strncmp(entry->d_name, "link-", 5) == 0 || strncmp(entry->d_name, "clsact", 6) == 0;
+	if (dir)
+		(void)closedir(dir);
+	return found;
+}
+
+static bool has_version(const char *pin_dir)
+{
+	char path[256];
+
+	(void)snprintf(path, sizeof(path), "%s/version-%d", pin_dir, RW_BPF_ABI_VERSION);
+	return access(path, F_OK) == 0;
+}
+
+static bool fits(int fd, uint32_t entries)
+{
+	struct bpf_map_info info = {0};
+	uint32_t size = sizeof(info);
+
+	return bpf_obj_get_info_by_fd(fd, &info, &size) == 0 && (!entries || info.max_entries == entries);
+}
+
+/*
+ * Opens the maps of an earlier process: bpf->adopted when all are there and of the sizes wanted.  Tells in
+ * bpf->held whether devices are held by programs of such a process.
+ */
+int rw_bpf_pins_find(struct rw_bpf *bpf, const struct rw_enforce_bpf_options *options, struct rw_error *err)
+{
+	bool all = has_version(bpf->pin_dir);
+	uint32_t entries[RW_BPF_MAP_COUNT_];
+	char path[256];
+	int r = rw_bpf_size_maps(options, entries, err);
+
+	if (r < 0)
+		return r;
+	for (int id = 0; id < RW_BPF_MAP_COUNT_ && all; id++) {
+		map_path(path, sizeof(path), bpf->pin_dir, id);
+		bpf->maps[id].fd = bpf_obj_get(path);
+		all = bpf->maps[id].fd >= 0 && fits(bpf->maps[id].fd, entries[id]);
+	}
+	for (int id = 0; id < RW_BPF_MAP_COUNT_ && !all; id++)
+		bpf->maps[id].fd = rw_close(bpf->maps[id].fd);
+	bpf->adopted = all;
+	bpf->held = has_links(bpf->pin_dir);
+	return 0;
+}
+
+static int pin(int fd, const char *path, struct rw_error *err)
+{
+	if (unlink(path) < 0 && errno != ENOENT)
+		return rw_error_set(err, -errno, "cannot replace %s: %s", path, strerror(errno));
+	if (bpf_obj_pin(fd, path) < 0)
+		return rw_error_set(err, -errno, "cannot pin %s: %s", path, strerror(errno));
+	return 0;
+}
+
+int rw_bpf_pins_save(struct rw_bpf *bpf, struct rw_error *err)
+{
+	char path[256];
+	int r;
+
+	if (bpf->adopted)
+		return 0;
+	for (int id = 0; id < RW_BPF_MAP_COUNT_; id++) {
+		map_path(path, sizeof(path), bpf->pin_dir, id);
+		r = pin(bpf->maps[id].fd, path, err);
+		if (r < 0)
+			return r;
+	}
+	(void)snprintf(path, sizeof(path), "%s/version-%d", bpf->pin_dir, RW_BPF_ABI_VERSION);
+	return pin(bpf->maps[RW_BPF_MAP_CONTROL].fd, path, err);
+}
+
+/* Takes one pin away, with what it holds; true for a device's ingress. */
+static bool release(const char *pin_dir, const char *name)
+{
+	unsigned int ifindex = 0;
+	char path[512];
+
+	(void)snprintf(path, sizeof(path), "%s/%s", pin_dir, name);
+	if (strncmp(name, "link-", 5) == 0) {
+		/* Detached by force, for a running agent holds the link as well. */
+		int link = bpf_obj_get(path);
+
+		if (link >= 0) {
+			(void)bpf_link_detach(link);
+			(void)close(link);
+		}
+	} else if (sscanf(name, "clsact-%u", &ifindex) == 1) {
+		rw_bpf_clsact_remove(ifindex);
+	}
+	(void)unlink(path);
+	return ifindex || strncmp(name, "link-ingress-", 13) == 0;
+}
+
+int rw_enforce_bpf_detach_all(const char *pin_dir, unsigned int *ret_devices, struct rw_error *err)
+{
+	unsigned int devices = 0;
+	struct dirent *entry;
+	DIR *dir = opendir(pin_dir);
+
+	if (!dir && errno != ENOENT)
+		return rw_error_set(err, -errno, "cannot read %s: %s", pin_dir, strerror(errno));
+	for (int pass = 0; dir && pass < 2; pass++, rewinddir(dir))
+		while ((entry = readdir(dir)))
+			if (entry->d_name[0] != '.')
+				devices += release(pin_dir, entry->d_name);
+	if (dir)
+		(void)closedir(dir);
+	if (dir && rmdir(pin_dir) < 0 && errno != ENOENT)
+		return rw_error_set(err, -errno, "cannot remove %s: %s", pin_dir, strerror(errno));
+	if (ret_devices)
+		*ret_devices = devices;
+	return 0;
+}

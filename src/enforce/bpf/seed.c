@@ -1,0 +1,392 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/*
+ * The start on a live node: connections that are there already are decided and entered before anything is
+ * dropped.  They are read from the sockets of this network namespace and, where the kernel tracks
+ * connections, from conntrack, which knows who opened them and is read last.
+ *
+ * A socket's opener is the remote end when a socket here listens on the local port, else the local end.
+ * Connected UDP sockets tell neither: both directions must accept.
+ *
+ * A connection belongs to the device that has its local address; what is forwarded without NAT is left to
+ * be picked up by its packets.
+ */
+
+#include <arpa/inet.h>
+#include <bpf/bpf.h>
+#include <ifaddrs.h>
+#include <linux/inet_diag.h>
+#include <linux/netfilter/nfnetlink.h>
+#include <linux/netfilter/nfnetlink_conntrack.h>
+#include <linux/netlink.h>
+#include <linux/sock_diag.h>
+#include <net/if.h>
+#include <netinet/in.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/socket.h>
+
+#include "enforce/bpf/bpf_internal.h"
+
+enum {
+	TCP_STATE_ESTABLISHED = 1,
+	TCP_STATE_CLOSE = 7,
+	TCP_STATE_LISTEN = 10,
+	CONNTRACK_TCP_ESTABLISHED = 3,
+	CONNTRACK_SEEN_REPLY = 1 << 1,
+	ANSWER_SIZE = 32768,
+	OWN_MAX = 256,
+};
+
+/* Every state in which data may still flow: established, fin-wait-1 and -2, close-wait. */
+#define TCP_LIVE_STATES (1u << TCP_STATE_ESTABLISHED | 1u << 4 | 1u << 5 | 1u << 8)
+
+struct own_address {
+	uint8_t family;
+	uint8_t bytes[16];
+	uint16_t mark; /* slot + 1 of the device that has it */
+};
+
+struct seeder {
+	struct rw_bpf *bpf;
+	struct own_address own[OWN_MAX];
+	size_t own_count;
+	uint8_t listening[2][65536 / 8]; /* by port: TCP, UDP */
+	struct rw_enforcer_seeded result;
+};
+
+typedef void message_fn(struct seeder *seeder, const struct nlmsghdr *message);
+
+/* Sends a dump request and hands over each message of the answer. */
+static int dump(struct seeder *seeder, int protocol, const void *request, size_t size, message_fn *each)
+{
+	RW_CLEANUP(rw_close) int fd = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, protocol);
+	RW_CLEANUP(rw_free) char *answer = malloc(ANSWER_SIZE);
+	struct timeval timeout = {.tv_sec = 2};
+
+	if (!answer)
+		return -ENOMEM;
+	if (fd < 0 || setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &timeout, sizeof(timeout)) < 0 ||
+	    send(fd, request, size, 0) < 0)
+		return -errno;
+	for (;;) {
+		ssize_t got = recv(fd, answer, ANSWER_SIZE, 0);
+		int left = (int)got;
+
+		if (got < 0)
+			return -errno;
+		for (const struct nlmsghdr *message = (void *)answer; NLMSG_OK(message, (unsigned int)left);
+		     message = NLMSG_NEXT(message, left)) {
+			if (message->nlmsg_type == NLMSG_DONE)
+				return 0;
+			if (message->nlmsg_type == NLMSG_ERROR)
+				return ((const struct nlmsgerr *)NLMSG_DATA(message))->error;
+			each(seeder, message);
+		}
+	}
+}
+
+static void read_own_addresses(struct seeder *seeder)
+{
+	const struct rw_device *records = seeder->bpf->maps[RW_BPF_MAP_DEVICES].memory;
+	struct ifaddrs *list = NULL;
+
+	if (getifaddrs(&list) < 0)
+		return;
+	for (const struct ifaddrs *at = list; at && seeder->own_count < OWN_MAX; at = at->ifa_next) {
+		struct own_address *own = &seeder->own[seeder->own_count];
+		int family = at->ifa_addr ? at->ifa_addr->sa_family : AF_UNSPEC;
+		unsigned int ifindex = if_nametoindex(at->ifa_name);
+
+		if (family != AF_INET && family != AF_INET6)
+			continue;
+		for (size_t i = 0; i < RW_ENFORCER_DEVICE_MAX; i++)
+			if (ifindex && seeder->bpf->devices[i].ifindex == ifindex)
+				own->mark = (uint16_t)(records[seeder->bpf->devices[i].place].slot + 1);
+		if (!own->mark)
+			continue;
+		own->family = family == AF_INET ? 4 : 6;
+		if (family == AF_INET)
+			memcpy(own->bytes, &((const struct sockaddr_in *)(const void *)at->ifa_addr)->sin_addr, 4);
+		else
+			memcpy(own->bytes, &((const struct sockaddr_in6 *)(const void *)at->ifa_addr)->sin6_addr,
+			       16);
+		seeder->own_count++;
+	}
+	freeifaddrs(list);
+}
+
+/* Slot + 1 of the device with that address, or 0. */
+static uint16_t find_own(const struct seeder *seeder, uint8_t family, const void *address)
+{
+	for (size_t i = 0; i < seeder->own_count; i++)
+		if (seeder->own[i].family == family &&
+		    memcmp(seeder->own[i].bytes, address, family == 4 ? 4 : 16) == 0)
+			return seeder->own[i].mark;
+	return 0;
+}
+
+static void enter(struct seeder *seeder, const struct rw_seed_record *record)
+{
+	char data[RW_SEED_OFFSET + sizeof(*record)] = {0};
+	LIBBPF_OPTS(bpf_test_run_opts, options, .data_in = data, .data_size_in = sizeof(data), .repeat = 1);
+
+	memcpy(data + RW_SEED_OFFSET, record, sizeof(*record));
+	if (bpf_prog_test_run_opts(seeder->bpf->programs[RW_BPF_PROGRAM_SEED], &options) < 0)
+		return;
+	if (options.retval == RW_SEED_ACCEPTED)
+		seeder->result.accepted++;
+	else
+		seeder->result.refused++;
+}
+
+static bool is_listening(const struct seeder *seeder, uint8_t protocol, uint16_t port)
+{
+	return seeder->listening[protocol == IPPROTO_UDP][port / 8] >> (port % 8) & 1;
+}
+
+static void on_socket(struct seeder *seeder, const struct nlmsghdr *message, uint8_t protocol)
+{
+	const struct inet_diag_msg *socket = NLMSG_DATA(message);
+	uint8_t family = socket->idiag_family == AF_INET ? 4 : 6;
+	uint16_t local_port = ntohs(socket->id.idiag_sport), remote_port = ntohs(socket->id.idiag_dport);
+	const uint32_t *local = socket->id.idiag_src, *remote = socket->id.idiag_dst;
+	struct rw_seed_record record = {.ends.protocol = protocol};
+	bool mapped = family == 6 && !local[0] && !local[1] && local[2] == htonl(0xffff);
+	uint16_t mark;
+	bool opened_here;
+
+	if (socket->idiag_state == TCP_STATE_LISTEN || (socket->idiag_state == TCP_STATE_CLOSE && local_port)) {
+		seeder->listening[protocol == IPPROTO_UDP][local_port / 8] |=
+			(uint8_t)(1u << (local_port % 8));
+		return;
+	}
+	if (mapped) {
+		family = 4;
+		local += 3;
+		remote += 3;
+	}
+	mark = find_own(seeder, family, local);
+	if (!mark || !remote_port)
+		return;
+	opened_here = !is_listening(seeder, protocol, local_port);
+	record.ends.family = family;
+	memcpy(opened_here ? record.ends.source : record.ends.destination, local, family == 4 ? 4 : 16);
+	memcpy(opened_here ? record.ends.destination : record.ends.source, remote, family == 4 ? 4 : 16);
+	record.ends.source_port = opened_here ? local_port : remote_port;
+	record.ends.destination_port = opened_here ? remote_port : local_port;
+	record.in = opened_here ? 0 : mark;
+	record.out = opened_here ? mark : 0;
+	record.flags = protocol == IPPROTO_UDP && opened_here ? RW_SEED_UNSURE : 0;
+	enter(seeder, &record);
+}
+
+static void on_tcp(struct seeder *seeder, const struct nlmsghdr *message)
+{
+	on_socket(seeder, message, IPPROTO_TCP);
+}
+
+static void on_udp(struct seeder *seeder, const struct nlmsghdr *message)
+{
+	on_socket(seeder, message, IPPROTO_UDP);
+}
+
+/* Listeners first, in a pass of their own, for they tell who opened the others. */
+static int read_sockets(struct seeder *seeder)
+{
+	static const uint32_t passes[] = {1u << TCP_STATE_LISTEN | 1u << TCP_STATE_CLOSE, TCP_LIVE_STATES};
+
+	for (size_t pass = 0; pass < RW_ARRAY_COUNT(passes); pass++) {
+		for (int kind = 0; kind < 4; kind++) {
+			struct {
+				struct nlmsghdr header;
+				struct inet_diag_req_v2 body;
+			} request = {
+				.header = {.nlmsg_len = sizeof(request),
+					   .nlmsg_type = SOCK_DIAG_BY_FAMILY,
+					   .nlmsg_flags = NLM_F_REQUEST | NLM_F_DUMP},
+				.body = {.sdiag_family = kind & 1 ? AF_INET6 : AF_INET,
+					 .sdiag_protocol = kind & 2 ? IPPROTO_UDP : IPPROTO_TCP,
+					 .idiag_states = passes[pass]},
+			};
+			int r = dump(seeder, NETLINK_SOCK_DIAG, &request, sizeof(request),
+				     kind & 2 ? on_udp : on_tcp);
+
+			if (r < 0)
+				return r;
+		}
+	}
+	return 0;
+}
+
+/* conntrack */
+
+static const struct nlattr *find_attribute(const void *data, size_t size, uint16_t type)
+{
+	const char *at = data;
+
+	while (size >= sizeof(struct nlattr)) {
+		const struct nlattr *attribute = (const void *)at;
+		size_t step = NLA_ALIGN(attribute->nla_len);
+
+		if (attribute->nla_len < sizeof(*attribute) || attribute->nla_len > size)
+			return NULL;
+		if ((attribute->nla_type & NLA_TYPE_MASK) == type)
+			return attribute;
+		if (step >= size)
+			return NULL;
+		at += step;
+		size -= step;
+	}
+	return NULL;
+}
+
+static const struct nlattr *find_nested(const struct nlattr *outer, uint16_t type)
+{
+	return outer ? find_attribute((const char *)outer + NLA_HDRLEN, outer->nla_len - (size_t)NLA_HDRLEN,
+				      type) :
+		       NULL;
+}
+
+/* Copies an attribute's value of exactly 'size' bytes. */
+static bool get_value(const struct nlattr *outer, uint16_t type, void *to, size_t size)
+{
+	const struct nlattr *attribute = find_nested(outer, type);
+
+	if (!attribute || attribute->nla_len < (size_t)NLA_HDRLEN + size)
+		return false;
+	memcpy(to, (const char *)attribute + NLA_HDRLEN, size);
+	return true;
+}
+
+static bool read_tuple(const struct nlattr *tuple, uint8_t family, struct rw_ends *ends)
+{
+	const struct nlattr *ip = find_nested(tuple, CTA_TUPLE_IP), *proto = find_nested(tuple, CTA_TUPLE_PROTO);
+	size_t size = family == 4 ? 4 : 16;
+	uint16_t source_port, destination_port;
+
+	ends->family = family;
+	if (!get_value(ip, family == 4 ? CTA_IP_V4_SRC : CTA_IP_V6_SRC, ends->source, size) ||
+	    !get_value(ip, family == 4 ? CTA_IP_V4_DST : CTA_IP_V6_DST, ends->destination, size) ||
+	    !get_value(proto, CTA_PROTO_NUM, &ends->protocol, 1) ||
+	    (ends->protocol != IPPROTO_TCP && ends->protocol != IPPROTO_UDP) ||
+	    !get_value(proto, CTA_PROTO_SRC_PORT, &source_port, 2) ||
+	    !get_value(proto, CTA_PROTO_DST_PORT, &destination_port, 2))
+		return false;
+	ends->source_port = ntohs(source_port);
+	ends->destination_port = ntohs(destination_port);
+	return true;
+}
+
+/* The reply's tuple the other way round: what the opener's packets look like behind our NAT. */
+static struct rw_ends invert(const struct rw_ends *reply)
+{
+	struct rw_ends ends = *reply;
+
+	memcpy(ends.source, reply->destination, sizeof(ends.source));
+	memcpy(ends.destination, reply->source, sizeof(ends.destination));
+	ends.source_port = reply->destination_port;
+	ends.destination_port = reply->source_port;
+	return ends;
+}
+
+static void on_conntrack(struct seeder *seeder, const struct nlmsghdr *message)
+{
+	const struct nfgenmsg *head = NLMSG_DATA(message);
+	const char *data = (const char *)head + NLMSG_ALIGN(sizeof(*head));
+	size_t size = message->nlmsg_len - NLMSG_HDRLEN - NLMSG_ALIGN(sizeof(*head));
+	uint8_t family = head->nfgen_family == AF_INET ? 4 : 6;
+	const struct nlattr *status = find_attribute(data, size, CTA_STATUS);
+	const struct nlattr *tcp =
+		find_nested(find_attribute(data, size, CTA_PROTOINFO), CTA_PROTOINFO_TCP);
+	struct rw_ends original = {0}, reply = {0};
+	struct rw_seed_record record = {0};
+	uint32_t bits = 0;
+	uint8_t state = 0;
+
+	if (!read_tuple(find_attribute(data, size, CTA_TUPLE_ORIG), family, &original) ||
+	    !read_tuple(find_attribute(data, size, CTA_TUPLE_REPLY), family, &reply))
+		return;
+	if (status && status->nla_len >= NLA_HDRLEN + 4)
+		memcpy(&bits, (const char *)status + NLA_HDRLEN, sizeof(bits));
+	if (original.protocol == IPPROTO_TCP) {
+		if (!get_value(tcp, CTA_PROTOINFO_TCP_STATE, &state, 1) || state != CONNTRACK_TCP_ESTABLISHED)
+			return;
+	} else if (!(ntohl(bits) & CONNTRACK_SEEN_REPLY)) {
+		return;
+	}
+	/* Coming in, the opener's packets are seen as they were sent; going out, as NAT leaves them. */
+	record.ends = invert(&reply);
+	record.out = find_own(seeder, family, reply.destination);
+	if (!record.out) {
+		record.ends = original;
+		record.in = find_own(seeder, family, original.destination);
+	}
+	if (record.in || record.out)
+		enter(seeder, &record);
+}
+
+static int read_conntrack(struct seeder *seeder)
+{
+	for (int i = 0; i < 2; i++) {
+		struct {
+			struct nlmsghdr header;
+			struct nfgenmsg body;
+		} request = {
+			.header = {.nlmsg_len = sizeof(request),
+				   .nlmsg_type = NFNL_SUBSYS_CTNETLINK << 8 | IPCTNL_MSG_CT_GET,
+				   .nlmsg_flags = NLM_F_REQUEST | NLM_F_DUMP},
+			.body = {.nfgen_family = i ? AF_INET6 : AF_INET, .version = NFNETLINK_V0},
+		};
+		int r = dump(seeder, NETLINK_NETFILTER, &request, sizeof(request), on_conntrack);
+
+		if (r < 0)
+			return r;
+	}
+	return 0;
+}
+
+int rw_bpf_seed(struct rw_bpf *bpf, struct rw_enforcer_seeded *ret_seeded)
+{
+	RW_CLEANUP(rw_free) struct seeder *seeder = calloc(1, sizeof(*seeder));
+	int r;
+
+	if (!seeder)
+		return -ENOMEM;
+	seeder->bpf = bpf;
+	read_own_addresses(seeder);
+	r = read_sockets(seeder);
+	seeder->result.sockets_read = r == 0;
+	if (r < 0)
+		(void)snprintf(seeder->result.text, sizeof(seeder->result.text), "sockets: %s", strerror(-r));
+	r = read_conntrack(seeder);
+	seeder->result.conntrack_read = r == 0;
+	if (r < 0 && !seeder->result.text[0])
+		(void)snprintf(seeder->result.text, sizeof(seeder->result.text), "conntrack: %s", strerror(-r));
+	if (ret_seeded)
+		*ret_seeded = seeder->result;
+	return 0;
+}
+
+int rw_bpf_enforce(struct rw_enforcer *enforcer, struct rw_enforcer_seeded *ret_seeded, struct rw_error *err)
+{
+	struct rw_bpf *bpf = rw_bpf_of(enforcer);
+	struct rw_control *control = rw_bpf_control(bpf);
+	struct rw_enforcer_seeded seeded = {0};
+	uint32_t mode;
+	int r;
+
+	if (!bpf->table)
+		return rw_error_set(err, -EINVAL, "a policy must be applied before it is enforced");
+	if (RW_STATE_MODE(control->state) == RW_MODE_LEARN) {
+		r = rw_bpf_seed(bpf, &seeded);
+		if (r < 0)
+			return rw_error_oom(err);
+		mode = bpf->table->policy->enforcement == RW_MONITOR ? RW_MODE_MONITOR : RW_MODE_ENFORCE;
+		__atomic_store_n(&control->state, RW_STATE(RW_STATE_GENERATION(control->state), mode),
+				 __ATOMIC_SEQ_CST);
+	}
+	if (ret_seeded)
+		*ret_seeded = seeded;
+	return 0;
+}
