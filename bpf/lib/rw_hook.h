@@ -179,7 +179,7 @@ RW_INLINE __u32 rw_hook_join(const struct rw_run *run, const struct rw_ends *end
 #define RW_HOOK_UNKNOWN 0xffffffffu
 
 /* A packet of a flow in the table: its cell, or RW_HOOK_UNKNOWN when it opens the flow anew. */
-RW_INLINE __u32 rw_hook_known(__u8 family, const struct rw_run *run, const struct rw_flow_query *query,
+RW_INLINE __u32 rw_hook_known(const struct rw_run *run, const struct rw_flow_query *query,
 			      const struct rw_ends *ends, struct rw_flow_packet *packet,
 			      struct rw_flow_found *found)
 {
@@ -302,7 +302,7 @@ RW_INLINE __u32 rw_hook_flow(__u8 family, const struct rw_run *run, const struct
 
 	rw_hook_query(run, &frame->ends, family, &query);
 	if (rw_flow_find(family, &query, &found)) {
-		__u32 cell = rw_hook_known(family, run, &query, &frame->ends, &packet, &found);
+		__u32 cell = rw_hook_known(run, &query, &frame->ends, &packet, &found);
 
 		if (cell != RW_HOOK_UNKNOWN)
 			return cell;

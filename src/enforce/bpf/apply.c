@@ -71,7 +71,8 @@ static int compile(struct rw_bpf *bpf, const struct rw_policy *policy, uint32_t 
 	}
 	r = rw_classify_compile(policy, &options, bpf->table, &memory, ret_table, err);
 	if (r == -ENOSPC)
-		return rw_error_set(err, -E2BIG, "the policy needs more than the node's table memory of %llu MB",
+		return rw_error_set(err, -E2BIG,
+				    "the policy needs more than the node's table memory of %llu MB",
 				    (unsigned long long)bpf->image_pages * 2 * RW_TABLE_PAGE_SIZE >> 20);
 	return r;
 }
@@ -85,8 +86,8 @@ static void clear_hits(struct rw_bpf *bpf, uint32_t generation)
 	memset(&hits[(generation & 1) * count], 0, count * sizeof(*hits));
 }
 
-int rw_bpf_apply(struct rw_enforcer *enforcer, const struct rw_policy *policy, enum rw_established established,
-		 struct rw_error *err)
+int rw_bpf_apply(struct rw_enforcer *enforcer, const struct rw_policy *policy,
+		 enum rw_established established, struct rw_error *err)
 {
 	struct rw_bpf *bpf = rw_bpf_of(enforcer);
 	struct rw_control *control = rw_bpf_control(bpf);

@@ -5,6 +5,7 @@
  * has them, else by clsact (clsact.c).
  */
 
+#include <assert.h>
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
 #include <net/if.h>
@@ -40,8 +41,8 @@ static int find_place(struct rw_bpf *bpf, unsigned int ifindex)
 	return place;
 }
 
-static int write_record(struct rw_bpf *bpf, struct rw_bpf_device *own, const struct rw_enforcer_device *device,
-			struct rw_error *err)
+static int write_record(struct rw_bpf *bpf, struct rw_bpf_device *own,
+			const struct rw_enforcer_device *device, struct rw_error *err)
 {
 	struct rw_device *records = bpf->maps[RW_BPF_MAP_DEVICES].memory;
 	struct rw_vlans *vlans = bpf->maps[RW_BPF_MAP_VLANS].memory;
@@ -333,7 +334,8 @@ static void check_device(struct rw_bpf *bpf, struct rw_bpf_device *device, rw_en
 	}
 }
 
-int rw_bpf_check(struct rw_enforcer *enforcer, rw_enforcer_event_fn *event, void *context, struct rw_error *err)
+int rw_bpf_check(struct rw_enforcer *enforcer, rw_enforcer_event_fn *event, void *context,
+		 struct rw_error *err)
 {
 	struct rw_bpf *bpf = rw_bpf_of(enforcer);
 

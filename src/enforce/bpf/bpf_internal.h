@@ -54,8 +54,8 @@ struct rw_bpf_device {
 	unsigned int ifindex; /* 0 = free */
 	char name[16];
 	char interface[16];
-	uint32_t place;	  /* in rw_devices */
-	int links[2];	 /* tcx: ingress, egress; else -EBADF */
+	uint32_t place; /* in rw_devices */
+	int links[2];   /* tcx: ingress, egress; else -EBADF */
 	enum rw_enforcer_hold hold;
 	char text[128];
 };
@@ -83,8 +83,8 @@ struct rw_bpf {
 	struct rw_bpf_device devices[RW_ENFORCER_DEVICE_MAX];
 	struct rw_classify_table *table;   /* in force; NULL before the first apply */
 	struct rw_classify_table *retired; /* the one before, for events and hits still under way */
-	bool grace_due;			   /* the standby image may still be read by a program under way */
-	struct rw_map totals;		   /* rule id -> struct rw_bpf_total of retired tables */
+	bool grace_due;                    /* the standby image may still be read by a program under way */
+	struct rw_map totals;              /* rule id -> struct rw_bpf_total of retired tables */
 	struct ring_buffer *ring;
 	rw_enforcer_drop_fn *drop; /* while drops are read */
 	void *drop_context;
@@ -118,7 +118,8 @@ RW_NODISCARD int rw_bpf_pins_save(struct rw_bpf *bpf, struct rw_error *err);
 void rw_bpf_pin_path(char *path, size_t size, const char *pin_dir, const char *kind, unsigned int ifindex);
 
 /* attach.c */
-int rw_bpf_attach(struct rw_enforcer *enforcer, const struct rw_enforcer_device *device, struct rw_error *err);
+int rw_bpf_attach(struct rw_enforcer *enforcer, const struct rw_enforcer_device *device,
+		  struct rw_error *err);
 int rw_bpf_detach(struct rw_enforcer *enforcer, unsigned int ifindex, struct rw_error *err);
 int rw_bpf_detach_every(struct rw_enforcer *enforcer, struct rw_error *err);
 int rw_bpf_check(struct rw_enforcer *enforcer, rw_enforcer_event_fn *event, void *context,
@@ -130,8 +131,8 @@ bool rw_bpf_clsact_present(const struct rw_bpf *bpf, const struct rw_bpf_device 
 void rw_bpf_clsact_remove(unsigned int ifindex);
 
 /* apply.c */
-int rw_bpf_apply(struct rw_enforcer *enforcer, const struct rw_policy *policy, enum rw_established established,
-		 struct rw_error *err);
+int rw_bpf_apply(struct rw_enforcer *enforcer, const struct rw_policy *policy,
+		 enum rw_established established, struct rw_error *err);
 RW_NODISCARD int rw_bpf_slot(struct rw_bpf *bpf, const char *interface, uint8_t *ret_slot,
 			     struct rw_error *err);
 
@@ -141,7 +142,8 @@ int rw_bpf_hits_retire(struct rw_bpf *bpf, const struct rw_classify_table *table
 int rw_bpf_drops_fd(struct rw_enforcer *enforcer);
 int rw_bpf_drops_read(struct rw_enforcer *enforcer, rw_enforcer_drop_fn *each, void *context);
 int rw_bpf_drops_open(struct rw_bpf *bpf);
-int rw_bpf_flows(struct rw_enforcer *enforcer, rw_enforcer_flow_fn *each, void *context, struct rw_error *err);
+int rw_bpf_flows(struct rw_enforcer *enforcer, rw_enforcer_flow_fn *each, void *context,
+		 struct rw_error *err);
 int rw_bpf_status(struct rw_enforcer *enforcer, struct rw_enforcer_status *ret_status, struct rw_error *err);
 
 /* seed.c */

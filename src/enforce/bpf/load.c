@@ -18,15 +18,16 @@
 #pragma GCC diagnostic ignored "-Wcast-qual"
 #pragma GCC diagnostic ignored "-Wsign-conversion"
 #pragma GCC diagnostic ignored "-Wconversion"
+#pragma GCC diagnostic ignored "-Wnull-dereference"
 #include "ringwall.skel.h"
 #pragma GCC diagnostic pop
 
 const char *const rw_bpf_map_names[RW_BPF_MAP_COUNT_] = {
-	[RW_BPF_MAP_CONTROL] = "rw_control",	 [RW_BPF_MAP_PAGES] = "rw_pages",
-	[RW_BPF_MAP_DEVICES] = "rw_devices",	 [RW_BPF_MAP_VLANS] = "rw_vlans",
-	[RW_BPF_MAP_SLOTS] = "rw_slots",	 [RW_BPF_MAP_FLOWS4] = "rw_flows4",
-	[RW_BPF_MAP_FLOWS6] = "rw_flows6",	 [RW_BPF_MAP_FRAGMENTS] = "rw_fragments",
-	[RW_BPF_MAP_HITS] = "rw_hits",		 [RW_BPF_MAP_COUNTERS] = "rw_counters",
+	[RW_BPF_MAP_CONTROL] = "rw_control", [RW_BPF_MAP_PAGES] = "rw_pages",
+	[RW_BPF_MAP_DEVICES] = "rw_devices", [RW_BPF_MAP_VLANS] = "rw_vlans",
+	[RW_BPF_MAP_SLOTS] = "rw_slots",     [RW_BPF_MAP_FLOWS4] = "rw_flows4",
+	[RW_BPF_MAP_FLOWS6] = "rw_flows6",   [RW_BPF_MAP_FRAGMENTS] = "rw_fragments",
+	[RW_BPF_MAP_HITS] = "rw_hits",       [RW_BPF_MAP_COUNTERS] = "rw_counters",
 	[RW_BPF_MAP_EVENTS] = "rw_events",
 };
 
@@ -99,7 +100,8 @@ static bool is_mapped(enum rw_bpf_map_id id)
 }
 
 /* Keeps descriptor and memory of a map beyond the object. */
-static int keep_map(struct rw_bpf *bpf, enum rw_bpf_map_id id, const struct bpf_map *map, struct rw_error *err)
+static int keep_map(struct rw_bpf *bpf, enum rw_bpf_map_id id, const struct bpf_map *map,
+		    struct rw_error *err)
 {
 	struct rw_bpf_map *kept = &bpf->maps[id];
 	size_t page = (size_t)sysconf(_SC_PAGESIZE);
@@ -167,8 +169,7 @@ static int open_object(struct rw_bpf *bpf, const struct rw_enforce_bpf_options *
 	if (r < 0)
 		return r;
 	for (int id = 0; id < RW_BPF_MAP_COUNT_; id++) {
-		struct bpf_map *map =
-			bpf_object__find_map_by_name(skeleton->obj, rw_bpf_map_names[id]);
+		struct bpf_map *map = bpf_object__find_map_by_name(skeleton->obj, rw_bpf_map_names[id]);
 
 		if (entries[id] && bpf_map__set_max_entries(map, entries[id]) < 0)
 			return rw_bpf_refused(err, -errno, "the size of a map");

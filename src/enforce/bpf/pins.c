@@ -87,7 +87,8 @@ int rw_bpf_pins_prepare(const char *pin_dir, struct rw_error *err)
 	int r;
 
 	if (pin_dir[0] != '/' || strlen(pin_dir) >= sizeof(((struct rw_bpf *)NULL)->pin_dir))
-		return rw_error_set(err, -EINVAL, "the pin directory must be an absolute path of moderate length");
+		return rw_error_set(err, -EINVAL,
+				    "the pin directory must be an absolute path of moderate length");
 	if (strncmp(pin_dir, "/sys/fs/bpf/", 12) == 0 && !is_bpffs("/sys/fs/bpf") && is_root_namespace() &&
 	    mount("bpf", "/sys/fs/bpf", "bpf", MS_NOSUID | MS_NODEV | MS_NOEXEC, "mode=0700") < 0)
 		return rw_error_set(err, -errno, "cannot mount a BPF file system at /sys/fs/bpf: %s",

@@ -92,9 +92,9 @@ int rw_bpf_hits(struct rw_enforcer *enforcer, rw_enforcer_hits_fn *each, void *c
 static const char *rule_of_event(const struct rw_bpf *bpf, const struct rw_drop_event *event)
 {
 	uint32_t generation = RW_STATE_GENERATION(rw_bpf_control(bpf)->state);
-	const struct rw_classify_table *table = event->generation == generation	    ? bpf->table :
-						event->generation + 1 == generation ? bpf->retired :
-										      NULL;
+	const struct rw_classify_table *table = event->generation == generation       ? bpf->table
+						: event->generation + 1 == generation ? bpf->retired
+										      : NULL;
 
 	if (event->cause != RW_CAUSE_RULE || !table || event->index >= table->origin_count ||
 	    table->origins[event->index].cause != RW_CAUSE_RULE)
@@ -116,8 +116,8 @@ static void decode_event(const struct rw_bpf *bpf, const struct rw_drop_event *e
 		.suppressed = event->suppressed,
 		.packet =
 			{
-				.direction = event->flags & RW_EVENT_EGRESS ? RW_DIRECTION_EGRESS :
-									      RW_DIRECTION_INGRESS,
+				.direction = event->flags & RW_EVENT_EGRESS ? RW_DIRECTION_EGRESS
+									    : RW_DIRECTION_INGRESS,
 				.protocol = event->protocol,
 				.tcp_flags = event->tcp_flags,
 				.icmp_type = event->icmp_type,
@@ -182,10 +182,10 @@ static void decode_flow(uint8_t family, uint64_t control, uint64_t decision, con
 			uint32_t now, struct rw_enforcer_flow *flow)
 {
 	uint64_t last = key[family == 4 ? RW_FLOW_KEY_WORDS4 - 1 : RW_FLOW_KEY_WORDS6 - 1];
-	struct rw_address low = family == 4 ? address_of_words(4, key[0] & 0xffffffff00000000ull, 0) :
-					      address_of_words(6, key[0], key[1]);
-	struct rw_address high = family == 4 ? address_of_words(4, key[0] << 32, 0) :
-					       address_of_words(6, key[2], key[3]);
+	struct rw_address low = family == 4 ? address_of_words(4, key[0] & 0xffffffff00000000ull, 0)
+					    : address_of_words(6, key[0], key[1]);
+	struct rw_address high =
+		family == 4 ? address_of_words(4, key[0] << 32, 0) : address_of_words(6, key[2], key[3]);
 	bool high_opened = control & RW_FLOW_HIGH_OPENED;
 	uint16_t low_port = (uint16_t)(last >> 48), high_port = (uint16_t)(last >> 32);
 
@@ -210,8 +210,7 @@ struct flow_walk {
 };
 
 /* Reads one entry the way the programs do; false to stop. */
-static bool visit(const struct flow_walk *walk, uint8_t family, const uint32_t *signature,
-		  const uint64_t *entry)
+static bool visit(const struct flow_walk *walk, uint8_t family, const uint32_t *signature, const __u64 *entry)
 {
 	int words = family == 4 ? RW_FLOW_KEY_WORDS4 : RW_FLOW_KEY_WORDS6;
 	uint64_t control, decision, key[RW_FLOW_KEY_WORDS6];

@@ -71,12 +71,16 @@ static int dump(struct seeder *seeder, int protocol, const void *request, size_t
 		return -errno;
 	for (;;) {
 		ssize_t got = recv(fd, answer, ANSWER_SIZE, 0);
-		int left = (int)got;
+		size_t step;
 
 		if (got < 0)
 			return -errno;
-		for (const struct nlmsghdr *message = (void *)answer; NLMSG_OK(message, (unsigned int)left);
-		     message = NLMSG_NEXT(message, left)) {
+		for (size_t at = 0; at + sizeof(struct nlmsghdr) <= (size_t)got; at += step) {
+			const struct nlmsghdr *message = (const void *)(answer + at);
+
+			step = NLMSG_ALIGN(message->nlmsg_len);
+			if (message->nlmsg_len < sizeof(*message) || message->nlmsg_len > (size_t)got - at)
+				return -EBADMSG;
 			if (message->nlmsg_type == NLMSG_DONE)
 				return 0;
 			if (message->nlmsg_type == NLMSG_ERROR)
@@ -107,10 +111,11 @@ static void read_own_addresses(struct seeder *seeder)
 			continue;
 		own->family = family == AF_INET ? 4 : 6;
 		if (family == AF_INET)
-			memcpy(own->bytes, &((const struct sockaddr_in *)(const void *)at->ifa_addr)->sin_addr, 4);
+			memcpy(own->bytes,
+			       &((const struct sockaddr_in *)(const void *)at->ifa_addr)->sin_addr, 4);
 		else
-			memcpy(own->bytes, &((const struct sockaddr_in6 *)(const void *)at->ifa_addr)->sin6_addr,
-			       16);
+			memcpy(own->bytes,
+			       &((const struct sockaddr_in6 *)(const void *)at->ifa_addr)->sin6_addr, 16);
 		seeder->own_count++;
 	}
 	freeifaddrs(list);
@@ -156,7 +161,8 @@ static void on_socket(struct seeder *seeder, const struct nlmsghdr *message, uin
 	uint16_t mark;
 	bool opened_here;
 
-	if (socket->idiag_state == TCP_STATE_LISTEN || (socket->idiag_state == TCP_STATE_CLOSE && local_port)) {
+	if (socket->idiag_state == TCP_STATE_LISTEN ||
+	    (socket->idiag_state == TCP_STATE_CLOSE && local_port)) {
 		seeder->listening[protocol == IPPROTO_UDP][local_port / 8] |=
 			(uint8_t)(1u << (local_port % 8));
 		return;
@@ -221,6 +227,8 @@ static int read_sockets(struct seeder *seeder)
 
 /* conntrack */
 
+#define ATTRIBUTE_HEADER sizeof(struct nlattr)
+
 static const struct nlattr *find_attribute(const void *data, size_t size, uint16_t type)
 {
 	const char *at = data;
@@ -243,9 +251,9 @@ static const struct nlattr *find_attribute(const void *data, size_t size, uint16
 
 static const struct nlattr *find_nested(const struct nlattr *outer, uint16_t type)
 {
-	return outer ? find_attribute((const char *)outer + NLA_HDRLEN, outer->nla_len - (size_t)NLA_HDRLEN,
-				      type) :
-		       NULL;
+	return outer ? find_attribute((const char *)outer + ATTRIBUTE_HEADER,
+				      outer->nla_len - ATTRIBUTE_HEADER, type)
+		     : NULL;
 }
 
 /* Copies an attribute's value of exactly 'size' bytes. */
@@ -253,15 +261,16 @@ static bool get_value(const struct nlattr *outer, uint16_t type, void *to, size_
 {
 	const struct nlattr *attribute = find_nested(outer, type);
 
-	if (!attribute || attribute->nla_len < (size_t)NLA_HDRLEN + size)
+	if (!attribute || attribute->nla_len < ATTRIBUTE_HEADER + size)
 		return false;
-	memcpy(to, (const char *)attribute + NLA_HDRLEN, size);
+	memcpy(to, (const char *)attribute + ATTRIBUTE_HEADER, size);
 	return true;
 }
 
 static bool read_tuple(const struct nlattr *tuple, uint8_t family, struct rw_ends *ends)
 {
-	const struct nlattr *ip = find_nested(tuple, CTA_TUPLE_IP), *proto = find_nested(tuple, CTA_TUPLE_PROTO);
+	const struct nlattr *ip = find_nested(tuple, CTA_TUPLE_IP),
+			    *proto = find_nested(tuple, CTA_TUPLE_PROTO);
 	size_t size = family == 4 ? 4 : 16;
 	uint16_t source_port, destination_port;
 
@@ -297,8 +306,7 @@ static void on_conntrack(struct seeder *seeder, const struct nlmsghdr *message)
 	size_t size = message->nlmsg_len - NLMSG_HDRLEN - NLMSG_ALIGN(sizeof(*head));
 	uint8_t family = head->nfgen_family == AF_INET ? 4 : 6;
 	const struct nlattr *status = find_attribute(data, size, CTA_STATUS);
-	const struct nlattr *tcp =
-		find_nested(find_attribute(data, size, CTA_PROTOINFO), CTA_PROTOINFO_TCP);
+	const struct nlattr *tcp = find_nested(find_attribute(data, size, CTA_PROTOINFO), CTA_PROTOINFO_TCP);
 	struct rw_ends original = {0}, reply = {0};
 	struct rw_seed_record record = {0};
 	uint32_t bits = 0;
@@ -307,8 +315,8 @@ static void on_conntrack(struct seeder *seeder, const struct nlmsghdr *message)
 	if (!read_tuple(find_attribute(data, size, CTA_TUPLE_ORIG), family, &original) ||
 	    !read_tuple(find_attribute(data, size, CTA_TUPLE_REPLY), family, &reply))
 		return;
-	if (status && status->nla_len >= NLA_HDRLEN + 4)
-		memcpy(&bits, (const char *)status + NLA_HDRLEN, sizeof(bits));
+	if (status && status->nla_len >= ATTRIBUTE_HEADER + 4)
+		memcpy(&bits, (const char *)status + ATTRIBUTE_HEADER, sizeof(bits));
 	if (original.protocol == IPPROTO_TCP) {
 		if (!get_value(tcp, CTA_PROTOINFO_TCP_STATE, &state, 1) || state != CONNTRACK_TCP_ESTABLISHED)
 			return;
@@ -362,7 +370,8 @@ int rw_bpf_seed(struct rw_bpf *bpf, struct rw_enforcer_seeded *ret_seeded)
 	r = read_conntrack(seeder);
 	seeder->result.conntrack_read = r == 0;
 	if (r < 0 && !seeder->result.text[0])
-		(void)snprintf(seeder->result.text, sizeof(seeder->result.text), "conntrack: %s", strerror(-r));
+		(void)snprintf(seeder->result.text, sizeof(seeder->result.text), "conntrack: %s",
+			       strerror(-r));
 	if (ret_seeded)
 		*ret_seeded = seeder->result;
 	return 0;
