@@ -31,7 +31,8 @@
 
 /*
  * Where an image is written: page-aligned, of the caller, for example one half of a mapped BPF array.
- * Only readable by others once compile has succeeded.
+ * Keep one of these for as long as the pages: compile notes in it what they hold, to write less next time,
+ * and that note is a reference which rw_classify_memory_done gives back.  Nobody else writes to the pages.
  */
 struct rw_classify_memory {
 	void *pages;
@@ -45,7 +46,7 @@ struct rw_classify_memory {
 /* Memory of the process that grows as needed. */
 void rw_classify_memory_init(struct rw_classify_memory *memory);
 
-/* Frees what compile keeps in 'memory', and the pages when they grew by rw_classify_memory_init. */
+/* Forgets what the pages hold, and frees those that came from rw_classify_memory_init. */
 void rw_classify_memory_done(struct rw_classify_memory *memory);
 RW_DEFINE_DONE(struct rw_classify_memory, rw_classify_memory_done)
 

@@ -199,3 +199,49 @@ uint32_t rw_image_add_span(struct rw_image *image, const struct rw_image_run *ru
 		entries[count] = 0;
 	return RW_ENTRY_SPAN | rw_image_add_blob(image, words, SPAN_WORDS + (count + 1) / 2);
 }
+
+/* Bit i: entry i differs from the one before it; for i = 0 the caller says. */
+static uint64_t find_changes(const uint32_t *entries, bool first)
+{
+	uint64_t bytes[8], bits = 0;
+	uint8_t differs[64];
+
+	/* Fixed lengths and no branch, for the vectoriser; then eight bytes of 0 or 1 to eight bits at once. */
+	differs[0] = first;
+	for (int i = 1; i < 64; i++)
+		differs[i] = entries[i] != entries[i - 1];
+	memcpy(bytes, differs, sizeof(bytes));
+	for (int i = 0; i < 8; i++)
+		bits |= (bytes[i] * 0x0102040810204080ull >> 56) << (i * 8);
+	return bits;
+}
+
+uint32_t rw_image_add_full_span(struct rw_image *image, const uint32_t *entries, uint32_t count)
+{
+	uint64_t words[SPAN_WORDS_MAX];
+	uint32_t *stored = (uint32_t *)&words[SPAN_WORDS];
+	uint16_t before[4];
+	uint32_t runs = 0;
+
+	assert(count >= 1 && count <= 256);
+	for (uint32_t chunk = 0; chunk < 4; chunk++) {
+		uint32_t first = chunk * 64;
+		uint64_t bits = 0;
+
+		before[chunk] = (uint16_t)runs;
+		if (first < count)
+			bits = find_changes(entries + first,
+					    first == 0 || entries[first] != entries[first - 1]);
+		if (first < count && count - first < 64)
+			bits &= ~(~0ull << (count - first));
+		words[chunk] = bits;
+		for (; bits; bits &= bits - 1)
+			stored[runs++] = entries[first + (uint32_t)__builtin_ctzll(bits)];
+	}
+	if (runs == 1)
+		return entries[0];
+	memcpy(&words[4], before, sizeof(before));
+	if (runs % 2)
+		stored[runs] = 0;
+	return RW_ENTRY_SPAN | rw_image_add_blob(image, words, SPAN_WORDS + (runs + 1) / 2);
+}

@@ -60,3 +60,9 @@ struct rw_image_run {
 /* Entry of a span of 'count' (1..256) runs, the first at slot 0, neighbours different; one run is no span but
  * the entry itself. */
 uint32_t rw_image_add_span(struct rw_image *image, const struct rw_image_run *runs, uint32_t count);
+
+/*
+ * The same from all entries in full.  'count' (1..256) of them; what follows up to the next multiple of 64 is
+ * read but does not matter.
+ */
+uint32_t rw_image_add_full_span(struct rw_image *image, const uint32_t *entries, uint32_t count);

@@ -18,6 +18,7 @@ enum {
 struct candidate {
 	const struct rw_rule *rule;
 	uint32_t group;
+	uint32_t rank; /* priority and policy: decides most comparisons without a look at the rule */
 };
 
 void rw_plan_done(struct rw_plan *plan)
@@ -243,14 +244,14 @@ static int add_inner_access(struct rw_plan *plan, struct rw_atoms *atoms, const 
 	return 0;
 }
 
+/* The order of rw_rule_decides_before. */
 static int compare_candidates(const void *a, const void *b)
 {
-	const struct rw_rule *left = ((const struct candidate *)a)->rule;
-	const struct rw_rule *right = ((const struct candidate *)b)->rule;
+	const struct candidate *left = a, *right = b;
 
-	if (left == right)
-		return 0;
-	return rw_rule_decides_before(left, right) ? -1 : 1;
+	if (left->rank != right->rank)
+		return left->rank < right->rank ? -1 : 1;
+	return strcmp(left->rule->id, right->rule->id);
 }
 
 static uint64_t big_endian(const uint8_t *bytes)
@@ -324,9 +325,12 @@ static int add_policy_rules(struct rw_plan *plan, struct rw_atoms *atoms, const 
 	if (!candidates)
 		return -ENOMEM;
 	for (size_t i = 0; i < plan->policy->group_count; i++)
-		for (size_t j = 0; used[i] && j < plan->policy->groups[i]->rule_count; j++)
-			candidates[filled++] =
-				(struct candidate){plan->policy->groups[i]->rules[j], (uint32_t)i};
+		for (size_t j = 0; used[i] && j < plan->policy->groups[i]->rule_count; j++) {
+			const struct rw_rule *rule = plan->policy->groups[i]->rules[j];
+
+			candidates[filled++] = (struct candidate){
+				rule, (uint32_t)i, rule->priority * 2u + (rule->policy == RW_VERDICT_ACCEPT)};
+		}
 	assert(filled == count);
 	qsort(candidates, count, sizeof(*candidates), compare_candidates);
 	for (size_t i = 0; i < count; i++) {

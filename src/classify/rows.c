@@ -4,15 +4,29 @@
 #include <assert.h>
 #include <string.h>
 
-enum { BLOCK = 256 };
+enum {
+	BLOCK = 256,
+	LANE = 64,        /* columns are laid over each other this many at once; divides BLOCK */
+	OVERLAY_RULES = 4 /* from this many rules on, an atom's are merged once and laid as one */
+};
+
+/* Above every cell: a column that an overlay leaves alone. */
+#define NOTHING INT32_MAX
 
 /* A class on the way from class 0 to the current one. */
 struct level {
 	uint32_t class;
 	uint32_t row;   /* level whose cells and blocks are this one's: itself, or one above without change */
 	uint32_t entry; /* of the row in the image */
-	uint32_t *cells;  /* by column; room kept for later classes at this depth */
+	bool lists;     /* some cell is a list */
+	uint32_t *cells;  /* by column, padded to LANE; room kept for later classes at this depth */
 	uint32_t *blocks; /* entry of each block */
+};
+
+/* The rules of one atom merged: the smallest cell by column, or NOTHING. */
+struct overlay {
+	int32_t *cells; /* NULL = not made yet */
+	bool five;      /* a five-tuple rule is among them: they are laid one by one */
 };
 
 struct builder {
@@ -23,14 +37,16 @@ struct builder {
 	const uint32_t *fives;
 	struct rw_image *image;
 	uint32_t view;
-	uint32_t *first_of;    /* by atom: its rules are by_atom[first_of[a] .. first_of[a + 1]) */
-	uint32_t *by_atom;     /* positions in 'list' */
-	uint32_t *first_child; /* by class, 0 = none */
+	uint32_t *first_of;       /* by atom: its rules are by_atom[first_of[a] .. first_of[a + 1]) */
+	uint32_t *by_atom;        /* positions in 'list' */
+	struct overlay *overlays; /* by atom */
+	uint32_t *first_child;    /* by class, 0 = none */
 	uint32_t *next_sibling;
 	struct level *levels;
 	uint32_t depth;
 	uint32_t level_capacity;
 	uint32_t block_count;
+	uint32_t width; /* columns, padded to LANE */
 	bool *touched;  /* by block: changed by the current class */
 	uint32_t group; /* of the rule being laid, for errors */
 };
@@ -39,6 +55,9 @@ static void builder_done(struct builder *builder)
 {
 	free(builder->first_of);
 	free(builder->by_atom);
+	for (uint32_t i = 0; builder->overlays && i < builder->address->atoms.count; i++)
+		free(builder->overlays[i].cells);
+	free(builder->overlays);
 	free(builder->first_child);
 	free(builder->next_sibling);
 	for (uint32_t i = 0; i < builder->level_capacity; i++)
@@ -56,15 +75,20 @@ static int sort_by_atom(struct builder *builder, uint32_t count)
 
 	builder->first_of = calloc(atoms + 2, sizeof(*builder->first_of));
 	builder->by_atom = malloc((count + 1) * sizeof(*builder->by_atom));
-	if (!builder->first_of || !builder->by_atom)
+	builder->overlays = calloc(atoms + 1, sizeof(*builder->overlays));
+	if (!builder->first_of || !builder->by_atom || !builder->overlays)
 		return -ENOMEM;
 	/* Counted one place further, so that filling moves each start to where it belongs. */
 	for (uint32_t i = 0; i < count; i++)
 		builder->first_of[builder->plan->rules[builder->list[i]].atom + 2]++;
 	for (uint32_t i = 2; i < atoms + 2; i++)
 		builder->first_of[i] += builder->first_of[i - 1];
-	for (uint32_t i = 0; i < count; i++)
-		builder->by_atom[builder->first_of[builder->plan->rules[builder->list[i]].atom + 1]++] = i;
+	for (uint32_t i = 0; i < count; i++) {
+		const struct rw_plan_rule *rule = &builder->plan->rules[builder->list[i]];
+
+		builder->by_atom[builder->first_of[rule->atom + 1]++] = i;
+		builder->overlays[rule->atom].five |= rule->five != 0;
+	}
 	return 0;
 }
 
@@ -88,7 +112,7 @@ static int link_children(struct builder *builder)
 /* Makes sure that level 'depth' exists, with room for a row. */
 static int need_level(struct builder *builder, uint32_t depth)
 {
-	size_t room = (size_t)builder->columns->count + builder->block_count;
+	size_t room = (size_t)builder->width + (builder->block_count + LANE - 1) / LANE * LANE;
 
 	if (depth >= builder->level_capacity) {
 		uint32_t capacity = builder->level_capacity * 2 + 16;
@@ -102,10 +126,10 @@ static int need_level(struct builder *builder, uint32_t depth)
 		builder->level_capacity = capacity;
 	}
 	if (!builder->levels[depth].cells) {
-		builder->levels[depth].cells = malloc(room * sizeof(uint32_t));
+		builder->levels[depth].cells = calloc(room, sizeof(uint32_t));
 		if (!builder->levels[depth].cells)
 			return -ENOMEM;
-		builder->levels[depth].blocks = builder->levels[depth].cells + builder->columns->count;
+		builder->levels[depth].blocks = builder->levels[depth].cells + builder->width;
 	}
 	return 0;
 }
@@ -186,23 +210,25 @@ static int lay_five(struct rw_image *image, uint32_t cell, uint32_t five, uint32
 }
 
 static int lay_run(struct builder *builder, const struct rw_plan_rule *rule, const struct rw_column_run *run,
-		   uint32_t *cells, bool *changed)
+		   struct level *level, bool *changed)
 {
 	uint32_t five = rule->five ? builder->fives[rule->five - 1] : 0;
 
 	for (uint32_t column = run->first; column <= run->last; column++) {
-		uint32_t before = cells[column];
+		uint32_t *cell = &level->cells[column];
+		uint32_t before = *cell;
 
 		if (!five && (before & RW_ENTRY_KIND) == RW_ENTRY_LEAF) {
 			if (rule->cell >= before)
 				continue;
-			cells[column] = rule->cell;
+			*cell = rule->cell;
 		} else {
-			int r = lay_five(builder->image, rule->cell, five, &cells[column]);
+			int r = lay_five(builder->image, rule->cell, five, cell);
 			if (r < 0)
 				return r;
-			if (cells[column] == before)
+			if (*cell == before)
 				continue;
+			level->lists |= (*cell & RW_ENTRY_KIND) == RW_ENTRY_LIST;
 		}
 		builder->touched[column / BLOCK] = true;
 		*changed = true;
@@ -210,29 +236,104 @@ static int lay_run(struct builder *builder, const struct rw_plan_rule *rule, con
 	return 0;
 }
 
-/* Lays the rules of the class's new atoms over 'cells'. */
-static int lay_rules(struct builder *builder, const struct rw_class *class, uint32_t *cells, bool *changed)
+/* Lays the rules of an atom one by one. */
+static int lay_atom(struct builder *builder, uint32_t atom, struct level *level, bool *changed)
 {
-	const uint32_t *atoms = builder->address->class_atoms + class->added_first;
+	for (uint32_t i = builder->first_of[atom]; i < builder->first_of[atom + 1]; i++) {
+		uint32_t position = builder->by_atom[i];
+		const struct rw_plan_rule *rule = &builder->plan->rules[builder->list[position]];
+		const struct rw_port_range *range =
+			&builder->columns->ranges[builder->columns->range_of[position]];
 
-	for (uint32_t i = 0; i < class->added_count; i++) {
-		for (uint32_t j = builder->first_of[atoms[i]]; j < builder->first_of[atoms[i] + 1]; j++) {
-			uint32_t position = builder->by_atom[j];
-			const struct rw_plan_rule *rule = &builder->plan->rules[builder->list[position]];
-			const struct rw_port_range *range =
-				&builder->columns->ranges[builder->columns->range_of[position]];
-
-			builder->group = rule->group;
-			for (uint32_t k = 0; k < range->run_count; k++) {
-				int r = lay_run(builder, rule, &builder->columns->runs[range->first_run + k],
-						cells, changed);
-				if (r < 0)
-					return r;
-			}
+		builder->group = rule->group;
+		for (uint32_t j = 0; j < range->run_count; j++) {
+			int r = lay_run(builder, rule, &builder->columns->runs[range->first_run + j], level,
+					changed);
+			if (r < 0)
+				return r;
 		}
 	}
 	builder->group = RW_PLAN_NO_GROUP;
 	return 0;
+}
+
+/* Merges the rules of an atom.  They come in deciding order, so the first on a column stays. */
+static int make_overlay(struct builder *builder, uint32_t atom)
+{
+	int32_t *cells = malloc(builder->width * sizeof(*cells));
+
+	if (!cells)
+		return -ENOMEM;
+	for (uint32_t i = 0; i < builder->width; i++)
+		cells[i] = NOTHING;
+	for (uint32_t i = builder->first_of[atom]; i < builder->first_of[atom + 1]; i++) {
+		uint32_t position = builder->by_atom[i];
+		int32_t cell = (int32_t)builder->plan->rules[builder->list[position]].cell;
+		const struct rw_port_range *range =
+			&builder->columns->ranges[builder->columns->range_of[position]];
+
+		for (uint32_t j = 0; j < range->run_count; j++) {
+			const struct rw_column_run *run = &builder->columns->runs[range->first_run + j];
+
+			for (uint32_t column = run->first; column <= run->last; column++)
+				if (cells[column] == NOTHING)
+					cells[column] = cell;
+		}
+	}
+	builder->overlays[atom].cells = cells;
+	return 0;
+}
+
+/* Keeps the smaller of each pair in 'under'; true when one changed.  Made for the vectoriser: a fixed
+ * length, signed comparisons (cells have 30 bits), no branch. */
+static bool lay_lane(int32_t *restrict under, const int32_t *restrict over)
+{
+	int32_t changed = 0;
+
+	for (int i = 0; i < LANE; i++) {
+		int32_t smaller = over[i] < under[i] ? over[i] : under[i];
+
+		changed |= smaller ^ under[i];
+		under[i] = smaller;
+	}
+	return changed != 0;
+}
+
+static int lay_overlay(struct builder *builder, uint32_t atom, struct level *level, bool *changed)
+{
+	const struct overlay *overlay = &builder->overlays[atom];
+	int32_t *cells = (int32_t *)level->cells;
+
+	if (!overlay->cells) {
+		int r = make_overlay(builder, atom);
+		if (r < 0)
+			return r;
+	}
+	for (uint32_t i = 0; i < builder->width; i += LANE) {
+		if (lay_lane(cells + i, overlay->cells + i)) {
+			builder->touched[i / BLOCK] = true;
+			*changed = true;
+		}
+	}
+	return 0;
+}
+
+/* Lays the rules of the class's new atoms over its level. */
+static int lay_rules(struct builder *builder, const struct rw_class *class, struct level *level,
+		     bool *changed)
+{
+	const uint32_t *atoms = builder->address->class_atoms + class->added_first;
+	int r = 0;
+
+	for (uint32_t i = 0; !r && i < class->added_count; i++) {
+		uint32_t count = builder->first_of[atoms[i] + 1] - builder->first_of[atoms[i]];
+
+		if (count >= OVERLAY_RULES && !level->lists && !builder->overlays[atoms[i]].five)
+			r = lay_overlay(builder, atoms[i], level, changed);
+		else
+			r = lay_atom(builder, atoms[i], level, changed);
+	}
+	return r;
 }
 
 static bool has_rules(const struct builder *builder, const struct rw_class *class)
@@ -247,17 +348,6 @@ static bool has_rules(const struct builder *builder, const struct rw_class *clas
 
 /* ---- rows ---- */
 
-static uint32_t write_span(struct rw_image *image, const uint32_t *entries, uint32_t count)
-{
-	struct rw_image_run runs[256];
-	uint32_t run_count = 0;
-
-	for (uint32_t i = 0; i < count; i++)
-		if (!run_count || runs[run_count - 1].entry != entries[i])
-			runs[run_count++] = (struct rw_image_run){i, entries[i]};
-	return rw_image_add_span(image, runs, run_count);
-}
-
 /* Writes the blocks that changed and what leads to them. */
 static void write_row(struct builder *builder, struct level *level)
 {
@@ -267,10 +357,11 @@ static void write_row(struct builder *builder, struct level *level)
 		uint32_t size = count - i * BLOCK < BLOCK ? count - i * BLOCK : BLOCK;
 
 		if (builder->touched[i])
-			level->blocks[i] = write_span(builder->image, level->cells + i * BLOCK, size);
+			level->blocks[i] =
+				rw_image_add_full_span(builder->image, level->cells + i * BLOCK, size);
 		builder->touched[i] = false;
 	}
-	level->entry = write_span(builder->image, level->blocks, builder->block_count);
+	level->entry = rw_image_add_full_span(builder->image, level->blocks, builder->block_count);
 	/* A span over blocks is told from a block by its kind.  One block for all columns needs none. */
 	if (builder->block_count > 1 && (level->entry & RW_ENTRY_KIND) == RW_ENTRY_SPAN) {
 		bool same = true;
@@ -309,9 +400,10 @@ static int enter(struct builder *builder, uint32_t class)
 	level->entry = above->entry;
 	level->row = above->row;
 	if (has_rules(builder, described)) {
+		level->lists = builder->levels[above->row].lists;
 		memcpy(level->cells, builder->levels[above->row].cells,
-		       ((size_t)builder->columns->count + builder->block_count) * sizeof(uint32_t));
-		r = lay_rules(builder, described, level->cells, &changed);
+		       ((size_t)builder->width + builder->block_count) * sizeof(uint32_t));
+		r = lay_rules(builder, described, level, &changed);
 		if (r < 0)
 			return r;
 	}
@@ -333,7 +425,8 @@ static int enter_root(struct builder *builder, uint32_t initial)
 	level = &builder->levels[0];
 	level->class = 0;
 	level->row = 0;
-	for (uint32_t i = 0; i < builder->columns->count; i++)
+	level->lists = false;
+	for (uint32_t i = 0; i < builder->width; i++)
 		level->cells[i] = initial;
 	memset(builder->touched, true, builder->block_count * sizeof(*builder->touched));
 	write_row(builder, level);
@@ -370,6 +463,7 @@ int rw_rows_make(const struct rw_plan *plan, const struct rw_classify_address *a
 		.image = image,
 		.view = view,
 		.block_count = (columns->count + BLOCK - 1) / BLOCK,
+		.width = (columns->count + LANE - 1) / LANE * LANE,
 		.group = RW_PLAN_NO_GROUP,
 	};
 	int r = sort_by_atom(&builder, count);

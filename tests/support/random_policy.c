@@ -13,24 +13,24 @@ enum {
 	INTERFACES_MAX = 3,
 };
 
-uint64_t rw_random_next(struct rw_random *random)
+uint64_t rw_dice_next(struct rw_dice *dice)
 {
-	uint64_t value = random->state += 0x9e3779b97f4a7c15ull;
+	uint64_t value = dice->state += 0x9e3779b97f4a7c15ull;
 
 	value = (value ^ value >> 30) * 0xbf58476d1ce4e5b9ull;
 	value = (value ^ value >> 27) * 0x94d049bb133111ebull;
 	return value ^ value >> 31;
 }
 
-uint32_t rw_random_below(struct rw_random *random, uint32_t bound)
+uint32_t rw_dice_below(struct rw_dice *dice, uint32_t bound)
 {
 	assert(bound >= 1);
-	return (uint32_t)((rw_random_next(random) >> 32) * bound >> 32);
+	return (uint32_t)((rw_dice_next(dice) >> 32) * bound >> 32);
 }
 
-bool rw_random_chance(struct rw_random *random, uint32_t percent)
+bool rw_dice_chance(struct rw_dice *dice, uint32_t percent)
 {
-	return rw_random_below(random, 100) < percent;
+	return rw_dice_below(dice, 100) < percent;
 }
 
 static void *must(void *memory)
@@ -40,12 +40,12 @@ static void *must(void *memory)
 	return memory;
 }
 
-#define PICK(random, array) ((array)[rw_random_below((random), RW_ARRAY_COUNT(array))])
+#define PICK(dice, array) ((array)[rw_dice_below((dice), RW_ARRAY_COUNT(array))])
 
 /* ---- addresses ---- */
 
 /* Few neighbourhoods: what two random choices name is often the same, or side by side. */
-static struct rw_address pick_address(struct rw_random *random, uint8_t family)
+static struct rw_address pick_address(struct rw_dice *dice, uint8_t family)
 {
 	static const char *const bases4[] = {"10.0.0.0",     "10.0.1.0",    "10.1.255.0",   "172.17.0.0",
 					     "198.51.100.0", "203.0.113.0", "255.255.255.0"};
@@ -54,20 +54,20 @@ static struct rw_address pick_address(struct rw_random *random, uint8_t family)
 	struct rw_address address;
 	unsigned int last = family == 4 ? 3 : 15;
 
-	if (rw_address_parse(family == 4 ? PICK(random, bases4) : PICK(random, bases6), &address, NULL) < 0)
+	if (rw_address_parse(family == 4 ? PICK(dice, bases4) : PICK(dice, bases6), &address, NULL) < 0)
 		abort();
-	address.bytes[last] = (uint8_t)rw_random_below(random, rw_random_chance(random, 50) ? 8 : 256);
-	if (rw_random_chance(random, 20))
-		address.bytes[last - 1] = (uint8_t)rw_random_next(random);
-	if (rw_random_chance(random, 5))
+	address.bytes[last] = (uint8_t)rw_dice_below(dice, rw_dice_chance(dice, 50) ? 8 : 256);
+	if (rw_dice_chance(dice, 20))
+		address.bytes[last - 1] = (uint8_t)rw_dice_next(dice);
+	if (rw_dice_chance(dice, 5))
 		for (unsigned int i = 0; i <= last; i++)
-			address.bytes[i] = (uint8_t)rw_random_next(random);
+			address.bytes[i] = (uint8_t)rw_dice_next(dice);
 	return address;
 }
 
-static uint8_t pick_family(struct rw_random *random)
+static uint8_t pick_family(struct rw_dice *dice)
 {
-	return rw_random_chance(random, 55) ? 4 : 6;
+	return rw_dice_chance(dice, 55) ? 4 : 6;
 }
 
 static void cut_bits(struct rw_prefix *prefix)
@@ -82,24 +82,24 @@ static void cut_bits(struct rw_prefix *prefix)
 	}
 }
 
-static struct rw_prefix pick_prefix(struct rw_random *random, uint8_t family)
+static struct rw_prefix pick_prefix(struct rw_dice *dice, uint8_t family)
 {
 	static const uint8_t bits4[] = {0, 0, 8, 15, 16, 17, 23, 24, 25, 29, 30, 31, 32, 32, 32};
 	static const uint8_t bits6[] = {0,   3,   32,  48,  63,  64,  65,  72, 96,
 					112, 119, 120, 126, 127, 128, 128, 128};
-	struct rw_prefix prefix = {.address = pick_address(random, family)};
+	struct rw_prefix prefix = {.address = pick_address(dice, family)};
 
-	prefix.bits = family == 4 ? PICK(random, bits4) : PICK(random, bits6);
-	if (rw_random_chance(random, 10))
-		prefix.bits = (uint8_t)rw_random_below(random, family == 4 ? 33 : 129);
+	prefix.bits = family == 4 ? PICK(dice, bits4) : PICK(dice, bits6);
+	if (rw_dice_chance(dice, 10))
+		prefix.bits = (uint8_t)rw_dice_below(dice, family == 4 ? 33 : 129);
 	cut_bits(&prefix);
 	return prefix;
 }
 
 /* Fewer of the kind that swallows everything. */
-static struct rw_prefix pick_narrow_prefix(struct rw_random *random)
+static struct rw_prefix pick_narrow_prefix(struct rw_dice *dice)
 {
-	struct rw_prefix prefix = pick_prefix(random, pick_family(random));
+	struct rw_prefix prefix = pick_prefix(dice, pick_family(dice));
 
 	if (prefix.bits < 8) {
 		prefix = rw_prefix_of_address(&prefix.address);
@@ -108,27 +108,27 @@ static struct rw_prefix pick_narrow_prefix(struct rw_random *random)
 	return prefix;
 }
 
-static size_t pick_prefixes(struct rw_random *random, uint32_t most, struct rw_prefix **ret_prefixes)
+static size_t pick_prefixes(struct rw_dice *dice, uint32_t most, struct rw_prefix **ret_prefixes)
 {
-	size_t count = rw_random_below(random, most + 1);
+	size_t count = rw_dice_below(dice, most + 1);
 
 	*ret_prefixes = must(calloc(count + 1, sizeof(**ret_prefixes)));
 	for (size_t i = 0; i < count; i++)
-		(*ret_prefixes)[i] = pick_narrow_prefix(random);
+		(*ret_prefixes)[i] = pick_narrow_prefix(dice);
 	return count;
 }
 
 /* First or last address of the prefix, the one before or behind it, or one inside. */
-static struct rw_address near_prefix(struct rw_random *random, const struct rw_prefix *prefix)
+static struct rw_address near_prefix(struct rw_dice *dice, const struct rw_prefix *prefix)
 {
 	struct rw_address address = prefix->address;
 	unsigned int size = address.family == 4 ? 4 : 16;
-	uint32_t where = rw_random_below(random, 10);
+	uint32_t where = rw_dice_below(dice, 10);
 	int step = where == 1 ? -1 : where == 3 ? 1 : 0;
 
 	for (unsigned int i = 0; where >= 2 && i < size; i++) {
 		unsigned int kept = prefix->bits > i * 8 ? prefix->bits - i * 8 : 0;
-		uint8_t fill = where >= 4 ? (uint8_t)rw_random_next(random) : 0xff;
+		uint8_t fill = where >= 4 ? (uint8_t)rw_dice_next(dice) : 0xff;
 
 		if (kept < 8)
 			address.bytes[i] |= (uint8_t)(fill & 0xffu >> kept);
@@ -146,26 +146,26 @@ static struct rw_address near_prefix(struct rw_random *random, const struct rw_p
 static const uint16_t known_ports[] = {1,   22,  53,  67,  68,   80,   255,  256,  443,   546,
 				       547, 511, 512, 999, 1000, 6379, 8080, 8443, 32768, 65535};
 
-static uint16_t pick_port(struct rw_random *random)
+static uint16_t pick_port(struct rw_dice *dice)
 {
-	uint16_t port = PICK(random, known_ports);
+	uint16_t port = PICK(dice, known_ports);
 
-	if (rw_random_chance(random, 10))
-		port = (uint16_t)rw_random_next(random);
+	if (rw_dice_chance(dice, 10))
+		port = (uint16_t)rw_dice_next(dice);
 	return port ? port : 1;
 }
 
-static struct rw_ports pick_ports(struct rw_random *random)
+static struct rw_ports pick_ports(struct rw_dice *dice)
 {
-	struct rw_ports ports = {pick_port(random), 0};
+	struct rw_ports ports = {pick_port(dice), 0};
 
-	ports.last = rw_random_chance(random, 60) ? ports.first : pick_port(random);
-	if (rw_random_chance(random, 10))
+	ports.last = rw_dice_chance(dice, 60) ? ports.first : pick_port(dice);
+	if (rw_dice_chance(dice, 10))
 		return (struct rw_ports){1, 65535};
 	return ports.first <= ports.last ? ports : (struct rw_ports){ports.last, ports.first};
 }
 
-static uint16_t pick_protocol(struct rw_random *random)
+static uint16_t pick_protocol(struct rw_dice *dice)
 {
 	static const uint16_t often[] = {RW_PROTOCOL_TCP,
 					 RW_PROTOCOL_TCP,
@@ -181,46 +181,46 @@ static uint16_t pick_protocol(struct rw_random *random)
 					 2,
 					 253};
 
-	return rw_random_chance(random, 8) ? (uint16_t)rw_random_below(random, 256) : PICK(random, often);
+	return rw_dice_chance(dice, 8) ? (uint16_t)rw_dice_below(dice, 256) : PICK(dice, often);
 }
 
-static void make_five(struct rw_random *random, struct rw_rule *rule)
+static void make_five(struct rw_dice *dice, struct rw_rule *rule)
 {
-	if (rw_random_chance(random, 70))
-		rule->local_cidr = pick_prefix(random, pick_family(random));
-	if (rw_protocol_has_ports(rule->protocol) && rw_random_chance(random, 60))
-		rule->source_ports = pick_ports(random);
+	if (rw_dice_chance(dice, 70))
+		rule->local_cidr = pick_prefix(dice, pick_family(dice));
+	if (rw_protocol_has_ports(rule->protocol) && rw_dice_chance(dice, 60))
+		rule->source_ports = pick_ports(dice);
 }
 
-static struct rw_rule *make_rule(struct rw_random *random, unsigned int contains)
+static struct rw_rule *make_rule(struct rw_dice *dice, unsigned int contains)
 {
 	static const uint8_t priorities[] = {1, 1, 1, 1, 2, 2, 3, 50, 100};
 	struct rw_rule *rule = must(rw_rule_new());
 
-	snprintf(rule->id, sizeof(rule->id), "sgr-%016llx", (unsigned long long)rw_random_next(random));
-	rule->direction = rw_random_chance(random, 65) ? RW_DIRECTION_INGRESS : RW_DIRECTION_EGRESS;
-	rule->nic_type = rw_random_chance(random, 60) ? RW_NIC_INTRANET : RW_NIC_INTERNET;
-	rule->policy = rw_random_chance(random, 65) ? RW_VERDICT_ACCEPT : RW_VERDICT_DROP;
-	rule->protocol = pick_protocol(random);
-	rule->ports = rw_protocol_has_ports(rule->protocol) ? pick_ports(random) : RW_PORTS_ANY;
+	snprintf(rule->id, sizeof(rule->id), "sgr-%016llx", (unsigned long long)rw_dice_next(dice));
+	rule->direction = rw_dice_chance(dice, 65) ? RW_DIRECTION_INGRESS : RW_DIRECTION_EGRESS;
+	rule->nic_type = rw_dice_chance(dice, 60) ? RW_NIC_INTRANET : RW_NIC_INTERNET;
+	rule->policy = rw_dice_chance(dice, 65) ? RW_VERDICT_ACCEPT : RW_VERDICT_DROP;
+	rule->protocol = pick_protocol(dice);
+	rule->ports = rw_protocol_has_ports(rule->protocol) ? pick_ports(dice) : RW_PORTS_ANY;
 	rule->source_ports = RW_PORTS_ANY;
-	rule->priority = PICK(random, priorities);
+	rule->priority = PICK(dice, priorities);
 	rule->description = must(strdup(""));
 	rule->author = must(strdup(""));
-	if (rw_random_chance(random, 60)) {
+	if (rw_dice_chance(dice, 60)) {
 		rule->object.kind = RW_OBJECT_CIDR;
-		rule->object.cidr = pick_prefix(random, pick_family(random));
-	} else if (rw_random_chance(random, 60)) {
+		rule->object.cidr = pick_prefix(dice, pick_family(dice));
+	} else if (rw_dice_chance(dice, 60)) {
 		rule->object.kind = RW_OBJECT_GROUP;
 		snprintf(rule->object.id, sizeof(rule->object.id), "sg-%016x",
-			 rw_random_below(random, GROUPS_MAX + 1));
+			 rw_dice_below(dice, GROUPS_MAX + 1));
 	} else {
 		rule->object.kind = RW_OBJECT_PREFIX_LIST;
 		snprintf(rule->object.id, sizeof(rule->object.id), "pl-%016x",
-			 rw_random_below(random, LISTS_MAX + 1));
+			 rw_dice_below(dice, LISTS_MAX + 1));
 	}
-	if (contains & RW_RANDOM_FIVE && rw_random_chance(random, 30))
-		make_five(random, rule);
+	if (contains & RW_RANDOM_FIVE && rw_dice_chance(dice, 30))
+		make_five(dice, rule);
 	return rule;
 }
 
@@ -231,85 +231,85 @@ static int compare_rules(const void *a, const void *b)
 
 /* ---- policies ---- */
 
-static struct rw_policy_group *make_group(struct rw_random *random, uint32_t number, unsigned int contains)
+static struct rw_policy_group *make_group(struct rw_dice *dice, uint32_t number, unsigned int contains)
 {
 	struct rw_policy_group *group = must(rw_policy_group_new());
 
 	snprintf(group->id, sizeof(group->id), "sg-%016x", number);
 	/* Odd ones are enterprise in some worlds; pick_interface keeps the kinds apart. */
-	group->kind = number % 2 && rw_random_chance(random, 40) ? RW_GROUP_ENTERPRISE : RW_GROUP_BASIC;
-	group->inner_access = rw_random_chance(random, 50) ? RW_VERDICT_ACCEPT : RW_VERDICT_DROP;
-	group->midstream_drop = rw_random_chance(random, 15);
-	if (rw_random_chance(random, 20))
-		group->timeouts.udp = 1 + rw_random_below(random, 100);
-	group->rule_count = rw_random_below(random, RULES_MAX + 1);
+	group->kind = number % 2 && rw_dice_chance(dice, 40) ? RW_GROUP_ENTERPRISE : RW_GROUP_BASIC;
+	group->inner_access = rw_dice_chance(dice, 50) ? RW_VERDICT_ACCEPT : RW_VERDICT_DROP;
+	group->midstream_drop = rw_dice_chance(dice, 15);
+	if (rw_dice_chance(dice, 20))
+		group->timeouts.udp = 1 + rw_dice_below(dice, 100);
+	group->rule_count = rw_dice_below(dice, RULES_MAX + 1);
 	group->rules = must(calloc(group->rule_count + 1, sizeof(*group->rules)));
 	for (size_t i = 0; i < group->rule_count; i++)
-		group->rules[i] = make_rule(random, contains);
+		group->rules[i] = make_rule(dice, contains);
 	qsort(group->rules, group->rule_count, sizeof(*group->rules), compare_rules);
 	return group;
 }
 
-static struct rw_address_set *make_set(struct rw_random *random, const char *kind, uint32_t number)
+static struct rw_address_set *make_set(struct rw_dice *dice, const char *kind, uint32_t number)
 {
 	char id[RW_ID_SIZE];
-	size_t count = rw_random_below(random, PREFIXES_MAX + 1);
+	size_t count = rw_dice_below(dice, PREFIXES_MAX + 1);
 	struct rw_prefix *prefixes = must(calloc(count + 1, sizeof(*prefixes)));
 	bool members = strcmp(kind, "sg") == 0;
 
 	for (size_t i = 0; i < count; i++) {
-		uint8_t family = pick_family(random);
-		struct rw_address address = pick_address(random, family);
+		uint8_t family = pick_family(dice);
+		struct rw_address address = pick_address(dice, family);
 
-		prefixes[i] = members ? rw_prefix_of_address(&address) : pick_prefix(random, family);
+		prefixes[i] = members ? rw_prefix_of_address(&address) : pick_prefix(dice, family);
 	}
 	snprintf(id, sizeof(id), "%s-%016x", kind, number);
 	return must(rw_address_set_new(id, prefixes, count));
 }
 
-static void make_interface(struct rw_random *random, const struct rw_policy *policy, size_t number,
+static void make_interface(struct rw_dice *dice, const struct rw_policy *policy, size_t number,
 			   struct rw_policy_interface *interface)
 {
 	enum rw_group_kind kind = RW_GROUP_BASIC;
 
 	/* One interface never mixes the kinds. */
 	if (policy->group_count)
-		kind = policy->groups[rw_random_below(random, (uint32_t)policy->group_count)]->kind;
+		kind = policy->groups[rw_dice_below(dice, (uint32_t)policy->group_count)]->kind;
 
 	snprintf(interface->name, sizeof(interface->name), "eth%u", (unsigned int)number % 100);
 	interface->nic_type = RW_NIC_INTRANET;
-	if (policy->network_kind == RW_NETWORK_CLASSIC && rw_random_chance(random, 50))
+	if (policy->network_kind == RW_NETWORK_CLASSIC && rw_dice_chance(dice, 50))
 		interface->nic_type = RW_NIC_INTERNET;
 	interface->groups = must(calloc(policy->group_count + 1, sizeof(*interface->groups)));
 	for (uint32_t i = 0; i < policy->group_count; i++)
-		if (policy->groups[i]->kind == kind && rw_random_chance(random, 75))
+		if (policy->groups[i]->kind == kind && rw_dice_chance(dice, 75))
 			interface->groups[interface->group_count++] = i;
 }
 
-static void make_groups(struct rw_random *random, struct rw_policy *policy, unsigned int contains)
+static void make_groups(struct rw_dice *dice, struct rw_policy *policy, unsigned int contains)
 {
 	policy->groups = must(calloc(GROUPS_MAX, sizeof(struct rw_policy_group *)));
 	policy->sets = must(calloc(GROUPS_MAX + LISTS_MAX, sizeof(struct rw_address_set *)));
 	/* "pl-" sorts before "sg-". */
 	for (uint32_t i = 0; i < LISTS_MAX; i++)
-		if (rw_random_chance(random, 90))
-			policy->sets[policy->set_count++] = make_set(random, "pl", i);
+		if (rw_dice_chance(dice, 90))
+			policy->sets[policy->set_count++] = make_set(dice, "pl", i);
 	for (uint32_t i = 0; i < GROUPS_MAX; i++) {
-		if (rw_random_chance(random, 85))
-			policy->groups[policy->group_count++] = make_group(random, i, contains);
-		if (rw_random_chance(random, 90))
-			policy->sets[policy->set_count++] = make_set(random, "sg", i);
+		if (rw_dice_chance(dice, 85))
+			policy->groups[policy->group_count++] = make_group(dice, i, contains);
+		if (rw_dice_chance(dice, 90))
+			policy->sets[policy->set_count++] = make_set(dice, "sg", i);
 	}
 }
 
-static void make_own_addresses(struct rw_random *random, struct rw_policy *policy)
+static void make_own_addresses(struct rw_dice *dice, struct rw_policy *policy)
 {
 	RW_CLEANUP(rw_free) struct rw_prefix *prefixes = must(calloc(3, sizeof(*prefixes)));
-	size_t count = rw_random_below(random, 4);
+	size_t count = rw_dice_below(dice, 4);
 
 	policy->own_addresses = must(calloc(count + 1, sizeof(*policy->own_addresses)));
 	for (size_t i = 0; i < count; i++) {
-		struct rw_address address = pick_address(random, pick_family(random));
+		struct rw_address address = pick_address(dice, pick_family(dice));
 		size_t at = 0;
 
 		while (at < policy->own_address_count &&
@@ -324,104 +324,103 @@ static void make_own_addresses(struct rw_random *random, struct rw_policy *polic
 	}
 }
 
-static size_t make_ports(struct rw_random *random, uint32_t most, uint16_t **ret_ports)
+static size_t make_ports(struct rw_dice *dice, uint32_t most, uint16_t **ret_ports)
 {
-	size_t count = rw_random_below(random, most + 1);
+	size_t count = rw_dice_below(dice, most + 1);
 
 	*ret_ports = must(calloc(count + 1, sizeof(**ret_ports)));
 	for (size_t i = 0; i < count; i++)
-		(*ret_ports)[i] = pick_port(random);
+		(*ret_ports)[i] = pick_port(dice);
 	return count;
 }
 
-static void make_failsafe(struct rw_random *random, struct rw_policy *policy)
+static void make_failsafe(struct rw_dice *dice, struct rw_policy *policy)
 {
-	policy->management_cidr_count = pick_prefixes(random, 2, &policy->management_cidrs);
-	policy->ssh_port_count = make_ports(random, 2, &policy->ssh_ports);
-	policy->hosted_port_count =
-		make_ports(random, rw_random_chance(random, 30) ? 2 : 0, &policy->hosted_ports);
-	policy->controller_count = rw_random_below(random, 3);
+	policy->management_cidr_count = pick_prefixes(dice, 2, &policy->management_cidrs);
+	policy->ssh_port_count = make_ports(dice, 2, &policy->ssh_ports);
+	policy->hosted_port_count = make_ports(dice, rw_dice_chance(dice, 30) ? 2 : 0, &policy->hosted_ports);
+	policy->controller_count = rw_dice_below(dice, 3);
 	policy->controllers = must(calloc(policy->controller_count + 1, sizeof(*policy->controllers)));
 	for (size_t i = 0; i < policy->controller_count; i++) {
-		policy->controllers[i].address = pick_address(random, pick_family(random));
-		policy->controllers[i].port = pick_port(random);
+		policy->controllers[i].address = pick_address(dice, pick_family(dice));
+		policy->controllers[i].port = pick_port(dice);
 	}
-	policy->resolver_count = rw_random_below(random, 2);
+	policy->resolver_count = rw_dice_below(dice, 2);
 	policy->resolvers = must(calloc(policy->resolver_count + 1, sizeof(*policy->resolvers)));
 	for (size_t i = 0; i < policy->resolver_count; i++)
-		policy->resolvers[i] = pick_address(random, pick_family(random));
+		policy->resolvers[i] = pick_address(dice, pick_family(dice));
 }
 
-struct rw_policy *rw_random_policy(struct rw_random *random, unsigned int contains)
+struct rw_policy *rw_random_policy(struct rw_dice *dice, unsigned int contains)
 {
 	struct rw_policy *policy = must(rw_policy_new());
 
 	snprintf(policy->node, sizeof(policy->node), "n-%016x", 1);
 	snprintf(policy->node_name, sizeof(policy->node_name), "node");
-	policy->network_kind = rw_random_chance(random, 55) ? RW_NETWORK_VPC : RW_NETWORK_CLASSIC;
+	policy->network_kind = rw_dice_chance(dice, 55) ? RW_NETWORK_VPC : RW_NETWORK_CLASSIC;
 	policy->enforcement = RW_ENFORCE;
-	policy->container_network = rw_random_chance(random, 50) ? RW_CONTAINER_OVERLAY : RW_CONTAINER_ROUTED;
-	make_groups(random, policy, contains);
-	policy->interface_count = 1 + rw_random_below(random, INTERFACES_MAX);
+	policy->container_network = rw_dice_chance(dice, 50) ? RW_CONTAINER_OVERLAY : RW_CONTAINER_ROUTED;
+	make_groups(dice, policy, contains);
+	policy->interface_count = 1 + rw_dice_below(dice, INTERFACES_MAX);
 	policy->interfaces = must(calloc(policy->interface_count, sizeof(*policy->interfaces)));
 	for (size_t i = 0; i < policy->interface_count; i++)
-		make_interface(random, policy, i, &policy->interfaces[i]);
-	policy->network_cidr_count = pick_prefixes(random, 2, &policy->network_cidrs);
-	policy->container_cidr_count = pick_prefixes(random, 1, &policy->container_cidrs);
-	make_own_addresses(random, policy);
-	make_failsafe(random, policy);
+		make_interface(dice, policy, i, &policy->interfaces[i]);
+	policy->network_cidr_count = pick_prefixes(dice, 2, &policy->network_cidrs);
+	policy->container_cidr_count = pick_prefixes(dice, 1, &policy->container_cidrs);
+	make_own_addresses(dice, policy);
+	make_failsafe(dice, policy);
 	return policy;
 }
 
 /* ---- packets ---- */
 
 /* A rule of the interface's groups or (seldom) of any other, or NULL. */
-static const struct rw_rule *pick_rule(struct rw_random *random, const struct rw_policy *policy,
+static const struct rw_rule *pick_rule(struct rw_dice *dice, const struct rw_policy *policy,
 				       const struct rw_policy_interface *interface)
 {
 	const struct rw_policy_group *group;
 
 	if (!policy->group_count)
 		return NULL;
-	group = policy->groups[rw_random_below(random, (uint32_t)policy->group_count)];
-	if (interface->group_count && rw_random_chance(random, 95))
-		group = policy->groups[interface->groups[rw_random_below(random,
-									 (uint32_t)interface->group_count)]];
-	return group->rule_count ? group->rules[rw_random_below(random, (uint32_t)group->rule_count)] : NULL;
+	group = policy->groups[rw_dice_below(dice, (uint32_t)policy->group_count)];
+	if (interface->group_count && rw_dice_chance(dice, 95))
+		group = policy->groups[interface->groups[rw_dice_below(dice,
+								       (uint32_t)interface->group_count)]];
+	return group->rule_count ? group->rules[rw_dice_below(dice, (uint32_t)group->rule_count)] : NULL;
 }
 
-static bool pick_from_set(struct rw_random *random, const struct rw_policy *policy, const char *id,
+static bool pick_from_set(struct rw_dice *dice, const struct rw_policy *policy, const char *id,
 			  struct rw_address *ret_address)
 {
 	const struct rw_address_set *set = rw_policy_find_set(policy, id);
 
 	if (!set || !set->count)
 		return false;
-	*ret_address = near_prefix(random, &set->prefixes[rw_random_below(random, (uint32_t)set->count)]);
+	*ret_address = near_prefix(dice, &set->prefixes[rw_dice_below(dice, (uint32_t)set->count)]);
 	return true;
 }
 
 /* An address that the policy's system part speaks of; false when it has none of the kind drawn. */
-static bool pick_system_address(struct rw_random *random, const struct rw_policy *policy,
+static bool pick_system_address(struct rw_dice *dice, const struct rw_policy *policy,
 				struct rw_address *ret_address)
 {
-	switch (rw_random_below(random, 6)) {
+	switch (rw_dice_below(dice, 6)) {
 	case 0:
 		if (policy->own_address_count)
-			*ret_address = policy->own_addresses[rw_random_below(
-				random, (uint32_t)policy->own_address_count)];
+			*ret_address = policy->own_addresses[rw_dice_below(
+				dice, (uint32_t)policy->own_address_count)];
 		return policy->own_address_count > 0;
 	case 1:
 		if (policy->network_cidr_count)
-			*ret_address = near_prefix(random, &policy->network_cidrs[0]);
+			*ret_address = near_prefix(dice, &policy->network_cidrs[0]);
 		return policy->network_cidr_count > 0;
 	case 2:
 		if (policy->container_cidr_count)
-			*ret_address = near_prefix(random, &policy->container_cidrs[0]);
+			*ret_address = near_prefix(dice, &policy->container_cidrs[0]);
 		return policy->container_cidr_count > 0;
 	case 3:
 		if (policy->management_cidr_count)
-			*ret_address = near_prefix(random, &policy->management_cidrs[0]);
+			*ret_address = near_prefix(dice, &policy->management_cidrs[0]);
 		return policy->management_cidr_count > 0;
 	case 4:
 		if (policy->controller_count)
@@ -434,46 +433,45 @@ static bool pick_system_address(struct rw_random *random, const struct rw_policy
 	}
 }
 
-static struct rw_address pick_remote(struct rw_random *random, const struct rw_policy *policy,
+static struct rw_address pick_remote(struct rw_dice *dice, const struct rw_policy *policy,
 				     const struct rw_rule *rule)
 {
 	struct rw_address address;
 
-	if (rule && rw_random_chance(random, 85)) {
+	if (rule && rw_dice_chance(dice, 85)) {
 		if (rule->object.kind == RW_OBJECT_CIDR)
-			return near_prefix(random, &rule->object.cidr);
-		if (pick_from_set(random, policy, rule->object.id, &address))
+			return near_prefix(dice, &rule->object.cidr);
+		if (pick_from_set(dice, policy, rule->object.id, &address))
 			return address;
 	}
-	if (policy->group_count && rw_random_chance(random, 30) &&
-	    pick_from_set(random, policy,
-			  policy->groups[rw_random_below(random, (uint32_t)policy->group_count)]->id,
-			  &address))
+	if (policy->group_count && rw_dice_chance(dice, 30) &&
+	    pick_from_set(dice, policy,
+			  policy->groups[rw_dice_below(dice, (uint32_t)policy->group_count)]->id, &address))
 		return address;
-	if (rw_random_chance(random, 60) && pick_system_address(random, policy, &address))
+	if (rw_dice_chance(dice, 60) && pick_system_address(dice, policy, &address))
 		return address;
-	return pick_address(random, pick_family(random));
+	return pick_address(dice, pick_family(dice));
 }
 
-static struct rw_address pick_local(struct rw_random *random, const struct rw_policy *policy,
+static struct rw_address pick_local(struct rw_dice *dice, const struct rw_policy *policy,
 				    const struct rw_rule *rule, uint8_t family)
 {
-	if (rule && rule->local_cidr.address.family == family && rw_random_chance(random, 70))
-		return near_prefix(random, &rule->local_cidr);
-	for (size_t i = 0; i < policy->own_address_count && rw_random_chance(random, 70); i++)
+	if (rule && rule->local_cidr.address.family == family && rw_dice_chance(dice, 70))
+		return near_prefix(dice, &rule->local_cidr);
+	for (size_t i = 0; i < policy->own_address_count && rw_dice_chance(dice, 70); i++)
 		if (policy->own_addresses[i].family == family)
 			return policy->own_addresses[i];
-	return pick_address(random, family);
+	return pick_address(dice, family);
 }
 
 /* A port at or beside the edges of 'ports', or any other. */
-static uint16_t near_ports(struct rw_random *random, struct rw_ports ports, unsigned int contains)
+static uint16_t near_ports(struct rw_dice *dice, struct rw_ports ports, unsigned int contains)
 {
 	uint32_t port;
 
-	switch (rw_random_below(random, 9)) {
+	switch (rw_dice_below(dice, 9)) {
 	case 0:
-		port = pick_port(random);
+		port = pick_port(dice);
 		break;
 	case 1:
 		port = ports.first - 1u;
@@ -486,7 +484,7 @@ static uint16_t near_ports(struct rw_random *random, struct rw_ports ports, unsi
 		break;
 	case 4:
 	case 5:
-		port = ports.first + rw_random_below(random, ports.last - ports.first + 1u);
+		port = ports.first + rw_dice_below(dice, ports.last - ports.first + 1u);
 		break;
 	default:
 		port = ports.first;
@@ -502,18 +500,18 @@ static bool is_extension_header(uint8_t protocol)
 	       protocol == 253 || protocol == 254;
 }
 
-static uint8_t pick_packet_protocol(struct rw_random *random, const struct rw_rule *rule, uint8_t family,
+static uint8_t pick_packet_protocol(struct rw_dice *dice, const struct rw_rule *rule, uint8_t family,
 				    unsigned int contains)
 {
-	uint16_t protocol = rule && rw_random_chance(random, 93) ? rule->protocol : pick_protocol(random);
+	uint16_t protocol = rule && rw_dice_chance(dice, 93) ? rule->protocol : pick_protocol(dice);
 
 	while (protocol == RW_PROTOCOL_ALL ||
 	       (family == 6 && !(contains & RW_RANDOM_WEIRD) && is_extension_header((uint8_t)protocol)))
-		protocol = pick_protocol(random);
+		protocol = pick_protocol(dice);
 	return (uint8_t)protocol;
 }
 
-static uint8_t pick_tcp_flags(struct rw_random *random)
+static uint8_t pick_tcp_flags(struct rw_dice *dice)
 {
 	static const uint8_t flags[] = {RW_TCP_ACK,
 					RW_TCP_RST,
@@ -525,23 +523,22 @@ static uint8_t pick_tcp_flags(struct rw_random *random)
 					RW_TCP_SYN | RW_TCP_RST,
 					RW_TCP_SYN | RW_TCP_FIN};
 
-	return PICK(random, flags);
+	return PICK(dice, flags);
 }
 
 /* Failsafe tuples are too rare to be met by chance. */
-static void aim_at_failsafe(struct rw_random *random, const struct rw_policy *policy,
-			    struct rw_packet *packet)
+static void aim_at_failsafe(struct rw_dice *dice, const struct rw_policy *policy, struct rw_packet *packet)
 {
 	bool ingress = packet->direction == RW_DIRECTION_INGRESS;
 	struct rw_address remote = packet->remote;
 
-	if (ingress && policy->ssh_port_count && rw_random_chance(random, 70)) {
+	if (ingress && policy->ssh_port_count && rw_dice_chance(dice, 70)) {
 		packet->local_port = policy->ssh_ports[0];
 		if (policy->management_cidr_count)
-			remote = near_prefix(random, &policy->management_cidrs[0]);
+			remote = near_prefix(dice, &policy->management_cidrs[0]);
 	} else if (ingress && policy->hosted_port_count) {
 		packet->local_port = policy->hosted_ports[0];
-	} else if (!ingress && policy->controller_count && rw_random_chance(random, 50)) {
+	} else if (!ingress && policy->controller_count && rw_dice_chance(dice, 50)) {
 		packet->remote_port = policy->controllers[0].port;
 		remote = policy->controllers[0].address;
 	} else if (!ingress) {
@@ -554,20 +551,20 @@ static void aim_at_failsafe(struct rw_random *random, const struct rw_policy *po
 }
 
 /* A packet at or beside what the system passes speak of. */
-static void aim_at_system(struct rw_random *random, struct rw_packet *packet)
+static void aim_at_system(struct rw_dice *dice, struct rw_packet *packet)
 {
 	static const uint8_t icmp_types[] = {129, 130, 132, 133, 134, 135, 136, 137, 138, 143, 144};
 	struct rw_address *source =
 		packet->direction == RW_DIRECTION_INGRESS ? &packet->remote : &packet->local;
-	bool dhcp = rw_random_chance(random, 40);
+	bool dhcp = rw_dice_chance(dice, 40);
 	bool four = packet->local.family == 4;
 
 	packet->tcp_flags = 0;
-	if (!four && rw_random_chance(random, 70)) {
+	if (!four && rw_dice_chance(dice, 70)) {
 		uint8_t family = 6;
 
 		*source = (struct rw_address){.family = family};
-		if (rw_random_chance(random, 70))
+		if (rw_dice_chance(dice, 70))
 			memcpy(source->bytes, "\xfe\x80\0\0\0\0\0\0\0\0\0\0\0\0\0\1", 16);
 	}
 	if (dhcp) {
@@ -575,58 +572,58 @@ static void aim_at_system(struct rw_random *random, struct rw_packet *packet)
 		packet->icmp_type = 0;
 		packet->local_port = four ? 68 : 546;
 		packet->remote_port = four ? 67 : 547;
-		if (rw_random_chance(random, 20))
+		if (rw_dice_chance(dice, 20))
 			packet->remote_port = packet->local_port;
 		return;
 	}
 	packet->protocol = four ? RW_PROTOCOL_IGMP : RW_PROTOCOL_ICMPV6;
 	packet->local_port = 0;
 	packet->remote_port = 0;
-	packet->icmp_type = four ? 0x16 : PICK(random, icmp_types);
+	packet->icmp_type = four ? 0x16 : PICK(dice, icmp_types);
 	packet->hop_limit =
-		rw_random_chance(random, 70)
+		rw_dice_chance(dice, 70)
 			? (!four && packet->icmp_type >= 133 && packet->icmp_type <= 137 ? 255 : 1)
 			: 64;
 }
 
-struct rw_packet rw_random_packet(struct rw_random *random, const struct rw_policy *policy, size_t interface,
+struct rw_packet rw_random_packet(struct rw_dice *dice, const struct rw_policy *policy, size_t interface,
 				  unsigned int contains)
 {
-	const struct rw_rule *rule = pick_rule(random, policy, &policy->interfaces[interface]);
+	const struct rw_rule *rule = pick_rule(dice, policy, &policy->interfaces[interface]);
 	struct rw_packet packet = {.hop_limit = 64};
 	bool ingress;
 
-	packet.direction = rw_random_chance(random, 60) ? RW_DIRECTION_INGRESS : RW_DIRECTION_EGRESS;
-	if (rule && rw_random_chance(random, 93))
+	packet.direction = rw_dice_chance(dice, 60) ? RW_DIRECTION_INGRESS : RW_DIRECTION_EGRESS;
+	if (rule && rw_dice_chance(dice, 93))
 		packet.direction = rule->direction;
 	ingress = packet.direction == RW_DIRECTION_INGRESS;
-	packet.remote = pick_remote(random, policy, rule);
-	packet.local = pick_local(random, policy, rule, packet.remote.family);
-	packet.protocol = pick_packet_protocol(random, rule, packet.remote.family, contains);
+	packet.remote = pick_remote(dice, policy, rule);
+	packet.local = pick_local(dice, policy, rule, packet.remote.family);
+	packet.protocol = pick_packet_protocol(dice, rule, packet.remote.family, contains);
 	if (rw_protocol_has_ports(packet.protocol)) {
 		struct rw_ports any = RW_PORTS_ANY;
-		uint16_t source = near_ports(random, rule ? rule->source_ports : any, contains);
-		uint16_t destination = near_ports(random, rule ? rule->ports : any, contains);
+		uint16_t source = near_ports(dice, rule ? rule->source_ports : any, contains);
+		uint16_t destination = near_ports(dice, rule ? rule->ports : any, contains);
 
 		packet.local_port = ingress ? destination : source;
 		packet.remote_port = ingress ? source : destination;
-		if (rw_random_chance(random, 12))
-			aim_at_failsafe(random, policy, &packet);
+		if (rw_dice_chance(dice, 12))
+			aim_at_failsafe(dice, policy, &packet);
 	}
 	if (packet.protocol == RW_PROTOCOL_TCP) {
 		packet.tcp_flags = RW_TCP_SYN;
-		if (contains & RW_RANDOM_MIDSTREAM && rw_random_chance(random, 15))
-			packet.tcp_flags = pick_tcp_flags(random);
+		if (contains & RW_RANDOM_MIDSTREAM && rw_dice_chance(dice, 15))
+			packet.tcp_flags = pick_tcp_flags(dice);
 	}
 	if (packet.protocol == RW_PROTOCOL_ICMP)
 		packet.icmp_type = 8;
 	if (packet.protocol == RW_PROTOCOL_ICMPV6)
 		packet.icmp_type = 128;
-	if (contains & RW_RANDOM_SYSTEM && rw_random_chance(random, 7))
-		aim_at_system(random, &packet);
-	if (contains & RW_RANDOM_MALFORMED && rw_random_chance(random, 1))
+	if (contains & RW_RANDOM_SYSTEM && rw_dice_chance(dice, 7))
+		aim_at_system(dice, &packet);
+	if (contains & RW_RANDOM_MALFORMED && rw_dice_chance(dice, 1))
 		packet.malformed = true;
-	if (contains & RW_RANDOM_FRAGMENT && rw_random_chance(random, 2)) {
+	if (contains & RW_RANDOM_FRAGMENT && rw_dice_chance(dice, 2)) {
 		packet.fragment = true;
 		packet.local_port = packet.remote_port = 0;
 		packet.tcp_flags = packet.icmp_type = 0;

@@ -13,13 +13,13 @@
 
 #include "policy/policy.h"
 
-struct rw_random {
+struct rw_dice {
 	uint64_t state; /* the seed at first */
 };
 
-uint64_t rw_random_next(struct rw_random *random);
-uint32_t rw_random_below(struct rw_random *random, uint32_t bound); /* 0..bound-1; bound >= 1 */
-bool rw_random_chance(struct rw_random *random, uint32_t percent);
+uint64_t rw_dice_next(struct rw_dice *dice);
+uint32_t rw_dice_below(struct rw_dice *dice, uint32_t bound); /* 0..bound-1; bound >= 1 */
+bool rw_dice_chance(struct rw_dice *dice, uint32_t percent);
 
 /* What the policy or packet may contain besides the plain. */
 enum {
@@ -33,10 +33,10 @@ enum {
 };
 
 /* A new policy with at least one interface; never NULL (aborts when memory runs out). */
-struct rw_policy *rw_random_policy(struct rw_random *random, unsigned int contains);
+struct rw_policy *rw_random_policy(struct rw_dice *dice, unsigned int contains);
 
 /* A packet for that interface of the policy, near what the policy speaks of. */
-struct rw_packet rw_random_packet(struct rw_random *random, const struct rw_policy *policy, size_t interface,
+struct rw_packet rw_random_packet(struct rw_dice *dice, const struct rw_policy *policy, size_t interface,
 				  unsigned int contains);
 
 /* One line for messages: "ingress tcp 10.0.0.1:80 <- 10.0.0.2:4711 flags 02 ..." */

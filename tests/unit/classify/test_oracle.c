@@ -11,6 +11,7 @@
 enum {
 	POLICIES = 1500,
 	PACKETS = 80,
+	HISTORIES = 300,
 };
 
 static bool same_text(const char *a, const char *b)
@@ -47,22 +48,29 @@ struct tally {
 	size_t by_cause[RW_CAUSE_COUNT_];
 	size_t accepted[2];
 	size_t by_family[2];
+	size_t reused;
 };
 
-static void run_world(uint64_t seed, struct tally *tally)
+static struct rw_classify_table *compile(const struct rw_policy *policy,
+					 const struct rw_classify_table *previous,
+					 struct rw_classify_memory *memory, uint64_t seed)
 {
-	struct rw_random random = {.state = seed};
-	RW_CLEANUP(rw_policy_unref) struct rw_policy *policy = rw_random_policy(&random, RW_RANDOM_ALL);
-	RW_CLEANUP(rw_classify_memory_done) struct rw_classify_memory memory;
-	RW_CLEANUP(rw_classify_table_free) struct rw_classify_table *table = NULL;
+	struct rw_classify_table *table = NULL;
 	struct rw_error err = RW_ERROR_NONE;
 
-	rw_classify_memory_init(&memory);
-	if (rw_classify_compile(policy, NULL, NULL, &memory, &table, &err) < 0)
+	if (rw_classify_compile(policy, NULL, previous, memory, &table, &err) < 0)
 		fail_msg("seed %llu: %s", (unsigned long long)seed, err.text);
-	for (size_t i = 0; i < PACKETS; i++) {
-		size_t interface = rw_random_below(&random, (uint32_t)policy->interface_count);
-		struct rw_packet packet = rw_random_packet(&random, policy, interface, RW_RANDOM_ALL);
+	return table;
+}
+
+static void compare_packets(struct rw_dice *dice, const struct rw_classify_table *table, size_t count,
+			    uint64_t seed, struct tally *tally)
+{
+	const struct rw_policy *policy = table->policy;
+
+	for (size_t i = 0; i < count; i++) {
+		size_t interface = rw_dice_below(dice, (uint32_t)policy->interface_count);
+		struct rw_packet packet = rw_random_packet(dice, policy, interface, RW_RANDOM_ALL);
 		struct rw_decision decision = rw_evaluate(policy, interface, &packet);
 
 		compare(table, interface, &packet, seed);
@@ -70,6 +78,69 @@ static void run_world(uint64_t seed, struct tally *tally)
 		tally->by_cause[decision.cause]++;
 		tally->by_family[packet.remote.family == 6]++;
 		tally->accepted[packet.direction] += decision.verdict == RW_VERDICT_ACCEPT;
+	}
+}
+
+static void run_world(uint64_t seed, struct tally *tally)
+{
+	struct rw_dice dice = {.state = seed};
+	RW_CLEANUP(rw_policy_unref) struct rw_policy *policy = rw_random_policy(&dice, RW_RANDOM_ALL);
+	RW_CLEANUP(rw_classify_memory_done) struct rw_classify_memory memory;
+	RW_CLEANUP(rw_classify_table_free) struct rw_classify_table *table = NULL;
+
+	rw_classify_memory_init(&memory);
+	table = compile(policy, NULL, &memory, seed);
+	compare_packets(&dice, table, PACKETS, seed, tally);
+}
+
+/* The world of a seed with some of its rules changed, but (mostly) no address that was not there before. */
+static struct rw_policy *make_changed(uint64_t seed, struct rw_dice *dice)
+{
+	struct rw_dice again = {.state = seed};
+	struct rw_policy *policy = rw_random_policy(&again, RW_RANDOM_ALL);
+
+	for (size_t i = 0; i < policy->group_count; i++) {
+		struct rw_policy_group *group = policy->groups[i];
+
+		for (size_t j = 0; j < group->rule_count; j++) {
+			struct rw_rule *rule = group->rules[j];
+			const struct rw_rule *other =
+				group->rules[rw_dice_below(dice, (uint32_t)group->rule_count)];
+
+			if (rw_dice_chance(dice, 30))
+				rule->priority = other->priority;
+			if (rw_dice_chance(dice, 30))
+				rule->policy = other->policy;
+			if (rw_dice_chance(dice, 30))
+				rule->object = other->object;
+			if (rw_dice_chance(dice, 30) && rw_protocol_has_ports(rule->protocol) &&
+			    rw_protocol_has_ports(other->protocol))
+				rule->ports = other->ports;
+			if (rw_dice_chance(dice, 10))
+				rule->direction = other->direction;
+		}
+		group->inner_access ^= rw_dice_chance(dice, 20);
+	}
+	return policy;
+}
+
+/* Three policies one after the other in two buffers, as an enforcer does it. */
+static void run_history(uint64_t seed, struct tally *tally)
+{
+	struct rw_dice dice = {.state = ~seed};
+	RW_CLEANUP(rw_classify_memory_done) struct rw_classify_memory even, odd;
+	RW_CLEANUP(rw_classify_table_free) struct rw_classify_table *table = NULL;
+
+	rw_classify_memory_init(&even);
+	rw_classify_memory_init(&odd);
+	for (size_t i = 0; i < 4; i++) {
+		RW_CLEANUP(rw_policy_unref) struct rw_policy *policy = make_changed(seed, &dice);
+		struct rw_classify_table *next = compile(policy, table, i % 2 ? &odd : &even, seed);
+
+		(void)rw_classify_table_free(table);
+		table = next;
+		tally->reused += table->address_reused;
+		compare_packets(&dice, table, PACKETS / 4, seed, tally);
 	}
 }
 
@@ -105,10 +176,50 @@ static void random_packets_are_decided_as_the_evaluator_does(void **state)
 	}
 }
 
+static void tables_that_share_their_address_part_decide_as_the_evaluator_does(void **state)
+{
+	struct tally tally = {0};
+
+	(void)state;
+	for (uint64_t i = 0; i < HISTORIES; i++)
+		run_history(i, &tally);
+	assert_int_equal(tally.cases, HISTORIES * (PACKETS / 4 * 4));
+	assert_true(tally.reused >= HISTORIES);
+}
+
+/* An interface that is not in the policy is one without groups. */
+static void an_unknown_interface_is_in_no_group(void **state)
+{
+	(void)state;
+	for (uint64_t seed = 0; seed < 200; seed++) {
+		struct rw_dice dice = {.state = seed};
+		RW_CLEANUP(rw_policy_unref) struct rw_policy *policy = rw_random_policy(&dice, RW_RANDOM_ALL);
+		RW_CLEANUP(rw_classify_memory_done) struct rw_classify_memory memory;
+		RW_CLEANUP(rw_classify_table_free) struct rw_classify_table *table = NULL;
+		struct rw_policy_interface *interface = &policy->interfaces[0];
+
+		interface->group_count = 0;
+		interface->nic_type = RW_NIC_INTRANET;
+		rw_classify_memory_init(&memory);
+		table = compile(policy, NULL, &memory, seed);
+		for (size_t i = 0; i < 50; i++) {
+			struct rw_packet packet = rw_random_packet(&dice, policy, 0, RW_RANDOM_ALL);
+			struct rw_decision wanted = rw_evaluate(policy, 0, &packet);
+			struct rw_decision given =
+				rw_classify_decide(table, RW_CLASSIFY_NO_INTERFACE, &packet);
+
+			assert_int_equal(given.verdict, wanted.verdict);
+			assert_int_equal(given.cause, wanted.cause);
+		}
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(random_packets_are_decided_as_the_evaluator_does),
+		cmocka_unit_test(tables_that_share_their_address_part_decide_as_the_evaluator_does),
+		cmocka_unit_test(an_unknown_interface_is_in_no_group),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
