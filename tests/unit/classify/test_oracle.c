@@ -111,7 +111,7 @@ static struct rw_policy *make_changed(uint64_t seed, struct rw_dice *dice)
 				rule->priority = other->priority;
 			if (rw_dice_chance(dice, 30))
 				rule->policy = other->policy;
-			if (rw_dice_chance(dice, 30))
+			if (rw_dice_chance(dice, 3))
 				rule->object = other->object;
 			if (rw_dice_chance(dice, 30) && rw_protocol_has_ports(rule->protocol) &&
 			    rw_protocol_has_ports(other->protocol))
