@@ -17,6 +17,30 @@ static int parse_prefix(const char *text, size_t length, struct rw_prefix *ret_p
 	return rw_prefix_parse(one, ret_prefix, err);
 }
 
+/* Appends the prefixes of 'size' bytes of text. */
+static int read_prefixes(const char *text, size_t size, struct rw_vec *prefixes, struct rw_error *err)
+{
+	const char *end = text + size;
+
+	while (text < end) {
+		const char *space = memchr(text, ' ', (size_t)(end - text));
+		size_t length = (size_t)((space ? space : end) - text);
+		struct rw_prefix prefix;
+		struct rw_prefix *slot;
+		int r;
+
+		r = parse_prefix(text, length, &prefix, err);
+		if (r < 0)
+			return r;
+		r = rw_vec_push(prefixes, &slot);
+		if (r < 0)
+			return rw_error_set(err, r, "too many prefixes, or out of memory");
+		*slot = prefix;
+		text += length + (space ? 1 : 0);
+	}
+	return 0;
+}
+
 int rw_prefixes_read(const struct rw_json *value, struct rw_vec *prefixes, struct rw_error *err)
 {
 	const char *text;
@@ -25,24 +49,10 @@ int rw_prefixes_read(const struct rw_json *value, struct rw_vec *prefixes, struc
 	r = rw_json_text(value, RW_STREAM_LINE_MAX, &text, err);
 	if (r < 0)
 		return r;
-	while (*text) {
-		size_t length = strcspn(text, " ");
-		struct rw_prefix prefix;
-		struct rw_prefix *slot;
-
-		r = parse_prefix(text, length, &prefix, err);
-		if (r < 0) {
-			(void)rw_json_locate(value, err);
-			return r;
-		}
-		r = rw_vec_push(prefixes, &slot);
-		if (r < 0)
-			return rw_error_set(err, r, "too many prefixes, or out of memory");
-		*slot = prefix;
-		text += length;
-		text += *text == ' ';
-	}
-	return 0;
+	r = read_prefixes(text, strlen(text), prefixes, err);
+	if (r < 0)
+		(void)rw_json_locate(value, err);
+	return r;
 }
 
 /* Shrinks the vector's array to what is used and hands it over; NULL for an empty one. */
@@ -356,7 +366,7 @@ static int take_rules(struct rw_policy_builder *builder, const struct rw_json *v
 
 struct set_line {
 	char id[RW_ID_SIZE];
-	struct rw_vec *prefixes;
+	const char *prefixes; /* lent by the document */
 };
 
 static int decode_set_prefixes(const struct rw_json *value, const struct rw_json_field *field, void *object,
@@ -366,46 +376,97 @@ static int decode_set_prefixes(const struct rw_json *value, const struct rw_json
 
 	(void)field;
 	(void)resolver;
-	return rw_prefixes_read(value, line->prefixes, err);
+	return rw_json_text(value, RW_STREAM_LINE_MAX, &line->prefixes, err);
 }
 
-static const struct rw_json_field set_id_fields[] = {
+static const struct rw_json_field set_fields[] = {
 	RW_JSON_FIELD("id", struct set_line, id, rw_json_decode_id, .required = true),
 	RW_JSON_FIELD("prefixes", struct set_line, prefixes, decode_set_prefixes, .required = true),
 };
 
-static int take_set(struct rw_policy_builder *builder, const struct rw_json *value, struct rw_error *err)
+/* Begins the set 'id', or goes on with it. */
+static int take_prefixes(struct rw_policy_builder *builder, const char id[RW_ID_SIZE], const char *prefixes,
+			 size_t size, struct rw_error *err)
 {
-	struct set_line line = {.prefixes = &builder->prefixes};
-	struct rw_json id;
-	const char *text;
 	int r;
 
-	r = rw_json_expect_object(value, err);
-	if (r < 0)
-		return r;
-	/* The id tells whether the prefixes go on with the last line's set. */
-	if (rw_json_find(value, "id", &id)) {
-		r = rw_json_text(&id, RW_ID_SIZE, &text, err);
+	if (strcmp(id, builder->set_id) != 0) {
+		r = rw_policy_builder_flush(builder, err);
 		if (r < 0)
 			return r;
-		if (strcmp(text, builder->set_id) != 0) {
-			r = rw_policy_builder_flush(builder, err);
-			if (r < 0)
-				return r;
+		if (builder->sets.count) {
+			struct rw_address_set **last = rw_vec_at(&builder->sets, builder->sets.count - 1);
+
+			if (strcmp((*last)->id, id) >= 0)
+				return rw_error_field(err, "set", "\"%s\" is not in the order of ids", id);
 		}
+		memcpy(builder->set_id, id, RW_ID_SIZE);
 	}
-	r = rw_json_decode(value, RW_JSON_FIELDS(set_id_fields), &line, NULL, err);
+	r = read_prefixes(prefixes, size, &builder->prefixes, err);
+	if (r < 0)
+		(void)rw_error_field_prefix(err, "set.prefixes");
+	return r;
+}
+
+static int take_set(struct rw_policy_builder *builder, const struct rw_json *value, struct rw_error *err)
+{
+	struct set_line line = {0};
+	int r;
+
+	r = rw_json_decode(value, RW_JSON_FIELDS(set_fields), &line, NULL, err);
 	if (r < 0)
 		return r;
-	if (!builder->set_id[0] && builder->sets.count) {
-		struct rw_address_set **last = rw_vec_at(&builder->sets, builder->sets.count - 1);
+	return take_prefixes(builder, line.id, line.prefixes, strlen(line.prefixes), err);
+}
 
-		if (strcmp((*last)->id, line.id) >= 0)
-			return rw_json_refuse(value, err, "\"%s\" is not in the order of ids", line.id);
-	}
-	memcpy(builder->set_id, line.id, sizeof(line.id));
-	return 0;
+/* Steps over 'wanted' at the beginning of the 'size' bytes at '*at'. */
+static bool skip(const char **at, size_t *size, const char *wanted)
+{
+	size_t length = strlen(wanted);
+
+	if (*size < length || memcmp(*at, wanted, length) != 0)
+		return false;
+	*at += length;
+	*size -= length;
+	return true;
+}
+
+/* Steps over the characters up to a quote, all of which must be of an id or of prefixes. */
+static size_t span(const char *at, size_t size)
+{
+	size_t i = 0;
+
+	while (i < size && ((at[i] >= '-' && at[i] <= ':') || (at[i] >= 'a' && at[i] <= 'z') || at[i] == ' '))
+		i++;
+	return i;
+}
+
+int rw_policy_builder_take_plain_set(struct rw_policy_builder *builder, const char *line, size_t size,
+				     struct rw_error *err)
+{
+	char id[RW_ID_SIZE] = "";
+	const char *prefixes;
+	size_t length;
+	size_t prefixes_size;
+
+	if (!skip(&line, &size, "{\"set\":{\"id\":\""))
+		return RW_LINE_NOT_PLAIN;
+	length = span(line, size);
+	if (length == 0 || length >= sizeof(id) || memchr(line, ' ', length) || memchr(line, '/', length) ||
+	    memchr(line, ':', length))
+		return RW_LINE_NOT_PLAIN;
+	memcpy(id, line, length);
+	line += length;
+	size -= length;
+	if (!skip(&line, &size, "\",\"prefixes\":\""))
+		return RW_LINE_NOT_PLAIN;
+	prefixes = line;
+	prefixes_size = span(line, size);
+	line += prefixes_size;
+	size -= prefixes_size;
+	if (!skip(&line, &size, "\"}}") || size > 0)
+		return RW_LINE_NOT_PLAIN;
+	return take_prefixes(builder, id, prefixes, prefixes_size, err);
 }
 
 void rw_policy_builder_init(struct rw_policy_builder *builder)

@@ -354,7 +354,7 @@ static int read_item(struct rw_stream_reader *reader, const struct rw_json *root
 	return rw_policy_builder_take(&reader->policy, &item, err);
 }
 
-static int read_line(struct rw_stream_reader *reader, const char *line, size_t size, struct rw_error *err)
+static int read_any_line(struct rw_stream_reader *reader, const char *line, size_t size, struct rw_error *err)
 {
 	RW_CLEANUP(rw_json_document_free) struct rw_json_document *document = NULL;
 	struct rw_json root;
@@ -372,6 +372,19 @@ static int read_line(struct rw_stream_reader *reader, const char *line, size_t s
 			return RW_STREAM_FRAME;
 		reader->in_frame = true;
 	}
+	return r;
+}
+
+static int read_line(struct rw_stream_reader *reader, const char *line, size_t size, struct rw_error *err)
+{
+	int r = RW_LINE_NOT_PLAIN;
+
+	if (size > RW_STREAM_LINE_MAX)
+		return rw_error_set(err, -E2BIG, "the line is longer than %u bytes", RW_STREAM_LINE_MAX);
+	if (reader->in_frame && reader->frame.kind == RW_FRAME_SNAPSHOT)
+		r = rw_policy_builder_take_plain_set(&reader->policy, line, size, err);
+	if (r == RW_LINE_NOT_PLAIN)
+		r = read_any_line(reader, line, size, err);
 	reader->check = rw_line_check(reader->check, line, size);
 	return r;
 }

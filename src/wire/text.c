@@ -53,8 +53,14 @@ bool rw_text_has_controls(const char *text, bool lines)
 
 	while (*at) {
 		uint32_t character;
-		size_t size = decode_character(at, &character);
+		size_t size;
 
+		/* Most text is printable ASCII. */
+		if (*at >= 0x20 && *at < 0x7f) {
+			at++;
+			continue;
+		}
+		size = decode_character(at, &character);
 		if (size == 0)
 			return true;
 		if (is_control(character) && !(lines && (character == '\n' || character == '\t')))
