@@ -2,12 +2,12 @@
 #include "agent/links.h"
 
 #include <linux/if_link.h>
-#include <linux/netlink.h>
 #include <linux/rtnetlink.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/time.h>
 
+#include "agent/netlink.h"
 #include "base/vec.h"
 
 /* The kernel sends dumps in messages of up to 32 KiB when the reader offers that much. */
@@ -164,7 +164,7 @@ static void take_link_info(struct rw_link *link, const struct rtattr *info)
 
 static int take_link(struct reading *reading, const struct nlmsghdr *message)
 {
-	const struct ifinfomsg *info = NLMSG_DATA(message);
+	const struct ifinfomsg *info = netlink_data(message);
 	const struct rtattr *table[IFLA_MAX + 1];
 	struct rw_link *link;
 	int r;
@@ -197,7 +197,7 @@ static int take_link(struct reading *reading, const struct nlmsghdr *message)
 
 static int take_address(struct reading *reading, const struct nlmsghdr *message)
 {
-	const struct ifaddrmsg *info = NLMSG_DATA(message);
+	const struct ifaddrmsg *info = netlink_data(message);
 	const struct rtattr *table[IFA_MAX + 1], *address;
 	struct rw_link_address *entry;
 	size_t size;
@@ -233,7 +233,7 @@ static void mark_default_route(struct reading *reading, uint32_t ifindex)
 
 static void take_route(struct reading *reading, const struct nlmsghdr *message)
 {
-	const struct rtmsg *info = NLMSG_DATA(message);
+	const struct rtmsg *info = netlink_data(message);
 	const struct rtattr *table[RTA_MAX + 1];
 	size_t size;
 
@@ -279,9 +279,8 @@ static void take_message(struct reading *reading, const struct nlmsghdr *message
 /* Takes the messages of one datagram; 1 when the dump is done, -EINTR when it was inconsistent. */
 static int take_datagram(struct reading *reading, const char *datagram, size_t size, uint32_t sequence)
 {
-	const struct nlmsghdr *message = (const struct nlmsghdr *)(const void *)datagram;
-
-	for (; NLMSG_OK(message, size); message = NLMSG_NEXT(message, size)) {
+	for (const struct nlmsghdr *message = netlink_first(datagram, size); message;
+	     message = netlink_next(message, &size)) {
 		if (message->nlmsg_seq != sequence)
 			continue;
 		if (message->nlmsg_flags & NLM_F_DUMP_INTR)
@@ -289,7 +288,7 @@ static int take_datagram(struct reading *reading, const char *datagram, size_t s
 		if (message->nlmsg_type == NLMSG_DONE)
 			return 1;
 		if (message->nlmsg_type == NLMSG_ERROR) {
-			const struct nlmsgerr *error = NLMSG_DATA(message);
+			const struct nlmsgerr *error = netlink_data(message);
 
 			return error->error < 0 ? error->error : -EPROTO;
 		}
@@ -447,7 +446,7 @@ static bool matters(const struct nlmsghdr *message)
 	if (message->nlmsg_type != RTM_NEWROUTE && message->nlmsg_type != RTM_DELROUTE)
 		return true;
 	return message->nlmsg_len >= NLMSG_LENGTH(sizeof(struct rtmsg)) &&
-	       ((const struct rtmsg *)NLMSG_DATA(message))->rtm_dst_len == 0;
+	       ((const struct rtmsg *)netlink_data(message))->rtm_dst_len == 0;
 }
 
 bool rw_links_watch_drain(int fd)
@@ -457,7 +456,6 @@ bool rw_links_watch_drain(int fd)
 
 	for (;;) {
 		ssize_t received = recv(fd, buffer, sizeof(buffer), 0);
-		const struct nlmsghdr *message = (const struct nlmsghdr *)(const void *)buffer;
 		size_t size = received < 0 ? 0 : (size_t)received;
 
 		if (received < 0 && errno == ENOBUFS) {
@@ -470,7 +468,8 @@ bool rw_links_watch_drain(int fd)
 			return changed;
 		if (size == sizeof(buffer))
 			changed = true; /* A message may be cut. */
-		for (; NLMSG_OK(message, size); message = NLMSG_NEXT(message, size))
+		for (const struct nlmsghdr *message = netlink_first(buffer, size); message;
+		     message = netlink_next(message, &size))
 			changed = changed || matters(message);
 	}
 }

@@ -1,0 +1,57 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#pragma once
+
+/*
+ * The commands of ringwall-agent other than run
+ * =============================================
+ *
+ * Each does its work, prints what a person asked for to standard output, and returns 0 or a negative errno
+ * with 'err' filled, which main prints.
+ */
+
+#include <stdio.h>
+
+#include "agent/keeper.h"
+#include "agent/state.h"
+#include "base/clock.h"
+
+struct rw_join_options {
+	struct rw_agent_place place;
+	const char *server;         /* "https://host[:port]"; 8443 when the port is missing */
+	const char *token;          /* "<id>.<secret>" */
+	const char *ca_file;        /* how the server is trusted: one of these two */
+	const char *ca_fingerprint; /* SHA-256 of the authority's certificate, hex, colons allowed */
+	const char *name;           /* wished node name; NULL = the host's */
+	const char *cluster;        /* NULL = as the token says */
+	const char *const *named;   /* --interface */
+	size_t named_count;
+	bool monitor;
+	bool replace;
+	const struct rw_clock *clock;
+};
+
+/*
+ * Makes a key, sends the token with a certificate request, and stores what comes back.  Nothing is stored
+ * before the controller has answered; a machine that has joined already is refused without 'replace'.
+ */
+RW_NODISCARD int rw_command_join(const struct rw_join_options *options, struct rw_error *err);
+
+/*
+ * Takes enforcement off the node: marks it as detached, tells a running agent, and removes what is pinned
+ * with or without one.
+ */
+RW_NODISCARD int rw_command_detach(const struct rw_agent_place *place, bool pinned, struct rw_error *err);
+
+/* Lets the node be enforced again: at once by a running agent, else at its next start. */
+RW_NODISCARD int rw_command_attach(const struct rw_agent_place *place, struct rw_error *err);
+
+/* Shows the running agent's status, or what enforcement goes on without one ('backend' looks at it). */
+RW_NODISCARD int rw_command_status(const struct rw_agent_place *place,
+				   const struct rw_keeper_backend *backend, bool json, struct rw_error *err);
+
+/*
+ * Shows whether this machine can enforce and on which interfaces it would: kernel features, privileges,
+ * candidates and why, what cannot be seen.  -EOPNOTSUPP when a required feature is missing.
+ */
+RW_NODISCARD int rw_command_probe(const struct rw_agent_place *place, const char *const *named,
+				  size_t named_count, bool pinned, bool json, struct rw_error *err);

@@ -1,0 +1,582 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "agent/keeper.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/vec.h"
+
+/* A policy that was refused is compiled again only so often. */
+#define RETRY_CHECKS 30
+
+/* A device that is, or should be, under control. */
+struct device {
+	struct rw_link_decision wanted;
+	bool attached; /* with the settings of 'wanted' */
+	bool seen;     /* still enforced in the newest picture */
+	char failure[256];
+};
+
+struct rw_keeper {
+	struct rw_keeper_backend backend;
+	rw_keeper_notice_fn *notice;
+	void *notice_context;
+	char named[RW_KEEPER_NAMED_MAX][16];
+	size_t named_count;
+
+	struct rw_enforcer *enforcer; /* NULL while detached */
+	bool detached;
+	bool enforcing;        /* LEARN is over */
+	bool adopted;          /* an earlier agent's enforcement goes on */
+	char failure[512];     /* of opening, applying or enforcing; "" = none */
+	unsigned int retry_in; /* checks until a refused policy is tried again */
+
+	struct rw_policy *wanted; /* NULL before the first */
+	struct rw_policy *in_force;
+	struct rw_position wanted_position;
+	struct rw_position in_force_position;
+	struct rw_position applied;
+
+	struct rw_links links;
+	struct rw_link_decision *decisions;
+	struct rw_vec devices; /* struct device */
+	bool event_seen;
+};
+
+static void notice(struct rw_keeper *keeper, bool is_warning, const char *format, ...) RW_PRINTF(3, 4);
+
+static void notice(struct rw_keeper *keeper, bool is_warning, const char *format, ...)
+{
+	char text[512];
+	va_list arguments;
+
+	va_start(arguments, format);
+	(void)vsnprintf(text, sizeof(text), format, arguments);
+	va_end(arguments);
+	if (keeper->notice)
+		keeper->notice(keeper->notice_context, is_warning, text);
+}
+
+/* ---- life ---- */
+
+int rw_keeper_new(const struct rw_keeper_options *options, struct rw_keeper **ret_keeper,
+		  struct rw_error *err)
+{
+	struct rw_keeper *keeper;
+
+	if (options->named_count > RW_KEEPER_NAMED_MAX)
+		return rw_error_set(err, -E2BIG, "more than %d interfaces are named", RW_KEEPER_NAMED_MAX);
+	for (size_t i = 0; i < options->named_count; i++)
+		if (!options->named[i][0] || strlen(options->named[i]) >= sizeof(keeper->named[0]))
+			return rw_error_set(err, -EINVAL, "not the name of an interface: \"%s\"",
+					    options->named[i]);
+	keeper = calloc(1, sizeof(*keeper));
+	if (!keeper)
+		return rw_error_oom(err);
+	keeper->backend = options->backend;
+	keeper->notice = options->notice;
+	keeper->notice_context = options->notice_context;
+	keeper->named_count = options->named_count;
+	for (size_t i = 0; i < options->named_count; i++)
+		strcpy(keeper->named[i], options->named[i]);
+	rw_vec_init(&keeper->devices, sizeof(struct device), RW_ENFORCER_DEVICE_MAX);
+	*ret_keeper = keeper;
+	return 0;
+}
+
+struct rw_keeper *rw_keeper_free(struct rw_keeper *keeper)
+{
+	if (!keeper)
+		return NULL;
+	(void)rw_enforcer_close(keeper->enforcer);
+	(void)rw_policy_unref(keeper->wanted);
+	(void)rw_policy_unref(keeper->in_force);
+	rw_links_done(&keeper->links);
+	free(keeper->decisions);
+	rw_vec_done(&keeper->devices);
+	free(keeper);
+	return NULL;
+}
+
+static void set_failure(struct rw_keeper *keeper, const struct rw_error *failure)
+{
+	if (strncmp(keeper->failure, failure->text, sizeof(keeper->failure) - 1) != 0)
+		notice(keeper, true, "%s", failure->text);
+	(void)snprintf(keeper->failure, sizeof(keeper->failure), "%s", failure->text);
+}
+
+static struct device *device_at(const struct rw_keeper *keeper, size_t index)
+{
+	return rw_vec_at(&keeper->devices, index);
+}
+
+/* ---- devices ---- */
+
+static struct device *find_device(const struct rw_keeper *keeper, unsigned int ifindex)
+{
+	for (size_t i = 0; i < keeper->devices.count; i++)
+		if (device_at(keeper, i)->wanted.ifindex == ifindex)
+			return device_at(keeper, i);
+	return NULL;
+}
+
+/* The operator's names and the policy's.  'names' has room for both. */
+static struct rw_link_wish make_wish(const struct rw_keeper *keeper, const char **names)
+{
+	const struct rw_policy *policy = keeper->in_force;
+	struct rw_link_wish wish = {.named = names};
+
+	for (size_t i = 0; i < keeper->named_count; i++)
+		names[wish.named_count++] = keeper->named[i];
+	for (size_t i = 0; policy && i < policy->interface_count; i++)
+		names[wish.named_count++] = policy->interfaces[i].name;
+	if (policy) {
+		wish.network_cidrs = policy->network_cidrs;
+		wish.network_cidr_count = policy->network_cidr_count;
+	}
+	return wish;
+}
+
+static int decide_links(struct rw_keeper *keeper)
+{
+	size_t interface_count = keeper->in_force ? keeper->in_force->interface_count : 0;
+	RW_CLEANUP(rw_free)
+	const char **names = calloc(RW_KEEPER_NAMED_MAX + interface_count, sizeof(*names));
+	struct rw_link_decision *decisions = NULL;
+	struct rw_link_wish wish;
+	int r;
+
+	if (!names)
+		return -ENOMEM;
+	wish = make_wish(keeper, names);
+	r = rw_link_rules_decide(&keeper->links, &wish, &decisions);
+	if (r < 0)
+		return r;
+	free(keeper->decisions);
+	keeper->decisions = decisions;
+	return 0;
+}
+
+static bool same_settings(const struct rw_link_decision *a, const struct rw_link_decision *b)
+{
+	return a->layer3 == b->layer3 && a->bridge_port == b->bridge_port &&
+	       strcmp(a->interface, b->interface) == 0 && strcmp(a->name, b->name) == 0 &&
+	       a->vlan_id_count == b->vlan_id_count &&
+	       memcmp(a->vlan_ids, b->vlan_ids, a->vlan_id_count * sizeof(a->vlan_ids[0])) == 0;
+}
+
+/* Brings the list of devices up to the decisions: new ones, changed ones, and those not 'seen' any more. */
+static int update_devices(struct rw_keeper *keeper)
+{
+	for (size_t i = 0; i < keeper->devices.count; i++)
+		device_at(keeper, i)->seen = false;
+	for (size_t i = 0; i < keeper->links.count; i++) {
+		const struct rw_link_decision *decision = &keeper->decisions[i];
+		struct device *device = find_device(keeper, decision->ifindex);
+
+		if (decision->role != RW_LINK_ENFORCED)
+			continue;
+		if (!device) {
+			int r = rw_vec_push(&keeper->devices, &device);
+
+			if (r < 0)
+				return r;
+		} else if (!same_settings(&device->wanted, decision)) {
+			device->attached = false;
+		}
+		device->wanted = *decision;
+		device->seen = true;
+	}
+	return 0;
+}
+
+static void attach_device(struct rw_keeper *keeper, struct device *device)
+{
+	const struct rw_link_decision *wanted = &device->wanted;
+	const struct rw_enforcer_device settings = {
+		.ifindex = wanted->ifindex,
+		.name = wanted->name,
+		.interface = wanted->interface,
+		.layer3 = wanted->layer3,
+		.bridge_port = wanted->bridge_port,
+		.vlan_ids = wanted->vlan_ids,
+		.vlan_id_count = wanted->vlan_id_count,
+	};
+	struct rw_error err = RW_ERROR_NONE;
+
+	if (wanted->vlans_cut) {
+		(void)snprintf(device->failure, sizeof(device->failure),
+			       "%s: more than %d VLAN devices on it", wanted->name, RW_LINK_VLANS_MAX);
+	} else if (rw_enforcer_attach(keeper->enforcer, &settings, &err) == 0) {
+		device->attached = true;
+		device->failure[0] = '\0';
+		keeper->event_seen = true;
+		notice(keeper, false, "interface %s is under control: %s", wanted->name, wanted->reason);
+	} else {
+		char failure[sizeof(device->failure)];
+
+		(void)snprintf(failure, sizeof(failure), "interface %s: %.200s", wanted->name, err.text);
+		if (strcmp(failure, device->failure) != 0)
+			notice(keeper, true, "%s", failure);
+		memcpy(device->failure, failure, sizeof(failure));
+	}
+}
+
+/* Releases devices that are enforced no more; attaches those that are not attached yet. */
+static void follow_devices(struct rw_keeper *keeper)
+{
+	for (size_t i = keeper->devices.count; i-- > 0;) {
+		struct device *device = device_at(keeper, i);
+		struct rw_error err = RW_ERROR_NONE;
+
+		if (!device->seen) {
+			if (rw_enforcer_detach(keeper->enforcer, device->wanted.ifindex, &err) < 0)
+				notice(keeper, true, "interface %s: %s", device->wanted.name, err.text);
+			else
+				notice(keeper, false, "interface %s is released", device->wanted.name);
+			keeper->event_seen = true;
+			rw_vec_remove(&keeper->devices, i);
+		} else if (!device->attached) {
+			attach_device(keeper, device);
+		}
+	}
+}
+
+static const char *device_failure(const struct rw_keeper *keeper)
+{
+	for (size_t i = 0; i < keeper->devices.count; i++)
+		if (!device_at(keeper, i)->attached)
+			return device_at(keeper, i)->failure;
+	return NULL;
+}
+
+static bool any_attached(const struct rw_keeper *keeper)
+{
+	for (size_t i = 0; i < keeper->devices.count; i++)
+		if (device_at(keeper, i)->attached)
+			return true;
+	return false;
+}
+
+/* ---- bringing all together ---- */
+
+static void begin_enforcing(struct rw_keeper *keeper)
+{
+	struct rw_enforcer_seeded seeded = {0};
+	struct rw_error err = RW_ERROR_NONE;
+
+	if (rw_enforcer_enforce(keeper->enforcer, &seeded, &err) < 0) {
+		set_failure(keeper, &err);
+		return;
+	}
+	keeper->enforcing = true;
+	if (keeper->wanted == keeper->in_force)
+		keeper->failure[0] = '\0';
+	notice(keeper, false, "enforcement begins  live_flows_accepted=%u live_flows_cut=%u%s%s",
+	       seeded.accepted, seeded.refused, seeded.text[0] ? " note=" : "", seeded.text);
+}
+
+/* Makes devices and mode what policy and links ask for, and judges the whole. */
+static int reconcile(struct rw_keeper *keeper, struct rw_error *err)
+{
+	int r;
+
+	if (!keeper->enforcer || !keeper->in_force || !keeper->links.count)
+		return 0;
+	r = decide_links(keeper);
+	if (r == 0)
+		r = update_devices(keeper);
+	if (r < 0)
+		return rw_error_set(err, r,
+				    r == -E2BIG ? "more than %d interfaces to enforce on"
+						: "out of memory (%d devices)",
+				    RW_ENFORCER_DEVICE_MAX);
+	follow_devices(keeper);
+	if (!keeper->enforcing && any_attached(keeper))
+		begin_enforcing(keeper);
+	if (keeper->failure[0])
+		return rw_error_set(err, -EIO, "%s", keeper->failure);
+	if (device_failure(keeper))
+		return rw_error_set(err, -EIO, "%s", device_failure(keeper));
+	if (!keeper->devices.count) {
+		(void)rw_error_set(err, -ENODEV, "no interface of this node is enforced");
+		(void)rw_error_hint(err,
+				    "Name one by --interface; 'ringwall-agent probe' tells why each is not.");
+		return -ENODEV;
+	}
+	keeper->applied = keeper->in_force_position;
+	return 0;
+}
+
+int rw_keeper_set_policy(struct rw_keeper *keeper, const struct rw_position *position,
+			 const struct rw_policy *policy, struct rw_error *err)
+{
+	struct rw_error failure = RW_ERROR_NONE;
+	struct rw_policy *reference = rw_policy_ref(policy);
+	int r;
+
+	(void)rw_policy_unref(keeper->wanted);
+	keeper->wanted = reference;
+	keeper->wanted_position = *position;
+	if (!keeper->enforcer)
+		return keeper->detached ? 0 : rw_error_set(err, -EIO, "%s", keeper->failure);
+	r = rw_enforcer_apply(keeper->enforcer, policy, RW_ESTABLISHED_CUT, &failure);
+	if (r < 0) {
+		set_failure(keeper, &failure);
+		keeper->retry_in = RETRY_CHECKS;
+		if (err)
+			*err = failure;
+		return r;
+	}
+	keeper->failure[0] = '\0';
+	(void)rw_policy_unref(keeper->in_force);
+	keeper->in_force = rw_policy_ref(policy);
+	keeper->in_force_position = *position;
+	return reconcile(keeper, err);
+}
+
+void rw_keeper_confirm(struct rw_keeper *keeper, const struct rw_position *position)
+{
+	bool in_force = keeper->wanted == keeper->in_force;
+
+	if (in_force && memcmp(&keeper->applied, &keeper->in_force_position, sizeof(keeper->applied)) == 0)
+		keeper->applied = *position;
+	if (in_force)
+		keeper->in_force_position = *position;
+	keeper->wanted_position = *position;
+}
+
+int rw_keeper_set_links(struct rw_keeper *keeper, struct rw_links *links, struct rw_error *err)
+{
+	int r;
+
+	rw_links_done(&keeper->links);
+	keeper->links = *links;
+	*links = (struct rw_links){0};
+	r = decide_links(keeper);
+	if (r < 0) {
+		/* Decisions and links go together, one to one. */
+		rw_links_done(&keeper->links);
+		return rw_error_oom(err);
+	}
+	keeper->event_seen = true;
+	return reconcile(keeper, err);
+}
+
+/* ---- start, detach, attach ---- */
+
+/* Puts the policy wanted in force, if there is one. */
+static int resume(struct rw_keeper *keeper, struct rw_error *err)
+{
+	RW_CLEANUP(rw_policy_unref) struct rw_policy *policy = NULL;
+	struct rw_position position = keeper->wanted_position;
+
+	if (!keeper->wanted)
+		return 0;
+	policy = rw_policy_ref(keeper->wanted);
+	return rw_keeper_set_policy(keeper, &position, policy, err);
+}
+
+int rw_keeper_start(struct rw_keeper *keeper, struct rw_error *err)
+{
+	struct rw_enforcer_status status;
+	struct rw_error failure = RW_ERROR_NONE;
+	int r = keeper->backend.open(keeper->backend.context, &keeper->enforcer, &failure);
+
+	if (r < 0) {
+		set_failure(keeper, &failure);
+		if (err)
+			*err = failure;
+		return r;
+	}
+	keeper->failure[0] = '\0';
+	keeper->detached = false;
+	if (keeper->enforcer->ops->status(keeper->enforcer, &status, NULL) == 0) {
+		keeper->enforcing = status.mode != RW_ENFORCER_LEARN;
+		keeper->adopted = status.adopted && keeper->enforcing;
+	}
+	return 0;
+}
+
+int rw_keeper_detach(struct rw_keeper *keeper, struct rw_error *err)
+{
+	int r;
+
+	keeper->enforcer = rw_enforcer_close(keeper->enforcer);
+	keeper->detached = true;
+	keeper->enforcing = false;
+	keeper->adopted = false;
+	keeper->failure[0] = '\0';
+	keeper->in_force = rw_policy_unref(keeper->in_force);
+	keeper->in_force_position = (struct rw_position){0};
+	keeper->applied = (struct rw_position){0};
+	rw_vec_done(&keeper->devices);
+	rw_vec_init(&keeper->devices, sizeof(struct device), RW_ENFORCER_DEVICE_MAX);
+	keeper->event_seen = true;
+	r = keeper->backend.remove_all(keeper->backend.context, err);
+	if (r < 0 && err)
+		set_failure(keeper, err);
+	return r;
+}
+
+int rw_keeper_attach(struct rw_keeper *keeper, struct rw_error *err)
+{
+	int r = 0;
+
+	if (!keeper->enforcer)
+		r = rw_keeper_start(keeper, err);
+	if (r < 0)
+		return r;
+	keeper->event_seen = true;
+	return resume(keeper, err);
+}
+
+/* ---- the check ---- */
+
+static const char *event_text(enum rw_enforcer_event_kind kind)
+{
+	switch (kind) {
+	case RW_ENFORCER_EVENT_RESTORED:
+		return "somebody had detached our program; it is back";
+	case RW_ENFORCER_EVENT_LOST:
+		return "our program was detached and cannot be put back";
+	case RW_ENFORCER_EVENT_SHARED:
+		return "a foreign program may bypass ours";
+	case RW_ENFORCER_EVENT_HELD:
+		return "under our control again";
+	case RW_ENFORCER_EVENT_GONE:
+		return "the device is gone";
+	}
+	return "";
+}
+
+static void take_event(void *context, const struct rw_enforcer_event *event)
+{
+	struct rw_keeper *keeper = context;
+	bool is_warning = event->kind != RW_ENFORCER_EVENT_HELD && event->kind != RW_ENFORCER_EVENT_GONE;
+
+	keeper->event_seen = true;
+	notice(keeper, is_warning, "interface %s: %s%s%s", event->name, event_text(event->kind),
+	       event->text[0] ? ": " : "", event->text);
+	if (event->kind == RW_ENFORCER_EVENT_GONE) {
+		/* A device of that number that appears later is another one. */
+		struct device *device = find_device(keeper, event->ifindex);
+
+		if (device)
+			device->attached = false;
+	}
+}
+
+bool rw_keeper_check(struct rw_keeper *keeper)
+{
+	struct rw_error err = RW_ERROR_NONE;
+	bool happened;
+
+	if (keeper->enforcer) {
+		if (keeper->enforcer->ops->check(keeper->enforcer, take_event, keeper, &err) < 0)
+			notice(keeper, true, "%s", err.text);
+		if (!keeper->wanted || keeper->wanted == keeper->in_force || keeper->retry_in-- > 0)
+			(void)reconcile(keeper, NULL);
+		else
+			(void)resume(keeper, NULL);
+	}
+	happened = keeper->event_seen;
+	keeper->event_seen = false;
+	return happened;
+}
+
+/* ---- what it says of itself ---- */
+
+/* Whether some device is not wholly ours, as of the last check; tells which in 'reason'. */
+static bool find_hold(const struct rw_keeper *keeper, enum rw_enforcer_hold hold, char *reason, size_t size)
+{
+	struct rw_enforcer_device_status devices[RW_ENFORCER_DEVICE_MAX];
+	size_t count = keeper->enforcer->ops->devices(keeper->enforcer, devices, RW_ARRAY_COUNT(devices));
+
+	for (size_t i = 0; i < count && i < RW_ARRAY_COUNT(devices); i++) {
+		if (devices[i].hold != hold)
+			continue;
+		(void)snprintf(reason, size, "%s: %s: %s", devices[i].name,
+			       hold == RW_ENFORCER_SHARED ? "hook shared, may be bypassed"
+							  : "not under control",
+			       devices[i].text);
+		return true;
+	}
+	return false;
+}
+
+/* Interfaces of the node and of the policy that have no partner on the other side. */
+static void describe_strangers(const struct rw_keeper *keeper, char *reason, size_t size)
+{
+	for (size_t i = 0; i < keeper->devices.count; i++) {
+		const struct rw_link_decision *wanted = &device_at(keeper, i)->wanted;
+
+		if (rw_policy_find_interface(keeper->in_force, wanted->interface) < 0) {
+			(void)snprintf(reason, size,
+				       "interface %s is in no group: everything on it is dropped",
+				       wanted->interface);
+			return;
+		}
+	}
+	for (size_t i = 0; i < keeper->in_force->interface_count; i++) {
+		const char *name = keeper->in_force->interfaces[i].name;
+
+		if (!rw_links_find_name(&keeper->links, name)) {
+			(void)snprintf(reason, size, "interface %s of the policy is not on this node", name);
+			return;
+		}
+	}
+}
+
+static enum rw_agent_state judge(const struct rw_keeper *keeper, char *reason, size_t size)
+{
+	reason[0] = '\0';
+	if (keeper->detached) {
+		(void)snprintf(reason, size, "%s",
+			       keeper->failure[0] ? keeper->failure : "taken off by 'ringwall-agent detach'");
+		return RW_AGENT_STATE_DETACHED;
+	}
+	if (keeper->failure[0]) {
+		(void)snprintf(reason, size, "%s", keeper->failure);
+		return RW_AGENT_STATE_FAILED;
+	}
+	if (!keeper->enforcer || !keeper->in_force) {
+		(void)snprintf(reason, size, "%s",
+			       keeper->adopted
+				       ? "the policy of an earlier agent is in force, none is known here"
+				       : "no policy yet");
+		return RW_AGENT_STATE_PENDING;
+	}
+	if (device_failure(keeper)) {
+		(void)snprintf(reason, size, "%s", device_failure(keeper));
+		return RW_AGENT_STATE_FAILED;
+	}
+	if (!keeper->devices.count) {
+		(void)snprintf(reason, size, "no interface of this node is enforced");
+		return RW_AGENT_STATE_FAILED;
+	}
+	if (find_hold(keeper, RW_ENFORCER_LOST, reason, size))
+		return RW_AGENT_STATE_FAILED;
+	if (find_hold(keeper, RW_ENFORCER_SHARED, reason, size))
+		return RW_AGENT_STATE_DEGRADED;
+	describe_strangers(keeper, reason, size);
+	return keeper->in_force->enforcement == RW_MONITOR ? RW_AGENT_STATE_MONITORED : RW_AGENT_STATE_OK;
+}
+
+void rw_keeper_status(const struct rw_keeper *keeper, struct rw_keeper_status *ret_status)
+{
+	struct rw_keeper_status status = {
+		.applied = keeper->applied,
+		.wanted = keeper->wanted_position,
+		.in_force = keeper->in_force_position,
+		.policy = keeper->in_force,
+		.links = &keeper->links,
+		.decisions = keeper->decisions,
+		.adopted = keeper->adopted,
+		.enforcer = keeper->enforcer,
+	};
+
+	status.state = judge(keeper, status.reason, sizeof(status.reason));
+	*ret_status = status;
+}

@@ -1,0 +1,267 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "agent/listeners.h"
+
+#include <arpa/inet.h>
+#include <ctype.h>
+#include <dirent.h>
+#include <fcntl.h>
+#include <linux/inet_diag.h>
+#include <linux/sock_diag.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/time.h>
+
+#include "agent/netlink.h"
+#include "base/vec.h"
+#include "net/address.h"
+
+/* States of net/tcp_states.h: listening TCP; UDP sockets that are not connected. */
+#define STATE_LISTEN (1u << 10)
+#define STATE_CLOSE  (1u << 7)
+
+#define DIAG_BUFFER_SIZE 32768
+
+struct found {
+	struct rw_report_listener listener;
+	uint32_t inode;
+};
+
+void rw_listeners_done(struct rw_listeners *listeners)
+{
+	free(listeners->items);
+	*listeners = (struct rw_listeners){0};
+}
+
+/* ---- sockets ---- */
+
+static bool is_loopback(const struct inet_diag_msg *message)
+{
+	const uint8_t *bytes = (const uint8_t *)message->id.idiag_src;
+	static const uint8_t loopback6[16] = {[15] = 1};
+
+	if (message->idiag_family == AF_INET)
+		return bytes[0] == 127;
+	return memcmp(bytes, loopback6, sizeof(loopback6)) == 0;
+}
+
+static int take_socket(struct rw_vec *found, uint8_t protocol, const struct nlmsghdr *header)
+{
+	const struct inet_diag_msg *message = netlink_data(header);
+	uint16_t port = ntohs(message->id.idiag_sport);
+	struct found *entry;
+	int r;
+
+	if (header->nlmsg_len < NLMSG_LENGTH(sizeof(*message)) || port == 0 || is_loopback(message))
+		return 0;
+	r = rw_vec_push(found, &entry);
+	if (r == -E2BIG)
+		return 0; /* More than anybody will read. */
+	if (r < 0)
+		return r;
+	entry->listener.protocol = protocol;
+	entry->listener.port = port;
+	entry->inode = message->idiag_inode;
+	return 0;
+}
+
+static int ask(int fd, uint8_t family, uint8_t protocol)
+{
+	struct {
+		struct nlmsghdr header;
+		struct inet_diag_req_v2 body;
+	} request = {
+		.header = {.nlmsg_len = sizeof(request),
+			   .nlmsg_type = SOCK_DIAG_BY_FAMILY,
+			   .nlmsg_flags = NLM_F_REQUEST | NLM_F_DUMP},
+		.body = {.sdiag_family = family,
+			 .sdiag_protocol = protocol,
+			 .idiag_states = protocol == RW_PROTOCOL_TCP ? STATE_LISTEN : STATE_CLOSE},
+	};
+
+	return send(fd, &request, sizeof(request), 0) < 0 ? -errno : 0;
+}
+
+/* Takes all sockets of one family and protocol. */
+static int dump_sockets(int fd, uint8_t family, uint8_t protocol, struct rw_vec *found, char *buffer)
+{
+	int r = ask(fd, family, protocol);
+
+	while (r == 0) {
+		ssize_t received = recv(fd, buffer, DIAG_BUFFER_SIZE, 0);
+		size_t size = received < 0 ? 0 : (size_t)received;
+
+		if (received < 0)
+			return errno == EAGAIN ? -ETIMEDOUT : -errno;
+		for (const struct nlmsghdr *message = netlink_first(buffer, size); r == 0 && message;
+		     message = netlink_next(message, &size)) {
+			if (message->nlmsg_type == NLMSG_DONE)
+				return 0;
+			if (message->nlmsg_type == NLMSG_ERROR)
+				return ((const struct nlmsgerr *)netlink_data(message))->error;
+			r = take_socket(found, protocol, message);
+		}
+	}
+	return r;
+}
+
+static int dump_all(struct rw_vec *found)
+{
+	static const struct {
+		uint8_t family, protocol;
+	} kinds[] = {{AF_INET, RW_PROTOCOL_TCP},
+		     {AF_INET6, RW_PROTOCOL_TCP},
+		     {AF_INET, RW_PROTOCOL_UDP},
+		     {AF_INET6, RW_PROTOCOL_UDP}};
+	RW_CLEANUP(rw_free) char *buffer = malloc(DIAG_BUFFER_SIZE);
+	RW_CLEANUP(rw_close) int fd = socket(AF_NETLINK, SOCK_DGRAM | SOCK_CLOEXEC, NETLINK_SOCK_DIAG);
+	const struct timeval patience = {.tv_sec = 1};
+	int r = 0;
+
+	if (!buffer)
+		return -ENOMEM;
+	if (fd < 0)
+		return -errno;
+	(void)setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof(patience));
+	for (size_t i = 0; r == 0 && i < RW_ARRAY_COUNT(kinds); i++)
+		r = dump_sockets(fd, kinds[i].family, kinds[i].protocol, found, buffer);
+	return r;
+}
+
+/* ---- processes ---- */
+
+static void name_socket(struct rw_vec *found, uint32_t inode, const char *process)
+{
+	for (size_t i = 0; i < found->count; i++) {
+		struct found *entry = rw_vec_at(found, i);
+
+		if (entry->inode == inode)
+			(void)snprintf(entry->listener.process, sizeof(entry->listener.process), "%s",
+				       process);
+	}
+}
+
+/* Looks through the descriptors of one process for sockets that were found. */
+static void name_sockets_of(struct rw_vec *found, int proc, const char *pid, const char *process)
+{
+	char path[64];
+	int fd;
+	DIR *folder;
+
+	(void)snprintf(path, sizeof(path), "%.20s/fd", pid);
+	fd = openat(proc, path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	folder = fd < 0 ? NULL : fdopendir(fd);
+	if (!folder) {
+		(void)rw_close(fd);
+		return;
+	}
+	for (const struct dirent *entry = readdir(folder); entry; entry = readdir(folder)) {
+		char target[64];
+		ssize_t length = readlinkat(dirfd(folder), entry->d_name, target, sizeof(target) - 1);
+		unsigned int inode;
+
+		if (length <= 0)
+			continue;
+		target[length] = '\0';
+		if (sscanf(target, "socket:[%u]", &inode) == 1)
+			name_socket(found, inode, process);
+	}
+	(void)closedir(folder);
+}
+
+/* Reads the name of a process; false when it is gone or not ours to see. */
+static bool read_process_name(int proc, const char *pid, char name[32])
+{
+	RW_CLEANUP(rw_close) int fd = -EBADF;
+	char path[64];
+	ssize_t size;
+
+	(void)snprintf(path, sizeof(path), "%.20s/comm", pid);
+	fd = openat(proc, path, O_RDONLY | O_CLOEXEC);
+	size = fd < 0 ? -1 : read(fd, name, 31);
+	if (size <= 0)
+		return false;
+	name[size] = '\0';
+	name[strcspn(name, "\n")] = '\0';
+	for (char *at = name; *at; at++)
+		if ((unsigned char)*at < 0x20 || (unsigned char)*at > 0x7e)
+			*at = '?'; /* Processes choose their names; reports want text. */
+	return true;
+}
+
+static void name_sockets(struct rw_vec *found)
+{
+	DIR *proc = opendir("/proc");
+
+	if (!proc)
+		return;
+	for (const struct dirent *entry = readdir(proc); entry; entry = readdir(proc)) {
+		char name[32];
+
+		if (isdigit((unsigned char)entry->d_name[0]) &&
+		    read_process_name(dirfd(proc), entry->d_name, name))
+			name_sockets_of(found, dirfd(proc), entry->d_name, name);
+	}
+	(void)closedir(proc);
+}
+
+/* ---- the result ---- */
+
+static int compare_found(const void *a, const void *b)
+{
+	const struct rw_report_listener *x = &((const struct found *)a)->listener;
+	const struct rw_report_listener *y = &((const struct found *)b)->listener;
+
+	if (x->protocol != y->protocol)
+		return x->protocol > y->protocol ? 1 : -1;
+	return (x->port > y->port) - (x->port < y->port);
+}
+
+static void note_ssh(struct rw_listeners *listeners, const struct rw_report_listener *listener)
+{
+	bool is_ssh = listener->protocol == RW_PROTOCOL_TCP && strcmp(listener->process, "sshd") == 0;
+
+	if (is_ssh && listeners->ssh_port_count < RW_ARRAY_COUNT(listeners->ssh_ports))
+		listeners->ssh_ports[listeners->ssh_port_count++] = listener->port;
+}
+
+static int make_result(struct rw_vec *found, struct rw_listeners *ret_listeners)
+{
+	struct rw_listeners listeners = {0};
+
+	if (!found->count)
+		return 0;
+	qsort(found->data, found->count, sizeof(struct found), compare_found);
+	listeners.items = calloc(found->count, sizeof(*listeners.items));
+	if (!listeners.items)
+		return -ENOMEM;
+	for (size_t i = 0; i < found->count; i++) {
+		const struct found *entry = rw_vec_at(found, i);
+
+		if (i && compare_found(entry, rw_vec_at(found, i - 1)) == 0)
+			continue;
+		listeners.items[listeners.count++] = entry->listener;
+		note_ssh(&listeners, &entry->listener);
+	}
+	*ret_listeners = listeners;
+	return 0;
+}
+
+int rw_listeners_read(struct rw_listeners *ret_listeners, struct rw_error *err)
+{
+	RW_CLEANUP(rw_vec_done) struct rw_vec found;
+	struct rw_listeners listeners = {0};
+	int r;
+
+	rw_vec_init(&found, sizeof(struct found), RW_LISTENERS_MAX);
+	r = dump_all(&found);
+	if (r < 0)
+		return rw_error_set(err, r, "cannot list listening sockets: %s", strerror(-r));
+	if (found.count)
+		name_sockets(&found);
+	r = make_result(&found, &listeners);
+	if (r < 0)
+		return rw_error_oom(err);
+	*ret_listeners = listeners;
+	return 0;
+}

@@ -1,0 +1,231 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "agent/report.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "policy/evaluate.h"
+
+void rw_reporter_init(struct rw_reporter *reporter, const struct rw_clock *clock)
+{
+	*reporter = (struct rw_reporter){.clock = clock, .started_ms = rw_clock_realtime_ms(clock)};
+	rw_vec_init(&reporter->hits, sizeof(struct rw_report_hit), RW_REPORT_HITS_MAX);
+}
+
+void rw_reporter_done(struct rw_reporter *reporter)
+{
+	rw_vec_done(&reporter->hits);
+	rw_listeners_done(&reporter->listeners);
+}
+
+/* Unix milliseconds of a moment on the kernel's monotonic clock. */
+static int64_t realtime_of(const struct rw_reporter *reporter, uint64_t monotonic_ns)
+{
+	uint64_t now_ns = rw_clock_monotonic_ns(reporter->clock);
+	uint64_t age_ns = now_ns > monotonic_ns ? now_ns - monotonic_ns : 0;
+
+	return rw_clock_realtime_ms(reporter->clock) - (int64_t)(age_ns / 1000000);
+}
+
+/* ---- drops ---- */
+
+static void take_drop(void *context, const struct rw_enforcer_drop *drop)
+{
+	struct rw_reporter *reporter = context;
+	struct rw_report_drop *told;
+
+	reporter->drops_lost += drop->suppressed;
+	if (reporter->drop_count == RW_REPORT_DROPS_MAX) {
+		reporter->drops_lost++;
+		return;
+	}
+	told = &reporter->drops[reporter->drop_count++];
+	*told = (struct rw_report_drop){
+		.time_ms = realtime_of(reporter, drop->monotonic_ns),
+		.direction = drop->packet.direction,
+		.protocol = drop->packet.protocol,
+		.local = drop->packet.local,
+		.remote = drop->packet.remote,
+		.local_port = drop->packet.local_port,
+		.remote_port = drop->packet.remote_port,
+		.would = drop->would_drop,
+	};
+	memcpy(told->interface, drop->interface, sizeof(told->interface));
+	(void)snprintf(told->cause, sizeof(told->cause), "%s",
+		       drop->rule[0]                  ? drop->rule
+		       : drop->cause == RW_CAUSE_RULE ? "rule"
+						      : rw_cause_name(drop->cause));
+}
+
+void rw_reporter_take_drops(struct rw_reporter *reporter, struct rw_enforcer *enforcer)
+{
+	if (enforcer)
+		(void)enforcer->ops->drops_read(enforcer, take_drop, reporter);
+}
+
+/* ---- hits ---- */
+
+static void take_hits(void *context, const struct rw_enforcer_hits *hits)
+{
+	struct rw_reporter *reporter = context;
+	struct rw_report_hit *told;
+
+	if (!hits->count || rw_vec_push(&reporter->hits, &told) < 0)
+		return;
+	memcpy(told->rule, hits->rule, sizeof(told->rule));
+	told->packets = hits->count;
+	told->last_hit_ms = hits->last_ns ? realtime_of(reporter, hits->last_ns) : 0;
+}
+
+void rw_reporter_read_hits(struct rw_reporter *reporter, struct rw_enforcer *enforcer)
+{
+	rw_vec_done(&reporter->hits);
+	rw_vec_init(&reporter->hits, sizeof(struct rw_report_hit), RW_REPORT_HITS_MAX);
+	if (enforcer)
+		(void)enforcer->ops->hits(enforcer, take_hits, reporter, NULL);
+}
+
+void rw_reporter_read_listeners(struct rw_reporter *reporter)
+{
+	struct rw_listeners listeners = {0};
+
+	if (rw_listeners_read(&listeners, NULL) < 0)
+		return;
+	rw_listeners_done(&reporter->listeners);
+	reporter->listeners = listeners;
+}
+
+/* ---- interfaces ---- */
+
+static int fill_interface(const struct rw_links *links, const struct rw_link *link,
+			  const struct rw_link_decision *decision, struct rw_report_interface *told)
+{
+	size_t count;
+	/* The ports of a bridge are told with the addresses of the bridge. */
+	const struct rw_link *owner = rw_links_find_name(links, decision->interface);
+	const struct rw_link_address *addresses =
+		rw_links_addresses(links, owner ? owner->ifindex : link->ifindex, &count);
+
+	memcpy(told->name, decision->interface, sizeof(told->name));
+	memcpy(told->kind, decision->kind, sizeof(told->kind));
+	if (link->has_mac)
+		(void)snprintf(told->mac, sizeof(told->mac), "%02x:%02x:%02x:%02x:%02x:%02x", link->mac[0],
+			       link->mac[1], link->mac[2], link->mac[3], link->mac[4], link->mac[5]);
+	told->default_route = owner ? owner->has_default_route : link->has_default_route;
+	told->enforced = decision->role == RW_LINK_ENFORCED;
+	told->addresses = calloc(count ? count : 1, sizeof(*told->addresses));
+	if (!told->addresses)
+		return -ENOMEM;
+	for (size_t i = 0; i < count && told->address_count < RW_REPORT_ADDRESSES_MAX; i++)
+		if (rw_address_is_global(&addresses[i].address))
+			told->addresses[told->address_count++] = addresses[i].address;
+	return 0;
+}
+
+static bool is_told(const struct rw_report_interface *interfaces, size_t count, const char *name)
+{
+	for (size_t i = 0; i < count; i++)
+		if (strcmp(interfaces[i].name, name) == 0)
+			return true;
+	return false;
+}
+
+int rw_report_interfaces_make(const struct rw_links *links, const struct rw_link_decision *decisions,
+			      struct rw_report_interface **ret_interfaces, size_t *ret_count)
+{
+	struct rw_report_interface *interfaces = calloc(RW_REPORT_INTERFACES_MAX, sizeof(*interfaces));
+	size_t count = 0;
+	int r = 0;
+
+	if (!interfaces)
+		return -ENOMEM;
+	for (size_t i = 0; r == 0 && decisions && i < links->count; i++) {
+		if (decisions[i].role == RW_LINK_IGNORED || count == RW_REPORT_INTERFACES_MAX ||
+		    is_told(interfaces, count, decisions[i].interface))
+			continue;
+		r = fill_interface(links, &links->links[i], &decisions[i], &interfaces[count]);
+		if (r == 0)
+			count++;
+	}
+	if (r < 0) {
+		for (size_t i = 0; i < count; i++)
+			free(interfaces[i].addresses);
+		free(interfaces);
+		return r;
+	}
+	*ret_interfaces = interfaces;
+	*ret_count = count;
+	return 0;
+}
+
+/* ---- the whole ---- */
+
+static void *copy(const void *items, size_t count, size_t size)
+{
+	void *result = calloc(count ? count : 1, size);
+
+	if (result && count)
+		memcpy(result, items, count * size);
+	return result;
+}
+
+/* Lists that the report owns. */
+static int fill_lists(const struct rw_reporter *reporter, const struct rw_keeper_status *status,
+		      struct rw_report *report)
+{
+	const struct rw_listeners *listeners = &reporter->listeners;
+
+	report->hits = copy(reporter->hits.data, reporter->hits.count, sizeof(*report->hits));
+	report->drop_events = copy(reporter->drops, reporter->drop_count, sizeof(*report->drop_events));
+	report->listeners = copy(listeners->items, listeners->count, sizeof(*report->listeners));
+	report->ssh_ports = copy(listeners->ssh_ports, listeners->ssh_port_count, sizeof(*report->ssh_ports));
+	if (!report->hits || !report->drop_events || !report->listeners || !report->ssh_ports)
+		return -ENOMEM;
+	report->hit_count = reporter->hits.count;
+	report->drop_event_count = reporter->drop_count;
+	report->listener_count = listeners->count;
+	report->ssh_port_count = listeners->ssh_port_count;
+	return rw_report_interfaces_make(status->links, status->decisions, &report->interfaces,
+					 &report->interface_count);
+}
+
+static void fill_counters(const struct rw_keeper_status *status, struct rw_report *report)
+{
+	struct rw_enforcer_status counters;
+
+	if (!status->enforcer || status->enforcer->ops->status(status->enforcer, &counters, NULL) < 0)
+		return;
+	report->persistent = counters.persistent;
+	for (size_t i = 0; i < RW_CAUSE_COUNT_; i++)
+		report->drops[i] = counters.dropped[i];
+}
+
+int rw_reporter_encode(struct rw_reporter *reporter, const struct rw_keeper *keeper, struct rw_buf *buf,
+		       struct rw_error *err)
+{
+	RW_CLEANUP(rw_report_done) struct rw_report report;
+	struct rw_keeper_status status;
+	int r;
+
+	rw_keeper_status(keeper, &status);
+	rw_report_init(&report);
+	report.applied = status.applied;
+	report.wanted = status.wanted;
+	report.state = status.state;
+	memcpy(report.reason, status.reason, sizeof(report.reason));
+	(void)snprintf(report.agent_version, sizeof(report.agent_version), "%s", RW_VERSION);
+	report.started_ms = reporter->started_ms;
+	if (status.policy)
+		report.digest = rw_policy_digest(status.policy);
+	report.drop_events_lost = reporter->drops_lost;
+	fill_counters(&status, &report);
+	r = fill_lists(reporter, &status, &report);
+	if (r < 0)
+		return rw_error_oom(err);
+	r = rw_report_encode(buf, &report, err);
+	if (r < 0)
+		return r;
+	reporter->drop_count = 0;
+	reporter->drops_lost = 0;
+	return 0;
+}

@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#pragma once
+
+/*
+ * What the agent tells
+ * ====================
+ *
+ * Gathers the parts of a report (wire/report.h) from the keeper, the enforcer and what listens, and keeps the
+ * latest drop events until they are told.  The counters of rules are read from the kernel at heartbeats, not
+ * for the report that follows a change, which somebody is waiting for.
+ */
+
+#include "agent/keeper.h"
+#include "agent/listeners.h"
+#include "base/clock.h"
+#include "base/vec.h"
+
+struct rw_reporter {
+	const struct rw_clock *clock;
+	int64_t started_ms;
+	struct rw_report_drop drops[RW_REPORT_DROPS_MAX]; /* since the last report, oldest first */
+	size_t drop_count;
+	uint64_t drops_lost;
+	struct rw_vec hits; /* struct rw_report_hit, as last read */
+	struct rw_listeners listeners;
+};
+
+void rw_reporter_init(struct rw_reporter *reporter, const struct rw_clock *clock);
+void rw_reporter_done(struct rw_reporter *reporter);
+
+/* Takes the drop events that wait in the enforcer; those beyond RW_REPORT_DROPS_MAX are only counted. */
+void rw_reporter_take_drops(struct rw_reporter *reporter, struct rw_enforcer *enforcer);
+
+/* Reads the counters of the rules anew. */
+void rw_reporter_read_hits(struct rw_reporter *reporter, struct rw_enforcer *enforcer);
+
+/* Looks anew at what listens; what was known stays when that fails. */
+void rw_reporter_read_listeners(struct rw_reporter *reporter);
+
+/*
+ * Appends a report as one line of JSON and forgets the drop events told.  -ENOMEM, -E2BIG.
+ */
+RW_NODISCARD int rw_reporter_encode(struct rw_reporter *reporter, const struct rw_keeper *keeper,
+				    struct rw_buf *buf, struct rw_error *err);
+
+/* Fills the list of candidate and enforced interfaces; *ret_interfaces is the caller's, see
+ * rw_report_interfaces_free. */
+RW_NODISCARD int rw_report_interfaces_make(const struct rw_links *links,
+					   const struct rw_link_decision *decisions,
+					   struct rw_report_interface **ret_interfaces, size_t *ret_count);

@@ -1,0 +1,106 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#pragma once
+
+/*
+ * What an agent keeps on disk
+ * ===========================
+ *
+ *     STATE/identity     who this node is and where its controller listens; 0600
+ *     STATE/key.pem      its private key, made here, never sent; 0600
+ *     STATE/cert.pem     its certificate
+ *     STATE/ca.pem       the authority that it trusts
+ *     STATE/policy       the policy in force, as a snapshot frame (wire/stream.h); 0600
+ *     STATE/policy-stale there while a newer policy than STATE/policy may be in force
+ *     STATE/detached     there while the operator has taken enforcement off this node
+ *     RUN/control.sock   the running agent's control socket; 0600
+ *     RUN/lock           held by the running agent
+ *     RUN/detached       like STATE/detached, for when the state folder is broken
+ *     RUN/pin-dir        where the running agent pins, for those who ask later
+ *
+ * STATE is a folder of the operator's choice (--state).  RUN is /run/ringwall-agent/<instance>; the instance
+ * follows from the path of the state folder alone, so that 'detach' finds everything also when the state
+ * folder is gone: "default" for the default one, else its last part and a hash of its path.  Two agents with
+ * two state folders on one machine are two instances, with pins of their own.
+ *
+ * Every file is written whole (old or new after a crash).  A missing file is an answer, not an error.
+ */
+
+#include <stdbool.h>
+
+#include "base/clock.h"
+#include "base/error.h"
+#include "wire/stream.h"
+
+#define RW_AGENT_STATE_DEFAULT   "/var/lib/ringwall-agent"
+#define RW_AGENT_RUN_ROOT        "/run/ringwall-agent"
+#define RW_AGENT_PIN_ROOT        "/sys/fs/bpf/ringwall"
+#define RW_AGENT_PATH_SIZE       512
+#define RW_AGENT_POLICY_SIZE_MAX (256u << 20) /* bytes of a saved policy */
+#define RW_AGENT_FILE_ABSENT     1            /* outcome: there is no such file */
+#define RW_AGENT_SERVER_SIZE     300
+#define RW_AGENT_MACHINE_ID_SIZE 33
+
+/* Where one instance keeps its things. */
+struct rw_agent_place {
+	char state[RW_AGENT_PATH_SIZE];   /* absolute */
+	char run[RW_AGENT_PATH_SIZE];     /* absolute */
+	char pin_dir[RW_AGENT_PATH_SIZE]; /* absolute */
+};
+
+/*
+ * Finds the place for a state folder (NULL = default), and its pin folder ('pin_dir', or what RUN/pin-dir
+ * says, or the instance's own under RW_AGENT_PIN_ROOT).  Makes nothing.  -ENAMETOOLONG.
+ */
+RW_NODISCARD int rw_agent_place_find(const char *state, const char *pin_dir, struct rw_agent_place *ret_place,
+				     struct rw_error *err);
+
+/* Path of a file in the state folder; cut paths cannot occur, see _find. */
+void rw_agent_state_path(const struct rw_agent_place *place, const char *file, char path[RW_AGENT_PATH_SIZE]);
+void rw_agent_run_path(const struct rw_agent_place *place, const char *file, char path[RW_AGENT_PATH_SIZE]);
+
+/* Makes the folders (0700), writes RUN/pin-dir. */
+RW_NODISCARD int rw_agent_state_make(const struct rw_agent_place *place, struct rw_error *err);
+RW_NODISCARD int rw_agent_run_make(const struct rw_agent_place *place, struct rw_error *err);
+
+/* Takes the lock of the instance until the descriptor is closed or the process ends.  -EBUSY when another
+ * agent has it. */
+RW_NODISCARD int rw_agent_lock(const struct rw_agent_place *place, int *ret_fd, struct rw_error *err);
+
+/* Who this node is. */
+struct rw_agent_identity {
+	char node[RW_ID_SIZE];
+	char name[64];
+	char server[RW_AGENT_SERVER_SIZE]; /* https://host:port */
+};
+
+/* 0, RW_AGENT_FILE_ABSENT, -EINVAL for what is no identity, -EPROTONOSUPPORT for a newer version. */
+RW_NODISCARD int rw_agent_identity_load(const struct rw_agent_place *place,
+					struct rw_agent_identity *ret_identity, struct rw_error *err);
+RW_NODISCARD int rw_agent_identity_save(const struct rw_agent_place *place,
+					const struct rw_agent_identity *identity, struct rw_error *err);
+
+/*
+ * The policy in force.  Loading: 0, RW_AGENT_FILE_ABSENT, or what is wrong with the file.  Whoever waits for a
+ * change need not wait for this disk: the agent says first that the file is stale, applies, and saves later,
+ * which makes the file fresh.  An agent that is killed in between leaves the newer policy in the kernel and an
+ * older one here; its successor must not go back to that.
+ */
+RW_NODISCARD int rw_agent_policy_load(const struct rw_agent_place *place, struct rw_position *ret_position,
+				      struct rw_policy **ret_policy, struct rw_error *err);
+RW_NODISCARD int rw_agent_policy_save(const struct rw_agent_place *place, const struct rw_position *position,
+				      const struct rw_policy *policy, struct rw_error *err);
+
+void rw_agent_policy_set_stale(const struct rw_agent_place *place);
+bool rw_agent_policy_is_stale(const struct rw_agent_place *place);
+
+/* Whether the operator has detached this node; setting succeeds when one of the two marks could be set. */
+bool rw_agent_detached(const struct rw_agent_place *place);
+RW_NODISCARD int rw_agent_set_detached(const struct rw_agent_place *place, bool detached,
+				       struct rw_error *err);
+
+/*
+ * An id of this machine and instance, made from /etc/machine-id, which itself is not to be told to others
+ * (machine-id(5)).  -ENOENT without a machine id.
+ */
+RW_NODISCARD int rw_agent_machine_id(const struct rw_agent_place *place,
+				     char ret_id[RW_AGENT_MACHINE_ID_SIZE], struct rw_error *err);

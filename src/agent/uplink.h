@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#pragma once
+
+/*
+ * The way to the controller
+ * =========================
+ *
+ * Carries an agent session (session.h) over HTTPS: the stream is one endless answer, reports are requests of
+ * their own on a kept connection.  Both show the node's certificate and accept only a server of the node's
+ * authority.
+ */
+
+#include "agent/report.h"
+#include "agent/session.h"
+#include "agent/state.h"
+#include "http/client.h"
+
+struct rw_uplink;
+
+struct rw_uplink_options {
+	struct rw_loop *loop;
+	const struct rw_clock *clock;
+	const struct rw_agent_place *place;       /* certificate, key and authority */
+	const struct rw_agent_identity *identity; /* server */
+	/* Appends the body of a report. */
+	int (*make_report)(void *context, struct rw_buf *buf, struct rw_error *err);
+	void *context;
+};
+
+/* Reads certificate and key.  The texts are copied.  -errno, -EINVAL. */
+RW_NODISCARD int rw_uplink_new(const struct rw_uplink_options *options, struct rw_uplink **ret_uplink,
+			       struct rw_error *err);
+struct rw_uplink *rw_uplink_free(struct rw_uplink *uplink);
+RW_DEFINE_CLEANUP(struct rw_uplink *, rw_uplink_free)
+
+/* The functions for a session; the session is made with them, then told to the uplink. */
+struct rw_agent_transport rw_uplink_transport(struct rw_uplink *uplink);
+void rw_uplink_set_session(struct rw_uplink *uplink, struct rw_agent_session *session);

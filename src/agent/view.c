@@ -1,0 +1,266 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "agent/view.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "policy/evaluate.h"
+#include "wire/json.h"
+#include "wire/writer.h"
+
+/* What both forms show, gathered once. */
+struct facts {
+	struct rw_keeper_status keeper;
+	struct rw_agent_session_status session;
+	struct rw_enforcer_status counters;
+	bool has_counters;
+	struct rw_enforcer_device_status devices[RW_ENFORCER_DEVICE_MAX];
+	size_t device_count;
+};
+
+static const char *const flow_words[RW_FLOW_CLASS_COUNT_] = {
+	[RW_FLOW_HALF_OPEN] = "half-open", [RW_FLOW_PICKED_UP] = "picked-up",
+	[RW_FLOW_EXCHANGE] = "exchange",   [RW_FLOW_TOMBSTONE] = "tombstone",
+	[RW_FLOW_CLOSING] = "closing",     [RW_FLOW_ONE_WAY] = "one-way",
+	[RW_FLOW_ASSURED] = "assured",     [RW_FLOW_ESTABLISHED] = "established",
+};
+
+static const char *hold_word(enum rw_enforcer_hold hold)
+{
+	switch (hold) {
+	case RW_ENFORCER_HELD:
+		return "enforced";
+	case RW_ENFORCER_SHARED:
+		return "shared";
+	case RW_ENFORCER_LOST:
+		return "lost";
+	}
+	return "";
+}
+
+static const char *mode_word(enum rw_enforcer_mode mode)
+{
+	switch (mode) {
+	case RW_ENFORCER_LEARN:
+		return "learning";
+	case RW_ENFORCER_ENFORCE:
+		return "enforcing";
+	case RW_ENFORCER_MONITOR:
+		return "monitoring";
+	}
+	return "";
+}
+
+/* Causes have words; rules together are "rules". */
+static const char *cause_word(size_t cause)
+{
+	return cause == RW_CAUSE_RULE ? "rules" : rw_cause_name((enum rw_cause)cause);
+}
+
+static void gather(const struct rw_agent_view *view, struct facts *facts)
+{
+	struct rw_enforcer *enforcer;
+
+	memset(facts, 0, sizeof(*facts));
+	rw_keeper_status(view->keeper, &facts->keeper);
+	if (view->session)
+		rw_agent_session_status(view->session, &facts->session);
+	enforcer = facts->keeper.enforcer;
+	if (!enforcer)
+		return;
+	facts->has_counters = enforcer->ops->status(enforcer, &facts->counters, NULL) == 0;
+	facts->device_count = enforcer->ops->devices(enforcer, facts->devices, RW_ENFORCER_DEVICE_MAX);
+	if (facts->device_count > RW_ENFORCER_DEVICE_MAX)
+		facts->device_count = RW_ENFORCER_DEVICE_MAX;
+}
+
+/* The one line that says how it is. */
+static void summarise(const struct rw_agent_view *view, const struct facts *facts, char *text, size_t size)
+{
+	bool in_force =
+		facts->has_counters && facts->counters.mode != RW_ENFORCER_LEARN && facts->device_count;
+
+	if (facts->keeper.state == RW_AGENT_STATE_DETACHED)
+		(void)snprintf(text, size, "detached: everything passes until 'ringwall-agent attach'");
+	else if (!view->running)
+		(void)snprintf(text, size, "%s", in_force ? "enforcing without an agent" : "not enforcing");
+	else if (!in_force)
+		(void)snprintf(text, size, "not enforcing: %s", facts->keeper.reason);
+	else
+		(void)snprintf(text, size, "%s%s%s", mode_word(facts->counters.mode),
+			       facts->keeper.reason[0] ? ", but " : "", facts->keeper.reason);
+}
+
+/* ---- JSON ---- */
+
+static void write_counts(struct rw_json_writer *json, const char *key, const uint64_t *counts)
+{
+	rw_json_key(json, key);
+	rw_json_begin_object(json);
+	for (size_t i = 0; i < RW_CAUSE_COUNT_; i++)
+		if (counts[i])
+			rw_json_put_integer(json, cause_word(i), (int64_t)counts[i]);
+	rw_json_end_object(json);
+}
+
+static void write_enforcement(struct rw_json_writer *json, const struct facts *facts)
+{
+	const struct rw_enforcer_status *counters = &facts->counters;
+
+	rw_json_put_text(json, "mode", mode_word(counters->mode));
+	rw_json_put_bool(json, "persistent", counters->persistent);
+	rw_json_put_integer(json, "generation", counters->generation);
+	rw_json_put_integer(json, "table_bytes", (int64_t)counters->table_bytes);
+	rw_json_put_integer(json, "table_limit_bytes", (int64_t)counters->table_limit_bytes);
+	rw_json_put_integer(json, "flow_capacity", counters->flow_capacity);
+	rw_json_put_integer(json, "flow_refused", (int64_t)counters->flow_refused);
+	rw_json_put_integer(json, "passed", (int64_t)counters->passed);
+	write_counts(json, "dropped", counters->dropped);
+	write_counts(json, "would_drop", counters->would_drop);
+	rw_json_key(json, "flows");
+	rw_json_begin_object(json);
+	for (size_t i = 0; i < RW_FLOW_CLASS_COUNT_; i++)
+		rw_json_put_integer(json, flow_words[i], (int64_t)counters->flows[i]);
+	rw_json_end_object(json);
+}
+
+static void write_position(struct rw_json_writer *json, const char *key, const struct rw_position *position)
+{
+	rw_json_key(json, key);
+	rw_json_begin_object(json);
+	rw_json_put_text(json, "incarnation", position->incarnation);
+	rw_json_put_revision(json, "revision", position->revision);
+	rw_json_end_object(json);
+}
+
+static void write_interfaces(struct rw_json_writer *json, const struct facts *facts)
+{
+	rw_json_key(json, "interfaces");
+	rw_json_begin_array(json);
+	for (size_t i = 0; i < facts->device_count; i++) {
+		const struct rw_enforcer_device_status *device = &facts->devices[i];
+
+		rw_json_begin_object(json);
+		rw_json_put_text(json, "device", device->name);
+		rw_json_put_text(json, "interface", device->interface);
+		rw_json_put_text(json, "state", hold_word(device->hold));
+		rw_json_put_text(json, "hook", device->tcx ? "tcx" : "clsact");
+		rw_json_put_text(json, "detail", device->text);
+		rw_json_end_object(json);
+	}
+	rw_json_end_array(json);
+}
+
+void rw_agent_view_write_json(const struct rw_agent_view *view, struct rw_buf *buf)
+{
+	struct rw_json_writer json;
+	struct facts facts;
+	char summary[640];
+
+	gather(view, &facts);
+	summarise(view, &facts, summary, sizeof(summary));
+	rw_json_writer_init(&json, buf, true);
+	rw_json_begin_object(&json);
+	rw_json_put_text(&json, "summary", summary);
+	rw_json_put_bool(&json, "agent_running", view->running);
+	rw_json_put_text(&json, "version", RW_VERSION);
+	rw_json_put_text(&json, "node", view->node);
+	rw_json_put_text(&json, "state", rw_word_of(rw_words_agent_state, (int)facts.keeper.state));
+	rw_json_put_text(&json, "reason", facts.keeper.reason);
+	if (view->server) {
+		rw_json_put_text(&json, "server", view->server);
+		rw_json_put_bool(&json, "connected", facts.session.connected);
+		rw_json_put_text(&json, "connection_reason", facts.session.reason);
+	}
+	if (view->file) {
+		rw_json_put_text(&json, "file", view->file);
+		rw_json_put_text(&json, "file_problem", view->file_problem);
+	}
+	write_position(&json, "applied", &facts.keeper.applied);
+	write_position(&json, "wanted", &facts.keeper.wanted);
+	rw_json_put_text(&json, "pin_dir", view->place->pin_dir);
+	write_interfaces(&json, &facts);
+	if (facts.has_counters)
+		write_enforcement(&json, &facts);
+	rw_json_end_object(&json);
+	(void)rw_buf_append_text(buf, "\n");
+}
+
+/* ---- text ---- */
+
+static void print_counts(struct rw_buf *buf, const char *label, const uint64_t *counts)
+{
+	bool any = false;
+
+	for (size_t i = 0; i < RW_CAUSE_COUNT_; i++) {
+		if (!counts[i])
+			continue;
+		(void)rw_buf_append_format(buf, "%-12s  %llu by %s\n", any ? "" : label,
+					   (unsigned long long)counts[i], cause_word(i));
+		any = true;
+	}
+}
+
+static void print_devices(struct rw_buf *buf, const struct facts *facts)
+{
+	for (size_t i = 0; i < facts->device_count; i++) {
+		const struct rw_enforcer_device_status *device = &facts->devices[i];
+
+		(void)rw_buf_append_format(buf, "%-12s  %s: %s (%s%s%s)\n", i ? "" : "interfaces",
+					   device->name, hold_word(device->hold),
+					   device->tcx ? "tcx" : "clsact", device->text[0] ? ": " : "",
+					   device->text);
+	}
+	if (!facts->device_count)
+		(void)rw_buf_append_format(buf, "%-12s  none under control\n", "interfaces");
+}
+
+static void print_enforcement(struct rw_buf *buf, const struct facts *facts)
+{
+	const struct rw_enforcer_status *counters = &facts->counters;
+	unsigned long long flows = 0;
+
+	for (size_t i = 0; i < RW_FLOW_CLASS_COUNT_; i++)
+		if (i != RW_FLOW_TOMBSTONE)
+			flows += counters->flows[i];
+	(void)rw_buf_append_format(buf, "%-12s  %s\n", "persistence",
+				   counters->persistent ? "pinned: goes on without the agent"
+							: "not persistent: ends with the agent");
+	(void)rw_buf_append_format(buf, "%-12s  %llu live, room for %u per family, %llu refused\n", "flows",
+				   flows, counters->flow_capacity,
+				   (unsigned long long)counters->flow_refused);
+	(void)rw_buf_append_format(buf, "%-12s  %llu KiB of at most %llu\n", "tables",
+				   (unsigned long long)counters->table_bytes >> 10,
+				   (unsigned long long)counters->table_limit_bytes >> 10);
+	(void)rw_buf_append_format(buf, "%-12s  %llu packets\n", "passed",
+				   (unsigned long long)counters->passed);
+	print_counts(buf, "dropped", counters->dropped);
+	print_counts(buf, "would drop", counters->would_drop);
+}
+
+void rw_agent_view_write_text(const struct rw_agent_view *view, struct rw_buf *buf)
+{
+	struct facts facts;
+	char summary[640];
+
+	gather(view, &facts);
+	summarise(view, &facts, summary, sizeof(summary));
+	(void)rw_buf_append_format(buf, "%-12s  %s\n", "status", summary);
+	if (view->node[0])
+		(void)rw_buf_append_format(buf, "%-12s  %s\n", "node", view->node);
+	if (view->file)
+		(void)rw_buf_append_format(buf, "%-12s  %s%s%s\n", "policy", view->file,
+					   view->file_problem[0] ? "; its newest form is refused: " : "",
+					   view->file_problem);
+	else if (facts.keeper.applied.revision)
+		(void)rw_buf_append_format(buf, "%-12s  revision %llu\n", "policy",
+					   (unsigned long long)facts.keeper.applied.revision);
+	if (view->server && view->running)
+		(void)rw_buf_append_format(buf, "%-12s  %s: %s\n", "controller", view->server,
+					   facts.session.connected   ? "connected"
+					   : facts.session.reason[0] ? facts.session.reason
+								     : "connecting");
+	print_devices(buf, &facts);
+	if (facts.has_counters)
+		print_enforcement(buf, &facts);
+}

@@ -1,0 +1,214 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "fake_enforcer.h"
+
+#include <stdio.h>
+#include <string.h>
+
+static struct fake_enforcer *fake_of(struct rw_enforcer *enforcer)
+{
+	return (struct fake_enforcer *)enforcer;
+}
+
+static int fake_apply(struct rw_enforcer *enforcer, const struct rw_policy *policy,
+		      enum rw_established established, struct rw_error *err)
+{
+	struct fake_enforcer *fake = fake_of(enforcer);
+
+	(void)established;
+	if (fake->apply_result < 0)
+		return rw_error_set(err, fake->apply_result, "does not fit");
+	(void)rw_policy_unref(fake->policy);
+	fake->policy = rw_policy_ref(policy);
+	fake->applied++;
+	return 0;
+}
+
+static int fake_detach(struct rw_enforcer *enforcer, unsigned int ifindex, struct rw_error *err)
+{
+	struct fake_enforcer *fake = fake_of(enforcer);
+
+	(void)err;
+	for (size_t i = 0; i < fake->attached_count; i++) {
+		if (fake->attached[i] != ifindex)
+			continue;
+		fake->attached[i] = fake->attached[--fake->attached_count];
+		memmove(fake->interfaces[i], fake->interfaces[fake->attached_count], 16);
+		return 0;
+	}
+	return 0;
+}
+
+static int fake_attach(struct rw_enforcer *enforcer, const struct rw_enforcer_device *device,
+		       struct rw_error *err)
+{
+	struct fake_enforcer *fake = fake_of(enforcer);
+
+	if (fake->attach_result < 0 && (!fake->refuse_ifindex || fake->refuse_ifindex == device->ifindex))
+		return rw_error_set(err, fake->attach_result, "cannot attach");
+	(void)fake_detach(enforcer, device->ifindex, NULL);
+	fake->attached[fake->attached_count] = device->ifindex;
+	(void)snprintf(fake->interfaces[fake->attached_count++], 16, "%s", device->interface);
+	return 0;
+}
+
+static int fake_detach_all(struct rw_enforcer *enforcer, struct rw_error *err)
+{
+	(void)err;
+	fake_of(enforcer)->attached_count = 0;
+	return 0;
+}
+
+static int fake_enforce(struct rw_enforcer *enforcer, struct rw_enforcer_seeded *ret_seeded,
+			struct rw_error *err)
+{
+	(void)err;
+	(void)ret_seeded;
+	fake_of(enforcer)->enforcing = true;
+	return 0;
+}
+
+static int fake_check(struct rw_enforcer *enforcer, rw_enforcer_event_fn *event, void *context,
+		      struct rw_error *err)
+{
+	struct fake_enforcer *fake = fake_of(enforcer);
+
+	(void)err;
+	if (fake->event)
+		event(context, fake->event);
+	fake->event = NULL;
+	return 0;
+}
+
+static size_t fake_devices(struct rw_enforcer *enforcer, struct rw_enforcer_device_status *ret_devices,
+			   size_t capacity)
+{
+	struct fake_enforcer *fake = fake_of(enforcer);
+
+	for (size_t i = 0; i < fake->attached_count && i < capacity; i++) {
+		ret_devices[i] = (struct rw_enforcer_device_status){
+			.ifindex = fake->attached[i], .hold = fake->hold, .text = "stranger"};
+		(void)snprintf(ret_devices[i].name, 16, "dev%u", fake->attached[i]);
+	}
+	return fake->attached_count;
+}
+
+static int fake_hits(struct rw_enforcer *enforcer, rw_enforcer_hits_fn *each, void *context,
+		     struct rw_error *err)
+{
+	(void)enforcer;
+	(void)each;
+	(void)context;
+	(void)err;
+	return 0;
+}
+
+static int fake_drops_fd(struct rw_enforcer *enforcer)
+{
+	(void)enforcer;
+	return -1;
+}
+
+static int fake_drops_read(struct rw_enforcer *enforcer, rw_enforcer_drop_fn *each, void *context)
+{
+	(void)enforcer;
+	(void)each;
+	(void)context;
+	return 0;
+}
+
+static int fake_flows(struct rw_enforcer *enforcer, rw_enforcer_flow_fn *each, void *context,
+		      struct rw_error *err)
+{
+	(void)enforcer;
+	(void)each;
+	(void)context;
+	(void)err;
+	return 0;
+}
+
+static int fake_status(struct rw_enforcer *enforcer, struct rw_enforcer_status *ret_status,
+		       struct rw_error *err)
+{
+	struct fake_enforcer *fake = fake_of(enforcer);
+
+	(void)err;
+	*ret_status = (struct rw_enforcer_status){
+		.mode = fake->enforcing || fake->was_pinned ? RW_ENFORCER_ENFORCE : RW_ENFORCER_LEARN,
+		.adopted = fake->was_pinned,
+		.device_count = fake->attached_count,
+	};
+	return 0;
+}
+
+static struct rw_enforcer *fake_close(struct rw_enforcer *enforcer)
+{
+	(void)enforcer;
+	return NULL;
+}
+
+static const struct rw_enforcer_ops fake_ops = {
+	.name = "fake",
+	.apply = fake_apply,
+	.attach = fake_attach,
+	.detach = fake_detach,
+	.detach_all = fake_detach_all,
+	.enforce = fake_enforce,
+	.check = fake_check,
+	.devices = fake_devices,
+	.hits = fake_hits,
+	.drops_fd = fake_drops_fd,
+	.drops_read = fake_drops_read,
+	.flows = fake_flows,
+	.status = fake_status,
+	.close = fake_close,
+};
+
+void fake_enforcer_init(struct fake_enforcer *fake)
+{
+	*fake = (struct fake_enforcer){.base.ops = &fake_ops};
+}
+
+void fake_enforcer_done(struct fake_enforcer *fake)
+{
+	fake->policy = rw_policy_unref(fake->policy);
+}
+
+int fake_enforcer_open(void *context, struct rw_enforcer **ret_enforcer, struct rw_error *err)
+{
+	struct fake_enforcer *fake = context;
+
+	(void)err;
+	fake->opened++;
+	*ret_enforcer = &fake->base;
+	return 0;
+}
+
+int fake_enforcer_remove_all(void *context, struct rw_error *err)
+{
+	struct fake_enforcer *fake = context;
+
+	(void)err;
+	fake->removed++;
+	fake->attached_count = 0;
+	fake->enforcing = false;
+	return 0;
+}
+
+struct rw_policy *fake_policy(uint16_t mark)
+{
+	struct rw_policy *policy = rw_policy_new();
+
+	strcpy(policy->node, "n-0000000000000001");
+	strcpy(policy->node_name, "one");
+	policy->interfaces = calloc(1, sizeof(*policy->interfaces));
+	policy->interface_count = 1;
+	strcpy(policy->interfaces[0].name, "eth0");
+	policy->network_cidrs = calloc(1, sizeof(*policy->network_cidrs));
+	policy->network_cidr_count = 1;
+	if (rw_prefix_parse("10.0.0.0/8", &policy->network_cidrs[0], NULL) < 0)
+		abort();
+	policy->ssh_ports = calloc(1, sizeof(*policy->ssh_ports));
+	policy->ssh_port_count = 1;
+	policy->ssh_ports[0] = mark;
+	return policy;
+}

@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#pragma once
+
+/* An enforcer that does nothing but remember, and fails when told to. */
+
+#include "enforce/enforcer.h"
+
+struct fake_enforcer {
+	struct rw_enforcer base;
+	struct rw_policy *policy; /* in force; reference held */
+	unsigned int applied;     /* successful applies */
+	int apply_result;         /* of the next ones */
+	int attach_result;
+	unsigned int refuse_ifindex; /* attach_result holds for this one only; 0 = for all */
+	unsigned int attached[8];
+	char interfaces[8][16];
+	size_t attached_count;
+	bool enforcing;
+	bool was_pinned; /* open finds a running enforcement */
+	enum rw_enforcer_hold hold;
+	const struct rw_enforcer_event *event; /* told by the next check */
+	unsigned int opened;
+	unsigned int removed; /* remove_all */
+};
+
+void fake_enforcer_init(struct fake_enforcer *fake);
+void fake_enforcer_done(struct fake_enforcer *fake);
+
+/* Functions of a keeper's back end; the context is the fake. */
+int fake_enforcer_open(void *context, struct rw_enforcer **ret_enforcer, struct rw_error *err);
+int fake_enforcer_remove_all(void *context, struct rw_error *err);
+
+/* A policy of interface "eth0" in network 10.0.0.0/8; 'mark' makes policies differ. */
+struct rw_policy *fake_policy(uint16_t mark);

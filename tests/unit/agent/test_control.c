@@ -1,0 +1,209 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "test.h"
+
+#include <pthread.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+
+#include "agent/control.h"
+
+struct world {
+	struct rw_agent_place place;
+	struct rw_loop *loop;
+	struct rw_control *control;
+	char asked[RW_CONTROL_LINE_MAX];
+};
+
+static int answer(void *context, const char *command, struct rw_buf *answer, struct rw_error *err)
+{
+	struct world *world = context;
+
+	(void)snprintf(world->asked, sizeof(world->asked), "%s", command);
+	if (strcmp(command, "large") == 0) {
+		for (unsigned int i = 0; i < 50000; i++)
+			(void)rw_buf_append_text(answer, "0123456789");
+		return 0;
+	}
+	if (strcmp(command, "status") == 0)
+		return rw_buf_append_text(answer, "all is well\n");
+	(void)rw_error_set(err, -EINVAL, "unknown command");
+	return rw_error_hint(err, "say status");
+}
+
+static int make_world(void **state)
+{
+	struct world *world = calloc(1, sizeof(*world));
+	char folder[] = "/tmp/ringwall-test-XXXXXX";
+
+	assert_non_null(world);
+	assert_non_null(mkdtemp(folder));
+	strcpy(world->place.run, folder);
+	assert_int_equal(rw_loop_new(&world->loop, NULL), 0);
+	assert_int_equal(rw_control_new(world->loop, &world->place, answer, world, &world->control, NULL), 0);
+	*state = world;
+	return 0;
+}
+
+static int free_world(void **state)
+{
+	struct world *world = *state;
+
+	world->control = rw_control_free(world->control);
+	world->loop = rw_loop_free(world->loop);
+	assert_int_equal(rmdir(world->place.run), 0);
+	free(world);
+	return 0;
+}
+
+/* The client's side blocks, so it runs beside the loop. */
+struct call {
+	struct world *world;
+	const char *command;
+	struct rw_buf answer;
+	struct rw_error err;
+	struct rw_loop_wakeup *done;
+	int result;
+};
+
+static void *run_call(void *userdata)
+{
+	struct call *call = userdata;
+
+	call->result = rw_control_call(&call->world->place, call->command, 5000, &call->answer, &call->err);
+	rw_loop_wakeup_send(call->done);
+	return NULL;
+}
+
+static void stop_loop(void *userdata)
+{
+	rw_loop_stop(userdata);
+}
+
+static void make_call(struct world *world, const char *command, struct call *call)
+{
+	pthread_t thread;
+
+	*call = (struct call){.world = world, .command = command};
+	rw_buf_init(&call->answer, RW_CONTROL_ANSWER_MAX);
+	assert_int_equal(rw_loop_wakeup_new(world->loop, stop_loop, world->loop, &call->done), 0);
+	assert_int_equal(pthread_create(&thread, NULL, run_call, call), 0);
+	rw_loop_run(world->loop);
+	assert_int_equal(pthread_join(thread, NULL), 0);
+	call->done = rw_loop_wakeup_free(call->done);
+}
+
+static int connect_to(const struct world *world)
+{
+	struct sockaddr_un address = {.sun_family = AF_UNIX};
+	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+
+	(void)snprintf(address.sun_path, sizeof(address.sun_path), "%.80s/control.sock", world->place.run);
+	assert_int_equal(connect(fd, (struct sockaddr *)&address, sizeof(address)), 0);
+	return fd;
+}
+
+static void answers_a_command(void **state)
+{
+	struct world *world = *state;
+	struct call call;
+
+	make_call(world, "status", &call);
+	assert_int_equal(call.result, 0);
+	assert_string_equal(call.answer.data, "all is well\n");
+	rw_buf_done(&call.answer);
+}
+
+static void hands_errors_over_with_their_hint(void **state)
+{
+	struct world *world = *state;
+	struct call call;
+
+	make_call(world, "dance", &call);
+	assert_int_equal(call.result, -EIO);
+	assert_string_equal(call.err.text, "unknown command");
+	assert_string_equal(call.err.hint, "say status");
+	rw_buf_done(&call.answer);
+}
+
+static void sends_answers_larger_than_the_sockets_buffer(void **state)
+{
+	struct world *world = *state;
+	struct call call;
+
+	make_call(world, "large", &call);
+	assert_int_equal(call.result, 0);
+	assert_int_equal(call.answer.size, 500000);
+	rw_buf_done(&call.answer);
+}
+
+static void serves_others_beside_clients_that_say_nothing(void **state)
+{
+	struct world *world = *state;
+	struct call call;
+	int idle[RW_CONTROL_CLIENTS + 2];
+
+	for (size_t i = 0; i < RW_ARRAY_COUNT(idle); i++) {
+		idle[i] = connect_to(world);
+		for (unsigned int turn = 0; turn < 4; turn++)
+			rw_loop_turn(world->loop);
+	}
+	make_call(world, "status", &call);
+	assert_int_equal(call.result, 0);
+	for (size_t i = 0; i < RW_ARRAY_COUNT(idle); i++)
+		(void)rw_close(idle[i]);
+	rw_buf_done(&call.answer);
+}
+
+static void drops_clients_whose_line_does_not_end(void **state)
+{
+	char line[2 * RW_CONTROL_LINE_MAX], byte;
+	struct world *world = *state;
+	int fd = connect_to(world);
+
+	memset(line, 'x', sizeof(line));
+	assert_int_equal(send(fd, line, sizeof(line), 0), sizeof(line));
+	for (unsigned int turn = 0; turn < 8; turn++)
+		rw_loop_turn(world->loop);
+	assert_true(recv(fd, &byte, 1, MSG_DONTWAIT) <= 0);
+	assert_string_equal(world->asked, "");
+	(void)rw_close(fd);
+}
+
+static void says_when_no_agent_is_there(void **state)
+{
+	struct rw_agent_place place = {.run = "/tmp/ringwall-no-such-folder"};
+	RW_CLEANUP(rw_buf_done) struct rw_buf buf;
+
+	(void)state;
+	rw_buf_init(&buf, 100);
+	assert_int_equal(rw_control_call(&place, "status", 100, &buf, NULL), RW_CONTROL_ABSENT);
+}
+
+static void gives_up_on_an_agent_that_does_not_answer(void **state)
+{
+	struct world *world = *state;
+	RW_CLEANUP(rw_buf_done) struct rw_buf buf;
+
+	/* Nobody turns the loop. */
+	rw_buf_init(&buf, 100);
+	assert_int_equal(rw_control_call(&world->place, "status", 20, &buf, NULL), -ETIMEDOUT);
+}
+
+#define TEST(function) cmocka_unit_test_setup_teardown(function, make_world, free_world)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		TEST(answers_a_command),
+		TEST(hands_errors_over_with_their_hint),
+		TEST(sends_answers_larger_than_the_sockets_buffer),
+		TEST(serves_others_beside_clients_that_say_nothing),
+		TEST(drops_clients_whose_line_does_not_end),
+		TEST(says_when_no_agent_is_there),
+		TEST(gives_up_on_an_agent_that_does_not_answer),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

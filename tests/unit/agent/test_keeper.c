@@ -1,0 +1,329 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "test.h"
+
+#include <linux/if_arp.h>
+#include <string.h>
+
+#include "agent/keeper.h"
+#include "fake_enforcer.h"
+
+struct world {
+	struct fake_enforcer fake;
+	struct rw_keeper *keeper;
+	char last_notice[512];
+};
+
+static void take_notice(void *context, bool is_warning, const char *text)
+{
+	struct world *world = context;
+
+	(void)is_warning;
+	strncpy(world->last_notice, text, sizeof(world->last_notice) - 1);
+}
+
+static int make_world(void **state)
+{
+	static const char *const named[] = {"veth9"};
+	struct world *world = calloc(1, sizeof(*world));
+	struct rw_keeper_options options = {
+		.backend = {.open = fake_enforcer_open, .remove_all = fake_enforcer_remove_all},
+		.named = named,
+		.named_count = 1,
+		.notice = take_notice,
+	};
+
+	assert_non_null(world);
+	fake_enforcer_init(&world->fake);
+	options.backend.context = &world->fake;
+	options.notice_context = world;
+	assert_int_equal(rw_keeper_new(&options, &world->keeper, NULL), 0);
+	*state = world;
+	return 0;
+}
+
+static int free_world(void **state)
+{
+	struct world *world = *state;
+
+	(void)rw_keeper_free(world->keeper);
+	fake_enforcer_done(&world->fake);
+	free(world);
+	return 0;
+}
+
+/* A picture with eth0 and, if asked for, eth1: devices with an address each of the network. */
+static struct rw_links make_links(size_t count)
+{
+	struct rw_links links = {.count = count, .address_count = count};
+
+	links.links = calloc(count, sizeof(*links.links));
+	links.addresses = calloc(count, sizeof(*links.addresses));
+	for (size_t i = 0; i < count; i++) {
+		struct rw_link *link = &links.links[i];
+
+		link->ifindex = (unsigned int)i + 2;
+		link->type = ARPHRD_ETHER;
+		link->has_device = true;
+		strcpy(link->name, i ? "eth1" : "eth0");
+		links.addresses[i].ifindex = link->ifindex;
+		assert_int_equal(
+			rw_address_parse(i ? "10.0.0.2" : "10.0.0.1", &links.addresses[i].address, NULL), 0);
+	}
+	return links;
+}
+
+static int set_links(struct world *world, size_t count)
+{
+	struct rw_links links = make_links(count);
+
+	return rw_keeper_set_links(world->keeper, &links, NULL);
+}
+
+static int set_policy(struct world *world, uint64_t revision, uint16_t mark)
+{
+	RW_CLEANUP(rw_policy_unref) struct rw_policy *policy = fake_policy(mark);
+	const struct rw_position position = {.incarnation = "i", .revision = revision};
+
+	return rw_keeper_set_policy(world->keeper, &position, policy, NULL);
+}
+
+static struct rw_keeper_status status_of(const struct world *world)
+{
+	struct rw_keeper_status status;
+
+	rw_keeper_status(world->keeper, &status);
+	return status;
+}
+
+static void touches_nothing_before_there_is_a_policy(void **state)
+{
+	struct world *world = *state;
+
+	assert_int_equal(rw_keeper_start(world->keeper, NULL), 0);
+	assert_int_equal(set_links(world, 1), 0);
+	assert_int_equal(world->fake.attached_count, 0);
+	assert_int_equal(status_of(world).state, RW_AGENT_STATE_PENDING);
+}
+
+static void enforces_when_policy_and_links_are_there(void **state)
+{
+	struct world *world = *state;
+
+	assert_int_equal(rw_keeper_start(world->keeper, NULL), 0);
+	assert_int_equal(set_links(world, 1), 0);
+	assert_int_equal(set_policy(world, 7, 22), 0);
+	assert_int_equal(world->fake.attached_count, 1);
+	assert_string_equal(world->fake.interfaces[0], "eth0");
+	assert_true(world->fake.enforcing);
+	assert_int_equal(status_of(world).state, RW_AGENT_STATE_OK);
+	assert_int_equal(status_of(world).applied.revision, 7);
+}
+
+static void keeps_the_old_policy_when_the_new_one_is_refused(void **state)
+{
+	struct world *world = *state;
+
+	assert_int_equal(rw_keeper_start(world->keeper, NULL), 0);
+	assert_int_equal(set_links(world, 1), 0);
+	assert_int_equal(set_policy(world, 7, 22), 0);
+	world->fake.apply_result = -E2BIG;
+	assert_int_equal(set_policy(world, 8, 23), -E2BIG);
+
+	assert_int_equal(status_of(world).state, RW_AGENT_STATE_FAILED);
+	assert_string_equal(status_of(world).reason, "does not fit");
+	assert_int_equal(status_of(world).applied.revision, 7);
+	assert_int_equal(status_of(world).wanted.revision, 8);
+	assert_int_equal(status_of(world).policy->ssh_ports[0], 22);
+	assert_int_equal(world->fake.policy->ssh_ports[0], 22);
+}
+
+static void tries_a_refused_policy_again_after_a_while(void **state)
+{
+	struct world *world = *state;
+
+	assert_int_equal(rw_keeper_start(world->keeper, NULL), 0);
+	assert_int_equal(set_links(world, 1), 0);
+	world->fake.apply_result = -ENOMEM;
+	assert_int_equal(set_policy(world, 8, 23), -ENOMEM);
+	world->fake.apply_result = 0;
+	for (unsigned int i = 0; i < 60; i++)
+		(void)rw_keeper_check(world->keeper);
+	assert_int_equal(status_of(world).applied.revision, 8);
+	assert_int_equal(status_of(world).state, RW_AGENT_STATE_OK);
+	assert_int_equal(world->fake.applied, 1);
+}
+
+static void never_says_applied_while_a_device_is_not_under_control(void **state)
+{
+	struct world *world = *state;
+
+	assert_int_equal(rw_keeper_start(world->keeper, NULL), 0);
+	assert_int_equal(set_links(world, 2), 0);
+	world->fake.attach_result = -EPERM;
+	world->fake.refuse_ifindex = 3;
+	assert_int_equal(set_policy(world, 7, 22), -EIO);
+	assert_int_equal(status_of(world).applied.revision, 0);
+	assert_int_equal(status_of(world).state, RW_AGENT_STATE_FAILED);
+	assert_string_equal(status_of(world).reason, "interface eth1: cannot attach");
+	/* The other one is enforced all the same. */
+	assert_int_equal(world->fake.attached_count, 1);
+	assert_true(world->fake.enforcing);
+
+	world->fake.attach_result = 0;
+	assert_true(rw_keeper_check(world->keeper));
+	assert_int_equal(status_of(world).applied.revision, 7);
+}
+
+static void fails_when_no_interface_is_enforced(void **state)
+{
+	struct world *world = *state;
+	struct rw_links links = make_links(1);
+
+	links.links[0].has_device = false;
+	strcpy(links.links[0].name, "veth0");
+	assert_int_equal(rw_keeper_start(world->keeper, NULL), 0);
+	assert_int_equal(rw_keeper_set_links(world->keeper, &links, NULL), 0);
+	assert_int_equal(set_policy(world, 7, 22), -ENODEV);
+	assert_int_equal(status_of(world).state, RW_AGENT_STATE_FAILED);
+	assert_int_equal(status_of(world).applied.revision, 0);
+	assert_false(world->fake.enforcing);
+}
+
+static void follows_devices_that_come_and_go(void **state)
+{
+	struct world *world = *state;
+
+	assert_int_equal(rw_keeper_start(world->keeper, NULL), 0);
+	assert_int_equal(set_links(world, 1), 0);
+	assert_int_equal(set_policy(world, 7, 22), 0);
+	assert_int_equal(set_links(world, 2), 0);
+	assert_int_equal(world->fake.attached_count, 2);
+	assert_string_equal(status_of(world).reason,
+			    "interface eth1 is in no group: everything on it is dropped");
+	assert_int_equal(set_links(world, 1), 0);
+	assert_int_equal(world->fake.attached_count, 1);
+	assert_string_equal(status_of(world).reason, "");
+}
+
+static void attaches_again_a_device_that_came_back_under_its_number(void **state)
+{
+	static const struct rw_enforcer_event gone = {
+		.kind = RW_ENFORCER_EVENT_GONE, .ifindex = 2, .name = "eth0"};
+	struct world *world = *state;
+
+	assert_int_equal(rw_keeper_start(world->keeper, NULL), 0);
+	assert_int_equal(set_links(world, 1), 0);
+	assert_int_equal(set_policy(world, 7, 22), 0);
+	world->fake.attached_count = 0;
+	world->fake.event = &gone;
+	assert_true(rw_keeper_check(world->keeper));
+	assert_int_equal(world->fake.attached_count, 1);
+}
+
+static void says_degraded_when_a_hook_is_shared(void **state)
+{
+	struct world *world = *state;
+
+	assert_int_equal(rw_keeper_start(world->keeper, NULL), 0);
+	assert_int_equal(set_links(world, 1), 0);
+	assert_int_equal(set_policy(world, 7, 22), 0);
+	world->fake.hold = RW_ENFORCER_SHARED;
+	assert_int_equal(status_of(world).state, RW_AGENT_STATE_DEGRADED);
+	assert_string_equal(status_of(world).reason, "dev2: hook shared, may be bypassed: stranger");
+	world->fake.hold = RW_ENFORCER_LOST;
+	assert_int_equal(status_of(world).state, RW_AGENT_STATE_FAILED);
+}
+
+static void tells_when_a_program_was_put_back(void **state)
+{
+	static const struct rw_enforcer_event restored = {
+		.kind = RW_ENFORCER_EVENT_RESTORED, .ifindex = 2, .name = "eth0"};
+	struct world *world = *state;
+
+	assert_int_equal(rw_keeper_start(world->keeper, NULL), 0);
+	assert_int_equal(set_links(world, 1), 0);
+	assert_int_equal(set_policy(world, 7, 22), 0);
+	(void)rw_keeper_check(world->keeper);
+	assert_false(rw_keeper_check(world->keeper));
+	world->fake.event = &restored;
+	assert_true(rw_keeper_check(world->keeper));
+	assert_string_equal(world->last_notice,
+			    "interface eth0: somebody had detached our program; it is back");
+}
+
+static void takes_everything_off_and_back_on(void **state)
+{
+	struct world *world = *state;
+
+	assert_int_equal(rw_keeper_start(world->keeper, NULL), 0);
+	assert_int_equal(set_links(world, 1), 0);
+	assert_int_equal(set_policy(world, 7, 22), 0);
+	assert_int_equal(rw_keeper_detach(world->keeper, NULL), 0);
+	assert_int_equal(world->fake.removed, 1);
+	assert_int_equal(status_of(world).state, RW_AGENT_STATE_DETACHED);
+	assert_int_equal(status_of(world).applied.revision, 0);
+
+	/* A policy that comes meanwhile is remembered, not applied. */
+	assert_int_equal(set_policy(world, 8, 23), 0);
+	(void)rw_keeper_check(world->keeper);
+	assert_int_equal(world->fake.attached_count, 0);
+	assert_int_equal(rw_keeper_attach(world->keeper, NULL), 0);
+	assert_int_equal(world->fake.attached_count, 1);
+	assert_int_equal(status_of(world).applied.revision, 8);
+	assert_int_equal(status_of(world).state, RW_AGENT_STATE_OK);
+}
+
+static void goes_on_with_what_an_earlier_agent_left(void **state)
+{
+	struct world *world = *state;
+
+	world->fake.was_pinned = true;
+	assert_int_equal(rw_keeper_start(world->keeper, NULL), 0);
+	assert_int_equal(status_of(world).state, RW_AGENT_STATE_PENDING);
+	assert_non_null(strstr(status_of(world).reason, "earlier agent"));
+	assert_int_equal(set_links(world, 1), 0);
+	assert_int_equal(set_policy(world, 7, 22), 0);
+	/* It was enforcing all the time: there is no second start. */
+	assert_false(world->fake.enforcing);
+	assert_int_equal(status_of(world).state, RW_AGENT_STATE_OK);
+}
+
+static void moves_on_with_a_confirmed_position(void **state)
+{
+	const struct rw_position later = {.incarnation = "i", .revision = 12};
+	struct world *world = *state;
+
+	assert_int_equal(rw_keeper_start(world->keeper, NULL), 0);
+	assert_int_equal(set_links(world, 1), 0);
+	assert_int_equal(set_policy(world, 7, 22), 0);
+	rw_keeper_confirm(world->keeper, &later);
+	assert_int_equal(status_of(world).applied.revision, 12);
+	world->fake.apply_result = -E2BIG;
+	assert_int_equal(set_policy(world, 13, 24), -E2BIG);
+	rw_keeper_confirm(world->keeper, &(struct rw_position){.incarnation = "i", .revision = 14});
+	assert_int_equal(status_of(world).applied.revision, 12);
+	assert_int_equal(status_of(world).wanted.revision, 14);
+}
+
+#define TEST(function) cmocka_unit_test_setup_teardown(function, make_world, free_world)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		TEST(touches_nothing_before_there_is_a_policy),
+		TEST(enforces_when_policy_and_links_are_there),
+		TEST(keeps_the_old_policy_when_the_new_one_is_refused),
+		TEST(tries_a_refused_policy_again_after_a_while),
+		TEST(never_says_applied_while_a_device_is_not_under_control),
+		TEST(fails_when_no_interface_is_enforced),
+		TEST(follows_devices_that_come_and_go),
+		TEST(attaches_again_a_device_that_came_back_under_its_number),
+		TEST(says_degraded_when_a_hook_is_shared),
+		TEST(tells_when_a_program_was_put_back),
+		TEST(takes_everything_off_and_back_on),
+		TEST(goes_on_with_what_an_earlier_agent_left),
+		TEST(moves_on_with_a_confirmed_position),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
