@@ -54,13 +54,12 @@ static int compile(struct rw_bpf *bpf, const struct rw_policy *policy, uint32_t 
 {
 	uint8_t slots[RW_SLOT_NAMES];
 	struct rw_classify_options options = {.slots = slots, .page_limit = bpf->image_pages};
-	struct rw_classify_memory memory = {
-		.pages = (char *)bpf->maps[RW_BPF_MAP_PAGES].memory +
-			 (size_t)(generation & 1) * bpf->image_pages * RW_TABLE_PAGE_SIZE,
-		.capacity = bpf->image_pages,
-	};
+	struct rw_classify_memory *image = &bpf->images[generation & 1];
 	int r;
 
+	image->pages = (char *)bpf->maps[RW_BPF_MAP_PAGES].memory +
+		       (size_t)(generation & 1) * bpf->image_pages * RW_TABLE_PAGE_SIZE;
+	image->capacity = bpf->image_pages;
 	if (policy->interface_count > RW_SLOT_NAMES)
 		return rw_error_set(err, -E2BIG, "the policy has %zu interfaces, more than %d",
 				    policy->interface_count, RW_SLOT_NAMES);
@@ -69,7 +68,7 @@ static int compile(struct rw_bpf *bpf, const struct rw_policy *policy, uint32_t 
 		if (r < 0)
 			return r;
 	}
-	r = rw_classify_compile(policy, &options, bpf->table, &memory, ret_table, err);
+	r = rw_classify_compile(policy, &options, bpf->table, image, ret_table, err);
 	if (r == -ENOSPC)
 		return rw_error_set(err, -E2BIG,
 				    "the policy needs more than the node's table memory of %llu MB",

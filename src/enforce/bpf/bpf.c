@@ -23,6 +23,8 @@ static struct rw_enforcer *close_enforcer(struct rw_enforcer *enforcer)
 	rw_bpf_unload(bpf);
 	rw_classify_table_free(bpf->table);
 	rw_classify_table_free(bpf->retired);
+	rw_classify_memory_done(&bpf->images[0]);
+	rw_classify_memory_done(&bpf->images[1]);
 	rw_map_done(&bpf->totals);
 	free(bpf);
 	return NULL;

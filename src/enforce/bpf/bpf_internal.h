@@ -81,10 +81,11 @@ struct rw_bpf {
 	uint32_t image_pages;
 	uint32_t hit_count;
 	struct rw_bpf_device devices[RW_ENFORCER_DEVICE_MAX];
-	struct rw_classify_table *table;   /* in force; NULL before the first apply */
-	struct rw_classify_table *retired; /* the one before, for events and hits still under way */
-	bool grace_due;                    /* the standby image may still be read by a program under way */
-	struct rw_map totals;              /* rule id -> struct rw_bpf_total of retired tables */
+	struct rw_classify_table *table;     /* in force; NULL before the first apply */
+	struct rw_classify_memory images[2]; /* halves of the map of pages */
+	struct rw_classify_table *retired;   /* the one before, for events and hits still under way */
+	bool grace_due;                      /* the standby image may still be read by a program under way */
+	struct rw_map totals;                /* rule id -> struct rw_bpf_total of retired tables */
 	struct ring_buffer *ring;
 	rw_enforcer_drop_fn *drop; /* while drops are read */
 	void *drop_context;
