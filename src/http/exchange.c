@@ -291,7 +291,10 @@ static enum MHD_Result handle(struct rw_http_exchange *exchange)
 	exchange->connection->deadline_ms = 0;
 	exchange->stage = EXCHANGE_HANDLING;
 	server->counts.requests++;
+	exchange->connection->served = true;
 	server->handler(exchange, server->userdata);
+	if (exchange->abandoned)
+		return MHD_NO;
 	if (exchange->stage == EXCHANGE_HANDLING) {
 		set_refusal(exchange, MHD_HTTP_INTERNAL_SERVER_ERROR,
 			    "the request was left without an answer");

@@ -144,7 +144,8 @@ void connection_resume(struct http_connection *connection)
 
 void connection_cut(struct http_connection *connection)
 {
-	connection->server->counts.cut++;
+	if (connection->exchange || !connection->served)
+		connection->server->counts.cut++;
 	connection->deadline_ms = 0;
 	if (connection->exchange)
 		connection->exchange->abandoned = true;

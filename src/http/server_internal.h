@@ -61,6 +61,7 @@ struct http_connection {
 	uint64_t deadline_ms;               /* loop time; 0 = none */
 	struct rw_loop_watch *hangup_watch; /* while suspended */
 	bool suspended;
+	bool served; /* has had a request that was handled: silence after that is no slowness */
 
 	int peer_result; /* of rw_tls_peer_verify, once 'peer_judged' */
 	bool peer_judged;

@@ -307,65 +307,113 @@ static void answers_pipelined_requests_in_order(void **state)
 	fixture_stop(fixture);
 }
 
-static bool has_been_cut(void *userdata)
-{
-	struct fixture *fixture = userdata;
-
-	return rw_http_server_counts(fixture->server).cut > 0 &&
-	       rw_http_server_counts(fixture->server).connections == 0;
-}
-
-static void look_for_cut(void *userdata)
-{
-	struct fixture *fixture = userdata;
-
-	if (has_been_cut(fixture))
-		rw_loop_stop(fixture->loop);
-}
-
-/* Sends a part of something every few milliseconds; the request never becomes complete. */
+/* Sends one more byte every few milliseconds; the request never becomes complete. */
 struct dribble {
-	struct fixture *fixture;
 	int fd;
 	const char *text;
 	size_t sent;
 };
 
-static void send_a_byte(void *userdata)
-{
-	struct dribble *dribble = userdata;
+struct slow_clients {
+	struct fixture *fixture;
+	struct dribble dribbles[3];
+	int silent; /* sends a whole request and does not take the answer */
+	unsigned int ticks;
+};
 
-	if (dribble->text[dribble->sent])
-		dribble->sent +=
-			(size_t)(send(dribble->fd, dribble->text + dribble->sent, 1, MSG_NOSIGNAL) > 0);
-	look_for_cut(dribble->fixture);
+static void send_a_byte_each(void *userdata)
+{
+	struct slow_clients *clients = userdata;
+
+	for (size_t i = 0; i < RW_ARRAY_COUNT(clients->dribbles); i++) {
+		struct dribble *dribble = &clients->dribbles[i];
+
+		if (dribble->text[dribble->sent])
+			dribble->sent +=
+				send(dribble->fd, dribble->text + dribble->sent, 1, MSG_NOSIGNAL) > 0;
+	}
+	if (rw_http_server_counts(clients->fixture->server).connections == 0 || ++clients->ticks == 300)
+		rw_loop_stop(clients->fixture->loop);
 }
 
-static void cuts_a_client_that_dribbles_its_request(void **state)
+static void answer_more_than_a_socket_holds(struct rw_http_exchange *exchange, void *userdata)
 {
-	static const char *const texts[] = {
-		"",
-		"GET / HTTP/1.1\r\nX: 1234567890123456789012345678901234567890123456789012345678901234567890",
-		"POST / HTTP/1.1\r\nHost: a\r\nContent-Length: "
-		"100\r\n\r\n12345678901234567890123456789012345678901234567890",
-	};
+	(void)userdata;
+	rw_http_answer_take(exchange, 200, "text/plain", calloc(1, 32 << 20), 32 << 20);
+}
+
+static void cuts_clients_that_dribble_their_requests_or_do_not_take_their_answers(void **state)
+{
+	static const char whole[] = "GET / HTTP/1.1\r\nHost: a\r\n\r\n";
 	struct fixture *fixture = *state;
+	struct slow_clients clients = {
+		.fixture = fixture,
+		.dribbles =
+			{
+				{.text = ""},
+				{.text = "GET / HTTP/1.1\r\nX: "
+					 "1234567890123456789012345678901234567890123456789012345678901"
+					 "2345678901234567890123456789012345678901234567890123456789012345678"
+					 "901234567890"},
+				{.text = "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: "
+					 "100\r\n\r\n123456789012345678901234567"
+					 "8901234567890123456789012345678901234567890123456789012345678901234"
+					 "567890123"},
+			},
+	};
+	struct rw_loop_timer *timer = NULL;
 
-	for (size_t i = 0; i < RW_ARRAY_COUNT(texts); i++) {
-		struct dribble dribble = {.fixture = fixture, .text = texts[i]};
-		struct rw_loop_timer *timer = NULL;
+	fixture->limits.request_seconds = 1;
+	fixture->limits.answer_seconds = 1;
+	start_plain(fixture, answer_more_than_a_socket_holds);
+	for (size_t i = 0; i < RW_ARRAY_COUNT(clients.dribbles); i++)
+		clients.dribbles[i].fd = fixture_connect(fixture);
+	clients.silent = fixture_connect(fixture);
+	assert_int_equal(send(clients.silent, whole, strlen(whole), 0), (ssize_t)strlen(whole));
+	rw_loop_turn(fixture->loop);
+	assert_int_equal(rw_loop_timer_new(fixture->loop, send_a_byte_each, &clients, &timer), 0);
+	rw_loop_timer_start(timer, 10, 10);
+	rw_loop_run(fixture->loop);
+	assert_int_equal(rw_http_server_counts(fixture->server).connections, 0);
+	assert_int_equal(rw_http_server_counts(fixture->server).cut, 4);
+	rw_loop_timer_free(timer);
+	for (size_t i = 0; i < RW_ARRAY_COUNT(clients.dribbles); i++)
+		close(clients.dribbles[i].fd);
+	close(clients.silent);
+	fixture_stop(fixture);
+}
 
-		fixture->limits.request_seconds = 1;
-		start_plain(fixture, echo);
-		dribble.fd = fixture_connect(fixture);
-		assert_int_equal(rw_loop_timer_new(fixture->loop, send_a_byte, &dribble, &timer), 0);
-		rw_loop_timer_start(timer, 5, 15);
-		rw_loop_run(fixture->loop);
-		assert_true(has_been_cut(fixture));
-		close(dribble.fd);
-		rw_loop_timer_free(timer);
-		fixture_stop(fixture);
-	}
+static void stop_when_empty(void *userdata)
+{
+	struct fixture *fixture = userdata;
+
+	if (rw_http_server_counts(fixture->server).connections == 0)
+		rw_loop_stop(fixture->loop);
+}
+
+static void cuts_clients_that_do_not_finish_the_tls_handshake(void **state)
+{
+	struct fixture *fixture = *state;
+	struct rw_loop_timer *timer = NULL;
+	int silent;
+	int garbled;
+
+	fixture->limits.request_seconds = 1;
+	fixture_start(fixture, echo);
+	silent = fixture_connect(fixture);
+	garbled = fixture_connect(fixture);
+	assert_int_equal(send(garbled, "GET / HTTP/1.1\r\n\r\n", 18, 0), 18);
+	for (int i = 0; i < 3; i++)
+		rw_loop_turn(fixture->loop);
+	assert_int_equal(rw_http_server_counts(fixture->server).connections, 1);
+	assert_int_equal(rw_loop_timer_new(fixture->loop, stop_when_empty, fixture, &timer), 0);
+	rw_loop_timer_start(timer, 10, 10);
+	rw_loop_run(fixture->loop);
+	assert_int_equal(rw_http_server_counts(fixture->server).cut, 1);
+	rw_loop_timer_free(timer);
+	close(silent);
+	close(garbled);
+	fixture_stop(fixture);
 }
 
 /* ---- deferred answers ---- */
@@ -568,7 +616,8 @@ int main(void)
 		cmocka_unit_test(survives_garbage_and_answers_the_next_client),
 		cmocka_unit_test(refuses_headers_beyond_the_limit),
 		cmocka_unit_test(answers_pipelined_requests_in_order),
-		cmocka_unit_test(cuts_a_client_that_dribbles_its_request),
+		cmocka_unit_test(cuts_clients_that_dribble_their_requests_or_do_not_take_their_answers),
+		cmocka_unit_test(cuts_clients_that_do_not_finish_the_tls_handshake),
 		cmocka_unit_test(sends_a_deferred_answer),
 		cmocka_unit_test(notices_that_the_client_of_a_deferred_answer_has_gone),
 		cmocka_unit_test(bounds_what_is_deferred),
