@@ -240,7 +240,7 @@ static int open_listener(struct rw_http_server *server, const struct rw_http_ser
 {
 	union socket_address address;
 	socklen_t size;
-	unsigned int user_timeout_ms = server->limits.answer_seconds * 1000;
+	unsigned int user_timeout_ms = server->limits.answer_seconds * 2000; /* the sweep comes first */
 	int yes = 1;
 	int no = 0;
 	int r;
