@@ -1,0 +1,251 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "controller/controller.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/file.h"
+#include "base/log.h"
+#include "controller/internal.h"
+
+#define COMPACTION_INTERVAL_NS UINT64_C(60000000000)
+
+static size_t size_or(size_t value, size_t fallback)
+{
+	return value ? value : fallback;
+}
+
+static void set_limits(struct rw_controller_limits *limits, const struct rw_controller_limits *wanted)
+{
+	*limits = *wanted;
+	limits->sessions = size_or(wanted->sessions, 10000);
+	limits->keys = size_or(wanted->keys, 1000);
+	limits->join_tokens = size_or(wanted->join_tokens, 1000);
+	limits->events = size_or(wanted->events, 4096);
+	limits->changes = size_or(wanted->changes, 1024);
+	limits->idempotency_keys = size_or(wanted->idempotency_keys, 10000);
+	limits->audit_records = wanted->audit_records ? wanted->audit_records : 100000;
+	limits->revisions = wanted->revisions ? wanted->revisions : 10000;
+	limits->failed_logins = wanted->failed_logins ? wanted->failed_logins : 30;
+	limits->join_attempts = wanted->join_attempts ? wanted->join_attempts : 30;
+}
+
+static int copy_array(const void *from, size_t count, size_t element_size, void *ret_copy)
+{
+	void *copy = calloc(count + 1, element_size);
+
+	if (!copy)
+		return -ENOMEM;
+	if (count)
+		(void)memcpy(copy, from, count * element_size);
+	*(void **)ret_copy = copy;
+	return 0;
+}
+
+/* The file holds "<id>.<secret>": the id tells when its key is used for the first time. */
+static void note_admin_key(struct rw_controller *controller)
+{
+	RW_CLEANUP(rw_buf_done) struct rw_buf buf;
+	char secret[RW_TOKEN_SECRET_SIZE];
+
+	rw_buf_init(&buf, 4096);
+	if (rw_file_read(controller->admin_key_file, &buf, NULL) == 0) {
+		buf.data[strcspn(buf.data, "\n")] = '\0';
+		if (rw_token_parse(buf.data, controller->admin_key_id, secret) == 0) {
+			rw_secret_wipe(secret, sizeof(secret));
+			rw_secret_wipe(buf.data, buf.size);
+			return;
+		}
+	}
+	free(RW_TAKE_PTR(controller->admin_key_file));
+}
+
+static int copy_options(struct rw_controller *controller, const struct rw_controller_options *options,
+			struct rw_error *err)
+{
+	struct rw_cert_info info;
+	int r;
+
+	controller->store = options->store;
+	controller->clock = options->clock;
+	controller->random = options->random;
+	controller->master_key = *options->master_key;
+	controller->model_limits = options->model_limits ? *options->model_limits : rw_limits_default;
+	set_limits(&controller->limits, &options->limits);
+	controller->ca_cert_pem = strdup(options->ca_cert_pem);
+	if (!controller->ca_cert_pem ||
+	    copy_array(options->endpoints, options->endpoint_count, sizeof(struct rw_endpoint),
+		       &controller->endpoints) < 0 ||
+	    copy_array(options->hosted_ports, options->hosted_port_count, sizeof(uint16_t),
+		       &controller->hosted_ports) < 0)
+		return rw_error_oom(err);
+	controller->endpoint_count = options->endpoint_count;
+	controller->hosted_port_count = options->hosted_port_count;
+	if (options->admin_key_file) {
+		controller->admin_key_file = strdup(options->admin_key_file);
+		if (!controller->admin_key_file)
+			return rw_error_oom(err);
+		note_admin_key(controller);
+	}
+	r = rw_cert_read(options->ca_cert_pem, &info, err);
+	if (r < 0)
+		return r;
+	(void)memcpy(controller->ca_fingerprint, info.fingerprint, sizeof(controller->ca_fingerprint));
+	return rw_cert_authority_new(options->ca_cert_pem, options->ca_key_pem, options->random,
+				     &controller->authority, err);
+}
+
+static int make_rings(struct rw_controller *controller, struct rw_error *err)
+{
+	struct rw_controller_limits *limits = &controller->limits;
+	uint8_t process[8];
+
+	controller->random->fill(controller->random, &controller->map_seed, sizeof(controller->map_seed));
+	controller->random->fill(controller->random, process, sizeof(process));
+	rw_hex_format(process, sizeof(process), controller->events.process);
+	controller->events.capacity = limits->events;
+	controller->events.ring = calloc(limits->events, sizeof(struct rw_event));
+	controller->waits.capacity = limits->changes;
+	controller->waits.changes = calloc(limits->changes, sizeof(struct concerned_change));
+	controller->idempotency.capacity = limits->idempotency_keys;
+	controller->idempotency.ring = calloc(limits->idempotency_keys, sizeof(struct idempotency_entry *));
+	rw_map_init(&controller->idempotency.by_key, controller->map_seed, NULL);
+	rw_map_init(&controller->tokens, controller->map_seed, token_free);
+	controller->cache = rw_policy_cache_new();
+	if (!controller->events.ring || !controller->waits.changes || !controller->idempotency.ring ||
+	    !controller->cache)
+		return rw_error_oom(err);
+	return 0;
+}
+
+int rw_controller_new(const struct rw_controller_options *options, struct rw_controller **ret_controller,
+		      struct rw_error *err)
+{
+	RW_CLEANUP(rw_controller_free) struct rw_controller *controller = calloc(1, sizeof(*controller));
+	int r;
+
+	if (!controller)
+		return rw_error_oom(err);
+	r = copy_options(controller, options, err);
+	if (r == 0)
+		r = make_rings(controller, err);
+	if (r == 0)
+		r = inventory_load(controller, err);
+	if (r == 0 && nodes_load(controller) < 0)
+		r = rw_error_oom(err);
+	if (r == 0)
+		r = staged_clean(controller, err);
+	if (r == 0)
+		r = idempotency_load(controller, err);
+	if (r < 0)
+		return r;
+	*ret_controller = RW_TAKE_PTR(controller);
+	return 0;
+}
+
+struct rw_controller *rw_controller_free(struct rw_controller *controller)
+{
+	if (!controller)
+		return NULL;
+	controller->events.listener = NULL;
+	waits_done(controller);
+	nodes_done(controller);
+	events_done(controller);
+	idempotency_done(&controller->idempotency);
+	keys_done(&controller->keys);
+	rw_map_done(&controller->tokens);
+	(void)rw_policy_cache_free(controller->cache);
+	(void)rw_store_watch_free(controller->watch);
+	inventory_done(&controller->inventory);
+	(void)rw_cert_authority_free(controller->authority);
+	rw_seal_key_done(&controller->master_key);
+	free(controller->admin_key_file);
+	free(controller->ca_cert_pem);
+	free(controller->endpoints);
+	free(controller->hosted_ports);
+	free(controller);
+	return NULL;
+}
+
+/* Keeps limits.revisions of history, for watchers that lag; one step at a time, each a few milliseconds. */
+static void compact(struct rw_controller *controller)
+{
+	uint64_t now_ns = rw_clock_monotonic_ns(controller->clock);
+	uint64_t revision = controller->inventory.revision;
+	struct rw_error err = RW_ERROR_NONE;
+	int r;
+
+	if (now_ns - controller->last_compaction_ns < COMPACTION_INTERVAL_NS)
+		return;
+	controller->last_compaction_ns = now_ns;
+	audit_prune(controller);
+	token_prune(controller);
+	if (revision <= controller->limits.revisions)
+		return;
+	revision -= controller->limits.revisions;
+	if (revision <= rw_store_compacted_revision(controller->store))
+		return;
+	r = rw_store_compact(controller->store, revision, &err);
+	if (r == RW_STORE_MORE)
+		controller->last_compaction_ns = 0; /* go on at the next tick */
+	else if (r < 0)
+		rw_log_warning("cannot compact the store  reason=\"%s\"", err.text);
+}
+
+void rw_controller_tick(struct rw_controller *controller)
+{
+	inventory_pump(controller);
+	for (size_t i = 0; i < controller->nodes.count; i++) {
+		struct node_record *record = controller->nodes.records[i];
+
+		node_judge(controller, record);
+		if (record->session)
+			session_tick(record);
+	}
+	wait_check(controller);
+	if (!controller->stopped)
+		compact(controller);
+}
+
+const struct rw_model *rw_controller_model(const struct rw_controller *controller)
+{
+	return controller->inventory.model;
+}
+
+const struct rw_limits *rw_controller_model_limits(const struct rw_controller *controller)
+{
+	return &controller->model_limits;
+}
+
+const char *rw_controller_incarnation(const struct rw_controller *controller)
+{
+	return rw_store_incarnation(controller->store);
+}
+
+uint64_t rw_controller_revision(const struct rw_controller *controller)
+{
+	return controller->inventory.revision;
+}
+
+uint64_t rw_controller_object_revision(const struct rw_controller *controller, enum rw_kind kind,
+				       const char *id)
+{
+	return (uint64_t)(uintptr_t)rw_map_find(&controller->inventory.revisions[kind], id);
+}
+
+int rw_controller_ready(const struct rw_controller *controller, struct rw_error *err)
+{
+	if (controller->broken.code && err)
+		*err = controller->broken;
+	return controller->broken.code;
+}
+
+const char *rw_controller_ca(const struct rw_controller *controller)
+{
+	return controller->ca_cert_pem;
+}
+
+const char *rw_controller_ca_fingerprint(const struct rw_controller *controller)
+{
+	return controller->ca_fingerprint;
+}

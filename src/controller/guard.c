@@ -1,0 +1,247 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "controller/internal.h"
+#include "policy/evaluate.h"
+
+const struct rw_word rw_words_guard[] = {
+	{"management-ssh", RW_GUARD_MANAGEMENT_SSH},
+	{"caller-path", RW_GUARD_CALLER_PATH},
+	{NULL, 0},
+};
+
+int rw_guard_parse(const char *text, unsigned int *ret_bits, struct rw_error *err)
+{
+	unsigned int bits = 0;
+
+	while (*text) {
+		size_t length = strcspn(text, ",");
+		char word[32];
+		int guard;
+
+		(void)snprintf(word, sizeof(word), "%.*s", length > 31 ? 31 : (int)length, text);
+		guard = rw_word_find(rw_words_guard, word);
+		if (guard < 0) {
+			(void)rw_error_field(err, "force", "there is no such guard");
+			(void)rw_error_hint(err, "Guards are: management-ssh, caller-path.");
+			return -EINVAL;
+		}
+		bits |= RW_GUARD_BIT(guard);
+		text += length + (text[length] == ',');
+	}
+	*ret_bits = bits;
+	return 0;
+}
+
+/* What guards look at for one node. */
+struct view {
+	const struct impact *impact;
+	const struct rw_node *before;
+	const struct rw_node *after;
+	struct rw_vec *findings;
+};
+
+static bool has_family(const struct rw_node *node, uint8_t family)
+{
+	for (size_t i = 0; i < node->interface_count; i++) {
+		for (size_t k = 0; k < node->interfaces[i].address_count; k++) {
+			if (node->interfaces[i].addresses[k].family == family)
+				return true;
+		}
+	}
+	return false;
+}
+
+/* Whether any of the management sources can be of 'family'. */
+static bool has_source(const struct rw_policy *policy, uint8_t family)
+{
+	for (size_t i = 0; i < policy->management_cidr_count; i++) {
+		if (policy->management_cidrs[i].address.family == family)
+			return true;
+	}
+	return policy->management_cidr_count == 0;
+}
+
+static int reach(const struct rw_policy *policy, const struct rw_node *node, uint8_t family, uint16_t port,
+		 size_t *ret_interface, struct rw_packet *ret_witness)
+{
+	struct reach_query query = {
+		.policy = policy,
+		.node = node,
+		.family = family,
+		.port = port,
+		.sources = policy->management_cidrs,
+		.source_count = policy->management_cidr_count,
+	};
+
+	return reach_find(&query, ret_interface, ret_witness);
+}
+
+static struct rw_guard_finding *add_finding(const struct view *view, enum rw_guard guard)
+{
+	struct rw_guard_finding *finding;
+
+	if (view->findings->count >= RW_GUARD_FINDINGS_MAX || rw_vec_push(view->findings, &finding) < 0)
+		return NULL; /* One is enough to refuse, and the first was added or memory ran out before. */
+	finding->guard = guard;
+	(void)memcpy(finding->node, view->impact->record->id, RW_ID_SIZE);
+	return finding;
+}
+
+/* Names what would drop 'packet' on the interface of that name after the change. */
+static void name_cause(const struct view *view, const char *interface, const struct rw_packet *packet,
+		       struct rw_guard_finding *finding)
+{
+	int index = rw_policy_find_interface(view->impact->after, interface);
+	struct rw_decision decision = {.cause = RW_CAUSE_DEFAULT};
+
+	if (index >= 0)
+		decision = rw_evaluate(view->impact->after, (size_t)index, packet);
+	(void)snprintf(finding->cause, sizeof(finding->cause), "%s", rw_decision_cause(&decision));
+}
+
+static void tell_ssh(const struct view *view, uint8_t family, uint16_t port, const struct rw_packet *witness,
+		     size_t interface)
+{
+	struct rw_guard_finding *finding = add_finding(view, RW_GUARD_MANAGEMENT_SSH);
+	const struct rw_policy *before = view->impact->before;
+	struct rw_decision decision;
+	char source[RW_ADDRESS_TEXT_SIZE];
+
+	if (!finding)
+		return;
+	if (!witness) {
+		(void)snprintf(finding->cause, sizeof(finding->cause), "%s", rw_cause_name(RW_CAUSE_DEFAULT));
+		(void)snprintf(finding->detail, sizeof(finding->detail),
+			       "node %s: enforcement would begin, and TCP %u would be reachable from no "
+			       "management source over IPv%u",
+			       view->after->name, port, family);
+		return;
+	}
+	name_cause(view, before->interfaces[interface].name, witness, finding);
+	decision = rw_evaluate(before, interface, witness);
+	rw_address_format(&witness->remote, source);
+	(void)snprintf(
+		finding->detail, sizeof(finding->detail),
+		"node %s: TCP %u was reachable over IPv%u, from %s by %s; it would be from no management "
+		"source (there: %s)",
+		view->after->name, port, family, source, rw_decision_cause(&decision), finding->cause);
+}
+
+static int judge_ssh_port(const struct view *view, uint8_t family, uint16_t port)
+{
+	const struct impact *impact = view->impact;
+	struct rw_packet witness;
+	size_t interface;
+	int r;
+
+	r = reach(impact->after, view->after, family, port, &interface, &witness);
+	if (r != 0)
+		return r < 0 ? r : 0;
+	if (impact->before->enforcement == RW_MONITOR) {
+		tell_ssh(view, family, port, NULL, 0);
+		return 0;
+	}
+	if (!has_source(impact->before, family))
+		return 0;
+	r = reach(impact->before, view->before, family, port, &interface, &witness);
+	if (r > 0)
+		tell_ssh(view, family, port, &witness, interface);
+	return r < 0 ? r : 0;
+}
+
+static int judge_ssh(const struct view *view)
+{
+	const struct rw_policy *after = view->impact->after;
+	static const uint8_t families[] = {4, 6};
+	int r;
+
+	if (after->enforcement == RW_MONITOR)
+		return 0;
+	for (size_t i = 0; i < RW_ARRAY_COUNT(families); i++) {
+		if (!has_family(view->after, families[i]) || !has_source(after, families[i]))
+			continue;
+		for (size_t k = 0; k < after->ssh_port_count; k++) {
+			r = judge_ssh_port(view, families[i], after->ssh_ports[k]);
+			if (r < 0)
+				return r;
+		}
+	}
+	return 0;
+}
+
+static const struct rw_interface *interface_with(const struct rw_node *node, const struct rw_address *address)
+{
+	for (size_t i = 0; i < node->interface_count; i++) {
+		for (size_t k = 0; k < node->interfaces[i].address_count; k++) {
+			if (rw_address_equal(&node->interfaces[i].addresses[k], address))
+				return &node->interfaces[i];
+		}
+	}
+	return NULL;
+}
+
+static bool is_accepted(const struct rw_policy *policy, const char *interface, const struct rw_packet *packet)
+{
+	int index = rw_policy_find_interface(policy, interface);
+
+	return policy->enforcement == RW_MONITOR ||
+	       (index >= 0 && rw_evaluate(policy, (size_t)index, packet).verdict == RW_VERDICT_ACCEPT);
+}
+
+static void judge_caller(const struct view *view, const struct rw_endpoint *endpoint,
+			 const struct rw_address *caller)
+{
+	const struct rw_interface *interface = interface_with(view->before, &endpoint->address);
+	struct rw_guard_finding *finding;
+	char source[RW_ADDRESS_TEXT_SIZE];
+	struct rw_packet packet = {
+		.direction = RW_DIRECTION_INGRESS,
+		.protocol = RW_PROTOCOL_TCP,
+		.tcp_flags = RW_TCP_SYN,
+		.hop_limit = 64,
+		.local = endpoint->address,
+		.local_port = endpoint->port,
+		.remote = *caller,
+		.remote_port = 40000,
+	};
+
+	/* A caller on the host itself comes by the loopback device, which is not enforced. */
+	if (!interface || endpoint->address.family != caller->family || interface_with(view->before, caller))
+		return;
+	if (!is_accepted(view->impact->before, interface->name, &packet) ||
+	    is_accepted(view->impact->after, interface->name, &packet))
+		return;
+	finding = add_finding(view, RW_GUARD_CALLER_PATH);
+	if (!finding)
+		return;
+	name_cause(view, interface->name, &packet, finding);
+	rw_address_format(caller, source);
+	(void)snprintf(finding->detail, sizeof(finding->detail),
+		       "node %s runs the controller; your address %s would lose TCP %u there (%s)",
+		       view->after->name, source, endpoint->port, finding->cause);
+}
+
+int guard_judge(struct rw_controller *controller, const struct rw_model *after, const struct rw_vec *impacts,
+		const struct rw_actor *actor, struct rw_vec *findings, struct rw_error *err)
+{
+	for (size_t i = 0; i < impacts->count; i++) {
+		const struct impact *impact = rw_vec_at(impacts, i);
+		struct view view = {
+			.impact = impact,
+			.before = rw_model_find_node(controller->inventory.model, impact->record->id),
+			.after = rw_model_find_node(after, impact->record->id),
+			.findings = findings,
+		};
+
+		if (!view.before || !view.after)
+			continue;
+		if (judge_ssh(&view) < 0)
+			return rw_error_oom(err);
+		for (size_t e = 0; actor->address.family && e < controller->endpoint_count; e++)
+			judge_caller(&view, &controller->endpoints[e], &actor->address);
+	}
+	return 0;
+}

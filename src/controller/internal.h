@@ -1,0 +1,422 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#pragma once
+
+/*
+ * What the files of this folder share and nobody else sees.
+ *
+ *     layout.c       keys of the store               inventory.c   the fold
+ *     plan.c         one transaction to be           staged.c      those too large for one
+ *     change.c       the path of a change            impact.c      which nodes a change concerns
+ *     guard.c        guards                          reach.c       exact reachability of a port
+ *     session.c      streams                         node.c        records of managed nodes
+ *     report.c       reports, claims                 session_state.c  the state machine
+ */
+
+#include "base/map.h"
+#include "controller/audit.h"
+#include "controller/change.h"
+#include "controller/controller.h"
+#include "controller/event.h"
+#include "controller/guard.h"
+#include "controller/join.h"
+#include "controller/key.h"
+#include "controller/session.h"
+#include "controller/store_layout.h"
+#include "controller/wait.h"
+#include "group/validate.h"
+#include "wire/object.h"
+
+/* ---- the inventory ---- */
+
+struct inventory {
+	struct rw_model *model; /* owned */
+	uint64_t revision;      /* everything up to here is folded */
+	uint64_t audit_sequence;
+	uint64_t sequence_revision;              /* mod_revision of meta/sequence; 0 = not there */
+	uint64_t staged_revision;                /* mod_revision of meta/staged; 0 = not there */
+	char staged_id[RW_ID_SIZE];              /* the large change being carried out */
+	struct rw_map revisions[RW_KIND_COUNT_]; /* id -> object revision as a number */
+};
+
+/* What one fold changed in the model. */
+struct fold_outcome {
+	struct rw_vec touched; /* of struct rw_touched, references held */
+	struct rw_vec agents;  /* of char[RW_ID_SIZE]: nodes whose agents/ record changed */
+};
+void fold_outcome_init(struct fold_outcome *outcome);
+void fold_outcome_done(struct fold_outcome *outcome);
+RW_DEFINE_DONE(struct fold_outcome, fold_outcome_done)
+
+/* Records a touched object; takes no references (adds its own). */
+RW_NODISCARD int fold_outcome_add(struct fold_outcome *outcome, const struct rw_touched *touched);
+
+/* A fold under way: entries are collected, then take effect together. */
+struct folding;
+struct folding *folding_new(struct rw_controller *controller);
+struct folding *folding_free(struct folding *folding);
+RW_DEFINE_CLEANUP(struct folding *, folding_free)
+/* 'value' NULL = deleted. */
+RW_NODISCARD int folding_add(struct folding *folding, const char *key, const char *value, size_t size,
+			     uint64_t revision, struct rw_error *err);
+RW_NODISCARD int folding_add_json(struct folding *folding, const char *key, const struct rw_json *value,
+				  uint64_t revision, struct rw_error *err);
+/* Gives the model after and what was touched; the inventory's model is not changed yet. */
+RW_NODISCARD int folding_end(struct folding *folding, struct rw_model **ret_model,
+			     struct fold_outcome *outcome, struct rw_error *err);
+/* Only the nodes whose agents/ record was given. */
+RW_NODISCARD int folding_take_agents(struct folding *folding, struct fold_outcome *outcome);
+
+/* Reads everything and starts the watch. */
+RW_NODISCARD int inventory_load(struct rw_controller *controller, struct rw_error *err);
+
+/* Folds all batches that are there.  Failures are logged and kept for rw_controller_ready. */
+void inventory_pump(struct rw_controller *controller);
+
+void inventory_done(struct inventory *inventory);
+void inventory_set_revision(struct inventory *inventory, enum rw_kind kind, const char *id,
+			    uint64_t revision);
+
+/* Reads {"version":1,...} and refuses newer versions. */
+RW_NODISCARD int layout_check_version(const struct rw_json *value, struct rw_error *err);
+
+/* ---- one transaction to be ---- */
+
+struct operation {
+	char *key;
+	char *value; /* NULL = delete */
+	size_t size;
+};
+
+struct plan {
+	const struct rw_actor *actor;
+	const char *action;
+	unsigned int forced;
+	const char *idempotency_key;   /* nullable; hex digest */
+	const uint8_t *request_digest; /* with it */
+	struct rw_vec operations;      /* of struct operation */
+	struct rw_vec items;           /* of struct rw_change_item */
+	struct rw_model *model;        /* owned; the state after, NULL = the model does not change */
+	struct fold_outcome outcome;   /* what changes in the model */
+	struct rw_vec impacts;         /* of struct impact, filled when the model changes */
+	char staged[RW_ID_SIZE];       /* its id when it was too large for one transaction */
+};
+void plan_init(struct plan *plan, const struct rw_actor *actor, const char *action);
+void plan_done(struct plan *plan);
+RW_DEFINE_DONE(struct plan, plan_done)
+
+/* Adds an operation; takes the text (also on failure). */
+RW_NODISCARD int plan_put(struct plan *plan, const char *key, char *value, size_t size, struct rw_error *err);
+RW_NODISCARD int plan_delete(struct plan *plan, const char *key, struct rw_error *err);
+/* Adds an item; takes both texts. */
+RW_NODISCARD int plan_item(struct plan *plan, enum rw_change_subject subject, enum rw_kind kind,
+			   const char *id, const char *group, char *before, char *after,
+			   struct rw_error *err);
+/* Adds operations and items of one touched object. */
+RW_NODISCARD int plan_object(struct plan *plan, const struct rw_touched *touched, struct rw_error *err);
+/* Commits with audit record and folds.  0, RW_STORE_CONFLICT (folded up: plan anew), -errno. */
+RW_NODISCARD int plan_commit(struct rw_controller *controller, struct plan *plan, uint64_t *ret_revision,
+			     struct rw_error *err);
+
+/* Gives the JSON text of an object (group: head only). */
+RW_NODISCARD int object_text(enum rw_kind kind, const void *object, char **ret_text, size_t *ret_size,
+			     struct rw_error *err);
+
+/* staged.c */
+RW_NODISCARD int staged_write(struct rw_controller *controller, struct plan *plan, struct rw_error *err);
+RW_NODISCARD int staged_apply(struct rw_controller *controller, struct folding *folding, const char *id,
+			      uint64_t revision, struct rw_error *err);
+RW_NODISCARD int staged_settle(struct rw_controller *controller, struct rw_error *err);
+RW_NODISCARD int staged_clean(struct rw_controller *controller, struct rw_error *err);
+
+/* ---- nodes ---- */
+
+struct node_hit {
+	uint64_t rule; /* hash of the rule's id */
+	uint64_t packets;
+	int64_t last_hit_ms;
+};
+
+struct node_record {
+	char id[RW_ID_SIZE];
+	enum rw_node_state state;
+	int64_t since_ms;
+	uint64_t last_frame_ns;     /* monotonic, of the agent; 0 = never */
+	uint64_t behind_since_ns;   /* applied < wanted since; 0 = it is not */
+	struct rw_session *session; /* borrowed; NULL = no stream */
+	struct rw_policy *policy;   /* newest; NULL = nobody needed it yet */
+	struct rw_policy_digest digest;
+	uint64_t wanted;  /* revision of 'policy' */
+	uint64_t applied; /* as reported, of our incarnation */
+	uint64_t failed;  /* newest revision that the agent could not apply; 0 = none */
+	enum rw_agent_state agent_state;
+	char *reason; /* nullable */
+	char agent_version[32];
+	int64_t last_report_ms;
+	bool persistent;
+	struct rw_address address;
+	struct rw_report_listener *listeners;
+	size_t listener_count;
+	struct node_hit *hits; /* sorted by rule */
+	size_t hit_count;
+	uint64_t drops[RW_CAUSE_COUNT_];
+	uint64_t claims_hash;     /* of the interfaces that were taken over last ... */
+	uint64_t refusals_hash;   /* of the addresses that were refused last */
+	uint64_t claims_revision; /* ... when the node's object was at this revision */
+	uint64_t claims_ns;       /* last time that a report became a change */
+	/* From the store (agents/<node>): */
+	char *machine_id;     /* nullable */
+	char fingerprint[65]; /* "" = no certificate */
+	uint16_t *ssh_ports;
+	size_t ssh_port_count;
+};
+
+struct nodes {
+	struct node_record **records; /* owned; by id */
+	size_t count;
+	size_t capacity;
+};
+
+struct node_record *node_find(const struct rw_controller *controller, const char *id);
+RW_NODISCARD int node_ensure(struct rw_controller *controller, const char *id,
+			     struct node_record **ret_record);
+void node_remove(struct rw_controller *controller, const char *id);
+void nodes_done(struct rw_controller *controller);
+/* Makes records for new managed nodes of the model and drops those of nodes that are gone. */
+RW_NODISCARD int nodes_sync(struct rw_controller *controller, const struct fold_outcome *outcome);
+RW_NODISCARD int nodes_load(struct rw_controller *controller);
+/* Folds agents/<id>. */
+RW_NODISCARD int node_fold_agent(struct rw_controller *controller, const char *id,
+				 const struct rw_json *value, struct rw_error *err);
+/* The value of agents/<id>. */
+RW_NODISCARD int node_agent_text(const char *machine_id, const char *fingerprint, const uint16_t *ssh_ports,
+				 size_t ssh_port_count, char **ret_text, size_t *ret_size,
+				 struct rw_error *err);
+RW_NODISCARD int node_derive(struct rw_controller *controller, const struct rw_model *model,
+			     const struct node_record *record, struct rw_policy **ret_policy,
+			     struct rw_error *err);
+void node_judge(struct rw_controller *controller, struct node_record *record);
+/* True when 'record' counts as connected for waits. */
+bool node_is_connected(const struct node_record *record);
+
+/* ---- impact ---- */
+
+/* A concerned managed node with its policies before and after. */
+struct impact {
+	struct node_record *record;     /* borrowed; records live until their node is gone */
+	struct rw_policy *before;       /* reference */
+	struct rw_policy *after;        /* reference */
+	struct rw_policy_digest digest; /* of 'after' */
+};
+void impact_done(struct impact *impact);
+/* Releases a vector of them. */
+void impacts_done(struct rw_vec *impacts);
+RW_DEFINE_DONE(struct rw_vec, impacts_done)
+/* Appends to 'impacts' every managed node whose policy differs between the inventory's model and 'after'. */
+RW_NODISCARD int impact_find(struct rw_controller *controller, const struct rw_model *after,
+			     const struct fold_outcome *outcome, struct rw_vec *impacts,
+			     struct rw_error *err);
+/* Makes the policies after those of the records, remembers the change for waits, sends. */
+void impact_publish(struct rw_controller *controller, struct rw_vec *impacts, uint64_t revision);
+
+/* ---- guards ---- */
+
+RW_NODISCARD int guard_judge(struct rw_controller *controller, const struct rw_model *after,
+			     const struct rw_vec *impacts, const struct rw_actor *actor,
+			     struct rw_vec *findings, struct rw_error *err);
+
+/*
+ * Asks for a source in 'sources' (none = any address) from which TCP 'port' of the node can be opened, in
+ * 'family', on any of its interfaces.
+ */
+struct reach_query {
+	const struct rw_policy *policy;
+	const struct rw_node *node; /* whose addresses are tried */
+	uint8_t family;
+	uint16_t port;
+	const struct rw_prefix *sources;
+	size_t source_count;
+};
+/* 1 and a witness, 0 when there is none, -ENOMEM.  Exact: see controller/guard.h. */
+RW_NODISCARD int reach_find(const struct reach_query *query, size_t *ret_interface,
+			    struct rw_packet *ret_witness);
+
+/* ---- sessions, waits, events ---- */
+
+/* Sends what the node should have and was not sent, if the window allows. */
+void session_push(struct node_record *record);
+/* What was reported as applied or failed opens the window; a failure makes the next frame a snapshot. */
+void session_acknowledge(struct node_record *record, bool failed);
+void session_tick(struct node_record *record);
+/* Ends the stream from our side. */
+void session_end(struct rw_session *session);
+
+/* Takes reported interfaces over into the model, as a change by the agent.  report.c */
+RW_NODISCARD int claims_convert(const struct rw_controller *controller, const struct rw_node *node,
+				const struct rw_report_interface *reported, size_t count,
+				struct rw_interface **ret_interfaces, size_t *ret_count,
+				struct rw_error *err);
+void claims_free(struct rw_interface *interfaces, size_t count);
+/* Tells of addresses that do not count for the node. */
+void claims_tell_refused(struct rw_controller *controller, const char *node, const struct rw_vec *refused);
+
+struct concerned_change {
+	uint64_t revision;
+	char (*nodes)[RW_ID_SIZE];
+	size_t count;
+};
+
+struct rw_wait {
+	struct rw_controller *controller;
+	struct rw_wait *next;
+	uint64_t revision;
+	uint64_t deadline_ns;
+	size_t settled; /* nodes before this one are done with */
+	bool all;
+	rw_wait_fn *done;
+	void *userdata;
+};
+
+struct waits {
+	struct concerned_change *changes; /* ring by revision */
+	size_t capacity;
+	size_t first;
+	size_t count;
+	struct rw_wait *list;
+};
+RW_NODISCARD int wait_remember(struct rw_controller *controller, const struct rw_vec *impacts,
+			       uint64_t revision);
+/* Ends the waits that are over. */
+void wait_check(struct rw_controller *controller);
+void waits_done(struct rw_controller *controller);
+
+struct events {
+	struct rw_event *ring;
+	size_t capacity;
+	uint64_t newest; /* number of the newest; 0 = none */
+	char process[17];
+	void (*listener)(void *userdata);
+	void *userdata;
+};
+/* Adds an event about 'node' (nullable); copies the texts.  Without memory they are "". */
+void event_add(struct rw_controller *controller, const struct rw_event *event, const char *node);
+void events_done(struct rw_controller *controller);
+
+/* ---- audit, idempotency, rates ---- */
+
+RW_NODISCARD int audit_write(struct rw_controller *controller, const struct plan *plan, uint64_t sequence,
+			     struct rw_buf *buf, struct rw_error *err);
+RW_NODISCARD int audit_items(const char *json, size_t size, struct rw_change_result *result,
+			     struct rw_error *err);
+void audit_prune(struct rw_controller *controller);
+
+struct idempotency_entry {
+	char key[65]; /* hex SHA-256 of actor and key */
+	uint8_t request[RW_SHA256_SIZE];
+	uint64_t sequence; /* of the audit record */
+	int64_t time_ms;
+};
+struct idempotency {
+	struct rw_map by_key; /* -> struct idempotency_entry *, owned by the ring */
+	struct idempotency_entry **ring;
+	size_t capacity;
+	size_t first;
+	size_t count;
+};
+void idempotency_key_digest(const char *actor, const char *key, char hex[65]);
+RW_NODISCARD int idempotency_load(struct rw_controller *controller, struct rw_error *err);
+const struct idempotency_entry *idempotency_find(struct rw_controller *controller, const char *hex);
+void idempotency_add(struct rw_controller *controller, const char *hex, const uint8_t *request,
+		     uint64_t sequence, int64_t time_ms);
+void idempotency_fold(struct rw_controller *controller, const struct rw_json *record);
+void idempotency_done(struct idempotency *idempotency);
+
+#define RATE_SLOTS 512
+struct rate {
+	struct rate_slot {
+		struct rw_address address; /* IPv6: of the /64 */
+		uint64_t minute;
+		unsigned int count;
+	} slots[RATE_SLOTS];
+};
+/* Whether 'address' has had 'limit' in this minute; and counts one more. */
+bool rate_is_exceeded(const struct rate *rate, const struct rw_address *address, uint64_t now_ns,
+		      unsigned int limit);
+void rate_count(struct rate *rate, const struct rw_address *address, uint64_t now_ns);
+
+/* ---- keys and tokens ---- */
+
+struct key_entry {
+	struct rw_key key;
+	uint8_t *sealed;
+	size_t sealed_size;
+};
+struct keys {
+	struct key_entry **entries; /* owned; by id */
+	size_t count;
+	size_t capacity;
+};
+RW_NODISCARD int key_fold(struct rw_controller *controller, const char *id, const struct rw_json *value,
+			  struct rw_error *err);
+void keys_done(struct keys *keys);
+
+struct token_entry {
+	char id[RW_ID_SIZE];
+	uint8_t digest[RW_SHA256_SIZE];
+	char *name;
+	char cluster[RW_ID_SIZE];
+	char network[RW_ID_SIZE];
+	char (*groups)[RW_ID_SIZE];
+	size_t group_count;
+	int64_t expires_ms;
+};
+RW_NODISCARD int token_fold(struct rw_controller *controller, const char *id, const struct rw_json *value,
+			    struct rw_error *err);
+void token_free(void *token);
+void token_prune(struct rw_controller *controller);
+
+/* ---- the whole ---- */
+
+struct drops {
+	struct rw_node_drop ring[RW_SESSION_DROPS_MAX];
+	size_t newest; /* index */
+	size_t count;
+};
+
+struct rw_controller {
+	struct rw_store *store;
+	struct rw_store_watch *watch;
+	const struct rw_clock *clock;
+	const struct rw_random *random;
+	struct rw_limits model_limits;
+	struct rw_controller_limits limits;
+	struct rw_seal_key master_key;
+	struct rw_cert_authority *authority;
+	char *ca_cert_pem;
+	char ca_fingerprint[65];
+	char *admin_key_file; /* NULL when there is none (any more) */
+	char admin_key_id[RW_TOKEN_ID_MAX + 1];
+	struct rw_endpoint *endpoints;
+	size_t endpoint_count;
+	uint16_t *hosted_ports;
+	size_t hosted_port_count;
+	uint64_t map_seed;
+
+	struct inventory inventory;
+	struct rw_policy_cache *cache;
+	struct nodes nodes;
+	size_t session_count;
+	struct keys keys;
+	struct rw_map tokens; /* id -> struct token_entry * */
+	struct waits waits;
+	struct events events;
+	struct idempotency idempotency;
+	struct rate logins;
+	struct rate joins;
+	struct drops drops;
+	struct plan *committing; /* our own change whose batch comes next; adopted instead of decoded */
+	uint64_t committing_revision;
+	struct rw_error broken; /* why changes cannot be made; code 0 = they can */
+	bool stopped;           /* the fold failed: nothing is written any more */
+	uint64_t last_compaction_ns;
+	uint64_t last_audit_pruned;
+};

@@ -1,0 +1,224 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/log.h"
+#include "controller/internal.h"
+
+void inventory_set_revision(struct inventory *inventory, enum rw_kind kind, const char *id, uint64_t revision)
+{
+	struct rw_map *map = &inventory->revisions[kind];
+
+	if (revision == 0)
+		(void)rw_map_remove(map, id);
+	else if (rw_map_set(map, id, (void *)(uintptr_t)revision) < 0)
+		(void)rw_map_remove(map,
+				    id); /* Without memory the object has no ETag: If-Match then fails. */
+}
+
+void inventory_done(struct inventory *inventory)
+{
+	inventory->model = rw_model_free(inventory->model);
+	for (enum rw_kind kind = 0; kind < RW_KIND_COUNT_; kind++)
+		rw_map_done(&inventory->revisions[kind]);
+}
+
+/* Makes 'model' the present one and tells everybody. */
+static void publish(struct rw_controller *controller, struct rw_model *model,
+		    const struct fold_outcome *outcome, struct rw_vec *impacts, uint64_t revision)
+{
+	(void)rw_model_free(controller->inventory.model);
+	controller->inventory.model = model;
+	controller->inventory.revision = revision;
+	if (nodes_sync(controller, outcome) < 0)
+		rw_log_error("no memory for the records of new nodes");
+	impact_publish(controller, impacts, revision);
+}
+
+/* Our own change comes back: what it makes of the model is known already. */
+static void adopt(struct rw_controller *controller, struct plan *plan, uint64_t revision)
+{
+	struct inventory *inventory = &controller->inventory;
+
+	inventory->audit_sequence++;
+	inventory->sequence_revision = revision;
+	if (plan->staged[0]) {
+		inventory->staged_revision = revision;
+		(void)memcpy(inventory->staged_id, plan->staged, RW_ID_SIZE);
+	}
+	if (!plan->model) {
+		inventory->revision = revision;
+		return;
+	}
+	for (size_t i = 0; i < plan->outcome.touched.count; i++) {
+		const struct rw_touched *touched = rw_vec_at(&plan->outcome.touched, i);
+
+		inventory_set_revision(inventory, touched->kind, touched->id, touched->after ? revision : 0);
+	}
+	publish(controller, RW_TAKE_PTR(plan->model), &plan->outcome, &plan->impacts, revision);
+}
+
+/* Keys, tokens and agents' records are small: they are decoded also when the change is our own. */
+static bool is_decoded_always(const char *key)
+{
+	static const char *const prefixes[] = {RW_LAYOUT_KEYS, RW_LAYOUT_TOKENS, RW_LAYOUT_AGENTS};
+
+	for (size_t i = 0; i < RW_ARRAY_COUNT(prefixes); i++) {
+		if (strncmp(key, prefixes[i], strlen(prefixes[i])) == 0)
+			return true;
+	}
+	return false;
+}
+
+/* What agents' records change in policies (SSH ports). */
+static int publish_agents(struct rw_controller *controller, struct folding *folding, uint64_t revision,
+			  struct rw_error *err)
+{
+	RW_CLEANUP(fold_outcome_done) struct fold_outcome outcome;
+	RW_CLEANUP(impacts_done) struct rw_vec impacts;
+	int r;
+
+	fold_outcome_init(&outcome);
+	rw_vec_init(&impacts, sizeof(struct impact), SIZE_MAX / 2);
+	r = folding_take_agents(folding, &outcome);
+	if (r < 0)
+		return rw_error_oom(err);
+	if (outcome.agents.count == 0)
+		return 0;
+	r = impact_find(controller, controller->inventory.model, &outcome, &impacts, err);
+	if (r < 0)
+		return r;
+	impact_publish(controller, &impacts, revision);
+	return 0;
+}
+
+static int fold_batch(struct rw_controller *controller, const struct rw_store_batch *batch,
+		      struct rw_error *err)
+{
+	bool own = controller->committing && controller->committing_revision == batch->revision;
+	RW_CLEANUP(folding_free) struct folding *folding = folding_new(controller);
+	RW_CLEANUP(rw_model_free) struct rw_model *model = NULL;
+	RW_CLEANUP(fold_outcome_done) struct fold_outcome outcome;
+	RW_CLEANUP(impacts_done) struct rw_vec impacts;
+	int r;
+
+	fold_outcome_init(&outcome);
+	rw_vec_init(&impacts, sizeof(struct impact), SIZE_MAX / 2);
+	if (!folding)
+		return rw_error_oom(err);
+	for (size_t i = 0; i < batch->count; i++) {
+		const struct rw_store_event *event = &batch->events[i];
+
+		if (own && !is_decoded_always(event->key))
+			continue;
+		r = folding_add(folding, event->key, event->value, event->value_size, batch->revision, err);
+		if (r < 0)
+			return r;
+	}
+	if (own) {
+		adopt(controller, controller->committing, batch->revision);
+		return publish_agents(controller, folding, batch->revision, err);
+	}
+	r = folding_end(folding, &model, &outcome, err);
+	if (r < 0)
+		return r;
+	if (outcome.touched.count == 0 && outcome.agents.count == 0) {
+		controller->inventory.revision = batch->revision;
+		return 0;
+	}
+	r = impact_find(controller, model, &outcome, &impacts, err);
+	if (r < 0)
+		return r;
+	publish(controller, RW_TAKE_PTR(model), &outcome, &impacts, batch->revision);
+	return 0;
+}
+
+void inventory_pump(struct rw_controller *controller)
+{
+	struct rw_store_batch batch;
+	struct rw_error err = RW_ERROR_NONE;
+	int r;
+
+	while ((r = rw_store_watch_next(controller->watch, &batch, &err)) == RW_STORE_EVENTS) {
+		r = fold_batch(controller, &batch, &err);
+		if (r < 0)
+			break;
+	}
+	if (r == RW_STORE_COMPACTED)
+		r = rw_error_set(&err, -ESTALE, "the store's history was compacted before it was read");
+	if (r < 0) {
+		/* What is folded stays valid; what follows cannot be known.  Nothing is written any more. */
+		rw_log_error("cannot follow the store  reason=\"%s\"", err.text);
+		controller->broken = err;
+		controller->stopped = true;
+	}
+}
+
+/* Lists the keys under 'prefix' at 'revision' (0 = now, then it is set) into the fold. */
+static int load_prefix(struct rw_controller *controller, struct folding *folding, const char *prefix,
+		       uint64_t *revision, struct rw_error *err)
+{
+	struct rw_store_query query = {.prefix = prefix, .revision = *revision};
+	RW_CLEANUP(rw_store_page_done) struct rw_store_page page = {0};
+	int r;
+
+	do {
+		r = rw_store_list(controller->store, &query, &page, err);
+		if (r == RW_STORE_COMPACTED)
+			return rw_error_set(err, -EAGAIN, "the store is being compacted; try again");
+		if (r < 0)
+			return r;
+		if (*revision == 0)
+			*revision = page.revision;
+		for (size_t i = 0; i < page.count; i++) {
+			const struct rw_store_entry *entry = &page.entries[i];
+
+			r = folding_add(folding, entry->key, entry->value, entry->value_size,
+					entry->mod_revision, err);
+			if (r < 0)
+				return r;
+		}
+	} while (rw_store_query_advance(&query, &page));
+	return 0;
+}
+
+int inventory_load(struct rw_controller *controller, struct rw_error *err)
+{
+	/* meta/ comes last: a staged change lies over what the objects' keys still hold. */
+	static const char *const others[] = {RW_LAYOUT_RULES, RW_LAYOUT_KEYS, RW_LAYOUT_TOKENS,
+					     RW_LAYOUT_AGENTS, RW_LAYOUT_ROOT "meta/"};
+	RW_CLEANUP(folding_free) struct folding *folding = folding_new(controller);
+	RW_CLEANUP(fold_outcome_done) struct fold_outcome outcome;
+	struct inventory *inventory = &controller->inventory;
+	struct rw_model *model = NULL;
+	uint64_t revision = 0;
+	int r;
+
+	fold_outcome_init(&outcome);
+	inventory->model = rw_model_new();
+	for (enum rw_kind kind = 0; kind < RW_KIND_COUNT_; kind++)
+		rw_map_init(&inventory->revisions[kind], controller->map_seed, NULL);
+	if (!folding || !inventory->model)
+		return rw_error_oom(err);
+	for (enum rw_kind kind = 0; kind < RW_KIND_COUNT_; kind++) {
+		r = load_prefix(controller, folding, rw_layout_prefix(kind), &revision, err);
+		if (r < 0)
+			return r;
+	}
+	for (size_t i = 0; i < RW_ARRAY_COUNT(others); i++) {
+		r = load_prefix(controller, folding, others[i], &revision, err);
+		if (r < 0)
+			return r;
+	}
+	r = folding_end(folding, &model, &outcome, err);
+	if (r < 0)
+		return r;
+	(void)rw_model_free(inventory->model);
+	inventory->model = model;
+	inventory->revision = revision;
+	r = rw_store_watch_new(controller->store, RW_LAYOUT_ROOT, revision + 1, NULL, NULL,
+			       &controller->watch, err);
+	if (r != 0)
+		return r > 0 ? rw_error_set(err, -EAGAIN, "the store is being compacted; try again") : r;
+	return 0;
+}

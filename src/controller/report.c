@@ -1,0 +1,410 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/log.h"
+#include "controller/internal.h"
+
+/* An agent's reports become changes at most this often, so that a flapping NIC does not fill the log. */
+#define CLAIMS_INTERVAL_NS UINT64_C(2000000000)
+
+/* ---- interfaces ---- */
+
+void claims_free(struct rw_interface *interfaces, size_t count)
+{
+	for (size_t i = 0; i < count; i++)
+		rw_interface_done(&interfaces[i]);
+	free(interfaces);
+}
+
+static bool is_intranet(const struct rw_model *model, const struct rw_node *node,
+			const struct rw_report_interface *reported)
+{
+	const struct rw_network *network = rw_model_find_network(model, node->network);
+
+	if (!network || network->kind == RW_NETWORK_VPC)
+		return true;
+	for (size_t i = 0; i < reported->address_count; i++) {
+		for (size_t k = 0; k < network->cidr_count; k++) {
+			if (rw_prefix_contains(&network->cidrs[k], &reported->addresses[i]))
+				return true;
+		}
+	}
+	return false;
+}
+
+static int convert(const struct rw_controller *controller, const struct rw_node *node,
+		   const struct rw_report_interface *reported, struct rw_interface *interface)
+{
+	interface->name = strdup(reported->name);
+	interface->nic_type =
+		is_intranet(controller->inventory.model, node, reported) ? RW_NIC_INTRANET : RW_NIC_INTERNET;
+	interface->addresses = calloc(reported->address_count + 1, sizeof(*interface->addresses));
+	if (!interface->name || !interface->addresses)
+		return -ENOMEM;
+	for (size_t i = 0; i < reported->address_count; i++) {
+		if (rw_address_is_global(&reported->addresses[i]) &&
+		    interface->address_count < controller->model_limits.addresses_per_interface)
+			interface->addresses[interface->address_count++] = reported->addresses[i];
+	}
+	return 0;
+}
+
+int claims_convert(const struct rw_controller *controller, const struct rw_node *node,
+		   const struct rw_report_interface *reported, size_t count,
+		   struct rw_interface **ret_interfaces, size_t *ret_count, struct rw_error *err)
+{
+	struct rw_interface *interfaces = calloc(count + 1, sizeof(*interfaces));
+	size_t used = 0;
+
+	if (!interfaces)
+		return rw_error_oom(err);
+	for (size_t i = 0; i < count; i++) {
+		if (!reported[i].enforced)
+			continue;
+		if (convert(controller, node, &reported[i], &interfaces[used++]) < 0) {
+			claims_free(interfaces, used);
+			return rw_error_oom(err);
+		}
+	}
+	*ret_interfaces = interfaces;
+	*ret_count = used;
+	return 0;
+}
+
+static uint64_t hash_claims(const struct rw_report *report)
+{
+	uint64_t hash = 1;
+
+	for (size_t i = 0; i < report->interface_count; i++) {
+		const struct rw_report_interface *interface = &report->interfaces[i];
+
+		hash = rw_hash_bytes(interface->name, strlen(interface->name), hash + interface->enforced);
+		for (size_t k = 0; k < interface->address_count; k++)
+			hash = rw_hash_bytes(&interface->addresses[k], sizeof(struct rw_address), hash);
+	}
+	return hash;
+}
+
+void claims_tell_refused(struct rw_controller *controller, const char *node, const struct rw_vec *refused)
+{
+	for (size_t i = 0; i < refused->count; i++) {
+		const struct rw_address_refusal *refusal = rw_vec_at(refused, i);
+		char text[RW_ADDRESS_TEXT_SIZE];
+		char reason[256];
+
+		rw_address_format(&refusal->address, text);
+		if (refusal->holder[0])
+			(void)snprintf(reason, sizeof(reason), "%s on %s is held by node %s", text,
+				       refusal->interface, refusal->holder);
+		else
+			(void)snprintf(reason, sizeof(reason), "%s on %s lies outside the node's network",
+				       text, refusal->interface);
+		event_add(controller, &(struct rw_event){.kind = RW_EVENT_ADDRESS_REFUSED, .text = reason},
+			  node);
+	}
+}
+
+static uint64_t hash_refusals(const struct rw_vec *refused)
+{
+	uint64_t hash = 0;
+
+	for (size_t i = 0; i < refused->count; i++)
+		hash = rw_hash_bytes(rw_vec_at(refused, i), sizeof(struct rw_address_refusal), hash + 1);
+	return hash;
+}
+
+struct claims {
+	const char *node;
+	const struct rw_interface *interfaces;
+	size_t count;
+	struct rw_vec refused; /* of struct rw_address_refusal */
+};
+
+static int edit_claims(struct rw_draft *draft, void *userdata, struct rw_error *err)
+{
+	struct claims *claims = userdata;
+
+	claims->refused.count = 0;
+	return rw_edit_report_interfaces(draft, claims->node, claims->interfaces, claims->count,
+					 &claims->refused, err);
+}
+
+static struct rw_actor agent_actor(const struct rw_controller *controller, const struct node_record *record)
+{
+	const struct rw_node *node = rw_model_find_node(controller->inventory.model, record->id);
+	struct rw_actor actor = {.kind = RW_ACTOR_AGENT, .address = record->address};
+
+	(void)snprintf(actor.id, sizeof(actor.id), "%s", record->id);
+	(void)snprintf(actor.name, sizeof(actor.name), "%s", node ? node->name : record->id);
+	return actor;
+}
+
+/* Remembers what was taken over, so that the same report costs nothing, and tells of new refusals. */
+static void note_claims(struct rw_controller *controller, const struct claims *claims, uint64_t hash)
+{
+	struct node_record *record = node_find(controller, claims->node);
+	uint64_t refusals = hash_refusals(&claims->refused);
+
+	if (!record)
+		return; /* the fold brought its node's end */
+	if (refusals != record->refusals_hash)
+		claims_tell_refused(controller, record->id, &claims->refused);
+	record->refusals_hash = refusals;
+	/* What was refused is asked for again: its holder may let go. */
+	record->claims_hash = refusals ? 0 : hash;
+	record->claims_revision = rw_controller_object_revision(controller, RW_KIND_NODE, record->id);
+}
+
+static void take_interfaces(struct rw_controller *controller, const struct node_record *record,
+			    const struct rw_report *report)
+{
+	const struct rw_node *node = rw_model_find_node(controller->inventory.model, record->id);
+	RW_CLEANUP(rw_change_result_done) struct rw_change_result result = {0};
+	struct rw_actor actor = agent_actor(controller, record);
+	struct rw_error err = RW_ERROR_NONE;
+	struct rw_interface *interfaces;
+	struct claims claims = {.node = actor.id};
+	struct rw_change_request request = {
+		.actor = &actor, .action = "report interfaces", .edit = edit_claims, .userdata = &claims};
+	size_t count;
+	int r;
+
+	if (claims_convert(controller, node, report->interfaces, report->interface_count, &interfaces, &count,
+			   &err) < 0)
+		return;
+	rw_vec_init(&claims.refused, sizeof(struct rw_address_refusal), RW_REPORT_ADDRESSES_MAX);
+	claims.interfaces = interfaces;
+	claims.count = count;
+	r = count ? rw_change_run(controller, &request, &result, &err) : 0;
+	if (r < 0)
+		rw_log_warning("cannot take a node's interfaces over  node=%s reason=\"%s\"", actor.id,
+			       err.text);
+	else
+		note_claims(controller, &claims, hash_claims(report));
+	claims_free(interfaces, count);
+	rw_vec_done(&claims.refused);
+}
+
+/* ---- SSH ports ---- */
+
+static bool same_ports(const struct node_record *record, const struct rw_report *report)
+{
+	return record->ssh_port_count == report->ssh_port_count &&
+	       (report->ssh_port_count == 0 ||
+		memcmp(record->ssh_ports, report->ssh_ports, report->ssh_port_count * sizeof(uint16_t)) == 0);
+}
+
+/* SSH ports decide packets (failsafe) and guards, so a controller that restarts must still know them. */
+static void take_ssh_ports(struct rw_controller *controller, const struct node_record *record,
+			   const struct rw_report *report)
+{
+	struct rw_actor actor = agent_actor(controller, record);
+	RW_CLEANUP(plan_done) struct plan plan;
+	struct rw_error err = RW_ERROR_NONE;
+	char key[RW_LAYOUT_KEY_SIZE];
+	char *text;
+	char *copy;
+	size_t size;
+	uint64_t revision;
+	int r;
+
+	plan_init(&plan, &actor, "report SSH ports");
+	(void)snprintf(key, sizeof(key), RW_LAYOUT_AGENTS "%s", record->id);
+	r = node_agent_text(record->machine_id, record->fingerprint, report->ssh_ports,
+			    report->ssh_port_count, &text, &size, &err);
+	if (r == 0) {
+		copy = strdup(text);
+		r = plan_put(&plan, key, text, size, &err);
+		if (r == 0)
+			r = plan_item(&plan, RW_SUBJECT_OBJECT, RW_KIND_NODE, record->id, NULL, NULL, copy,
+				      &err);
+		else
+			free(copy);
+	}
+	if (r == 0)
+		r = plan_commit(controller, &plan, &revision, &err);
+	if (r < 0)
+		rw_log_warning("cannot take a node's SSH ports over  node=%s reason=\"%s\"", actor.id,
+			       err.text);
+}
+
+/* ---- counters ---- */
+
+static int compare_hits(const void *a, const void *b)
+{
+	const struct node_hit *left = a;
+	const struct node_hit *right = b;
+
+	return left->rule < right->rule ? -1 : left->rule > right->rule;
+}
+
+static uint64_t hash_rule(const struct rw_controller *controller, const char *rule)
+{
+	return rw_hash_bytes(rule, strlen(rule), controller->map_seed);
+}
+
+static void take_hits(const struct rw_controller *controller, struct node_record *record,
+		      const struct rw_report *report)
+{
+	struct node_hit *hits;
+	size_t count = 0;
+
+	free(RW_TAKE_PTR(record->hits));
+	record->hit_count = 0;
+	hits = calloc(report->hit_count + 1, sizeof(*hits));
+	for (size_t i = 0; hits && i < report->hit_count && count < RW_SESSION_HITS_MAX; i++) {
+		const struct rw_report_hit *hit = &report->hits[i];
+
+		if (hit->packets == 0)
+			continue;
+		hits[count++] = (struct node_hit){.rule = hash_rule(controller, hit->rule),
+						  .packets = hit->packets,
+						  .last_hit_ms = hit->last_hit_ms};
+	}
+	if (!hits || count == 0) {
+		free(hits);
+		return;
+	}
+	qsort(hits, count, sizeof(*hits), compare_hits);
+	record->hits = hits;
+	record->hit_count = count;
+}
+
+struct rw_rule_hits rw_session_rule_hits(const struct rw_controller *controller, const char *rule)
+{
+	struct node_hit wanted = {.rule = hash_rule(controller, rule)};
+	struct rw_rule_hits sum = {0};
+
+	for (size_t i = 0; i < controller->nodes.count; i++) {
+		const struct node_record *record = controller->nodes.records[i];
+		const struct node_hit *hit = record->hit_count
+						     ? bsearch(&wanted, record->hits, record->hit_count,
+							       sizeof(wanted), compare_hits)
+						     : NULL;
+
+		if (!hit)
+			continue;
+		sum.packets += hit->packets;
+		if (hit->last_hit_ms > sum.last_hit_ms)
+			sum.last_hit_ms = hit->last_hit_ms;
+	}
+	return sum;
+}
+
+static void take_drops(struct rw_controller *controller, struct node_record *record,
+		       const struct rw_report *report)
+{
+	struct drops *drops = &controller->drops;
+
+	(void)memcpy(record->drops, report->drops, sizeof(record->drops));
+	for (size_t i = 0; i < report->drop_event_count; i++) {
+		struct rw_node_drop *slot;
+
+		drops->newest = (drops->newest + 1) % RW_SESSION_DROPS_MAX;
+		slot = &drops->ring[drops->newest];
+		(void)memcpy(slot->node, record->id, RW_ID_SIZE);
+		slot->drop = report->drop_events[i];
+		if (drops->count < RW_SESSION_DROPS_MAX)
+			drops->count++;
+	}
+}
+
+size_t rw_session_drop_count(const struct rw_controller *controller)
+{
+	return controller->drops.count;
+}
+
+const struct rw_node_drop *rw_session_drop_at(const struct rw_controller *controller, size_t index)
+{
+	const struct drops *drops = &controller->drops;
+
+	return &drops->ring[(drops->newest + RW_SESSION_DROPS_MAX - index) % RW_SESSION_DROPS_MAX];
+}
+
+/* ---- the report ---- */
+
+static void take_texts(struct node_record *record, const struct rw_report *report)
+{
+	free(RW_TAKE_PTR(record->reason));
+	if (report->reason[0])
+		record->reason = strdup(report->reason);
+	(void)snprintf(record->agent_version, sizeof(record->agent_version), "%s", report->agent_version);
+	free(RW_TAKE_PTR(record->listeners));
+	record->listener_count = 0;
+	if (report->listener_count == 0)
+		return;
+	record->listeners = calloc(report->listener_count, sizeof(*record->listeners));
+	if (!record->listeners)
+		return;
+	(void)memcpy(record->listeners, report->listeners,
+		     report->listener_count * sizeof(*record->listeners));
+	record->listener_count = report->listener_count;
+}
+
+/* What is in force.  Positions of another incarnation mean nothing here. */
+static void take_position(struct rw_controller *controller, struct node_record *record,
+			  const struct rw_report *report)
+{
+	const char *incarnation = rw_store_incarnation(controller->store);
+	bool ours = strcmp(report->applied.incarnation, incarnation) == 0;
+	uint64_t applied = ours ? report->applied.revision : 0;
+	bool failed = report->state == RW_AGENT_STATE_FAILED &&
+		      strcmp(report->wanted.incarnation, incarnation) == 0 &&
+		      report->wanted.revision > record->failed && report->wanted.revision > applied;
+
+	if (applied > record->applied)
+		event_add(controller, &(struct rw_event){.kind = RW_EVENT_APPLIED, .revision = applied},
+			  record->id);
+	record->applied = applied;
+	if (failed) {
+		record->failed = report->wanted.revision;
+		event_add(controller,
+			  &(struct rw_event){.kind = RW_EVENT_FAILED,
+					     .revision = record->failed,
+					     .text = record->reason},
+			  record->id);
+	}
+	if (record->applied >= record->wanted)
+		record->behind_since_ns = 0;
+	else if (!record->behind_since_ns)
+		record->behind_since_ns = record->last_frame_ns;
+	session_acknowledge(record, failed);
+}
+
+int rw_session_report(struct rw_controller *controller, const char *node, const struct rw_report *report,
+		      const struct rw_address *address, struct rw_error *err)
+{
+	struct node_record *record = node_find(controller, node);
+	uint64_t now_ns = rw_clock_monotonic_ns(controller->clock);
+	bool may_change;
+
+	if (!record)
+		return rw_error_set(err, -ENOENT, "there is no managed node %s", node);
+	record->last_frame_ns = now_ns;
+	record->last_report_ms = rw_clock_realtime_ms(controller->clock);
+	record->address = *address;
+	record->agent_state = report->state;
+	record->persistent = report->persistent;
+	take_texts(record, report);
+	take_hits(controller, record, report);
+	take_drops(controller, record, report);
+	take_position(controller, record, report);
+	node_judge(controller, record);
+	wait_check(controller);
+
+	may_change = !record->claims_ns || now_ns - record->claims_ns >= CLAIMS_INTERVAL_NS;
+	if (may_change && report->ssh_port_count && !same_ports(record, report)) {
+		record->claims_ns = now_ns;
+		take_ssh_ports(controller, record, report);
+		record = node_find(controller, node);
+	}
+	if (may_change && record && report->interface_count &&
+	    (hash_claims(report) != record->claims_hash ||
+	     rw_controller_object_revision(controller, RW_KIND_NODE, node) != record->claims_revision)) {
+		record->claims_ns = now_ns;
+		take_interfaces(controller, record, report);
+	}
+	return 0;
+}

@@ -1,0 +1,298 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/log.h"
+#include "controller/internal.h"
+#include "policy/delta.h"
+
+/* Largest frame: a policy of RW_STREAM_PREFIXES_MAX prefixes would be about 20 MB. */
+#define FRAME_BYTES_MAX (64u * 1024 * 1024)
+
+struct rw_session {
+	struct rw_controller *controller;
+	struct node_record *record;
+	struct rw_session_sink sink;
+	struct rw_policy *sent; /* what the agent has or will have; reference; NULL = nothing we know */
+	uint64_t sent_wanted;   /* record->wanted when it was sent */
+	uint64_t position;      /* revision of the last frame: where the agent will be */
+	bool base_lost;         /* it could not apply something: only a snapshot helps */
+	bool broken;            /* a send failed: the owner will close soon */
+	uint64_t hold_until;    /* the agent is ahead of us: nothing before we are there; 0 = no */
+	uint64_t last_sent_ns;
+	uint64_t window[RW_SESSION_WINDOW]; /* revisions sent and not acknowledged */
+	size_t window_count;
+};
+
+static void session_free(struct rw_session *session)
+{
+	session->record->session = NULL;
+	session->controller->session_count--;
+	(void)rw_policy_unref(session->sent);
+	free(session);
+}
+
+void session_end(struct rw_session *session)
+{
+	struct rw_session_sink sink = session->sink;
+
+	session_free(session);
+	sink.end(sink.userdata);
+}
+
+void rw_session_close(struct rw_session *session)
+{
+	if (session)
+		session_free(session);
+}
+
+static void send_frame(struct rw_session *session, const struct rw_buf *buf)
+{
+	session->last_sent_ns = rw_clock_monotonic_ns(session->controller->clock);
+	if (session->sink.send(session->sink.userdata, buf->data, buf->size) != 0)
+		session->broken = true;
+}
+
+static struct rw_position position_of(const struct rw_session *session, uint64_t revision)
+{
+	struct rw_position position = {.revision = revision};
+
+	(void)strncpy(position.incarnation, rw_store_incarnation(session->controller->store),
+		      sizeof(position.incarnation) - 1);
+	return position;
+}
+
+static int encode_delta(struct rw_session *session, const struct node_record *record,
+			const struct rw_position *to, struct rw_buf *buf, struct rw_error *err)
+{
+	RW_CLEANUP(rw_policy_delta_free) struct rw_policy_delta *delta = NULL;
+	int r = rw_policy_diff(session->sent, record->policy, &delta, err);
+
+	if (r < 0)
+		return r;
+	return rw_stream_encode_delta(buf, to, session->position, &record->digest, delta, err);
+}
+
+static void send_policy(struct rw_session *session)
+{
+	struct node_record *record = session->record;
+	struct rw_position to = position_of(session, record->wanted);
+	RW_CLEANUP(rw_buf_done) struct rw_buf buf;
+	struct rw_error err = RW_ERROR_NONE;
+	int r;
+
+	rw_buf_init(&buf, FRAME_BYTES_MAX);
+	if (session->sent && !session->base_lost)
+		r = encode_delta(session, record, &to, &buf, &err);
+	else
+		r = rw_stream_encode_snapshot(&buf, &to, record->policy, &err);
+	if (r < 0) {
+		/* The next change or the next connection tries again; the node keeps what it has. */
+		rw_log_error("cannot encode a policy  node=%s reason=\"%s\"", record->id, err.text);
+		return;
+	}
+	(void)rw_policy_unref(session->sent);
+	session->sent = rw_policy_ref(record->policy);
+	session->sent_wanted = record->wanted;
+	session->position = record->wanted;
+	session->base_lost = false;
+	session->window[session->window_count++] = record->wanted;
+	send_frame(session, &buf);
+}
+
+static void send_bookmark(struct rw_session *session, uint64_t revision)
+{
+	struct rw_position position = position_of(session, revision);
+	RW_CLEANUP(rw_buf_done) struct rw_buf buf;
+
+	rw_buf_init(&buf, 4096);
+	if (rw_stream_encode_bookmark(&buf, &position, NULL) < 0)
+		return;
+	session->position = revision;
+	send_frame(session, &buf);
+}
+
+void session_push(struct node_record *record)
+{
+	struct rw_session *session = record->session;
+
+	if (!session || session->broken || !record->policy)
+		return;
+	if (session->hold_until > session->controller->inventory.revision)
+		return;
+	session->hold_until = 0;
+	if (session->sent && session->sent_wanted == record->wanted)
+		return;
+	if (session->window_count < RW_SESSION_WINDOW)
+		send_policy(session);
+}
+
+void session_acknowledge(struct node_record *record, bool failed)
+{
+	struct rw_session *session = record->session;
+	size_t kept = 0;
+
+	if (!session)
+		return;
+	for (size_t i = 0; i < session->window_count; i++) {
+		if (session->window[i] > record->applied && session->window[i] > record->failed)
+			session->window[kept++] = session->window[i];
+	}
+	session->window_count = kept;
+	if (failed)
+		session->base_lost = true;
+	session_push(record);
+}
+
+void session_tick(struct node_record *record)
+{
+	struct rw_session *session = record->session;
+	uint64_t now_ns = rw_clock_monotonic_ns(session->controller->clock);
+	uint64_t revision = session->controller->inventory.revision;
+
+	session_push(record);
+	if (session->broken || !session->sent || session->base_lost || session->window_count ||
+	    session->hold_until || session->sent_wanted != record->wanted)
+		return;
+	if (now_ns - session->last_sent_ns >= RW_SESSION_BOOKMARK_MS * UINT64_C(1000000))
+		send_bookmark(session, revision);
+}
+
+/* Takes up where the agent says it is, if what it has is what it should have. */
+static bool resume(struct rw_session *session, const struct rw_session_hello *hello)
+{
+	struct node_record *record = session->record;
+	const char *incarnation = rw_store_incarnation(session->controller->store);
+	uint64_t revision = hello->position.revision;
+
+	if (revision == 0 || strcmp(hello->position.incarnation, incarnation) != 0)
+		return false;
+	if (revision > session->controller->inventory.revision) {
+		session->hold_until = revision;
+		return false;
+	}
+	if (!hello->has_digest || hello->digest.words[0] != record->digest.words[0] ||
+	    hello->digest.words[1] != record->digest.words[1])
+		return false;
+	if (record->wanted == 0)
+		record->wanted = revision;
+	if (revision < record->wanted)
+		return false; /* the same again after a change and its undoing: it must be told the revision */
+	session->sent = rw_policy_ref(record->policy);
+	session->sent_wanted = record->wanted;
+	session->position = revision;
+	return true;
+}
+
+static int prepare_policy(struct rw_controller *controller, struct node_record *record, struct rw_error *err)
+{
+	int r;
+
+	if (record->policy)
+		return 0;
+	r = node_derive(controller, controller->inventory.model, record, &record->policy, err);
+	if (r == 0)
+		record->digest = rw_policy_digest(record->policy);
+	return r;
+}
+
+int rw_session_open(struct rw_controller *controller, const char *node, const struct rw_session_hello *hello,
+		    const struct rw_session_sink *sink, struct rw_session **ret_session, struct rw_error *err)
+{
+	struct node_record *record = node_find(controller, node);
+	struct rw_session *session;
+	int r;
+
+	if (!record)
+		return rw_error_set(err, -ENOENT, "there is no managed node %s", node);
+	inventory_pump(controller);
+	record = node_find(controller, node);
+	if (!record)
+		return rw_error_set(err, -ENOENT, "there is no managed node %s", node);
+	r = prepare_policy(controller, record, err);
+	if (r < 0)
+		return r;
+	if (record->session)
+		session_end(record->session);
+	if (controller->session_count >= controller->limits.sessions) {
+		(void)rw_error_set(err, -EAGAIN, "%zu agents are connected, which is the limit",
+				   controller->session_count);
+		return -EAGAIN;
+	}
+	session = calloc(1, sizeof(*session));
+	if (!session)
+		return rw_error_oom(err);
+	session->controller = controller;
+	session->record = record;
+	session->sink = *sink;
+	record->session = session;
+	controller->session_count++;
+	record->address = hello->address;
+	record->last_frame_ns = rw_clock_monotonic_ns(controller->clock);
+	if (record->behind_since_ns)
+		record->behind_since_ns = record->last_frame_ns;
+	*ret_session = session;
+	if (resume(session, hello)) {
+		send_bookmark(session, controller->inventory.revision);
+	} else {
+		if (record->wanted == 0)
+			record->wanted = controller->inventory.revision;
+		session_push(record);
+	}
+	node_judge(controller, record);
+	return 0;
+}
+
+/* ---- what is known ---- */
+
+size_t rw_node_status_count(const struct rw_controller *controller)
+{
+	return controller->nodes.count;
+}
+
+void rw_node_status_at(const struct rw_controller *controller, size_t index,
+		       struct rw_node_status *ret_status)
+{
+	const struct node_record *record = controller->nodes.records[index];
+	const struct rw_node *node = rw_model_find_node(controller->inventory.model, record->id);
+
+	*ret_status = (struct rw_node_status){
+		.id = record->id,
+		.name = node ? node->name : record->id,
+		.state = record->state,
+		.since_ms = record->since_ms,
+		.wanted = record->wanted,
+		.applied = record->applied,
+		.reason = record->reason ? record->reason : "",
+		.agent_version = record->agent_version,
+		.last_report_ms = record->last_report_ms,
+		.persistent = record->persistent,
+		.address = record->address,
+		.ssh_ports = record->ssh_ports,
+		.ssh_port_count = record->ssh_port_count,
+		.listeners = record->listeners,
+		.listener_count = record->listener_count,
+		.drops = record->drops,
+	};
+}
+
+int rw_node_status_find(const struct rw_controller *controller, const char *reference,
+			struct rw_node_status *ret_status)
+{
+	const struct rw_node *node = rw_model_find_node(controller->inventory.model, reference);
+
+	for (size_t i = 0; node && i < controller->nodes.count; i++) {
+		if (strcmp(controller->nodes.records[i]->id, node->id) != 0)
+			continue;
+		rw_node_status_at(controller, i, ret_status);
+		return 0;
+	}
+	return -ENOENT;
+}
+
+void rw_node_status_counts(const struct rw_controller *controller, size_t counts[RW_NODE_STATE_COUNT_])
+{
+	(void)memset(counts, 0, RW_NODE_STATE_COUNT_ * sizeof(*counts));
+	for (size_t i = 0; i < controller->nodes.count; i++)
+		counts[controller->nodes.records[i]->state]++;
+}
