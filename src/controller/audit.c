@@ -110,9 +110,9 @@ static int take_text(const struct rw_json *item, const char *key, char **ret_tex
 	struct rw_json member;
 	int r;
 
+	rw_buf_init(&buf, RW_STORE_MAX_TXN_BYTES);
 	if (!rw_json_find(item, key, &member) || rw_json_type(&member) == RW_JSON_NULL)
 		return 0;
-	rw_buf_init(&buf, RW_STORE_MAX_TXN_BYTES);
 	r = rw_json_dump(&member, &buf, err);
 	if (r < 0)
 		return r;
@@ -251,9 +251,9 @@ void audit_prune(struct rw_controller *controller)
 	struct rw_error err = RW_ERROR_NONE;
 	unsigned int count = 0;
 
+	rw_store_txn_init(&txn);
 	if (newest < keep || newest - keep < sequence + 100)
 		return;
-	rw_store_txn_init(&txn);
 	while (count < 100) {
 		char key[RW_LAYOUT_KEY_SIZE];
 

@@ -130,9 +130,9 @@ static int judge(struct rw_controller *controller, const struct rw_model *after,
 	unsigned int refused = 0;
 	int r;
 
+	rw_vec_init(&findings, sizeof(struct rw_guard_finding), RW_GUARD_FINDINGS_MAX);
 	if (request->actor->kind == RW_ACTOR_AGENT || request->actor->kind == RW_ACTOR_TOKEN)
 		return 0;
-	rw_vec_init(&findings, sizeof(struct rw_guard_finding), RW_GUARD_FINDINGS_MAX);
 	r = guard_judge(controller, after, &plan->impacts, request->actor, &findings, err);
 	if (r < 0)
 		return r;

@@ -130,9 +130,9 @@ static int put_object(struct plan *plan, enum rw_kind kind, const char *id, cons
 	int r;
 
 	rw_layout_object_key(kind, id, key);
+	rw_buf_init(&buf, RW_STORE_MAX_TXN_BYTES);
 	if (!text)
 		return plan_delete(plan, key, err);
-	rw_buf_init(&buf, RW_STORE_MAX_TXN_BYTES);
 	(void)rw_buf_append_text(&buf, "{\"version\":1,\"object\":");
 	(void)rw_buf_append(&buf, text, size);
 	(void)rw_buf_append_text(&buf, "}");

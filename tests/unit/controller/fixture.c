@@ -15,16 +15,27 @@ static int64_t clock_ms(const struct rw_clock *clock)
 static char *ca_cert;
 static char *ca_key;
 
+static struct rw_controller *start(struct fixture *fx)
+{
+	struct rw_controller *controller = NULL;
+	struct rw_error err = RW_ERROR_NONE;
+
+	if (rw_controller_new(&fx->options, &controller, &err) < 0)
+		fail_msg("%s", err.text);
+	return controller;
+}
+
 void fixture_init(struct fixture *fx)
 {
 	struct rw_error err = RW_ERROR_NONE;
 
 	*fx = (struct fixture){.clock = {.clock = {clock_ns, clock_ms}, .now_ms = 1000000}};
 	if (!ca_cert)
-		assert_int_equal(rw_cert_make_authority("test", rw_random_system(),
-							rw_cert_period_days(clock_ms(&fx->clock.clock) / 1000, 10),
-							&ca_cert, &ca_key, &err),
-				 0);
+		assert_int_equal(
+			rw_cert_make_authority("test", rw_random_system(),
+					       rw_cert_period_days(clock_ms(&fx->clock.clock) / 1000, 10),
+					       &ca_cert, &ca_key, &err),
+			0);
 	rw_random_system()->fill(rw_random_system(), &fx->master_key, sizeof(fx->master_key));
 	assert_int_equal(rw_store_memory_new(0, rw_random_system(), &fx->store, &err), 0);
 	fx->options = (struct rw_controller_options){
@@ -35,33 +46,31 @@ void fixture_init(struct fixture *fx)
 		.ca_cert_pem = ca_cert,
 		.ca_key_pem = ca_key,
 	};
-	fx->alice = (struct rw_actor){
-		.kind = RW_ACTOR_KEY, .id = "k-1", .name = "alice", .role = RW_ROLE_ADMIN,
-		.address = world_address("203.0.113.1")};
-	if (rw_controller_new(&fx->options, &fx->controller, &err) < 0)
-		fail_msg("%s", err.text);
+	fx->alice = (struct rw_actor){.kind = RW_ACTOR_KEY,
+				      .id = "k-1",
+				      .name = "alice",
+				      .role = RW_ROLE_ADMIN,
+				      .address = world_address("203.0.113.1")};
+	fx->controller = start(fx);
 }
 
 void fixture_done(struct fixture *fx)
 {
 	fx->controller = rw_controller_free(fx->controller);
+	fx->second = rw_controller_free(fx->second);
 	fx->store = rw_store_free(fx->store);
 }
 
 struct rw_controller *fixture_second(struct fixture *fx)
 {
-	struct rw_controller *second = NULL;
-	struct rw_error err = RW_ERROR_NONE;
-
-	if (rw_controller_new(&fx->options, &second, &err) < 0)
-		fail_msg("%s", err.text);
-	return second;
+	assert_null(fx->second);
+	return fx->second = start(fx);
 }
 
 void fixture_restart(struct fixture *fx)
 {
 	fx->controller = rw_controller_free(fx->controller);
-	fx->controller = fixture_second(fx);
+	fx->controller = start(fx);
 }
 
 void fixture_pass(struct fixture *fx, uint64_t ms)

@@ -23,6 +23,7 @@ struct fixture {
 	struct fixture_clock clock;
 	struct rw_store *store;
 	struct rw_controller *controller;
+	struct rw_controller *second; /* on the same store; NULL when not asked for */
 	struct rw_controller_options options;
 	struct rw_seal_key master_key;
 	struct rw_actor alice; /* an admin at 203.0.113.1 */
@@ -30,7 +31,7 @@ struct fixture {
 
 void fixture_init(struct fixture *fx);
 void fixture_done(struct fixture *fx);
-/* Another controller on the same store; free it before the fixture. */
+/* Another controller on the same store, freed with the fixture. */
 struct rw_controller *fixture_second(struct fixture *fx);
 /* The controller goes and comes again on the same store. */
 void fixture_restart(struct fixture *fx);
@@ -41,9 +42,9 @@ enum step_kind { STEP_CREATE, STEP_UPDATE, STEP_DELETE, STEP_ADD_RULE, STEP_REVO
 struct step {
 	enum step_kind step;
 	enum rw_kind kind;
-	void *object;          /* CREATE, UPDATE: kept by the test, which hands out references */
-	const char *reference; /* DELETE; group of the others */
-	const char *text;      /* rule in words, rule id, or node */
+	void *object;                    /* CREATE, UPDATE: kept by the test, which hands out references */
+	const char *reference;           /* DELETE; group of the others */
+	const char *text;                /* rule in words, rule id, or node */
 	void (*between)(void *userdata); /* runs before the edit: another writer */
 	void *userdata;
 };

@@ -50,13 +50,13 @@ static void another_controller_folds_the_same(void **state)
 	assert_int_equal(rw_controller_object_revision(second, RW_KIND_NODE, "n-2"), 0);
 	assert_int_equal(rw_controller_object_revision(second, RW_KIND_GROUP, "sg-free"),
 			 rw_controller_object_revision(fx.controller, RW_KIND_GROUP, "sg-free"));
-	second = rw_controller_free(second);
 }
 
 static void tells_before_and_after_of_each_item(void **state)
 {
 	RW_CLEANUP(rw_change_result_done) struct rw_change_result result;
-	struct step step = {STEP_ADD_RULE, .reference = "sg-free", .text = "sgr-1 in accept tcp 80/80 0.0.0.0/0"};
+	struct step step = {STEP_ADD_RULE, .reference = "sg-free",
+			    .text = "sgr-1 in accept tcp 80/80 0.0.0.0/0"};
 
 	(void)state;
 	fixture_vpc(&fx);
@@ -113,8 +113,11 @@ static void dry_run_changes_nothing(void **state)
 {
 	RW_CLEANUP(rw_change_result_done) struct rw_change_result result;
 	struct step step = {STEP_ADD_RULE, .reference = "sg-free", .text = "- in accept tcp 80/80 0.0.0.0/0"};
-	struct rw_change_request request = {
-		.actor = &fx.alice, .action = "test", .edit = fixture_edit, .userdata = &step, .dry_run = true};
+	struct rw_change_request request = {.actor = &fx.alice,
+					    .action = "test",
+					    .edit = fixture_edit,
+					    .userdata = &step,
+					    .dry_run = true};
 	uint64_t revision;
 
 	(void)state;
@@ -162,7 +165,8 @@ static struct rw_change_request idempotent(struct step *step, uint8_t digest)
 
 static void does_a_request_with_one_idempotency_key_once(void **state)
 {
-	struct step step = {STEP_ADD_RULE, .reference = "sg-free", .text = "sgr-1 in accept tcp 80/80 0.0.0.0/0"};
+	struct step step = {STEP_ADD_RULE, .reference = "sg-free",
+			    .text = "sgr-1 in accept tcp 80/80 0.0.0.0/0"};
 	struct rw_change_request request = idempotent(&step, 1);
 	struct rw_change_result result;
 	uint64_t revision;
@@ -188,7 +192,8 @@ static void does_a_request_with_one_idempotency_key_once(void **state)
 
 static void forgets_idempotency_keys_after_a_day(void **state)
 {
-	struct step step = {STEP_ADD_RULE, .reference = "sg-free", .text = "sgr-1 in accept tcp 80/80 0.0.0.0/0"};
+	struct step step = {STEP_ADD_RULE, .reference = "sg-free",
+			    .text = "sgr-1 in accept tcp 80/80 0.0.0.0/0"};
 	struct rw_change_request request = idempotent(&step, 1);
 	struct rw_change_result result;
 
@@ -204,7 +209,8 @@ static void forgets_idempotency_keys_after_a_day(void **state)
 
 static void refuses_an_idempotency_key_for_another_request(void **state)
 {
-	struct step step = {STEP_ADD_RULE, .reference = "sg-free", .text = "sgr-1 in accept tcp 80/80 0.0.0.0/0"};
+	struct step step = {STEP_ADD_RULE, .reference = "sg-free",
+			    .text = "sgr-1 in accept tcp 80/80 0.0.0.0/0"};
 	struct rw_change_request request = idempotent(&step, 1);
 	struct rw_change_request other = idempotent(&step, 2);
 	struct rw_change_result result;
@@ -226,15 +232,18 @@ struct rival {
 static void interfere(void *userdata)
 {
 	struct rival *rival = userdata;
-	RW_CLEANUP(rw_change_result_done) struct rw_change_result result;
+	RW_CLEANUP(rw_change_result_done) struct rw_change_result result = {0};
 	struct rw_error err = RW_ERROR_NONE;
 	char text[80];
 
 	if (rival->done == rival->times)
 		return;
-	(void)snprintf(text, sizeof(text), "- in accept tcp %d/%d 0.0.0.0/0", ++rival->done, rival->done);
+	(void)snprintf(text, sizeof(text), "- in accept tcp %d/%d 0.0.0.0/0", rival->done + 1,
+		       rival->done + 1);
+	rival->done++;
 	if (fixture_run(rival->controller, &fx.alice,
-			(struct step){STEP_ADD_RULE, .reference = "sg-free", .text = text}, 0, &result, &err) < 0)
+			(struct step){STEP_ADD_RULE, .reference = "sg-free", .text = text}, 0, &result,
+			&err) < 0)
 		fail_msg("%s", err.text);
 }
 
@@ -252,7 +261,6 @@ static void tries_again_when_another_writer_was_first(void **state)
 			 RW_CHANGE_TRIES);
 	rw_controller_tick(rival.controller);
 	fixture_assert_same_model(fx.controller, rival.controller);
-	rival.controller = rw_controller_free(rival.controller);
 }
 
 static void gives_up_after_five_tries(void **state)
@@ -266,7 +274,6 @@ static void gives_up_after_five_tries(void **state)
 	fixture_vpc(&fx);
 	assert_int_equal(fixture_run(fx.controller, &fx.alice, step, 0, &result, NULL), -EAGAIN);
 	assert_int_equal(rival.done, RW_CHANGE_TRIES);
-	rival.controller = rw_controller_free(rival.controller);
 }
 
 static void refuses_what_the_edit_refuses(void **state)
