@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include <dirent.h>
 #include <string.h>
-#include <sys/stat.h>
 
 #include "agent/commands.h"
 #include "agent/control.h"
@@ -74,6 +74,20 @@ static void print_view(const struct rw_agent_view *view, bool json, struct rw_bu
 		rw_agent_view_write_text(view, buf);
 }
 
+/* Whether something is pinned there; opening the enforcer would make pins where there are none. */
+static bool has_pins(const char *pin_dir)
+{
+	DIR *folder = opendir(pin_dir);
+	bool found = false;
+
+	if (!folder)
+		return false;
+	for (const struct dirent *entry = readdir(folder); entry && !found; entry = readdir(folder))
+		found = entry->d_name[0] != '.';
+	(void)closedir(folder);
+	return found;
+}
+
 /* What is in force although no agent runs. */
 static int show_orphan(const struct rw_agent_place *place, const struct rw_keeper_backend *backend, bool json,
 		       struct rw_buf *buf, struct rw_error *err)
@@ -82,13 +96,11 @@ static int show_orphan(const struct rw_agent_place *place, const struct rw_keepe
 	RW_CLEANUP(rw_keeper_free) struct rw_keeper *keeper = NULL;
 	struct rw_agent_identity identity = {0};
 	struct rw_agent_view view = {.place = place, .file_problem = ""};
-	struct stat pins;
 	int r = rw_keeper_new(&options, &keeper, err);
 
 	if (r < 0)
 		return r;
-	/* Opening would make pins where there are none. */
-	if (stat(place->pin_dir, &pins) == 0) {
+	if (has_pins(place->pin_dir)) {
 		r = rw_keeper_start(keeper, err);
 		if (r < 0)
 			return r;

@@ -18,6 +18,7 @@
 #include <string.h>
 #include <sys/mount.h>
 #include <sys/stat.h>
+#include <sys/sysmacros.h>
 #include <sys/vfs.h>
 
 #include "enforce/bpf/bpf_internal.h"
@@ -42,13 +43,46 @@ static bool is_bpffs(const char *path)
 	return statfs(path, &fs) == 0 && (uint32_t)fs.f_type == (uint32_t)BPF_FS_MAGIC;
 }
 
+/*
+ * Pid 1's view of the mounts is read from /proc/1/mountinfo, which needs no privilege; /proc/1/root and
+ * /proc/1/ns are closed to processes with fewer capabilities than pid 1 has.
+ */
+
+/* The id of the first mount of a process, which no other mount namespace has; -1 = cannot tell. */
+static int first_mount_id(const char *mountinfo)
+{
+	FILE *file = fopen(mountinfo, "re");
+	int id = -1;
+
+	if (!file)
+		return -1;
+	if (fscanf(file, "%d", &id) != 1)
+		id = -1;
+	(void)fclose(file);
+	return id;
+}
+
 /* The mount namespace of pid 1 is ours. */
 static bool is_root_namespace(void)
 {
-	struct stat own, first;
+	int first = first_mount_id("/proc/1/mountinfo");
 
-	return stat("/proc/self/ns/mnt", &own) == 0 && stat("/proc/1/ns/mnt", &first) == 0 &&
-	       own.st_ino == first.st_ino && own.st_dev == first.st_dev;
+	return first >= 0 && first == first_mount_id("/proc/self/mountinfo");
+}
+
+/* Whether pid 1 has a file system of that device mounted anywhere. */
+static bool first_has_mounted(dev_t device)
+{
+	FILE *file = fopen("/proc/1/mountinfo", "re");
+	unsigned int major_number, minor_number;
+	bool found = false;
+
+	if (!file)
+		return false;
+	while (!found && fscanf(file, "%*d %*d %u:%u%*[^\n]", &major_number, &minor_number) == 2)
+		found = makedev(major_number, minor_number) == device;
+	(void)fclose(file);
+	return found;
 }
 
 /* Makes the directories of 'path' from the first that is missing. */
@@ -70,11 +104,9 @@ static int make_directories(const char *path, struct rw_error *err)
 
 static int check_seen_by_first(const char *pin_dir, struct rw_error *err)
 {
-	struct stat own, first;
-	char path[256];
+	struct stat own;
 
-	(void)snprintf(path, sizeof(path), "/proc/1/root%s", pin_dir);
-	if (stat(pin_dir, &own) == 0 && stat(path, &first) == 0 && own.st_dev == first.st_dev)
+	if (stat(pin_dir, &own) == 0 && first_has_mounted(own.st_dev))
 		return 0;
 	rw_error_set(err, -EXDEV, "%s lies in a mount that ends with this mount namespace", pin_dir);
 	rw_error_hint(err, "Run outside 'ip netns exec' and private mount namespaces (nsenter --net enters "
