@@ -480,6 +480,27 @@ static void sends_a_deferred_answer(void **state)
 	fixture->userdata = NULL;
 }
 
+static void sends_a_deferred_answer_in_the_turn_that_made_it(void **state)
+{
+	static const char request[] = "GET / HTTP/1.1\r\nHost: a\r\n\r\n";
+	struct fixture *fixture = *state;
+	struct deferral deferral = {.fixture = fixture};
+	char answer[1024];
+	int fd;
+
+	fixture->userdata = &deferral;
+	start_plain(fixture, defer);
+	fd = fixture_connect(fixture);
+	assert_int_equal(send(fd, request, strlen(request), 0), (ssize_t)strlen(request));
+	fixture_run_until(fixture, &deferral.begun);
+	answer_later(&deferral);
+	rw_loop_turn(fixture->loop);
+	assert_true(recv(fd, answer, sizeof(answer), MSG_DONTWAIT) > 0);
+	close(fd);
+	fixture_stop(fixture);
+	fixture->userdata = NULL;
+}
+
 static void notices_that_the_client_of_a_deferred_answer_has_gone(void **state)
 {
 	static const char request[] = "GET / HTTP/1.1\r\nHost: a\r\n\r\n";
@@ -619,6 +640,7 @@ int main(void)
 		cmocka_unit_test(cuts_clients_that_dribble_their_requests_or_do_not_take_their_answers),
 		cmocka_unit_test(cuts_clients_that_do_not_finish_the_tls_handshake),
 		cmocka_unit_test(sends_a_deferred_answer),
+		cmocka_unit_test(sends_a_deferred_answer_in_the_turn_that_made_it),
 		cmocka_unit_test(notices_that_the_client_of_a_deferred_answer_has_gone),
 		cmocka_unit_test(bounds_what_is_deferred),
 		cmocka_unit_test(stops_with_deferred_answers_open),
