@@ -22,8 +22,8 @@
 #include "random_policy.h"
 
 #define POLICIES 300
-#define PACKETS	 40
-#define DEVICES	 8
+#define PACKETS  40
+#define DEVICES  8
 
 /* IPv6 extension headers as upper protocols cannot be told from headers. */
 #define CONTAINS (RW_RANDOM_ALL & ~RW_RANDOM_WEIRD)
@@ -40,16 +40,15 @@ static void clear(struct rw_bpf *bpf)
 		       maps[i] == RW_BPF_MAP_HITS ? 0 : bpf->maps[maps[i]].memory_size);
 	for (uint32_t i = 0; i < bpf->table->origin_count && i < bpf->hit_count; i++)
 		for (uint32_t stripe = 0; stripe < 2 * RW_HIT_STRIPES; stripe++)
-			((struct rw_hit *)bpf->maps[RW_BPF_MAP_HITS].memory)[stripe * bpf->hit_count + i].count = 0;
+			((struct rw_hit *)bpf->maps[RW_BPF_MAP_HITS].memory)[stripe * bpf->hit_count + i]
+				.count = 0;
 }
 
 static void read_counters(struct rw_bpf *bpf, uint64_t dropped[RW_CAUSE_COUNT_])
 {
-	struct rw_enforcer_status status;
-	struct rw_counters each[256];
+	static struct rw_counters each[256];
 	uint32_t zero = 0;
 
-	(void)status;
 	assert_true(libbpf_num_possible_cpus() <= 256);
 	assert_int_equal(bpf_map_lookup_elem(bpf->maps[RW_BPF_MAP_COUNTERS].fd, &zero, each), 0);
 	memset(dropped, 0, sizeof(dropped[0]) * RW_CAUSE_COUNT_);
@@ -111,31 +110,30 @@ static void check_packet(struct rw_bpf *bpf, const struct rw_policy *policy, uin
 	rw_random_format_packet(packet, text);
 	fail_msg("seed %llu interface %zu: %s: evaluator: %s by %s; kernel: %d, drop cause %d, rule %s",
 		 (unsigned long long)seed, interface, text,
-		 expected.verdict == RW_VERDICT_ACCEPT ? "accept" : "drop", rw_decision_cause(&expected), verdict,
-		 cause, origin && origin->detail ? origin->detail : "-");
+		 expected.verdict == RW_VERDICT_ACCEPT ? "accept" : "drop", rw_decision_cause(&expected),
+		 verdict, cause, origin && origin->detail ? origin->detail : "-");
 }
 
 static void check_policy(struct rw_bpf *bpf, uint64_t seed)
 {
-	struct rw_random random = {seed};
-	RW_CLEANUP(rw_policy_unref) struct rw_policy *policy = rw_random_policy(&random, CONTAINS);
+	struct rw_dice dice = {seed};
+	RW_CLEANUP(rw_policy_unref) struct rw_policy *policy = rw_random_policy(&dice, CONTAINS);
 	struct rw_error err = RW_ERROR_NONE;
 
 	policy->enforcement = RW_ENFORCE;
 	if (rw_enforcer_apply(&bpf->base, policy, RW_ESTABLISHED_CUT, &err) < 0)
 		fail_msg("seed %llu: %s", (unsigned long long)seed, err.text);
 	for (size_t i = 0; i < policy->interface_count; i++) {
-		struct rw_enforcer_device device = {.ifindex = ifindexes[i],
-						    .name = "device",
-						    .interface = policy->interfaces[i].name};
+		struct rw_enforcer_device device = {
+			.ifindex = ifindexes[i], .name = "device", .interface = policy->interfaces[i].name};
 
 		if (rw_enforcer_attach(&bpf->base, &device, &err) < 0)
 			fail_msg("%s", err.text);
 	}
 	assert_int_equal(rw_enforcer_enforce(&bpf->base, NULL, &err), 0);
 	for (size_t i = 0; i < PACKETS; i++) {
-		size_t interface = rw_random_below(&random, (uint32_t)policy->interface_count);
-		struct rw_packet packet = rw_random_packet(&random, policy, interface, CONTAINS);
+		size_t interface = rw_dice_below(&dice, (uint32_t)policy->interface_count);
+		struct rw_packet packet = rw_random_packet(&dice, policy, interface, CONTAINS);
 
 		check_packet(bpf, policy, seed, interface, &packet);
 	}

@@ -168,7 +168,8 @@ static size_t build(const struct rw_packet *packet, unsigned int options, uint16
 	return link + total;
 }
 
-size_t frame_build(const struct rw_packet *packet, unsigned int options, uint16_t id, uint8_t frame[FRAME_MAX])
+size_t frame_build(const struct rw_packet *packet, unsigned int options, uint16_t id,
+		   uint8_t frame[FRAME_MAX])
 {
 	return build(packet, options, id, NULL, 0, frame);
 }

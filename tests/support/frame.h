@@ -8,21 +8,22 @@
 
 #include "net/packet.h"
 
-#define FRAME_MAX	 256
+#define FRAME_MAX       256
 #define FRAME_LINK_SIZE 14
 
 /* Options. */
 enum {
-	FRAME_NO_LINK = 1 << 0,	       /* begin with the IP header */
+	FRAME_NO_LINK = 1 << 0,        /* begin with the IP header */
 	FRAME_FIRST_FRAGMENT = 1 << 1, /* more fragments follow */
-	FRAME_TAGGED = 1 << 2,	       /* behind a VLAN tag of VID 0 */
+	FRAME_TAGGED = 1 << 2,         /* behind a VLAN tag of VID 0 */
 };
 
 /*
  * Writes the frame of 'packet', with right checksums; 'id' tells fragments of one datagram and identifies an
  * ICMP echo.  A malformed packet claims more bytes than there are.  Returns the size.
  */
-size_t frame_build(const struct rw_packet *packet, unsigned int options, uint16_t id, uint8_t frame[FRAME_MAX]);
+size_t frame_build(const struct rw_packet *packet, unsigned int options, uint16_t id,
+		   uint8_t frame[FRAME_MAX]);
 
 /* An ICMP error (of 'packet's protocol and type) that quotes 'quoted'. */
 size_t frame_build_error(const struct rw_packet *packet, const struct rw_packet *quoted,

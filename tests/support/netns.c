@@ -3,6 +3,7 @@
 
 #include "test.h"
 
+#include <arpa/inet.h>
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -25,11 +26,19 @@
 static int home = -1;
 static char pin_dir[64];
 
+static void detach_all(const char *path)
+{
+	struct rw_error err = RW_ERROR_NONE;
+
+	if (rw_enforce_bpf_detach_all(path, NULL, &err) < 0)
+		(void)fprintf(stderr, "%s\n", err.text);
+}
+
 static void remove_pins(void)
 {
 	char parent[64];
 
-	(void)rw_enforce_bpf_detach_all(pin_dir, NULL, NULL);
+	detach_all(pin_dir);
 	(void)snprintf(parent, sizeof(parent), PIN_ROOT "-%d", getpid());
 	(void)rmdir(parent);
 }
@@ -46,7 +55,7 @@ static void remove_leftovers(void)
 		if (sscanf(entry->d_name, "ringwall-test-%d", &pid) != 1 || kill(pid, 0) == 0)
 			continue;
 		(void)snprintf(path, sizeof(path), PIN_ROOT "-%d/p", pid);
-		(void)rw_enforce_bpf_detach_all(path, NULL, NULL);
+		detach_all(path);
 		(void)snprintf(path, sizeof(path), PIN_ROOT "-%d", pid);
 		(void)rmdir(path);
 	}
@@ -82,7 +91,7 @@ const char *netns_pin_dir(void)
 		(void)snprintf(pin_dir, sizeof(pin_dir), PIN_ROOT "-%d/p", getpid());
 		(void)atexit(remove_pins);
 	}
-	(void)rw_enforce_bpf_detach_all(pin_dir, NULL, NULL);
+	detach_all(pin_dir);
 	return pin_dir;
 }
 
@@ -128,7 +137,8 @@ void netns_run(int ns, const char *format, ...)
 static void settle(int ns, const char *device, int number)
 {
 	netns_run(ns,
-		  "echo 0 > /proc/sys/net/ipv6/conf/%s/accept_dad; echo 0 > /proc/sys/net/ipv6/conf/%s/router_solicitations; "
+		  "echo 0 > /proc/sys/net/ipv6/conf/%s/accept_dad; echo 0 > "
+		  "/proc/sys/net/ipv6/conf/%s/router_solicitations; "
 		  "ip link set %s address 02:00:00:00:00:0%d up",
 		  device, device, device, number);
 }

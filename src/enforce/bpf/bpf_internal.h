@@ -113,6 +113,7 @@ int rw_bpf_refused(struct rw_error *err, int code, const char *what); /* says wh
 
 /* pins.c */
 RW_NODISCARD int rw_bpf_pins_prepare(const char *pin_dir, struct rw_error *err);
+int rw_bpf_pins_check(const char *pin_dir, struct rw_error *err); /* the same, but makes and mounts nothing */
 RW_NODISCARD int rw_bpf_pins_find(struct rw_bpf *bpf, const struct rw_enforce_bpf_options *options,
 				  struct rw_error *err);
 RW_NODISCARD int rw_bpf_pins_save(struct rw_bpf *bpf, struct rw_error *err);

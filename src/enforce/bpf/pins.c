@@ -114,25 +114,48 @@ static int check_seen_by_first(const char *pin_dir, struct rw_error *err)
 	return -EXDEV;
 }
 
+static int check_path(const char *pin_dir, struct rw_error *err)
+{
+	if (pin_dir[0] == '/' && strlen(pin_dir) < sizeof(((struct rw_bpf *)NULL)->pin_dir))
+		return 0;
+	return rw_error_set(err, -EINVAL, "the pin directory must be an absolute path of moderate length");
+}
+
+static int check_file_system(const char *path, struct rw_error *err)
+{
+	if (!is_bpffs(path)) {
+		rw_error_set(err, -EINVAL, "%s does not lie in a BPF file system", path);
+		return rw_error_hint(err, "Mount one: mount -t bpf bpf /sys/fs/bpf");
+	}
+	return check_seen_by_first(path, err);
+}
+
 int rw_bpf_pins_prepare(const char *pin_dir, struct rw_error *err)
 {
-	int r;
+	int r = check_path(pin_dir, err);
 
-	if (pin_dir[0] != '/' || strlen(pin_dir) >= sizeof(((struct rw_bpf *)NULL)->pin_dir))
-		return rw_error_set(err, -EINVAL,
-				    "the pin directory must be an absolute path of moderate length");
+	if (r < 0)
+		return r;
 	if (strncmp(pin_dir, "/sys/fs/bpf/", 12) == 0 && !is_bpffs("/sys/fs/bpf") && is_root_namespace() &&
 	    mount("bpf", "/sys/fs/bpf", "bpf", MS_NOSUID | MS_NODEV | MS_NOEXEC, "mode=0700") < 0)
 		return rw_error_set(err, -errno, "cannot mount a BPF file system at /sys/fs/bpf: %s",
 				    strerror(errno));
 	r = make_directories(pin_dir, err);
+	return r < 0 ? r : check_file_system(pin_dir, err);
+}
+
+int rw_bpf_pins_check(const char *pin_dir, struct rw_error *err)
+{
+	char path[256];
+	int r = check_path(pin_dir, err);
+
 	if (r < 0)
 		return r;
-	if (!is_bpffs(pin_dir)) {
-		rw_error_set(err, -EINVAL, "%s does not lie in a BPF file system", pin_dir);
-		return rw_error_hint(err, "Mount one: mount -t bpf bpf /sys/fs/bpf");
-	}
-	return check_seen_by_first(pin_dir, err);
+	/* The nearest directory that is there. */
+	(void)snprintf(path, sizeof(path), "%s", pin_dir);
+	while (path[1] && access(path, F_OK) < 0)
+		*strrchr(path, '/') = '\0';
+	return check_file_system(path[0] ? path : "/", err);
 }
 
 static bool has_links(const char *pin_dir)
