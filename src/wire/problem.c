@@ -25,6 +25,7 @@ static const struct problem_type types[] = {
 	{ENOSYS, 405, "not-supported", "Not supported"},
 	{EBUSY, 409, "in-use", "In use"},
 	{EEXIST, 409, "exists", "Exists already"},
+	{ECANCELED, 409, "guard", "Refused by a guard"},
 	{ESTALE, 412, "stale", "Changed meanwhile"},
 	{E2BIG, 413, "too-large", "Too large"},
 	{EPROTONOSUPPORT, 400, "newer-version", "Version not supported"},

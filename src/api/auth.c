@@ -1,0 +1,90 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "api/internal.h"
+
+#include <string.h>
+
+#include "controller/join.h"
+#include "controller/key.h"
+
+static int authenticate_agent(struct rw_api_call *call, struct rw_error *err)
+{
+	if (!call->request->certificate) {
+		(void)rw_error_set(err, -ENOKEY, "this is for agents, which show their node's certificate");
+		return rw_error_hint(err, "A node gets one by 'ringwall-agent join'.");
+	}
+	return rw_join_authenticate(call->controller, call->request->certificate, &call->peer, &call->actor,
+				    err);
+}
+
+static int authenticate_key(struct rw_api_call *call, struct rw_error *err)
+{
+	const char *header = rw_http_exchange_header(call->exchange, "Authorization");
+	int r;
+
+	if (!header || strncasecmp(header, "Bearer ", 7) != 0) {
+		(void)rw_error_set(err, -ENOKEY, "no key was given");
+		(void)rw_error_hint(err, "Send 'Authorization: Bearer <key id>.<secret>'.");
+		r = -ENOKEY;
+	} else {
+		r = rw_key_authenticate(call->controller, header + 7 + strspn(header + 7, " "), &call->peer,
+					&call->actor, err);
+	}
+	if (r == -ENOKEY)
+		rw_api_header(call->exchange, "WWW-Authenticate", "Bearer realm=\"ringwall\"");
+	if (r == -EAGAIN)
+		call->retry_after_s = 60;
+	return r;
+}
+
+static int check_role(const struct rw_api_call *call, struct rw_error *err)
+{
+	enum rw_api_access access = call->route->access;
+	enum rw_role wanted = access == RW_API_ADMIN      ? RW_ROLE_ADMIN
+			      : access == RW_API_OPERATOR ? RW_ROLE_OPERATOR
+							  : RW_ROLE_VIEWER;
+
+	if (call->actor.role >= wanted)
+		return 0;
+	return rw_error_set(err, -EACCES, "key '%.100s' has the role %s; this needs %s", call->actor.name,
+			    rw_word_of(rw_words_role, (int)call->actor.role),
+			    rw_word_of(rw_words_role, (int)wanted));
+}
+
+static bool is_loopback(const struct rw_address *address)
+{
+	static const uint8_t v6[16] = {[15] = 1};
+
+	return (address->family == 4 && address->bytes[0] == 127) ||
+	       (address->family == 6 && memcmp(address->bytes, v6, sizeof(v6)) == 0);
+}
+
+int rw_api_authenticate(struct rw_api_call *call, struct rw_error *err)
+{
+	int r = 0;
+
+	switch (call->route->access) {
+	case RW_API_PUBLIC:
+		return 0;
+	case RW_API_SCRAPE:
+		if (is_loopback(&call->peer) && !rw_http_exchange_header(call->exchange, "Authorization"))
+			return 0;
+		r = authenticate_key(call, err);
+		break;
+	case RW_API_AGENT:
+		r = authenticate_agent(call, err);
+		break;
+	case RW_API_VIEWER:
+	case RW_API_OPERATOR:
+	case RW_API_ADMIN:
+	case RW_API_ACCESS_COUNT_:
+		r = authenticate_key(call, err);
+		if (r == 0)
+			r = check_role(call, err);
+		break;
+	}
+	if (r == 0 && !rw_api_rate_take(call->api, call->actor.id)) {
+		(void)rw_error_set(err, -EAGAIN, "more than %d requests a second", RW_API_RATE_PER_SECOND);
+		r = rw_error_hint(err, "Slow down; GET /v1/events tells what happens without asking.");
+	}
+	return r;
+}

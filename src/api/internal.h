@@ -1,0 +1,253 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#pragma once
+
+/*
+ * What the files of this folder share and nobody else sees.
+ *
+ *     routes.c     the table           router.c    finding a route, its parameters and body
+ *     auth.c       who calls           rate.c      how often
+ *     request.c    query parameters    answer.c    answers and problems
+ *     change.c     changes and waits   show.c      objects as the API shows them
+ *     the rest     handlers
+ */
+
+#include "api/api.h"
+#include "base/buf.h"
+#include "base/vec.h"
+#include "controller/change.h"
+#include "controller/session.h"
+#include "wire/object.h"
+#include "wire/problem.h"
+#include "wire/reader.h"
+#include "wire/text.h"
+#include "wire/writer.h"
+
+/* Largest JSON answer: a whole model. */
+#define RW_API_ANSWER_MAX      (64u << 20)
+#define RW_API_PAGE_DEFAULT    100
+#define RW_API_PAGE_MAX        1000
+#define RW_API_WAIT_MAX_MS     (10u * 60 * 1000)
+#define RW_API_WAIT_DEFAULT_MS (30u * 1000)
+
+/* Requests of one key or node: as many at once, and as many a second from then on. */
+#define RW_API_RATE_BURST      2000
+#define RW_API_RATE_PER_SECOND 1000
+#define RW_API_RATE_SLOTS      1024
+
+/* Who may call a route. */
+enum rw_api_access {
+	RW_API_PUBLIC,   /* no key */
+	RW_API_SCRAPE,   /* any key, or nobody from the controller's own host */
+	RW_API_VIEWER,   /* any key */
+	RW_API_OPERATOR, /* keys of operators and admins */
+	RW_API_ADMIN,
+	RW_API_AGENT, /* a node's certificate, and nothing else */
+	RW_API_ACCESS_COUNT_,
+};
+
+struct rw_api_rate {
+	uint64_t owner;   /* hash of the id; 0 = free */
+	uint64_t full_ns; /* when the bucket will be full again */
+};
+
+struct rw_api_event_stream;
+
+struct rw_api {
+	struct rw_controller *controller;
+	struct rw_loop *loop;
+	const struct rw_clock *clock;
+	const struct rw_http_server *server; /* nullable */
+	char *server_url;
+	struct rw_api_event_stream *event_streams; /* list of open ones */
+	uint64_t requests;
+	uint64_t answers[6]; /* by hundreds of their status; streams count when they begin */
+	struct rw_api_rate rates[RW_API_RATE_SLOTS];
+};
+
+/* Names captured from the path by "{}". */
+#define RW_API_MAX_NAMES 3
+
+/* One request on its way.  On the stack of rw_api_handle; handlers that answer later copy what they need. */
+struct rw_api_call {
+	struct rw_api *api;
+	struct rw_controller *controller;
+	struct rw_http_exchange *exchange; /* NULL once it was answered or handed over */
+	const struct rw_http_request *request;
+	const struct rw_api_route *route;
+	struct rw_actor actor;
+	struct rw_address peer; /* family 0 = unknown */
+	const char *names[RW_API_MAX_NAMES];
+	struct rw_json_document *document; /* of the body; NULL = none */
+	struct rw_json body;
+	unsigned int retry_after_s; /* told when the answer is 429 */
+};
+
+/* Answers (or defers) and returns 0, or returns a negative errno with 'err' filled and answers nothing. */
+typedef int rw_api_handler(struct rw_api_call *call, struct rw_error *err);
+
+struct rw_api_route {
+	const char *method;
+	const char *path; /* "v1/security-groups/{}/rules" */
+	enum rw_api_access access;
+	bool wants_body;        /* a JSON body is read before the handler runs */
+	const char *parameters; /* that the query may have, parted by spaces */
+	rw_api_handler *handler;
+	enum rw_kind kind; /* for the handlers that serve all kinds */
+};
+
+/* All routes; a NULL method ends them. */
+extern const struct rw_api_route rw_api_routes[];
+
+/* Words of the accesses, by value. */
+extern const char *const rw_api_access_words[RW_API_ACCESS_COUNT_];
+
+/* ---- router.c ---- */
+
+/*
+ * Finds the route of a method and path and fills 'ret_names' with what stands for "{}".  -ENOENT; -ENOSYS for
+ * a path that other methods have, which 'ret_allowed' lists then.
+ */
+RW_NODISCARD int rw_api_find_route(const struct rw_http_request *request,
+				   const struct rw_api_route **ret_route,
+				   const char *ret_names[RW_API_MAX_NAMES], char ret_allowed[64],
+				   struct rw_error *err);
+
+/* Refuses parameters that the route does not have, and repeated ones but "force". */
+RW_NODISCARD int rw_api_check_parameters(const struct rw_api_route *route,
+					 const struct rw_http_request *request, struct rw_error *err);
+
+/* ---- auth.c, rate.c ---- */
+
+/* Fills call->actor, or refuses: -ENOKEY, -EACCES, -EAGAIN. */
+RW_NODISCARD int rw_api_authenticate(struct rw_api_call *call, struct rw_error *err);
+
+/* Counts one request of 'id'; false when there were too many. */
+bool rw_api_rate_take(struct rw_api *api, const char *id);
+
+/* ---- request.c: query parameters and bodies ---- */
+
+const char *rw_api_parameter(const struct rw_api_call *call, const char *name);
+RW_NODISCARD int rw_api_flag(const struct rw_api_call *call, const char *name, bool *ret_flag,
+			     struct rw_error *err);
+RW_NODISCARD int rw_api_number(const struct rw_api_call *call, const char *name, uint64_t min, uint64_t max,
+			       uint64_t *ret_number, struct rw_error *err); /* unchanged when absent */
+
+/* "500ms", "30s", "2m", "0"; at most RW_API_WAIT_MAX_MS. */
+RW_NODISCARD int rw_api_duration(const char *field, const char *text, uint64_t *ret_ms, struct rw_error *err);
+
+struct rw_api_wait {
+	bool wanted;
+	bool all; /* offline nodes too */
+	uint64_t timeout_ms;
+};
+RW_NODISCARD int rw_api_wait_get(const struct rw_api_call *call, struct rw_api_wait *ret_wait,
+				 struct rw_error *err);
+
+struct rw_api_page {
+	size_t limit;
+	const char *after; /* NULL = from the start */
+};
+RW_NODISCARD int rw_api_page_get(const struct rw_api_call *call, struct rw_api_page *ret_page,
+				 struct rw_error *err);
+
+/* The If-Match of the request as a revision: 0 = none. */
+RW_NODISCARD int rw_api_if_match(const struct rw_api_call *call, uint64_t *ret_revision,
+				 struct rw_error *err);
+
+/* Refuses members of an object that are not in 'names' (NULL ends them). */
+RW_NODISCARD int rw_api_check_members(const struct rw_json *object, const char *const *names,
+				      struct rw_error *err);
+
+/*
+ * Merges 'patch' into the JSON object 'current' (nullable): members of 'patch' come in place of those of
+ * 'current', null takes them away, those in 'skip' (nullable, NULL ends them) are left out.
+ */
+RW_NODISCARD int rw_api_merge(const char *current, const struct rw_json *patch, const char *const *skip,
+			      struct rw_json_document **ret_merged, struct rw_error *err);
+
+/* ---- answer.c ---- */
+
+/* Answers with JSON and consumes the exchange and the buffer's content. */
+void rw_api_send(struct rw_api *api, struct rw_http_exchange *exchange, unsigned int status,
+		 struct rw_buf *json);
+void rw_api_answer(struct rw_api_call *call, unsigned int status, struct rw_buf *json);
+void rw_api_answer_text(struct rw_api_call *call, unsigned int status, const char *type, const char *text);
+void rw_api_answer_problem(struct rw_api_call *call, const struct rw_error *err);
+
+/* The same with further members, written by 'write'. */
+void rw_api_answer_problem_with(struct rw_api_call *call, const struct rw_error *err,
+				void (*write)(struct rw_json_writer *json, const void *data),
+				const void *data);
+
+/* Adds a header, ignoring that memory may run out (the answer then goes without). */
+void rw_api_header(struct rw_http_exchange *exchange, const char *name, const char *value);
+void rw_api_etag_header(struct rw_http_exchange *exchange, uint64_t revision);
+
+/* A list as collections answer it: {"items":[...],"next":...}. */
+struct rw_api_list {
+	struct rw_buf buf;
+	struct rw_json_writer json;
+};
+void rw_api_list_begin(struct rw_api_list *list);
+void rw_api_list_answer(struct rw_api_call *call, struct rw_api_list *list,
+			const char *next); /* NULL = the end */
+
+/* ---- change.c ---- */
+
+struct rw_api_change {
+	const char *action; /* for the log */
+	rw_change_edit_fn *edit;
+	void *userdata;
+	unsigned int status;   /* of success when nothing is pending: 0 = 200 */
+	bool items_are_rules;  /* "items" are the rules, else the objects */
+	enum rw_kind kind;     /* of the object that the request is about */
+	const char *reference; /* to it, for If-Match and who refers to it; NULL = it is made */
+	/* Writes further members of the answer, before "nodes"; nullable.  After a replay the edit has not run. */
+	void (*write)(struct rw_json_writer *json, const struct rw_change_result *result, bool replayed,
+		      void *userdata);
+};
+
+/* Runs the change with the request's wait, force, dry_run, Idempotency-Key, If-Match; answers, now or later. */
+RW_NODISCARD int rw_api_run_change(struct rw_api_call *call, const struct rw_api_change *change,
+				   struct rw_error *err);
+
+/* Answers with the outcome of a change that was made. */
+RW_NODISCARD int rw_api_answer_result(struct rw_api_call *call, const struct rw_api_change *change,
+				      const struct rw_change_result *result, int outcome,
+				      struct rw_error *err);
+
+/* ---- show.c ---- */
+
+/* Finds an object by id or name; a cluster's name or id means its managed group where groups are asked.
+ * -ENOENT. */
+RW_NODISCARD int rw_api_find(const struct rw_model *model, enum rw_kind kind, const char *reference,
+			     const void **ret_object, struct rw_error *err);
+
+/* Resolves in 'model' as rw_api_find does. */
+struct rw_resolver rw_api_resolver(const struct rw_model *model);
+
+/* Writes the object as the API shows it: with state and counts beside the model's fields.  'whole' groups
+ * have their rules. */
+void rw_api_write_object(const struct rw_controller *controller, struct rw_json_writer *json,
+			 enum rw_kind kind, const void *object, bool whole);
+/* Writes the rule with its hits. */
+void rw_api_write_rule(const struct rw_controller *controller, struct rw_json_writer *json,
+		       const struct rw_rule *rule);
+/* Writes members of the open object: what is known of a managed node. */
+void rw_api_put_status(struct rw_json_writer *json, const struct rw_node_status *status);
+
+/* ---- the handlers ---- */
+
+rw_api_handler rw_api_list_objects, rw_api_create_object, rw_api_get_object, rw_api_patch_object,
+	rw_api_delete_object, rw_api_create_cluster;
+rw_api_handler rw_api_list_rules, rw_api_get_rule, rw_api_add_rules, rw_api_revoke_rules, rw_api_patch_rule,
+	rw_api_delete_rule;
+rw_api_handler rw_api_add_members, rw_api_remove_member;
+rw_api_handler rw_api_create_join_token, rw_api_join, rw_api_agent_stream, rw_api_agent_report;
+rw_api_handler rw_api_list_keys, rw_api_create_key, rw_api_revoke_key, rw_api_whoami;
+rw_api_handler rw_api_list_log, rw_api_follow_events, rw_api_get_change, rw_api_get_status;
+rw_api_handler rw_api_export_model, rw_api_import_model, rw_api_apply;
+rw_api_handler rw_api_get_health, rw_api_get_ready, rw_api_get_metrics, rw_api_get_root;
+
+/* The event listener of the controller: sends to every open event stream what it has not seen. */
+void rw_api_pump_events(void *api);

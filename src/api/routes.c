@@ -1,0 +1,76 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "api/internal.h"
+
+#define NONE RW_KIND_COUNT_
+
+/* Parameters of every change. */
+#define CHANGE "wait wait_all force dry_run"
+
+/* The five routes of a kind of object. */
+#define RESOURCE(path, kind, filters, create, delete_parameters)                                             \
+	{"GET", "v1/" path, RW_API_VIEWER, false, "limit after " filters, rw_api_list_objects, kind},        \
+		{"POST", "v1/" path, RW_API_OPERATOR, true, CHANGE, create, kind},                           \
+		{"GET", "v1/" path "/{}", RW_API_VIEWER, false, "", rw_api_get_object, kind},                \
+		{"PATCH", "v1/" path "/{}", RW_API_OPERATOR, true, CHANGE, rw_api_patch_object, kind},       \
+	{                                                                                                    \
+		"DELETE", "v1/" path "/{}", RW_API_OPERATOR, false, CHANGE delete_parameters,                \
+			rw_api_delete_object, kind                                                           \
+	}
+
+#define GROUP "v1/security-groups/{}/"
+
+const struct rw_api_route rw_api_routes[] = {
+	RESOURCE("networks", RW_KIND_NETWORK, "name", rw_api_create_object, ""),
+	RESOURCE("clusters", RW_KIND_CLUSTER, "name network", rw_api_create_cluster, " with_nodes"),
+	RESOURCE("nodes", RW_KIND_NODE, "name network cluster", rw_api_create_object, ""),
+	RESOURCE("security-groups", RW_KIND_GROUP, "name network cluster", rw_api_create_object, ""),
+	RESOURCE("prefix-lists", RW_KIND_PREFIX_LIST, "name", rw_api_create_object, ""),
+	RESOURCE("load-balancers", RW_KIND_LOAD_BALANCER, "name cluster", rw_api_create_object, ""),
+	RESOURCE("promises", RW_KIND_PROMISE, "network", rw_api_create_object, ""),
+
+	{"GET", GROUP "rules", RW_API_VIEWER, false, "limit after", rw_api_list_rules, NONE},
+	{"POST", GROUP "rules", RW_API_OPERATOR, true, CHANGE, rw_api_add_rules, NONE},
+	{"POST", GROUP "rules/revoke", RW_API_OPERATOR, true, CHANGE, rw_api_revoke_rules, NONE},
+	{"GET", GROUP "rules/{}", RW_API_VIEWER, false, "", rw_api_get_rule, NONE},
+	{"PATCH", GROUP "rules/{}", RW_API_OPERATOR, true, CHANGE, rw_api_patch_rule, NONE},
+	{"DELETE", GROUP "rules/{}", RW_API_OPERATOR, false, CHANGE, rw_api_delete_rule, NONE},
+	{"POST", GROUP "members", RW_API_OPERATOR, true, CHANGE, rw_api_add_members, NONE},
+	{"DELETE", GROUP "members/{}", RW_API_OPERATOR, false, CHANGE " interface", rw_api_remove_member,
+	 NONE},
+
+	{"POST", "v1/join-tokens", RW_API_OPERATOR, true, "", rw_api_create_join_token, NONE},
+	{"GET", "v1/keys", RW_API_ADMIN, false, "limit after", rw_api_list_keys, NONE},
+	{"POST", "v1/keys", RW_API_ADMIN, true, "", rw_api_create_key, NONE},
+	{"DELETE", "v1/keys/{}", RW_API_ADMIN, false, "", rw_api_revoke_key, NONE},
+	{"GET", "v1/whoami", RW_API_VIEWER, false, "", rw_api_whoami, NONE},
+
+	{"GET", "v1/log", RW_API_VIEWER, false, "limit after", rw_api_list_log, NONE},
+	{"GET", "v1/events", RW_API_VIEWER, false, "since", rw_api_follow_events, NONE},
+	{"GET", "v1/changes/{}", RW_API_VIEWER, false, "wait wait_all", rw_api_get_change, NONE},
+	{"GET", "v1/status", RW_API_VIEWER, false, "", rw_api_get_status, NONE},
+	{"GET", "v1/model", RW_API_VIEWER, false, "", rw_api_export_model, NONE},
+	{"POST", "v1/model", RW_API_ADMIN, false, "", rw_api_import_model, NONE},
+	{"POST", "v1/apply", RW_API_OPERATOR, false, CHANGE, rw_api_apply, NONE},
+
+	{"POST", "v1/agent/join", RW_API_PUBLIC, false, "", rw_api_join, NONE},
+	{"GET", "v1/agent/stream", RW_API_AGENT, false, "incarnation revision digest", rw_api_agent_stream,
+	 NONE},
+	{"POST", "v1/agent/report", RW_API_AGENT, false, "", rw_api_agent_report, NONE},
+
+	{"GET", "healthz", RW_API_PUBLIC, false, "", rw_api_get_health, NONE},
+	{"GET", "readyz", RW_API_PUBLIC, false, "", rw_api_get_ready, NONE},
+	{"GET", "metrics", RW_API_SCRAPE, false, "", rw_api_get_metrics, NONE},
+	{"GET", "", RW_API_PUBLIC, false, "", rw_api_get_root, NONE},
+	{0},
+};
+
+const char *const rw_api_access_words[RW_API_ACCESS_COUNT_] = {"public",   "scrape", "viewer",
+							       "operator", "admin",  "agent"};
+
+int rw_api_list_routes(struct rw_buf *buf)
+{
+	for (const struct rw_api_route *route = rw_api_routes; route->method; route++)
+		(void)rw_buf_append_format(buf, "%s /%s %s %s\n", route->method, route->path,
+					   rw_api_access_words[route->access], route->parameters);
+	return rw_buf_check(buf, NULL);
+}

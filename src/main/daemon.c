@@ -1,0 +1,385 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "main/daemon.h"
+
+#include <ifaddrs.h>
+#include <malloc.h>
+#include <netinet/in.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/resource.h>
+
+#include "api/api.h"
+#include "base/log.h"
+#include "controller/key.h"
+#include "controller/state_folder.h"
+#include "store/sqlite/sqlite.h"
+#include "wire/reader.h"
+
+/* A model is imported in one request. */
+#define BODY_BYTES (8u << 20)
+
+#define TICK_MS       500
+#define ENDPOINTS_MAX 32
+
+/* Descriptors for everything but connections, and the most connections worth having. */
+#define OTHER_FILES     64
+#define CONNECTIONS_MAX 12000
+
+struct listen_address {
+	char text[RW_ADDRESS_TEXT_SIZE];
+	struct rw_address address;
+	bool any; /* 0.0.0.0 or :: */
+	uint16_t port;
+};
+
+struct daemon {
+	struct rw_state_folder folder;
+	struct rw_store *store;
+	struct rw_loop *loop;
+	struct rw_http_server *server;
+	struct rw_controller *controller;
+	struct rw_api *api;
+	struct rw_loop_timer *tick;
+	struct rw_loop_signal *signals[2];
+	struct rw_endpoint endpoints[ENDPOINTS_MAX];
+	size_t endpoint_count;
+	char url[300];
+};
+
+void rw_daemon_prepare_process(void)
+{
+	struct rlimit limit;
+	uint64_t seed;
+
+	rw_random_system()->fill(rw_random_system(), &seed, sizeof(seed));
+	rw_json_init(seed);
+	/* One thread does nearly everything; arenas of their own would only hold memory for the others. */
+	(void)mallopt(M_ARENA_MAX, 1);
+	(void)mallopt(M_TRIM_THRESHOLD, 256 * 1024);
+	(void)signal(SIGPIPE, SIG_IGN);
+	if (getrlimit(RLIMIT_NOFILE, &limit) == 0 && limit.rlim_cur < limit.rlim_max) {
+		limit.rlim_cur = limit.rlim_max;
+		(void)setrlimit(RLIMIT_NOFILE, &limit);
+	}
+}
+
+/* ---- addresses ---- */
+
+static int parse_listen(const char *text, struct listen_address *ret_listen, struct rw_error *err)
+{
+	struct listen_address listen = {0};
+	const char *colon = strrchr(text, ':');
+	size_t length = colon ? (size_t)(colon - text) : 0;
+	bool bracketed = length > 2 && text[0] == '[' && text[length - 1] == ']';
+	static const uint8_t zero[16];
+	uint64_t port;
+
+	if (bracketed) {
+		text++;
+		length -= 2;
+	}
+	if (!colon || !rw_revision_parse(colon + 1, &port) || port > 65535 || length >= sizeof(listen.text)) {
+		(void)rw_error_field(err, "--listen", "'%.80s' is not ADDRESS:PORT", text);
+		return rw_error_hint(err, "Write 0.0.0.0:8443 or [::]:8443.");
+	}
+	memcpy(listen.text, text, length);
+	if (rw_address_parse(listen.text, &listen.address, err) < 0)
+		return rw_error_field(err, "--listen", "'%s' is not an IP address", listen.text);
+	listen.any = memcmp(listen.address.bytes, zero, sizeof(zero)) == 0;
+	listen.port = (uint16_t)port;
+	*ret_listen = listen;
+	return 0;
+}
+
+static void add_endpoint(struct daemon *daemon, const struct rw_address *address, uint16_t port)
+{
+	for (size_t i = 0; i < daemon->endpoint_count; i++)
+		if (rw_address_equal(&daemon->endpoints[i].address, address))
+			return;
+	if (daemon->endpoint_count < ENDPOINTS_MAX)
+		daemon->endpoints[daemon->endpoint_count++] = (struct rw_endpoint){*address, port};
+}
+
+static void add_own_addresses(struct daemon *daemon, uint16_t port)
+{
+	struct ifaddrs *all;
+
+	if (getifaddrs(&all) < 0)
+		return;
+	for (const struct ifaddrs *at = all; at; at = at->ifa_next) {
+		struct rw_address address;
+
+		if (at->ifa_addr && at->ifa_addr->sa_family == AF_INET) {
+			struct sockaddr_in in;
+
+			memcpy(&in, at->ifa_addr, sizeof(in));
+			address = rw_address_from_bytes(4, &in.sin_addr);
+		} else if (at->ifa_addr && at->ifa_addr->sa_family == AF_INET6) {
+			struct sockaddr_in6 in6;
+
+			memcpy(&in6, at->ifa_addr, sizeof(in6));
+			address = rw_address_from_bytes(6, &in6.sin6_addr);
+		} else {
+			continue;
+		}
+		if (rw_address_is_global(&address))
+			add_endpoint(daemon, &address, port);
+	}
+	freeifaddrs(all);
+}
+
+/* Where agents reach this controller: names that are addresses, and what is listened on. */
+static void find_endpoints(struct daemon *daemon, const struct rw_daemon_options *options,
+			   const struct listen_address *listen, uint16_t port)
+{
+	struct rw_address address;
+
+	for (size_t i = 0; i < options->name_count; i++)
+		if (rw_address_parse(options->names[i], &address, NULL) == 0)
+			add_endpoint(daemon, &address, port);
+	if (listen->any)
+		add_own_addresses(daemon, port);
+	else
+		add_endpoint(daemon, &listen->address, port);
+}
+
+static void make_url(struct daemon *daemon, const struct rw_daemon_options *options, const char *name,
+		     uint16_t port)
+{
+	bool brackets = strchr(name, ':') != NULL;
+
+	(void)snprintf(daemon->url, sizeof(daemon->url), "%s://%s%.200s%s:%u",
+		       options->plain_http ? "http" : "https", brackets ? "[" : "", name, brackets ? "]" : "",
+		       port);
+}
+
+/* ---- parts ---- */
+
+static int open_store(struct daemon *daemon, struct rw_error *err)
+{
+	int r = rw_store_sqlite_open(daemon->folder.store_path, 0, rw_random_system(), &daemon->store, err);
+
+	if (r == -EBUSY)
+		return rw_error_hint(err, "Is a ringwalld running on this state folder?  Stop it first.");
+	return r;
+}
+
+static int open_controller(struct daemon *daemon, const uint16_t *port, struct rw_error *err)
+{
+	struct rw_controller_options options = {
+		.store = daemon->store,
+		.clock = rw_clock_system(),
+		.random = rw_random_system(),
+		.master_key = &daemon->folder.master_key,
+		.ca_cert_pem = daemon->folder.ca_cert_pem,
+		.ca_key_pem = daemon->folder.ca_key_pem,
+		.admin_key_file = daemon->folder.admin_key_path,
+		.endpoints = daemon->endpoints,
+		.endpoint_count = daemon->endpoint_count,
+		.hosted_ports = port,
+		.hosted_port_count = port ? 1 : 0,
+	};
+
+	return rw_controller_new(&options, &daemon->controller, err);
+}
+
+/* A store without any key gets its first one, in a file that goes when the key is used. */
+static int make_first_key(struct daemon *daemon, const uint16_t *port, struct rw_error *err)
+{
+	char token[RW_TOKEN_SIZE];
+	int r;
+
+	if (rw_key_count(daemon->controller) > 0)
+		return 0;
+	r = rw_key_create_admin(daemon->controller, token, err);
+	if (r == 0)
+		r = rw_state_folder_write_admin_key(&daemon->folder, token, err);
+	rw_secret_wipe(token, sizeof(token));
+	if (r < 0)
+		return r;
+	rw_log_info("first admin key written  path=%s", daemon->folder.admin_key_path);
+	/* A controller looks for the file when it opens. */
+	daemon->controller = rw_controller_free(daemon->controller);
+	return open_controller(daemon, port, err);
+}
+
+static void handle(struct rw_http_exchange *exchange, void *userdata)
+{
+	const struct daemon *daemon = userdata;
+
+	rw_api_handle(exchange, daemon->api);
+}
+
+static unsigned int connection_limit(void)
+{
+	struct rlimit limit;
+
+	if (getrlimit(RLIMIT_NOFILE, &limit) < 0 || limit.rlim_cur > CONNECTIONS_MAX + OTHER_FILES)
+		return CONNECTIONS_MAX;
+	return limit.rlim_cur > 2 * OTHER_FILES ? (unsigned int)limit.rlim_cur - OTHER_FILES : OTHER_FILES;
+}
+
+static int open_server(struct daemon *daemon, const struct rw_daemon_options *options,
+		       const struct listen_address *listen, struct rw_error *err)
+{
+	unsigned int connections = connection_limit();
+	const struct rw_http_server_options server = {
+		.loop = daemon->loop,
+		.clock = rw_clock_system(),
+		.address = listen->text,
+		.port = listen->port,
+		.plain = options->plain_http,
+		.cert_pem = daemon->folder.server_cert_pem,
+		.key_pem = daemon->folder.server_key_pem,
+		.ca_pem = daemon->folder.ca_cert_pem,
+		.limits = {.body_bytes = BODY_BYTES,
+			   .connections = connections,
+			   .address_connections = connections / 4 + 1,
+			   .streams = connections - connections / 8},
+		.handler = handle,
+		.userdata = daemon,
+	};
+
+	return rw_http_server_new(&server, &daemon->server, err);
+}
+
+static void tick(void *userdata)
+{
+	rw_controller_tick(userdata);
+}
+
+static void stop(void *userdata)
+{
+	rw_loop_stop(userdata);
+}
+
+static int watch_loop(struct daemon *daemon, struct rw_error *err)
+{
+	static const int numbers[] = {SIGTERM, SIGINT};
+	int r = rw_loop_timer_new(daemon->loop, tick, daemon->controller, &daemon->tick);
+
+	for (size_t i = 0; r == 0 && i < RW_ARRAY_COUNT(numbers); i++)
+		r = rw_loop_signal_new(daemon->loop, numbers[i], stop, daemon->loop, &daemon->signals[i]);
+	if (r < 0)
+		return rw_error_set(err, r, "timer and signals: %s", strerror(-r));
+	rw_loop_timer_start(daemon->tick, TICK_MS, TICK_MS);
+	return 0;
+}
+
+/* The order matters: streams end before the controller, the API after the streams that it holds. */
+static void daemon_done(struct daemon *daemon)
+{
+	for (size_t i = 0; i < RW_ARRAY_COUNT(daemon->signals); i++)
+		if (daemon->signals[i])
+			daemon->signals[i] = rw_loop_signal_free(daemon->signals[i]);
+	if (daemon->tick)
+		daemon->tick = rw_loop_timer_free(daemon->tick);
+	if (daemon->server)
+		daemon->server = rw_http_server_free(daemon->server);
+	daemon->api = rw_api_free(daemon->api);
+	daemon->controller = rw_controller_free(daemon->controller);
+	if (daemon->loop)
+		daemon->loop = rw_loop_free(daemon->loop);
+	daemon->store = rw_store_free(daemon->store);
+	rw_state_folder_done(&daemon->folder);
+}
+RW_DEFINE_DONE(struct daemon, daemon_done)
+
+/* ---- programs ---- */
+
+/* The certificate's names: those given, else what is listened on. */
+static int open_folder(struct daemon *daemon, const struct rw_daemon_options *options,
+		       const struct listen_address *listen, const char *host, struct rw_error *err)
+{
+	const char *names[4] = {"localhost", "127.0.0.1", "::1"};
+
+	if (options->name_count)
+		return rw_state_folder_open(options->state, options->names, options->name_count,
+					    rw_clock_system(), rw_random_system(), &daemon->folder, err);
+	names[3] = listen->any ? host : listen->text;
+	return rw_state_folder_open(options->state, names, listen->any && !host[0] ? 3 : 4, rw_clock_system(),
+				    rw_random_system(), &daemon->folder, err);
+}
+
+static int start(struct daemon *daemon, const struct rw_daemon_options *options, struct rw_error *err)
+{
+	struct rw_api_options api = {
+		.loop = daemon->loop, .clock = rw_clock_system(), .server_url = daemon->url};
+	struct listen_address listen;
+	char host[65] = "";
+	uint16_t port;
+	int r = parse_listen(options->listen, &listen, err);
+
+	(void)gethostname(host, sizeof(host) - 1);
+	if (r == 0)
+		r = open_folder(daemon, options, &listen, host, err);
+	if (r == 0)
+		r = open_store(daemon, err);
+	if (r == 0)
+		r = rw_loop_new(&daemon->loop, err);
+	if (r == 0)
+		r = open_server(daemon, options, &listen, err);
+	if (r < 0)
+		return r;
+	port = rw_http_server_port(daemon->server);
+	find_endpoints(daemon, options, &listen, port);
+	make_url(daemon, options,
+		 options->name_count ? options->names[0]
+		 : listen.any        ? host
+				     : listen.text,
+		 port);
+	r = open_controller(daemon, &port, err);
+	if (r == 0)
+		r = make_first_key(daemon, &port, err);
+	if (r < 0)
+		return r;
+	api.loop = daemon->loop;
+	api.controller = daemon->controller;
+	r = rw_api_new(&api, &daemon->api, err);
+	if (r == 0)
+		r = watch_loop(daemon, err);
+	if (r < 0)
+		return r;
+	rw_api_set_server(daemon->api, daemon->server);
+	rw_log_info("listening  address=%s port=%u url=%s revision=%llu", listen.text, port, daemon->url,
+		    (unsigned long long)rw_controller_revision(daemon->controller));
+	return 0;
+}
+
+int rw_daemon_run(const struct rw_daemon_options *options, struct rw_error *err)
+{
+	RW_CLEANUP(daemon_done) struct daemon daemon = {0};
+	int r = start(&daemon, options, err);
+
+	if (r < 0)
+		return r;
+	rw_loop_run(daemon.loop);
+	rw_log_info("stopping");
+	return 0;
+}
+
+int rw_daemon_make_key(const struct rw_daemon_options *options, bool first, char ret_token[RW_TOKEN_SIZE],
+		       struct rw_error *err)
+{
+	RW_CLEANUP(daemon_done) struct daemon daemon = {0};
+	struct listen_address listen;
+	char host[65] = "";
+	int r = parse_listen(options->listen, &listen, err);
+
+	(void)gethostname(host, sizeof(host) - 1);
+	if (r == 0)
+		r = open_folder(&daemon, options, &listen, host, err);
+	if (r == 0)
+		r = open_store(&daemon, err);
+	if (r == 0)
+		r = open_controller(&daemon, NULL, err);
+	if (r < 0)
+		return r;
+	if (first && rw_key_count(daemon.controller) > 0) {
+		(void)rw_error_set(err, -EEXIST, "%s has its keys already", options->state);
+		return rw_error_hint(err, "If they are lost: ringwalld --state %s key reset-admin",
+				     options->state);
+	}
+	return rw_key_create_admin(daemon.controller, ret_token, err);
+}
