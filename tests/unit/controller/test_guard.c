@@ -1,0 +1,276 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "fixture.h"
+
+static struct fixture fx;
+static struct rw_change_result result;
+
+/* In group sg-free of n-free (10.0.0.9): rule sgr-ssh, SSH from everywhere. */
+static int setup(void **state)
+{
+	(void)state;
+	fixture_init(&fx);
+	fixture_vpc(&fx);
+	fixture_add_rule(&fx, "sg-free", "sgr-ssh in accept tcp 22/22 0.0.0.0/0 50");
+	result = (struct rw_change_result){0};
+	return 0;
+}
+
+static int teardown(void **state)
+{
+	(void)state;
+	rw_change_result_done(&result);
+	fixture_done(&fx);
+	return 0;
+}
+
+static int try_force(struct step step, unsigned int force)
+{
+	struct rw_error err = RW_ERROR_NONE;
+	int r;
+
+	rw_change_result_done(&result);
+	r = fixture_run(fx.controller, &fx.alice, step, force, &result, &err);
+	if (r < 0)
+		fail_msg("%s: %s", err.field, err.text);
+	return r;
+}
+
+static int try_add(const char *text)
+{
+	return try_force((struct step){STEP_ADD_RULE, .reference = "sg-free", .text = text}, 0);
+}
+
+static int try_revoke(const char *rule)
+{
+	return try_force((struct step){STEP_REVOKE, .reference = "sg-free", .text = rule}, 0);
+}
+
+/* The group's members could reach each other: that would be a source, too. */
+static void close_inner_access(void)
+{
+	struct rw_group *group =
+		rw_group_dup(rw_model_find_group(rw_controller_model(fx.controller), "sg-free"));
+
+	group->inner_access = RW_VERDICT_DROP;
+	fixture_do(&fx, (struct step){STEP_UPDATE, RW_KIND_GROUP, .object = group});
+	(void)rw_group_unref(group);
+}
+
+static void refuses_to_close_ssh_for_everybody(void **state)
+{
+	(void)state;
+	close_inner_access();
+	assert_int_equal(try_revoke("sgr-ssh"), RW_CHANGE_GUARDED);
+	assert_int_equal(result.finding_count, 1);
+	assert_int_equal(result.findings[0].guard, RW_GUARD_MANAGEMENT_SSH);
+	assert_string_equal(result.findings[0].node, "n-free");
+	assert_string_equal(result.findings[0].cause, "default");
+	assert_non_null(strstr(result.findings[0].detail, "sgr-ssh"));
+	assert_int_equal(rw_model_find_group(rw_controller_model(fx.controller), "sg-free")->rule_count, 1);
+}
+
+static void names_the_rule_that_drops(void **state)
+{
+	(void)state;
+	close_inner_access();
+	assert_int_equal(try_add("sgr-no in drop all -1/-1 0.0.0.0/0 1"), RW_CHANGE_GUARDED);
+	assert_string_equal(result.findings[0].cause, "sgr-no");
+}
+
+static void makes_the_change_when_forced_and_logs_it(void **state)
+{
+	RW_CLEANUP(rw_audit_page_done) struct rw_audit_page page = {0};
+
+	(void)state;
+	close_inner_access();
+	assert_int_equal(try_force((struct step){STEP_REVOKE, .reference = "sg-free", .text = "sgr-ssh"},
+				   RW_GUARD_BIT(RW_GUARD_CALLER_PATH)),
+			 RW_CHANGE_GUARDED);
+	assert_int_equal(try_force((struct step){STEP_REVOKE, .reference = "sg-free", .text = "sgr-ssh"},
+				   RW_GUARD_BIT(RW_GUARD_MANAGEMENT_SSH)),
+			 0);
+	assert_int_equal(rw_audit_list(fx.controller, 0, 1, &page, NULL), 0);
+	assert_non_null(strstr(page.records[0].json, "\"forced\":[\"management-ssh\"]"));
+}
+
+static void is_content_with_one_source_that_is_left(void **state)
+{
+	(void)state;
+	close_inner_access();
+	assert_int_equal(try_add("- in accept tcp 22/22 198.51.100.7/32 2"), 0);
+	assert_int_equal(try_revoke("sgr-ssh"), 0);
+}
+
+/* Every address but one is dropped: the one is found between two prefixes, where no rule begins. */
+static void finds_the_last_address_that_is_left(void **state)
+{
+	char text[80];
+
+	(void)state;
+	close_inner_access();
+	/* 198.51.100.7 is left out by the 32 prefixes that are its siblings. */
+	for (unsigned int bits = 32; bits > 1; bits--) {
+		uint32_t address = (198u << 24 | 51u << 16 | 100u << 8 | 7u) ^ (1u << (32 - bits));
+
+		address &= bits == 32 ? ~0u : ~((1u << (32 - bits)) - 1);
+		(void)snprintf(text, sizeof(text), "- in drop tcp 22/22 %u.%u.%u.%u/%u 1", address >> 24,
+			       address >> 16 & 255, address >> 8 & 255, address & 255, bits);
+		assert_int_equal(try_add(text), 0);
+	}
+	assert_int_equal(try_add("- in drop tcp 22/22 0.0.0.0/1 1"), 0);
+	assert_int_equal(try_add("- in drop tcp 22/22 198.51.100.7/32 1"), RW_CHANGE_GUARDED);
+}
+
+static void counts_reported_ssh_ports(void **state)
+{
+	RW_CLEANUP(rw_report_done) struct rw_report report;
+
+	(void)state;
+	close_inner_access();
+	rw_report_init(&report);
+	report.state = RW_AGENT_STATE_OK;
+	report.ssh_ports = calloc(1, sizeof(uint16_t));
+	report.ssh_ports[report.ssh_port_count++] = 2222;
+	fixture_add_rule(&fx, "sg-free", "sgr-alt in accept tcp 2222/2222 0.0.0.0/0");
+	assert_int_equal(rw_session_report(fx.controller, "n-free", &report, &fx.alice.address, NULL), 0);
+	assert_int_equal(try_revoke("sgr-ssh"), 0);
+	assert_int_equal(try_revoke("sgr-alt"), RW_CHANGE_GUARDED);
+	fixture_restart(&fx); /* what was reported is still known */
+	assert_int_equal(try_revoke("sgr-alt"), RW_CHANGE_GUARDED);
+}
+
+static void inner_access_is_a_way_in(void **state)
+{
+	(void)state;
+	fixture_create(&fx, RW_KIND_NODE, world_node("n-friend", "vpc-1", "", "sg-free", "10.0.0.10"));
+	assert_int_equal(try_revoke("sgr-ssh"), 0);
+}
+
+static void leaves_out_what_was_closed_before(void **state)
+{
+	(void)state;
+	close_inner_access();
+	fixture_revoke(&fx, "sg-free", "sgr-ssh");
+	assert_int_equal(try_add("- in accept tcp 80/80 0.0.0.0/0"), 0);
+	assert_int_equal(try_add("- in drop tcp 22/22 0.0.0.0/0"), 0);
+}
+
+static void asks_for_each_family_that_the_node_has(void **state)
+{
+	struct rw_network *network;
+
+	(void)state;
+	network = rw_network_dup(rw_model_find_network(rw_controller_model(fx.controller), "vpc-1"));
+	network->cidrs = realloc(network->cidrs, 2 * sizeof(*network->cidrs));
+	network->cidrs[network->cidr_count++] = world_prefix("2001:db8::/32");
+	fixture_do(&fx, (struct step){STEP_UPDATE, RW_KIND_NETWORK, .object = network});
+	(void)rw_network_unref(network);
+	close_inner_access();
+	fixture_add_rule(&fx, "sg-free", "sgr-6 in accept tcp 22/22 ::/0");
+	assert_int_equal(try_revoke("sgr-6"), 0); /* no node has an IPv6 address */
+	fixture_add_rule(&fx, "sg-free", "sgr-6 in accept tcp 22/22 ::/0");
+	fixture_create(&fx, RW_KIND_NODE,
+		       world_node("n-six", "vpc-1", "", "sg-free", "10.0.0.66,2001:db8::66"));
+	assert_int_equal(try_revoke("sgr-6"), RW_CHANGE_GUARDED);
+	assert_string_equal(result.findings[0].node, "n-six");
+	assert_non_null(strstr(result.findings[0].detail, "IPv6"));
+}
+
+static void enforcement_that_begins_is_guarded(void **state)
+{
+	struct rw_node *node;
+
+	(void)state;
+	close_inner_access();
+	node = rw_node_dup(rw_model_find_node(rw_controller_model(fx.controller), "n-free"));
+	node->enforcement = RW_MONITOR;
+	fixture_do(&fx, (struct step){STEP_UPDATE, RW_KIND_NODE, .object = node});
+	(void)rw_node_unref(node);
+	assert_int_equal(try_revoke("sgr-ssh"), 0); /* nothing is dropped there */
+	node = rw_node_dup(rw_model_find_node(rw_controller_model(fx.controller), "n-free"));
+	node->enforcement = RW_ENFORCE;
+	assert_int_equal(try_force((struct step){STEP_UPDATE, RW_KIND_NODE, .object = node}, 0),
+			 RW_CHANGE_GUARDED);
+	(void)rw_node_unref(node);
+}
+
+static void refuses_to_cut_the_caller_off_the_controller(void **state)
+{
+	struct rw_endpoint endpoint = {world_address("10.0.0.9"), 8443};
+
+	(void)state;
+	fx.options.endpoints = &endpoint;
+	fx.options.endpoint_count = 1;
+	fixture_restart(&fx);
+	fixture_add_rule(&fx, "sg-free", "sgr-api in accept tcp 8443/8443 203.0.113.0/24");
+	assert_int_equal(try_revoke("sgr-api"), RW_CHANGE_GUARDED);
+	assert_int_equal(result.findings[0].guard, RW_GUARD_CALLER_PATH);
+	assert_string_equal(result.findings[0].node, "n-free");
+	assert_int_equal(try_force((struct step){STEP_REVOKE, .reference = "sg-free", .text = "sgr-api"},
+				   RW_GUARD_BIT(RW_GUARD_CALLER_PATH)),
+			 0);
+}
+
+static void leaves_callers_alone_who_come_from_elsewhere(void **state)
+{
+	struct rw_endpoint endpoint = {world_address("10.0.0.9"), 8443};
+
+	(void)state;
+	fx.options.endpoints = &endpoint;
+	fx.options.endpoint_count = 1;
+	fixture_restart(&fx);
+	fixture_add_rule(&fx, "sg-free", "sgr-api in accept tcp 8443/8443 198.51.100.0/24");
+	assert_int_equal(try_revoke("sgr-api"), 0);
+}
+
+static void hosted_ports_are_failsafe_for_callers(void **state)
+{
+	struct rw_endpoint endpoint = {world_address("10.0.0.9"), 8443};
+	uint16_t port = 8443;
+
+	(void)state;
+	fx.options.endpoints = &endpoint;
+	fx.options.endpoint_count = 1;
+	fx.options.hosted_ports = &port;
+	fx.options.hosted_port_count = 1;
+	fixture_restart(&fx);
+	fixture_add_rule(&fx, "sg-free", "sgr-api in accept tcp 8443/8443 203.0.113.0/24");
+	assert_int_equal(try_revoke("sgr-api"), 0);
+}
+
+static void parses_lists_of_guards(void **state)
+{
+	struct rw_error err = RW_ERROR_NONE;
+	unsigned int bits = 0;
+
+	(void)state;
+	assert_int_equal(rw_guard_parse("caller-path,management-ssh", &bits, &err), 0);
+	assert_int_equal(bits, 3);
+	assert_int_equal(rw_guard_parse("management-ssh", &bits, &err), 0);
+	assert_int_equal(bits, 1);
+	assert_int_equal(rw_guard_parse("all", &bits, &err), -EINVAL);
+	assert_string_equal(err.field, "force");
+}
+
+int main(void)
+{
+#define T(test) cmocka_unit_test_setup_teardown(test, setup, teardown)
+	const struct CMUnitTest tests[] = {
+		T(refuses_to_close_ssh_for_everybody),
+		T(names_the_rule_that_drops),
+		T(makes_the_change_when_forced_and_logs_it),
+		T(is_content_with_one_source_that_is_left),
+		T(finds_the_last_address_that_is_left),
+		T(counts_reported_ssh_ports),
+		T(inner_access_is_a_way_in),
+		T(leaves_out_what_was_closed_before),
+		T(asks_for_each_family_that_the_node_has),
+		T(enforcement_that_begins_is_guarded),
+		T(refuses_to_cut_the_caller_off_the_controller),
+		T(leaves_callers_alone_who_come_from_elsewhere),
+		T(hosted_ports_are_failsafe_for_callers),
+		T(parses_lists_of_guards),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
