@@ -13,6 +13,7 @@ static void copy_cut(char *to, size_t size, const char *text)
 	to[length] = '\0';
 }
 
+RW_PRINTF(4, 0)
 static void fill(struct rw_error *err, int code, const char *field, const char *format, va_list arguments)
 {
 	err->code = code;

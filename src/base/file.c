@@ -10,7 +10,7 @@
 int rw_file_read(const char *path, struct rw_buf *buf, struct rw_error *err)
 {
 	RW_CLEANUP(rw_close) int fd = open(path, O_RDONLY | O_CLOEXEC);
-	char block[16384];
+	char block[8192];
 
 	if (fd < 0) {
 		int code = -errno;
