@@ -24,6 +24,9 @@ RW_NODISCARD int rw_draft_mark(const struct rw_draft *draft, struct rw_draft_mar
 /* Goes back to the mark when 'r' is a failure, and releases it.  Returns 'r'. */
 int rw_draft_settle(struct rw_draft *draft, struct rw_draft_mark *mark, int r);
 
+/* The object with exactly this id, never by name; lent, or NULL. */
+const void *rw_draft_find_id(const struct rw_model *model, enum rw_kind kind, const char *id);
+
 /* The limits in force. */
 const struct rw_limits *rw_draft_limits(const struct rw_draft *draft);
 
@@ -46,6 +49,13 @@ int rw_draft_no_such(enum rw_kind kind, const char *reference, struct rw_error *
 
 /* True when two objects of a kind are alike in every field; groups with all their rules. */
 bool rw_object_equal(enum rw_kind kind, const void *a, const void *b);
+
+/*
+ * rw_validate_in as a part of rw_validate_model: without what is asked there of all nodes at once, since asking each
+ * about all others would be quadratic.
+ */
+int rw_validate_among(const struct rw_model *model, enum rw_kind kind, const void *object,
+		      const struct rw_limits *limits, struct rw_error *err);
 
 /* Counts of rules against the limits, without looking at the rules again that were checked one by one. */
 int rw_validate_rule_counts(const struct rw_model *model, const struct rw_group *group,

@@ -86,7 +86,7 @@ void *rw_object_unref(enum rw_kind kind, void *object)
 	case RW_KIND_COUNT_:
 		break;
 	}
-	assert(!"a kind of object");
+	assert(false);
 	return NULL;
 }
 

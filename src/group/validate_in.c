@@ -9,52 +9,6 @@
 #include "group/members.h"
 #include "group/parts.h"
 
-static const char *const tables[RW_KIND_COUNT_] = {
-	[RW_KIND_NETWORK] = "networks",
-	[RW_KIND_CLUSTER] = "clusters",
-	[RW_KIND_NODE] = "nodes",
-	[RW_KIND_GROUP] = "security_groups",
-	[RW_KIND_PREFIX_LIST] = "prefix_lists",
-	[RW_KIND_LOAD_BALANCER] = "load_balancers",
-	[RW_KIND_PROMISE] = "promises",
-};
-
-const char *rw_kind_table(enum rw_kind kind)
-{
-	return tables[kind];
-}
-
-size_t rw_limits_count(const struct rw_limits *limits, enum rw_kind kind)
-{
-	switch (kind) {
-	case RW_KIND_NETWORK:
-		return limits->networks;
-	case RW_KIND_CLUSTER:
-		return limits->clusters;
-	case RW_KIND_NODE:
-		return limits->nodes;
-	case RW_KIND_GROUP:
-		return limits->groups;
-	case RW_KIND_PREFIX_LIST:
-		return limits->prefix_lists;
-	case RW_KIND_LOAD_BALANCER:
-		return limits->load_balancers;
-	case RW_KIND_PROMISE:
-		return limits->promises;
-	case RW_KIND_COUNT_:
-		break;
-	}
-	return 0;
-}
-
-/* The object with exactly this id: stored references are never names. */
-static const void *find_id(const struct rw_model *model, enum rw_kind kind, const char *id)
-{
-	const void *found = rw_model_find(model, kind, id);
-
-	return found && strcmp(rw_object_id(kind, found), id) == 0 ? found : NULL;
-}
-
 static int no_such(enum rw_kind kind, const char *id, const char *field, struct rw_error *err)
 {
 	return rw_group_fail(err, -EINVAL, field, "Create it first, or name another.", "there is no %s %s",
@@ -64,7 +18,7 @@ static int no_such(enum rw_kind kind, const char *id, const char *field, struct 
 static int check_exists(const struct rw_model *model, enum rw_kind kind, const char *id, const char *field,
 			struct rw_error *err)
 {
-	return find_id(model, kind, id) ? 0 : no_such(kind, id, field, err);
+	return rw_draft_find_id(model, kind, id) ? 0 : no_such(kind, id, field, err);
 }
 
 /* A name serves as reference, so it is no other object's name or id. */
@@ -164,8 +118,8 @@ static int check_network(const struct rw_model *model, const struct rw_network *
 
 static int check_cluster(const struct rw_model *model, const struct rw_cluster *cluster, struct rw_error *err)
 {
-	const struct rw_network *network = find_id(model, RW_KIND_NETWORK, cluster->network);
-	const struct rw_group *group = find_id(model, RW_KIND_GROUP, cluster->security_group);
+	const struct rw_network *network = rw_draft_find_id(model, RW_KIND_NETWORK, cluster->network);
+	const struct rw_group *group = rw_draft_find_id(model, RW_KIND_GROUP, cluster->security_group);
 
 	if (!network)
 		return no_such(RW_KIND_NETWORK, cluster->network, "network", err);
@@ -182,7 +136,7 @@ static int check_cluster(const struct rw_model *model, const struct rw_cluster *
 static int check_further_group(const struct rw_model *model, const struct rw_node *node, const char *id,
 			       struct rw_error *err)
 {
-	const struct rw_group *group = find_id(model, RW_KIND_GROUP, id);
+	const struct rw_group *group = rw_draft_find_id(model, RW_KIND_GROUP, id);
 
 	if (!group)
 		return no_such(RW_KIND_GROUP, id, "", err);
@@ -214,7 +168,7 @@ struct tally {
 
 static void count_group(const struct rw_model *model, const char *id, struct tally *tally)
 {
-	const struct rw_group *group = find_id(model, RW_KIND_GROUP, id);
+	const struct rw_group *group = rw_draft_find_id(model, RW_KIND_GROUP, id);
 
 	if (!group)
 		return;
@@ -227,7 +181,7 @@ static struct tally count_groups(const struct rw_model *model, const struct rw_n
 				 const struct rw_interface *interface)
 {
 	const struct rw_cluster *cluster =
-		node->cluster[0] ? find_id(model, RW_KIND_CLUSTER, node->cluster) : NULL;
+		node->cluster[0] ? rw_draft_find_id(model, RW_KIND_CLUSTER, node->cluster) : NULL;
 	struct tally tally = {0};
 
 	if (cluster)
@@ -328,7 +282,7 @@ static int check_member_limits(const struct rw_model *model, const struct rw_nod
 			       const struct rw_limits *limits, struct rw_error *err)
 {
 	const struct rw_cluster *cluster =
-		node->cluster[0] ? find_id(model, RW_KIND_CLUSTER, node->cluster) : NULL;
+		node->cluster[0] ? rw_draft_find_id(model, RW_KIND_CLUSTER, node->cluster) : NULL;
 	size_t count = 1;
 
 	if (!cluster)
@@ -348,8 +302,8 @@ static int check_node(const struct rw_model *model, const struct rw_node *node,
 		      const struct rw_limits *limits, struct rw_error *err)
 {
 	const struct rw_cluster *cluster =
-		node->cluster[0] ? find_id(model, RW_KIND_CLUSTER, node->cluster) : NULL;
-	const struct rw_network *network = find_id(model, RW_KIND_NETWORK, node->network);
+		node->cluster[0] ? rw_draft_find_id(model, RW_KIND_CLUSTER, node->cluster) : NULL;
+	const struct rw_network *network = rw_draft_find_id(model, RW_KIND_NETWORK, node->network);
 	int r;
 
 	if (!network)
@@ -366,21 +320,27 @@ static int check_node(const struct rw_model *model, const struct rw_node *node,
 					  "in a VPC every NIC is intranet");
 		if (r == 0)
 			r = check_interface_in(model, node, &node->interfaces[i], limits, err);
-		if (r == 0)
-			r = check_holders(model, node, i, err);
 		if (r < 0)
 			r = rw_error_field_prefix(err, "interfaces[%zu]", i);
 	}
-	if (r == 0)
-		r = check_outside_containers(model, node, err);
-	return r < 0 ? r : check_member_limits(model, node, limits, err);
+	return r < 0 ? r : check_outside_containers(model, node, err);
+}
+
+/* What a node must not have in common with any other. */
+static int check_against_nodes(const struct rw_model *model, const struct rw_node *node,
+			       const struct rw_limits *limits, struct rw_error *err)
+{
+	for (size_t i = 0; i < node->interface_count; i++)
+		if (check_holders(model, node, i, err) < 0)
+			return rw_error_field_prefix(err, "interfaces[%zu]", i);
+	return check_member_limits(model, node, limits, err);
 }
 
 /* Whether the rules of a group, as it now is, fit on every interface that is in it. */
 static int check_rules_fit(const struct rw_model *model, const struct rw_group *group,
 			   const struct rw_limits *limits, struct rw_error *err)
 {
-	const struct rw_group *old = find_id(model, RW_KIND_GROUP, group->id);
+	const struct rw_group *old = rw_draft_find_id(model, RW_KIND_GROUP, group->id);
 	size_t all = group->rule_count;
 
 	/* Nearly always the rules of all groups together are few enough, and no member need be asked. */
@@ -433,7 +393,7 @@ int rw_validate_rule_counts(const struct rw_model *model, const struct rw_group 
 static int check_group(const struct rw_model *model, const struct rw_group *group,
 		       const struct rw_limits *limits, struct rw_error *err)
 {
-	const struct rw_network *network = find_id(model, RW_KIND_NETWORK, group->network);
+	const struct rw_network *network = rw_draft_find_id(model, RW_KIND_NETWORK, group->network);
 
 	if (!network)
 		return no_such(RW_KIND_NETWORK, group->network, "network", err);
@@ -441,7 +401,8 @@ static int check_group(const struct rw_model *model, const struct rw_group *grou
 		return rw_group_fail(err, -EINVAL, "kind", "Use basic.",
 				     "enterprise groups are for VPCs only");
 	if (group->managed_by[0]) {
-		const struct rw_cluster *cluster = find_id(model, RW_KIND_CLUSTER, group->managed_by);
+		const struct rw_cluster *cluster =
+			rw_draft_find_id(model, RW_KIND_CLUSTER, group->managed_by);
 
 		if (!cluster)
 			return no_such(RW_KIND_CLUSTER, group->managed_by, "managed_by", err);
@@ -460,7 +421,7 @@ static int check_group(const struct rw_model *model, const struct rw_group *grou
 static int check_group_reference(const struct rw_model *model, const char *network, const char *id,
 				 const char *field, struct rw_error *err)
 {
-	const struct rw_group *group = find_id(model, RW_KIND_GROUP, id);
+	const struct rw_group *group = rw_draft_find_id(model, RW_KIND_GROUP, id);
 
 	if (!group)
 		return no_such(RW_KIND_GROUP, id, field, err);
@@ -475,7 +436,7 @@ static int check_group_reference(const struct rw_model *model, const char *netwo
 static int check_balancer(const struct rw_model *model, const struct rw_load_balancer *balancer,
 			  struct rw_error *err)
 {
-	const struct rw_cluster *cluster = find_id(model, RW_KIND_CLUSTER, balancer->cluster);
+	const struct rw_cluster *cluster = rw_draft_find_id(model, RW_KIND_CLUSTER, balancer->cluster);
 
 	if (!cluster)
 		return no_such(RW_KIND_CLUSTER, balancer->cluster, "cluster", err);
@@ -490,7 +451,7 @@ static int check_promise_object(const struct rw_model *model, const struct rw_pr
 	int r = 0;
 
 	if (object->kind == RW_OBJECT_GROUP) {
-		const struct rw_group *group = find_id(model, RW_KIND_GROUP, object->id);
+		const struct rw_group *group = rw_draft_find_id(model, RW_KIND_GROUP, object->id);
 
 		if (!group)
 			r = no_such(RW_KIND_GROUP, object->id, "group", err);
@@ -517,7 +478,7 @@ static int check_promise(const struct rw_model *model, const struct rw_promise *
 /* Rules that name the list must still be able to match. */
 static int check_list(const struct rw_model *model, const struct rw_prefix_list *list, struct rw_error *err)
 {
-	const struct rw_prefix_list *old = find_id(model, RW_KIND_PREFIX_LIST, list->id);
+	const struct rw_prefix_list *old = rw_draft_find_id(model, RW_KIND_PREFIX_LIST, list->id);
 
 	if (old && old->family != list->family)
 		return rw_group_fail(err, -EINVAL, "family", "Create a second list.",
@@ -530,10 +491,10 @@ static int check_room(const struct rw_model *model, enum rw_kind kind, const voi
 {
 	size_t most = rw_limits_count(limits, kind);
 
-	if (find_id(model, kind, rw_object_id(kind, object)) || rw_model_count(model, kind) < most)
+	if (rw_draft_find_id(model, kind, rw_object_id(kind, object)) || rw_model_count(model, kind) < most)
 		return 0;
 	return rw_group_fail(err, -ENOSPC, "", "Delete some, or raise the limit.", "there are %zu %s already",
-			     most, tables[kind]);
+			     most, rw_kind_table(kind));
 }
 
 int rw_validate_in(const struct rw_model *model, enum rw_kind kind, const void *object,
@@ -544,7 +505,15 @@ int rw_validate_in(const struct rw_model *model, enum rw_kind kind, const void *
 
 	err = err ? err : &local;
 	limits = limits ? limits : &rw_limits_default;
-	r = check_room(model, kind, object, limits, err);
+	r = rw_validate_among(model, kind, object, limits, err);
+	return r < 0 || kind != RW_KIND_NODE ? r : check_against_nodes(model, object, limits, err);
+}
+
+int rw_validate_among(const struct rw_model *model, enum rw_kind kind, const void *object,
+		      const struct rw_limits *limits, struct rw_error *err)
+{
+	int r = check_room(model, kind, object, limits, err);
+
 	if (r == 0)
 		r = check_name_free(model, kind, object, err);
 	if (r < 0)
@@ -568,94 +537,4 @@ int rw_validate_in(const struct rw_model *model, enum rw_kind kind, const void *
 		break;
 	}
 	return rw_error_set(err, -EINVAL, "unknown kind of object");
-}
-
-struct rule_place {
-	const char *rule;
-	const struct rw_group *group;
-	size_t index;
-};
-
-static int compare_rule_places(const void *a, const void *b)
-{
-	const struct rule_place *one = a;
-	const struct rule_place *other = b;
-
-	return strcmp(one->rule, other->rule);
-}
-
-/* Events and answers name a rule by its id alone, so it is unique over all groups. */
-static int check_rule_ids(const struct rw_model *model, struct rw_validate_where *ret_where,
-			  struct rw_error *err)
-{
-	RW_CLEANUP(rw_vec_done) struct rw_vec places;
-	struct rule_place *place;
-
-	rw_vec_init(&places, sizeof(*place), SIZE_MAX);
-	for (size_t i = 0; i < rw_model_count(model, RW_KIND_GROUP); i++) {
-		const struct rw_group *group = rw_model_at(model, RW_KIND_GROUP, i);
-
-		for (size_t j = 0; j < group->rule_count; j++) {
-			if (rw_vec_push(&places, &place) < 0)
-				return rw_error_oom(err);
-			*place = (struct rule_place){group->rules[j]->id, group, j};
-		}
-	}
-	place = places.data;
-	if (places.count > 1)
-		qsort(place, places.count, sizeof(*place), compare_rule_places);
-	for (size_t i = 1; i < places.count; i++) {
-		if (strcmp(place[i - 1].rule, place[i].rule) != 0)
-			continue;
-		(void)rw_group_fail(err, -EEXIST, "id", "Use each id once.", "%s is a rule of %s too",
-				    place[i].rule, place[i - 1].group->id);
-		ret_where->kind = RW_KIND_GROUP;
-		memcpy(ret_where->id, place[i].group->id, sizeof(ret_where->id));
-		(void)rw_error_field_prefix(err, "rules[%zu]", place[i].index);
-		return -EEXIST;
-	}
-	return 0;
-}
-
-static int check_table(const struct rw_model *model, enum rw_kind kind, const struct rw_limits *limits,
-		       struct rw_validate_where *ret_where, struct rw_error *err)
-{
-	if (rw_model_count(model, kind) > rw_limits_count(limits, kind))
-		return rw_group_fail(err, -ENOSPC, tables[kind], "Delete some, or raise the limit.",
-				     "more than %zu %s", rw_limits_count(limits, kind), tables[kind]);
-	for (size_t i = 0; i < rw_model_count(model, kind); i++) {
-		const void *object = rw_model_at(model, kind, i);
-		int r = rw_validate_object(kind, object, limits, err);
-
-		if (r == 0)
-			r = rw_validate_in(model, kind, object, limits, err);
-		if (r == 0)
-			continue;
-		ret_where->kind = kind;
-		memcpy(ret_where->id, rw_object_id(kind, object), sizeof(ret_where->id));
-		return r;
-	}
-	return 0;
-}
-
-int rw_validate_model(const struct rw_model *model, const struct rw_limits *limits,
-		      struct rw_validate_where *ret_where, struct rw_error *err)
-{
-	struct rw_validate_where where = {0};
-	struct rw_error local;
-	int r = 0;
-
-	err = err ? err : &local;
-	limits = limits ? limits : &rw_limits_default;
-	for (enum rw_kind kind = 0; r == 0 && kind < RW_KIND_COUNT_; kind++)
-		r = check_table(model, kind, limits, &where, err);
-	if (r == 0)
-		r = check_rule_ids(model, &where, err);
-	if (r == 0)
-		return 0;
-	if (ret_where)
-		*ret_where = where;
-	else if (where.id[0])
-		(void)rw_error_field_prefix(err, "%s[%s]", tables[where.kind], where.id);
-	return r;
 }

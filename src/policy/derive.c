@@ -516,6 +516,17 @@ static int add_settings(struct derivation *d, const struct rw_node *node)
 	return 0;
 }
 
+/* Groups and lists that are gone stay in the cache until they outnumber those that live; then all goes. */
+static void trim_cache(struct rw_policy_cache *cache, const struct rw_model *model)
+{
+	size_t groups = rw_model_count(model, RW_KIND_GROUP);
+
+	if (cache->groups.count > 2 * groups + 64)
+		rw_map_done(&cache->groups);
+	if (cache->sets.count > 2 * (groups + rw_model_count(model, RW_KIND_PREFIX_LIST)) + 64)
+		rw_map_done(&cache->sets);
+}
+
 static int derive(struct derivation *d, const struct rw_node *node,
 		  const struct rw_policy_surroundings *surroundings)
 {
@@ -554,6 +565,7 @@ int rw_policy_derive(const struct rw_model *model, const char *node,
 	}
 	if (!policy || !d.cache)
 		return rw_error_oom(err);
+	trim_cache(d.cache, model);
 	r = derive(&d, found, surroundings);
 	if (r < 0)
 		return rw_error_oom(err);

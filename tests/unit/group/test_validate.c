@@ -464,6 +464,39 @@ static void places_the_error_in_a_whole_model(void **state)
 	assert_string_equal(err.field, "nodes[n-bad].cluster");
 }
 
+static void wants_one_holder_for_an_address(void **state)
+{
+	RW_CLEANUP(rw_model_free) struct rw_model *model = rw_draft_dup_model(draft);
+	struct rw_node *twin = world_node("n-3", "vpc-1", "c1", "", "10.0.0.30,10.0.0.2");
+	struct rw_node *shared = world_node("n-3", "vpc-1", "c1", "", "10.0.0.30,10.0.0.2");
+	struct rw_error err = RW_ERROR_NONE;
+
+	(void)state;
+	assert_int_equal(rw_model_put(model, RW_KIND_NODE, twin, NULL), 0);
+	assert_int_equal(rw_validate_model(model, NULL, NULL, &err), -EINVAL);
+	assert_string_equal(err.field, "nodes[n-3].interfaces[0].addresses[1]");
+	assert_non_null(strstr(err.text, "n-2"));
+	world_addresses("10.0.0.2", &shared->interfaces[0].shared_addresses,
+			&shared->interfaces[0].shared_address_count);
+	assert_int_equal(rw_model_put(model, RW_KIND_NODE, shared, NULL), 0);
+	assert_int_equal(rw_validate_model(model, NULL, NULL, &err), 0);
+}
+
+static void counts_the_members_of_a_cluster(void **state)
+{
+	struct rw_limits limits = rw_limits_default;
+	RW_CLEANUP(rw_node_unref) struct rw_node *third = world_node("n-3", "vpc-1", "c1", "", "10.0.0.30");
+	struct rw_error err = RW_ERROR_NONE;
+
+	(void)state;
+	limits.members_per_group = 2;
+	assert_int_equal(rw_validate_model(rw_draft_model(draft), &limits, NULL, &err), 0);
+	assert_int_equal(rw_validate_in(rw_draft_model(draft), RW_KIND_NODE, third, &limits, &err), -ENOSPC);
+	assert_string_equal(err.field, "cluster");
+	limits.members_per_group = 1;
+	assert_int_equal(rw_validate_model(rw_draft_model(draft), &limits, NULL, &err), -ENOSPC);
+}
+
 static void wants_rule_ids_unique_over_all_groups(void **state)
 {
 	RW_CLEANUP(rw_model_free) struct rw_model *model = NULL;
@@ -529,6 +562,8 @@ int main(void)
 		T(names_the_bad_field_of_a_promise),
 		T(judges_texts_by_characters),
 		T(places_the_error_in_a_whole_model),
+		T(wants_one_holder_for_an_address),
+		T(counts_the_members_of_a_cluster),
 		T(wants_rule_ids_unique_over_all_groups),
 		T(wants_exactly_one_managed_group_a_cluster),
 		T(counts_the_rules_of_one_interface),
