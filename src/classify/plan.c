@@ -293,14 +293,15 @@ static int add_policy_rule(struct rw_plan *plan, struct rw_atoms *atoms, const s
 	const struct rw_rule *rule = candidate->rule;
 	const struct rw_address_set *set = NULL;
 	uint32_t cell = add_origin(plan, RW_CAUSE_RULE, rule->policy, rule->id);
+	bool vpc = plan->policy->network_kind == RW_NETWORK_VPC;
+	uint8_t nic_mask = (uint8_t)(vpc ? INTRANET | INTERNET : 1 << rule->nic_type);
 	struct rw_plan_rule planned = {
 		.cell = cell,
 		.group = candidate->group,
 		.protocol = rule->protocol,
 		.ports = rule->ports,
 		.direction_mask = (uint8_t)(1 << rule->direction),
-		.nic_mask = plan->policy->network_kind == RW_NETWORK_VPC ? INTRANET | INTERNET
-									 : (uint8_t)(1 << rule->nic_type),
+		.nic_mask = nic_mask,
 	};
 	int r = add_five(plan, rule, cell, &planned.five);
 

@@ -30,7 +30,8 @@ static void add_interface(struct rw_policy *policy, const char *name, const uint
 	*interface = (struct rw_policy_interface){.group_count = count};
 	strcpy(interface->name, name);
 	interface->groups = calloc(count + 1, sizeof(*groups));
-	memcpy(interface->groups, groups, count * sizeof(*groups));
+	if (count)
+		memcpy(interface->groups, groups, count * sizeof(*groups));
 }
 
 /* An ingress rule that accepts TCP 'port' from 'cidr'; the caller changes what it likes. */
@@ -128,8 +129,7 @@ static const struct rw_table_view *view_of(const struct compiled *compiled, uint
 {
 	const struct rw_table_header *header = header_of(compiled);
 
-	return (const struct rw_table_view *)((const char *)compiled->table->pages +
-					      (header->views + header->slot[slot] * 2u) * RW_TABLE_PAGE_SIZE);
+	return (const struct rw_table_view *)compiled->table->pages + header->views + header->slot[slot] * 2u;
 }
 
 static void assert_decides(const struct compiled *compiled, const char *remote, uint16_t port,
@@ -299,7 +299,7 @@ static void an_address_part_that_is_there_already_is_not_written(void **state)
 	compile(&even, policy, NULL, NULL);
 	compile(&odd, policy, NULL, even.table);
 	/* A mark where no prefix is tells whether the root was written again. */
-	root = (uint32_t *)((char *)even.memory.pages + header_of(&even)->root4 * RW_TABLE_PAGE_SIZE);
+	root = (uint32_t *)even.memory.pages + (size_t)header_of(&even)->root4 * RW_TABLE_PAGE_CELLS;
 	root[1] = 4711;
 	assert_int_equal(rw_classify_compile(policy, NULL, odd.table, &even.memory, &third, NULL), 0);
 	assert_true(third->address_reused);
