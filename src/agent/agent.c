@@ -165,6 +165,12 @@ static void on_let_go(void *context, const char *reason)
 		log_error(&err, "cannot take enforcement off");
 }
 
+static int follow_command(struct agent *agent, bool detached, struct rw_error *err)
+{
+	rw_log_warning("the operator has %s this node", detached ? "detached" : "attached");
+	return detached ? detach(agent, err) : attach(agent, err);
+}
+
 /* Marks of 'detach' by somebody who could not reach us. */
 static void follow_marks(struct agent *agent)
 {
@@ -175,8 +181,7 @@ static void follow_marks(struct agent *agent)
 	rw_keeper_status(agent->keeper, &status);
 	if (wanted == (status.state == RW_AGENT_STATE_DETACHED))
 		return;
-	rw_log_warning("the operator has %s this node", wanted ? "detached" : "attached");
-	if ((wanted ? detach(agent, &err) : attach(agent, &err)) < 0)
+	if (follow_command(agent, wanted, &err) < 0)
 		log_error(&err, wanted ? "cannot take enforcement off" : "cannot enforce");
 }
 
@@ -345,7 +350,6 @@ static int on_command(void *context, const char *command, struct rw_buf *answer,
 		.server = agent->session ? agent->identity.server : NULL,
 		.file = agent->options->file,
 		.file_problem = agent->file_problem,
-		.running = true,
 	};
 
 	if (strcmp(command, "status") == 0)
@@ -353,9 +357,9 @@ static int on_command(void *context, const char *command, struct rw_buf *answer,
 	else if (strcmp(command, "status json") == 0)
 		rw_agent_view_write_json(&view, answer);
 	else if (strcmp(command, "detach") == 0)
-		return detach(agent, err);
+		return follow_command(agent, true, err);
 	else if (strcmp(command, "attach") == 0)
-		return attach(agent, err);
+		return follow_command(agent, false, err);
 	else
 		return rw_error_set(err, -EINVAL, "unknown command: %s", command);
 	return 0;

@@ -28,6 +28,7 @@ struct rw_keeper {
 	struct rw_enforcer *enforcer; /* NULL while detached */
 	bool detached;
 	bool enforcing;        /* LEARN is over */
+	bool left_released;    /* ... and its devices were looked through */
 	bool adopted;          /* an earlier agent's enforcement goes on */
 	char failure[512];     /* of opening, applying or enforcing; "" = none */
 	unsigned int retry_in; /* checks until a refused policy is tried again */
@@ -259,6 +260,20 @@ static bool any_attached(const struct rw_keeper *keeper)
 	return false;
 }
 
+/* Lets go of devices that an earlier agent held and that are enforced no more. */
+static void release_left(struct rw_keeper *keeper)
+{
+	unsigned int held[RW_ENFORCER_DEVICE_MAX];
+	size_t count = keeper->backend.list_held(keeper->backend.context, held, RW_ARRAY_COUNT(held));
+
+	for (size_t i = 0; i < count; i++) {
+		if (find_device(keeper, held[i]))
+			continue;
+		notice(keeper, false, "device %u, held by an earlier agent, is released", held[i]);
+		(void)keeper->enforcer->ops->detach(keeper->enforcer, held[i], NULL);
+	}
+}
+
 /* ---- bringing all together ---- */
 
 static void begin_enforcing(struct rw_keeper *keeper)
@@ -293,6 +308,10 @@ static int reconcile(struct rw_keeper *keeper, struct rw_error *err)
 						: "out of memory (%d devices)",
 				    RW_ENFORCER_DEVICE_MAX);
 	follow_devices(keeper);
+	if (!keeper->left_released) {
+		release_left(keeper);
+		keeper->left_released = true;
+	}
 	if (!keeper->enforcing && any_attached(keeper))
 		begin_enforcing(keeper);
 	if (keeper->failure[0])
@@ -455,10 +474,13 @@ static void take_event(void *context, const struct rw_enforcer_event *event)
 {
 	struct rw_keeper *keeper = context;
 	bool is_warning = event->kind != RW_ENFORCER_EVENT_HELD && event->kind != RW_ENFORCER_EVENT_GONE;
+	/* Who did it is of use where it is somebody in particular. */
+	bool has_detail = event->text[0] &&
+			  (event->kind == RW_ENFORCER_EVENT_LOST || event->kind == RW_ENFORCER_EVENT_SHARED);
 
 	keeper->event_seen = true;
 	notice(keeper, is_warning, "interface %s: %s%s%s", event->name, event_text(event->kind),
-	       event->text[0] ? ": " : "", event->text);
+	       has_detail ? ": " : "", has_detail ? event->text : "");
 	if (event->kind == RW_ENFORCER_EVENT_GONE) {
 		/* A device of that number that appears later is another one. */
 		struct device *device = find_device(keeper, event->ifindex);

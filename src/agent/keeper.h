@@ -32,6 +32,9 @@ struct rw_keeper_backend {
 	int (*open)(void *context, struct rw_enforcer **ret_enforcer, struct rw_error *err);
 	/* Removes everything of ours from the node, with no enforcer open. */
 	int (*remove_all)(void *context, struct rw_error *err);
+	/* Fills in the devices that an earlier agent left under control, at most 'capacity'; gives their
+	 * number. */
+	size_t (*list_held)(void *context, unsigned int *ret_ifindexes, size_t capacity);
 	void *context;
 };
 

@@ -1,11 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include <dirent.h>
 #include <string.h>
 
 #include "agent/commands.h"
 #include "agent/control.h"
-#include "agent/view.h"
 #include "enforce/bpf/bpf.h"
+#include "wire/writer.h"
 
 /* A running agent does what it is told well within a second; past that it is stuck, and we go on alone. */
 #define AGENT_PATIENCE_MS  700u
@@ -66,66 +65,95 @@ int rw_command_attach(const struct rw_agent_place *place, struct rw_error *err)
 
 /* ---- status ---- */
 
-static void print_view(const struct rw_agent_view *view, bool json, struct rw_buf *buf)
+/* What is in force although no agent runs, in the words of rw_agent_view_write_*. */
+struct orphan {
+	const struct rw_agent_place *place;
+	struct rw_agent_identity identity;
+	struct rw_enforce_bpf_look look;
+	bool detached;
+	const char *summary;
+};
+
+static void look_at_orphan(const struct rw_agent_place *place, struct orphan *orphan)
 {
-	if (json)
-		rw_agent_view_write_json(view, buf);
+	*orphan = (struct orphan){.place = place, .detached = rw_agent_detached(place)};
+	if (rw_agent_identity_load(place, &orphan->identity, NULL) != 0)
+		orphan->identity = (struct rw_agent_identity){0};
+	rw_enforce_bpf_look(place->pin_dir, &orphan->look);
+	if (orphan->look.device_count && orphan->look.mode != RW_ENFORCER_LEARN)
+		orphan->summary = orphan->look.mode == RW_ENFORCER_MONITOR ? "monitoring without an agent"
+									   : "enforcing without an agent";
+	else if (orphan->detached)
+		orphan->summary = "detached: everything passes until 'ringwall-agent attach'";
 	else
-		rw_agent_view_write_text(view, buf);
+		orphan->summary = "not enforcing: no agent is running";
 }
 
-/* Whether something is pinned there; opening the enforcer would make pins where there are none. */
-static bool has_pins(const char *pin_dir)
+static const char *device_state(const struct rw_enforce_bpf_held *held)
 {
-	DIR *folder = opendir(pin_dir);
-	bool found = false;
-
-	if (!folder)
-		return false;
-	for (const struct dirent *entry = readdir(folder); entry && !found; entry = readdir(folder))
-		found = entry->d_name[0] != '.';
-	(void)closedir(folder);
-	return found;
+	return held->alive ? "enforced" : "lost";
 }
 
-/* What is in force although no agent runs. */
-static int show_orphan(const struct rw_agent_place *place, const struct rw_keeper_backend *backend, bool json,
-		       struct rw_buf *buf, struct rw_error *err)
+static void write_orphan_json(const struct orphan *orphan, struct rw_buf *buf)
 {
-	const struct rw_keeper_options options = {.backend = *backend};
-	RW_CLEANUP(rw_keeper_free) struct rw_keeper *keeper = NULL;
-	struct rw_agent_identity identity = {0};
-	struct rw_agent_view view = {.place = place, .file_problem = ""};
-	int r = rw_keeper_new(&options, &keeper, err);
+	struct rw_json_writer json;
 
-	if (r < 0)
-		return r;
-	if (has_pins(place->pin_dir)) {
-		r = rw_keeper_start(keeper, err);
-		if (r < 0)
-			return r;
-		(void)rw_keeper_check(keeper);
+	rw_json_writer_init(&json, buf, true);
+	rw_json_begin_object(&json);
+	rw_json_put_text(&json, "summary", orphan->summary);
+	rw_json_put_bool(&json, "agent_running", false);
+	rw_json_put_text(&json, "version", RW_VERSION);
+	rw_json_put_text(&json, "node", orphan->identity.name);
+	rw_json_put_text(&json, "pin_dir", orphan->place->pin_dir);
+	rw_json_key(&json, "interfaces");
+	rw_json_begin_array(&json);
+	for (size_t i = 0; i < orphan->look.device_count; i++) {
+		const struct rw_enforce_bpf_held *held = &orphan->look.devices[i];
+
+		rw_json_begin_object(&json);
+		rw_json_put_integer(&json, "ifindex", held->ifindex);
+		rw_json_put_text(&json, "interface", held->interface);
+		rw_json_put_text(&json, "state", device_state(held));
+		rw_json_put_text(&json, "hook", held->tcx ? "tcx" : "clsact");
+		rw_json_end_object(&json);
 	}
-	if (rw_agent_identity_load(place, &identity, NULL) == 0)
-		view.server = identity.server;
-	view.node = identity.name;
-	view.keeper = keeper;
-	print_view(&view, json, buf);
-	return 0;
+	rw_json_end_array(&json);
+	rw_json_end_object(&json);
+	(void)rw_buf_append_text(buf, "\n");
 }
 
-int rw_command_status(const struct rw_agent_place *place, const struct rw_keeper_backend *backend, bool json,
-		      struct rw_error *err)
+static void write_orphan_text(const struct orphan *orphan, struct rw_buf *buf)
+{
+	(void)rw_buf_append_format(buf, "%-12s  %s\n", "status", orphan->summary);
+	if (orphan->identity.name[0])
+		(void)rw_buf_append_format(buf, "%-12s  %s\n", "node", orphan->identity.name);
+	for (size_t i = 0; i < orphan->look.device_count; i++) {
+		const struct rw_enforce_bpf_held *held = &orphan->look.devices[i];
+
+		(void)rw_buf_append_format(buf, "%-12s  %s (device %u): %s (%s)\n", i ? "" : "interfaces",
+					   held->interface, held->ifindex, device_state(held),
+					   held->tcx ? "tcx" : "clsact");
+	}
+}
+
+int rw_command_status(const struct rw_agent_place *place, bool json, struct rw_error *err)
 {
 	RW_CLEANUP(rw_buf_done) struct rw_buf answer;
+	struct orphan orphan;
 	int r;
 
 	rw_buf_init(&answer, RW_CONTROL_ANSWER_MAX);
 	r = rw_control_call(place, json ? "status json" : "status", STATUS_PATIENCE_MS, &answer, err);
-	if (r == RW_CONTROL_ABSENT)
-		r = show_orphan(place, backend, json, &answer, err);
-	if (r == 0)
-		r = rw_buf_check(&answer, err);
+	if (r < 0)
+		return r;
+	if (r == RW_CONTROL_ABSENT) {
+		look_at_orphan(place, &orphan);
+		if (json)
+			write_orphan_json(&orphan, &answer);
+		else
+			write_orphan_text(&orphan, &answer);
+	}
+	r = rw_buf_check(&answer, err);
 	if (r < 0)
 		return r;
 	(void)fwrite(answer.data, 1, answer.size, stdout);

@@ -75,15 +75,13 @@ static void gather(const struct rw_agent_view *view, struct facts *facts)
 }
 
 /* The one line that says how it is. */
-static void summarise(const struct rw_agent_view *view, const struct facts *facts, char *text, size_t size)
+static void summarise(const struct facts *facts, char *text, size_t size)
 {
 	bool in_force =
 		facts->has_counters && facts->counters.mode != RW_ENFORCER_LEARN && facts->device_count;
 
 	if (facts->keeper.state == RW_AGENT_STATE_DETACHED)
 		(void)snprintf(text, size, "detached: everything passes until 'ringwall-agent attach'");
-	else if (!view->running)
-		(void)snprintf(text, size, "%s", in_force ? "enforcing without an agent" : "not enforcing");
 	else if (!in_force)
 		(void)snprintf(text, size, "not enforcing: %s", facts->keeper.reason);
 	else
@@ -158,11 +156,11 @@ void rw_agent_view_write_json(const struct rw_agent_view *view, struct rw_buf *b
 	char summary[640];
 
 	gather(view, &facts);
-	summarise(view, &facts, summary, sizeof(summary));
+	summarise(&facts, summary, sizeof(summary));
 	rw_json_writer_init(&json, buf, true);
 	rw_json_begin_object(&json);
 	rw_json_put_text(&json, "summary", summary);
-	rw_json_put_bool(&json, "agent_running", view->running);
+	rw_json_put_bool(&json, "agent_running", true);
 	rw_json_put_text(&json, "version", RW_VERSION);
 	rw_json_put_text(&json, "node", view->node);
 	rw_json_put_text(&json, "state", rw_word_of(rw_words_agent_state, (int)facts.keeper.state));
@@ -244,7 +242,7 @@ void rw_agent_view_write_text(const struct rw_agent_view *view, struct rw_buf *b
 	char summary[640];
 
 	gather(view, &facts);
-	summarise(view, &facts, summary, sizeof(summary));
+	summarise(&facts, summary, sizeof(summary));
 	(void)rw_buf_append_format(buf, "%-12s  %s\n", "status", summary);
 	if (view->node[0])
 		(void)rw_buf_append_format(buf, "%-12s  %s\n", "node", view->node);
@@ -255,7 +253,7 @@ void rw_agent_view_write_text(const struct rw_agent_view *view, struct rw_buf *b
 	else if (facts.keeper.applied.revision)
 		(void)rw_buf_append_format(buf, "%-12s  revision %llu\n", "policy",
 					   (unsigned long long)facts.keeper.applied.revision);
-	if (view->server && view->running)
+	if (view->server)
 		(void)rw_buf_append_format(buf, "%-12s  %s: %s\n", "controller", view->server,
 					   facts.session.connected   ? "connected"
 					   : facts.session.reason[0] ? facts.session.reason

@@ -16,7 +16,6 @@ struct rw_agent_view {
 	const char *server;                     /* NULL without a controller */
 	const char *file;                       /* the model file of standalone mode, or NULL */
 	const char *file_problem;               /* why its newest form was refused, or "" */
-	bool running;                           /* false: there is no agent, only what it left in force */
 };
 
 void rw_agent_view_write_json(const struct rw_agent_view *view, struct rw_buf *buf);

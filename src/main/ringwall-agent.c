@@ -303,6 +303,20 @@ static int remove_all(void *context, struct rw_error *err)
 	return options->pin_dir ? rw_enforce_bpf_detach_all(options->pin_dir, NULL, err) : 0;
 }
 
+static size_t list_held(void *context, unsigned int *ret_ifindexes, size_t capacity)
+{
+	const struct rw_enforce_bpf_options *options = context;
+	struct rw_enforce_bpf_look look;
+	size_t count;
+
+	if (!options->pin_dir)
+		return 0;
+	rw_enforce_bpf_look(options->pin_dir, &look);
+	for (count = 0; count < look.device_count && count < capacity; count++)
+		ret_ifindexes[count] = look.devices[count].ifindex;
+	return count;
+}
+
 /* ---- commands ---- */
 
 static int command_run(struct arguments *arguments, const struct rw_agent_place *place,
@@ -370,6 +384,7 @@ static int dispatch(struct arguments *arguments, const struct rw_agent_place *pl
 	const struct rw_keeper_backend backend = {
 		.open = open_enforcer,
 		.remove_all = remove_all,
+		.list_held = list_held,
 		.context = &arguments->enforce,
 	};
 	const char *command = arguments->command ? arguments->command : "run";
@@ -383,7 +398,7 @@ static int dispatch(struct arguments *arguments, const struct rw_agent_place *pl
 	if (strcmp(command, "attach") == 0)
 		return rw_command_attach(place, err);
 	if (strcmp(command, "status") == 0)
-		return rw_command_status(place, &backend, arguments->json, err);
+		return rw_command_status(place, arguments->json, err);
 	if (strcmp(command, "probe") == 0)
 		return rw_command_probe(place, arguments->interfaces, arguments->interface_count,
 					!arguments->unpinned, arguments->json, err);

@@ -221,6 +221,17 @@ static void forget(struct rw_bpf *bpf, struct rw_bpf_device *device)
 	memset(device, 0, sizeof(*device));
 }
 
+/* A device that an earlier process attached and this one has not. */
+static void release_left(struct rw_bpf *bpf, unsigned int ifindex)
+{
+	const struct rw_device *records = bpf->maps[RW_BPF_MAP_DEVICES].memory;
+	int place = find_place(bpf, ifindex);
+
+	rw_bpf_pins_release(bpf->pin_dir, ifindex);
+	if (place >= 0 && records[place].ifindex == ifindex)
+		clear_record(bpf, (uint32_t)place);
+}
+
 int rw_bpf_detach(struct rw_enforcer *enforcer, unsigned int ifindex, struct rw_error *err)
 {
 	struct rw_bpf *bpf = rw_bpf_of(enforcer);
@@ -229,6 +240,8 @@ int rw_bpf_detach(struct rw_enforcer *enforcer, unsigned int ifindex, struct rw_
 	(void)err;
 	if (device)
 		forget(bpf, device);
+	else if (ifindex && bpf->pin_dir[0])
+		release_left(bpf, ifindex);
 	return 0;
 }
 

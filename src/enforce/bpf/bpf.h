@@ -46,6 +46,27 @@ RW_NODISCARD int rw_enforce_bpf_open(const struct rw_enforce_bpf_options *option
 RW_NODISCARD int rw_enforce_bpf_detach_all(const char *pin_dir, unsigned int *ret_devices,
 					   struct rw_error *err);
 
+/* A device that pins hold. */
+struct rw_enforce_bpf_held {
+	unsigned int ifindex;
+	char interface[16]; /* whose policy holds on it; "" when that is not known */
+	bool tcx;
+	bool alive; /* tcx: both links are still at their device */
+};
+
+struct rw_enforce_bpf_look {
+	enum rw_enforcer_mode mode;
+	uint32_t generation; /* 0 = no policy */
+	struct rw_enforce_bpf_held devices[RW_ENFORCER_DEVICE_MAX];
+	size_t device_count; /* 0 = nothing is in force */
+};
+
+/*
+ * Looks at what is pinned under 'pin_dir', without opening it: loads, makes and changes nothing.  Device
+ * numbers are those of the network namespace in which they were attached.
+ */
+void rw_enforce_bpf_look(const char *pin_dir, struct rw_enforce_bpf_look *ret_look);
+
 struct rw_enforce_bpf_feature {
 	const char *name; /* "tcx" */
 	bool required;

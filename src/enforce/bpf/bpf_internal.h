@@ -117,6 +117,8 @@ int rw_bpf_pins_check(const char *pin_dir, struct rw_error *err); /* the same, b
 RW_NODISCARD int rw_bpf_pins_find(struct rw_bpf *bpf, const struct rw_enforce_bpf_options *options,
 				  struct rw_error *err);
 RW_NODISCARD int rw_bpf_pins_save(struct rw_bpf *bpf, struct rw_error *err);
+/* Takes the pins of one device away, with what they hold. */
+void rw_bpf_pins_release(const char *pin_dir, unsigned int ifindex);
 void rw_bpf_pin_path(char *path, size_t size, const char *pin_dir, const char *kind, unsigned int ifindex);
 
 /* attach.c */

@@ -260,6 +260,19 @@ static bool release(const char *pin_dir, const char *name)
 	return ifindex || strncmp(name, "link-ingress-", 13) == 0;
 }
 
+void rw_bpf_pins_release(const char *pin_dir, unsigned int ifindex)
+{
+	static const char *const kinds[] = {"link-ingress", "link-egress", "clsact"};
+	char name[64], path[512];
+
+	for (size_t i = 0; i < RW_ARRAY_COUNT(kinds); i++) {
+		(void)snprintf(name, sizeof(name), "%s-%u", kinds[i], ifindex);
+		(void)snprintf(path, sizeof(path), "%s/%s", pin_dir, name);
+		if (access(path, F_OK) == 0)
+			(void)release(pin_dir, name);
+	}
+}
+
 int rw_enforce_bpf_detach_all(const char *pin_dir, unsigned int *ret_devices, struct rw_error *err)
 {
 	unsigned int devices = 0;

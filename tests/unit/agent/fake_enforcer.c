@@ -28,6 +28,8 @@ static int fake_detach(struct rw_enforcer *enforcer, unsigned int ifindex, struc
 	struct fake_enforcer *fake = fake_of(enforcer);
 
 	(void)err;
+	if (fake->left == ifindex)
+		fake->left = 0;
 	for (size_t i = 0; i < fake->attached_count; i++) {
 		if (fake->attached[i] != ifindex)
 			continue;
@@ -181,6 +183,16 @@ int fake_enforcer_open(void *context, struct rw_enforcer **ret_enforcer, struct 
 	fake->opened++;
 	*ret_enforcer = &fake->base;
 	return 0;
+}
+
+size_t fake_enforcer_list_held(void *context, unsigned int *ret_ifindexes, size_t capacity)
+{
+	struct fake_enforcer *fake = context;
+
+	if (!fake->left || !capacity)
+		return 0;
+	ret_ifindexes[0] = fake->left;
+	return 1;
 }
 
 int fake_enforcer_remove_all(void *context, struct rw_error *err)

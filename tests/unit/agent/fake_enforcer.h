@@ -16,7 +16,8 @@ struct fake_enforcer {
 	char interfaces[8][16];
 	size_t attached_count;
 	bool enforcing;
-	bool was_pinned; /* open finds a running enforcement */
+	unsigned int left; /* a device that an earlier process attached; 0 = none */
+	bool was_pinned;   /* open finds a running enforcement */
 	enum rw_enforcer_hold hold;
 	const struct rw_enforcer_event *event; /* told by the next check */
 	unsigned int opened;
@@ -28,6 +29,7 @@ void fake_enforcer_done(struct fake_enforcer *fake);
 
 /* Functions of a keeper's back end; the context is the fake. */
 int fake_enforcer_open(void *context, struct rw_enforcer **ret_enforcer, struct rw_error *err);
+size_t fake_enforcer_list_held(void *context, unsigned int *ret_ifindexes, size_t capacity);
 int fake_enforcer_remove_all(void *context, struct rw_error *err);
 
 /* A policy of interface "eth0" in network 10.0.0.0/8; 'mark' makes policies differ. */

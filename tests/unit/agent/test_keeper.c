@@ -26,7 +26,9 @@ static int make_world(void **state)
 	static const char *const named[] = {"veth9"};
 	struct world *world = calloc(1, sizeof(*world));
 	struct rw_keeper_options options = {
-		.backend = {.open = fake_enforcer_open, .remove_all = fake_enforcer_remove_all},
+		.backend = {.open = fake_enforcer_open,
+			    .remove_all = fake_enforcer_remove_all,
+			    .list_held = fake_enforcer_list_held},
 		.named = named,
 		.named_count = 1,
 		.notice = take_notice,
@@ -288,6 +290,19 @@ static void goes_on_with_what_an_earlier_agent_left(void **state)
 	assert_int_equal(status_of(world).state, RW_AGENT_STATE_OK);
 }
 
+static void lets_go_of_devices_that_an_earlier_agent_held(void **state)
+{
+	struct world *world = *state;
+
+	world->fake.was_pinned = true;
+	world->fake.left = 9;
+	assert_int_equal(rw_keeper_start(world->keeper, NULL), 0);
+	assert_int_equal(set_links(world, 1), 0);
+	assert_int_equal(world->fake.left, 9);
+	assert_int_equal(set_policy(world, 7, 22), 0);
+	assert_int_equal(world->fake.left, 0);
+}
+
 static void moves_on_with_a_confirmed_position(void **state)
 {
 	const struct rw_position later = {.incarnation = "i", .revision = 12};
@@ -322,6 +337,7 @@ int main(void)
 		TEST(tells_when_a_program_was_put_back),
 		TEST(takes_everything_off_and_back_on),
 		TEST(goes_on_with_what_an_earlier_agent_left),
+		TEST(lets_go_of_devices_that_an_earlier_agent_held),
 		TEST(moves_on_with_a_confirmed_position),
 	};
 
