@@ -224,13 +224,14 @@ static int open_server(struct daemon *daemon, const struct rw_daemon_options *op
 		       const struct listen_address *listen, struct rw_error *err)
 {
 	unsigned int connections = connection_limit();
-	const struct rw_http_server_options server = {
+	/* With the authority: a joining machine knows nothing but its fingerprint. */
+	RW_CLEANUP(rw_free) char *chain = NULL;
+	struct rw_http_server_options server = {
 		.loop = daemon->loop,
 		.clock = rw_clock_system(),
 		.address = listen->text,
 		.port = listen->port,
 		.plain = options->plain_http,
-		.cert_pem = daemon->folder.server_cert_pem,
 		.key_pem = daemon->folder.server_key_pem,
 		.ca_pem = daemon->folder.ca_cert_pem,
 		.limits = {.body_bytes = BODY_BYTES,
@@ -241,6 +242,11 @@ static int open_server(struct daemon *daemon, const struct rw_daemon_options *op
 		.userdata = daemon,
 	};
 
+	if (asprintf(&chain, "%s%s", daemon->folder.server_cert_pem, daemon->folder.ca_cert_pem) < 0) {
+		chain = NULL;
+		return rw_error_oom(err);
+	}
+	server.cert_pem = chain;
 	return rw_http_server_new(&server, &daemon->server, err);
 }
 
