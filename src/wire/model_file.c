@@ -169,16 +169,16 @@ static int name_rule(struct rw_rule *rule, const char *group, struct rw_error *e
 {
 	RW_CLEANUP(rw_buf_done) struct rw_buf meaning;
 	struct rw_json_writer json;
-	int r;
 
 	rw_buf_init(&meaning, 4096);
 	(void)rw_buf_append_text(&meaning, group);
 	rw_json_writer_init(&json, &meaning, false);
 	rw_rule_encode_core(&json, rule);
-	r = rw_buf_check(&meaning, err);
-	if (r == 0)
-		derive_id("sgr-", meaning.data, meaning.size, rule->id);
-	return r;
+	/* Anything a rule can say fits. */
+	if (meaning.failed)
+		return rw_error_oom(err);
+	derive_id("sgr-", meaning.data, meaning.size, rule->id);
+	return 0;
 }
 
 static int compare_rules(const void *a, const void *b)
@@ -263,17 +263,16 @@ static int finish_promise(struct rw_promise *promise, struct rw_error *err)
 {
 	RW_CLEANUP(rw_buf_done) struct rw_buf meaning;
 	struct rw_json_writer json;
-	int r;
 
+	rw_buf_init(&meaning, 8192);
 	if (promise->id[0])
 		return 0;
-	rw_buf_init(&meaning, 8192);
 	rw_json_writer_init(&json, &meaning, false);
 	rw_promise_encode(&json, promise);
-	r = rw_buf_check(&meaning, err);
-	if (r == 0)
-		derive_id(tables[RW_KIND_PROMISE].id_prefix, meaning.data, meaning.size, promise->id);
-	return r;
+	if (meaning.failed)
+		return rw_error_oom(err);
+	derive_id(tables[RW_KIND_PROMISE].id_prefix, meaning.data, meaning.size, promise->id);
+	return 0;
 }
 
 static void finish_node(const struct reading *reading, struct rw_node *node)

@@ -16,8 +16,21 @@ struct rw_json_document {
 	json_t *root;
 };
 
+/* An allocation of jansson's failed since the flag was cleared: it then often speaks of wrong syntax. */
+static _Thread_local bool memory_failed;
+
+static void *allocate(size_t size)
+{
+	void *memory = malloc(size);
+
+	if (!memory)
+		memory_failed = true;
+	return memory;
+}
+
 void rw_json_init(uint64_t seed)
 {
+	json_set_alloc_funcs(allocate, free);
 	/* Zero would make jansson read a seed of its own. */
 	json_object_seed((size_t)seed ? (size_t)seed : 1);
 }
@@ -62,7 +75,7 @@ static int parse_error(const json_error_t *error, struct rw_error *err)
 {
 	char text[JSON_ERROR_TEXT_LENGTH];
 
-	if (json_error_code(error) == json_error_out_of_memory)
+	if (memory_failed || json_error_code(error) == json_error_out_of_memory)
 		return rw_error_oom(err);
 	rw_json_quote(error->text, text, sizeof(text));
 	(void)rw_error_set(err, -EINVAL, "not valid JSON at line %d, column %d: %s", error->line,
@@ -85,6 +98,7 @@ int rw_json_parse(const char *text, size_t size, size_t max_size, struct rw_json
 	document = malloc(sizeof(*document));
 	if (!document)
 		return rw_error_oom(err);
+	memory_failed = false;
 	document->root = json_loadb(text, size, JSON_REJECT_DUPLICATES | JSON_DECODE_ANY, &error);
 	if (!document->root) {
 		free(document);

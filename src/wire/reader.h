@@ -40,7 +40,10 @@
 #define RW_JSON_BODY_MAX  (1u << 20)  /* an API request or answer */
 #define RW_JSON_MODEL_MAX (64u << 20) /* a model file */
 
-/* Keys the hash tables with 'seed' (random, from the caller).  Once, before any thread. */
+/*
+ * Keys the hash tables with 'seed' (random, from the caller).  Once, before any thread.  Without it everything works, but
+ * memory that runs out inside the parser is reported as wrong syntax.
+ */
 void rw_json_init(uint64_t seed);
 
 struct rw_json_document;

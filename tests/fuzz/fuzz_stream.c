@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/* The agent stream, saved policies, reports and joining from any bytes.  Digest and check hardly ever fit by chance, so what
+ * counts here is that every line is refused or taken without harm. */
+
+#include <assert.h>
+#include <string.h>
+
+#include "wire/report.h"
+#include "wire/stream.h"
+
+int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size);
+
+static void read_stream(const char *text, size_t size)
+{
+	RW_CLEANUP(rw_stream_reader_free) struct rw_stream_reader *reader = rw_stream_reader_new();
+
+	while (size > 0) {
+		const char *end = memchr(text, '\n', size);
+		size_t length = end ? (size_t)(end - text) : size;
+		struct rw_error err = RW_ERROR_NONE;
+		struct rw_frame frame = {0};
+		int r = rw_stream_reader_line(reader, text, length, &frame, &err);
+
+		assert(r >= 0 || err.text[0]);
+		if (r == RW_STREAM_FRAME)
+			rw_frame_done(&frame);
+		text += length + (end ? 1 : 0);
+		size -= length + (end ? 1 : 0);
+	}
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size)
+{
+	const char *text = (const char *)bytes;
+	struct rw_join_request request;
+	struct rw_policy *policy = NULL;
+	struct rw_join_answer answer;
+	struct rw_position position;
+	struct rw_report report;
+
+	read_stream(text, size);
+	if (rw_policy_file_decode(text, size, &position, &policy, NULL) == 0)
+		(void)rw_policy_unref(policy);
+	if (rw_report_decode(text, size, &report, NULL) == 0)
+		rw_report_done(&report);
+	if (rw_join_request_decode(text, size, &request, NULL) == 0)
+		rw_join_request_done(&request);
+	if (rw_join_answer_decode(text, size, &answer, NULL) == 0)
+		rw_join_answer_done(&answer);
+	return 0;
+}

@@ -1,0 +1,230 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/*
+ * Memory that runs out at the first, second, third ... allocation of ours: every reader then says -ENOMEM and leaves
+ * nothing behind (the address sanitizer's build looks for leaks), or succeeds.
+ */
+
+#include "test.h"
+
+#include <string.h>
+
+#include <jansson.h>
+
+#include "base/file.h"
+#include "policies.h"
+#include "wire/apply_file.h"
+#include "wire/evaluate.h"
+#include "wire/model_file.h"
+#include "wire/report.h"
+#include "wire/stream.h"
+
+/* The allocation that fails, counted from 1; 0 = none does. */
+static unsigned long fail_at;
+static unsigned long allocations;
+
+void *__real_malloc(size_t size);
+void *__real_calloc(size_t count, size_t size);
+void *__real_realloc(void *memory, size_t size);
+void *__real_reallocarray(void *memory, size_t count, size_t size);
+char *__real_strdup(const char *text);
+void *__wrap_malloc(size_t size);
+void *__wrap_calloc(size_t count, size_t size);
+void *__wrap_realloc(void *memory, size_t size);
+void *__wrap_reallocarray(void *memory, size_t count, size_t size);
+char *__wrap_strdup(const char *text);
+
+static bool fails(void)
+{
+	return fail_at && ++allocations == fail_at;
+}
+
+void *__wrap_malloc(size_t size)
+{
+	return fails() ? NULL : __real_malloc(size);
+}
+
+void *__wrap_calloc(size_t count, size_t size)
+{
+	return fails() ? NULL : __real_calloc(count, size);
+}
+
+void *__wrap_realloc(void *memory, size_t size)
+{
+	return fails() ? NULL : __real_realloc(memory, size);
+}
+
+void *__wrap_reallocarray(void *memory, size_t count, size_t size)
+{
+	return fails() ? NULL : __real_reallocarray(memory, count, size);
+}
+
+char *__wrap_strdup(const char *text)
+{
+	return fails() ? NULL : __real_strdup(text);
+}
+
+/* Runs 'work' until no allocation fails any more. */
+static void fail_every_allocation(int (*work)(const struct rw_buf *text), const struct rw_buf *text)
+{
+	unsigned long failures = 0;
+	int r;
+
+	for (fail_at = 1;; fail_at++) {
+		bool reached;
+
+		allocations = 0;
+		r = work(text);
+		reached = allocations >= fail_at;
+		if (!reached)
+			break;
+		/* Shrinking an array may fail without harm. */
+		if (r != 0 && r != -ENOMEM)
+			fail_msg("allocation %lu: %d", fail_at, r);
+		failures += r == -ENOMEM;
+	}
+	fail_at = 0;
+	assert_int_equal(r, 0);
+	assert_true(failures > 3);
+}
+
+static int decode_model(const struct rw_buf *text)
+{
+	RW_CLEANUP(rw_model_free) struct rw_model *model = NULL;
+
+	return rw_model_file_decode(text->data, text->size, &model, NULL);
+}
+
+static void model_files_survive_it(void **state)
+{
+	static const char file[] =
+		"{\"version\":1,\"networks\":[{\"name\":\"main\",\"kind\":\"vpc\",\"cidrs\":[\"10.0.0.0/"
+		"8\"]}],"
+		"\"clusters\":[{\"name\":\"demo\",\"network\":\"main\",\"security_group\":\"demo\"}],"
+		"\"nodes\":[{\"name\":\"n1\",\"cluster\":\"demo\",\"interfaces\":[{\"name\":\"eth0\","
+		"\"addresses\":[\"10.0.0.1\"]}]}],"
+		"\"security_groups\":[{\"name\":\"demo\",\"network\":\"main\",\"rules\":[{\"direction\":"
+		"\"ingress\","
+		"\"policy\":\"accept\",\"protocol\":\"icmp\",\"object\":{\"cidr\":\"0.0.0.0/0\"}}]}],"
+		"\"prefix_lists\":[{\"name\":\"l\",\"family\":4,\"cidrs\":[\"192.0.2.0/24\"]}],"
+		"\"load_balancers\":[{\"name\":\"lb\",\"cluster\":\"demo\",\"sources\":{\"cidrs\":[\"100.64."
+		"0.0/10\"]},"
+		"\"listeners\":[{\"protocol\":\"tcp\",\"port\":80,\"backend_port\":80}]}],"
+		"\"promises\":[{\"network\":\"main\",\"policy\":\"deny\",\"from\":{\"cidr\":\"0.0.0.0/0\"},"
+		"\"to\":{\"group\":\"demo\"},\"protocol\":\"all\"}]}";
+	RW_CLEANUP(rw_buf_done) struct rw_buf text;
+
+	(void)state;
+	rw_buf_init(&text, 4096);
+	assert_int_equal(rw_buf_append_text(&text, file), 0);
+	fail_every_allocation(decode_model, &text);
+}
+
+static int decode_stream(const struct rw_buf *text)
+{
+	RW_CLEANUP(rw_policy_unref) struct rw_policy *policy = NULL;
+	struct rw_position position;
+
+	return rw_policy_file_decode(text->data, text->size, &position, &policy, NULL);
+}
+
+static void snapshots_survive_it(void **state)
+{
+	static const struct rw_position position = {"a", 1};
+	RW_CLEANUP(rw_policy_unref) struct rw_policy *policy = policy_make(3, 3, 10);
+	RW_CLEANUP(rw_buf_done) struct rw_buf text;
+
+	(void)state;
+	rw_buf_init(&text, 1 << 20);
+	assert_int_equal(rw_stream_encode_snapshot(&text, &position, policy, NULL), 0);
+	fail_every_allocation(decode_stream, &text);
+}
+
+static int decode_delta(const struct rw_buf *text)
+{
+	RW_CLEANUP(rw_stream_reader_free) struct rw_stream_reader *reader = rw_stream_reader_new();
+	RW_CLEANUP(rw_frame_done) struct rw_frame frame = {0};
+	const char *at = text->data;
+	int r = 0;
+
+	if (!reader)
+		return -ENOMEM;
+	while (*at && r == 0) {
+		size_t length = strcspn(at, "\n");
+
+		r = rw_stream_reader_line(reader, at, length, &frame, NULL);
+		at += length + 1;
+	}
+	return r == RW_STREAM_FRAME ? 0 : r;
+}
+
+static void deltas_survive_it(void **state)
+{
+	static const struct rw_position position = {"a", 2};
+	RW_CLEANUP(rw_policy_unref) struct rw_policy *old = policy_make(1, 3, 10);
+	RW_CLEANUP(rw_policy_unref) struct rw_policy *new = policy_make(2, 4, 15);
+	RW_CLEANUP(rw_policy_delta_free) struct rw_policy_delta *delta = NULL;
+	RW_CLEANUP(rw_buf_done) struct rw_buf text;
+	struct rw_policy_digest digest = rw_policy_digest(new);
+
+	(void)state;
+	rw_buf_init(&text, 1 << 20);
+	assert_int_equal(rw_policy_diff(old, new, &delta, NULL), 0);
+	assert_int_equal(rw_stream_encode_delta(&text, &position, 1, &digest, delta, NULL), 0);
+	fail_every_allocation(decode_delta, &text);
+}
+
+static int decode_report(const struct rw_buf *text)
+{
+	RW_CLEANUP(rw_report_done) struct rw_report report;
+
+	rw_report_init(&report);
+	return rw_report_decode(text->data, text->size, &report, NULL);
+}
+
+static void reports_survive_it(void **state)
+{
+	RW_CLEANUP(rw_buf_done) struct rw_buf text;
+
+	(void)state;
+	rw_buf_init(&text, 4096);
+	assert_int_equal(
+		rw_buf_append_text(
+			&text,
+			"{\"version\":1,\"applied\":{\"incarnation\":\"\",\"revision\":\"0\"},"
+			"\"state\":\"ok\",\"interfaces\":[{\"name\":\"eth0\",\"addresses\":[\"10.0.0.1\"]}],"
+			"\"ssh_ports\":[22],\"hits\":[{\"rule\":\"sgr-1\",\"packets\":\"1\"}]}"),
+		0);
+	fail_every_allocation(decode_report, &text);
+}
+
+static int decode_apply(const struct rw_buf *text)
+{
+	RW_CLEANUP(rw_apply_file_done) struct rw_apply_file file = {0};
+
+	return rw_apply_file_decode(text->data, text->size, NULL, &file, NULL);
+}
+
+static void small_rule_files_survive_it(void **state)
+{
+	RW_CLEANUP(rw_buf_done) struct rw_buf text;
+
+	(void)state;
+	rw_buf_init(&text, 4096);
+	assert_int_equal(
+		rw_buf_append_text(&text, "{\"cluster\":\"demo\",\"rules\":[\"allow tcp 80,443 from any\"]}"),
+		0);
+	fail_every_allocation(decode_apply, &text);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(model_files_survive_it),      cmocka_unit_test(snapshots_survive_it),
+		cmocka_unit_test(deltas_survive_it),           cmocka_unit_test(reports_survive_it),
+		cmocka_unit_test(small_rule_files_survive_it),
+	};
+
+	json_set_alloc_funcs(__real_malloc, free);
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
