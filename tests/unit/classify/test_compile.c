@@ -286,6 +286,47 @@ static void a_change_of_rules_takes_the_addresses_over(void **state)
 	assert_decides(&c, "203.0.114.9", 81, RW_VERDICT_ACCEPT, "sgr-000001");
 }
 
+/* The records of the classes, which the address part refers to, grow with the number of interface policies. */
+static void another_number_of_interface_policies_needs_a_new_address_part(void **state)
+{
+	RW_CLEANUP(rw_policy_unref) struct rw_policy *one = make_policy();
+	RW_CLEANUP(rw_policy_unref) struct rw_policy *many = make_policy();
+	RW_CLEANUP(compiled_done) struct compiled a, b;
+
+	(void)state;
+	(void)add_rule(one->groups[0], "203.0.113.0/24", 22);
+	(void)add_rule(many->groups[0], "203.0.113.0/24", 22);
+	for (uint32_t i = 1; i < 5; i++) {
+		(void)add_group(many, (const char *[]){"", "sg-b", "sg-c", "sg-d", "sg-e"}[i]);
+		add_interface(many, (const char *[]){"", "eth1", "eth2", "eth3", "eth4"}[i], &i, 1);
+	}
+	compile(&a, one, NULL, NULL);
+	compile(&b, many, NULL, a.table);
+	assert_false(b.table->address_reused);
+	assert_decides(&b, "203.0.113.9", 22, RW_VERDICT_ACCEPT, "sgr-000000");
+	assert_decides(&b, "203.0.112.9", 22, RW_VERDICT_DROP, "default");
+}
+
+/* Many rules about one remote object are merged before they are laid over what is below. */
+static void many_rules_on_one_object_leave_a_stronger_five_tuple_rule_alone(void **state)
+{
+	RW_CLEANUP(rw_policy_unref) struct rw_policy *policy = make_policy();
+	RW_CLEANUP(compiled_done) struct compiled compiled;
+	struct rw_rule *five = add_rule(policy->groups[0], "0.0.0.0/0", 22);
+	struct rw_packet packet = packet_from("203.0.113.9", 22);
+
+	(void)state;
+	five->policy = RW_VERDICT_DROP;
+	assert_int_equal(rw_prefix_parse("10.0.0.1/32", &five->local_cidr, NULL), 0);
+	for (uint16_t port = 20; port < 40; port++)
+		add_rule(policy->groups[0], "203.0.113.0/24", port)->priority = 2;
+	compile(&compiled, policy, NULL, NULL);
+	assert_string_equal(rw_classify_decide(compiled.table, 0, &packet).detail, five->id);
+	packet.local.bytes[3] = 2;
+	assert_string_equal(rw_classify_decide(compiled.table, 0, &packet).detail, "sgr-000003");
+	assert_decides(&compiled, "203.0.113.9", 39, RW_VERDICT_ACCEPT, "sgr-000020");
+}
+
 /* The pages hold the address part of the table before the last, which is that of the last. */
 static void an_address_part_that_is_there_already_is_not_written(void **state)
 {
@@ -471,6 +512,8 @@ int main(void)
 		cmocka_unit_test(the_image_may_lie_anywhere),
 		cmocka_unit_test(equal_policies_have_equal_images),
 		cmocka_unit_test(a_change_of_rules_takes_the_addresses_over),
+		cmocka_unit_test(another_number_of_interface_policies_needs_a_new_address_part),
+		cmocka_unit_test(many_rules_on_one_object_leave_a_stronger_five_tuple_rule_alone),
 		cmocka_unit_test(an_address_part_that_is_there_already_is_not_written),
 		cmocka_unit_test(fixed_memory_that_is_too_small_is_told_from_the_budget),
 		cmocka_unit_test(sparse_members_are_cheap),
