@@ -3,12 +3,11 @@
 /*
  * How long a policy takes to compile, how large its table is, how fast it decides.
  *
- * usage: bench-classify [ROUNDS]      one JSON object a line on standard output
+ * usage: bench-classify [ROUNDS]      a JSON array on standard output
  *
  * Rules are mixed as in practice: half CIDRs, half references to groups; 70 % TCP; single ports and ranges.
  * 'clustered' puts the members into 64 /20 subnets, 'sparse' anywhere in 10/8.  Times are medians of ROUNDS
- * (5); 'rule_add' is a compile after one rule with known addresses was added, with the previous table
- * at hand, 'member_add' one after a member was added.
+ * (5); 'rule_add' is a compile after one rule with known addresses was added, with the previous table at hand.
  */
 
 #include <stdio.h>
@@ -226,7 +225,7 @@ static double measure_lookups(const struct rw_classify_table *table, const struc
 	return LOOKUPS / start * 1e3;
 }
 
-static void run(const struct shape *shape, size_t rounds)
+static void run(const struct shape *shape, size_t rounds, bool first)
 {
 	RW_CLEANUP(rw_policy_unref) struct rw_policy *policy = make_policy(shape);
 	RW_CLEANUP(rw_policy_unref) struct rw_policy *changed = with_rule(policy);
@@ -246,11 +245,12 @@ static void run(const struct shape *shape, size_t rounds)
 		after = rw_classify_table_free(after);
 		after = compile(changed, table, &standby, &rule_add[i]);
 	}
-	printf("{\"rules\":%u,\"members\":%u,\"groups\":%u,\"shape\":\"%s\",\"compile_ms\":%.2f,"
-	       "\"rule_add_ms\":%.2f,\"address_reused\":%s,\"table_kb\":%u,\"lookups_per_s\":%.0f}\n",
-	       shape->rules, shape->members, shape->groups, shape->sparse ? "sparse" : "clustered",
-	       median(full, rounds), median(rule_add, rounds), after->address_reused ? "true" : "false",
-	       table->page_count * (RW_TABLE_PAGE_SIZE / 1024), measure_lookups(table, shape));
+	printf("%s{\"rules\":%u,\"members\":%u,\"groups\":%u,\"shape\":\"%s\",\"compile_ms\":%.2f,"
+	       "\"rule_add_ms\":%.2f,\"address_reused\":%s,\"table_kb\":%u,\"lookups_per_s\":%.0f}",
+	       first ? "[" : ",\n ", shape->rules, shape->members, shape->groups,
+	       shape->sparse ? "sparse" : "clustered", median(full, rounds), median(rule_add, rounds),
+	       after->address_reused ? "true" : "false", table->page_count * (RW_TABLE_PAGE_SIZE / 1024),
+	       measure_lookups(table, shape));
 	fflush(stdout);
 }
 
@@ -267,6 +267,7 @@ int main(int argc, char **argv)
 	if (rounds < 1)
 		rounds = 1;
 	for (size_t i = 0; i < RW_ARRAY_COUNT(shapes); i++)
-		run(&shapes[i], rounds);
+		run(&shapes[i], rounds, i == 0);
+	printf("]\n");
 	return 0;
 }
