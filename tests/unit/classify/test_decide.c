@@ -1,0 +1,144 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/*
+ * bpf/lib/rw_decide.h on images that are not whole.  In the kernel every page comes from a map look-up
+ * and every index is masked; here pages are blocks of their own, so that a sanitizer sees a step outside.
+ */
+
+#include <string.h>
+
+#include "classify/compile.h"
+#include "random_policy.h"
+#include "test.h"
+
+enum { PAGES_MAX = 512 };
+
+struct rw_table {
+	void *pages[PAGES_MAX]; /* each allocated by itself */
+	uint32_t page_count;
+};
+
+static inline const void *rw_table_page(const struct rw_table *table, __u32 number)
+{
+	return number < table->page_count ? table->pages[number] : NULL;
+}
+
+#include "lib/rw_decide.h"
+
+static void table_done(struct rw_table *table)
+{
+	for (uint32_t i = 0; i < table->page_count; i++)
+		free(table->pages[i]);
+	table->page_count = 0;
+}
+RW_DEFINE_DONE(struct rw_table, table_done)
+
+static void take_apart(const struct rw_classify_table *whole, struct rw_table *table)
+{
+	assert_true(whole->page_count <= PAGES_MAX);
+	for (uint32_t i = 0; i < whole->page_count; i++) {
+		table->pages[i] = malloc(RW_TABLE_PAGE_SIZE);
+		memcpy(table->pages[i], (const char *)whole->pages + (size_t)i * RW_TABLE_PAGE_SIZE,
+		       RW_TABLE_PAGE_SIZE);
+		table->page_count++;
+	}
+}
+
+static void make_table(struct rw_dice *dice, struct rw_table *table)
+{
+	RW_CLEANUP(rw_policy_unref) struct rw_policy *policy = rw_random_policy(dice, RW_RANDOM_ALL);
+	RW_CLEANUP(rw_classify_memory_done) struct rw_classify_memory memory;
+	RW_CLEANUP(rw_classify_table_free) struct rw_classify_table *whole = NULL;
+
+	rw_classify_memory_init(&memory);
+	assert_int_equal(rw_classify_compile(policy, NULL, NULL, &memory, &whole, NULL), 0);
+	table->page_count = 0;
+	take_apart(whole, table);
+}
+
+/* A decision about anything; gives the cell. */
+static uint32_t decide_anything(struct rw_dice *dice, const struct rw_table *table)
+{
+	const struct rw_table_header *header = rw_table_header(table);
+	struct rw_table_address remote = {rw_dice_next(dice), rw_dice_next(dice)};
+	struct rw_table_key key = {
+		.local = {rw_dice_next(dice), rw_dice_next(dice)},
+		.destination_port = (uint16_t)rw_dice_next(dice),
+		.source_port = (uint16_t)rw_dice_next(dice),
+		.protocol = rw_dice_chance(dice, 70) ? RW_PROTOCOL_TCP : (uint8_t)rw_dice_next(dice),
+		.is6 = rw_dice_chance(dice, 50),
+	};
+	uint32_t view = rw_table_view_number(header, rw_dice_below(dice, 256), rw_dice_below(dice, 2));
+	uint32_t class;
+
+	/* Mostly near what the tables know. */
+	if (rw_dice_chance(dice, 70))
+		remote.high = key.is6 ? 0x20010db800000000ull | (uint8_t)rw_dice_next(dice)
+				      : (uint64_t)(0x0a000000u | (uint8_t)rw_dice_next(dice)) << 32;
+	class = rw_table_class(table, header, key.is6, remote);
+	(void)rw_table_class_flags(table, class);
+	return rw_table_decide(table, header, view, class, &key);
+}
+
+static void a_missing_page_is_a_drop(void **state)
+{
+	struct rw_dice dice = {.state = 1};
+	RW_CLEANUP(table_done) struct rw_table table;
+	struct rw_table only_header;
+
+	(void)state;
+	make_table(&dice, &table);
+	only_header = table;
+	only_header.page_count = 1;
+	for (int i = 0; i < 1000; i++) {
+		uint32_t cell = decide_anything(&dice, &only_header);
+
+		assert_int_equal(RW_CELL_VERDICT(cell), RW_VERDICT_DROP);
+		assert_int_equal(RW_CELL_INDEX(cell), RW_TABLE_INDEX_MAX);
+	}
+}
+
+static void a_broken_image_leads_nowhere_outside(void **state)
+{
+	(void)state;
+	for (uint64_t seed = 0; seed < 300; seed++) {
+		struct rw_dice dice = {.state = seed};
+		RW_CLEANUP(table_done) struct rw_table table;
+		uint32_t broken;
+
+		make_table(&dice, &table);
+		broken = 1 + rw_dice_below(&dice, 2000);
+		for (uint32_t i = 0; i < broken; i++) {
+			uint32_t *page = table.pages[rw_dice_below(&dice, table.page_count)];
+
+			page[rw_dice_below(&dice, RW_TABLE_PAGE_CELLS)] = (uint32_t)rw_dice_next(&dice);
+		}
+		for (int i = 0; i < 300; i++)
+			(void)decide_anything(&dice, &table);
+	}
+}
+
+static void all_set_bits_are_counted(void **state)
+{
+	struct rw_dice dice = {.state = 7};
+
+	(void)state;
+	assert_int_equal(rw_table_bits_set(0), 0);
+	assert_int_equal(rw_table_bits_set(~0ull), 64);
+	for (int i = 0; i < 10000; i++) {
+		uint64_t word = rw_dice_next(&dice) & rw_dice_next(&dice);
+
+		assert_int_equal(rw_table_bits_set(word), __builtin_popcountll(word));
+	}
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(a_missing_page_is_a_drop),
+		cmocka_unit_test(a_broken_image_leads_nowhere_outside),
+		cmocka_unit_test(all_set_bits_are_counted),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
