@@ -431,6 +431,8 @@ int folding_end(struct folding *folding, struct rw_model **ret_model, struct fol
 
 		if (before && strcmp(rw_object_id(entry->kind, before), entry->id) == 0)
 			touched.before = before;
+		if (!touched.before && !touched.after)
+			continue;
 		(void)strcpy(touched.id, entry->id);
 		if (fold_outcome_add(outcome, &touched) < 0)
 			return rw_error_oom(err);

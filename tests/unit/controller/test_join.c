@@ -1,0 +1,263 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "fixture.h"
+
+static struct fixture fx;
+static struct rw_address somewhere;
+static char *csr;
+
+static int setup(void **state)
+{
+	(void)state;
+	fixture_init(&fx);
+	fixture_vpc(&fx);
+	somewhere = world_address("198.51.100.9");
+	if (!csr) {
+		char *key = NULL;
+
+		assert_int_equal(rw_cert_make_key(&key, NULL), 0);
+		assert_int_equal(rw_cert_make_request(key, "me", &csr, NULL), 0);
+		free(key);
+	}
+	return 0;
+}
+
+static int teardown(void **state)
+{
+	(void)state;
+	fixture_done(&fx);
+	return 0;
+}
+
+static void make_token(char token[RW_TOKEN_SIZE])
+{
+	struct rw_join_grant grant = {.cluster = "c1", .name = "rack 7"};
+	struct rw_error err = RW_ERROR_NONE;
+	int64_t expires_ms;
+
+	if (rw_join_token_create(fx.controller, &fx.alice, &grant, token, &expires_ms, &err) < 0)
+		fail_msg("%s: %s", err.field, err.text);
+	assert_int_equal(expires_ms, rw_clock_realtime_ms(&fx.clock.clock) + 3600 * 1000);
+}
+
+static int join(const char *token, const char *name, const char *machine, bool replace, const char *address,
+		struct rw_join_answer *answer, struct rw_error *err)
+{
+	struct rw_address addresses[1];
+	struct rw_report_interface interface = {.name = "eth0", .enforced = true, .addresses = addresses};
+	struct rw_join_request request = {.token = (char *)(uintptr_t)token,
+					  .machine_id = (char *)(uintptr_t)machine,
+					  .name = (char *)(uintptr_t)name,
+					  .csr = csr,
+					  .replace = replace,
+					  .interfaces = &interface,
+					  .interface_count = 1};
+
+	if (address)
+		addresses[interface.address_count++] = world_address(address);
+	return rw_join(fx.controller, &request, &somewhere, answer, err);
+}
+
+static struct rw_cert_info read_cert(const struct rw_join_answer *answer)
+{
+	struct rw_cert_info info;
+
+	assert_int_equal(rw_cert_verify(answer->certificate, answer->ca,
+					rw_clock_realtime_ms(&fx.clock.clock) / 1000, &info, NULL),
+			 0);
+	return info;
+}
+
+static void makes_a_node_with_a_certificate(void **state)
+{
+	RW_CLEANUP(rw_join_answer_done) struct rw_join_answer answer = {0};
+	struct rw_error err = RW_ERROR_NONE;
+	struct rw_cert_info info;
+	const struct rw_node *node;
+	char token[RW_TOKEN_SIZE];
+	struct rw_actor actor;
+
+	(void)state;
+	make_token(token);
+	if (join(token, "web-1", "m1", false, "10.0.0.77", &answer, &err) < 0)
+		fail_msg("%s: %s", err.field, err.text);
+	node = rw_model_find_node(rw_controller_model(fx.controller), "web-1");
+	assert_string_equal(node->id, answer.node);
+	assert_string_equal(node->cluster, "c1");
+	assert_int_equal(node->interface_count, 1);
+	assert_int_equal(node->interfaces[0].address_count, 1);
+	info = read_cert(&answer);
+	assert_string_equal(info.common_name, node->id);
+	for (int i = 0; i < 2; i++) {
+		assert_int_equal(rw_join_authenticate(fx.controller, &info, &somewhere, &actor, NULL), 0);
+		assert_int_equal(actor.kind, RW_ACTOR_AGENT);
+		assert_string_equal(actor.id, answer.node);
+		fixture_restart(&fx);
+	}
+}
+
+static void a_token_works_once(void **state)
+{
+	RW_CLEANUP(rw_join_answer_done) struct rw_join_answer answer = {0};
+	struct rw_join_answer second = {0};
+	char token[RW_TOKEN_SIZE];
+
+	(void)state;
+	make_token(token);
+	assert_int_equal(join(token, "web-1", "m1", false, "10.0.0.77", &answer, NULL), 0);
+	assert_int_equal(join(token, "web-2", "m2", false, "10.0.0.78", &second, NULL), -ENOKEY);
+	fixture_restart(&fx);
+	assert_int_equal(join(token, "web-2", "m2", false, "10.0.0.78", &second, NULL), -ENOKEY);
+}
+
+static void a_refused_join_does_not_use_the_token_up(void **state)
+{
+	RW_CLEANUP(rw_join_answer_done) struct rw_join_answer answer = {0};
+	struct rw_error err = RW_ERROR_NONE;
+	char token[RW_TOKEN_SIZE];
+
+	(void)state;
+	make_token(token);
+	assert_int_equal(join(token, "", "m1", false, NULL, &answer, &err), -EINVAL);
+	assert_string_equal(err.field, "name");
+	assert_int_equal(join(token, "web-1", "m1", false, NULL, &answer, NULL), 0);
+}
+
+static void tokens_expire_and_are_kept_as_digests(void **state)
+{
+	struct rw_join_answer answer = {0};
+	struct rw_store_query query = {.prefix = ""};
+	RW_CLEANUP(rw_store_page_done) struct rw_store_page page = {0};
+	char token[RW_TOKEN_SIZE];
+
+	(void)state;
+	make_token(token);
+	assert_int_equal(rw_store_list(fx.store, &query, &page, NULL), 0);
+	for (size_t i = 0; i < page.count; i++)
+		assert_null(memmem(page.entries[i].value, page.entries[i].value_size, strchr(token, '.') + 1,
+				   43));
+	fixture_pass(&fx, 3600 * 1000);
+	assert_int_equal(join(token, "web-1", "m1", false, NULL, &answer, NULL), -ENOKEY);
+	fixture_pass(&fx, 60 * 1000);
+	assert_int_equal(fx.controller->tokens.count, 0);
+}
+
+static void refuses_a_known_machine_without_replace(void **state)
+{
+	RW_CLEANUP(rw_join_answer_done) struct rw_join_answer first = {0};
+	RW_CLEANUP(rw_join_answer_done) struct rw_join_answer second = {0};
+	struct rw_cert_info old;
+	struct rw_cert_info new;
+	char token[RW_TOKEN_SIZE];
+	struct rw_actor actor;
+
+	(void)state;
+	make_token(token);
+	assert_int_equal(join(token, "web-1", "m1", false, "10.0.0.77", &first, NULL), 0);
+	make_token(token);
+	assert_int_equal(join(token, "web-2", "m1", false, "10.0.0.77", &second, NULL), -EEXIST);
+	assert_int_equal(join(token, "web-2", "m1", true, "10.0.0.77", &second, NULL), 0);
+	assert_string_equal(first.node, second.node);
+	old = read_cert(&first);
+	new = read_cert(&second);
+	assert_int_equal(rw_join_authenticate(fx.controller, &old, &somewhere, &actor, NULL), -EACCES);
+	assert_int_equal(rw_join_authenticate(fx.controller, &new, &somewhere, &actor, NULL), 0);
+}
+
+static void takes_over_a_record_that_waits(void **state)
+{
+	RW_CLEANUP(rw_join_answer_done) struct rw_join_answer answer = {0};
+	struct rw_join_answer second = {0};
+	char token[RW_TOKEN_SIZE];
+
+	(void)state;
+	make_token(token);
+	assert_int_equal(join(token, "n-1", "m1", false, "10.0.0.1", &answer, NULL), 0);
+	assert_string_equal(answer.node, "n-1");
+	make_token(token);
+	assert_int_equal(join(token, "n-1", "m2", false, "10.0.0.1", &second, NULL), -EEXIST);
+	assert_int_equal(join(token, "n-free", "m2", false, "10.0.0.9", &second, NULL), -EEXIST);
+}
+
+static void a_deleted_node_has_no_certificate(void **state)
+{
+	RW_CLEANUP(rw_join_answer_done) struct rw_join_answer answer = {0};
+	struct rw_cert_info info;
+	char token[RW_TOKEN_SIZE];
+	struct rw_actor actor;
+
+	(void)state;
+	make_token(token);
+	assert_int_equal(join(token, "web-1", "m1", false, "10.0.0.77", &answer, NULL), 0);
+	info = read_cert(&answer);
+	fixture_do(&fx, (struct step){STEP_DELETE, RW_KIND_NODE, .reference = "web-1"});
+	assert_int_equal(rw_join_authenticate(fx.controller, &info, &somewhere, &actor, NULL), -EACCES);
+	fixture_restart(&fx);
+	assert_int_equal(rw_join_authenticate(fx.controller, &info, &somewhere, &actor, NULL), -EACCES);
+	info.role = RW_CERT_ROLE_CONTROLLER;
+	assert_int_equal(rw_join_authenticate(fx.controller, &info, &somewhere, &actor, NULL), -EACCES);
+}
+
+static void joins_free_standing_with_groups(void **state)
+{
+	RW_CLEANUP(rw_join_answer_done) struct rw_join_answer answer = {0};
+	const char *groups[] = {"sg-free"};
+	struct rw_join_grant grant = {.network = "vpc-1", .groups = groups, .group_count = 1};
+	const struct rw_node *node;
+	char token[RW_TOKEN_SIZE];
+	int64_t expires_ms;
+
+	(void)state;
+	assert_int_equal(rw_join_token_create(fx.controller, &fx.alice, &grant, token, &expires_ms, NULL), 0);
+	fixture_restart(&fx);
+	assert_int_equal(join(token, "db", "m1", false, "10.0.3.3", &answer, NULL), 0);
+	node = rw_model_find_node(rw_controller_model(fx.controller), "db");
+	assert_string_equal(node->cluster, "");
+	assert_int_equal(node->security_group_count, 1);
+	assert_string_equal(node->security_groups[0], "sg-free");
+}
+
+static void refuses_grants_that_make_no_sense(void **state)
+{
+	const char *managed[] = {"sg-c1"};
+	struct rw_join_grant grants[] = {
+		{.cluster = "nowhere"},
+		{.cluster = "c1", .network = "vpc-1"},
+		{.network = "vpc-1"},
+		{.network = "vpc-1", .groups = managed, .group_count = 1},
+		{.cluster = "c1", .ttl_s = RW_JOIN_TTL_MAX_S + 1},
+	};
+	char token[RW_TOKEN_SIZE];
+	int64_t expires_ms;
+
+	(void)state;
+	for (size_t i = 0; i < RW_ARRAY_COUNT(grants); i++)
+		assert_int_equal(
+			rw_join_token_create(fx.controller, &fx.alice, &grants[i], token, &expires_ms, NULL),
+			-EINVAL);
+}
+
+static void limits_wrong_tokens_by_address(void **state)
+{
+	struct rw_join_answer answer = {0};
+	char token[RW_TOKEN_SIZE];
+
+	(void)state;
+	for (int i = 0; i < 30; i++)
+		assert_int_equal(join("j-0.x", "web-1", "m1", false, NULL, &answer, NULL), -ENOKEY);
+	make_token(token);
+	assert_int_equal(join(token, "web-1", "m1", false, NULL, &answer, NULL), -EAGAIN);
+}
+
+int main(void)
+{
+#define T(test) cmocka_unit_test_setup_teardown(test, setup, teardown)
+	const struct CMUnitTest tests[] = {
+		T(makes_a_node_with_a_certificate),          T(a_token_works_once),
+		T(a_refused_join_does_not_use_the_token_up), T(tokens_expire_and_are_kept_as_digests),
+		T(refuses_a_known_machine_without_replace),  T(takes_over_a_record_that_waits),
+		T(a_deleted_node_has_no_certificate),        T(joins_free_standing_with_groups),
+		T(refuses_grants_that_make_no_sense),        T(limits_wrong_tokens_by_address),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

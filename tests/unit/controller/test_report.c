@@ -1,0 +1,184 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "fixture.h"
+
+static struct fixture fx;
+static struct rw_address somewhere;
+
+static int setup(void **state)
+{
+	(void)state;
+	fixture_init(&fx);
+	fixture_vpc(&fx);
+	somewhere = world_address("10.0.0.1");
+	return 0;
+}
+
+static int teardown(void **state)
+{
+	(void)state;
+	fixture_done(&fx);
+	return 0;
+}
+
+/* Reports eth0 with these addresses, later than any limit on changes. */
+static void report(const char *node, const char *addresses)
+{
+	RW_CLEANUP(rw_report_done) struct rw_report report;
+
+	rw_report_init(&report);
+	report.state = RW_AGENT_STATE_OK;
+	report.interfaces = calloc(2, sizeof(*report.interfaces));
+	report.interface_count = 2;
+	(void)strcpy(report.interfaces[0].name, "eth0");
+	report.interfaces[0].enforced = true;
+	world_addresses(addresses, &report.interfaces[0].addresses, &report.interfaces[0].address_count);
+	(void)strcpy(report.interfaces[1].name, "docker0");
+	fixture_pass(&fx, 3000);
+	assert_int_equal(rw_session_report(fx.controller, node, &report, &somewhere, NULL), 0);
+}
+
+static const struct rw_interface *eth0(const char *node)
+{
+	const struct rw_node *found = rw_model_find_node(rw_controller_model(fx.controller), node);
+
+	assert_int_equal(found->interface_count, 1);
+	return &found->interfaces[0];
+}
+
+/* Counts refusals behind the cursor. */
+static unsigned int refusals(uint64_t cursor, const char *text)
+{
+	const struct rw_event *event;
+	unsigned int count = 0;
+
+	while ((event = rw_event_next(fx.controller, &cursor, NULL)))
+		count += event->kind == RW_EVENT_ADDRESS_REFUSED && strstr(event->text, text);
+	return count;
+}
+
+static void takes_reported_addresses_over_as_a_change_by_the_agent(void **state)
+{
+	RW_CLEANUP(rw_audit_page_done) struct rw_audit_page page = {0};
+	uint64_t revision;
+
+	(void)state;
+	report("n-1", "10.0.0.1,10.0.0.101");
+	assert_int_equal(eth0("n-1")->address_count, 2);
+	assert_int_equal(rw_audit_list(fx.controller, 0, 1, &page, NULL), 0);
+	assert_non_null(strstr(page.records[0].json, "\"kind\":\"agent\",\"id\":\"n-1\""));
+	revision = rw_controller_revision(fx.controller);
+	report("n-1", "10.0.0.1,10.0.0.101");
+	assert_int_equal(rw_controller_revision(fx.controller), revision);
+}
+
+static void does_not_believe_an_address_that_another_node_holds(void **state)
+{
+	uint64_t cursor = rw_event_newest(fx.controller);
+
+	(void)state;
+	report("n-1", "10.0.0.1,10.0.0.2");
+	assert_int_equal(eth0("n-1")->address_count, 1);
+	assert_int_equal(refusals(cursor, "10.0.0.2 on eth0 is held by node n-2"), 1);
+	report("n-1", "10.0.0.1,10.0.0.2");
+	assert_int_equal(refusals(cursor, "10.0.0.2"), 1); /* told once */
+	fixture_do(&fx, (struct step){STEP_DELETE, RW_KIND_NODE, .reference = "n-2"});
+	report("n-1", "10.0.0.1,10.0.0.2");
+	assert_int_equal(eth0("n-1")->address_count, 2); /* its holder has let go */
+}
+
+static void tells_of_addresses_outside_the_network(void **state)
+{
+	uint64_t cursor = rw_event_newest(fx.controller);
+	struct agent agent;
+
+	(void)state;
+	agent_init(&agent, &fx, "n-2");
+	fixture_add_rule(&fx, "sg-free", "- in accept tcp 80/80 sg-c1");
+	assert_int_equal(agent_connect(&agent), 0);
+	report("n-1", "10.0.0.1,192.0.2.1");
+	assert_int_equal(refusals(cursor, "192.0.2.1"), 1);
+	assert_true(agent_is_current(&agent));
+	/* It makes no member: inner access does not let it in. */
+	assert_false(rw_address_set_contains(rw_policy_find_set(agent.policy, "sg-c1"),
+					     &(struct rw_address){4, {192, 0, 2, 1}}));
+	agent_done(&agent);
+}
+
+static void changes_at_most_every_two_seconds(void **state)
+{
+	uint64_t revision;
+
+	(void)state;
+	report("n-1", "10.0.0.1,10.0.0.101");
+	revision = rw_controller_revision(fx.controller);
+	fx.clock.now_ms -= 2000; /* the next report comes a second later */
+	report("n-1", "10.0.0.1,10.0.0.102");
+	assert_int_equal(rw_controller_revision(fx.controller), revision);
+	report("n-1", "10.0.0.1,10.0.0.102");
+	assert_true(rw_controller_revision(fx.controller) > revision);
+}
+
+static void sums_the_hits_of_rules_over_nodes(void **state)
+{
+	static const char *const nodes[] = {"n-1", "n-2"};
+
+	(void)state;
+	for (size_t i = 0; i < 2; i++) {
+		RW_CLEANUP(rw_report_done) struct rw_report with_hits;
+
+		rw_report_init(&with_hits);
+		with_hits.hits = calloc(1, sizeof(*with_hits.hits));
+		with_hits.hit_count = 1;
+		(void)strcpy(with_hits.hits[0].rule, "sgr-1");
+		with_hits.hits[0].packets = 5 + i;
+		with_hits.hits[0].last_hit_ms = (int64_t)(100 - i);
+		assert_int_equal(rw_session_report(fx.controller, nodes[i], &with_hits, &somewhere, NULL), 0);
+	}
+	assert_int_equal(rw_session_rule_hits(fx.controller, "sgr-1").packets, 11);
+	assert_int_equal(rw_session_rule_hits(fx.controller, "sgr-1").last_hit_ms, 100);
+	assert_int_equal(rw_session_rule_hits(fx.controller, "sgr-2").packets, 0);
+}
+
+static void keeps_the_newest_drops(void **state)
+{
+	(void)state;
+	for (int i = 0; i < 300; i++) {
+		RW_CLEANUP(rw_report_done) struct rw_report with_drop;
+
+		rw_report_init(&with_drop);
+		with_drop.drop_events = calloc(1, sizeof(*with_drop.drop_events));
+		with_drop.drop_event_count = 1;
+		with_drop.drop_events[0].time_ms = i;
+		with_drop.drops[RW_CAUSE_DEFAULT] = (uint64_t)i;
+		assert_int_equal(rw_session_report(fx.controller, "n-1", &with_drop, &somewhere, NULL), 0);
+	}
+	assert_int_equal(rw_session_drop_count(fx.controller), RW_SESSION_DROPS_MAX);
+	assert_int_equal(rw_session_drop_at(fx.controller, 0)->drop.time_ms, 299);
+	assert_int_equal(rw_session_drop_at(fx.controller, RW_SESSION_DROPS_MAX - 1)->drop.time_ms, 44);
+	assert_string_equal(rw_session_drop_at(fx.controller, 0)->node, "n-1");
+}
+
+static void refuses_reports_of_unknown_nodes(void **state)
+{
+	RW_CLEANUP(rw_report_done) struct rw_report empty;
+
+	(void)state;
+	rw_report_init(&empty);
+	assert_int_equal(rw_session_report(fx.controller, "n-9", &empty, &somewhere, NULL), -ENOENT);
+}
+
+int main(void)
+{
+#define T(test) cmocka_unit_test_setup_teardown(test, setup, teardown)
+	const struct CMUnitTest tests[] = {
+		T(takes_reported_addresses_over_as_a_change_by_the_agent),
+		T(does_not_believe_an_address_that_another_node_holds),
+		T(tells_of_addresses_outside_the_network),
+		T(changes_at_most_every_two_seconds),
+		T(sums_the_hits_of_rules_over_nodes),
+		T(keeps_the_newest_drops),
+		T(refuses_reports_of_unknown_nodes),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,187 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "fixture.h"
+
+#include <ftw.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "controller/state_folder.h"
+
+static struct fixture_clock now;
+static char path[64];
+
+static uint64_t clock_ns(const struct rw_clock *clock)
+{
+	return ((const struct fixture_clock *)clock)->now_ms * UINT64_C(1000000);
+}
+
+static int64_t clock_ms(const struct rw_clock *clock)
+{
+	return INT64_C(1790000000000) + (int64_t)((const struct fixture_clock *)clock)->now_ms;
+}
+
+static int setup(void **state)
+{
+	(void)state;
+	now = (struct fixture_clock){.clock = {clock_ns, clock_ms}};
+	(void)strcpy(path, "/tmp/rwt-state-XXXXXX");
+	assert_non_null(mkdtemp(path));
+	return 0;
+}
+
+static int remove_one(const char *file, const struct stat *status, int type, struct FTW *walk)
+{
+	(void)status;
+	(void)type;
+	(void)walk;
+	return remove(file);
+}
+
+static int teardown(void **state)
+{
+	(void)state;
+	return nftw(path, remove_one, 8, FTW_DEPTH | FTW_PHYS);
+}
+
+static int open_folder(const char *const *names, size_t count, struct rw_state_folder *folder,
+		       struct rw_error *err)
+{
+	return rw_state_folder_open(path, names, count, &now.clock, rw_random_system(), folder, err);
+}
+
+static mode_t mode_of(const char *name)
+{
+	char file[128];
+	struct stat status;
+
+	(void)snprintf(file, sizeof(file), "%s/%s", path, name);
+	assert_int_equal(stat(file, &status), 0);
+	return status.st_mode & 0777;
+}
+
+static void remove_file(const char *name)
+{
+	char file[128];
+
+	(void)snprintf(file, sizeof(file), "%s/%s", path, name);
+	assert_int_equal(unlink(file), 0);
+}
+
+static void makes_everything_with_the_right_modes_once(void **state)
+{
+	RW_CLEANUP(rw_state_folder_done) struct rw_state_folder first = {0};
+	RW_CLEANUP(rw_state_folder_done) struct rw_state_folder second = {0};
+	struct rw_error err = RW_ERROR_NONE;
+	struct rw_cert_info info;
+
+	(void)state;
+	if (open_folder(NULL, 0, &first, &err) < 0)
+		fail_msg("%s", err.text);
+	assert_true(first.made);
+	assert_int_equal(mode_of("master-key"), 0600);
+	assert_int_equal(mode_of("ca-key.pem"), 0600);
+	assert_int_equal(mode_of("server-key.pem"), 0600);
+	assert_int_equal(mode_of("ca.pem"), 0644);
+	assert_int_equal(rw_cert_verify(first.server_cert_pem, first.ca_cert_pem, clock_ms(&now.clock) / 1000,
+					&info, NULL),
+			 0);
+	assert_int_equal(info.role, RW_CERT_ROLE_CONTROLLER);
+	assert_int_equal(open_folder(NULL, 0, &second, NULL), 0);
+	assert_false(second.made);
+	assert_memory_equal(&first.master_key, &second.master_key, sizeof(first.master_key));
+	assert_string_equal(first.ca_cert_pem, second.ca_cert_pem);
+	assert_string_equal(first.server_cert_pem, second.server_cert_pem);
+	assert_string_equal(first.server_key_pem, second.server_key_pem);
+}
+
+static void makes_a_new_server_certificate_for_other_names_or_in_time(void **state)
+{
+	static const char *const names[] = {"controller.example", "192.0.2.1"};
+	RW_CLEANUP(rw_state_folder_done) struct rw_state_folder first = {0};
+	RW_CLEANUP(rw_state_folder_done) struct rw_state_folder second = {0};
+	RW_CLEANUP(rw_state_folder_done) struct rw_state_folder third = {0};
+
+	(void)state;
+	assert_int_equal(open_folder(NULL, 0, &first, NULL), 0);
+	assert_int_equal(open_folder(names, 2, &second, NULL), 0);
+	assert_string_not_equal(first.server_cert_pem, second.server_cert_pem);
+	now.now_ms += UINT64_C(700) * 24 * 3600 * 1000;
+	assert_int_equal(open_folder(names, 2, &third, NULL), 0);
+	assert_string_not_equal(third.server_cert_pem, second.server_cert_pem);
+	assert_string_equal(third.ca_cert_pem, second.ca_cert_pem);
+}
+
+static void refuses_bad_names(void **state)
+{
+	static const char *const names[] = {"not a name"};
+	struct rw_state_folder folder = {0};
+
+	(void)state;
+	assert_int_equal(open_folder(names, 1, &folder, NULL), -EINVAL);
+}
+
+static void refuses_half_of_an_authority(void **state)
+{
+	RW_CLEANUP(rw_state_folder_done) struct rw_state_folder folder = {0};
+	struct rw_state_folder again = {0};
+
+	(void)state;
+	assert_int_equal(open_folder(NULL, 0, &folder, NULL), 0);
+	remove_file("ca-key.pem");
+	assert_int_equal(open_folder(NULL, 0, &again, NULL), -EUCLEAN);
+}
+
+static void refuses_a_store_without_its_master_key(void **state)
+{
+	RW_CLEANUP(rw_state_folder_done) struct rw_state_folder folder = {0};
+	struct rw_state_folder again = {0};
+	FILE *store;
+
+	(void)state;
+	assert_int_equal(open_folder(NULL, 0, &folder, NULL), 0);
+	store = fopen(folder.store_path, "w");
+	assert_non_null(store);
+	(void)fclose(store);
+	remove_file("master-key");
+	assert_int_equal(open_folder(NULL, 0, &again, NULL), -EUCLEAN);
+}
+
+static void refuses_a_master_key_that_others_may_read(void **state)
+{
+	RW_CLEANUP(rw_state_folder_done) struct rw_state_folder folder = {0};
+	struct rw_state_folder again = {0};
+	struct rw_error err = RW_ERROR_NONE;
+	char file[128];
+
+	(void)state;
+	assert_int_equal(open_folder(NULL, 0, &folder, NULL), 0);
+	(void)snprintf(file, sizeof(file), "%s/master-key", path);
+	assert_int_equal(chmod(file, 0644), 0);
+	assert_int_equal(open_folder(NULL, 0, &again, &err), -EPERM);
+}
+
+static void writes_the_admin_key_for_its_owner_only(void **state)
+{
+	RW_CLEANUP(rw_state_folder_done) struct rw_state_folder folder = {0};
+
+	(void)state;
+	assert_int_equal(open_folder(NULL, 0, &folder, NULL), 0);
+	assert_int_equal(rw_state_folder_write_admin_key(&folder, "k-1.secret", NULL), 0);
+	assert_int_equal(mode_of("admin-key"), 0600);
+}
+
+int main(void)
+{
+#define T(test) cmocka_unit_test_setup_teardown(test, setup, teardown)
+	const struct CMUnitTest tests[] = {
+		T(makes_everything_with_the_right_modes_once),
+		T(makes_a_new_server_certificate_for_other_names_or_in_time),
+		T(refuses_bad_names),
+		T(refuses_half_of_an_authority),
+		T(refuses_a_store_without_its_master_key),
+		T(refuses_a_master_key_that_others_may_read),
+		T(writes_the_admin_key_for_its_owner_only),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
