@@ -428,11 +428,15 @@ int rw_links_watch_open(int *ret_fd, struct rw_error *err)
 {
 	static const int groups[] = {RTNLGRP_LINK, RTNLGRP_IPV4_IFADDR, RTNLGRP_IPV6_IFADDR,
 				     RTNLGRP_IPV4_ROUTE, RTNLGRP_IPV6_ROUTE};
+	const struct sockaddr_nl any = {.nl_family = AF_NETLINK};
 	RW_CLEANUP(rw_close) int fd = -EBADF;
 	int r = open_socket(SOCK_NONBLOCK, &fd, err);
 
 	if (r < 0)
 		return r;
+	/* Nothing is delivered to a socket that is not bound. */
+	if (bind(fd, (const struct sockaddr *)&any, sizeof(any)) < 0)
+		return rw_error_set(err, -errno, "cannot bind an rtnetlink socket: %s", strerror(errno));
 	for (size_t i = 0; i < RW_ARRAY_COUNT(groups); i++)
 		if (setsockopt(fd, SOL_NETLINK, NETLINK_ADD_MEMBERSHIP, &groups[i], sizeof(groups[i])) < 0)
 			return rw_error_set(err, -errno, "cannot follow changes of network interfaces: %s",

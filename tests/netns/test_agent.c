@@ -1,0 +1,300 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "test.h"
+
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "netns.h"
+#include "process.h"
+
+/* A standalone agent on a node with eth0, and a peer at the other end of the wire. */
+
+#define NODE   "10.77.0.1"
+#define SECOND "10.77.1.1"
+
+static const char *program; /* ringwall-agent */
+
+struct world {
+	char folder[64];
+	char model[96];
+	char state[96];
+	char log[96];
+	const char *pins;
+	int node, peer;
+	int listeners[4];
+	struct process agent;
+};
+
+/* Rules accept 'port' from everywhere. */
+static void write_model(const struct world *world, const char *cidr, unsigned int port)
+{
+	FILE *file = fopen(world->model, "we");
+
+	assert_non_null(file);
+	fprintf(file,
+		"{\"version\":1,"
+		"\"networks\":[{\"id\":\"vpc-1\",\"name\":\"net\",\"kind\":\"vpc\",\"cidrs\":[\"10.77.0.0/"
+		"16\"]}],"
+		"\"nodes\":[{\"id\":\"n-1\",\"name\":\"one\",\"network\":\"net\",\"security_groups\":["
+		"\"web\"],"
+		"\"interfaces\":[{\"name\":\"eth0\",\"addresses\":[\"10.77.0.1\"]}]}],"
+		"\"security_groups\":[{\"id\":\"sg-1\",\"name\":\"web\",\"network\":\"net\",\"kind\":"
+		"\"basic\","
+		"\"rules\":[{\"direction\":\"ingress\",\"policy\":\"accept\",\"protocol\":\"tcp\","
+		"\"ports\":\"%u/%u\",\"object\":{\"cidr\":\"%s\"}}]}]}",
+		port, port, cidr);
+	assert_int_equal(fclose(file), 0);
+}
+
+static void start_agent(struct world *world)
+{
+	const char *argv[] = {program,     "--file",         world->model, "--node",
+			      "one",       "--state",        world->state, "--pin-dir",
+			      world->pins, "--interface",    "eth1",       "--table-memory",
+			      "16",        "--flow-entries", "4096",       NULL};
+
+	process_start(&world->agent, world->node, world->log, argv);
+}
+
+static int command(const struct world *world, const char *word, char *output, size_t size)
+{
+	const char *argv[] = {program, word, "--state", world->state, "--pin-dir", world->pins, NULL};
+
+	return process_run(world->node, output, size, argv);
+}
+
+static int make_world(void **state)
+{
+	struct world *world = calloc(1, sizeof(*world));
+
+	assert_non_null(world);
+	strcpy(world->folder, "/tmp/ringwall-test-XXXXXX");
+	assert_non_null(mkdtemp(world->folder));
+	(void)snprintf(world->model, sizeof(world->model), "%s/model.json", world->folder);
+	(void)snprintf(world->state, sizeof(world->state), "%s/rwt-%d", world->folder, (int)getpid());
+	(void)snprintf(world->log, sizeof(world->log), "%s/log", world->folder);
+	world->pins = netns_pin_dir();
+	world->node = netns_new();
+	world->peer = netns_new();
+	netns_veth(world->node, "eth0", world->peer, "eth0");
+	netns_run(world->node, "ip address add " NODE "/24 dev eth0");
+	netns_run(world->peer, "ip address add 10.77.0.2/24 dev eth0");
+	world->listeners[0] = process_listen(world->node, NODE, 80);
+	world->listeners[1] = process_listen(world->node, NODE, 22);
+	write_model(world, "0.0.0.0/0", 80);
+	start_agent(world);
+	process_expect_log(&world->agent, "policy in force");
+	*state = world;
+	return 0;
+}
+
+static int free_world(void **state)
+{
+	struct world *world = *state;
+	char shell[256];
+
+	(void)command(world, "detach", NULL, 0);
+	process_stop(&world->agent, SIGKILL);
+	(void)command(world, "attach", NULL, 0);
+	for (size_t i = 0; i < 4; i++)
+		if (world->listeners[i] > 0)
+			(void)close(world->listeners[i]);
+	(void)close(world->node);
+	(void)close(world->peer);
+	(void)snprintf(shell, sizeof(shell), "rm -rf %s /run/ringwall-agent/rwt-%d-*", world->folder,
+		       (int)getpid());
+	assert_int_equal(system(shell), 0);
+	free(world);
+	return 0;
+}
+
+static bool web_opens(const struct world *world)
+{
+	return process_connects(world->peer, NODE, 80);
+}
+
+static bool ssh_opens(const struct world *world)
+{
+	return process_connects(world->peer, NODE, 22);
+}
+
+static void refuses_what_no_rule_accepts(void **state)
+{
+	struct world *world = *state;
+
+	assert_true(web_opens(world));
+	assert_false(ssh_opens(world));
+}
+
+static void keeps_the_old_policy_when_the_file_is_bad(void **state)
+{
+	struct world *world = *state;
+	char status[4096];
+
+	write_model(world, "0.0.0.0/33", 22);
+	process_signal(&world->agent, SIGHUP);
+	process_expect_log(&world->agent, "model file refused; the old policy stays in force: "
+					  "security_groups[0].rules[0].object.cidr");
+	assert_true(web_opens(world));
+	assert_false(ssh_opens(world));
+	assert_int_equal(command(world, "status", status, sizeof(status)), 0);
+	assert_non_null(strstr(status, "its newest form is refused"));
+
+	write_model(world, "0.0.0.0/0", 22);
+	process_signal(&world->agent, SIGHUP);
+	process_expect_connects(world->peer, NODE, 22, true);
+	assert_false(web_opens(world));
+	assert_int_equal(command(world, "status", status, sizeof(status)), 0);
+	assert_null(strstr(status, "refused:"));
+}
+
+static void enforces_on_when_the_agent_is_killed(void **state)
+{
+	struct world *world = *state;
+	char status[4096];
+
+	process_stop(&world->agent, SIGKILL);
+	assert_true(web_opens(world));
+	assert_false(ssh_opens(world));
+	assert_int_equal(command(world, "status", status, sizeof(status)), 0);
+	assert_non_null(strstr(status, "enforcing without an agent"));
+	assert_non_null(strstr(status, "eth0 (device "));
+
+	start_agent(world);
+	process_expect_log(&world->agent, "policy in force");
+	assert_true(web_opens(world));
+	assert_false(ssh_opens(world));
+}
+
+static void enforces_on_when_the_agent_is_stopped(void **state)
+{
+	struct world *world = *state;
+
+	process_signal(&world->agent, SIGTERM);
+	assert_int_equal(process_wait(&world->agent), 0);
+	assert_true(web_opens(world));
+	assert_false(ssh_opens(world));
+}
+
+static void puts_back_what_somebody_detached(void **state)
+{
+	struct world *world = *state;
+
+	netns_run(world->node,
+		  "for pin in %s/link-ingress-*; do $(command -v bpftool || echo /usr/sbin/bpftool) link "
+		  "detach pinned $pin; done",
+		  world->pins);
+	process_expect_log(&world->agent, "interface eth0: somebody had detached our program; it is back");
+	assert_false(ssh_opens(world));
+	assert_true(web_opens(world));
+}
+
+static void leaves_nothing_after_detach(void **state)
+{
+	struct world *world = *state;
+	char status[4096];
+
+	assert_int_equal(command(world, "detach", NULL, 0), 0);
+	assert_true(ssh_opens(world));
+	assert_true(web_opens(world));
+	assert_int_equal(access(world->pins, F_OK), -1);
+	assert_int_equal(command(world, "status", status, sizeof(status)), 0);
+	assert_non_null(strstr(status, "detached"));
+
+	/* It stays so when the agent starts anew ... */
+	process_stop(&world->agent, SIGTERM);
+	start_agent(world);
+	process_expect_log(&world->agent, "this node is detached");
+	process_expect_log(&world->agent, "policy in force");
+	assert_true(ssh_opens(world));
+
+	/* ... until it is attached. */
+	assert_int_equal(command(world, "attach", NULL, 0), 0);
+	assert_false(ssh_opens(world));
+	assert_true(web_opens(world));
+}
+
+static void detaches_without_agent_and_state_folder(void **state)
+{
+	struct world *world = *state;
+	char shell[256];
+
+	process_stop(&world->agent, SIGKILL);
+	(void)snprintf(shell, sizeof(shell), "rm -rf %s; touch %s", world->state, world->state);
+	assert_int_equal(system(shell), 0);
+	assert_false(ssh_opens(world));
+	assert_int_equal(command(world, "detach", NULL, 0), 0);
+	assert_true(ssh_opens(world));
+	assert_int_equal(access(world->pins, F_OK), -1);
+}
+
+static void follows_a_detach_that_could_not_reach_it(void **state)
+{
+	struct world *world = *state;
+	char shell[160];
+
+	/* The socket is gone, say by a cleaner of /run; the agent sees the mark at its next check. */
+	(void)snprintf(shell, sizeof(shell), "rm -f /run/ringwall-agent/rwt-%d-*/control.sock",
+		       (int)getpid());
+	assert_int_equal(system(shell), 0);
+	assert_int_equal(command(world, "detach", NULL, 0), 0);
+	assert_true(ssh_opens(world));
+	process_expect_log(&world->agent, "the operator has detached this node");
+	assert_true(ssh_opens(world));
+	assert_int_equal(access(world->pins, F_OK), -1);
+}
+
+static void takes_a_new_interface_under_control(void **state)
+{
+	struct world *world = *state;
+
+	netns_veth(world->node, "eth1", world->peer, "eth1");
+	netns_run(world->node, "ip address add " SECOND "/24 dev eth1");
+	netns_run(world->peer, "ip address add 10.77.1.2/24 dev eth1");
+	world->listeners[2] = process_listen(world->node, SECOND, 22);
+	world->listeners[3] = process_listen(world->node, SECOND, 80);
+	process_expect_log(&world->agent, "interface eth1 is under control");
+	process_expect_connects(world->peer, SECOND, 80, true);
+	assert_false(process_connects(world->peer, SECOND, 22));
+
+	netns_run(world->node, "ip link delete eth1");
+	process_expect_log(&world->agent, "interface eth1 is released");
+	assert_false(ssh_opens(world));
+}
+
+static void refuses_a_second_agent(void **state)
+{
+	struct world *world = *state;
+	const char *argv[] = {program,   "--file",     world->model, "--node",    "one",
+			      "--state", world->state, "--pin-dir",  world->pins, NULL};
+
+	assert_int_equal(process_run(world->node, NULL, 0, argv), 1);
+	assert_false(ssh_opens(world));
+}
+
+#define TEST(function) cmocka_unit_test_setup_teardown(function, make_world, free_world)
+
+int main(int argc, char **argv)
+{
+	const struct CMUnitTest tests[] = {
+		TEST(refuses_what_no_rule_accepts),
+		TEST(keeps_the_old_policy_when_the_file_is_bad),
+		TEST(enforces_on_when_the_agent_is_killed),
+		TEST(enforces_on_when_the_agent_is_stopped),
+		TEST(puts_back_what_somebody_detached),
+		TEST(leaves_nothing_after_detach),
+		TEST(detaches_without_agent_and_state_folder),
+		TEST(follows_a_detach_that_could_not_reach_it),
+		TEST(takes_a_new_interface_under_control),
+		TEST(refuses_a_second_agent),
+	};
+
+	if (argc != 2)
+		return 2;
+	program = argv[1];
+	netns_require();
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
