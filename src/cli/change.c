@@ -185,6 +185,8 @@ int rw_cli_report_change(const struct rw_cli *cli, const struct rw_cli_answer *a
 			(void)printf("%s: nothing to change\n", what);
 		else if (progress.count == 0)
 			(void)printf("%s\n", what);
+		else if (!is_waiting(cli))
+			(void)printf("%s: on its way to %zu nodes\n", what, progress.count);
 		else
 			(void)printf("%s: enforced on %zu of %zu nodes\n", what, progress.applied,
 				     progress.count);

@@ -12,7 +12,8 @@
  * management-ssh   On some node, in a family in which it has an address, an SSH port (where sshd was reported
  *                  to listen, else 22) could be reached from a management source before and cannot be from
  *                  any of them after.  Management sources are the cluster's management CIDRs or, without
- *                  such, every address.
+ *                  such, every address but the cluster's containers; what only inner access lets in does
+ *                  not count then, because members that reach each other are no way in for people.
  * caller-path      The controller runs on a node of the model, the caller reached it there, and its own
  *                  address could not any more.
  *

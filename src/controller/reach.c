@@ -100,13 +100,28 @@ static bool is_source(const struct reach_query *query, const struct rw_address *
 {
 	if (!rw_address_is_global(address))
 		return false;
-	if (query->source_count == 0)
+	/* Where nobody said where management sits, it is anywhere but in this cluster's own containers. */
+	if (query->source_count == 0) {
+		for (size_t i = 0; i < query->policy->container_cidr_count; i++)
+			if (rw_prefix_contains(&query->policy->container_cidrs[i], address))
+				return false;
 		return true;
+	}
 	for (size_t i = 0; i < query->source_count; i++) {
 		if (rw_prefix_contains(&query->sources[i], address))
 			return true;
 	}
 	return false;
+}
+
+/*
+ * Inner access is no way in for people, unless management CIDRs say that members are where they sit: else a
+ * cluster of two nodes could be closed to everybody, because its nodes reach each other.
+ */
+static bool is_way_in(const struct search *search, const struct rw_decision *decision)
+{
+	return decision->verdict == RW_VERDICT_ACCEPT &&
+	       (decision->cause != RW_CAUSE_INNER_ACCESS || search->query->source_count > 0);
 }
 
 static bool try_address(struct search *search, const struct rw_address *address)
@@ -116,8 +131,10 @@ static bool try_address(struct search *search, const struct rw_address *address)
 	search->packet.remote = *address;
 	for (size_t i = 0; i < search->source_port_count; i++) {
 		search->packet.remote_port = search->source_ports[i];
-		if (rw_evaluate(&search->policy, search->interface, &search->packet).verdict ==
-		    RW_VERDICT_ACCEPT)
+		struct rw_decision decision =
+			rw_evaluate(&search->policy, search->interface, &search->packet);
+
+		if (is_way_in(search, &decision))
 			return true;
 	}
 	return false;

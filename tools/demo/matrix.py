@@ -29,7 +29,8 @@ class Cell:
         self.expected = self.cause = self.observed = None
 
     def agrees(self):
-        return self.observed == ("answered" if self.expected == "accept" else "silent")
+        """An accepted packet gets an answer, if only the host's refusal; a dropped one gets nothing at all."""
+        return (self.observed != "silent") == (self.expected == "accept")
 
 
 def ask(world, sources, targets, family, interface="eth0", services=SERVICES):
@@ -99,8 +100,8 @@ def show(cells, model, names):
         who = names.get(cell.who, cell.who)
         rule = rules.get(cell.cause)
         because = describe_rule(rule) if rule else cell.cause
-        if cell.observed == "answered":
-            seen = colour("✓ answered ", "32")
+        if cell.observed != "silent":
+            seen = colour(f"✓ {cell.observed:<9}", "32")
         else:
             seen = colour(f"✗ {cell.observed:<9}", "31")
         mark = "" if cell.agrees() else colour("  ← DIFFERS", "1;33")

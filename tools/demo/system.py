@@ -119,11 +119,13 @@ class System:
                    "--flow-entries", "65536", *named)
 
     def wait_connected(self, names, seconds=15):
+        """Until each has its policy in force: a node that just joined is connected before that."""
         deadline = time.monotonic() + seconds
         while True:
             status = json.loads(self.ringwall("status", "-o", "json"))
-            states = {item["name"]: item["state"] for item in status["items"]}
-            late = [name for name in names if states.get(name) != "connected"]
+            ready = {item["name"] for item in status["items"] if item["state"] == "connected"
+                     and item["applied"] == item["wanted"] != "0"}
+            late = [name for name in names if name not in ready]
             if not late:
                 return
             if time.monotonic() > deadline:
