@@ -369,6 +369,7 @@ static int classify_family(struct builder *builder, uint8_t family, struct bound
 
 	if (r < 0)
 		return r;
+	builder->address->prefix_count += count;
 	ret_boundaries->list = malloc((2 * count + 1) * sizeof(*ret_boundaries->list));
 	if (!ret_boundaries->list)
 		return -ENOMEM;

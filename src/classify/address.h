@@ -30,6 +30,7 @@ struct rw_class {
 struct rw_classify_address {
 	unsigned int references;
 	struct rw_atoms atoms;
+	size_t prefix_count; /* of all atoms */
 	struct rw_class *classes;
 	uint32_t class_count;
 	uint32_t *class_atoms;

@@ -81,6 +81,10 @@ int rw_atoms_dup(const struct rw_atoms *atoms, struct rw_atoms *ret_atoms)
 {
 	RW_CLEANUP(rw_atoms_done) struct rw_atoms copy = {.frozen = true};
 
+	if (atoms->count == 0) {
+		*ret_atoms = (struct rw_atoms){.frozen = true};
+		return 0;
+	}
 	copy.list = malloc(atoms->capacity * sizeof(*copy.list));
 	copy.slots = malloc((size_t)atoms->capacity * 2 * sizeof(*copy.slots));
 	if (!copy.list || !copy.slots)
@@ -106,10 +110,9 @@ static uint32_t intern(struct rw_atoms *atoms, const struct rw_atom *atom)
 		atoms->failed = true;
 		return 0;
 	}
-	slot = find_slot(atoms, atom);
-	if (*slot) {
+	slot = atoms->capacity ? find_slot(atoms, atom) : NULL;
+	if (slot && *slot)
 		return *slot - 1;
-	}
 	if (atoms->frozen) {
 		atoms->missing = true;
 		return 0;

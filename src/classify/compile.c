@@ -90,6 +90,25 @@ static int set_slots(struct compilation *compilation, const uint8_t *slots, stru
 	return 0;
 }
 
+/* True when the atoms that the plan is about have at least half of the address part's prefixes: what is left of
+ * a large group that nobody names any more is not dragged along. */
+static bool is_worth_keeping(const struct rw_plan *plan, const struct rw_classify_address *address)
+{
+	RW_CLEANUP(rw_free) bool *used = calloc(address->atoms.count + 1, sizeof(*used));
+	size_t count = 0;
+
+	if (!used)
+		return false;
+	for (uint32_t i = 0; i < plan->rule_count; i++)
+		used[plan->rules[i].atom] = true;
+	for (uint32_t i = 0; i < plan->flagged_count; i++)
+		used[i] |= plan->atom_flags[i] != 0;
+	for (uint32_t i = 0; i < address->atoms.count; i++)
+		if (used[i])
+			count += address->atoms.list[i].set ? address->atoms.list[i].set->count : 1;
+	return count * 2 >= address->prefix_count;
+}
+
 /* Takes the address part of 'previous' over when the policy names no other atoms.  1 when it did. */
 static int try_reuse(struct compilation *compilation, const struct rw_classify_table *previous,
 		     struct rw_error *err)
@@ -103,7 +122,8 @@ static int try_reuse(struct compilation *compilation, const struct rw_classify_t
 	if (r < 0)
 		return r;
 	if (atoms.missing ||
-	    previous->address->record_words != rw_classify_record_words(compilation->plan.policy_count * 2)) {
+	    previous->address->record_words != rw_classify_record_words(compilation->plan.policy_count * 2) ||
+	    !is_worth_keeping(&compilation->plan, previous->address)) {
 		rw_plan_done(&compilation->plan);
 		return 0;
 	}
@@ -270,9 +290,9 @@ static void set_holds(struct rw_classify_memory *memory, struct rw_classify_addr
 	(void)rw_classify_address_unref(before);
 }
 
-int rw_classify_compile(const struct rw_policy *policy, const struct rw_classify_options *options,
-			const struct rw_classify_table *previous, struct rw_classify_memory *memory,
-			struct rw_classify_table **ret_table, struct rw_error *err)
+static int compile(const struct rw_policy *policy, const struct rw_classify_options *options,
+		   const struct rw_classify_table *previous, struct rw_classify_memory *memory,
+		   struct rw_classify_table **ret_table, struct rw_error *err)
 {
 	uint32_t limit = options && options->page_limit ? options->page_limit : RW_CLASSIFY_PAGES_DEFAULT;
 	RW_CLEANUP(compilation_done)
@@ -281,9 +301,7 @@ int rw_classify_compile(const struct rw_policy *policy, const struct rw_classify
 
 	if (r < 0)
 		return r;
-	if (limit > RW_TABLE_PAGES_MAX)
-		limit = RW_TABLE_PAGES_MAX;
-	rw_image_init(&compilation.image, memory, limit);
+	rw_image_init(&compilation.image, memory, limit < RW_TABLE_PAGES_MAX ? limit : RW_TABLE_PAGES_MAX);
 	rw_image_add_pages(&compilation.image, 1);
 	if (compilation.image.failure)
 		return explain(&compilation, compilation.image.failure, err);
@@ -304,4 +322,23 @@ int rw_classify_compile(const struct rw_policy *policy, const struct rw_classify
 		r = make_table(&compilation, ret_table);
 	}
 	return r < 0 ? explain(&compilation, r, err) : 0;
+}
+
+int rw_classify_compile(const struct rw_policy *policy, const struct rw_classify_options *options,
+			const struct rw_classify_table *previous, struct rw_classify_memory *memory,
+			struct rw_classify_table **ret_table, struct rw_error *err)
+{
+	struct rw_error first = RW_ERROR_NONE;
+	int r;
+
+	/* An address part taken over may be larger than this policy needs, so it never decides about room. */
+	if (previous) {
+		r = compile(policy, options, previous, memory, ret_table, &first);
+		if (r != -E2BIG && r != -ENOSPC) {
+			if (r < 0 && err)
+				*err = first;
+			return r;
+		}
+	}
+	return compile(policy, options, NULL, memory, ret_table, err);
 }

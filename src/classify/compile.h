@@ -18,9 +18,10 @@
  * Cost: O(p log p) in the prefixes, plus rows in proportion to the classes and the columns each differs in
  * from its parent.  1,000 rules with a group of 10,000 members take a few milliseconds.
  *
- * What is kept: a compiled table remembers its atoms.  When the next policy has the same atoms (rules
- * changed, but no prefix, no member) the address part of the image is taken over from 'previous', and not
- * even copied when the destination already holds it.
+ * What is kept: a compiled table remembers its atoms.  When the next policy has no others (rules changed,
+ * but no prefix and no member) the address part of the image is taken over from 'previous', and not even
+ * copied when the destination already holds it; unless most of it is about nothing any more, or the
+ * image would not fit with it.
  */
 
 #include "abi/rw_table.h"

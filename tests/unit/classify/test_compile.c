@@ -61,21 +61,27 @@ static struct rw_policy *make_policy(void)
 	return policy;
 }
 
-/* 'count' addresses, 'step' apart, as the members of sg-a, which lets them reach each other. */
-static void add_members(struct rw_policy *policy, uint32_t count, uint32_t step)
+/* A set of 'count' addresses, 'step' apart from 'first' on. */
+static void add_set(struct rw_policy *policy, const char *id, uint32_t first, uint32_t count, uint32_t step)
 {
 	struct rw_prefix *prefixes = calloc(count, sizeof(*prefixes));
 
 	for (uint32_t i = 0; i < count; i++) {
-		uint32_t address = 0x0a000000u + i * step;
+		uint32_t address = first + i * step;
 
 		prefixes[i] = (struct rw_prefix){.address.family = 4, .bits = 32};
 		for (unsigned int j = 0; j < 4; j++)
 			prefixes[i].address.bytes[j] = (uint8_t)(address >> (24 - 8 * j));
 	}
+	policy->sets = realloc(policy->sets, (policy->set_count + 1) * sizeof(struct rw_address_set *));
+	policy->sets[policy->set_count++] = rw_address_set_new(id, prefixes, count);
+}
+
+/* The members of sg-a, which lets them reach each other. */
+static void add_members(struct rw_policy *policy, uint32_t count, uint32_t step)
+{
 	policy->groups[0]->inner_access = RW_VERDICT_ACCEPT;
-	policy->sets = calloc(1, sizeof(struct rw_address_set *));
-	policy->sets[policy->set_count++] = rw_address_set_new("sg-a", prefixes, count);
+	add_set(policy, "sg-a", 0x0a000000u, count, step);
 }
 
 static struct rw_packet packet_from(const char *remote, uint16_t port)
@@ -286,6 +292,22 @@ static void a_change_of_rules_takes_the_addresses_over(void **state)
 	assert_decides(&c, "203.0.114.9", 81, RW_VERDICT_ACCEPT, "sgr-000001");
 }
 
+static void a_policy_may_follow_one_about_no_addresses_at_all(void **state)
+{
+	RW_CLEANUP(rw_policy_unref) struct rw_policy *nothing = make_policy();
+	RW_CLEANUP(rw_policy_unref) struct rw_policy *something = make_policy();
+	RW_CLEANUP(compiled_done) struct compiled a, b, c;
+
+	(void)state;
+	(void)add_rule(something->groups[0], "203.0.113.0/24", 22);
+	compile(&a, nothing, NULL, NULL);
+	assert_decides(&a, "203.0.113.9", 22, RW_VERDICT_DROP, "default");
+	compile(&b, something, NULL, a.table);
+	assert_decides(&b, "203.0.113.9", 22, RW_VERDICT_ACCEPT, "sgr-000000");
+	compile(&c, nothing, NULL, b.table);
+	assert_decides(&c, "203.0.113.9", 22, RW_VERDICT_DROP, "default");
+}
+
 /* The records of the classes, which the address part refers to, grow with the number of interface policies. */
 static void another_number_of_interface_policies_needs_a_new_address_part(void **state)
 {
@@ -345,6 +367,56 @@ static void an_address_part_that_is_there_already_is_not_written(void **state)
 	assert_int_equal(rw_classify_compile(policy, NULL, odd.table, &even.memory, &third, NULL), 0);
 	assert_true(third->address_reused);
 	assert_int_equal(root[1], 4711);
+}
+
+/* sg-a with its members and, if 'more', a rule about the members of sg-b. */
+static struct rw_policy *make_crowded(uint32_t members, bool more)
+{
+	struct rw_policy *policy = make_policy();
+
+	add_members(policy, members, 300);
+	if (more) {
+		struct rw_rule *rule = add_rule(policy->groups[0], "0.0.0.0/0", 22);
+
+		rule->object.kind = RW_OBJECT_GROUP;
+		strcpy(rule->object.id, "sg-b");
+		add_set(policy, "sg-b", 0x0b000000u, 2500, 300);
+	}
+	return policy;
+}
+
+static void addresses_that_nobody_names_any_more_are_given_up(void **state)
+{
+	RW_CLEANUP(rw_policy_unref) struct rw_policy *large = make_crowded(10, true);
+	RW_CLEANUP(rw_policy_unref) struct rw_policy *small = make_crowded(10, false);
+	RW_CLEANUP(compiled_done) struct compiled a, b;
+
+	(void)state;
+	compile(&a, large, NULL, NULL);
+	compile(&b, small, NULL, a.table);
+	assert_false(b.table->address_reused);
+	assert_true(b.table->page_count < a.table->page_count);
+}
+
+static void addresses_taken_over_never_cost_a_policy_its_room(void **state)
+{
+	RW_CLEANUP(rw_policy_unref) struct rw_policy *large = make_crowded(3000, true);
+	RW_CLEANUP(rw_policy_unref) struct rw_policy *small = make_crowded(3000, false);
+	RW_CLEANUP(compiled_done) struct compiled a, b, fresh;
+	RW_CLEANUP(rw_classify_memory_done) struct rw_classify_memory memory;
+	RW_CLEANUP(rw_classify_table_free) struct rw_classify_table *table = NULL;
+	struct rw_classify_options options = {0};
+
+	(void)state;
+	compile(&a, large, NULL, NULL);
+	compile(&b, small, NULL, a.table);
+	assert_true(b.table->address_reused);
+	compile(&fresh, small, NULL, NULL);
+	assert_true(fresh.table->page_count < b.table->page_count);
+	options.page_limit = fresh.table->page_count;
+	rw_classify_memory_init(&memory);
+	assert_int_equal(rw_classify_compile(small, &options, a.table, &memory, &table, NULL), 0);
+	assert_false(table->address_reused);
 }
 
 static void fixed_memory_that_is_too_small_is_told_from_the_budget(void **state)
@@ -512,9 +584,12 @@ int main(void)
 		cmocka_unit_test(the_image_may_lie_anywhere),
 		cmocka_unit_test(equal_policies_have_equal_images),
 		cmocka_unit_test(a_change_of_rules_takes_the_addresses_over),
+		cmocka_unit_test(a_policy_may_follow_one_about_no_addresses_at_all),
 		cmocka_unit_test(another_number_of_interface_policies_needs_a_new_address_part),
 		cmocka_unit_test(many_rules_on_one_object_leave_a_stronger_five_tuple_rule_alone),
 		cmocka_unit_test(an_address_part_that_is_there_already_is_not_written),
+		cmocka_unit_test(addresses_that_nobody_names_any_more_are_given_up),
+		cmocka_unit_test(addresses_taken_over_never_cost_a_policy_its_room),
 		cmocka_unit_test(fixed_memory_that_is_too_small_is_told_from_the_budget),
 		cmocka_unit_test(sparse_members_are_cheap),
 		cmocka_unit_test(five_tuple_rules_that_meet_in_one_place_are_limited),
