@@ -1,171 +1,54 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
-/*
- * The programs in the kernel, run by BPF_PROG_TEST_RUN on random packets under random policies, against the
- * evaluator: verdict, cause and rule.  The flow table is emptied before each packet, since the
- * evaluator knows no flows.  A mismatch prints the seed, the packet and the policy.
- */
+/* The programs in the kernel, run by BPF_PROG_TEST_RUN, against the evaluator. */
 
 #include "test.h"
 
 #include <bpf/bpf.h>
-#include <bpf/libbpf.h>
 #include <linux/pkt_cls.h>
 #include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
 
-#include "enforce/bpf/bpf_internal.h"
 #include "frame.h"
 #include "netns.h"
-#include "policy/evaluate.h"
-#include "random_policy.h"
+#include "oracle.h"
 
-#define POLICIES 300
-#define PACKETS  40
-#define DEVICES  8
-
-/* IPv6 extension headers as upper protocols cannot be told from headers. */
-#define CONTAINS (RW_RANDOM_ALL & ~RW_RANDOM_WEIRD)
-
-static unsigned int ifindexes[DEVICES];
-static size_t cases, accepted;
-
-static void clear(struct rw_bpf *bpf)
+static bool run(struct oracle *oracle, const struct rw_packet *packet, size_t interface)
 {
-	static const enum rw_bpf_map_id maps[] = {RW_BPF_MAP_FLOWS4, RW_BPF_MAP_FLOWS6, RW_BPF_MAP_HITS};
-
-	for (size_t i = 0; i < RW_ARRAY_COUNT(maps); i++)
-		memset(bpf->maps[maps[i]].memory, 0,
-		       maps[i] == RW_BPF_MAP_HITS ? 0 : bpf->maps[maps[i]].memory_size);
-	for (uint32_t i = 0; i < bpf->table->origin_count && i < bpf->hit_count; i++)
-		for (uint32_t stripe = 0; stripe < 2 * RW_HIT_STRIPES; stripe++)
-			((struct rw_hit *)bpf->maps[RW_BPF_MAP_HITS].memory)[stripe * bpf->hit_count + i]
-				.count = 0;
-}
-
-static void read_counters(struct rw_bpf *bpf, uint64_t dropped[RW_CAUSE_COUNT_])
-{
-	static struct rw_counters each[256];
-	uint32_t zero = 0;
-
-	assert_true(libbpf_num_possible_cpus() <= 256);
-	assert_int_equal(bpf_map_lookup_elem(bpf->maps[RW_BPF_MAP_COUNTERS].fd, &zero, each), 0);
-	memset(dropped, 0, sizeof(dropped[0]) * RW_CAUSE_COUNT_);
-	for (int i = 0; i < libbpf_num_possible_cpus(); i++)
-		for (int cause = 0; cause < RW_CAUSE_COUNT_; cause++)
-			dropped[cause] += each[i].dropped[cause];
-}
-
-/* What stands behind the one rule index that was hit, or NULL. */
-static const struct rw_classify_origin *find_hit(struct rw_bpf *bpf)
-{
-	const struct rw_hit *hits = bpf->maps[RW_BPF_MAP_HITS].memory;
-
-	for (uint32_t i = 0; i < bpf->table->origin_count; i++)
-		for (uint32_t stripe = 0; stripe < 2 * RW_HIT_STRIPES; stripe++)
-			if (hits[stripe * bpf->hit_count + i].count)
-				return &bpf->table->origins[i];
-	return NULL;
-}
-
-static int run(struct rw_bpf *bpf, const struct rw_packet *packet, unsigned int ifindex, unsigned int options)
-{
+	unsigned int options = oracle->cases % 16 == 0 ? FRAME_TAGGED : 0;
+	struct __sk_buff context = {.ifindex = oracle->ifindexes[interface]};
 	uint8_t frame[FRAME_MAX];
-	struct __sk_buff context = {.ifindex = ifindex};
 	LIBBPF_OPTS(bpf_test_run_opts, run_options, .data_in = frame,
 		    .data_size_in = (uint32_t)frame_build(packet, options, 7, frame), .ctx_in = &context,
 		    .ctx_size_in = sizeof(context), .repeat = 1);
 
-	assert_int_equal(bpf_prog_test_run_opts(bpf->programs[packet->direction], &run_options), 0);
-	return (int)run_options.retval;
-}
-
-static void check_packet(struct rw_bpf *bpf, const struct rw_policy *policy, uint64_t seed, size_t interface,
-			 const struct rw_packet *packet)
-{
-	struct rw_decision expected = rw_evaluate(policy, interface, packet);
-	uint64_t before[RW_CAUSE_COUNT_], after[RW_CAUSE_COUNT_];
-	const struct rw_classify_origin *origin;
-	char text[RW_RANDOM_PACKET_TEXT_SIZE];
-	enum rw_cause cause = RW_CAUSE_COUNT_;
-	int verdict;
-
-	clear(bpf);
-	read_counters(bpf, before);
-	verdict = run(bpf, packet, ifindexes[interface], cases % 16 == 0 ? FRAME_TAGGED : 0);
-	read_counters(bpf, after);
-	origin = find_hit(bpf);
-	for (int i = 0; i < RW_CAUSE_COUNT_; i++)
-		if (after[i] != before[i])
-			cause = (enum rw_cause)i;
-	cases++;
-	accepted += expected.verdict == RW_VERDICT_ACCEPT;
-	if ((verdict == TC_ACT_UNSPEC) == (expected.verdict == RW_VERDICT_ACCEPT) &&
-	    (expected.verdict == RW_VERDICT_ACCEPT || cause == expected.cause) &&
-	    (!origin || (expected.cause == origin->cause && (origin->detail == expected.detail ||
-							     strcmp(origin->detail, expected.detail) == 0))))
-		return;
-	rw_random_print_policy(policy);
-	rw_random_format_packet(packet, text);
-	fail_msg("seed %llu interface %zu: %s: evaluator: %s by %s; kernel: %d, drop cause %d, rule %s",
-		 (unsigned long long)seed, interface, text,
-		 expected.verdict == RW_VERDICT_ACCEPT ? "accept" : "drop", rw_decision_cause(&expected),
-		 verdict, cause, origin && origin->detail ? origin->detail : "-");
-}
-
-static void check_policy(struct rw_bpf *bpf, uint64_t seed)
-{
-	struct rw_dice dice = {seed};
-	RW_CLEANUP(rw_policy_unref) struct rw_policy *policy = rw_random_policy(&dice, CONTAINS);
-	struct rw_error err = RW_ERROR_NONE;
-
-	policy->enforcement = RW_ENFORCE;
-	if (rw_enforcer_apply(&bpf->base, policy, RW_ESTABLISHED_CUT, &err) < 0)
-		fail_msg("seed %llu: %s", (unsigned long long)seed, err.text);
-	for (size_t i = 0; i < policy->interface_count; i++) {
-		struct rw_enforcer_device device = {
-			.ifindex = ifindexes[i], .name = "device", .interface = policy->interfaces[i].name};
-
-		if (rw_enforcer_attach(&bpf->base, &device, &err) < 0)
-			fail_msg("%s", err.text);
-	}
-	assert_int_equal(rw_enforcer_enforce(&bpf->base, NULL, &err), 0);
-	for (size_t i = 0; i < PACKETS; i++) {
-		size_t interface = rw_dice_below(&dice, (uint32_t)policy->interface_count);
-		struct rw_packet packet = rw_random_packet(&dice, policy, interface, CONTAINS);
-
-		check_packet(bpf, policy, seed, interface, &packet);
-	}
+	assert_int_equal(bpf_prog_test_run_opts(oracle->bpf->programs[packet->direction], &run_options), 0);
+	assert_true((int)run_options.retval == TC_ACT_UNSPEC || run_options.retval == TC_ACT_SHOT);
+	return (int)run_options.retval == TC_ACT_UNSPEC;
 }
 
 static void programs_decide_as_the_evaluator(void **state)
 {
 	struct rw_enforce_bpf_options options = {.table_memory = 16 << 20,
 						 .flow_entries = RW_ENFORCE_FLOW_ENTRIES_MIN};
-	const char *given = getenv("RW_SEED");
-	uint64_t seed = given ? strtoull(given, NULL, 0) : 1;
-	struct rw_enforcer *enforcer;
+	struct oracle oracle = {.run = run};
 	struct rw_error err = RW_ERROR_NONE;
+	struct rw_enforcer *enforcer;
 	int ns = netns_new();
+	char name[16];
 
 	(void)state;
-	for (unsigned int i = 0; i < DEVICES; i++) {
+	for (unsigned int i = 0; i < ORACLE_DEVICES; i++) {
 		netns_run(ns, "ip link add d%u type veth peer name p%u", i, i);
-		char name[16];
 		(void)snprintf(name, sizeof(name), "d%u", i);
-		ifindexes[i] = netns_ifindex(ns, name);
+		oracle.ifindexes[i] = netns_ifindex(ns, name);
 	}
 	netns_enter(ns);
 	if (rw_enforce_bpf_open(&options, &enforcer, &err) < 0)
 		fail_msg("%s", err.text);
-	for (size_t i = 0; i < POLICIES; i++)
-		check_policy(rw_bpf_of(enforcer), seed + i);
+	oracle.bpf = rw_bpf_of(enforcer);
+	oracle_compare(&oracle, 300, 40);
 	rw_enforcer_close(enforcer);
 	netns_leave();
-	printf("%zu cases, %zu accepted\n", cases, accepted);
-	assert_true(cases >= 10000);
-	assert_true(accepted > cases / 10 && accepted < cases * 9 / 10);
 }
 
 int main(void)

@@ -3,6 +3,7 @@
 /* A policy into the standby image, and the one store that puts it in force. */
 
 #include <assert.h>
+#include <bpf/bpf.h>
 #include <linux/membarrier.h>
 #include <string.h>
 #include <sys/syscall.h>
@@ -10,16 +11,37 @@
 #include "enforce/bpf/bpf_internal.h"
 
 /*
- * Waits until no program run that began before this call goes on: a global membarrier is the kernel's
- * synchronize_rcu.  Where it is not to be had, updating a map of maps would wait as long; no supported
- * kernel lacks it.
+ * Waits for the programs under way by changing a map of maps, which the kernel lets return only when no
+ * program can still see the old one.
  */
-static void await_grace(struct rw_bpf *bpf)
+static int await_by_map(void)
 {
+	RW_CLEANUP(rw_close) int inner = bpf_map_create(BPF_MAP_TYPE_ARRAY, "rw_grace_inner", 4, 4, 1, NULL);
+	LIBBPF_OPTS(bpf_map_create_opts, options, .inner_map_fd = (uint32_t)inner);
+	RW_CLEANUP(rw_close)
+	int outer = bpf_map_create(BPF_MAP_TYPE_ARRAY_OF_MAPS, "rw_grace", 4, 4, 1, &options);
+	uint32_t zero = 0;
+
+	return inner < 0 || outer < 0 || bpf_map_update_elem(outer, &zero, &inner, BPF_ANY) < 0 ? -errno : 0;
+}
+
+/*
+ * Waits until no program run that began before this call goes on, so that the standby image is nobody's.  A
+ * global membarrier is the kernel's synchronize_rcu; processors without a tick do not allow it.
+ */
+static int await_grace(struct rw_bpf *bpf, struct rw_error *err)
+{
+	int r;
+
 	if (!bpf->grace_due)
-		return;
-	(void)syscall(SYS_membarrier, MEMBARRIER_CMD_GLOBAL, 0, 0);
+		return 0;
+	if (syscall(SYS_membarrier, MEMBARRIER_CMD_GLOBAL, 0, 0) < 0) {
+		r = await_by_map();
+		if (r < 0)
+			return rw_bpf_refused(err, r, "to wait for the programs under way");
+	}
 	bpf->grace_due = false;
+	return 0;
 }
 
 int rw_bpf_slot(struct rw_bpf *bpf, const char *interface, uint8_t *ret_slot, struct rw_error *err)
@@ -97,7 +119,9 @@ int rw_bpf_apply(struct rw_enforcer *enforcer, const struct rw_policy *policy,
 	int r;
 
 	assert(established == RW_ESTABLISHED_CUT);
-	await_grace(bpf);
+	r = await_grace(bpf, err);
+	if (r < 0)
+		return r;
 	r = compile(bpf, policy, generation, &table, err);
 	if (r < 0)
 		return r;

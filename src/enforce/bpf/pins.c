@@ -153,7 +153,7 @@ int rw_bpf_pins_check(const char *pin_dir, struct rw_error *err)
 		return r;
 	/* The nearest directory that is there. */
 	(void)snprintf(path, sizeof(path), "%s", pin_dir);
-	while (path[1] && access(path, F_OK) < 0)
+	while (strlen(path) > 1 && access(path, F_OK) < 0)
 		*strrchr(path, '/') = '\0';
 	return check_file_system(path[0] ? path : "/", err);
 }

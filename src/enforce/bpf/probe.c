@@ -4,13 +4,11 @@
 
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
-#include <linux/membarrier.h>
 #include <linux/netlink.h>
 #include <net/if.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
-#include <sys/syscall.h>
 
 #include "enforce/bpf/bpf_internal.h"
 
@@ -107,8 +105,6 @@ size_t rw_enforce_bpf_probe(const char *pin_dir,
 	add(&list, "ring buffer", true, try_map(BPF_MAP_TYPE_RINGBUF, 0, 0, 4096, 0),
 	    "Linux 5.8 or newer has it");
 	try_object(&list);
-	add(&list, "membarrier", true, result((int)syscall(SYS_membarrier, MEMBARRIER_CMD_QUERY, 0, 0)),
-	    "needs CONFIG_MEMBARRIER and no seccomp filter against it");
 	add(&list, "socket diagnostics", false, try_netlink(NETLINK_SOCK_DIAG),
 	    "needs CONFIG_INET_DIAG: live connections are not adopted at the start");
 	add(&list, "conntrack", false, try_netlink(NETLINK_NETFILTER),

@@ -1,0 +1,414 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/* The life of an enforcer: pins, crashes, take-over, somebody who detaches, the way out. */
+
+#include "test.h"
+
+#include <bpf/bpf.h>
+#include <sched.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/mount.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "enforce/bpf/bpf_internal.h"
+#include "filter.h"
+#include "world.h"
+
+#define RULES(...) ((const char *const[]){__VA_ARGS__, NULL})
+#define TCP_80     RULES("sgr-1 in accept tcp 80/80 0.0.0.0/0")
+#define NO_RULES   ((const char *const[]){NULL})
+
+static int node, peer;
+static const char *pins;
+
+static int set_up(void **state)
+{
+	(void)state;
+	node = netns_new();
+	peer = netns_new();
+	netns_veth(peer, "p0", node, "eth0");
+	netns_run(peer, "ip addr add 10.0.0.1/24 dev p0");
+	netns_run(node, "ip addr add 10.0.0.2/24 dev eth0");
+	pins = netns_pin_dir();
+	return 0;
+}
+
+static int tear_down(void **state)
+{
+	(void)state;
+	netns_enter(node);
+	assert_int_equal(rw_enforce_bpf_detach_all(pins, NULL, NULL), 0);
+	netns_leave();
+	(void)close(node);
+	(void)close(peer);
+	return 0;
+}
+
+static bool reaches(uint16_t port)
+{
+	int listener = filter_listen(node, "10.0.0.2", port);
+	int client = filter_connect(peer, "10.0.0.1", "10.0.0.2", port);
+
+	(void)close(client);
+	(void)close(listener);
+	return client >= 0;
+}
+
+/* One datagram inwards, which needs no answer to pass. */
+static bool hears(uint16_t port)
+{
+	int server = filter_udp(node, "10.0.0.2", port), client = filter_udp(peer, "10.0.0.1", 0);
+	bool heard = filter_tells(client, server, "10.0.0.2", port);
+
+	(void)close(server);
+	(void)close(client);
+	return heard;
+}
+
+static struct rw_enforcer *start(const char *const rules[])
+{
+	struct rw_enforcer *enforcer = filter_open(node, pins);
+
+	filter_apply(enforcer, node, "eth0", rules);
+	filter_enforce(enforcer, node);
+	return enforcer;
+}
+
+/* A process that enforces and is killed. */
+static void start_and_kill(const char *const rules[])
+{
+	int ready[2], status;
+	char byte;
+	pid_t pid;
+
+	assert_int_equal(pipe(ready), 0);
+	pid = fork();
+	assert_true(pid >= 0);
+	if (pid == 0) {
+		(void)start(rules);
+		(void)!write(ready[1], "r", 1);
+		pause();
+		_exit(1);
+	}
+	assert_true(netns_readable(ready[0], 20000));
+	assert_int_equal(read(ready[0], &byte, 1), 1);
+	(void)kill(pid, SIGKILL);
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	(void)close(ready[0]);
+	(void)close(ready[1]);
+}
+
+static void killed_process_leaves_enforcement_in_place(void **state)
+{
+	(void)state;
+	start_and_kill(TCP_80);
+	assert_true(reaches(80));
+	assert_false(reaches(81));
+}
+
+static void next_process_takes_over_without_a_gap(void **state)
+{
+	struct rw_enforcer_status status;
+	struct rw_enforcer *enforcer;
+	int listener, client, served;
+
+	(void)state;
+	start_and_kill(TCP_80);
+	listener = filter_listen(node, "10.0.0.2", 80);
+	client = filter_connect(peer, "10.0.0.1", "10.0.0.2", 80);
+	served = filter_accept(listener);
+	(void)close(listener);
+	assert_true(client >= 0 && served >= 0);
+	enforcer = filter_open(node, pins);
+	assert_int_equal(enforcer->ops->status(enforcer, &status, NULL), 0);
+	assert_true(status.adopted);
+	assert_int_equal(status.mode, RW_ENFORCER_ENFORCE);
+	assert_false(reaches(81));
+	/* New rules, old connection: still in the table, and decided anew. */
+	filter_apply(enforcer, node, "eth0", RULES("sgr-1 in accept tcp 80/81 0.0.0.0/0"));
+	assert_true(filter_says(client, served) && filter_says(served, client));
+	assert_true(reaches(81));
+	filter_apply(enforcer, node, "eth0", NO_RULES);
+	assert_false(filter_says(client, served));
+	rw_enforcer_close(enforcer);
+	assert_false(reaches(80));
+}
+
+static void process_with_other_sizes_replaces_the_old_one(void **state)
+{
+	struct rw_enforce_bpf_options options = {
+		.pin_dir = pins, .table_memory = 16 << 20, .flow_entries = 1 << 13};
+	int listener, client, served;
+	struct rw_enforcer *enforcer;
+
+	(void)state;
+	start_and_kill(TCP_80);
+	listener = filter_listen(node, "10.0.0.2", 80);
+	client = filter_connect(peer, "10.0.0.1", "10.0.0.2", 80);
+	served = filter_accept(listener);
+	(void)close(listener);
+	netns_enter(node);
+	assert_int_equal(rw_enforce_bpf_open(&options, &enforcer, NULL), 0);
+	netns_leave();
+	/* Until its device is attached anew, the old programs decide. */
+	assert_true(reaches(80));
+	assert_false(reaches(81));
+	filter_apply(enforcer, node, "eth0", TCP_80);
+	assert_true(filter_says(client, served) && filter_says(served, client));
+	assert_true(reaches(80));
+	assert_false(reaches(81));
+	rw_enforcer_close(enforcer);
+	assert_false(reaches(81));
+}
+
+static void detach_leaves_nothing_behind(void **state)
+{
+	struct rw_enforcer *running;
+	unsigned int devices = 0;
+
+	(void)state;
+	running = start(NO_RULES);
+	assert_false(reaches(80));
+	/* Also under the hands of a running agent. */
+	netns_enter(node);
+	assert_int_equal(rw_enforce_bpf_detach_all(pins, &devices, NULL), 0);
+	netns_leave();
+	assert_int_equal(devices, 1);
+	assert_true(reaches(80));
+	assert_int_not_equal(access(pins, F_OK), 0);
+	rw_enforcer_close(running);
+	assert_int_equal(rw_enforce_bpf_detach_all(pins, &devices, NULL), 0);
+	assert_int_equal(devices, 0);
+}
+
+static void unpinned_enforcement_ends_with_the_process(void **state)
+{
+	struct rw_enforcer *enforcer = filter_open(node, NULL);
+
+	(void)state;
+	filter_apply(enforcer, node, "eth0", NO_RULES);
+	filter_enforce(enforcer, node);
+	assert_false(reaches(80));
+	rw_enforcer_close(enforcer);
+	assert_true(reaches(80));
+}
+
+static void remember(void *context, const struct rw_enforcer_event *event)
+{
+	*(struct rw_enforcer_event *)context = *event;
+}
+
+static struct rw_enforcer_event check(struct rw_enforcer *enforcer)
+{
+	struct rw_enforcer_event event = {.kind = (enum rw_enforcer_event_kind) - 1};
+
+	netns_enter(node);
+	assert_int_equal(enforcer->ops->check(enforcer, remember, &event, NULL), 0);
+	netns_leave();
+	return event;
+}
+
+static void detached_program_is_put_back(void **state)
+{
+	struct rw_enforcer *enforcer = start(NO_RULES);
+	char path[256];
+	int link;
+
+	(void)state;
+	assert_int_equal(check(enforcer).ifindex, 0);
+	rw_bpf_pin_path(path, sizeof(path), pins, "link-ingress", netns_ifindex(node, "eth0"));
+	link = bpf_obj_get(path);
+	assert_true(link >= 0);
+	assert_int_equal(bpf_link_detach(link), 0);
+	(void)close(link);
+	assert_true(hears(80));
+	assert_int_equal(check(enforcer).kind, RW_ENFORCER_EVENT_RESTORED);
+	assert_false(hears(80));
+	rw_enforcer_close(enforcer);
+}
+
+static void foreign_program_before_ours_is_told(void **state)
+{
+	const struct bpf_insn instructions[] = {
+		{.code = BPF_ALU64 | BPF_MOV | BPF_K, .dst_reg = 0, .imm = -1},
+		{.code = BPF_JMP | BPF_EXIT},
+	};
+	LIBBPF_OPTS(bpf_link_create_opts, options, .flags = RW_BPF_F_BEFORE);
+	struct rw_enforcer *enforcer = start(NO_RULES);
+	struct rw_enforcer_device_status status;
+	unsigned int ifindex = netns_ifindex(node, "eth0");
+	int program, link;
+
+	(void)state;
+	program = bpf_prog_load(BPF_PROG_TYPE_SCHED_CLS, "foreign", "GPL", instructions, 2, NULL);
+	netns_enter(node);
+	link = bpf_link_create(program, (int)ifindex, (enum bpf_attach_type)RW_BPF_TCX_INGRESS, &options);
+	netns_leave();
+	if (link < 0)
+		skip();
+	assert_int_equal(check(enforcer).kind, RW_ENFORCER_EVENT_SHARED);
+	assert_int_equal(enforcer->ops->devices(enforcer, &status, 1), 1);
+	assert_int_equal(status.hold, RW_ENFORCER_SHARED);
+	(void)close(link);
+	assert_int_equal(check(enforcer).kind, RW_ENFORCER_EVENT_HELD);
+	rw_enforcer_close(enforcer);
+}
+
+static void device_that_goes_is_forgotten(void **state)
+{
+	struct rw_enforcer *enforcer = start(NO_RULES);
+
+	(void)state;
+	netns_run(node, "ip link del eth0");
+	assert_int_equal(check(enforcer).kind, RW_ENFORCER_EVENT_GONE);
+	assert_int_equal(enforcer->ops->devices(enforcer, NULL, 0), 0);
+	rw_enforcer_close(enforcer);
+}
+
+static void clsact_serves_where_tcx_is_missing(void **state)
+{
+	struct rw_enforce_bpf_options options = {
+		.pin_dir = pins, .table_memory = 8 << 20, .flow_entries = 1 << 12, .without_tcx = true};
+	struct rw_enforcer *enforcer;
+
+	(void)state;
+	netns_enter(node);
+	assert_int_equal(rw_enforce_bpf_open(&options, &enforcer, NULL), 0);
+	netns_leave();
+	filter_apply(enforcer, node, "eth0", TCP_80);
+	filter_enforce(enforcer, node);
+	assert_true(reaches(80));
+	assert_false(reaches(81));
+	assert_int_equal(check(enforcer).ifindex, 0);
+	netns_run(node, "tc filter del dev eth0 ingress");
+	assert_true(hears(81));
+	assert_int_equal(check(enforcer).kind, RW_ENFORCER_EVENT_RESTORED);
+	assert_false(hears(81));
+	rw_enforcer_close(enforcer);
+	assert_false(reaches(81));
+	netns_enter(node);
+	assert_int_equal(rw_enforce_bpf_detach_all(pins, NULL, NULL), 0);
+	netns_leave();
+	assert_true(reaches(81));
+}
+
+static void learning_passes_all_and_monitoring_counts(void **state)
+{
+	RW_CLEANUP(rw_policy_unref) struct rw_policy *policy = filter_policy("eth0", NULL);
+	struct rw_enforcer *enforcer = filter_open(node, pins);
+	struct rw_enforcer_status status;
+
+	(void)state;
+	filter_apply(enforcer, node, "eth0", NO_RULES);
+	assert_true(reaches(80));
+	policy->enforcement = RW_MONITOR;
+	assert_int_equal(rw_enforcer_apply(enforcer, policy, RW_ESTABLISHED_CUT, NULL), 0);
+	filter_enforce(enforcer, node);
+	assert_true(reaches(81));
+	assert_int_equal(enforcer->ops->status(enforcer, &status, NULL), 0);
+	assert_int_equal(status.mode, RW_ENFORCER_MONITOR);
+	assert_true(status.would_drop[RW_CAUSE_DEFAULT] > 0);
+	assert_int_equal(status.dropped[RW_CAUSE_DEFAULT], 0);
+	filter_apply(enforcer, node, "eth0", NO_RULES);
+	assert_false(reaches(82));
+	rw_enforcer_close(enforcer);
+}
+
+static void private_mount_namespace_is_refused(void **state)
+{
+	struct rw_enforce_bpf_options options = {.pin_dir = "/sys/fs/bpf/ringwall-test-private/p"};
+	int status;
+	pid_t pid;
+
+	(void)state;
+	pid = fork();
+	if (pid == 0) {
+		struct rw_error err = RW_ERROR_NONE;
+		struct rw_enforcer *enforcer;
+		int r;
+
+		/* What 'ip netns exec' does. */
+		if (unshare(CLONE_NEWNS) < 0 || mount("", "/", "none", MS_SLAVE | MS_REC, NULL) < 0 ||
+		    mount("bpf", "/sys/fs/bpf", "bpf", 0, NULL) < 0)
+			_exit(2);
+		r = rw_enforce_bpf_open(&options, &enforcer, &err);
+		_exit(r == -EXDEV && err.hint[0] ? 0 : 1);
+	}
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	assert_true(WIFEXITED(status));
+	assert_int_equal(WEXITSTATUS(status), 0);
+}
+
+static void policy_that_does_not_fit_leaves_the_old_one(void **state)
+{
+	struct rw_enforce_bpf_options options = {.pin_dir = pins,
+						 .table_memory = RW_ENFORCE_TABLE_MEMORY_MIN};
+	RW_CLEANUP(rw_policy_unref) struct rw_policy *large = filter_policy("eth0", TCP_80);
+	struct rw_error err = RW_ERROR_NONE;
+	struct rw_enforcer *enforcer;
+	struct rw_prefix *prefixes = calloc(100000, sizeof(*prefixes));
+
+	(void)state;
+	/* Scattered, so that few networks look alike. */
+	for (uint32_t i = 0; i < 100000; i++) {
+		uint32_t scattered = i * 2654435761u;
+
+		prefixes[i] = world_prefix("10.0.0.0/32");
+		memcpy(&prefixes[i].address.bytes[1], &scattered, 3);
+	}
+	large->sets = calloc(1, sizeof(*large->sets));
+	large->sets[0] = rw_address_set_new("sg-large", prefixes, 100000);
+	large->set_count = 1;
+	large->groups[0]->rules[0]->object.kind = RW_OBJECT_GROUP;
+	world_id(large->groups[0]->rules[0]->object.id, "sg-large");
+	netns_enter(node);
+	assert_int_equal(rw_enforce_bpf_open(&options, &enforcer, NULL), 0);
+	netns_leave();
+	filter_apply(enforcer, node, "eth0", TCP_80);
+	filter_enforce(enforcer, node);
+	assert_int_equal(rw_enforcer_apply(enforcer, large, RW_ESTABLISHED_CUT, &err), -E2BIG);
+	assert_true(err.text[0]);
+	assert_true(reaches(80));
+	filter_apply(enforcer, node, "eth0", NO_RULES);
+	assert_false(reaches(80));
+	rw_enforcer_close(enforcer);
+}
+
+static void probe_finds_what_is_needed(void **state)
+{
+	struct rw_enforce_bpf_feature features[RW_ENFORCE_BPF_FEATURE_MAX];
+	size_t count = rw_enforce_bpf_probe("/sys/fs/bpf/ringwall-test-probe", features);
+
+	(void)state;
+	assert_true(count > 4 && count <= RW_ENFORCE_BPF_FEATURE_MAX);
+	for (size_t i = 0; i < count; i++)
+		if (features[i].required && features[i].error)
+			fail_msg("%s: %s", features[i].name, features[i].text);
+}
+
+#define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		TEST(killed_process_leaves_enforcement_in_place),
+		TEST(next_process_takes_over_without_a_gap),
+		TEST(process_with_other_sizes_replaces_the_old_one),
+		TEST(detach_leaves_nothing_behind),
+		TEST(unpinned_enforcement_ends_with_the_process),
+		TEST(detached_program_is_put_back),
+		TEST(foreign_program_before_ours_is_told),
+		TEST(device_that_goes_is_forgotten),
+		TEST(clsact_serves_where_tcx_is_missing),
+		TEST(learning_passes_all_and_monitoring_counts),
+		TEST(private_mount_namespace_is_refused),
+		TEST(policy_that_does_not_fit_leaves_the_old_one),
+		TEST(probe_finds_what_is_needed),
+	};
+
+	netns_require();
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,202 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "filter.h"
+
+#include "test.h"
+#include "world.h"
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <netinet/in.h>
+#include <poll.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#define YES_MS 2000 /* what must come may take its time on a busy machine */
+#define NO_MS  120  /* what must not come: packets cross veth pairs in microseconds */
+
+static int compare_rules(const void *a, const void *b)
+{
+	return strcmp((*(struct rw_rule *const *)a)->id, (*(struct rw_rule *const *)b)->id);
+}
+
+struct rw_policy *filter_policy(const char *interfaces, const char *const rules[])
+{
+	struct rw_policy *policy = rw_policy_new();
+	struct rw_policy_group *group = rw_policy_group_new();
+	char names[16][64];
+	size_t count;
+
+	assert_non_null(policy);
+	assert_non_null(group);
+	world_id(group->id, "sg-1");
+	group->kind = RW_GROUP_BASIC;
+	group->inner_access = RW_VERDICT_DROP;
+	while (rules && rules[group->rule_count])
+		group->rule_count++;
+	group->rules = calloc(group->rule_count + 1, sizeof(*group->rules));
+	for (size_t i = 0; i < group->rule_count; i++) {
+		group->rules[i] = world_rule(rules[i]);
+		if (!group->rules[i]->source_ports.last)
+			group->rules[i]->source_ports = RW_PORTS_ANY;
+	}
+	qsort(group->rules, group->rule_count, sizeof(*group->rules), compare_rules);
+	policy->groups = calloc(1, sizeof(*policy->groups));
+	policy->groups[0] = group;
+	policy->group_count = 1;
+	world_id(policy->node, "n-1");
+	count = world_split(interfaces, names, 16);
+	policy->interfaces = calloc(count, sizeof(*policy->interfaces));
+	policy->interface_count = count;
+	for (size_t i = 0; i < count; i++) {
+		memcpy(policy->interfaces[i].name, names[i], sizeof(policy->interfaces[i].name) - 1);
+		policy->interfaces[i].groups = calloc(1, sizeof(uint32_t));
+		policy->interfaces[i].group_count = 1;
+	}
+	return policy;
+}
+
+struct rw_enforcer *filter_open(int ns, const char *pin_dir)
+{
+	struct rw_enforce_bpf_options options = {
+		.pin_dir = pin_dir, .table_memory = 8 << 20, .flow_entries = 1 << 12};
+	struct rw_error err = RW_ERROR_NONE;
+	struct rw_enforcer *enforcer;
+
+	netns_enter(ns);
+	if (rw_enforce_bpf_open(&options, &enforcer, &err) < 0)
+		fail_msg("%s", err.text);
+	netns_leave();
+	return enforcer;
+}
+
+void filter_attach(struct rw_enforcer *enforcer, int ns, const char *device, const char *interface)
+{
+	struct rw_enforcer_device wanted = {
+		.ifindex = netns_ifindex(ns, device), .name = device, .interface = interface};
+	struct rw_error err = RW_ERROR_NONE;
+
+	netns_enter(ns);
+	if (rw_enforcer_attach(enforcer, &wanted, &err) < 0)
+		fail_msg("%s: %s", device, err.text);
+	netns_leave();
+}
+
+void filter_apply(struct rw_enforcer *enforcer, int ns, const char *interfaces, const char *const rules[])
+{
+	RW_CLEANUP(rw_policy_unref) struct rw_policy *policy = filter_policy(interfaces, rules);
+	struct rw_error err = RW_ERROR_NONE;
+
+	if (rw_enforcer_apply(enforcer, policy, RW_ESTABLISHED_CUT, &err) < 0)
+		fail_msg("%s", err.text);
+	for (size_t i = 0; i < policy->interface_count; i++)
+		filter_attach(enforcer, ns, policy->interfaces[i].name, policy->interfaces[i].name);
+}
+
+void filter_enforce(struct rw_enforcer *enforcer, int ns)
+{
+	struct rw_error err = RW_ERROR_NONE;
+
+	netns_enter(ns);
+	if (rw_enforcer_enforce(enforcer, NULL, &err) < 0)
+		fail_msg("%s", err.text);
+	netns_leave();
+}
+
+uint64_t filter_dropped(struct rw_enforcer *enforcer, enum rw_cause cause)
+{
+	struct rw_enforcer_status status;
+
+	assert_int_equal(enforcer->ops->status(enforcer, &status, NULL), 0);
+	return status.dropped[cause];
+}
+
+static socklen_t parse(const char *text, uint16_t port, struct sockaddr_storage *storage)
+{
+	struct sockaddr_in *in = (struct sockaddr_in *)storage;
+	struct sockaddr_in6 *in6 = (struct sockaddr_in6 *)storage;
+
+	memset(storage, 0, sizeof(*storage));
+	if (inet_pton(AF_INET, text, &in->sin_addr) == 1) {
+		in->sin_family = AF_INET;
+		in->sin_port = htons(port);
+		return sizeof(*in);
+	}
+	assert_int_equal(inet_pton(AF_INET6, text, &in6->sin6_addr), 1);
+	in6->sin6_family = AF_INET6;
+	in6->sin6_port = htons(port);
+	return sizeof(*in6);
+}
+
+static int bound(int ns, const char *address, uint16_t port, int type)
+{
+	struct sockaddr_storage storage;
+	socklen_t size = parse(address, port, &storage);
+	int fd = netns_socket(ns, storage.ss_family, type, 0), one = 1;
+
+	(void)setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &one, sizeof(one));
+	if (bind(fd, (struct sockaddr *)&storage, size) < 0)
+		fail_msg("bind %s: %s", address, strerror(errno));
+	return fd;
+}
+
+int filter_listen(int ns, const char *address, uint16_t port)
+{
+	int fd = bound(ns, address, port, SOCK_STREAM);
+
+	assert_int_equal(listen(fd, 8), 0);
+	return fd;
+}
+
+int filter_udp(int ns, const char *address, uint16_t port)
+{
+	return bound(ns, address, port, SOCK_DGRAM);
+}
+
+int filter_connect(int ns, const char *from, const char *address, uint16_t port)
+{
+	struct sockaddr_storage storage;
+	socklen_t size = parse(address, port, &storage), length = sizeof(int);
+	int fd = bound(ns, from, 0, SOCK_STREAM | SOCK_NONBLOCK), error = 0;
+	struct pollfd poll_fd = {.fd = fd, .events = POLLOUT};
+
+	(void)connect(fd, (struct sockaddr *)&storage, size);
+	if (poll(&poll_fd, 1, NO_MS) == 1 && getsockopt(fd, SOL_SOCKET, SO_ERROR, &error, &length) == 0 &&
+	    error == 0) {
+		(void)fcntl(fd, F_SETFL, 0);
+		return fd;
+	}
+	(void)close(fd);
+	return -1;
+}
+
+int filter_accept(int listener)
+{
+	return netns_readable(listener, YES_MS) ? accept(listener, NULL, NULL) : -1;
+}
+
+static bool receives(int fd)
+{
+	char bytes[9000];
+
+	return netns_readable(fd, NO_MS) && recv(fd, bytes, sizeof(bytes), 0) > 0;
+}
+
+bool filter_says(int from, int to)
+{
+	return send(from, "ringwall", 8, MSG_NOSIGNAL) == 8 && receives(to);
+}
+
+bool filter_send_to(int fd, const char *address, uint16_t port, size_t size)
+{
+	static char bytes[9000];
+	struct sockaddr_storage storage;
+	socklen_t length = parse(address, port, &storage);
+
+	return sendto(fd, bytes, size, 0, (struct sockaddr *)&storage, length) == (ssize_t)size;
+}
+
+bool filter_tells(int from, int to, const char *address, uint16_t port)
+{
+	return filter_send_to(from, address, port, 8) && receives(to);
+}
