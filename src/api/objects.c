@@ -155,6 +155,12 @@ static int refuse_own_fields(const struct rw_json *body, const char *const *fiel
 
 static const char *const made_fields[] = {"id", "machine_id", NULL};
 
+/* What a request may leave out although a model file must say it. */
+static const char *defaults_of(enum rw_kind kind)
+{
+	return kind == RW_KIND_NETWORK ? "{\"kind\":\"vpc\"}" : NULL;
+}
+
 static int edit_create(struct rw_draft *draft, void *userdata, struct rw_error *err)
 {
 	const struct rw_api_call *call = userdata;
@@ -165,7 +171,7 @@ static int edit_create(struct rw_draft *draft, void *userdata, struct rw_error *
 	int r = refuse_own_fields(&call->body, made_fields, err);
 
 	if (r == 0)
-		r = rw_api_merge(NULL, &call->body, NULL, &document, err);
+		r = rw_api_merge(defaults_of(call->route->kind), &call->body, NULL, &document, err);
 	if (r < 0)
 		return r;
 	root = rw_json_root(document);
