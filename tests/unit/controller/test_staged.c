@@ -91,6 +91,7 @@ static void imports_a_model_of_any_size_as_one_change(void **state)
 	assert_int_equal(fx.controller->inventory.staged_revision, 0);
 	assert_int_equal(rw_audit_list(fx.controller, 0, 10, &page, NULL), 0);
 	assert_int_equal(page.count, 1);
+	rw_change_result_done(&result);
 	assert_int_equal(rw_change_import(fx.controller, &fx.alice, model, &result, &err), -EBUSY);
 }
 
