@@ -58,7 +58,7 @@ static void adopt(struct rw_controller *controller, struct plan *plan, uint64_t 
 	publish(controller, RW_TAKE_PTR(plan->model), &plan->outcome, &plan->impacts, revision);
 }
 
-/* Keys, tokens and agents' records are small: they are decoded also when the change is our own. */
+/* Keys, tokens and agents' records are small: they are decoded also when the batch is our own. */
 static bool is_decoded_always(const char *key)
 {
 	static const char *const prefixes[] = {RW_LAYOUT_KEYS, RW_LAYOUT_TOKENS, RW_LAYOUT_AGENTS};
@@ -96,6 +96,7 @@ static int fold_batch(struct rw_controller *controller, const struct rw_store_ba
 		      struct rw_error *err)
 {
 	bool own = controller->committing && controller->committing_revision == batch->revision;
+	bool settled = controller->settled_revision == batch->revision;
 	RW_CLEANUP(folding_free) struct folding *folding = folding_new(controller);
 	RW_CLEANUP(rw_model_free) struct rw_model *model = NULL;
 	RW_CLEANUP(fold_outcome_done) struct fold_outcome outcome;
@@ -109,7 +110,8 @@ static int fold_batch(struct rw_controller *controller, const struct rw_store_ba
 	for (size_t i = 0; i < batch->count; i++) {
 		const struct rw_store_event *event = &batch->events[i];
 
-		if (own && !is_decoded_always(event->key))
+		if ((own || settled) && !is_decoded_always(event->key) &&
+		    !(settled && strcmp(event->key, RW_LAYOUT_STAGED) == 0))
 			continue;
 		r = folding_add(folding, event->key, event->value, event->value_size, batch->revision, err);
 		if (r < 0)

@@ -161,14 +161,16 @@ struct settling {
 /* Carries out what is collected.  Somebody else having settled already is fine. */
 static int flush(struct settling *settling, struct rw_error *err)
 {
+	struct rw_controller *controller = settling->controller;
 	int r = 0;
 
 	if (settling->count)
-		r = rw_store_commit(settling->controller->store, &settling->txn, NULL, err);
+		r = rw_store_commit(controller->store, &settling->txn, &controller->settled_revision, err);
+	if (settling->count && r == 0)
+		inventory_pump(controller);
 	rw_store_txn_done(&settling->txn);
 	rw_store_txn_init(&settling->txn);
-	rw_store_txn_expect(&settling->txn, RW_LAYOUT_STAGED,
-			    settling->controller->inventory.staged_revision);
+	rw_store_txn_expect(&settling->txn, RW_LAYOUT_STAGED, controller->inventory.staged_revision);
 	settling->count = 0;
 	return r > 0 ? rw_error_set(err, -EAGAIN, "another controller carries the change out") : r;
 }
