@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "controller/controller.h"
 
+#include <malloc.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -178,6 +179,12 @@ static void compact(struct rw_controller *controller)
 	if (now_ns - controller->last_compaction_ns < COMPACTION_INTERVAL_NS)
 		return;
 	controller->last_compaction_ns = now_ns;
+	if (controller->trim_due) {
+		/* The texts of a large change, also those of its answer, are several times the model: give the
+		 * memory back once they are gone. */
+		(void)malloc_trim(0);
+		controller->trim_due = false;
+	}
 	audit_prune(controller);
 	token_prune(controller);
 	if (revision <= controller->limits.revisions)

@@ -225,6 +225,7 @@ int staged_settle(struct rw_controller *controller, struct rw_error *err)
 	}
 	rw_store_txn_done(&settling.txn);
 	inventory_pump(controller);
+	controller->trim_due = true;
 	return r == -EAGAIN && controller->inventory.staged_revision == 0 ? 0 : r;
 }
 
