@@ -133,7 +133,7 @@ static int judge(struct rw_controller *controller, const struct rw_model *after,
 	rw_vec_init(&findings, sizeof(struct rw_guard_finding), RW_GUARD_FINDINGS_MAX);
 	if (request->actor->kind == RW_ACTOR_AGENT || request->actor->kind == RW_ACTOR_TOKEN)
 		return 0;
-	r = guard_judge(controller, after, &plan->impacts, request->actor, &findings, err);
+	r = guard_judge(controller, after, plan, &findings, err);
 	if (r < 0)
 		return r;
 	for (size_t i = 0; i < findings.count; i++) {

@@ -470,38 +470,3 @@ int folding_take_agents(struct folding *folding, struct fold_outcome *outcome)
 	}
 	return 0;
 }
-
-void fold_outcome_init(struct fold_outcome *outcome)
-{
-	rw_vec_init(&outcome->touched, sizeof(struct rw_touched), SIZE_MAX / 2);
-	rw_vec_init(&outcome->agents, RW_ID_SIZE, SIZE_MAX / 2);
-}
-
-void fold_outcome_done(struct fold_outcome *outcome)
-{
-	for (size_t i = 0; i < outcome->touched.count; i++) {
-		struct rw_touched *touched = rw_vec_at(&outcome->touched, i);
-
-		if (touched->before)
-			(void)rw_object_unref(touched->kind, (void *)(uintptr_t)touched->before);
-		if (touched->after)
-			(void)rw_object_unref(touched->kind, (void *)(uintptr_t)touched->after);
-	}
-	rw_vec_done(&outcome->touched);
-	rw_vec_done(&outcome->agents);
-}
-
-int fold_outcome_add(struct fold_outcome *outcome, const struct rw_touched *touched)
-{
-	struct rw_touched *slot;
-	int r = rw_vec_push(&outcome->touched, &slot);
-
-	if (r < 0)
-		return r;
-	*slot = *touched;
-	if (slot->before)
-		slot->before = rw_object_ref(slot->kind, slot->before);
-	if (slot->after)
-		slot->after = rw_object_ref(slot->kind, slot->after);
-	return 0;
-}

@@ -9,6 +9,7 @@
 const struct rw_word rw_words_guard[] = {
 	{"management-ssh", RW_GUARD_MANAGEMENT_SSH},
 	{"caller-path", RW_GUARD_CALLER_PATH},
+	{"offline-node", RW_GUARD_OFFLINE_NODE},
 	{NULL, 0},
 };
 
@@ -25,7 +26,7 @@ int rw_guard_parse(const char *text, unsigned int *ret_bits, struct rw_error *er
 		guard = rw_word_find(rw_words_guard, word);
 		if (guard < 0) {
 			(void)rw_error_field(err, "force", "there is no such guard");
-			(void)rw_error_hint(err, "Guards are: management-ssh, caller-path.");
+			(void)rw_error_hint(err, "Guards are: management-ssh, caller-path, offline-node.");
 			return -EINVAL;
 		}
 		bits |= RW_GUARD_BIT(guard);
@@ -224,9 +225,38 @@ static void judge_caller(const struct view *view, const struct rw_endpoint *endp
 		       view->after->name, source, endpoint->port, finding->cause);
 }
 
-int guard_judge(struct rw_controller *controller, const struct rw_model *after, const struct rw_vec *impacts,
-		const struct rw_actor *actor, struct rw_vec *findings, struct rw_error *err)
+/* Nodes that go while nobody can tell their agents. */
+static void judge_deleted(const struct rw_controller *controller, const struct fold_outcome *outcome,
+			  struct rw_vec *findings)
 {
+	for (size_t i = 0; i < outcome->touched.count; i++) {
+		const struct rw_touched *touched = rw_vec_at(&outcome->touched, i);
+		const struct rw_node *before = touched->before;
+		const struct node_record *record = touched->kind == RW_KIND_NODE && before && !touched->after
+							   ? node_find(controller, touched->id)
+							   : NULL;
+		struct rw_guard_finding *finding;
+
+		if (!record || !record->fingerprint[0] || record->state != RW_NODE_OFFLINE)
+			continue;
+		if (findings->count >= RW_GUARD_FINDINGS_MAX || rw_vec_push(findings, &finding) < 0)
+			return;
+		finding->guard = RW_GUARD_OFFLINE_NODE;
+		(void)memcpy(finding->node, record->id, RW_ID_SIZE);
+		(void)snprintf(
+			finding->detail, sizeof(finding->detail),
+			"node %s: its agent is offline and cannot be told; the policy that it has stays in "
+			"force there until somebody runs ringwall-agent detach on it",
+			before->name);
+	}
+}
+
+int guard_judge(struct rw_controller *controller, const struct rw_model *after, const struct plan *plan,
+		struct rw_vec *findings, struct rw_error *err)
+{
+	const struct rw_vec *impacts = &plan->impacts;
+	const struct rw_actor *actor = plan->actor;
+
 	for (size_t i = 0; i < impacts->count; i++) {
 		const struct impact *impact = rw_vec_at(impacts, i);
 		struct view view = {
@@ -243,5 +273,6 @@ int guard_judge(struct rw_controller *controller, const struct rw_model *after, 
 		for (size_t e = 0; actor->address.family && e < controller->endpoint_count; e++)
 			judge_caller(&view, &controller->endpoints[e], &actor->address);
 	}
+	judge_deleted(controller, &plan->outcome, findings);
 	return 0;
 }

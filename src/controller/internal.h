@@ -221,8 +221,7 @@ void impact_publish(struct rw_controller *controller, struct rw_vec *impacts, ui
 /* ---- guards ---- */
 
 RW_NODISCARD int guard_judge(struct rw_controller *controller, const struct rw_model *after,
-			     const struct rw_vec *impacts, const struct rw_actor *actor,
-			     struct rw_vec *findings, struct rw_error *err);
+			     const struct plan *plan, struct rw_vec *findings, struct rw_error *err);
 
 /*
  * Asks for a source in 'sources' (none = any address) from which TCP 'port' of the node can be opened, in
@@ -249,6 +248,8 @@ void session_acknowledge(struct node_record *record, bool failed);
 void session_tick(struct node_record *record);
 /* Ends the stream from our side. */
 void session_end(struct rw_session *session);
+/* The same, after telling the agent to take its enforcement off. */
+void session_detach(struct rw_session *session, const char *reason);
 
 /* Takes reported interfaces over into the model, as a change by the agent.  report.c */
 RW_NODISCARD int claims_convert(const struct rw_controller *controller, const struct rw_node *node,

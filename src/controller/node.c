@@ -93,8 +93,11 @@ void node_remove(struct rw_controller *controller, const char *id)
 	struct nodes *nodes = &controller->nodes;
 	size_t place = place_of(nodes, id);
 
-	if (place < nodes->count && strcmp(nodes->records[place]->id, id) == 0)
-		remove_at(nodes, place);
+	if (place >= nodes->count || strcmp(nodes->records[place]->id, id) != 0)
+		return;
+	if (nodes->records[place]->session)
+		session_detach(nodes->records[place]->session, "the node was deleted");
+	remove_at(nodes, place);
 }
 
 void nodes_done(struct rw_controller *controller)

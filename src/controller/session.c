@@ -40,6 +40,16 @@ void session_end(struct rw_session *session)
 	sink.end(sink.userdata);
 }
 
+void session_detach(struct rw_session *session, const char *reason)
+{
+	RW_CLEANUP(rw_buf_done) struct rw_buf buf;
+
+	rw_buf_init(&buf, 4096);
+	if (!session->broken && rw_stream_encode_detach(&buf, reason, NULL) == 0)
+		(void)session->sink.send(session->sink.userdata, buf.data, buf.size);
+	session_end(session);
+}
+
 void rw_session_close(struct rw_session *session)
 {
 	if (session)

@@ -215,6 +215,10 @@ static void take_frame(struct agent *agent, struct rw_frame *frame)
 			agent->applied = frame->position;
 		return;
 	}
+	if (frame->kind == RW_FRAME_DETACH) {
+		agent->detached = true;
+		return;
+	}
 	agent->snapshots += frame->kind == RW_FRAME_SNAPSHOT;
 	agent->deltas += frame->kind == RW_FRAME_DELTA;
 	if (frame->kind == RW_FRAME_DELTA)
@@ -267,7 +271,7 @@ int agent_connect(struct agent *agent)
 					 .address = world_address("10.0.0.1")};
 	struct rw_session_sink sink = {agent_send, agent_end, agent};
 
-	agent->ended = false;
+	agent->ended = agent->detached = false;
 	return rw_session_open(agent->fx->controller, agent->node, &hello, &sink, &agent->session, NULL);
 }
 

@@ -79,6 +79,7 @@ struct agent {
 	unsigned int bookmarks;
 	unsigned int mismatches;
 	bool ended;
+	bool detached; /* was told to take its enforcement off */
 };
 void agent_init(struct agent *agent, struct fixture *fx, const char *node);
 void agent_done(struct agent *agent);

@@ -197,6 +197,24 @@ static void a_deleted_node_has_no_certificate(void **state)
 	assert_int_equal(rw_join_authenticate(fx.controller, &info, &somewhere, &actor, NULL), -EACCES);
 }
 
+static void an_offline_node_goes_only_by_force(void **state)
+{
+	RW_CLEANUP(rw_join_answer_done) struct rw_join_answer answer = {0};
+	RW_CLEANUP(rw_change_result_done) struct rw_change_result result = {0};
+	struct step step = {STEP_DELETE, RW_KIND_NODE, .reference = "web-1"};
+	char token[RW_TOKEN_SIZE];
+
+	(void)state;
+	make_token(token);
+	assert_int_equal(join(token, "web-1", "m1", false, "10.0.0.77", &answer, NULL), 0);
+	assert_int_equal(fixture_run(fx.controller, &fx.alice, step, 0, &result, NULL), RW_CHANGE_GUARDED);
+	assert_int_equal(result.findings[0].guard, RW_GUARD_OFFLINE_NODE);
+	rw_change_result_done(&result);
+	assert_int_equal(fixture_run(fx.controller, &fx.alice, step, RW_GUARD_BIT(RW_GUARD_OFFLINE_NODE),
+				     &result, NULL),
+			 0);
+}
+
 static void joins_free_standing_with_groups(void **state)
 {
 	RW_CLEANUP(rw_join_answer_done) struct rw_join_answer answer = {0};
@@ -255,8 +273,9 @@ int main(void)
 		T(makes_a_node_with_a_certificate),          T(a_token_works_once),
 		T(a_refused_join_does_not_use_the_token_up), T(tokens_expire_and_are_kept_as_digests),
 		T(refuses_a_known_machine_without_replace),  T(takes_over_a_record_that_waits),
-		T(a_deleted_node_has_no_certificate),        T(joins_free_standing_with_groups),
-		T(refuses_grants_that_make_no_sense),        T(limits_wrong_tokens_by_address),
+		T(a_deleted_node_has_no_certificate),        T(an_offline_node_goes_only_by_force),
+		T(joins_free_standing_with_groups),          T(refuses_grants_that_make_no_sense),
+		T(limits_wrong_tokens_by_address),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

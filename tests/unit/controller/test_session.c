@@ -163,6 +163,7 @@ static void a_second_stream_ends_the_first(void **state)
 	assert_int_equal(agent_connect(&agent), 0);
 	assert_int_equal(agent_connect(&other), 0);
 	assert_true(agent.ended);
+	assert_false(agent.detached);
 	fixture_add_rule(&fx, "sg-c1", "- in accept tcp 2/2 0.0.0.0/0");
 	assert_int_equal(other.deltas, 1);
 	agent_done(&other);
@@ -174,6 +175,7 @@ static void ends_the_stream_of_a_deleted_node(void **state)
 	assert_int_equal(agent_connect(&agent), 0);
 	fixture_do(&fx, (struct step){STEP_DELETE, RW_KIND_NODE, .reference = "n-1"});
 	assert_true(agent.ended);
+	assert_true(agent.detached);
 	assert_int_equal(agent_connect(&agent), -ENOENT);
 }
 
