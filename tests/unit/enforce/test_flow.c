@@ -1,0 +1,442 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/* The flow state machine and the flow table of bpf/lib, with a clock that the test holds. */
+
+#include "test.h"
+
+#include "host_plane.h"
+
+static const struct rw_table_timeouts timeouts = {
+	.tcp_half_open = 30,
+	.tcp_established = 8000,
+	.tcp_closing = 60,
+	.tcp_reset = 10,
+	.udp = 30,
+	.udp_assured = 180,
+	.other = 30,
+};
+
+enum { S = RW_FLAG_SYN, A = RW_FLAG_ACK, F = RW_FLAG_FIN, R = RW_FLAG_RST };
+
+/* A conversation: the control word and the second. */
+static __u64 control;
+static __u32 now;
+
+static void begin(__u8 protocol, __u8 flags)
+{
+	struct rw_flow_packet packet = {.protocol = protocol, .tcp_flags = flags, .from_opener = 1};
+
+	now = 1000;
+	control = rw_flow_begin(&packet, false, &timeouts, now);
+}
+
+static void step(__u8 protocol, bool from_opener, __u8 flags)
+{
+	struct rw_flow_packet packet = {.protocol = protocol, .tcp_flags = flags, .from_opener = from_opener};
+
+	control = rw_flow_step(control, &packet, &timeouts, now);
+}
+
+static void expect(__u32 class, __u32 seconds)
+{
+	assert_int_equal(RW_FLOW_CLASS(control), class);
+	assert_int_equal(RW_FLOW_DEADLINE(control), now + seconds);
+}
+
+static void handshake(void)
+{
+	begin(RW_IP_TCP, S);
+	step(RW_IP_TCP, false, S | A);
+	step(RW_IP_TCP, true, A);
+}
+
+static void tcp_is_established_by_the_openers_ack(void **state)
+{
+	(void)state;
+	begin(RW_IP_TCP, S);
+	expect(RW_FLOW_ABI_HALF_OPEN, 30);
+	step(RW_IP_TCP, false, S | A);
+	expect(RW_FLOW_ABI_HALF_OPEN, 30);
+	step(RW_IP_TCP, true, A);
+	expect(RW_FLOW_ABI_ESTABLISHED, 8000);
+}
+
+static void tcp_is_established_when_both_open(void **state)
+{
+	(void)state;
+	begin(RW_IP_TCP, S);
+	step(RW_IP_TCP, false, S);
+	expect(RW_FLOW_ABI_ESTABLISHED, 8000);
+}
+
+static void tcp_seen_in_one_direction_is_weak(void **state)
+{
+	(void)state;
+	begin(RW_IP_TCP, S);
+	step(RW_IP_TCP, true, A);
+	expect(RW_FLOW_ABI_ONE_WAY, 300);
+	step(RW_IP_TCP, false, A);
+	expect(RW_FLOW_ABI_ESTABLISHED, 8000);
+}
+
+static void tcp_closes_when_both_ends_have(void **state)
+{
+	(void)state;
+	handshake();
+	step(RW_IP_TCP, true, F | A);
+	expect(RW_FLOW_ABI_ESTABLISHED, 8000);
+	step(RW_IP_TCP, false, A);
+	expect(RW_FLOW_ABI_ESTABLISHED, 8000);
+	step(RW_IP_TCP, false, F | A);
+	expect(RW_FLOW_ABI_CLOSING, 60);
+	step(RW_IP_TCP, true, A);
+	expect(RW_FLOW_ABI_CLOSING, 60);
+}
+
+static void reset_is_undone_by_any_later_packet(void **state)
+{
+	(void)state;
+	handshake();
+	step(RW_IP_TCP, false, R);
+	expect(RW_FLOW_ABI_CLOSING, 10);
+	now += 5;
+	step(RW_IP_TCP, true, A);
+	expect(RW_FLOW_ABI_ESTABLISHED, 8000);
+}
+
+static void picked_up_flow_is_established_by_an_answer(void **state)
+{
+	(void)state;
+	begin(RW_IP_TCP, A);
+	expect(RW_FLOW_ABI_PICKED_UP, 30);
+	step(RW_IP_TCP, true, A);
+	expect(RW_FLOW_ABI_PICKED_UP, 30);
+	step(RW_IP_TCP, false, A);
+	expect(RW_FLOW_ABI_ESTABLISHED, 8000);
+}
+
+static void picked_up_flow_ends_by_the_hosts_reset(void **state)
+{
+	(void)state;
+	begin(RW_IP_TCP, A);
+	step(RW_IP_TCP, false, R);
+	expect(RW_FLOW_ABI_CLOSING, 10);
+}
+
+static void udp_is_assured_by_a_lasting_conversation(void **state)
+{
+	(void)state;
+	begin(RW_IP_UDP, 0);
+	expect(RW_FLOW_ABI_HALF_OPEN, 30);
+	step(RW_IP_UDP, true, 0);
+	expect(RW_FLOW_ABI_HALF_OPEN, 30);
+	step(RW_IP_UDP, false, 0);
+	step(RW_IP_UDP, false, 0);
+	expect(RW_FLOW_ABI_EXCHANGE, 30);
+	now += 1;
+	step(RW_IP_UDP, true, 0);
+	expect(RW_FLOW_ABI_EXCHANGE, 30);
+	now += 1;
+	step(RW_IP_UDP, true, 0);
+	expect(RW_FLOW_ABI_ASSURED, 180);
+	now += 63;
+	step(RW_IP_UDP, false, 0);
+	expect(RW_FLOW_ABI_ASSURED, 180);
+}
+
+static void udp_server_that_talks_alone_is_not_assured(void **state)
+{
+	(void)state;
+	begin(RW_IP_UDP, 0);
+	for (int i = 0; i < 20; i++) {
+		now++;
+		step(RW_IP_UDP, false, 0);
+	}
+	expect(RW_FLOW_ABI_EXCHANGE, 30);
+}
+
+static void ping_stays_an_exchange(void **state)
+{
+	struct rw_flow_packet packet = {.protocol = RW_IP_ICMP, .from_opener = 1, .is_icmp = 1};
+
+	(void)state;
+	now = 1000;
+	control = rw_flow_begin(&packet, false, &timeouts, now);
+	for (int i = 0; i < 20; i++) {
+		now++;
+		packet.from_opener = i & 1;
+		control = rw_flow_step(control, &packet, &timeouts, now);
+	}
+	expect(RW_FLOW_ABI_EXCHANGE, 30);
+}
+
+static void tunnel_is_assured_with_its_own_time_out(void **state)
+{
+	(void)state;
+	begin(47, 0);
+	now += 3;
+	step(47, false, 0);
+	step(47, false, 0);
+	step(47, true, 0);
+	expect(RW_FLOW_ABI_ASSURED, 30);
+}
+
+static void control_word_changes_at_most_once_a_second(void **state)
+{
+	__u64 before;
+
+	(void)state;
+	handshake();
+	step(RW_IP_TCP, false, A);
+	before = control;
+	step(RW_IP_TCP, true, A);
+	step(RW_IP_TCP, false, A);
+	assert_true(control == before);
+	now++;
+	step(RW_IP_TCP, true, A);
+	assert_true(control != before);
+}
+
+/* Keys. */
+
+static struct rw_ends ends4(__u32 source, __u16 source_port, __u32 destination, __u16 destination_port)
+{
+	return (struct rw_ends){
+		.source = {htonl(source)},
+		.destination = {htonl(destination)},
+		.source_port = source_port,
+		.destination_port = destination_port,
+		.family = 4,
+		.protocol = RW_IP_TCP,
+	};
+}
+
+static struct rw_flow_query query_of(const struct rw_ends *ends)
+{
+	struct rw_flow_query query;
+
+	rw_flow_key_make(ends, &query.key);
+	query.hash = rw_flow_hash(&query.key, host.control.secret, ends->family);
+	query.mask = HOST_BUCKETS - 1;
+	query.now = now;
+	return query;
+}
+
+static void both_directions_have_one_key(void **state)
+{
+	struct rw_ends there = ends4(0x0a000001, 1000, 0x0a000002, 80);
+	struct rw_ends back = ends4(0x0a000002, 80, 0x0a000001, 1000);
+	struct rw_ends turned = ends4(0x0a000002, 1000, 0x0a000001, 80);
+	struct rw_flow_query a, b, c;
+
+	(void)state;
+	host_reset(NULL, 0);
+	a = query_of(&there);
+	b = query_of(&back);
+	c = query_of(&turned);
+	assert_memory_equal(a.key.words, b.key.words, sizeof(a.key.words));
+	assert_int_not_equal(a.key.from_low, b.key.from_low);
+	assert_true(a.hash == b.hash);
+	assert_true(memcmp(a.key.words, c.key.words, sizeof(a.key.words)) != 0);
+}
+
+static void hash_depends_on_the_secret(void **state)
+{
+	struct rw_ends ends = ends4(0x0a000001, 1000, 0x0a000002, 80);
+	struct rw_flow_query a, b;
+
+	(void)state;
+	host_reset(NULL, 0);
+	a = query_of(&ends);
+	host.control.secret[1] ^= 1;
+	b = query_of(&ends);
+	assert_true(a.hash != b.hash);
+}
+
+/* The table. */
+
+static __u64 tcp_control(__u32 class, __u32 deadline)
+{
+	return rw_flow_control(RW_FLOW_TCP, class, 0, deadline);
+}
+
+static struct rw_flow_query numbered(__u32 number)
+{
+	struct rw_ends ends = ends4(0x0a000001 + number, 1000, 0xc0000001, 80);
+
+	return query_of(&ends);
+}
+
+static bool is_there(__u32 number)
+{
+	struct rw_flow_query query = numbered(number);
+	struct rw_flow_found found;
+
+	return rw_flow_find(4, &query, &found);
+}
+
+static bool insert(__u32 number, __u64 wanted)
+{
+	struct rw_flow_query query = numbered(number);
+
+	return rw_flow_insert(4, &query, wanted, RW_FLOW_DECISION(1, 1, 0, 0));
+}
+
+/* Fills the table with flows 0.. until one is refused; their number. */
+static __u32 fill(__u64 wanted)
+{
+	__u32 count = 0;
+
+	for (__u32 i = 0; i < 1000; i++)
+		count += insert(i, wanted);
+	return count;
+}
+
+static void inserted_flow_is_found_until_its_deadline(void **state)
+{
+	(void)state;
+	host_reset(NULL, 0);
+	now = 1000;
+	assert_false(is_there(1));
+	assert_true(insert(1, tcp_control(RW_FLOW_ABI_HALF_OPEN, now + 30)));
+	assert_true(is_there(1));
+	assert_false(is_there(2));
+	now += 29;
+	assert_true(is_there(1));
+	now += 1;
+	assert_false(is_there(1));
+}
+
+static void established_flows_are_never_evicted(void **state)
+{
+	__u32 count, left = 0;
+
+	(void)state;
+	host_reset(NULL, 0);
+	now = 1000;
+	count = fill(tcp_control(RW_FLOW_ABI_ESTABLISHED, now + 8000));
+	assert_int_equal(count, HOST_BUCKETS * RW_FLOW_WAYS);
+	for (__u32 i = 2000; i < 4000; i++)
+		assert_false(insert(i, tcp_control(RW_FLOW_ABI_HALF_OPEN, now + 30)));
+	for (__u32 i = 0; i < 1000; i++)
+		left += is_there(i);
+	assert_int_equal(left, count);
+}
+
+static void dead_flows_make_room(void **state)
+{
+	(void)state;
+	host_reset(NULL, 0);
+	now = 1000;
+	(void)fill(tcp_control(RW_FLOW_ABI_ESTABLISHED, now + 10));
+	assert_false(insert(5000, tcp_control(RW_FLOW_ABI_HALF_OPEN, now + 30)));
+	now += 10;
+	assert_true(insert(5000, tcp_control(RW_FLOW_ABI_HALF_OPEN, now + 30)));
+	assert_true(is_there(5000));
+}
+
+static void weaker_classes_go_first(void **state)
+{
+	static const __u32 order[] = {RW_FLOW_ABI_HALF_OPEN, RW_FLOW_ABI_EXCHANGE, RW_FLOW_ABI_TOMBSTONE,
+				      RW_FLOW_ABI_ONE_WAY, RW_FLOW_ABI_ASSURED};
+
+	(void)state;
+	now = 1000;
+	for (size_t i = 0; i + 1 < sizeof(order) / sizeof(order[0]); i++) {
+		struct rw_flow_bucket4 *bucket = &host.flows4[0];
+		__u64 weakest;
+
+		host_reset(NULL, 0);
+		for (__u32 way = 0; way < RW_FLOW_WAYS; way++) {
+			bucket->signature[way] = 100 + way;
+			/* The stronger one is nearer its end. */
+			bucket->entry[way].control = way == 5 ? tcp_control(order[i], now + 1000)
+							      : tcp_control(order[i + 1], now + 1);
+		}
+		weakest = rw_flow_weakest(4, 0, 0, now);
+		assert_int_equal(weakest & 7, 5);
+	}
+}
+
+static void other_protocols_hold_at_most_half(void **state)
+{
+	__u32 others = 0;
+
+	(void)state;
+	host_reset(NULL, 0);
+	now = 1000;
+	for (__u32 i = 0; i < 1000; i++)
+		(void)insert(i, rw_flow_control(0, RW_FLOW_ABI_ASSURED, 0, now + 180));
+	for (__u32 i = 0; i < 1000; i++)
+		others += is_there(i);
+	/* A bucket is half of two pairs of buckets, so that a single one may hold more. */
+	assert_true(others <= HOST_BUCKETS * RW_FLOW_WAYS * 3 / 4);
+	for (__u32 i = 2000; i < 2010; i++)
+		assert_true(insert(i, tcp_control(RW_FLOW_ABI_HALF_OPEN, now + 30)));
+}
+
+static void change_meant_for_an_earlier_owner_fails(void **state)
+{
+	struct rw_flow_query query;
+	struct rw_flow_found found;
+
+	(void)state;
+	host_reset(NULL, 0);
+	now = 1000;
+	assert_true(insert(1, tcp_control(RW_FLOW_ABI_HALF_OPEN, now + 30)));
+	query = numbered(1);
+	assert_true(rw_flow_find(4, &query, &found));
+	/* The entry dies and gets another owner of the same class and deadline. */
+	found.entry->control &= ~0xffffffffull;
+	(void)fill(tcp_control(RW_FLOW_ABI_HALF_OPEN, now + 30));
+	assert_false(rw_flow_change_control(&found, tcp_control(RW_FLOW_ABI_ESTABLISHED, now + 8000)));
+	assert_false(rw_flow_change_decision(&found, RW_FLOW_DECISION(2, 1, 0, 0)));
+}
+
+static void doubled_flow_lives_in_its_lower_place(void **state)
+{
+	struct rw_flow_query query;
+	struct rw_flow_found first, again;
+
+	(void)state;
+	host_reset(NULL, 0);
+	now = 1000;
+	query = numbered(1);
+	assert_true(insert(1, tcp_control(RW_FLOW_ABI_HALF_OPEN, now + 30)));
+	assert_true(rw_flow_find(4, &query, &first));
+	/* Another processor that had not seen the first. */
+	assert_true(insert(1, tcp_control(RW_FLOW_ABI_HALF_OPEN, now + 30)));
+	assert_true(rw_flow_find(4, &query, &again));
+	first.entry->control &= ~0xffffffffull;
+	if (again.entry == first.entry)
+		assert_false(is_there(1));
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(tcp_is_established_by_the_openers_ack),
+		cmocka_unit_test(tcp_is_established_when_both_open),
+		cmocka_unit_test(tcp_seen_in_one_direction_is_weak),
+		cmocka_unit_test(tcp_closes_when_both_ends_have),
+		cmocka_unit_test(reset_is_undone_by_any_later_packet),
+		cmocka_unit_test(picked_up_flow_is_established_by_an_answer),
+		cmocka_unit_test(picked_up_flow_ends_by_the_hosts_reset),
+		cmocka_unit_test(udp_is_assured_by_a_lasting_conversation),
+		cmocka_unit_test(udp_server_that_talks_alone_is_not_assured),
+		cmocka_unit_test(ping_stays_an_exchange),
+		cmocka_unit_test(tunnel_is_assured_with_its_own_time_out),
+		cmocka_unit_test(control_word_changes_at_most_once_a_second),
+		cmocka_unit_test(both_directions_have_one_key),
+		cmocka_unit_test(hash_depends_on_the_secret),
+		cmocka_unit_test(inserted_flow_is_found_until_its_deadline),
+		cmocka_unit_test(established_flows_are_never_evicted),
+		cmocka_unit_test(dead_flows_make_room),
+		cmocka_unit_test(weaker_classes_go_first),
+		cmocka_unit_test(other_protocols_hold_at_most_half),
+		cmocka_unit_test(change_meant_for_an_earlier_owner_fails),
+		cmocka_unit_test(doubled_flow_lives_in_its_lower_place),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
