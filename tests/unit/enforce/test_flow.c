@@ -378,7 +378,7 @@ static void other_protocols_hold_at_most_half(void **state)
 static void change_meant_for_an_earlier_owner_fails(void **state)
 {
 	struct rw_flow_query query;
-	struct rw_flow_found found;
+	struct rw_flow_found found = {0};
 
 	(void)state;
 	host_reset(NULL, 0);
@@ -396,7 +396,7 @@ static void change_meant_for_an_earlier_owner_fails(void **state)
 static void doubled_flow_lives_in_its_lower_place(void **state)
 {
 	struct rw_flow_query query;
-	struct rw_flow_found first, again;
+	struct rw_flow_found first = {0}, again = {0};
 
 	(void)state;
 	host_reset(NULL, 0);
