@@ -66,9 +66,8 @@ def demo(build):
         act_one(world)
         headline("Act 2: with ringwall")
         walk.create_vpc(system)
-        say("A network, a cluster `demo` with its managed group, an agent in each node "
-            f"({time.monotonic() - began:.1f} s).")
-        say("Published port 8080 is judged before Docker's DNAT, like any other port:\n")
+        say(f"A network, a cluster `demo`, an agent in each node: {time.monotonic() - began:.1f} s. Published port\n"
+            "8080 is judged before Docker's DNAT, like any other port.\n")
         model, path = system.export()
         sources = ["internet", "office", "tools-1", "node-2"]
         cells = matrix.ask(world, sources, ["node-1"], 4)
@@ -103,12 +102,13 @@ def shell(system):
             file.write(f"#!/bin/sh\nexec python3 {os.path.abspath(__file__)} {name} {system.scratch}/hosts.json \"$@\"\n")
         os.chmod(path, 0o755)
     headline("Now you. Five things to paste:")
-    say(f"""  ringwall rule add demo allow tcp 6379 from 198.51.100.0/24 --wait; hold office node-1:6379 &
-  ringwall rule revoke demo allow tcp 6379 from 198.51.100.0/24 --wait   # and watch it die
-  ringwall rule add demo allow tcp 6379 from group:tools --wait; probe tools-1 node-1:6379
-  probe internet node-1:{PUBLISHED_PORT}; ringwall-agent status --state {system.scratch}/node-1
+    say(f"""  ringwall rule add demo allow tcp 6379 from 198.51.100.7 --wait; hold office &
+  ringwall rule revoke demo allow tcp 6379 from 198.51.100.7 --wait
+  ringwall rule add demo allow tcp 6379 from group:tools --wait; probe tools-1
+  probe internet node-1:{PUBLISHED_PORT}
   ringwall log
-`probe WHO NODE:PORT` knocks once, `hold WHO NODE:PORT` keeps a connection; `exit` ends and cleans up.""")
+The second cuts the connection that `hold` keeps alive. `probe WHO [NODE:PORT]`
+knocks once and says why; `exit` ends and cleans up.""")
     if not sys.stdin.isatty():
         say("(no terminal: leaving at once)")
         return
@@ -120,21 +120,32 @@ def shell(system):
 
 
 def person_command(name, arguments):
-    """`probe WHO NODE:PORT[/udp]` and `hold WHO NODE:PORT` of the demo's shell."""
+    """`probe WHO [NODE:PORT[/udp]]` and `hold WHO [NODE:PORT]` of the demo's shell."""
     hosts = json.load(open(arguments[0], encoding="utf-8"))
     try:
-        who, target = arguments[1:]
+        who, target = (arguments[1:] + ["node-1:6379"])[:2]
         node, _, port = target.partition(":")
         number, _, protocol = port.partition("/")
         netns, address = hosts[who]["netns"], hosts[node]["addresses"]["eth0"][0]
         kind = protocol or ("tcp" if number else "icmp")
         number = int(number or 0)
     except (ValueError, KeyError, IndexError):
-        print(f"usage: {name} WHO NODE:PORT[/udp]    hosts: {', '.join(sorted(set(hosts) - {'router'}))}")
+        print(f"usage: {name} WHO [NODE:PORT[/udp]]    hosts: {', '.join(sorted(set(hosts) - {'router'}))}")
         return 2
     if name == "hold":
         return probe.hold(netns, address, number)
-    print(f"{who} → {target}: {probe.probe_from(netns, [(kind, address, number)])[0]}")
+    query = {"node": node, "interface": "eth0", "direction": "ingress", "protocol": kind,
+             "remote": hosts[who]["addresses"]["eth0"][0], "local": address}
+    query |= {"remote_port": 40000, "local_port": number} if number else {"icmp_type": 8}
+    cell = matrix.Cell(who, node, (kind, number), query)
+    model = worlds.run(["ringwall", "export"]).stdout
+    with tempfile.TemporaryDirectory(prefix=DEMO_PREFIX) as folder:
+        path = os.path.join(folder, "model.json")
+        with open(path, "w", encoding="utf-8") as file:
+            file.write(model)
+        matrix.evaluate([cell], lambda *words: worlds.run(["ringwall", *words]).stdout, path)
+    cell.observed = probe.probe_from(netns, [(kind, address, number)])[0]
+    print(f"{who} → {target}: {cell.observed} ({cell.expected}: {matrix.because(cell, json.loads(model))})")
     return 0
 
 

@@ -84,30 +84,37 @@ def observe(world, cells):
             cell.observed = result
 
 
-def describe_rule(rule):
-    thing = rule["object"].get("cidr") or rule["object"].get("group") or rule["object"].get("prefix_list")
-    ports = "" if rule["ports"] == "-1/-1" else " " + rule["ports"]
-    return f"{rule['policy']} {rule['protocol']}{ports} from {thing}"
+def describe_rule(rule, names):
+    (thing,) = rule["object"].values()
+    thing = names.get(thing, thing)
+    first, _, last = rule["ports"].partition("/")
+    ports = "" if first == "-1" else f" {first}" if first == last else f" {first}-{last}"
+    return f"{rule['protocol']}{ports} from {thing}"
+
+
+def because(cell, model):
+    """The deciding rule in words, or the cause."""
+    rules = {rule["id"]: rule for group in model["security_groups"] for rule in group["rules"]}
+    rule = rules.get(cell.cause)
+    names = {thing["id"]: thing["name"] for thing in model["security_groups"] + model["prefix_lists"]}
+    return describe_rule(rule, names) if rule else {"default": "default: no rule"}.get(cell.cause, cell.cause)
 
 
 def show(cells, model, names):
     """Prints one line a question.  'names' gives people's words for the sources."""
-    rules = {rule["id"]: rule for group in model["security_groups"] for rule in group["rules"]}
     print(colour(f"{'who':<13} {'reaches':<15} {'expected':<9} {'observed':<11} because", "1"))
     print("─" * WIDTH)
     before = None
     for cell in cells:
         who = names.get(cell.who, cell.who)
-        rule = rules.get(cell.cause)
-        because = describe_rule(rule) if rule else cell.cause
         if cell.observed != "silent":
             seen = colour(f"✓ {cell.observed:<9}", "32")
         else:
             seen = colour(f"✗ {cell.observed:<9}", "31")
         mark = "" if cell.agrees() else colour("  ← DIFFERS", "1;33")
         line = f"{who if who != before else '':<13} {cell.target[:6]}:{service_name(cell.service):<8} "
-        room = WIDTH - 51 - (11 if mark else 0)
-        print(f"{line}{cell.expected:<9} {seen} {because[:room]}{mark}")
+        room = WIDTH - 52 - (11 if mark else 0)
+        print(f"{line}{cell.expected:<9} {seen} {because(cell, model)[:room]}{mark}")
         before = who
     wrong = sum(not cell.agrees() for cell in cells)
     print("─" * WIDTH)
