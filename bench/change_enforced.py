@@ -33,8 +33,8 @@ def build_world():
     world = worlds.World(PREFIX)
     router = world.add_host("router")
     world.settings(router, net__ipv4__ip_forward=1)
-    world.add_bridge(router, "vpc", "10.0.0.254/8", "2001:db8:80::1/64")
-    gateway = ("10.0.0.254", "2001:db8:80::1")
+    world.add_bridge(router, "vpc", "10.0.0.254/8", "2001:db8:80::fe/64")
+    gateway = ("10.0.0.254", "2001:db8:80::fe")
     for name, last in (("control", 10), ("node-1", 1)):
         host = world.add_host(name)
         world.wire(host, "eth0", f"10.0.0.{last}/8", f"2001:db8:80::{last}/64", router, name, "vpc", gateway)
@@ -188,11 +188,10 @@ def main():
     build, out = os.path.abspath(sys.argv[1]), sys.argv[2]
     worlds.remove_leftovers(PREFIX)
     with tempfile.TemporaryDirectory(prefix="rw-bench-") as scratch:
-        world = build_world()
         try:
-            result = run(build, scratch, world)
+            result = run(build, scratch, build_world())
         finally:
-            world.remove()
+            worlds.remove_leftovers(PREFIX)
     with open(out, "w") as file:
         json.dump(result, file, indent=1)
     print(f"change → enforced: API {result['api_ms']['add']} ms, CLI {result['cli_ms']['add']} ms; nft from its command line: "
