@@ -9,6 +9,8 @@
 
 #include <stddef.h>
 
+#include "base/error.h"
+
 struct rw_limits {
 	size_t networks;                /* 100 */
 	size_t clusters;                /* 100 */
@@ -36,3 +38,9 @@ struct rw_limits {
 
 /* The defaults above. */
 extern const struct rw_limits rw_limits_default;
+
+/*
+ * Sets one limit from "name=number", name as above, 1..999,999,999 (ringwalld --limit).  -EINVAL with the
+ * names there are in the hint; 'limits' is then as before.
+ */
+RW_NODISCARD int rw_limits_set(struct rw_limits *limits, const char *text, struct rw_error *err);

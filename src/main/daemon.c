@@ -34,6 +34,7 @@ struct listen_address {
 };
 
 struct daemon {
+	struct rw_limits limits; /* of the model */
 	struct rw_state_folder folder;
 	struct rw_store *store;
 	struct rw_loop *loop;
@@ -179,6 +180,7 @@ static int open_controller(struct daemon *daemon, const uint16_t *port, struct r
 		.endpoint_count = daemon->endpoint_count,
 		.hosted_ports = port,
 		.hosted_port_count = port ? 1 : 0,
+		.model_limits = &daemon->limits,
 	};
 
 	return rw_controller_new(&options, &daemon->controller, err);
@@ -355,7 +357,7 @@ static int start(struct daemon *daemon, const struct rw_daemon_options *options,
 
 int rw_daemon_run(const struct rw_daemon_options *options, struct rw_error *err)
 {
-	RW_CLEANUP(daemon_done) struct daemon daemon = {0};
+	RW_CLEANUP(daemon_done) struct daemon daemon = {.limits = options->limits};
 	int r = start(&daemon, options, err);
 
 	if (r < 0)
@@ -368,7 +370,7 @@ int rw_daemon_run(const struct rw_daemon_options *options, struct rw_error *err)
 int rw_daemon_make_key(const struct rw_daemon_options *options, bool first, char ret_token[RW_TOKEN_SIZE],
 		       struct rw_error *err)
 {
-	RW_CLEANUP(daemon_done) struct daemon daemon = {0};
+	RW_CLEANUP(daemon_done) struct daemon daemon = {.limits = options->limits};
 	struct listen_address listen;
 	char host[65] = "";
 	int r = parse_listen(options->listen, &listen, err);

@@ -8,6 +8,7 @@
 
 #include "base/error.h"
 #include "crypto/token.h"
+#include "group/limits.h"
 
 #define RW_DAEMON_NAMES_MAX 16
 
@@ -17,6 +18,7 @@ struct rw_daemon_options {
 	const char *names[RW_DAEMON_NAMES_MAX];
 	size_t name_count;
 	bool plain_http;
+	struct rw_limits limits; /* of the model */
 };
 
 /* First thing in main: what holds for the whole process. */

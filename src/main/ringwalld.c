@@ -26,6 +26,9 @@ static const char usage[] =
 	"is\n"
 	"                       what agents are told to call (default: the address listened on, or the "
 	"host's name)\n"
+	"  --limit NAME=N       raise or lower a limit of the model, as rules_per_group=2000; may be "
+	"repeated\n"
+	"                       (a name that does not exist lists them all)\n"
 	"  --plain-http         no TLS; on loopback only\n"
 	"  --log-level LEVEL    error, warning, info (default) or debug\n"
 	"  --version, --help\n"
@@ -43,6 +46,7 @@ enum {
 	OPTION_STATE = 1,
 	OPTION_LISTEN,
 	OPTION_NAME,
+	OPTION_LIMIT,
 	OPTION_PLAIN_HTTP,
 	OPTION_LOG_LEVEL,
 	OPTION_PRINT_ROUTES,
@@ -54,6 +58,7 @@ static const struct option options[] = {
 	{"state", required_argument, NULL, OPTION_STATE},
 	{"listen", required_argument, NULL, OPTION_LISTEN},
 	{"name", required_argument, NULL, OPTION_NAME},
+	{"limit", required_argument, NULL, OPTION_LIMIT},
 	{"plain-http", no_argument, NULL, OPTION_PLAIN_HTTP},
 	{"log-level", required_argument, NULL, OPTION_LOG_LEVEL},
 	{"print-routes", no_argument, NULL, OPTION_PRINT_ROUTES}, /* for the test of docs/openapi.yaml */
@@ -116,6 +121,7 @@ static int print_routes(void)
 /* What to do instead of running; -1 = go on. */
 static int read_options(int count, char **arguments, struct rw_daemon_options *daemon)
 {
+	struct rw_error err = RW_ERROR_NONE;
 	int option;
 
 	while ((option = getopt_long(count, arguments, "", options, NULL)) != -1) {
@@ -130,6 +136,12 @@ static int read_options(int count, char **arguments, struct rw_daemon_options *d
 			if (daemon->name_count == RW_DAEMON_NAMES_MAX)
 				return usage_error("there are too many names: %s", optarg);
 			daemon->names[daemon->name_count++] = optarg;
+			break;
+		case OPTION_LIMIT:
+			if (rw_limits_set(&daemon->limits, optarg, &err) < 0) {
+				(void)report(&err);
+				return EXIT_USAGE;
+			}
 			break;
 		case OPTION_PLAIN_HTTP:
 			daemon->plain_http = true;
@@ -167,7 +179,8 @@ static int show_key(int r, const char *token, const struct rw_error *err)
 
 int main(int count, char **arguments)
 {
-	struct rw_daemon_options daemon = {.state = "/var/lib/ringwall", .listen = "0.0.0.0:8443"};
+	struct rw_daemon_options daemon = {
+		.state = "/var/lib/ringwall", .listen = "0.0.0.0:8443", .limits = rw_limits_default};
 	struct rw_error err = RW_ERROR_NONE;
 	char token[RW_TOKEN_SIZE];
 	char **words;
