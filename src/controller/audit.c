@@ -242,7 +242,21 @@ int rw_audit_list(struct rw_controller *controller, uint64_t before, size_t limi
 	return 0;
 }
 
-void audit_prune(struct rw_controller *controller)
+int audit_find_oldest(struct rw_controller *controller, struct rw_error *err)
+{
+	struct rw_store_query query = {.prefix = RW_LAYOUT_AUDIT, .limit = 1};
+	RW_CLEANUP(rw_store_page_done) struct rw_store_page page = {0};
+	int r = rw_store_list(controller->store, &query, &page, err);
+
+	if (r != 0)
+		return r > 0 ? rw_error_set(err, -EAGAIN, "the store is being compacted; try again") : r;
+	if (page.count)
+		controller->last_audit_pruned =
+			strtoull(page.entries[0].key + strlen(RW_LAYOUT_AUDIT), NULL, 10) - 1;
+	return 0;
+}
+
+bool audit_prune(struct rw_controller *controller)
 {
 	RW_CLEANUP(rw_store_txn_done) struct rw_store_txn txn;
 	uint64_t newest = controller->inventory.audit_sequence;
@@ -253,7 +267,7 @@ void audit_prune(struct rw_controller *controller)
 
 	rw_store_txn_init(&txn);
 	if (newest < keep || newest - keep < sequence + 100)
-		return;
+		return false;
 	while (count < 100) {
 		char key[RW_LAYOUT_KEY_SIZE];
 
@@ -261,8 +275,10 @@ void audit_prune(struct rw_controller *controller)
 		rw_store_txn_delete(&txn, key);
 		count++;
 	}
-	if (rw_store_commit(controller->store, &txn, NULL, &err) < 0)
+	if (rw_store_commit(controller->store, &txn, NULL, &err) < 0) {
 		rw_log_warning("cannot prune the change log  reason=\"%s\"", err.text);
-	else
-		controller->last_audit_pruned = sequence;
+		return false;
+	}
+	controller->last_audit_pruned = sequence;
+	return true;
 }

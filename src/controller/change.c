@@ -227,11 +227,6 @@ int rw_change_run(struct rw_controller *controller, const struct rw_change_reque
 	assert(strlen(request->action) <= RW_CHANGE_ACTION_MAX);
 	*ret_result = (struct rw_change_result){0};
 	inventory_pump(controller);
-	if (controller->stopped) {
-		if (err)
-			*err = controller->broken;
-		return controller->broken.code;
-	}
 	if (request->idempotency_key && !request->dry_run) {
 		r = check_idempotency(controller, request, hex, ret_result, err);
 		if (r != 0)

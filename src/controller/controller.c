@@ -138,6 +138,8 @@ int rw_controller_new(const struct rw_controller_options *options, struct rw_con
 		r = staged_clean(controller, err);
 	if (r == 0)
 		r = idempotency_load(controller, err);
+	if (r == 0)
+		r = audit_find_oldest(controller, err);
 	if (r < 0)
 		return r;
 	*ret_controller = RW_TAKE_PTR(controller);
@@ -185,8 +187,9 @@ static void compact(struct rw_controller *controller)
 		(void)malloc_trim(0);
 		controller->trim_due = false;
 	}
-	audit_prune(controller);
 	token_prune(controller);
+	if (audit_prune(controller))
+		controller->last_compaction_ns = 0; /* go on at the next tick */
 	if (revision <= controller->limits.revisions)
 		return;
 	revision -= controller->limits.revisions;

@@ -12,7 +12,6 @@ const struct rw_word rw_words_event[] = {
 	{"applied", RW_EVENT_APPLIED},
 	{"failed", RW_EVENT_FAILED},
 	{"address-refused", RW_EVENT_ADDRESS_REFUSED},
-	{"restored", RW_EVENT_RESTORED},
 	{NULL, 0},
 };
 

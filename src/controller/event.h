@@ -27,7 +27,6 @@ enum rw_event_kind {
 	RW_EVENT_APPLIED,         /* node, revision in force */
 	RW_EVENT_FAILED,          /* node, revision, reason */
 	RW_EVENT_ADDRESS_REFUSED, /* node, address in 'text' with the reason */
-	RW_EVENT_RESTORED,        /* the store was replaced or its history lost: begin from a snapshot */
 };
 extern const struct rw_word rw_words_event[];
 

@@ -244,10 +244,32 @@ static int fold_staged(struct folding *folding, const struct rw_json *value, uin
 	return staged_apply(folding->controller, folding, id, revision, err);
 }
 
-static int fold_audit(struct rw_controller *controller, const struct rw_json *value)
+/* The text at 'key' in 'parent', or "". */
+static const char *text_at(const struct rw_json *parent, const char *key)
 {
-	if (value)
-		idempotency_fold(controller, value);
+	struct rw_json member;
+	const char *text;
+
+	if (!rw_json_find(parent, key, &member) || rw_json_text(&member, RW_ACTOR_NAME_SIZE, &text, NULL) < 0)
+		return "";
+	return text;
+}
+
+/* A change that another controller made: here, too, followers and repeated requests must know of it. */
+static int fold_audit(struct rw_controller *controller, const struct rw_json *value, uint64_t revision)
+{
+	struct rw_json actor;
+
+	if (!value)
+		return 0;
+	idempotency_fold(controller, value);
+	if (rw_json_find(value, "actor", &actor))
+		event_add(controller,
+			  &(struct rw_event){.kind = RW_EVENT_CHANGE,
+					     .revision = revision,
+					     .text = (char *)(uintptr_t)text_at(value, "action"),
+					     .actor = (char *)(uintptr_t)text_at(&actor, "name")},
+			  NULL);
 	return 0;
 }
 
@@ -293,7 +315,7 @@ int folding_add_json(struct folding *folding, const char *key, const struct rw_j
 	if (strlen(key) >= RW_LAYOUT_KEY_SIZE || strlen(strrchr(key, '/') + 1) >= RW_ID_SIZE)
 		return rw_error_set(err, -EUCLEAN, "a key of the store is too long");
 	if ((rest = behind(key, RW_LAYOUT_AUDIT)))
-		return fold_audit(controller, value);
+		return fold_audit(controller, value, revision);
 	if ((rest = behind(key, RW_LAYOUT_KEYS)))
 		return key_fold(controller, rest, value, err);
 	if ((rest = behind(key, RW_LAYOUT_TOKENS)))

@@ -308,7 +308,10 @@ RW_NODISCARD int audit_write(struct rw_controller *controller, const struct plan
 			     struct rw_buf *buf, struct rw_error *err);
 RW_NODISCARD int audit_items(const char *json, size_t size, struct rw_change_result *result,
 			     struct rw_error *err);
-void audit_prune(struct rw_controller *controller);
+/* Notes where the log begins. */
+RW_NODISCARD int audit_find_oldest(struct rw_controller *controller, struct rw_error *err);
+/* Deletes a hundred records beyond those to be kept; true when it did, and may go on. */
+bool audit_prune(struct rw_controller *controller);
 
 struct idempotency_entry {
 	char key[65]; /* hex SHA-256 of actor and key */
@@ -406,6 +409,7 @@ struct rw_controller {
 	struct rw_policy_cache *cache;
 	struct nodes nodes;
 	size_t session_count;
+	size_t snapshot_count; /* sent and not acknowledged */
 	struct keys keys;
 	struct rw_map tokens; /* id -> struct token_entry * */
 	struct waits waits;

@@ -338,6 +338,11 @@ int plan_commit(struct rw_controller *controller, struct plan *plan, uint64_t *r
 	int r;
 
 	rw_store_txn_init(&txn);
+	if (controller->stopped) {
+		if (err)
+			*err = controller->broken;
+		return controller->broken.code;
+	}
 	if (controller->inventory.staged_revision) {
 		r = staged_settle(controller, err);
 		return r < 0 ? r : RW_STORE_CONFLICT;

@@ -22,10 +22,22 @@ struct rw_session {
 	uint64_t last_sent_ns;
 	uint64_t window[RW_SESSION_WINDOW]; /* revisions sent and not acknowledged */
 	size_t window_count;
+	uint64_t snapshot_ns; /* when a snapshot was sent that is not acknowledged; 0 = there is none */
 };
+
+/* A snapshot that nobody acknowledges keeps others from theirs for this long. */
+#define SNAPSHOT_LIFE_NS UINT64_C(10000000000)
+
+static void release_snapshot(struct rw_session *session)
+{
+	if (session->snapshot_ns)
+		session->controller->snapshot_count--;
+	session->snapshot_ns = 0;
+}
 
 static void session_free(struct rw_session *session)
 {
+	release_snapshot(session);
 	session->record->session = NULL;
 	session->controller->session_count--;
 	(void)rw_policy_unref(session->sent);
@@ -87,19 +99,26 @@ static void send_policy(struct rw_session *session)
 {
 	struct node_record *record = session->record;
 	struct rw_position to = position_of(session, record->wanted);
+	bool snapshot = !session->sent || session->base_lost;
 	RW_CLEANUP(rw_buf_done) struct rw_buf buf;
 	struct rw_error err = RW_ERROR_NONE;
 	int r;
 
 	rw_buf_init(&buf, FRAME_BYTES_MAX);
-	if (session->sent && !session->base_lost)
-		r = encode_delta(session, record, &to, &buf, &err);
-	else
+	if (snapshot && !session->snapshot_ns && session->controller->snapshot_count >= RW_SESSION_SNAPSHOTS)
+		return;
+	if (snapshot)
 		r = rw_stream_encode_snapshot(&buf, &to, record->policy, &err);
+	else
+		r = encode_delta(session, record, &to, &buf, &err);
 	if (r < 0) {
 		/* The next change or the next connection tries again; the node keeps what it has. */
 		rw_log_error("cannot encode a policy  node=%s reason=\"%s\"", record->id, err.text);
 		return;
+	}
+	if (snapshot && !session->snapshot_ns) {
+		session->snapshot_ns = rw_clock_monotonic_ns(session->controller->clock);
+		session->controller->snapshot_count++;
 	}
 	(void)rw_policy_unref(session->sent);
 	session->sent = rw_policy_ref(record->policy);
@@ -148,6 +167,8 @@ void session_acknowledge(struct node_record *record, bool failed)
 		if (session->window[i] > record->applied && session->window[i] > record->failed)
 			session->window[kept++] = session->window[i];
 	}
+	if (kept < session->window_count)
+		release_snapshot(session);
 	session->window_count = kept;
 	if (failed)
 		session->base_lost = true;
@@ -160,6 +181,8 @@ void session_tick(struct node_record *record)
 	uint64_t now_ns = rw_clock_monotonic_ns(session->controller->clock);
 	uint64_t revision = session->controller->inventory.revision;
 
+	if (session->snapshot_ns && now_ns - session->snapshot_ns >= SNAPSHOT_LIFE_NS)
+		release_snapshot(session);
 	session_push(record);
 	if (session->broken || !session->sent || session->base_lost || session->window_count ||
 	    session->hold_until || session->sent_wanted != record->wanted)

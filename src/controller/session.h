@@ -13,7 +13,8 @@
  * either, and at the start when the agent already has what it should.  At most RW_SESSION_WINDOW frames wait
  * for their 'applied'; what changes meanwhile is summed up in the next delta.  After a failure to apply, a
  * snapshot.  An agent whose revision (in our incarnation) is ahead of ours gets nothing until we have folded
- * so far: a controller that is behind must not take a node back.
+ * so far: a controller that is behind must not take a node back.  When all agents come at once, snapshots go
+ * out RW_SESSION_SNAPSHOTS at a time, so that the memory of a thousand of them is never needed together.
  *
  * States, with since-when (contract.md):
  *
@@ -38,6 +39,7 @@
 #include "wire/stream.h"
 
 #define RW_SESSION_WINDOW       4
+#define RW_SESSION_SNAPSHOTS    64 /* on their way at a time, over all agents; more wait for the next tick */
 #define RW_SESSION_OFFLINE_MS   15000
 #define RW_SESSION_LAGGING_MS   5000
 #define RW_SESSION_BOOKMARK_MS  60000

@@ -212,7 +212,7 @@ static void cuts_a_follower_that_does_not_read(void **state)
 		rw_loop_turn(fx->loop);
 	assert_int_equal(rw_http_server_counts(fx->server).streams, 1);
 	for (int i = 0; i < 100000 && rw_http_server_counts(fx->server).streams; i++) {
-		struct rw_event event = {.kind = RW_EVENT_RESTORED};
+		struct rw_event event = {.kind = RW_EVENT_APPLIED};
 		char text[2000];
 
 		memset(text, 'x', sizeof(text) - 1);

@@ -38,6 +38,7 @@ static void makes_a_change_durable_and_folds_it(void **state)
 static void another_controller_folds_the_same(void **state)
 {
 	struct rw_controller *second = fixture_second(&fx);
+	uint64_t cursor;
 
 	(void)state;
 	fixture_vpc(&fx);
@@ -47,6 +48,9 @@ static void another_controller_folds_the_same(void **state)
 	fixture_do(&fx, (struct step){STEP_DELETE, RW_KIND_NODE, .reference = "n-2"});
 	rw_controller_tick(second);
 	fixture_assert_same_model(fx.controller, second);
+	assert_int_equal(rw_event_newest(second), rw_event_newest(fx.controller));
+	cursor = rw_event_newest(second) - 1;
+	assert_string_equal(rw_event_next(second, &cursor, NULL)->actor, "alice");
 	assert_int_equal(rw_controller_object_revision(second, RW_KIND_NODE, "n-2"), 0);
 	assert_int_equal(rw_controller_object_revision(second, RW_KIND_GROUP, "sg-free"),
 			 rw_controller_object_revision(fx.controller, RW_KIND_GROUP, "sg-free"));

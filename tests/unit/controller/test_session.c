@@ -207,6 +207,28 @@ static void refuses_streams_beyond_the_limit(void **state)
 	agent_done(&other);
 }
 
+static void sends_snapshots_some_at_a_time(void **state)
+{
+	struct agent others[2];
+
+	(void)state;
+	fx.controller->snapshot_count = RW_SESSION_SNAPSHOTS - 1;
+	agent_init(&others[0], &fx, "n-2");
+	agent_init(&others[1], &fx, "n-free");
+	assert_int_equal(agent_connect(&agent), 0);
+	assert_int_equal(agent_connect(&others[0]), 0);
+	assert_int_equal(agent_connect(&others[1]), 0);
+	assert_int_equal(agent.snapshots, 1);
+	assert_int_equal(others[0].snapshots + others[1].snapshots, 0);
+	agent_report(&agent, RW_AGENT_STATE_OK);
+	fixture_pass(&fx, 500);
+	assert_int_equal(others[0].snapshots + others[1].snapshots, 1);
+	fixture_pass(&fx, 10000); /* one that never answers does not hold the others up */
+	assert_int_equal(others[0].snapshots + others[1].snapshots, 2);
+	agent_done(&others[0]);
+	agent_done(&others[1]);
+}
+
 static void goes_through_the_states_of_a_node(void **state)
 {
 	(void)state;
@@ -357,6 +379,7 @@ int main(void)
 		T(ends_the_stream_of_a_deleted_node),
 		T(sends_a_bookmark_every_minute),
 		T(refuses_streams_beyond_the_limit),
+		T(sends_snapshots_some_at_a_time),
 		T(goes_through_the_states_of_a_node),
 		T(an_offline_node_comes_back_through_connected),
 		T(deltas_lead_to_the_same_policy_as_snapshots),
