@@ -161,6 +161,19 @@ static const char *defaults_of(enum rw_kind kind)
 	return kind == RW_KIND_NETWORK ? "{\"kind\":\"vpc\"}" : NULL;
 }
 
+/* A node of a cluster is in the cluster's network, so nobody needs to say it. */
+static void infer_network(const struct rw_model *model, enum rw_kind kind, void *object)
+{
+	struct rw_node *node = object;
+	const struct rw_cluster *cluster;
+
+	if (kind != RW_KIND_NODE || node->network[0])
+		return;
+	cluster = rw_model_find_cluster(model, node->cluster);
+	if (cluster)
+		(void)memcpy(node->network, cluster->network, sizeof(node->network));
+}
+
 static int edit_create(struct rw_draft *draft, void *userdata, struct rw_error *err)
 {
 	const struct rw_api_call *call = userdata;
@@ -176,7 +189,10 @@ static int edit_create(struct rw_draft *draft, void *userdata, struct rw_error *
 		return r;
 	root = rw_json_root(document);
 	r = rw_object_decode(&root, call->route->kind, &resolver, &object, err);
-	return r < 0 ? r : rw_edit_create(draft, call->route->kind, object, NULL, err);
+	if (r < 0)
+		return r;
+	infer_network(rw_draft_model(draft), call->route->kind, object);
+	return rw_edit_create(draft, call->route->kind, object, NULL, err);
 }
 
 int rw_api_create_object(struct rw_api_call *call, struct rw_error *err)

@@ -1,0 +1,103 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A ringwalld in a temporary folder on a free port of loopback, and a client for it."""
+import http.client
+import json
+import os
+import re
+import shutil
+import signal
+import ssl
+import subprocess
+import tempfile
+import time
+
+
+class Answer:
+    def __init__(self, response, body):
+        self.status = response.status
+        self.headers = response.headers
+        self.type = (response.headers.get("Content-Type") or "").split(";")[0]
+        self.text = body.decode()
+        self.json = json.loads(self.text) if self.type.endswith("json") and self.type != "application/x-ndjson" else None
+
+
+class Daemon:
+    def __init__(self, program, *options):
+        self.program = program
+        self.folder = tempfile.mkdtemp(prefix="rwt-api-")
+        self.state = os.path.join(self.folder, "state")
+        self.options = options
+        self.port = 0
+        self.start()
+        with open(os.path.join(self.state, "admin-key"), encoding="ascii") as file:
+            self.key = file.read().strip()
+        self.ca = os.path.join(self.state, "ca.pem")
+
+    def start(self):
+        self.log = open(os.path.join(self.folder, "log"), "w+", encoding="utf-8")
+        self.process = subprocess.Popen([self.program, "--state", self.state, "--listen", f"127.0.0.1:{self.port}",
+                                         *self.options], stderr=self.log, stdin=subprocess.DEVNULL)
+        deadline = time.monotonic() + 10
+        while True:
+            with open(self.log.name, encoding="utf-8") as log:
+                text = log.read()
+            found = re.search(r"listening  .* port=(\d+)", text)
+            if found:
+                self.port = int(found[1])
+                return
+            if self.process.poll() is not None or time.monotonic() > deadline:
+                raise RuntimeError(f"ringwalld did not start:\n{text}")
+            time.sleep(0.02)
+
+    def stop(self):
+        self.process.send_signal(signal.SIGTERM)
+        status = self.process.wait(10)
+        self.log.close()
+        return status
+
+    def close(self):
+        if self.process.poll() is None:
+            self.stop()
+        shutil.rmtree(self.folder)
+
+    def context(self, certificate=None):
+        context = ssl.create_default_context(cafile=self.ca)
+        if certificate:
+            context.load_cert_chain(*certificate)
+        return context
+
+    def connect(self, certificate=None):
+        return http.client.HTTPSConnection("127.0.0.1", self.port, timeout=20, context=self.context(certificate))
+
+    def ask(self, method, target, body=None, key="", certificate=None, headers=None, connection=None):
+        """'body' as JSON unless it is text; 'key' None = none, "" = the admin's."""
+        headers = dict(headers or {})
+        if key is not None:
+            headers["Authorization"] = "Bearer " + (key or self.key)
+        if body is not None and not isinstance(body, (str, bytes)):
+            body = json.dumps(body)
+            headers["Content-Type"] = "application/json"
+        one = connection or self.connect(certificate)
+        one.request(method, target, body=body, headers=headers)
+        response = one.getresponse()
+        answer = Answer(response, response.read())
+        if not connection:
+            one.close()
+        return answer
+
+    def make_agent(self, token, name, address):
+        """Joins as the agent does; gives the node's id and the paths of its certificate and key."""
+        path = os.path.join(self.folder, name)
+        subprocess.run(["openssl", "req", "-new", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes",
+                        "-keyout", path + ".key", "-out", path + ".csr", "-subj", "/CN=" + name],
+                       check=True, capture_output=True)
+        with open(path + ".csr", encoding="ascii") as file:
+            csr = file.read()
+        answer = self.ask("POST", "/v1/agent/join", key=None, body={
+            "version": 1, "token": token, "machine_id": name * 2, "name": name, "csr": csr, "interfaces": [
+                {"name": "eth0", "kind": "ethernet", "default_route": True, "enforced": True, "addresses": [address]}]})
+        if answer.status != 201:
+            raise RuntimeError(answer.text)
+        with open(path + ".pem", "w", encoding="ascii") as file:
+            file.write(answer.json["certificate"])
+        return answer, (path + ".pem", path + ".key")

@@ -1,0 +1,281 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: Apache-2.0
+"""usage: test_api_openapi.py RINGWALLD docs/openapi.yaml
+
+Walks every route of a real ringwalld and holds each answer against docs/openapi.yaml: its status, its type and its
+body.  The document has every route of the program with its role and parameters, and no other.
+"""
+import re
+import subprocess
+import sys
+
+import jsonschema
+import yaml
+
+from daemon import Daemon
+
+program, document_path = sys.argv[1:3]
+with open(document_path, encoding="utf-8") as stream:
+    document = yaml.safe_load(stream)
+failures = 0
+seen = {}
+
+
+def record(text, good, detail=""):
+    global failures
+    failures += not good
+    print(f"{'[       OK ]' if good else '[  FAILED  ]'} {text}{'' if good else ': ' + detail}", flush=True)
+
+
+def resolve(value):
+    while "$ref" in value:
+        at = document
+        for part in value["$ref"].lstrip("#/").split("/"):
+            at = at[part]
+        value = at
+    return value
+
+
+def template_of(method, path):
+    """The most literal path of the document that fits."""
+    fitting = []
+    for template, operations in document["paths"].items():
+        pattern = "^" + re.sub(r"\\{\w+\\}|\{\w+\}", "[^/]+", re.escape(template).replace(r"\{", "{").replace(r"\}", "}")) + "$"
+        if method.lower() in operations and re.match(pattern, path):
+            fitting.append(template)
+    return min(fitting, key=lambda template: template.count("{"), default=None)
+
+
+def validate(schema, value):
+    jsonschema.Draft202012Validator({**schema, "components": document["components"]}).validate(value)
+
+
+def check_answer(method, target, answer, body):
+    template = template_of(method, target.split("?")[0])
+    assert template, f"{method} {target} is not in the document"
+    operation = document["paths"][template][method.lower()]
+    response = resolve(operation["responses"].get(str(answer.status)) or operation["responses"]["default"])
+    if str(answer.status) not in operation["responses"]:
+        assert answer.status >= 400, f"{answer.status} is not in the document"
+    content = response.get("content")
+    if content:
+        assert answer.type in content, f"type {answer.type!r}, not {list(content)}"
+        if answer.json is not None:
+            validate(content[answer.type]["schema"], answer.json)
+    else:
+        assert not answer.text, "an answer without content has a body"
+    if answer.status < 300:
+        seen.setdefault((method, template), set()).add(answer.status)
+        if body is not None and "requestBody" in operation:
+            schema = operation["requestBody"]["content"].get("application/json", {}).get("schema")
+            if schema and not isinstance(body, str):
+                validate(schema, body)
+
+
+def step(daemon, method, target, status, body=None, **options):
+    answer = daemon.ask(method, target, body, **options)
+    text = f"{method} {target} answers {status}"
+    try:
+        check_answer(method, target, answer, body)
+        record(text, answer.status == status, f"{answer.status} {answer.text[:400]}")
+    except (AssertionError, jsonschema.ValidationError) as error:
+        record(text, False, f"{str(error)[:800]}\n{answer.status} {answer.text[:400]}")
+    return answer
+
+
+def check_routes():
+    text = subprocess.run([program, "--print-routes"], capture_output=True, text=True, check=True).stdout
+    program_routes = {}
+    for line in text.splitlines():
+        method, path, role, *parameters = line.split()
+        program_routes[method, re.sub(r"\{\w*\}", "{}", path)] = (role, set(parameters))
+    document_routes = {}
+    for path, operations in document["paths"].items():
+        for method, operation in operations.items():
+            parameters = [resolve(parameter) for parameter in operation.get("parameters", [])]
+            document_routes[method.upper(), re.sub(r"\{\w*\}", "{}", path)] = (
+                operation["x-role"], {parameter["name"] for parameter in parameters if parameter["in"] == "query"})
+    record("the document has exactly the routes of the program", program_routes == document_routes,
+           str(set(program_routes) ^ set(document_routes)) +
+           str([route for route in program_routes if program_routes[route] != document_routes.get(route)]))
+
+
+def check_schemas():
+    broken = []
+    for name in document["components"]["schemas"]:
+        try:
+            jsonschema.Draft202012Validator.check_schema({"$ref": f"#/components/schemas/{name}", **resolve(
+                {"$ref": f"#/components/schemas/{name}"})})
+        except jsonschema.SchemaError as error:
+            broken.append(f"{name}: {error.message}")
+    record("the document's schemas are schemas", not broken, "; ".join(broken))
+
+
+def walk_objects(daemon):
+    def made(answer, kind=None):
+        return next(item["id"] for item in answer.json["items"] if not kind or item["id"].startswith(kind))
+
+    network = made(step(daemon, "POST", "/v1/networks", 201, {"name": "net", "cidrs": ["10.0.0.0/16", "2001:db8::/64"]}))
+    step(daemon, "POST", "/v1/networks?dry_run=true", 200, {"name": "dry", "kind": "classic"})
+    step(daemon, "POST", "/v1/clusters?wait=5s", 201, {"name": "demo", "network": "net", "no_web": True, "ipv6": True,
+                                                       "container_cidrs": ["172.18.0.0/16"]})
+    step(daemon, "POST", "/v1/security-groups", 201, {"name": "web", "network": network, "rules": [
+        {"direction": "ingress", "policy": "accept", "protocol": "tcp", "ports": "80/80", "object": {"cidr": "0.0.0.0/0"}}]})
+    step(daemon, "POST", "/v1/prefix-lists", 201, {"name": "office", "family": 4, "cidrs": ["192.0.2.0/24"]})
+    step(daemon, "POST", "/v1/load-balancers", 201, {"name": "edge", "cluster": "demo", "client_ip": "hidden",
+         "sources": {"cidrs": ["10.0.0.9/32"]}, "listeners": [{"protocol": "tcp", "port": 443, "backend_port": 8443}]})
+    step(daemon, "POST", "/v1/nodes", 201, {"name": "backup", "network": "net", "agent": "none", "security_groups": ["web"],
+         "interfaces": [{"name": "eth0", "addresses": ["10.0.0.4"]}]})
+    step(daemon, "POST", "/v1/nodes", 201, {"name": "member", "cluster": "demo", "agent": "none",
+         "interfaces": [{"name": "eth0", "addresses": ["10.0.0.5"]}]})
+    promise = made(step(daemon, "POST", "/v1/promises", 201, {"network": "net", "policy": "deny", "protocol": "tcp", "ports": "23/23",
+         "from": {"cidr": "0.0.0.0/0"}, "to": {"group": "web"}, "reason": "no telnet"}))
+    references = {"networks": "net", "clusters": "demo", "nodes": "backup", "security-groups": "web", "prefix-lists": "office",
+                  "load-balancers": "edge", "promises": promise}
+    for collection, reference in references.items():
+        step(daemon, "GET", f"/v1/{collection}", 200)
+        step(daemon, "GET", f"/v1/{collection}?limit=1", 200)
+        answer = step(daemon, "GET", f"/v1/{collection}/{reference}", 200)
+        record(f"{collection} have an ETag and a position",
+               bool(re.fullmatch(r'"\d+"', answer.headers["ETag"]) and re.fullmatch(r"\w+\.\d+", answer.headers["Ringwall-Position"])))
+        patch = {"reason": "none"} if collection == "promises" else {"name": reference}
+        step(daemon, "PATCH", f"/v1/{collection}/{reference}", 200, patch, headers={"If-Match": answer.headers["ETag"]})
+        step(daemon, "PATCH", f"/v1/{collection}/{reference}", 400, {"colour": "red"})
+        step(daemon, "POST", f"/v1/{collection}", 400, {"colour": "red"})
+        step(daemon, "GET", f"/v1/{collection}/nothing", 404)
+        step(daemon, "DELETE", f"/v1/{collection}/{reference}", 412, headers={"If-Match": '"1"'})
+    step(daemon, "DELETE", "/v1/networks/net", 409)
+    return references
+
+
+def walk_rules(daemon):
+    rules = {"rules": ["allow tcp 443 from prefix-list:office # the office", {"direction": "egress", "policy": "drop",
+             "protocol": "udp", "ports": "53/53", "object": {"prefix_list": "office"}, "priority": 5}]}
+    answer = step(daemon, "POST", "/v1/security-groups/web/rules", 201, rules, headers={"Idempotency-Key": "one"})
+    again = step(daemon, "POST", "/v1/security-groups/web/rules", 201, rules, headers={"Idempotency-Key": "one"})
+    record("a repeated request is not done again", answer.json["revision"] == again.json["revision"])
+    rule = answer.json["outcomes"][0]["id"]
+    step(daemon, "GET", "/v1/security-groups/web/rules?limit=2", 200)
+    step(daemon, "GET", f"/v1/security-groups/web/rules/{rule}", 200)
+    step(daemon, "PATCH", f"/v1/security-groups/web/rules/{rule}", 200, {"priority": 9, "description": None})
+    step(daemon, "POST", "/v1/security-groups/web/rules/revoke", 200, {"rules": [{"id": rule}, "drop tcp 1 from any"]})
+    step(daemon, "DELETE", f"/v1/security-groups/web/rules/{answer.json['outcomes'][1]['id']}", 200)
+    step(daemon, "POST", "/v1/security-groups/web/rules", 400, {"rules": ["allow tcp from any"]})
+    step(daemon, "POST", "/v1/security-groups/web/members", 200, {"nodes": ["member"]})
+    step(daemon, "DELETE", "/v1/security-groups/web/members/member?interface=eth0", 200)
+    step(daemon, "DELETE", "/v1/security-groups/web/members/member", 200)
+    step(daemon, "POST", "/v1/apply?dry_run=true", 200, "cluster: demo\n- allow tcp 443 from any\n")
+    step(daemon, "POST", "/v1/apply", 200, "group: web\n- allow tcp 8443 from any\n")
+
+
+def walk_keys(daemon):
+    made = step(daemon, "POST", "/v1/keys", 201, {"name": "reader", "role": "viewer", "expires": "2099-01-01T00:00:00Z"})
+    step(daemon, "GET", "/v1/keys", 200)
+    step(daemon, "GET", "/v1/whoami", 200, key=made.json["key"])
+    step(daemon, "POST", "/v1/networks", 403, {"name": "x"}, key=made.json["key"])
+    step(daemon, "DELETE", f"/v1/keys/{made.json['id']}", 200)
+    step(daemon, "GET", "/v1/whoami", 401, key=made.json["key"])
+    step(daemon, "GET", "/v1/whoami", 401, key=None)
+
+
+def read_until(response, wanted, lines=200):
+    for _ in range(lines):
+        line = response.readline().decode()
+        if wanted in line:
+            return line
+    return ""
+
+
+def walk_agents(daemon):
+    token = step(daemon, "POST", "/v1/join-tokens", 201, {"cluster": "demo", "name": "m-1"}).json["token"]
+    step(daemon, "POST", "/v1/join-tokens", 201, {"security_group": "web"})
+    step(daemon, "POST", "/v1/join-tokens", 400, {"cluster": "nowhere"})
+    joined, first = daemon.make_agent(token, "m-1", "10.0.0.11")
+    try:
+        check_answer("POST", "/v1/agent/join", joined, None)
+    except (AssertionError, jsonschema.ValidationError) as error:
+        record("POST /v1/agent/join answers as the document says", False, str(error))
+    step(daemon, "POST", "/v1/agent/join", 401, {"version": 1, "token": token, "machine_id": "x", "name": "x", "csr": "x"}, key=None)
+    second_token = step(daemon, "POST", "/v1/join-tokens", 201, {"cluster": "demo"}).json["token"]
+    other, second = daemon.make_agent(second_token, "m-2", "10.0.0.12")
+    position = {"incarnation": joined.json["position"]["incarnation"], "revision": "0"}
+    report = {"version": 1, "applied": position, "wanted": position, "state": "pending"}
+    for method, target, body in (("GET", "/v1/agent/stream", None), ("POST", "/v1/agent/report", report)):
+        step(daemon, method, target, 401, body)
+        step(daemon, method, target, 401, body, key=None)
+    step(daemon, "POST", "/v1/agent/report", 204, report, key=None, certificate=first)
+    step(daemon, "POST", "/v1/agent/report", 400, {"version": 1}, key=None, certificate=first)
+    step(daemon, "GET", "/v1/networks", 401, key=None, certificate=first)
+    stream = daemon.connect(first)
+    stream.request("GET", "/v1/agent/stream")
+    response = stream.getresponse()
+    record("an agent gets its snapshot", response.status == 200 and "snapshot" in read_until(response, '"frame"'))
+    seen.setdefault(("GET", "/v1/agent/stream"), set()).add(response.status)
+    change = step(daemon, "POST", "/v1/security-groups/demo/rules?wait=1s", 202, {"rules": ["allow tcp 7777 from any"]})
+    step(daemon, "GET", f"/v1/changes/{change.json['revision']}", 200)
+    step(daemon, "GET", f"/v1/changes/{change.json['revision']}?wait=100ms&wait_all=true", 202)
+    step(daemon, "GET", "/v1/changes/12345678", 404)
+    step(daemon, "GET", "/v1/status", 200)
+    step(daemon, "GET", "/v1/nodes/m-1", 200)
+    step(daemon, "DELETE", f"/v1/nodes/{other.json['node']}", 409)
+    step(daemon, "DELETE", f"/v1/nodes/{other.json['node']}?force=offline-node", 200)
+    step(daemon, "POST", "/v1/agent/report", 403, report, key=None, certificate=second)
+    step(daemon, "DELETE", "/v1/nodes/m-1?force=management-ssh,offline-node", 200)
+    record("a deleted node's stream ends", response.read() is not None)
+    stream.close()
+
+
+def walk_rest(daemon):
+    for path in ("/healthz", "/readyz", "/metrics", "/"):
+        step(daemon, "GET", path, 200, key=None)
+    step(daemon, "GET", "/v1/log?limit=1000", 200)
+    events = daemon.connect()
+    events.request("GET", "/v1/events", headers={"Authorization": "Bearer " + daemon.key})
+    response = events.getresponse()
+    position = read_until(response, "id: ")[4:].strip()
+    step(daemon, "POST", "/v1/networks", 201, {"name": "later", "cidrs": ["10.9.0.0/16"]})
+    record("an event tells of the change", "create network" in read_until(response, "data: "))
+    events.close()
+    events = daemon.connect()
+    events.request("GET", "/v1/events", headers={"Authorization": "Bearer " + daemon.key, "Last-Event-ID": position})
+    record("the stream of events resumes", "create network" in read_until(events.getresponse(), "data: "))
+    events.close()
+    seen.setdefault(("GET", "/v1/events"), set()).add(200)
+    model = step(daemon, "GET", "/v1/model", 200).json
+    step(daemon, "POST", "/v1/model", 409, model)
+    for target in ("promises", "load-balancers", "nodes", "clusters", "security-groups", "prefix-lists", "networks"):
+        for item in daemon.ask("GET", f"/v1/{target}").json["items"]:
+            step(daemon, "DELETE", f"/v1/{target}/{item['id']}", 200)
+    step(daemon, "POST", "/v1/model", 201, model)
+    record("an imported model is the exported one", daemon.ask("GET", "/v1/model").json == model)
+    record("a stop and a start keep everything", daemon.stop() == 0)
+    daemon.start()
+    record("... the model too", daemon.ask("GET", "/v1/model").json == model)
+
+
+def check_everything_was_walked():
+    missing = [f"{method.upper()} {path}" for path, operations in document["paths"].items() for method in operations
+               if (method.upper(), path) not in seen]
+    record("every route answered with success at least once", not missing, ", ".join(missing))
+
+
+def main():
+    check_routes()
+    check_schemas()
+    daemon = Daemon(program)
+    try:
+        walk_objects(daemon)
+        walk_rules(daemon)
+        walk_keys(daemon)
+        walk_agents(daemon)
+        walk_rest(daemon)
+        check_everything_was_walked()
+    finally:
+        if failures:
+            with open(daemon.log.name, encoding="utf-8") as log:
+                print(log.read())
+        daemon.close()
+    sys.exit(1 if failures else 0)
+
+
+main()
