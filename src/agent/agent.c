@@ -84,13 +84,19 @@ static void on_session_timer(void *userdata)
 	schedule_session(userdata);
 }
 
-/* Something the controller should hear of now; sent from the loop, not from inside a callback of the session. */
+/* Ticks in the next turn, not from inside a callback of the session. */
+static void on_wake(void *context)
+{
+	struct agent *agent = context;
+
+	rw_loop_timer_start(agent->session_timer, 0, 0);
+}
+
+/* Something the controller should hear of now. */
 static void report_soon(struct agent *agent)
 {
-	if (!agent->session)
-		return;
-	rw_agent_session_report_soon(agent->session);
-	rw_loop_timer_start(agent->session_timer, 0, 0);
+	if (agent->session)
+		rw_agent_session_report_soon(agent->session);
 }
 
 static void save_policy(struct agent *agent)
@@ -396,6 +402,7 @@ static int start_session(struct agent *agent, struct rw_error *err)
 		.apply = on_policy,
 		.confirm = on_confirm,
 		.detach = on_let_go,
+		.wake = on_wake,
 		.notice = on_notice,
 		.context = agent,
 	};

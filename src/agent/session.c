@@ -123,6 +123,7 @@ static void end_stream(struct rw_agent_session *session, uint64_t now_ms, uint64
 	session->stage = STAGE_IDLE;
 	session->deadline_ms = now_ms + wait_ms;
 	session->reports_failed = 0;
+	session->host.wake(session->host.context);
 	if (!retry_ms && session->retry_ms < RW_AGENT_RETRY_MAX_MS / 2)
 		session->retry_ms *= 2;
 	else if (!retry_ms)
@@ -281,11 +282,13 @@ void rw_agent_session_line(struct rw_agent_session *session, uint64_t now_ms, co
 void rw_agent_session_report_soon(struct rw_agent_session *session)
 {
 	session->report_ms = 0;
+	session->host.wake(session->host.context);
 }
 
 void rw_agent_session_reported(struct rw_agent_session *session, uint64_t now_ms, bool answered)
 {
 	session->report_under_way = false;
+	session->host.wake(session->host.context);
 	session->reports_failed = answered ? 0 : session->reports_failed + 1;
 	if (session->reports_failed >= RW_AGENT_REPORTS_FAILED && session->reader)
 		end_stream(session, now_ms, 0, "the controller does not answer reports");

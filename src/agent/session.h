@@ -32,7 +32,7 @@
 
 #define RW_AGENT_RETRY_MIN_MS   1000u
 #define RW_AGENT_RETRY_MAX_MS   30000u
-#define RW_AGENT_SILENCE_MS     75000u /* bookmarks come at least every 60 s */
+#define RW_AGENT_SILENCE_MS     20000u /* heartbeats come every 5 s */
 #define RW_AGENT_HEARTBEAT_MS   5000u
 #define RW_AGENT_REPORTS_FAILED 3u /* reports in a row without an answer that end the stream */
 
@@ -58,6 +58,8 @@ struct rw_agent_host {
 	void (*confirm)(void *context, const struct rw_position *position);
 	/* The controller lets the node go. */
 	void (*detach)(void *context, const char *reason);
+	/* The next tick is due earlier than the last one said: call it soon, not from inside this. */
+	void (*wake)(void *context);
 	/* Something for the log. */
 	void (*notice)(void *context, bool is_warning, const char *text);
 	void *context;

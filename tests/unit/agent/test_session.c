@@ -27,6 +27,7 @@ struct world {
 	struct rw_position confirmed;
 	char detached[64];
 	unsigned int notices;
+	unsigned int woken;
 };
 
 static int world_open(void *context, const struct rw_position *have, const struct rw_policy_digest *digest,
@@ -76,6 +77,11 @@ static void world_detach(void *context, const char *reason)
 	(void)snprintf(world->detached, sizeof(world->detached), "%s", reason);
 }
 
+static void world_wake(void *context)
+{
+	((struct world *)context)->woken++;
+}
+
 static void world_notice(void *context, bool is_warning, const char *text)
 {
 	(void)is_warning;
@@ -94,7 +100,8 @@ static int make_world(void **state)
 {
 	struct world *world = calloc(1, sizeof(*world));
 	const struct rw_agent_transport transport = {world_open, world_close, world_report, world};
-	const struct rw_agent_host host = {world_apply, world_confirm, world_detach, world_notice, world};
+	const struct rw_agent_host host = {world_apply, world_confirm, world_detach,
+					   world_wake,  world_notice,  world};
 
 	assert_non_null(world);
 	world->random.fill = fill_zeros;
@@ -220,7 +227,9 @@ static void resumes_with_position_and_digest(void **state)
 	pass(world, 0);
 	snapshot(world, 5, 22);
 	delta(world, 5, 9, 22, 23);
+	world->woken = 0;
 	rw_agent_session_cut(world->session, world->now_ms, "reset", 0);
+	assert_true(world->woken > 0);
 	assert_false(status_of(world).connected);
 	pass(world, 2000);
 	assert_int_equal(world->opened, 2);
