@@ -123,6 +123,10 @@ RW_NODISCARD int object_text(enum rw_kind kind, const void *object, char **ret_t
 
 /* staged.c */
 RW_NODISCARD int staged_write(struct rw_controller *controller, struct plan *plan, struct rw_error *err);
+/* The key of a page; a change becomes valid only if its first one is still there. */
+void staged_page_key(const char *id, unsigned int number, char key[RW_LAYOUT_KEY_SIZE]);
+/* Deletes the pages of a change that did not become valid. */
+void staged_drop(struct rw_controller *controller, const char *id);
 RW_NODISCARD int staged_apply(struct rw_controller *controller, struct folding *folding, const char *id,
 			      uint64_t revision, struct rw_error *err);
 RW_NODISCARD int staged_settle(struct rw_controller *controller, struct rw_error *err);

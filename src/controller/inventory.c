@@ -1,9 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include <assert.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/log.h"
 #include "controller/internal.h"
+
+static_assert(sizeof(uintptr_t) == sizeof(uint64_t), "revisions stand in the place of pointers");
 
 void inventory_set_revision(struct inventory *inventory, enum rw_kind kind, const char *id, uint64_t revision)
 {

@@ -296,6 +296,8 @@ static int fill(struct rw_controller *controller, struct plan *plan, struct rw_s
 			return r;
 		(void)rw_buf_append_format(&buf, "{\"version\":1,\"change\":\"%s\"}", plan->staged);
 		rw_store_txn_put(txn, RW_LAYOUT_STAGED, buf.data, buf.size);
+		staged_page_key(plan->staged, 0, key);
+		rw_store_txn_expect_present(txn, key);
 	} else {
 		for (size_t i = 0; i < plan->operations.count; i++) {
 			const struct operation *operation = rw_vec_at(&plan->operations, i);
@@ -350,6 +352,9 @@ int plan_commit(struct rw_controller *controller, struct plan *plan, uint64_t *r
 	r = fill(controller, plan, &txn, &failure);
 	if (r == 0)
 		r = rw_store_commit(controller->store, &txn, &revision, &failure);
+	/* After -EIO it may turn out durable: then it needs its pages. */
+	if (r != 0 && r != -EIO && plan->staged[0])
+		staged_drop(controller, plan->staged);
 	if (r < 0) {
 		if (r == -EIO || r == -ENOSPC || r == -EROFS || r == -EUCLEAN)
 			controller->broken = failure;

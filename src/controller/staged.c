@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/log.h"
 #include "controller/internal.h"
 
 /* Changes that are larger than a transaction: see store_layout.h. */
@@ -16,6 +17,11 @@ static void page_prefix(const char *id, char key[RW_LAYOUT_KEY_SIZE])
 	(void)snprintf(key, RW_LAYOUT_KEY_SIZE, RW_LAYOUT_STAGED_PAGES "%s/", id);
 }
 
+void staged_page_key(const char *id, unsigned int number, char key[RW_LAYOUT_KEY_SIZE])
+{
+	(void)snprintf(key, RW_LAYOUT_KEY_SIZE, RW_LAYOUT_STAGED_PAGES "%s/%06u", id, number);
+}
+
 static int write_page(struct rw_controller *controller, const char *id, unsigned int number,
 		      const struct rw_buf *buf, struct rw_error *err)
 {
@@ -23,7 +29,7 @@ static int write_page(struct rw_controller *controller, const char *id, unsigned
 	char key[RW_LAYOUT_KEY_SIZE];
 	int r;
 
-	(void)snprintf(key, sizeof(key), RW_LAYOUT_STAGED_PAGES "%s/%06u", id, number);
+	staged_page_key(id, number, key);
 	rw_store_txn_init(&txn);
 	rw_store_txn_expect(&txn, key, 0);
 	rw_store_txn_put(&txn, key, buf->data, buf->size);
@@ -71,6 +77,19 @@ int staged_write(struct rw_controller *controller, struct plan *plan, struct rw_
 			return r;
 	}
 	return 0;
+}
+
+void staged_drop(struct rw_controller *controller, const char *id)
+{
+	RW_CLEANUP(rw_store_txn_done) struct rw_store_txn txn;
+	char prefix[RW_LAYOUT_KEY_SIZE];
+
+	page_prefix(id, prefix);
+	rw_store_txn_init(&txn);
+	rw_store_txn_delete_prefix(&txn, prefix);
+	/* What stays goes at the next start. */
+	if (rw_store_commit(controller->store, &txn, NULL, NULL) < 0)
+		rw_log_debug("cannot delete the pages of a change that did not come to be  change=%s", id);
 }
 
 typedef int visit_fn(void *userdata, const char *key, const struct rw_json *value, struct rw_error *err);
@@ -242,7 +261,7 @@ int staged_clean(struct rw_controller *controller, struct rw_error *err)
 	r = rw_store_list(controller->store, &query, &page, err);
 	if (r < 0 || page.count == 0)
 		return r < 0 ? r : 0;
-	/* Another controller may be writing pages just now; its change then fails and is tried again. */
+	/* Another controller may be writing pages just now: its change misses them and is tried again. */
 	rw_store_txn_expect(&txn, RW_LAYOUT_STAGED, 0);
 	rw_store_txn_delete_prefix(&txn, RW_LAYOUT_STAGED_PAGES);
 	r = rw_store_commit(controller->store, &txn, NULL, err);

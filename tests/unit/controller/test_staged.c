@@ -8,15 +8,29 @@
 
 static struct fixture fx;
 static int commits_left; /* then the store fails; -1 = never */
+static int clean_before; /* before this commit somebody deletes all staged pages; -1 = never */
 
 int __real_rw_store_commit(struct rw_store *store, const struct rw_store_txn *txn, uint64_t *ret_revision,
 			   struct rw_error *err);
 int __wrap_rw_store_commit(struct rw_store *store, const struct rw_store_txn *txn, uint64_t *ret_revision,
 			   struct rw_error *err);
 
+static void delete_staged_pages(struct rw_store *store)
+{
+	RW_CLEANUP(rw_store_txn_done) struct rw_store_txn txn;
+
+	rw_store_txn_init(&txn);
+	rw_store_txn_delete_prefix(&txn, RW_LAYOUT_STAGED_PAGES);
+	assert_int_equal(__real_rw_store_commit(store, &txn, NULL, NULL), 0);
+}
+
 int __wrap_rw_store_commit(struct rw_store *store, const struct rw_store_txn *txn, uint64_t *ret_revision,
 			   struct rw_error *err)
 {
+	if (clean_before == 0)
+		delete_staged_pages(store);
+	if (clean_before >= 0)
+		clean_before--;
 	if (commits_left == 0)
 		return rw_error_set(err, -EIO, "the store died");
 	if (commits_left > 0)
@@ -28,6 +42,7 @@ static int setup(void **state)
 {
 	(void)state;
 	commits_left = -1;
+	clean_before = -1;
 	fixture_init(&fx);
 	return 0;
 }
@@ -157,6 +172,22 @@ static void a_crash_at_any_transaction_leaves_all_or_nothing(void **state)
 	assert_true(empty >= 2);
 }
 
+/* Another controller starts and takes the pages for those of a crash. */
+static void survives_the_loss_of_its_pages(void **state)
+{
+	RW_CLEANUP(rw_model_free) struct rw_model *model = large_model();
+	RW_CLEANUP(rw_free) char *whole = fixture_text(model);
+	RW_CLEANUP(rw_change_result_done) struct rw_change_result result = {0};
+	RW_CLEANUP(rw_free) char *text = NULL;
+
+	(void)state;
+	clean_before = 1; /* the page is written, the change is not valid yet */
+	assert_int_equal(rw_change_import(fx.controller, &fx.alice, model, &result, NULL), 0);
+	fixture_restart(&fx);
+	text = fixture_text(rw_controller_model(fx.controller));
+	assert_string_equal(text, whole);
+}
+
 int main(void)
 {
 #define T(test) cmocka_unit_test_setup_teardown(test, setup, teardown)
@@ -164,6 +195,7 @@ int main(void)
 		T(imports_a_model_of_any_size_as_one_change),
 		T(a_large_deletion_is_one_change_too),
 		T(a_crash_at_any_transaction_leaves_all_or_nothing),
+		T(survives_the_loss_of_its_pages),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
