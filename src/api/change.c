@@ -49,7 +49,7 @@ static void finish(struct answer *answer, struct rw_http_exchange *exchange, boo
 	bool open;
 
 	if (rw_change_progress_get(answer->api->controller, answer->revision, &progress, NULL) == -ENOMEM)
-		answer->buf.failed = true;
+		rw_buf_fail(&answer->buf, -ENOMEM);
 	open = progress.counts[RW_APPLY_APPLIED] < progress.count;
 	rw_change_progress_write(&answer->json, &progress);
 	rw_json_put_bool(&answer->json, "waited", waited);

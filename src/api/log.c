@@ -29,10 +29,7 @@ static void put_member(struct rw_json_writer *json, const struct rw_json *record
 	if (!rw_json_find(record, from, &member))
 		return;
 	rw_buf_init(&text, RW_API_ANSWER_MAX);
-	if (rw_json_dump(&member, &text, NULL) < 0) {
-		json->buf->failed = true;
-		return;
-	}
+	rw_buf_fail(json->buf, rw_json_dump(&member, &text, NULL));
 	rw_json_key(json, key);
 	rw_json_write_raw(json, text.data, text.size);
 }

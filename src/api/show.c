@@ -93,10 +93,9 @@ static void write_joined(struct rw_json_writer *json, struct rw_buf *first, cons
 		first->data[first->size - 1] = ',';
 		(void)rw_buf_append(first, second->data + 1, second->size - 1);
 	}
-	if (first->failed || second->failed)
-		json->buf->failed = true;
-	else
-		rw_json_write_raw(json, first->data, first->size);
+	rw_buf_fail(json->buf, first->failed);
+	rw_buf_fail(json->buf, second->failed);
+	rw_json_write_raw(json, first->data, first->size);
 }
 
 void rw_api_write_object(const struct rw_controller *controller, struct rw_json_writer *json,

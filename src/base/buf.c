@@ -23,9 +23,15 @@ void rw_buf_done(struct rw_buf *buf)
 void rw_buf_clear(struct rw_buf *buf)
 {
 	buf->size = 0;
-	buf->failed = false;
+	buf->failed = 0;
 	if (buf->capacity)
 		buf->data[0] = '\0';
+}
+
+void rw_buf_fail(struct rw_buf *buf, int code)
+{
+	if (!buf->failed)
+		buf->failed = code;
 }
 
 /* Makes room for 'more' bytes and a NUL. */
@@ -36,7 +42,7 @@ static int reserve(struct rw_buf *buf, size_t more)
 	char *data;
 
 	if (more > buf->max_bytes || buf->size > buf->max_bytes - more) {
-		buf->failed = true;
+		rw_buf_fail(buf, -E2BIG);
 		return -E2BIG;
 	}
 	need = buf->size + more + 1;
@@ -47,7 +53,7 @@ static int reserve(struct rw_buf *buf, size_t more)
 		capacity += capacity / 2;
 	data = realloc(buf->capacity ? buf->data : NULL, capacity);
 	if (!data) {
-		buf->failed = true;
+		rw_buf_fail(buf, -ENOMEM);
 		return -ENOMEM;
 	}
 	buf->data = data;
@@ -83,7 +89,7 @@ int rw_buf_append_format(struct rw_buf *buf, const char *format, ...)
 	length = vsnprintf(NULL, 0, format, arguments);
 	va_end(arguments);
 	if (length < 0) {
-		buf->failed = true;
+		rw_buf_fail(buf, -EINVAL);
 		return -EINVAL;
 	}
 	r = reserve(buf, (size_t)length);
@@ -99,7 +105,7 @@ int rw_buf_append_format(struct rw_buf *buf, const char *format, ...)
 void rw_buf_consume(struct rw_buf *buf, size_t size)
 {
 	if (size >= buf->size) {
-		bool failed = buf->failed;
+		int failed = buf->failed;
 
 		rw_buf_clear(buf);
 		buf->failed = failed;
@@ -111,10 +117,15 @@ void rw_buf_consume(struct rw_buf *buf, size_t size)
 
 int rw_buf_check(const struct rw_buf *buf, struct rw_error *err)
 {
-	if (!buf->failed)
+	switch (buf->failed) {
+	case 0:
 		return 0;
-	return rw_error_set(err, -E2BIG, "the text is larger than %zu bytes, or memory ran out",
-			    buf->max_bytes);
+	case -ENOMEM:
+		return rw_error_oom(err);
+	case -E2BIG:
+		return rw_error_set(err, -E2BIG, "the text is larger than %zu bytes", buf->max_bytes);
+	}
+	return rw_error_set(err, buf->failed, "the text cannot be put together");
 }
 
 char *rw_buf_take_text(struct rw_buf *buf)

@@ -66,11 +66,13 @@ static int explain(const struct compilation *compilation, int code, struct rw_er
 		rw_error_set(err, code,
 			     "group %s: more than %d rules with local CIDR or source ports meet in one place",
 			     policy->groups[compilation->group]->id, RW_TABLE_LIST_MAX);
-		return rw_error_hint(err, "Give them different remote objects or ports.");
+		(void)rw_error_hint(err, "Give them different remote objects or ports.");
+		return code;
 	}
 	rw_error_set(err, code, "the decision table is larger than %u MB; group %s takes most of it",
 		     compilation->image.page_limit / ((1u << 20) / RW_TABLE_PAGE_SIZE), group ? group : "-");
-	return rw_error_hint(err, "Raise --table-memory, or let the group name fewer addresses and ports.");
+	(void)rw_error_hint(err, "Raise --table-memory, or let the group name fewer addresses and ports.");
+	return code;
 }
 
 static int set_slots(struct compilation *compilation, const uint8_t *slots, struct rw_error *err)

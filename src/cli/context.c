@@ -83,7 +83,8 @@ int rw_contexts_find(const struct rw_contexts *contexts, const char *name, struc
 
 	if (!contexts->found || !rw_json_find(&contexts->all, name, &context)) {
 		(void)rw_error_set(err, -ENOENT, "there is no context '%s'", name);
-		return rw_error_hint(err, "'ringwall context list' shows those there are.");
+		(void)rw_error_hint(err, "'ringwall context list' shows those there are.");
+		return -ENOENT;
 	}
 	r = rw_json_decode(&context, RW_JSON_FIELDS(login_fields), &login, NULL, err);
 	if (r < 0)

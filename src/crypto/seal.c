@@ -58,7 +58,8 @@ static int read_private_file(const char *path, char *text, struct rw_error *err)
 	if (status.st_mode & (S_IRWXG | S_IRWXO)) {
 		rw_error_set(err, -EPERM, "the master key %s can be touched by others (mode %04o)", path,
 			     (unsigned int)(status.st_mode & 07777));
-		return rw_error_hint(err, "Run: chmod 0600 %s, and consider the key known.", path);
+		(void)rw_error_hint(err, "Run: chmod 0600 %s, and consider the key known.", path);
+		return -EPERM;
 	}
 	size = read(fd, text, KEY_FILE_SIZE + 1);
 	if (size < 0)

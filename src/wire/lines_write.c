@@ -77,7 +77,7 @@ void rw_prefixes_write(struct rw_json_writer *json, const struct rw_prefix *pref
 		return;
 	}
 	(void)rw_buf_append(&whole, text, used);
-	json->buf->failed |= whole.failed;
+	rw_buf_fail(json->buf, whole.failed);
 	rw_json_write_bytes(json, whole.data, whole.size);
 }
 

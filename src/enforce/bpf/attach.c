@@ -44,8 +44,9 @@ static int find_place(struct rw_bpf *bpf, unsigned int ifindex)
 static int write_record(struct rw_bpf *bpf, struct rw_bpf_device *own,
 			const struct rw_enforcer_device *device, struct rw_error *err)
 {
-	struct rw_device *records = bpf->maps[RW_BPF_MAP_DEVICES].memory;
+	uint64_t *words = bpf->maps[RW_BPF_MAP_DEVICES].memory;
 	struct rw_vlans *vlans = bpf->maps[RW_BPF_MAP_VLANS].memory;
+	uint64_t word;
 	struct rw_device record = {.ifindex = device->ifindex};
 	struct rw_vlans tags = {0};
 	int place = find_place(bpf, device->ifindex);
@@ -68,8 +69,9 @@ static int write_record(struct rw_bpf *bpf, struct rw_bpf_device *own,
 		record.flags |= RW_DEVICE_VLANS;
 	vlans[place] = tags;
 	/* One store, so that a program sees the old record or the new one. */
-	static_assert(sizeof(record) == sizeof(uint64_t), "a record is stored at once");
-	__atomic_store((uint64_t *)&records[place], (uint64_t *)&record, __ATOMIC_RELEASE);
+	static_assert(sizeof(record) == sizeof(word), "a record is stored at once");
+	memcpy(&word, &record, sizeof(word));
+	__atomic_store_n(&words[place], word, __ATOMIC_RELEASE);
 	own->place = (uint32_t)place;
 	return 0;
 }

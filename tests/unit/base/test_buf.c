@@ -28,6 +28,7 @@ static void refuses_what_exceeds_its_maximum_and_keeps_the_rest(void **state)
 	assert_int_equal(rw_buf_append_text(&buf, "abcd"), 0);
 	assert_int_equal(rw_buf_append_text(&buf, "e"), -E2BIG);
 	assert_string_equal(buf.data, "abcd");
+	rw_buf_fail(&buf, -ENOMEM);
 	assert_int_equal(rw_buf_check(&buf, &err), -E2BIG);
 	rw_buf_clear(&buf);
 	assert_int_equal(rw_buf_check(&buf, &err), 0);

@@ -6,57 +6,20 @@
  */
 
 #include "fixture.h"
+#include "oom.h"
 
 #include <sqlite3.h>
-
-/* The allocation that fails, counted from 1; 0 = none does. */
-static unsigned long fail_at;
-static unsigned long allocations;
-
-void *__real_malloc(size_t size);
-void *__real_calloc(size_t count, size_t size);
-void *__real_realloc(void *memory, size_t size);
-char *__real_strdup(const char *text);
-void *__wrap_malloc(size_t size);
-void *__wrap_calloc(size_t count, size_t size);
-void *__wrap_realloc(void *memory, size_t size);
-char *__wrap_strdup(const char *text);
-
-static bool fails(void)
-{
-	return fail_at && ++allocations == fail_at;
-}
-
-void *__wrap_malloc(size_t size)
-{
-	return fails() ? NULL : __real_malloc(size);
-}
-
-void *__wrap_calloc(size_t count, size_t size)
-{
-	return fails() ? NULL : __real_calloc(count, size);
-}
-
-void *__wrap_realloc(void *memory, size_t size)
-{
-	return fails() ? NULL : __real_realloc(memory, size);
-}
-
-char *__wrap_strdup(const char *text)
-{
-	return fails() ? NULL : __real_strdup(text);
-}
 
 static sqlite3_mem_methods sqlite_memory;
 
 static void *sqlite_malloc(int size)
 {
-	return fails() ? NULL : sqlite_memory.xMalloc(size);
+	return oom_fails() ? NULL : sqlite_memory.xMalloc(size);
 }
 
 static void *sqlite_realloc(void *memory, int size)
 {
-	return fails() ? NULL : sqlite_memory.xRealloc(memory, size);
+	return oom_fails() ? NULL : sqlite_memory.xRealloc(memory, size);
 }
 
 /* Must run before SQLite is used. */
@@ -110,12 +73,15 @@ static int read_all(struct rw_store *store, struct rw_error *err)
 	return r;
 }
 
-static int use(struct fixture *fixture, struct rw_error *err)
+static int use(void *userdata, struct rw_error *err)
 {
+	struct fixture *fixture = userdata;
 	RW_CLEANUP(rw_store_free) struct rw_store *store = NULL;
 	static const char large[6000] = "large";
-	int r = fixture->open(fixture, &store, err);
+	int r;
 
+	(void)unlink(fixture->path);
+	r = fixture->open(fixture, &store, err);
 	if (r == 0)
 		r = write_pair(store, large, sizeof(large), err);
 	if (r == 0)
@@ -132,11 +98,13 @@ static int use(struct fixture *fixture, struct rw_error *err)
 }
 
 /* Both or none, and the store can be used. */
-static void expect_whole(struct fixture *fixture)
+static void expect_whole(void *userdata, int result)
 {
+	struct fixture *fixture = userdata;
 	RW_CLEANUP(rw_store_page_done) struct rw_store_page page = {0};
 	struct rw_store_query query = {.prefix = "/pair/"};
 
+	(void)result;
 	assert_int_equal(fixture->open(fixture, &fixture->store, NULL), 0);
 	assert_int_equal(rw_store_list(fixture->store, &query, &page, NULL), 0);
 	assert_true(page.count == 0 || page.count == 2);
@@ -147,33 +115,14 @@ static void expect_whole(struct fixture *fixture)
 static void survives_every_failing_allocation(void **state)
 {
 	struct fixture *fixture = *state;
-	unsigned long failures = 0;
-	unsigned long n = 1;
 
 	fixture->store = rw_store_free(fixture->store);
 	/* SQLite allocates a thousand times to open a file; every third makes the point in a third of the time. */
-	for (;; n += fixture->durable ? 3 : 1) {
-		struct rw_error err = RW_ERROR_NONE;
-		int r;
-
-		(void)unlink(fixture->path);
-		allocations = 0;
-		fail_at = n;
-		r = use(fixture, &err);
-		fail_at = 0;
-		if (allocations < n)
-			break;
-		if (r != 0) {
-			if (r != -ENOMEM)
-				print_error("allocation %lu: %d: %s\n", n, r, err.text);
-			assert_int_equal(r, -ENOMEM);
-			assert_int_equal(err.code, -ENOMEM);
-			failures++;
-		}
-		expect_whole(fixture);
-	}
-	print_message("%lu failures up to allocation %lu\n", failures, n);
-	assert_true(failures >= 20);
+	oom_each(&(struct oom_work){.run = use,
+				    .after = expect_whole,
+				    .userdata = fixture,
+				    .least = 20,
+				    .stride = fixture->durable ? 3 : 1});
 }
 
 int main(void)

@@ -9,9 +9,8 @@
 
 #include <string.h>
 
-#include <jansson.h>
-
 #include "base/file.h"
+#include "oom.h"
 #include "policies.h"
 #include "wire/apply_file.h"
 #include "wire/evaluate.h"
@@ -19,80 +18,31 @@
 #include "wire/report.h"
 #include "wire/stream.h"
 
-/* The allocation that fails, counted from 1; 0 = none does. */
-static unsigned long fail_at;
-static unsigned long allocations;
+struct decoding {
+	int (*decode)(const struct rw_buf *text, struct rw_error *err);
+	const struct rw_buf *text;
+};
 
-void *__real_malloc(size_t size);
-void *__real_calloc(size_t count, size_t size);
-void *__real_realloc(void *memory, size_t size);
-void *__real_reallocarray(void *memory, size_t count, size_t size);
-char *__real_strdup(const char *text);
-void *__wrap_malloc(size_t size);
-void *__wrap_calloc(size_t count, size_t size);
-void *__wrap_realloc(void *memory, size_t size);
-void *__wrap_reallocarray(void *memory, size_t count, size_t size);
-char *__wrap_strdup(const char *text);
-
-static bool fails(void)
+static int decode(void *userdata, struct rw_error *err)
 {
-	return fail_at && ++allocations == fail_at;
+	const struct decoding *decoding = userdata;
+
+	return decoding->decode(decoding->text, err);
 }
 
-void *__wrap_malloc(size_t size)
+static void fail_every_allocation(int (*work)(const struct rw_buf *text, struct rw_error *err),
+				  const struct rw_buf *text)
 {
-	return fails() ? NULL : __real_malloc(size);
+	struct decoding decoding = {work, text};
+
+	oom_each(&(struct oom_work){.run = decode, .userdata = &decoding, .least = 4});
 }
 
-void *__wrap_calloc(size_t count, size_t size)
-{
-	return fails() ? NULL : __real_calloc(count, size);
-}
-
-void *__wrap_realloc(void *memory, size_t size)
-{
-	return fails() ? NULL : __real_realloc(memory, size);
-}
-
-void *__wrap_reallocarray(void *memory, size_t count, size_t size)
-{
-	return fails() ? NULL : __real_reallocarray(memory, count, size);
-}
-
-char *__wrap_strdup(const char *text)
-{
-	return fails() ? NULL : __real_strdup(text);
-}
-
-/* Runs 'work' until no allocation fails any more. */
-static void fail_every_allocation(int (*work)(const struct rw_buf *text), const struct rw_buf *text)
-{
-	unsigned long failures = 0;
-	int r;
-
-	for (fail_at = 1;; fail_at++) {
-		bool reached;
-
-		allocations = 0;
-		r = work(text);
-		reached = allocations >= fail_at;
-		if (!reached)
-			break;
-		/* Shrinking an array may fail without harm. */
-		if (r != 0 && r != -ENOMEM)
-			fail_msg("allocation %lu: %d", fail_at, r);
-		failures += r == -ENOMEM;
-	}
-	fail_at = 0;
-	assert_int_equal(r, 0);
-	assert_true(failures > 3);
-}
-
-static int decode_model(const struct rw_buf *text)
+static int decode_model(const struct rw_buf *text, struct rw_error *err)
 {
 	RW_CLEANUP(rw_model_free) struct rw_model *model = NULL;
 
-	return rw_model_file_decode(text->data, text->size, &model, NULL);
+	return rw_model_file_decode(text->data, text->size, &model, err);
 }
 
 static void model_files_survive_it(void **state)
@@ -120,12 +70,12 @@ static void model_files_survive_it(void **state)
 	fail_every_allocation(decode_model, &text);
 }
 
-static int decode_stream(const struct rw_buf *text)
+static int decode_stream(const struct rw_buf *text, struct rw_error *err)
 {
 	RW_CLEANUP(rw_policy_unref) struct rw_policy *policy = NULL;
 	struct rw_position position;
 
-	return rw_policy_file_decode(text->data, text->size, &position, &policy, NULL);
+	return rw_policy_file_decode(text->data, text->size, &position, &policy, err);
 }
 
 static void snapshots_survive_it(void **state)
@@ -140,7 +90,7 @@ static void snapshots_survive_it(void **state)
 	fail_every_allocation(decode_stream, &text);
 }
 
-static int decode_delta(const struct rw_buf *text)
+static int decode_delta(const struct rw_buf *text, struct rw_error *err)
 {
 	RW_CLEANUP(rw_stream_reader_free) struct rw_stream_reader *reader = rw_stream_reader_new();
 	RW_CLEANUP(rw_frame_done) struct rw_frame frame = {0};
@@ -148,11 +98,11 @@ static int decode_delta(const struct rw_buf *text)
 	int r = 0;
 
 	if (!reader)
-		return -ENOMEM;
+		return rw_error_oom(err);
 	while (*at && r == 0) {
 		size_t length = strcspn(at, "\n");
 
-		r = rw_stream_reader_line(reader, at, length, &frame, NULL);
+		r = rw_stream_reader_line(reader, at, length, &frame, err);
 		at += length + 1;
 	}
 	return r == RW_STREAM_FRAME ? 0 : r;
@@ -174,12 +124,12 @@ static void deltas_survive_it(void **state)
 	fail_every_allocation(decode_delta, &text);
 }
 
-static int decode_report(const struct rw_buf *text)
+static int decode_report(const struct rw_buf *text, struct rw_error *err)
 {
 	RW_CLEANUP(rw_report_done) struct rw_report report;
 
 	rw_report_init(&report);
-	return rw_report_decode(text->data, text->size, &report, NULL);
+	return rw_report_decode(text->data, text->size, &report, err);
 }
 
 static void reports_survive_it(void **state)
@@ -198,11 +148,11 @@ static void reports_survive_it(void **state)
 	fail_every_allocation(decode_report, &text);
 }
 
-static int decode_apply(const struct rw_buf *text)
+static int decode_apply(const struct rw_buf *text, struct rw_error *err)
 {
 	RW_CLEANUP(rw_apply_file_done) struct rw_apply_file file = {0};
 
-	return rw_apply_file_decode(text->data, text->size, NULL, &file, NULL);
+	return rw_apply_file_decode(text->data, text->size, NULL, &file, err);
 }
 
 static void small_rule_files_survive_it(void **state)
@@ -225,6 +175,5 @@ int main(void)
 		cmocka_unit_test(small_rule_files_survive_it),
 	};
 
-	json_set_alloc_funcs(__real_malloc, free);
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -12,8 +12,8 @@ static void finds_controls_and_bidirectional_marks(void **state)
 		"\x1b[31m",
 		"del\x7f",
 		"\xc2\x85",
-		"\xe2\x80\xae"
-		"abc",
+		("\xe2\x80\xae"
+		 "abc"),
 		"\xe2\x81\xa6",
 		"\xd8\x9c",
 		"\xe2\x80\xa8",
