@@ -89,17 +89,17 @@ RW_INLINE __u64 rw_flow_ways(void *bucket, __u32 signature)
 	return ways;
 }
 
-/* Reads the first two of 'ways': a third of one signature that is another flow's is beyond chance. */
+/* Reads 'ways': besides a live entry, dead ones of the same flow may be among them. */
 RW_INLINE bool rw_flow_read_ways(void *bucket, __u8 family, __u64 ways, const struct rw_flow_query *query,
 				 struct rw_flow_found *found)
 {
-	if (!ways)
-		return false;
-	if (rw_flow_entry_read(rw_flow_entry_at(bucket, family, rw_lowest_bit8(ways)), family, query, found))
-		return true;
-	ways &= ways - 1;
-	return ways && rw_flow_entry_read(rw_flow_entry_at(bucket, family, rw_lowest_bit8(ways)), family,
-					  query, found);
+	for (int i = 0; i < RW_FLOW_WAYS && ways; i++) {
+		if (rw_flow_entry_read(rw_flow_entry_at(bucket, family, rw_lowest_bit8(ways)), family, query,
+				       found))
+			return true;
+		ways &= ways - 1;
+	}
+	return false;
 }
 
 /* Finds the live flow of 'query'; its tombstone counts as live. */
@@ -215,21 +215,41 @@ RW_SUBPROGRAM __u32 rw_flow_free6(__u32 number)
 	return bucket ? (__u32)rw_flow_ways(bucket, RW_FLOW_SIGNATURE_FREE) : 0;
 }
 
+/* The first way with that signature when the entry there is dead, else RW_FLOW_WAYS. */
+RW_INLINE __u32 rw_flow_corpse(__u8 family, __u32 number, __u32 signature, __u32 now)
+{
+	void *bucket = rw_flow_bucket(family, number);
+	__u64 ways = bucket ? rw_flow_ways(bucket, signature) : 0;
+	__u32 way = rw_lowest_bit8(ways);
+
+	if (!ways || rw_flow_is_live(rw_load(rw_flow_entry_at(bucket, family, way)->control), now))
+		return RW_FLOW_WAYS;
+	return way;
+}
+
 /* A place for a newcomer: bucket number << 4 | way; RW_FLOW_PLACE_EVICTS when a live entry is in it. */
 #define RW_FLOW_PLACE_NONE   0xffffffffu
 #define RW_FLOW_PLACE_EVICTS 8u
 
 /*
- * Chooses a place: a free one in the emptier bucket, else a dead one, else the weakest.  Protocols other
- * than TCP may not hold more than half of the two buckets: past that they take only from each other.
+ * Chooses a place: the one where the same flow has died, so that one that comes back again and again does
+ * not fill its buckets with its own dead; a free one in the emptier bucket; any dead one; the weakest.
+ * Protocols other than TCP may not hold more than half of the two buckets: past that they take only from
+ * each other, except where they had been before.
  */
-RW_INLINE __u32 rw_flow_choose(__u8 family, __u32 first, __u32 second, bool tcp, __u32 now)
+RW_INLINE __u32 rw_flow_choose(__u8 family, __u32 first, __u32 second, bool tcp, __u32 now, __u32 signature)
 {
 	__u32 free_first = family == 4 ? rw_flow_free4(first) : rw_flow_free6(first);
 	__u32 free_second = family == 4 ? rw_flow_free4(second) : rw_flow_free6(second);
 	__u64 weakest, weakest_second;
-	__u32 only_others = 0;
+	__u32 only_others = 0, way;
 
+	way = rw_flow_corpse(family, first, signature, now);
+	if (way < RW_FLOW_WAYS)
+		return first << 4 | way;
+	way = rw_flow_corpse(family, second, signature, now);
+	if (way < RW_FLOW_WAYS)
+		return second << 4 | way;
 	if (tcp || rw_bits_set8(free_first) + rw_bits_set8(free_second) > RW_FLOW_WAYS) {
 		if (free_first && rw_bits_set8(free_first) >= rw_bits_set8(free_second))
 			return first << 4 | rw_lowest_bit8(free_first);
@@ -252,14 +272,14 @@ RW_INLINE __u32 rw_flow_choose(__u8 family, __u32 first, __u32 second, bool tcp,
 	return first << 4 | (RW_FLOW_WEAKEST_DEAD(weakest) ? 0 : RW_FLOW_PLACE_EVICTS) | (weakest & 7);
 }
 
-RW_SUBPROGRAM __u32 rw_flow_choose4(__u32 first, __u32 second, __u32 tcp, __u32 now)
+RW_SUBPROGRAM __u32 rw_flow_choose4(__u32 first, __u32 second, __u32 tcp, __u32 now, __u32 signature)
 {
-	return rw_flow_choose(4, first, second, tcp, now);
+	return rw_flow_choose(4, first, second, tcp, now, signature);
 }
 
-RW_SUBPROGRAM __u32 rw_flow_choose6(__u32 first, __u32 second, __u32 tcp, __u32 now)
+RW_SUBPROGRAM __u32 rw_flow_choose6(__u32 first, __u32 second, __u32 tcp, __u32 now, __u32 signature)
 {
-	return rw_flow_choose(6, first, second, tcp, now);
+	return rw_flow_choose(6, first, second, tcp, now, signature);
 }
 
 /* True when bucket 'number' holds a live entry of the same flow in a place before (own_bucket, own_way). */
@@ -338,8 +358,9 @@ RW_INLINE bool rw_flow_insert(__u8 family, const struct rw_flow_query *query, __
 
 	for (int attempt = 0; attempt < 3; attempt++) {
 		__u32 tcp = !!(control & RW_FLOW_TCP);
-		__u32 place = family == 4 ? rw_flow_choose4(first, second, tcp, query->now)
-					  : rw_flow_choose6(first, second, tcp, query->now);
+		__u32 signature = rw_flow_signature(query->hash);
+		__u32 place = family == 4 ? rw_flow_choose4(first, second, tcp, query->now, signature)
+					  : rw_flow_choose6(first, second, tcp, query->now, signature);
 
 		if (place == RW_FLOW_PLACE_NONE)
 			return false;

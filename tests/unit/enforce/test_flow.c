@@ -335,6 +335,20 @@ static void dead_flows_make_room(void **state)
 	assert_true(is_there(5000));
 }
 
+static void flow_that_comes_back_is_found_every_time(void **state)
+{
+	(void)state;
+	host_reset(NULL, 0);
+	now = 1000;
+	/* A clock that asks by the same ports once a minute leaves a dead entry each time. */
+	for (int i = 0; i < 40; i++) {
+		assert_true(insert(1, rw_flow_control(0, RW_FLOW_ABI_HALF_OPEN, 0, now + 30)));
+		assert_true(is_there(1));
+		now += 60;
+		assert_false(is_there(1));
+	}
+}
+
 static void weaker_classes_go_first(void **state)
 {
 	static const __u32 order[] = {RW_FLOW_ABI_HALF_OPEN, RW_FLOW_ABI_EXCHANGE, RW_FLOW_ABI_TOMBSTONE,
@@ -432,6 +446,7 @@ int main(void)
 		cmocka_unit_test(inserted_flow_is_found_until_its_deadline),
 		cmocka_unit_test(established_flows_are_never_evicted),
 		cmocka_unit_test(dead_flows_make_room),
+		cmocka_unit_test(flow_that_comes_back_is_found_every_time),
 		cmocka_unit_test(weaker_classes_go_first),
 		cmocka_unit_test(other_protocols_hold_at_most_half),
 		cmocka_unit_test(change_meant_for_an_earlier_owner_fails),
