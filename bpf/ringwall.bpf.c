@@ -409,7 +409,7 @@ static __always_inline int seed_flow(__u8 family, const struct rw_run *run, cons
 		return RW_SEED_REFUSED;
 	rw_hook_query(run, &seed->ends, family, &query);
 	if (rw_flow_find(family, &query, &found))
-		(void)rw_flow_change_control(&found, found.control & ~(__u64)0xffffffff);
+		rw_flow_kill(&found);
 	control = rw_flow_begin_live(seed->ends.protocol, !query.key.from_low, &view->timeouts, run->now);
 	if (!accepted)
 		control = rw_flow_bury(control, run->now);

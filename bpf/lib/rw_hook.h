@@ -270,7 +270,7 @@ RW_INLINE __u32 rw_hook_unknown(__u8 family, const struct rw_run *run, const str
 	if (!rw_cell_accepts(cell))
 		control = rw_flow_bury(control, run->now);
 	if (old->entry)
-		(void)rw_flow_change_control(old, old->control & ~(__u64)0xffffffff);
+		rw_flow_kill(old);
 	if (!rw_flow_insert(
 		    family, query, control,
 		    RW_FLOW_DECISION(run->generation, run->egress ? 0 : mark, run->egress ? mark : 0, 0)))

@@ -68,25 +68,25 @@ RW_INLINE __u32 rw_lowest_bit8(__u64 byte)
 }
 
 /*
- * Orders loads that the compiler and, where it may, the processor would swap.  x86 never swaps loads with
- * loads; elsewhere an atomic with a result is the one full barrier that every supported kernel has.
+ * Reads and writes of memory that others use at the same time, and the order of reads.  x86 never swaps loads
+ * with loads; on other processors an atomic with a result is the one barrier that every supported kernel
+ * has.  On the host they are atomics, which is what ThreadSanitizer understands.
  */
 #if !defined(__bpf__)
-#define rw_read_barrier() __atomic_thread_fence(__ATOMIC_SEQ_CST)
-#define rw_full_barrier() __atomic_thread_fence(__ATOMIC_SEQ_CST)
+#define rw_read_barrier()          __asm__ volatile("" ::: "memory") /* rw_load acquires */
+#define rw_load(variable)          __atomic_load_n(&(variable), __ATOMIC_ACQUIRE)
+#define rw_store(variable, stored) __atomic_store_n(&(variable), (stored), __ATOMIC_RELEASE)
 #else
-#define rw_full_barrier()                                                                                    \
+#ifdef RW_TARGET_X86
+#define rw_read_barrier() __asm__ volatile("" ::: "memory")
+#else
+#define rw_read_barrier()                                                                                    \
 	({                                                                                                   \
 		__u64 fence_ = 0;                                                                            \
 		__sync_fetch_and_add(&fence_, 1);                                                            \
 		__asm__ volatile("" ::"r"(&fence_) : "memory");                                              \
 	})
-#ifdef RW_TARGET_X86
-#define rw_read_barrier() __asm__ volatile("" ::: "memory")
-#else
-#define rw_read_barrier() rw_full_barrier()
 #endif
-#endif
-
 #define rw_load(variable)          (*(const volatile __typeof__(variable) *)&(variable))
 #define rw_store(variable, stored) (*(volatile __typeof__(variable) *)&(variable) = (stored))
+#endif

@@ -282,20 +282,61 @@ RW_SUBPROGRAM __u32 rw_flow_choose6(__u32 first, __u32 second, __u32 tcp, __u32 
 	return rw_flow_choose(6, first, second, tcp, now, signature);
 }
 
-/* True when bucket 'number' holds a live entry of the same flow in a place before (own_bucket, own_way). */
-RW_INLINE bool rw_flow_is_doubled(__u8 family, const struct rw_flow_query *query, __u32 number,
-				  __u32 own_bucket, __u32 own_way)
+RW_INLINE void rw_flow_kill(struct rw_flow_found *found)
+{
+	(void)rw_flow_change_control(found, found->control & ~(__u64)0xffffffff);
+}
+
+/* Kills live entries of the same flow behind 'place'; true when there is one before it. */
+RW_INLINE bool rw_flow_settle_bucket(__u8 family, const struct rw_flow_query *query, __u32 number,
+				     __u32 place)
 {
 	void *bucket = rw_flow_bucket(family, number);
-	struct rw_flow_found found;
-	__u64 ways;
+	__u64 ways = bucket ? rw_flow_ways(bucket, rw_flow_signature(query->hash)) : 0;
 
-	if (!bucket || number > own_bucket)
-		return false;
-	ways = rw_flow_ways(bucket, rw_flow_signature(query->hash));
-	if (number == own_bucket)
-		ways &= (1ull << own_way) - 1;
-	return rw_flow_read_ways(bucket, family, ways, query, &found);
+	for (int i = 0; i < RW_FLOW_WAYS && ways; i++, ways &= ways - 1) {
+		__u32 way = rw_lowest_bit8(ways), other = number << 4 | way;
+		struct rw_flow_found found;
+
+		if (other == place ||
+		    !rw_flow_entry_read(rw_flow_entry_at(bucket, family, way), family, query, &found))
+			continue;
+		if (other < place)
+			return true;
+		rw_flow_kill(&found);
+	}
+	return false;
+}
+
+/*
+ * Leaves one of the entries that processors made of a flow at the same time, that in the lowest place.  Each
+ * looks when its own is published, so that at least one of two sees the other's.
+ */
+RW_INLINE void rw_flow_settle(__u8 family, const struct rw_flow_query *query, __u32 place)
+{
+	struct rw_flow_found own;
+	void *bucket;
+
+	if (!rw_flow_settle_bucket(family, query, rw_flow_bucket_first(query->hash, query->mask), place) &&
+	    !rw_flow_settle_bucket(family, query, rw_flow_bucket_second(query->hash, query->mask), place))
+		return;
+	bucket = rw_flow_bucket(family, place >> 4);
+	if (bucket && rw_flow_entry_read(rw_flow_entry_at(bucket, family, place), family, query, &own))
+		rw_flow_kill(&own);
+}
+
+RW_SUBPROGRAM int rw_flow_settle4(const struct rw_flow_query *query, __u32 place)
+{
+	if (query)
+		rw_flow_settle(4, query, place);
+	return 0;
+}
+
+RW_SUBPROGRAM int rw_flow_settle6(const struct rw_flow_query *query, __u32 place)
+{
+	if (query)
+		rw_flow_settle(6, query, place);
+	return 0;
 }
 
 /* Fills an entry that is ours (its signature is BUSY) and publishes it. */
@@ -339,11 +380,8 @@ RW_INLINE bool rw_flow_take(__u8 family, const struct rw_flow_query *query, __u3
 	if (__sync_val_compare_and_swap(signature, old, RW_FLOW_SIGNATURE_BUSY) != old)
 		return false;
 	rw_flow_publish(family, query, entry, signature, control, decision);
-	if (rw_flow_is_doubled(family, query, rw_flow_bucket_first(query->hash, query->mask), number, way) ||
-	    rw_flow_is_doubled(family, query, rw_flow_bucket_second(query->hash, query->mask), number, way)) {
-		seen = rw_load(entry->control);
-		(void)__sync_val_compare_and_swap(&entry->control, seen, seen & ~(__u64)0xffffffff);
-	}
+	place = number << 4 | way;
+	(void)(family == 4 ? rw_flow_settle4(query, place) : rw_flow_settle6(query, place));
 	return true;
 }
 
