@@ -108,6 +108,14 @@ struct {
 	__uint(max_entries, RW_EVENTS_SIZE);
 } rw_events SEC(".maps");
 
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(map_flags, BPF_F_MMAPABLE);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, struct rw_run_count);
+} rw_runs SEC(".maps");
+
 /* What bpf/lib wants to know of its surroundings. */
 
 struct rw_table {
@@ -383,16 +391,37 @@ static __always_inline int filter(struct __sk_buff *skb, bool egress)
 	return account(&run, &frame, rw_hook_decide(&run, &frame, link), skb->ifindex);
 }
 
+/* Brackets a run for those who wait for it; see struct rw_run_count. */
+static __always_inline int counted(struct __sk_buff *skb, bool egress)
+{
+	__u32 processor = bpf_get_smp_processor_id();
+	struct rw_run_count *run = bpf_map_lookup_elem(&rw_runs, &processor);
+	int verdict;
+
+	if (!run)
+		return TC_ACT_SHOT;
+	/* An exchange, because an addition whose result nobody uses is no barrier everywhere. */
+	(void)__sync_lock_test_and_set(&run->count, run->count + 1);
+	verdict = filter(skb, egress);
+#ifdef RW_TARGET_X86
+	/* Loads are never moved behind a later store here, and nobody else writes the count. */
+	rw_store(run->count, run->count + 1);
+#else
+	(void)__sync_lock_test_and_set(&run->count, run->count + 1);
+#endif
+	return verdict;
+}
+
 SEC("tc")
 int rw_ingress(struct __sk_buff *skb)
 {
-	return filter(skb, false);
+	return counted(skb, false);
 }
 
 SEC("tc")
 int rw_egress(struct __sk_buff *skb)
 {
-	return filter(skb, true);
+	return counted(skb, true);
 }
 
 /* Enters a live connection.  Never attached: the loader runs it. */

@@ -17,6 +17,7 @@
  *   rw_hits      counts by rule index, RW_HIT_STRIPES of them for each of the two images
  *   rw_counters  per CPU
  *   rw_events    ring buffer of struct rw_drop_event
+ *   rw_runs      by processor: which of them is in a program just now
  */
 
 #include <linux/types.h>
@@ -48,6 +49,17 @@ struct rw_control {
 	__u32 bucket_mask6;
 	__u32 hit_count; /* rule indexes that are counted: 0..hit_count - 1, a stripe's length */
 	__u64 pad1[6];
+};
+
+/*
+ * Counted up when a program begins on a processor and when it ends: odd = one is under way.  Programs begin
+ * with bottom halves off, so a processor runs one at a time.  The count comes before the load of the
+ * state, with a full barrier between, so that whoever switches the state and then sees an even count, or
+ * another one than before, knows that no run on that processor goes by the old state.
+ */
+struct rw_run_count {
+	__u64 count;
+	__u64 pad[7]; /* a cache line of its own */
 };
 
 /* A device of ours.  Found at the first of RW_DEVICE_PROBES places from rw_device_place on. */
@@ -177,6 +189,7 @@ struct rw_seed_record {
 #define RW_FRAGMENT_ENTRIES 4096
 
 _Static_assert(sizeof(struct rw_control) == 192, "control");
+_Static_assert(sizeof(struct rw_run_count) == 64, "run count");
 _Static_assert(sizeof(struct rw_device) == 8, "device");
 _Static_assert(sizeof(struct rw_vlans) == 512, "vlans");
 _Static_assert(sizeof(struct rw_hit) == 16, "hit");

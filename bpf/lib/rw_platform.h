@@ -83,7 +83,7 @@ RW_INLINE __u32 rw_lowest_bit8(__u64 byte)
 #define rw_read_barrier()                                                                                    \
 	({                                                                                                   \
 		__u64 fence_ = 0;                                                                            \
-		__sync_fetch_and_add(&fence_, 1);                                                            \
+		(void)__sync_lock_test_and_set(&fence_, 1);                                                  \
 		__asm__ volatile("" ::"r"(&fence_) : "memory");                                              \
 	})
 #endif

@@ -3,42 +3,36 @@
 /* A policy into the standby image, and the one store that puts it in force. */
 
 #include <assert.h>
-#include <bpf/bpf.h>
-#include <linux/membarrier.h>
 #include <string.h>
-#include <sys/syscall.h>
+#include <time.h>
 
 #include "enforce/bpf/bpf_internal.h"
 
-/*
- * Waits for the programs under way by changing a map of maps, which the kernel lets return only when no
- * program can still see the old one.
- */
-static int await_by_map(void)
-{
-	RW_CLEANUP(rw_close) int inner = bpf_map_create(BPF_MAP_TYPE_ARRAY, "rw_grace_inner", 4, 4, 1, NULL);
-	LIBBPF_OPTS(bpf_map_create_opts, options, .inner_map_fd = (uint32_t)inner);
-	RW_CLEANUP(rw_close)
-	int outer = bpf_map_create(BPF_MAP_TYPE_ARRAY_OF_MAPS, "rw_grace", 4, 4, 1, &options);
-	uint32_t zero = 0;
-
-	return inner < 0 || outer < 0 || bpf_map_update_elem(outer, &zero, &inner, BPF_ANY) < 0 ? -errno : 0;
-}
+#define GRACE_STEP_NS   20000
+#define GRACE_STEPS_MAX 50000 /* a second: no program runs that long */
 
 /*
- * Waits until no program run that began before this call goes on, so that the standby image is nobody's.  A
- * global membarrier is the kernel's synchronize_rcu; processors without a tick do not allow it.
+ * Waits until no program run that began before the last switch goes on, so that the standby image is nobody's
+ * (struct rw_run_count).  A run takes a microsecond; synchronize_rcu, by membarrier or a map of maps,
+ * would take ten thousand.
  */
 static int await_grace(struct rw_bpf *bpf, struct rw_error *err)
 {
-	int r;
+	const struct rw_run_count *runs = bpf->maps[RW_BPF_MAP_RUNS].memory;
+	const struct timespec step = {.tv_nsec = GRACE_STEP_NS};
+	unsigned int steps = 0;
 
 	if (!bpf->grace_due)
 		return 0;
-	if (syscall(SYS_membarrier, MEMBARRIER_CMD_GLOBAL, 0, 0) < 0) {
-		r = await_by_map();
-		if (r < 0)
-			return rw_bpf_refused(err, r, "to wait for the programs under way");
+	for (uint32_t i = 0; i < bpf->maps[RW_BPF_MAP_RUNS].entries; i++) {
+		uint64_t seen = __atomic_load_n(&runs[i].count, __ATOMIC_SEQ_CST);
+
+		while (seen % 2 && __atomic_load_n(&runs[i].count, __ATOMIC_SEQ_CST) == seen) {
+			if (++steps > GRACE_STEPS_MAX)
+				return rw_error_set(err, -EBUSY, "processor %u does not end a program run",
+						    i);
+			(void)nanosleep(&step, NULL);
+		}
 	}
 	bpf->grace_due = false;
 	return 0;

@@ -31,6 +31,7 @@ enum rw_bpf_map_id {
 	RW_BPF_MAP_HITS,
 	RW_BPF_MAP_COUNTERS,
 	RW_BPF_MAP_EVENTS,
+	RW_BPF_MAP_RUNS,
 	RW_BPF_MAP_COUNT_,
 };
 

@@ -28,7 +28,7 @@ const char *const rw_bpf_map_names[RW_BPF_MAP_COUNT_] = {
 	[RW_BPF_MAP_SLOTS] = "rw_slots",     [RW_BPF_MAP_FLOWS4] = "rw_flows4",
 	[RW_BPF_MAP_FLOWS6] = "rw_flows6",   [RW_BPF_MAP_FRAGMENTS] = "rw_fragments",
 	[RW_BPF_MAP_HITS] = "rw_hits",       [RW_BPF_MAP_COUNTERS] = "rw_counters",
-	[RW_BPF_MAP_EVENTS] = "rw_events",
+	[RW_BPF_MAP_EVENTS] = "rw_events",   [RW_BPF_MAP_RUNS] = "rw_runs",
 };
 
 static const char *const program_names[RW_BPF_PROGRAM_COUNT_] = {"rw_ingress", "rw_egress", "rw_seed"};
@@ -79,6 +79,7 @@ int rw_bpf_size_maps(const struct rw_enforce_bpf_options *options, uint32_t entr
 {
 	uint64_t memory = options->table_memory ? options->table_memory : RW_ENFORCE_TABLE_MEMORY_DEFAULT;
 	uint32_t flows = options->flow_entries ? options->flow_entries : RW_ENFORCE_FLOW_ENTRIES_DEFAULT;
+	int processors = libbpf_num_possible_cpus();
 
 	if (memory < RW_ENFORCE_TABLE_MEMORY_MIN || memory > RW_ENFORCE_TABLE_MEMORY_MAX)
 		return rw_error_set(err, -EINVAL, "table memory must be from %llu to %llu MB",
@@ -86,7 +87,10 @@ int rw_bpf_size_maps(const struct rw_enforce_bpf_options *options, uint32_t entr
 	if (flows < RW_ENFORCE_FLOW_ENTRIES_MIN || flows > RW_ENFORCE_FLOW_ENTRIES_MAX)
 		return rw_error_set(err, -EINVAL, "flow entries must be from %u to %u",
 				    RW_ENFORCE_FLOW_ENTRIES_MIN, RW_ENFORCE_FLOW_ENTRIES_MAX);
+	if (processors < 0)
+		return rw_error_set(err, processors, "cannot tell the number of processors");
 	memset(entries, 0, sizeof(entries[0]) * RW_BPF_MAP_COUNT_);
+	entries[RW_BPF_MAP_RUNS] = (uint32_t)processors;
 	entries[RW_BPF_MAP_PAGES] = (uint32_t)(memory / 2 / RW_TABLE_PAGE_SIZE) * 2;
 	entries[RW_BPF_MAP_FLOWS4] = power_of_two(flows) / RW_FLOW_WAYS;
 	entries[RW_BPF_MAP_FLOWS6] = entries[RW_BPF_MAP_FLOWS4];
