@@ -10,6 +10,7 @@
 #include <poll.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "enforce/bpf/bpf_internal.h"
@@ -463,6 +464,60 @@ static void live_flows_are_listed(void **state)
 	assert_int_equal(status.flows[RW_FLOW_ESTABLISHED], 1);
 }
 
+enum { STREAM_SOCKETS = 64, STREAM_PACKETS = 128 * 160 };
+
+/* Sends to ports 53 and 54 of the node by turns, from many ports, until all is sent. */
+static void stream(void)
+{
+	int sockets[STREAM_SOCKETS];
+
+	for (int i = 0; i < STREAM_SOCKETS; i++)
+		sockets[i] = filter_udp(scene.peer, "10.0.0.1", 0);
+	for (int i = 0; i < STREAM_PACKETS; i++)
+		(void)filter_send_to(sockets[i % STREAM_SOCKETS], "10.0.0.2", (uint16_t)(53 + (i / 64 & 1)),
+				     8);
+}
+
+static size_t drain(int fd)
+{
+	size_t count = 0;
+	char bytes[64];
+
+	while (recv(fd, bytes, sizeof(bytes), MSG_DONTWAIT) > 0)
+		count++;
+	return count;
+}
+
+/* Every change writes the whole table anew and decides every flow anew. */
+static void changes_under_traffic_lose_and_leak_nothing(void **state)
+{
+	int good = filter_udp(scene.node, "10.0.0.2", 53), bad = filter_udp(scene.node, "10.0.0.2", 54);
+	int size = 64 << 20, status, changes = 0;
+	size_t received = 0;
+	pid_t pid;
+
+	(void)state;
+	assert_int_equal(setsockopt(good, SOL_SOCKET, SO_RCVBUFFORCE, &size, sizeof(size)), 0);
+	rule(RULES("sgr-1 in accept udp 53/53 0.0.0.0/0"));
+	pid = fork();
+	if (pid == 0) {
+		stream();
+		_exit(0);
+	}
+	while (waitpid(pid, &status, WNOHANG) == 0) {
+		rule(changes++ % 2 ? RULES("sgr-1 in accept udp 53/53 0.0.0.0/0", ANY_ICMP)
+				   : RULES("sgr-1 in accept udp 1/53 10.0.0.0/8", ANY_TCP));
+		received += drain(good);
+	}
+	received += drain(good);
+	assert_true(WIFEXITED(status) && WEXITSTATUS(status) == 0);
+	printf("%d changes\n", changes);
+	assert_true(changes >= 20);
+	assert_int_equal(drain(bad), 0);
+	assert_int_equal(received, STREAM_PACKETS / 2);
+	assert_int_equal(filter_dropped(scene.enforcer, RW_CAUSE_CUT), 0);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 
 int main(void)
@@ -483,6 +538,7 @@ int main(void)
 		TEST(only_openers_open),
 		TEST(hits_and_drops_are_told),
 		TEST(live_flows_are_listed),
+		TEST(changes_under_traffic_lose_and_leak_nothing),
 	};
 
 	netns_require();
