@@ -200,6 +200,16 @@ static void fill_counters(const struct rw_keeper_status *status, struct rw_repor
 		report->drops[i] = counters.dropped[i];
 }
 
+/* Computed once for a policy: its size is that of all groups and members. */
+static struct rw_policy_digest digest_of(struct rw_reporter *reporter, const struct rw_keeper_status *status)
+{
+	if (memcmp(&reporter->digest_position, &status->in_force, sizeof(status->in_force)) != 0) {
+		reporter->digest = rw_policy_digest(status->policy);
+		reporter->digest_position = status->in_force;
+	}
+	return reporter->digest;
+}
+
 int rw_reporter_encode(struct rw_reporter *reporter, const struct rw_keeper *keeper, struct rw_buf *buf,
 		       struct rw_error *err)
 {
@@ -216,7 +226,7 @@ int rw_reporter_encode(struct rw_reporter *reporter, const struct rw_keeper *kee
 	(void)snprintf(report.agent_version, sizeof(report.agent_version), "%s", RW_VERSION);
 	report.started_ms = reporter->started_ms;
 	if (status.policy)
-		report.digest = rw_policy_digest(status.policy);
+		report.digest = digest_of(reporter, &status);
 	report.drop_events_lost = reporter->drops_lost;
 	fill_counters(&status, &report);
 	r = fill_lists(reporter, &status, &report);

@@ -257,7 +257,7 @@ int rw_agent_policy_save(const struct rw_agent_place *place, const struct rw_pos
 	r = rw_file_write(path, buf.data, buf.size, 0600, err);
 	if (r < 0)
 		return r;
-	rw_agent_state_path(place, "policy-stale", path);
+	rw_agent_run_path(place, "policy-stale", path);
 	(void)unlink(path);
 	return 0;
 }
@@ -267,8 +267,8 @@ void rw_agent_policy_set_stale(const struct rw_agent_place *place)
 	RW_CLEANUP(rw_close) int fd = -EBADF;
 	char path[RW_AGENT_PATH_SIZE];
 
-	/* Not synced: it need only outlive the process, for a kernel that starts anew has no newer policy. */
-	rw_agent_state_path(place, "policy-stale", path);
+	/* In /run, which costs nothing: a kernel that starts anew has no newer policy. */
+	rw_agent_run_path(place, "policy-stale", path);
 	fd = open(path, O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
 }
 
@@ -276,7 +276,7 @@ bool rw_agent_policy_is_stale(const struct rw_agent_place *place)
 {
 	char path[RW_AGENT_PATH_SIZE];
 
-	rw_agent_state_path(place, "policy-stale", path);
+	rw_agent_run_path(place, "policy-stale", path);
 	return access(path, F_OK) == 0;
 }
 

@@ -10,11 +10,11 @@
  *     STATE/cert.pem     its certificate
  *     STATE/ca.pem       the authority that it trusts
  *     STATE/policy       the policy in force, as a snapshot frame (wire/stream.h); 0600
- *     STATE/policy-stale there while a newer policy than STATE/policy may be in force
  *     STATE/detached     there while the operator has taken enforcement off this node
  *     RUN/control.sock   the running agent's control socket; 0600
  *     RUN/lock           held by the running agent
  *     RUN/detached       like STATE/detached, for when the state folder is broken
+ *     RUN/policy-stale   there while a newer policy than STATE/policy may be in force
  *     RUN/pin-dir        where the running agent pins, for those who ask later
  *
  * STATE is a folder of the operator's choice (--state).  RUN is /run/ringwall-agent/<instance>; the instance

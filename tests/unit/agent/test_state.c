@@ -36,7 +36,7 @@ static int free_world(void **state)
 {
 	static const char *const files[] = {"state/identity",
 					    "state/policy",
-					    "state/policy-stale",
+					    "run/policy-stale",
 					    "state/detached",
 					    "run/detached",
 					    "run/lock",
