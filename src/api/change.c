@@ -210,15 +210,24 @@ static void write_items(struct rw_json_writer *json, const struct rw_api_change 
 {
 	enum rw_change_subject wanted = change->items_are_rules ? RW_SUBJECT_RULE : RW_SUBJECT_OBJECT;
 
+	size_t omitted = result->items_omitted;
+	size_t count = 0;
+
 	rw_json_key(json, "items");
 	rw_json_begin_array(json);
 	for (size_t i = 0; i < result->item_count; i++) {
 		const struct rw_change_item *item = &result->items[i];
 
-		if (item->subject == wanted && item->after)
+		if (item->subject != wanted || !item->after)
+			continue;
+		if (count++ < RW_API_ITEMS_MAX)
 			rw_json_write_raw(json, item->after, strlen(item->after));
+		else
+			omitted++;
 	}
 	rw_json_end_array(json);
+	if (omitted)
+		rw_json_put_integer(json, "items_omitted", (int64_t)omitted);
 }
 
 /* The ETag of the object that the request is about, as it is now. */
@@ -265,8 +274,6 @@ int rw_api_answer_result(struct rw_api_call *call, const struct rw_api_change *c
 		answer->revision = 0;
 	}
 	write_items(&answer->json, change, result);
-	if (result->items_omitted)
-		rw_json_put_integer(&answer->json, "items_omitted", (int64_t)result->items_omitted);
 	if (result->finding_count)
 		write_guards(&answer->json, result);
 	if (change->write)
@@ -343,14 +350,27 @@ static int read_request(const struct rw_api_call *call, const struct rw_api_chan
 	return r;
 }
 
+/* The change's edit, and what it said: a limit of the model is not a full disk. */
+struct watched_edit {
+	const struct rw_api_change *change;
+	int result;
+};
+
+static int edit_watched(struct rw_draft *draft, void *userdata, struct rw_error *err)
+{
+	struct watched_edit *watched = userdata;
+
+	watched->result = watched->change->edit(draft, watched->change->userdata, err);
+	return watched->result;
+}
+
 int rw_api_run_change(struct rw_api_call *call, const struct rw_api_change *change, struct rw_error *err)
 {
 	RW_CLEANUP(rw_change_result_done) struct rw_change_result result = {0};
+	struct watched_edit watched = {.change = change};
 	struct rw_change_match match = {0};
-	struct rw_change_request request = {.actor = &call->actor,
-					    .action = change->action,
-					    .edit = change->edit,
-					    .userdata = change->userdata};
+	struct rw_change_request request = {
+		.actor = &call->actor, .action = change->action, .edit = edit_watched, .userdata = &watched};
 	int r = read_request(call, change, &match, &request, err);
 
 	if (r < 0)
@@ -358,6 +378,8 @@ int rw_api_run_change(struct rw_api_call *call, const struct rw_api_change *chan
 	r = rw_change_run(call->controller, &request, &result, err);
 	if (r == -EBUSY)
 		return refuse_used(call, change, err);
+	if (r == -ENOSPC && watched.result == -ENOSPC)
+		return err->code = -EDQUOT;
 	if (r < 0)
 		return r;
 	if (r == RW_CHANGE_GUARDED)

@@ -26,6 +26,7 @@
 #define RW_API_ANSWER_MAX      (64u << 20)
 #define RW_API_PAGE_DEFAULT    100
 #define RW_API_PAGE_MAX        1000
+#define RW_API_ITEMS_MAX       1000 /* of a change's answer; the others are counted */
 #define RW_API_WAIT_MAX_MS     (10u * 60 * 1000)
 #define RW_API_WAIT_DEFAULT_MS (30u * 1000)
 

@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "controller/audit.h"
+#include "wire/rule_text.h"
 
 static const char *text_of(const struct rw_json *object, const char *key)
 {
@@ -34,17 +35,30 @@ static void put_member(struct rw_json_writer *json, const struct rw_json *record
 	rw_json_write_raw(json, text.data, text.size);
 }
 
-/* The name that an object had: after the change, or before when it is gone. */
-static const char *name_of(const struct rw_json *item)
+/* Writes a rule in words, which is the only name it has. */
+static void put_rule_name(struct rw_json_writer *json, const struct rw_json *state)
+{
+	RW_CLEANUP(rw_rule_unref) struct rw_rule *rule = NULL;
+	RW_CLEANUP(rw_buf_done) struct rw_buf text;
+
+	rw_buf_init(&text, 65536);
+	if (rw_rule_decode(state, NULL, &rule, NULL) == 0)
+		rw_rule_text_format(rule, NULL, &text);
+	rw_json_put_text(json, "name", text.failed ? "" : text.data);
+}
+
+/* Writes the name that an object had: after the change, or before when it is gone. */
+static void put_name(struct rw_json_writer *json, const struct rw_json *item)
 {
 	struct rw_json state;
-	const char *name = "";
 
-	if (rw_json_find(item, "after", &state))
-		name = text_of(&state, "name");
-	if (!name[0] && rw_json_find(item, "before", &state))
-		name = text_of(&state, "name");
-	return name;
+	if ((!rw_json_find(item, "after", &state) || rw_json_type(&state) != RW_JSON_OBJECT) &&
+	    (!rw_json_find(item, "before", &state) || rw_json_type(&state) != RW_JSON_OBJECT))
+		rw_json_put_text(json, "name", "");
+	else if (strcmp(text_of(item, "kind"), "rule") == 0)
+		put_rule_name(json, &state);
+	else
+		rw_json_put_text(json, "name", text_of(&state, "name"));
 }
 
 static void put_objects(struct rw_json_writer *json, const struct rw_json *record)
@@ -59,7 +73,7 @@ static void put_objects(struct rw_json_writer *json, const struct rw_json *recor
 		rw_json_begin_object(json);
 		rw_json_put_text(json, "kind", text_of(&item, "kind"));
 		rw_json_put_text(json, "id", text_of(&item, "id"));
-		rw_json_put_text(json, "name", name_of(&item));
+		put_name(json, &item);
 		rw_json_end_object(json);
 	}
 	rw_json_end_array(json);

@@ -54,8 +54,12 @@ static bool show_event_line(const char *line, void *userdata)
 	if (reader->cli->json || rw_json_parse(line, strlen(line), RW_JSON_BODY_MAX, &document, NULL) < 0)
 		return rw_cli_print_text(line, strlen(line)) == 0;
 	root = rw_json_root(document);
-	(void)printf("%-24s %-12s %s %s %s\n", rw_cli_text(&root, "time"), reader->kind,
-		     rw_cli_text(&root, "who"), rw_cli_text(&root, "action"), rw_cli_text(&root, "detail"));
+	(void)printf("%-24s %-15s %s%s", rw_cli_text(&root, "time"), reader->kind, rw_cli_text(&root, "who"),
+		     rw_cli_text(&root, "node"));
+	if (rw_cli_text(&root, "to")[0])
+		(void)printf(" %s -> %s", rw_cli_text(&root, "from"), rw_cli_text(&root, "to"));
+	(void)printf(" %s%s%s\n", rw_cli_text(&root, "action"), rw_cli_text(&root, "reason"),
+		     rw_cli_text(&root, "detail"));
 	return rw_cli_print_text("", 0) == 0;
 }
 

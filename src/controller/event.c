@@ -115,7 +115,7 @@ void rw_event_write(struct rw_json_writer *json, const struct rw_event *event)
 	}
 	if (event->kind == RW_EVENT_CHANGE) {
 		rw_json_put_text(json, "action", event->text ? event->text : "");
-		rw_json_put_text(json, "actor", event->actor ? event->actor : "");
+		rw_json_put_text(json, "who", event->actor ? event->actor : "");
 	} else if (event->text && event->text[0]) {
 		rw_json_put_text(json, "reason", event->text);
 	}

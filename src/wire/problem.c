@@ -26,6 +26,7 @@ static const struct problem_type types[] = {
 	{EBUSY, 409, "in-use", "In use"},
 	{EEXIST, 409, "exists", "Exists already"},
 	{ECANCELED, 409, "guard", "Refused by a guard"},
+	{EDQUOT, 409, "limit", "A limit of the model is reached"},
 	{ESTALE, 412, "stale", "Changed meanwhile"},
 	{E2BIG, 413, "too-large", "Too large"},
 	{EPROTONOSUPPORT, 400, "newer-version", "Version not supported"},

@@ -20,7 +20,8 @@
 /* The media type of a problem. */
 #define RW_PROBLEM_TYPE "application/problem+json"
 
-/* HTTP status for 'err': EINVAL 400, ENOKEY 401, EACCES and EPERM 403, ENOENT 404, EEXIST and EBUSY 409,
+/* HTTP status for 'err': EINVAL 400, ENOKEY 401, EACCES and EPERM 403, ENOENT 404, EEXIST, EBUSY, ECANCELED
+ * and EDQUOT 409,
  * ESTALE 412, E2BIG 413, EAGAIN 429, ETIMEDOUT 504, ENOMEM and ENOSPC 503, anything else 500. */
 int rw_problem_status(const struct rw_error *err);
 

@@ -366,6 +366,23 @@ static void refuses_bad_input_and_names_the_field(void **state)
 	assert_int_equal(rw_controller_revision(fx->fx.controller), revision);
 }
 
+static void a_limit_of_the_model_is_a_conflict(void **state)
+{
+	struct api_fixture *fx = *state;
+	RW_CLEANUP(rw_buf_done) struct rw_buf body;
+	struct answer answer;
+
+	rw_buf_init(&body, 1 << 20);
+	(void)rw_buf_append_text(&body, "{\"rules\":[");
+	for (int i = 0; i < 60; i++)
+		(void)rw_buf_append_format(&body, "%s\"allow tcp %d from any\"", i ? "," : "", 1000 + i);
+	(void)rw_buf_append_text(&body, "]}");
+	fixture_ask(fx, "POST", "/v1/security-groups/web/rules", body.data, &answer);
+	assert_int_equal(answer.status, 409);
+	assert_string_equal(answer_text(&answer, "type"), "urn:ringwall:problem:limit");
+	answer_done(&answer);
+}
+
 static void keeps_a_log_with_its_author(void **state)
 {
 	struct api_fixture *fx = *state;
@@ -429,6 +446,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(applies_and_shows_the_difference, setup, teardown),
 		cmocka_unit_test_setup_teardown(carries_a_model_to_an_empty_controller_only, setup, teardown),
 		cmocka_unit_test_setup_teardown(refuses_bad_input_and_names_the_field, setup, teardown),
+		cmocka_unit_test_setup_teardown(a_limit_of_the_model_is_a_conflict, setup, teardown),
 		cmocka_unit_test_setup_teardown(keeps_a_log_with_its_author, setup, teardown),
 		cmocka_unit_test_setup_teardown(shows_secrets_only_once, setup, teardown),
 		cmocka_unit_test_setup_teardown(tells_how_it_is, setup, teardown),
