@@ -178,15 +178,15 @@ static void compact(struct rw_controller *controller)
 	struct rw_error err = RW_ERROR_NONE;
 	int r;
 
-	if (now_ns - controller->last_compaction_ns < COMPACTION_INTERVAL_NS)
-		return;
-	controller->last_compaction_ns = now_ns;
 	if (controller->trim_due) {
 		/* The texts of a large change, also those of its answer, are several times the model: give the
 		 * memory back once they are gone. */
 		(void)malloc_trim(0);
 		controller->trim_due = false;
 	}
+	if (now_ns - controller->last_compaction_ns < COMPACTION_INTERVAL_NS)
+		return;
+	controller->last_compaction_ns = now_ns;
 	token_prune(controller);
 	if (audit_prune(controller))
 		controller->last_compaction_ns = 0; /* go on at the next tick */
