@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "cli/cli.h"
 
+#include <errno.h>
 #include <stdarg.h>
 #include <string.h>
 
@@ -20,7 +21,7 @@ static const struct rw_cli_option output_options[] = {
 static const struct rw_cli_option change_options[] = {
 	{"wait", 0, "[DURATION]", "wait until connected nodes enforce it (30s)"},
 	{"wait-all", 0, NULL, "wait for every node, also those that are offline"},
-	{"force", 0, "GUARD", "go on although this guard objects; may be repeated"},
+	{"force", 0, "GUARD", "go on although management-ssh or caller-path objects; may be repeated"},
 	{"dry-run", 0, NULL, "check the change and say what it would do"},
 	{NULL, 0, NULL, NULL},
 };
@@ -94,12 +95,47 @@ int rw_cli_usage_error(const struct rw_cli *cli, const char *format, ...)
 
 int rw_cli_fail(const struct rw_error *err)
 {
-	(void)fprintf(stderr, "ringwall: %s\n", err->text[0] ? err->text : "failed, and nobody said why");
-	if (err->field[0])
-		(void)fprintf(stderr, "  field: %s\n", err->field);
+	(void)fprintf(stderr, "ringwall: %s%s%s\n", err->field, err->field[0] ? ": " : "",
+		      err->text[0] ? err->text : "failed, and nobody said why");
 	if (err->hint[0])
 		(void)fprintf(stderr, "  hint: %s\n", err->hint);
 	return RW_EXIT_REFUSED;
+}
+
+bool rw_cli_parse_duration(const char *text, int64_t *ret_ms)
+{
+	static const struct {
+		const char *unit;
+		int64_t ms;
+	} units[] = {{"ms", 1}, {"s", 1000}, {"m", 60000}, {"", 1000}};
+	size_t digits = strspn(text, "0123456789");
+	int64_t number = 0;
+
+	for (size_t i = 0; digits <= 9 && i < digits; i++)
+		number = number * 10 + (text[i] - '0');
+	for (size_t i = 0; digits && digits <= 9 && i < RW_ARRAY_COUNT(units); i++) {
+		if (strcmp(text + digits, units[i].unit) != 0 || number * units[i].ms > RW_CLI_WAIT_MAX_MS)
+			continue;
+		*ret_ms = number * units[i].ms;
+		return true;
+	}
+	return false;
+}
+
+int rw_cli_number(const struct rw_cli *cli, const char *name, int64_t fallback, int64_t *ret_number)
+{
+	const char *text = rw_cli_value(cli, name);
+	long long number = fallback;
+	char *end;
+
+	if (text) {
+		errno = 0;
+		number = strtoll(text, &end, 10);
+		if (!text[0] || *end || errno)
+			return rw_cli_usage_error(cli, "--%s is a number, not '%s'", name, text);
+	}
+	*ret_number = number;
+	return 0;
 }
 
 static const struct rw_cli_option *find_in(const struct rw_cli_option *table, const char *name, size_t length,
@@ -160,10 +196,34 @@ static bool is_option(const char *word)
 	return word[0] == '-' && word[1] && !(word[1] >= '0' && word[1] <= '9');
 }
 
+/* "--wait 5s": its value goes behind "=", since what follows may be an argument. */
+static bool is_stray_duration(const struct rw_cli *cli, const char *before, const char *word)
+{
+	int64_t ms;
+
+	return strcmp(before, "--wait") == 0 && (cli->command->shared & RW_CLI_CHANGE) &&
+	       !strchr("0123456789", word[strlen(word) - 1]) && rw_cli_parse_duration(word, &ms);
+}
+
+/* What can be said about options without asking the server. */
+static int check_options(struct rw_cli *cli)
+{
+	const char *format = rw_cli_value(cli, "output");
+	const char *wait = cli->command->shared & RW_CLI_CHANGE ? rw_cli_value(cli, "wait") : NULL;
+
+	cli->wait_ms = RW_CLI_WAIT_DEFAULT_MS;
+	if (format && strcmp(format, "json") != 0 && strcmp(format, "table") != 0)
+		return rw_cli_usage_error(cli, "--output is table or json, not '%s'", format);
+	if (wait && !rw_cli_parse_duration(wait, &cli->wait_ms))
+		return rw_cli_usage_error(
+			cli, "--wait is a time such as 500ms, 30s or 2m, up to 10m, not '%s'", wait);
+	cli->json = format && strcmp(format, "json") == 0;
+	return 0;
+}
+
 int rw_cli_parse(struct rw_cli *cli, int count, char **words)
 {
 	bool only_arguments = false;
-	const char *format;
 
 	for (int i = 0; i < count; i++) {
 		if (!only_arguments && strcmp(words[i], "--") == 0) {
@@ -177,16 +237,16 @@ int rw_cli_parse(struct rw_cli *cli, int count, char **words)
 				return r;
 			continue;
 		}
+		if (!only_arguments && i > 0 && words[i][0] && is_stray_duration(cli, words[i - 1], words[i]))
+			return rw_cli_usage_error(cli, "write --wait=%s", words[i]);
 		if (cli->argument_count >= RW_CLI_MAX_WORDS)
 			return rw_cli_usage_error(cli, "more than %d arguments", RW_CLI_MAX_WORDS);
 		cli->arguments[cli->argument_count++] = words[i];
 	}
 	if (rw_cli_given(cli, "help"))
 		return 0;
-	format = rw_cli_value(cli, "output");
-	if (format && strcmp(format, "json") != 0 && strcmp(format, "table") != 0)
-		return rw_cli_usage_error(cli, "--output is table or json, not '%s'", format);
-	cli->json = format && strcmp(format, "json") == 0;
+	if (check_options(cli))
+		return RW_EXIT_USAGE;
 	if (cli->argument_count < cli->command->min_arguments)
 		return rw_cli_usage_error(cli, "'%s' needs %s", cli->command->path, cli->command->arguments);
 	if (cli->argument_count > cli->command->max_arguments)

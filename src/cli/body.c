@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "cli/cli.h"
 
+#include <string.h>
+
 void rw_cli_put_list(const struct rw_cli *cli, struct rw_json_writer *json, const char *option,
 		     const char *key)
 {
@@ -24,6 +26,16 @@ void rw_cli_put_value(const struct rw_cli *cli, struct rw_json_writer *json, con
 
 	if (value)
 		rw_json_put_text(json, key, value);
+}
+
+void rw_cli_put_filter(const struct rw_cli *cli, struct rw_buf *path, const char *option)
+{
+	const char *value = rw_cli_value(cli, option);
+
+	if (!value)
+		return;
+	(void)rw_buf_append_format(path, "%c%s=", strchr(path->data, '?') ? '&' : '?', option);
+	rw_cli_append_encoded(path, value);
 }
 
 const char *rw_cli_text(const struct rw_json *object, const char *key)

@@ -7,6 +7,10 @@
 /* While people watch, the server is asked again this often, so that progress can be shown. */
 #define PROGRESS_STEP "500ms"
 
+/* Nodes that are not there yet, and rules that were made, shown one by one at most. */
+#define NODES_SHOWN 20
+#define ITEMS_SHOWN 4
+
 /* What the nodes of a change say. */
 struct progress {
 	size_t applied;
@@ -16,12 +20,18 @@ struct progress {
 	size_t count;
 };
 
-static struct progress count_nodes(const struct rw_json *answer)
+/* The nodes as they were seen last; false when the answer has none. */
+static bool find_nodes(const struct rw_cli_answer *answer, struct rw_json *ret_nodes)
+{
+	return rw_json_find(answer->later ? &answer->later_root : &answer->root, "nodes", ret_nodes);
+}
+
+static struct progress count_nodes(const struct rw_cli_answer *answer)
 {
 	struct progress progress = {0};
 	struct rw_json nodes;
 
-	if (!rw_json_find(answer, "nodes", &nodes))
+	if (!find_nodes(answer, &nodes))
 		return progress;
 	progress.count = rw_json_count(&nodes);
 	for (size_t i = 0; i < progress.count; i++) {
@@ -47,13 +57,6 @@ static bool shows_progress(const struct rw_cli *cli)
 	return is_waiting(cli) && !cli->json && isatty(STDERR_FILENO);
 }
 
-static const char *wait_duration(const struct rw_cli *cli)
-{
-	const char *duration = rw_cli_value(cli, "wait");
-
-	return duration && duration[0] ? duration : "30s";
-}
-
 /* Appends one "name=value" to the query of 'path'. */
 static void add_parameter(struct rw_buf *path, const char *name, const char *value)
 {
@@ -66,29 +69,17 @@ static void add_query(const struct rw_cli *cli, struct rw_buf *path)
 	unsigned int cursor = 0;
 	const char *guard;
 
+	char duration[32];
+
+	(void)snprintf(duration, sizeof(duration), "%lldms", (long long)cli->wait_ms);
 	if (is_waiting(cli))
-		add_parameter(path, "wait", shows_progress(cli) ? PROGRESS_STEP : wait_duration(cli));
+		add_parameter(path, "wait", shows_progress(cli) ? PROGRESS_STEP : duration);
 	if (rw_cli_given(cli, "wait-all"))
 		add_parameter(path, "wait_all", "true");
 	if (rw_cli_given(cli, "dry-run"))
 		add_parameter(path, "dry_run", "true");
 	while (rw_cli_next_value(cli, "force", &cursor, &guard))
 		add_parameter(path, "force", guard);
-}
-
-/* Milliseconds of "30s", "500ms", "2m"; 30 s for anything that the server would have refused. */
-static int64_t duration_ms(const char *text)
-{
-	char *end;
-	long number = strtol(text, &end, 10);
-
-	if (number < 0 || number > 86400)
-		return 30000;
-	if (strcmp(end, "ms") == 0)
-		return number;
-	if (strcmp(end, "m") == 0)
-		return (int64_t)number * 60000;
-	return (int64_t)number * 1000;
 }
 
 static int64_t now_ms(void)
@@ -99,18 +90,19 @@ static int64_t now_ms(void)
 	return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
 }
 
-/* Asks for the change's state until no connected node is pending or the time is over. */
-static int follow(struct rw_cli *cli, struct rw_cli_answer *answer)
+/*
+ * Asks for the change's state until no connected node is pending or the time is over.  The change is durable:
+ * when nobody answers any more, it has not failed, only nothing is known about the nodes.
+ */
+static void follow(struct rw_cli *cli, struct rw_cli_answer *answer)
 {
-	int64_t deadline = now_ms() + duration_ms(wait_duration(cli));
-	int r = 0;
+	int64_t deadline = now_ms() + cli->wait_ms;
 
 	for (;;) {
-		struct progress progress = count_nodes(&answer->root);
+		struct progress progress = count_nodes(answer);
 		size_t open = progress.pending + (rw_cli_given(cli, "wait-all") ? progress.offline : 0);
 		RW_CLEANUP(rw_cli_answer_done) struct rw_cli_answer next = {0};
 		RW_CLEANUP(rw_buf_done) struct rw_buf path;
-		struct rw_json nodes;
 
 		(void)fprintf(stderr, "\r\033[Kenforced on %zu of %zu nodes", progress.applied,
 			      progress.count);
@@ -120,32 +112,41 @@ static int follow(struct rw_cli *cli, struct rw_cli_answer *answer)
 		add_parameter(&path, "wait", PROGRESS_STEP);
 		if (rw_cli_given(cli, "wait-all"))
 			add_parameter(&path, "wait_all", "true");
-		r = rw_cli_call(cli, "GET", path.data, NULL, &next);
-		if (r || !rw_json_find(&next.root, "nodes", &nodes))
-			break;
-		rw_cli_answer_done(answer);
-		*answer = next;
-		next = (struct rw_cli_answer){0};
+		if (rw_cli_look_up(cli, path.data, &next)) {
+			(void)fputs("\r\033[Kthe change is made; how far the nodes are is not known\n",
+				    stderr);
+			return;
+		}
+		(void)rw_json_document_free(answer->later);
+		answer->later = RW_TAKE_PTR(next.document);
+		answer->later_root = next.root;
 	}
 	(void)fputs("\r\033[K", stderr);
-	return r;
 }
 
-static void list_nodes(const struct rw_json *answer)
+static void list_nodes(const struct rw_cli_answer *answer)
 {
+	size_t shown = 0;
+	size_t rest = 0;
 	struct rw_json nodes;
 
-	if (!rw_json_find(answer, "nodes", &nodes))
+	if (!find_nodes(answer, &nodes))
 		return;
-	for (size_t i = 0; i < rw_json_count(&nodes) && i < 20; i++) {
+	for (size_t i = 0; i < rw_json_count(&nodes); i++) {
 		struct rw_json node = rw_json_at(&nodes, i);
 		const char *state = rw_cli_text(&node, "state");
 		const char *reason = rw_cli_text(&node, "reason");
 
-		if (strcmp(state, "applied") != 0)
+		if (strcmp(state, "applied") == 0)
+			continue;
+		if (shown++ < NODES_SHOWN)
 			(void)fprintf(stderr, "  %s: %s%s%s\n", rw_cli_text(&node, "name"), state,
 				      reason[0] ? ": " : "", reason);
+		else
+			rest++;
 	}
+	if (rest)
+		(void)fprintf(stderr, "  and %zu more (-o json shows all)\n", rest);
 }
 
 static void print_notes(const struct rw_json *answer)
@@ -163,37 +164,67 @@ static void print_notes(const struct rw_json *answer)
 	}
 }
 
+/* Names what was made or changed: ": demo, c6d0..." or the ids of a few rules. */
+static void print_items(const struct rw_json *answer)
+{
+	struct rw_json items;
+
+	if (!rw_json_find(answer, "items", &items) || rw_json_count(&items) == 0)
+		return;
+	for (size_t i = 0; i < rw_json_count(&items) && i < ITEMS_SHOWN; i++) {
+		struct rw_json item = rw_json_at(&items, i);
+		const char *name = rw_cli_text(&item, "name");
+
+		(void)printf("%s%s%s%s", i ? ", " : ": ", name, name[0] ? ", " : "",
+			     rw_cli_text(&item, "id"));
+		if (name[0]) /* what follows an object comes with it: a cluster's group */
+			return;
+	}
+	if (rw_json_count(&items) > ITEMS_SHOWN)
+		(void)printf(" and %zu more", rw_json_count(&items) - ITEMS_SHOWN);
+}
+
+static void print_progress(const struct rw_cli *cli, const struct progress *progress)
+{
+	if (progress->count == 0)
+		return;
+	if (is_waiting(cli))
+		(void)printf("enforced on %zu of %zu nodes\n", progress->applied, progress->count);
+	else if (progress->applied < progress->count)
+		(void)fprintf(stderr, "on its way to %zu node%s; --wait waits until it is enforced\n",
+			      progress->count - progress->applied,
+			      progress->count - progress->applied == 1 ? "" : "s");
+}
+
 int rw_cli_report_change(const struct rw_cli *cli, const struct rw_cli_answer *answer, const char *what)
 {
-	struct progress progress = count_nodes(&answer->root);
+	struct progress progress = count_nodes(answer);
 	struct rw_json member;
 	bool changed = true; /* an answer to "what became of it" is one about a change */
 	bool late = progress.pending + progress.offline + progress.failed > 0;
+	int r;
 
 	if (rw_json_find(&answer->root, "changed", &member) && rw_json_bool(&member, &changed, NULL) < 0)
 		changed = true;
 	if (cli->json) {
-		int r = rw_cli_print_text(answer->text, answer->size);
-
-		if (r)
-			return r;
+		r = rw_cli_print_text(answer->text, answer->size);
 	} else {
 		print_notes(&answer->root);
-		if (rw_cli_given(cli, "dry-run"))
-			(void)printf("%s: possible; nothing was changed\n", what);
-		else if (!changed)
-			(void)printf("%s: nothing to change\n", what);
-		else if (progress.count == 0)
-			(void)printf("%s\n", what);
-		else if (!is_waiting(cli))
-			(void)printf("%s: on its way to %zu nodes\n", what, progress.count);
-		else
-			(void)printf("%s: enforced on %zu of %zu nodes\n", what, progress.applied,
-				     progress.count);
+		if (!changed) {
+			(void)printf("%s: nothing to change", what);
+		} else if (rw_cli_given(cli, "dry-run")) {
+			(void)printf("%s: possible; nothing was changed", what);
+		} else {
+			(void)fputs(what, stdout);
+			print_items(&answer->root);
+		}
+		r = rw_cli_print_text("\n", 1);
+		if (!rw_cli_given(cli, "dry-run"))
+			print_progress(cli, &progress);
 		if (is_waiting(cli))
-			list_nodes(&answer->root);
+			list_nodes(answer);
 	}
-	return is_waiting(cli) && late ? RW_EXIT_PENDING : RW_EXIT_DONE;
+	return r ? r : is_waiting(cli) && late ? RW_EXIT_PENDING : RW_EXIT_DONE;
 }
 
 int rw_cli_change(struct rw_cli *cli, const char *method, const char *path, const struct rw_buf *body,
@@ -209,10 +240,8 @@ int rw_cli_change(struct rw_cli *cli, const char *method, const char *path, cons
 	r = rw_cli_call(cli, method, full.data, body, &answer);
 	if (r)
 		return r;
-	if (shows_progress(cli) && count_nodes(&answer.root).count && !rw_cli_given(cli, "dry-run"))
-		r = follow(cli, &answer);
-	if (r)
-		return r;
+	if (shows_progress(cli) && count_nodes(&answer).count && !rw_cli_given(cli, "dry-run"))
+		follow(cli, &answer);
 	*ret_answer = answer;
 	answer = (struct rw_cli_answer){0};
 	return 0;

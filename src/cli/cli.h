@@ -18,6 +18,7 @@
 
 #include "base/buf.h"
 #include "base/error.h"
+#include "base/map.h"
 #include "wire/reader.h"
 #include "wire/writer.h"
 
@@ -34,11 +35,14 @@ enum rw_exit {
 /* Most options and arguments of one call. */
 #define RW_CLI_MAX_WORDS 1024
 
+/* How long --wait waits, and its upper limit, which is the server's. */
+#define RW_CLI_WAIT_DEFAULT_MS 30000
+#define RW_CLI_WAIT_MAX_MS     600000
+
 struct rw_cli_option {
-	const char *name; /* without dashes; NULL ends a table */
-	char letter;      /* 0 = none */
-	const char *
-		value; /* what stands for the value in help; NULL = a flag; "[X]" = optional, after "=" only */
+	const char *name;  /* without dashes; NULL ends a table */
+	char letter;       /* 0 = none */
+	const char *value; /* its stand-in in help; NULL = a flag; "[X]" = optional, after "=" only */
 	const char *help;
 };
 
@@ -77,6 +81,7 @@ struct rw_cli {
 	unsigned int argument_count;
 	struct rw_cli_word options[RW_CLI_MAX_WORDS];
 	unsigned int option_count;
+	int64_t wait_ms;               /* --wait */
 	bool json;                     /* -o json */
 	bool terminal;                 /* standard output is a terminal */
 	bool colour;                   /* ... and colours are wanted there */
@@ -84,6 +89,7 @@ struct rw_cli {
 	struct rw_http_client *client; /* likewise */
 	char *server;                  /* "https://host:port", owned */
 	char *authorization;           /* "Bearer ...", owned; never printed */
+	struct rw_map names;           /* id -> char *, owned: names looked up for tables */
 };
 
 /* All commands, ended by a row whose path is NULL. */
@@ -100,10 +106,16 @@ bool rw_cli_given(const struct rw_cli *cli, const char *name);
 bool rw_cli_next_value(const struct rw_cli *cli, const char *name, unsigned int *cursor,
 		       const char **ret_value);
 
+/* Reads "30s", "500ms", "2m", "5" (seconds); false for anything else or more than RW_CLI_WAIT_MAX_MS. */
+bool rw_cli_parse_duration(const char *text, int64_t *ret_ms);
+
+/* The value of a numeric option, or 'fallback'.  0, or RW_EXIT_USAGE after printing why. */
+int rw_cli_number(const struct rw_cli *cli, const char *name, int64_t fallback, int64_t *ret_number);
+
 /* Prints "ringwall: ..." and how to get help; gives RW_EXIT_USAGE. */
 int rw_cli_usage_error(const struct rw_cli *cli, const char *format, ...) RW_PRINTF(2, 3);
 
-/* Prints the error with its field and hint; gives RW_EXIT_REFUSED. */
+/* Prints the error behind its field, and its hint; gives RW_EXIT_REFUSED. */
 int rw_cli_fail(const struct rw_error *err);
 
 /* Fills cli from the words after the command.  0, or RW_EXIT_USAGE after printing why. */
@@ -139,6 +151,8 @@ struct rw_cli_answer {
 	size_t size;
 	struct rw_json_document *document; /* owned; NULL when there is no JSON */
 	struct rw_json root;
+	struct rw_json_document *later; /* owned: how far a change's nodes were when asked again; or NULL */
+	struct rw_json later_root;
 };
 void rw_cli_answer_done(struct rw_cli_answer *answer);
 RW_DEFINE_DONE(struct rw_cli_answer, rw_cli_answer_done)
@@ -150,7 +164,10 @@ RW_DEFINE_DONE(struct rw_cli_answer, rw_cli_answer_done)
 int rw_cli_call(struct rw_cli *cli, const char *method, const char *path, const struct rw_buf *body,
 		struct rw_cli_answer *ret_answer);
 
-/* GETs a stream and hands over its lines until 'line' asks to end (false) or the server does. */
+/* The same for a GET whose failure is no news: prints nothing. */
+int rw_cli_look_up(struct rw_cli *cli, const char *path, struct rw_cli_answer *ret_answer);
+
+/* GETs a stream and hands over its lines until 'line' asks to end (false), Ctrl-C or the server does. */
 int rw_cli_stream(struct rw_cli *cli, const char *path, bool (*line)(const char *line, void *userdata),
 		  void *userdata);
 
@@ -164,8 +181,7 @@ void rw_cli_path(struct rw_buf *path, const char *collection, const char *refere
 
 /*
  * Sends a change: adds --wait, --force and --dry-run to the query and shows progress while nodes are awaited.
- * Gives 0 and the last answer (after progress was shown, that is GET /v1/changes/N: nodes without objects),
- * or the exit code after printing what went wrong.
+ * Gives 0 and the answer, or the exit code after printing what went wrong.
  */
 int rw_cli_change(struct rw_cli *cli, const char *method, const char *path, const struct rw_buf *body,
 		  struct rw_cli_answer *ret_answer);
@@ -184,32 +200,50 @@ int rw_cli_send(struct rw_cli *cli, const char *method, const char *collection, 
 int rw_cli_make_token(struct rw_cli *cli, const char *target);
 extern const struct rw_cli_option rw_cli_token_options[];
 
-/* ---- output (table.c) ---- */
+/* ---- output (cell.c, table.c) ---- */
 
 enum rw_column_kind {
 	RW_COLUMN_TEXT,
-	RW_COLUMN_NUMBER, /* right-aligned */
-	RW_COLUMN_WORD,   /* coloured by its meaning: accept, drop, connected, ... */
-	RW_COLUMN_LONG,   /* may be cut to fit the terminal */
+	RW_COLUMN_NUMBER,    /* right-aligned */
+	RW_COLUMN_WORD,      /* coloured by its meaning: accept, drop, connected, ... */
+	RW_COLUMN_LONG,      /* may be cut to fit the terminal */
+	RW_COLUMN_TIME,      /* without the fraction of a second */
+	RW_COLUMN_REFERENCE, /* an id or ids, shown as names */
+	RW_COLUMN_GROUP,     /* (of a group) its name, "cluster X" for a managed one */
+	RW_COLUMN_PORTS,     /* as people write them: 443, 8000-8100; "-" for none */
+	RW_COLUMN_PEER,      /* (of a rule) "from 10.0.0.0/8", "to group:web" */
+	RW_COLUMN_LISTENER,  /* (of a load balancer's listeners) "tcp 443 -> 8443" */
 };
 
 /*
- * 'path' names a member, "a.b" one inside another, "a.*" the first value in it; arrays are joined by
- * ", ".  Absent values show as "-".
+ * 'path' names a member, "a.b" one inside another, "a.*" the first value in it; of an array of objects all are
+ * meant; arrays are joined by ", ".  Absent values show as "-".
  */
 struct rw_column {
 	const char *title;
 	const char *path;
 	enum rw_column_kind kind;
+	const char *
+		usual; /* a table whose lines all say this leaves the column out ("-": absent); NULL = never */
 };
 
+/* Appends what the column shows of 'object'; nothing when it is absent. */
+void rw_cli_append_cell(struct rw_cli *cli, struct rw_buf *buf, const struct rw_json *object,
+			const struct rw_column *column);
+
+/* The name of the object with that id, "cluster X" for a managed group, or the id itself.  Lent by 'cli'. */
+const char *rw_cli_name_of(struct rw_cli *cli, const char *id);
+
+/* The SGR number of a word that carries a judgement (accept, offline, ...), or NULL. */
+const char *rw_cli_colour_of(const char *word);
+
 /* Prints an array of objects as a table (nothing but a note to standard error when it is empty). */
-int rw_cli_print_table(const struct rw_cli *cli, const struct rw_json *items, const struct rw_column *columns,
+int rw_cli_print_table(struct rw_cli *cli, const struct rw_json *items, const struct rw_column *columns,
 		       size_t count);
 
 /* Prints one object as "title  value" lines. */
-int rw_cli_print_record(const struct rw_cli *cli, const struct rw_json *object,
-			const struct rw_column *columns, size_t count);
+int rw_cli_print_record(struct rw_cli *cli, const struct rw_json *object, const struct rw_column *columns,
+			size_t count);
 
 /* GETs /v1/<collection>/<first argument> and prints it as a record. */
 int rw_cli_show(struct rw_cli *cli, const char *collection, const struct rw_column *columns, size_t count);
@@ -226,12 +260,15 @@ void rw_cli_print_coloured(const struct rw_cli *cli, const char *code, const cha
 
 /* ---- JSON (body.c) ---- */
 
-/* Writes "key": [values of all options of that name] when there are any. */
+/* Writes "key": [values of all options of that name] when there are any; an empty value adds nothing. */
 void rw_cli_put_list(const struct rw_cli *cli, struct rw_json_writer *json, const char *option,
 		     const char *key);
 /* Writes "key": "value" when the option was given. */
 void rw_cli_put_value(const struct rw_cli *cli, struct rw_json_writer *json, const char *option,
 		      const char *key);
+
+/* Adds "option=value" to the query of a path when the option was given. */
+void rw_cli_put_filter(const struct rw_cli *cli, struct rw_buf *path, const char *option);
 
 /* The text of a member, or "" when it is absent or no text.  Lent by the document. */
 const char *rw_cli_text(const struct rw_json *object, const char *key);

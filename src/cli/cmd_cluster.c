@@ -2,25 +2,24 @@
 #include "cli/cli.h"
 
 static const struct rw_column columns[] = {
-	{"ID", "id", RW_COLUMN_TEXT},
-	{"NAME", "name", RW_COLUMN_TEXT},
-	{"TYPE", "type", RW_COLUMN_TEXT},
-	{"NETWORK", "network", RW_COLUMN_TEXT},
-	{"SECURITY GROUP", "security_group", RW_COLUMN_TEXT},
-	{"ENFORCEMENT", "enforcement", RW_COLUMN_WORD},
+	{"ID", "id", RW_COLUMN_TEXT, NULL},
+	{"NAME", "name", RW_COLUMN_LONG, NULL},
+	{"TYPE", "type", RW_COLUMN_TEXT, NULL},
+	{"NETWORK", "network", RW_COLUMN_REFERENCE, NULL},
+	{"ENFORCEMENT", "enforcement", RW_COLUMN_WORD, NULL},
 };
 
 static const struct rw_column record[] = {
-	{"id", "id", RW_COLUMN_TEXT},
-	{"name", "name", RW_COLUMN_TEXT},
-	{"type", "type", RW_COLUMN_TEXT},
-	{"profile", "profile", RW_COLUMN_TEXT},
-	{"network", "network", RW_COLUMN_TEXT},
-	{"security group", "security_group", RW_COLUMN_TEXT},
-	{"container network", "container_network", RW_COLUMN_TEXT},
-	{"container CIDRs", "container_cidrs", RW_COLUMN_LONG},
-	{"management CIDRs", "management_cidrs", RW_COLUMN_LONG},
-	{"enforcement", "enforcement", RW_COLUMN_WORD},
+	{"id", "id", RW_COLUMN_TEXT, NULL},
+	{"name", "name", RW_COLUMN_TEXT, NULL},
+	{"type", "type", RW_COLUMN_TEXT, NULL},
+	{"profile", "profile", RW_COLUMN_TEXT, NULL},
+	{"network", "network", RW_COLUMN_REFERENCE, NULL},
+	{"security group", "security_group", RW_COLUMN_TEXT, NULL},
+	{"container network", "container_network", RW_COLUMN_TEXT, NULL},
+	{"container CIDRs", "container_cidrs", RW_COLUMN_TEXT, NULL},
+	{"management CIDRs", "management_cidrs", RW_COLUMN_TEXT, NULL},
+	{"enforcement", "enforcement", RW_COLUMN_WORD, NULL},
 };
 
 static int create(struct rw_cli *cli)
@@ -38,6 +37,7 @@ static int create(struct rw_cli *cli)
 	rw_cli_put_value(cli, &json, "container-network", "container_network");
 	rw_cli_put_list(cli, &json, "container-cidr", "container_cidrs");
 	rw_cli_put_list(cli, &json, "management-cidr", "management_cidrs");
+	rw_cli_put_value(cli, &json, "enforcement", "enforcement");
 	if (rw_cli_given(cli, "no-web"))
 		rw_json_put_bool(&json, "no_web", true);
 	if (rw_cli_given(cli, "ipv6"))
@@ -55,6 +55,8 @@ static int update(struct rw_cli *cli)
 	rw_json_writer_init(&json, &body, false);
 	rw_json_begin_object(&json);
 	rw_cli_put_value(cli, &json, "name", "name");
+	rw_cli_put_value(cli, &json, "type", "type");
+	rw_cli_put_value(cli, &json, "enforcement", "enforcement");
 	rw_cli_put_value(cli, &json, "container-network", "container_network");
 	rw_cli_put_list(cli, &json, "container-cidr", "container_cidrs");
 	rw_cli_put_list(cli, &json, "management-cidr", "management_cidrs");
@@ -64,7 +66,11 @@ static int update(struct rw_cli *cli)
 
 static int list(struct rw_cli *cli)
 {
-	return rw_cli_print_collection(cli, "/v1/clusters", columns, RW_ARRAY_COUNT(columns));
+	RW_CLEANUP(rw_buf_done) struct rw_buf path;
+
+	rw_cli_path(&path, "clusters", NULL, NULL);
+	rw_cli_put_filter(cli, &path, "network");
+	return rw_cli_print_collection(cli, path.data, columns, RW_ARRAY_COUNT(columns));
 }
 
 static int show(struct rw_cli *cli)
@@ -95,16 +101,24 @@ static const struct rw_cli_option create_options[] = {
 	{"container-cidr", 0, "CIDR", "addresses of its containers; may be repeated"},
 	{"container-network", 0, "KIND", "overlay (default) or routed"},
 	{"management-cidr", 0, "CIDR", "where SSH comes from; may be repeated; without it, from anywhere"},
+	{"enforcement", 0, "MODE", "enforce (default) or monitor: count what would be dropped, pass it"},
 	{"no-web", 0, NULL, "leave 80 and 443 out of the default rules"},
 	{"ipv6", 0, NULL, "default rules for IPv6 too"},
 	{NULL, 0, NULL, NULL},
 };
 
+static const struct rw_cli_option list_options[] = {
+	{"network", 0, "NETWORK", "only the clusters of this network"},
+	{NULL, 0, NULL, NULL},
+};
+
 static const struct rw_cli_option update_options[] = {
 	{"name", 0, "NAME", "new name"},
+	{"type", 0, "TYPE", "generic, swarm or kubernetes"},
 	{"container-cidr", 0, "CIDR", "all container CIDRs it shall have; may be repeated"},
 	{"container-network", 0, "KIND", "overlay or routed"},
 	{"management-cidr", 0, "CIDR", "all management CIDRs it shall have; may be repeated"},
+	{"enforcement", 0, "MODE", "enforce or monitor: count what would be dropped, pass it"},
 	{NULL, 0, NULL, NULL},
 };
 
@@ -122,11 +136,13 @@ const struct rw_cli_command rw_cli_cluster_commands[] = {
 	 "  ringwall cluster create k --network prod --type kubernetes --profile kubernetes \\\n"
 	 "    --management-cidr 198.51.100.0/24 --no-web\n",
 	 RW_CLI_SERVER | RW_CLI_OUTPUT | RW_CLI_CHANGE, create_options, 1, 1, create},
-	{"cluster list", "", "show all clusters", NULL, RW_CLI_SERVER | RW_CLI_OUTPUT, NULL, 0, 0, list},
+	{"cluster list", "", "show all clusters", NULL, RW_CLI_SERVER | RW_CLI_OUTPUT, list_options, 0, 0,
+	 list},
 	{"cluster show", "CLUSTER", "show one cluster", NULL, RW_CLI_SERVER | RW_CLI_OUTPUT, NULL, 1, 1,
 	 show},
-	{"cluster update", "CLUSTER", "change a cluster", NULL, RW_CLI_SERVER | RW_CLI_OUTPUT | RW_CLI_CHANGE,
-	 update_options, 1, 1, update},
+	{"cluster update", "CLUSTER", "change a cluster",
+	 "Its rules stay as they are: 'ringwall rule' changes those.\n",
+	 RW_CLI_SERVER | RW_CLI_OUTPUT | RW_CLI_CHANGE, update_options, 1, 1, update},
 	{"cluster delete", "CLUSTER", "delete a cluster and its managed group", NULL,
 	 RW_CLI_SERVER | RW_CLI_OUTPUT | RW_CLI_CHANGE, delete_options, 1, 1, delete_cluster},
 	{"cluster join-token", "CLUSTER", "make a one-time token with which a node joins",

@@ -132,10 +132,10 @@ static int delete_context(struct rw_cli *cli)
 static int list(struct rw_cli *cli)
 {
 	static const struct rw_column columns[] = {
-		{"NAME", "name", RW_COLUMN_TEXT},
-		{"CURRENT", "current", RW_COLUMN_TEXT},
-		{"SERVER", "server", RW_COLUMN_TEXT},
-		{"KEY FILE", "key_file", RW_COLUMN_LONG},
+		{"NAME", "name", RW_COLUMN_TEXT, NULL},
+		{"CURRENT", "current", RW_COLUMN_TEXT, NULL},
+		{"SERVER", "server", RW_COLUMN_TEXT, NULL},
+		{"KEY FILE", "key_file", RW_COLUMN_LONG, NULL},
 	};
 	RW_CLEANUP(rw_json_document_free) struct rw_json_document *document = NULL;
 	RW_CLEANUP(rw_contexts_done) struct rw_contexts contexts = {0};
@@ -150,6 +150,8 @@ static int list(struct rw_cli *cli)
 	if (rw_contexts_load(&contexts, &err) < 0)
 		return rw_cli_fail(&err);
 	rw_json_writer_init(&json, &text, false);
+	rw_json_begin_object(&json);
+	rw_json_key(&json, "items");
 	rw_json_begin_array(&json);
 	while (contexts.found && rw_json_next(&contexts.all, &cursor, &context)) {
 		RW_CLEANUP(rw_cli_login_done) struct rw_cli_login login = {0};
@@ -166,11 +168,14 @@ static int list(struct rw_cli *cli)
 		rw_json_end_object(&json);
 	}
 	rw_json_end_array(&json);
+	rw_json_end_object(&json);
 	if (cli->json)
 		return rw_cli_print_text(text.data, text.size);
 	if (rw_json_parse(text.data, text.size, RW_JSON_BODY_MAX, &document, &err) < 0)
 		return rw_cli_fail(&err);
 	items = rw_json_root(document);
+	if (!rw_json_find(&items, "items", &items))
+		return RW_EXIT_DONE;
 	return rw_cli_print_table(cli, &items, columns, RW_ARRAY_COUNT(columns));
 }
 

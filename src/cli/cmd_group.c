@@ -2,25 +2,26 @@
 #include "cli/cli.h"
 
 static const struct rw_column columns[] = {
-	{"ID", "id", RW_COLUMN_TEXT},
-	{"NAME", "name", RW_COLUMN_LONG},
-	{"NETWORK", "network", RW_COLUMN_TEXT},
-	{"KIND", "kind", RW_COLUMN_TEXT},
-	{"INNER ACCESS", "inner_access", RW_COLUMN_WORD},
-	{"RULES", "rule_count", RW_COLUMN_NUMBER},
-	{"MEMBERS", "member_count", RW_COLUMN_NUMBER},
+	{"ID", "id", RW_COLUMN_TEXT, NULL},
+	{"NAME", "name", RW_COLUMN_GROUP, NULL},
+	{"NETWORK", "network", RW_COLUMN_REFERENCE, NULL},
+	{"KIND", "kind", RW_COLUMN_TEXT, NULL},
+	{"INNER", "inner_access", RW_COLUMN_WORD, NULL},
+	{"RULES", "rule_count", RW_COLUMN_NUMBER, NULL},
+	{"MEMBERS", "member_count", RW_COLUMN_NUMBER, NULL},
 };
 
 static const struct rw_column record[] = {
-	{"id", "id", RW_COLUMN_TEXT},
-	{"name", "name", RW_COLUMN_TEXT},
-	{"description", "description", RW_COLUMN_LONG},
-	{"network", "network", RW_COLUMN_TEXT},
-	{"kind", "kind", RW_COLUMN_TEXT},
-	{"inner access", "inner_access", RW_COLUMN_WORD},
-	{"managed by", "managed_by", RW_COLUMN_TEXT},
-	{"rules", "rule_count", RW_COLUMN_NUMBER},
-	{"members", "member_count", RW_COLUMN_NUMBER},
+	{"id", "id", RW_COLUMN_TEXT, NULL},
+	{"name", "name", RW_COLUMN_TEXT, NULL},
+	{"description", "description", RW_COLUMN_TEXT, NULL},
+	{"network", "network", RW_COLUMN_REFERENCE, NULL},
+	{"kind", "kind", RW_COLUMN_TEXT, NULL},
+	{"inner access", "inner_access", RW_COLUMN_WORD, NULL},
+	{"managed by cluster", "managed_by", RW_COLUMN_REFERENCE, NULL},
+	{"midstream", "midstream", RW_COLUMN_WORD, NULL},
+	{"rules", "rule_count", RW_COLUMN_NUMBER, NULL},
+	{"members", "member_count", RW_COLUMN_NUMBER, NULL},
 };
 
 static int create(struct rw_cli *cli)
@@ -36,6 +37,7 @@ static int create(struct rw_cli *cli)
 	rw_cli_put_value(cli, &json, "kind", "kind");
 	rw_cli_put_value(cli, &json, "description", "description");
 	rw_cli_put_value(cli, &json, "inner-access", "inner_access");
+	rw_cli_put_value(cli, &json, "midstream", "midstream");
 	rw_json_end_object(&json);
 	return rw_cli_send(cli, "POST", "security-groups", NULL, &body, "security group created");
 }
@@ -51,6 +53,7 @@ static int update(struct rw_cli *cli)
 	rw_cli_put_value(cli, &json, "name", "name");
 	rw_cli_put_value(cli, &json, "description", "description");
 	rw_cli_put_value(cli, &json, "inner-access", "inner_access");
+	rw_cli_put_value(cli, &json, "midstream", "midstream");
 	rw_json_end_object(&json);
 	return rw_cli_send(cli, "PATCH", "security-groups", cli->arguments[0], &body,
 			   "security group updated");
@@ -58,7 +61,11 @@ static int update(struct rw_cli *cli)
 
 static int list(struct rw_cli *cli)
 {
-	return rw_cli_print_collection(cli, "/v1/security-groups", columns, RW_ARRAY_COUNT(columns));
+	RW_CLEANUP(rw_buf_done) struct rw_buf path;
+
+	rw_cli_path(&path, "security-groups", NULL, NULL);
+	rw_cli_put_filter(cli, &path, "network");
+	return rw_cli_print_collection(cli, path.data, columns, RW_ARRAY_COUNT(columns));
 }
 
 static int show(struct rw_cli *cli)
@@ -114,6 +121,7 @@ static const struct rw_cli_option create_options[] = {
 	{"network", 0, "NETWORK", "the network of its members"},
 	{"kind", 0, "KIND", "basic (default) or enterprise"},
 	{"inner-access", 0, "POLICY", "accept (default) or drop: may members reach each other?"},
+	{"midstream", 0, "POLICY", "accept or drop: TCP packets of unknown flows that rules would open"},
 	{"description", 0, "TEXT", "what it is for"},
 	{NULL, 0, NULL, NULL},
 };
@@ -121,7 +129,13 @@ static const struct rw_cli_option create_options[] = {
 static const struct rw_cli_option update_options[] = {
 	{"name", 0, "NAME", "new name"},
 	{"inner-access", 0, "POLICY", "accept or drop: may members reach each other?"},
+	{"midstream", 0, "POLICY", "accept or drop: TCP packets of unknown flows that rules would open"},
 	{"description", 0, "TEXT", "what it is for"},
+	{NULL, 0, NULL, NULL},
+};
+
+static const struct rw_cli_option list_options[] = {
+	{"network", 0, "NETWORK", "only the groups of this network"},
 	{NULL, 0, NULL, NULL},
 };
 
@@ -134,7 +148,8 @@ const struct rw_cli_command rw_cli_group_commands[] = {
 	{"group create", "NAME --network NETWORK", "make a free-standing security group",
 	 "example:\n  ringwall group create office --network prod --description 'machines of the office'\n",
 	 RW_CLI_SERVER | RW_CLI_OUTPUT | RW_CLI_CHANGE, create_options, 1, 1, create},
-	{"group list", "", "show all security groups", NULL, RW_CLI_SERVER | RW_CLI_OUTPUT, NULL, 0, 0, list},
+	{"group list", "", "show all security groups", NULL, RW_CLI_SERVER | RW_CLI_OUTPUT, list_options, 0,
+	 0, list},
 	{"group show", "GROUP", "show one security group",
 	 "GROUP may be a cluster: its managed group is meant.\n", RW_CLI_SERVER | RW_CLI_OUTPUT, NULL, 1, 1,
 	 show},

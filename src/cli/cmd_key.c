@@ -2,15 +2,15 @@
 #include "cli/cli.h"
 
 static const struct rw_column columns[] = {
-	{"ID", "id", RW_COLUMN_TEXT},           {"NAME", "name", RW_COLUMN_TEXT},
-	{"ROLE", "role", RW_COLUMN_TEXT},       {"CREATED", "created", RW_COLUMN_TEXT},
-	{"EXPIRES", "expires", RW_COLUMN_TEXT}, {"LAST USE", "last_use", RW_COLUMN_TEXT},
+	{"ID", "id", RW_COLUMN_TEXT, NULL},          {"NAME", "name", RW_COLUMN_LONG, NULL},
+	{"ROLE", "role", RW_COLUMN_TEXT, NULL},      {"CREATED", "created", RW_COLUMN_TIME, NULL},
+	{"EXPIRES", "expires", RW_COLUMN_TIME, "-"}, {"LAST USE", "last_use", RW_COLUMN_TIME, NULL},
 };
 
 static const struct rw_column made[] = {
-	{"id", "id", RW_COLUMN_TEXT},
-	{"role", "role", RW_COLUMN_TEXT},
-	{"key", "key", RW_COLUMN_TEXT},
+	{"id", "id", RW_COLUMN_TEXT, NULL},
+	{"role", "role", RW_COLUMN_TEXT, NULL},
+	{"key", "key", RW_COLUMN_TEXT, NULL},
 };
 
 static int create(struct rw_cli *cli)
@@ -42,6 +42,23 @@ static int list(struct rw_cli *cli)
 	return rw_cli_print_collection(cli, "/v1/keys", columns, RW_ARRAY_COUNT(columns));
 }
 
+static int whoami(struct rw_cli *cli)
+{
+	static const struct rw_column self[] = {
+		{"id", "id", RW_COLUMN_TEXT, NULL},
+		{"name", "name", RW_COLUMN_TEXT, NULL},
+		{"role", "role", RW_COLUMN_TEXT, NULL},
+		{"address", "address", RW_COLUMN_TEXT, NULL},
+	};
+	RW_CLEANUP(rw_cli_answer_done) struct rw_cli_answer answer = {0};
+	int r = rw_cli_call(cli, "GET", "/v1/whoami", NULL, &answer);
+
+	if (r)
+		return r;
+	return cli->json ? rw_cli_print_text(answer.text, answer.size)
+			 : rw_cli_print_record(cli, &answer.root, self, RW_ARRAY_COUNT(self));
+}
+
 static int revoke_key(struct rw_cli *cli)
 {
 	return rw_cli_send(cli, "DELETE", "keys", cli->arguments[0], NULL, "key revoked");
@@ -61,5 +78,7 @@ const struct rw_cli_command rw_cli_key_commands[] = {
 	 0, list},
 	{"key revoke", "ID", "refuse a key from now on", NULL, RW_CLI_SERVER | RW_CLI_OUTPUT, NULL, 1, 1,
 	 revoke_key},
+	{"whoami", "", "show the key in use, its role and the address the server sees", NULL,
+	 RW_CLI_SERVER | RW_CLI_OUTPUT, NULL, 0, 0, whoami},
 	{0},
 };

@@ -83,7 +83,7 @@ static int apply(struct rw_cli *cli)
 		if (r)
 			return r;
 		if (differences == 0 && !cli->json)
-			(void)puts("nothing would change");
+			return rw_cli_print_text("nothing would change", 20);
 		return differences ? RW_EXIT_DIFFERENT : RW_EXIT_DONE;
 	}
 	return rw_cli_report_change(cli, &answer, "applied");
@@ -96,7 +96,7 @@ static const struct rw_cli_option apply_options[] = {
 
 const struct rw_cli_command rw_cli_model_commands[] = {
 	{"export", "", "write the whole model as JSON", "example:\n  ringwall export >model.json\n",
-	 RW_CLI_SERVER, NULL, 0, 0, export_model},
+	 RW_CLI_SERVER | RW_CLI_OUTPUT, NULL, 0, 0, export_model},
 	{"import", "FILE", "fill an empty controller from a model file, ids kept", NULL,
 	 RW_CLI_SERVER | RW_CLI_OUTPUT, NULL, 1, 1, import_model},
 	{"apply", "-f FILE", "make the rules of clusters and groups equal to a file",

@@ -2,10 +2,15 @@
 #include "cli/cli.h"
 
 static const struct rw_column columns[] = {
-	{"ID", "id", RW_COLUMN_TEXT},
-	{"NAME", "name", RW_COLUMN_TEXT},
-	{"KIND", "kind", RW_COLUMN_TEXT},
-	{"CIDRS", "cidrs", RW_COLUMN_LONG},
+	{"ID", "id", RW_COLUMN_TEXT, NULL},       {"NAME", "name", RW_COLUMN_TEXT, NULL},
+	{"KIND", "kind", RW_COLUMN_TEXT, NULL},   {"PUBLIC", "public", RW_COLUMN_TEXT, "no"},
+	{"CIDRS", "cidrs", RW_COLUMN_LONG, NULL},
+};
+
+static const struct rw_column record[] = {
+	{"id", "id", RW_COLUMN_TEXT, NULL},       {"name", "name", RW_COLUMN_TEXT, NULL},
+	{"kind", "kind", RW_COLUMN_TEXT, NULL},   {"public", "public", RW_COLUMN_TEXT, NULL},
+	{"CIDRs", "cidrs", RW_COLUMN_TEXT, NULL},
 };
 
 static int create(struct rw_cli *cli)
@@ -17,7 +22,7 @@ static int create(struct rw_cli *cli)
 	rw_json_writer_init(&json, &body, false);
 	rw_json_begin_object(&json);
 	rw_json_put_text(&json, "name", cli->arguments[0]);
-	rw_cli_put_value(cli, &json, "kind", "kind");
+	rw_json_put_text(&json, "kind", rw_cli_given(cli, "kind") ? rw_cli_value(cli, "kind") : "vpc");
 	rw_cli_put_list(cli, &json, "cidr", "cidrs");
 	if (rw_cli_given(cli, "public"))
 		rw_json_put_bool(&json, "public", true);
@@ -46,7 +51,7 @@ static int list(struct rw_cli *cli)
 
 static int show(struct rw_cli *cli)
 {
-	return rw_cli_show(cli, "networks", columns, RW_ARRAY_COUNT(columns));
+	return rw_cli_show(cli, "networks", record, RW_ARRAY_COUNT(record));
 }
 
 static int delete_network(struct rw_cli *cli)

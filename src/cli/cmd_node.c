@@ -4,24 +4,36 @@
 #include <string.h>
 
 static const struct rw_column columns[] = {
-	{"ID", "id", RW_COLUMN_TEXT},           {"NAME", "name", RW_COLUMN_TEXT},
-	{"CLUSTER", "cluster", RW_COLUMN_TEXT}, {"AGENT", "agent", RW_COLUMN_TEXT},
-	{"STATE", "state", RW_COLUMN_WORD},     {"INTERFACES", "interfaces", RW_COLUMN_LONG},
+	{"ID", "id", RW_COLUMN_TEXT, NULL},
+	{"NAME", "name", RW_COLUMN_LONG, NULL},
+	{"CLUSTER", "cluster", RW_COLUMN_REFERENCE, NULL},
+	{"AGENT", "agent", RW_COLUMN_TEXT, NULL},
+	{"STATE", "state", RW_COLUMN_WORD, "-"},
+	{"ADDRESSES", "interfaces.addresses", RW_COLUMN_LONG, NULL},
 };
 
 static const struct rw_column record[] = {
-	{"id", "id", RW_COLUMN_TEXT},
-	{"name", "name", RW_COLUMN_TEXT},
-	{"cluster", "cluster", RW_COLUMN_TEXT},
-	{"network", "network", RW_COLUMN_TEXT},
-	{"groups", "security_groups", RW_COLUMN_LONG},
-	{"agent", "agent", RW_COLUMN_TEXT},
-	{"state", "state", RW_COLUMN_WORD},
-	{"since", "since", RW_COLUMN_TEXT},
-	{"wanted", "wanted", RW_COLUMN_TEXT},
-	{"applied", "applied", RW_COLUMN_TEXT},
-	{"reason", "reason", RW_COLUMN_LONG},
-	{"interfaces", "interfaces", RW_COLUMN_LONG},
+	{"id", "id", RW_COLUMN_TEXT, NULL},
+	{"name", "name", RW_COLUMN_TEXT, NULL},
+	{"cluster", "cluster", RW_COLUMN_REFERENCE, NULL},
+	{"network", "network", RW_COLUMN_REFERENCE, NULL},
+	{"groups", "security_groups", RW_COLUMN_REFERENCE, NULL},
+	{"agent", "agent", RW_COLUMN_TEXT, NULL},
+	{"enforcement", "enforcement", RW_COLUMN_WORD, NULL},
+	{"state", "state", RW_COLUMN_WORD, NULL},
+	{"since", "since", RW_COLUMN_TIME, NULL},
+	{"wanted", "wanted", RW_COLUMN_TEXT, NULL},
+	{"applied", "applied", RW_COLUMN_TEXT, NULL},
+	{"reason", "reason", RW_COLUMN_TEXT, NULL},
+};
+
+static const struct rw_column interface_columns[] = {
+	{"INTERFACE", "name", RW_COLUMN_TEXT, NULL},
+	{"NIC", "nic_type", RW_COLUMN_TEXT, NULL},
+	{"ADDRESSES", "addresses", RW_COLUMN_LONG, NULL},
+	{"SHARED", "shared_addresses", RW_COLUMN_LONG, "-"},
+	{"ELASTIC IPS", "elastic_ips", RW_COLUMN_LONG, "-"},
+	{"FURTHER GROUPS", "security_groups", RW_COLUMN_REFERENCE, "-"},
 };
 
 /* --interface NAME=ADDRESS[,ADDRESS...] becomes one interface of the record. */
@@ -81,22 +93,53 @@ static int create(struct rw_cli *cli)
 			   "node record created (no agent: enforced nowhere)");
 }
 
+static int update(struct rw_cli *cli)
+{
+	RW_CLEANUP(rw_buf_done) struct rw_buf body;
+	struct rw_json_writer json;
+	int r;
+
+	rw_buf_init(&body, 1 << 20);
+	rw_json_writer_init(&json, &body, false);
+	rw_json_begin_object(&json);
+	rw_cli_put_value(cli, &json, "name", "name");
+	rw_cli_put_value(cli, &json, "enforcement", "enforcement");
+	rw_cli_put_list(cli, &json, "group", "security_groups");
+	r = put_interfaces(cli, &json);
+	if (r)
+		return r;
+	rw_json_end_object(&json);
+	return rw_cli_send(cli, "PATCH", "nodes", cli->arguments[0], &body, "node updated");
+}
+
 static int list(struct rw_cli *cli)
 {
 	RW_CLEANUP(rw_buf_done) struct rw_buf path;
-	const char *cluster = rw_cli_value(cli, "cluster");
 
 	rw_cli_path(&path, "nodes", NULL, NULL);
-	if (cluster) {
-		(void)rw_buf_append_text(&path, "?cluster=");
-		rw_cli_append_encoded(&path, cluster);
-	}
+	rw_cli_put_filter(cli, &path, "cluster");
+	rw_cli_put_filter(cli, &path, "network");
 	return rw_cli_print_collection(cli, path.data, columns, RW_ARRAY_COUNT(columns));
 }
 
 static int show(struct rw_cli *cli)
 {
-	return rw_cli_show(cli, "nodes", record, RW_ARRAY_COUNT(record));
+	RW_CLEANUP(rw_cli_answer_done) struct rw_cli_answer answer = {0};
+	RW_CLEANUP(rw_buf_done) struct rw_buf path;
+	struct rw_json interfaces;
+	int r;
+
+	rw_cli_path(&path, "nodes", cli->arguments[0], NULL);
+	r = rw_cli_call(cli, "GET", path.data, NULL, &answer);
+	if (r)
+		return r;
+	if (cli->json)
+		return rw_cli_print_text(answer.text, answer.size);
+	r = rw_cli_print_record(cli, &answer.root, record, RW_ARRAY_COUNT(record));
+	if (r || !rw_json_find(&answer.root, "interfaces", &interfaces) || rw_json_count(&interfaces) == 0)
+		return r;
+	(void)putchar('\n');
+	return rw_cli_print_table(cli, &interfaces, interface_columns, RW_ARRAY_COUNT(interface_columns));
 }
 
 static int delete_node(struct rw_cli *cli)
@@ -114,6 +157,15 @@ static const struct rw_cli_option create_options[] = {
 
 static const struct rw_cli_option list_options[] = {
 	{"cluster", 0, "CLUSTER", "only the nodes of this cluster"},
+	{"network", 0, "NETWORK", "only the nodes of this network"},
+	{NULL, 0, NULL, NULL},
+};
+
+static const struct rw_cli_option update_options[] = {
+	{"name", 0, "NAME", "new name"},
+	{"enforcement", 0, "MODE", "enforce or monitor, whatever its cluster says"},
+	{"group", 0, "GROUP", "all free-standing groups it shall be in ('' = none); may be repeated"},
+	{"interface", 0, "NAME=ADDRESSES", "all interfaces it shall have; may be repeated"},
 	{NULL, 0, NULL, NULL},
 };
 
@@ -126,6 +178,11 @@ const struct rw_cli_command rw_cli_node_commands[] = {
 	 RW_CLI_SERVER | RW_CLI_OUTPUT | RW_CLI_CHANGE, create_options, 1, 1, create},
 	{"node list", "", "show all nodes", NULL, RW_CLI_SERVER | RW_CLI_OUTPUT, list_options, 0, 0, list},
 	{"node show", "NODE", "show one node", NULL, RW_CLI_SERVER | RW_CLI_OUTPUT, NULL, 1, 1, show},
+	{"node update", "NODE", "change a node's name, groups, addresses or enforcement",
+	 "What an agent reports of its node (interfaces, addresses) is not changed here.\n\n"
+	 "example:\n"
+	 "  ringwall node update n1 --enforcement monitor --wait\n",
+	 RW_CLI_SERVER | RW_CLI_OUTPUT | RW_CLI_CHANGE, update_options, 1, 1, update},
 	{"node delete", "NODE",
 	 "delete a node; its agent lets go and its certificate is refused from then on", NULL,
 	 RW_CLI_SERVER | RW_CLI_OUTPUT | RW_CLI_CHANGE, NULL, 1, 1, delete_node},

@@ -2,23 +2,32 @@
 #include "cli/cli.h"
 
 static const struct rw_column columns[] = {
-	{"ID", "id", RW_COLUMN_TEXT},
-	{"NAME", "name", RW_COLUMN_TEXT},
-	{"FAMILY", "family", RW_COLUMN_NUMBER},
-	{"CIDRS", "cidrs", RW_COLUMN_LONG},
+	{"ID", "id", RW_COLUMN_TEXT, NULL},
+	{"NAME", "name", RW_COLUMN_TEXT, NULL},
+	{"FAMILY", "family", RW_COLUMN_NUMBER, NULL},
+	{"CIDRS", "cidrs", RW_COLUMN_LONG, NULL},
+};
+
+static const struct rw_column record[] = {
+	{"id", "id", RW_COLUMN_TEXT, NULL},
+	{"name", "name", RW_COLUMN_TEXT, NULL},
+	{"family", "family", RW_COLUMN_TEXT, NULL},
+	{"CIDRs", "cidrs", RW_COLUMN_TEXT, NULL},
 };
 
 static int create(struct rw_cli *cli)
 {
 	RW_CLEANUP(rw_buf_done) struct rw_buf body;
-	const char *family = rw_cli_value(cli, "family");
 	struct rw_json_writer json;
+	int64_t family;
 
+	if (rw_cli_number(cli, "family", 4, &family))
+		return RW_EXIT_USAGE;
 	rw_buf_init(&body, 16u << 20);
 	rw_json_writer_init(&json, &body, false);
 	rw_json_begin_object(&json);
 	rw_json_put_text(&json, "name", cli->arguments[0]);
-	rw_json_put_integer(&json, "family", family ? strtol(family, NULL, 10) : 4);
+	rw_json_put_integer(&json, "family", family);
 	rw_cli_put_list(cli, &json, "cidr", "cidrs");
 	rw_json_end_object(&json);
 	return rw_cli_send(cli, "POST", "prefix-lists", NULL, &body, "prefix list created");
@@ -45,7 +54,7 @@ static int list(struct rw_cli *cli)
 
 static int show(struct rw_cli *cli)
 {
-	return rw_cli_show(cli, "prefix-lists", columns, RW_ARRAY_COUNT(columns));
+	return rw_cli_show(cli, "prefix-lists", record, RW_ARRAY_COUNT(record));
 }
 
 static int delete_prefix_list(struct rw_cli *cli)

@@ -4,21 +4,23 @@
 #include <string.h>
 
 static const struct rw_column columns[] = {
-	{"ID", "id", RW_COLUMN_TEXT},
-	{"DIRECTION", "direction", RW_COLUMN_TEXT},
-	{"NIC", "nic_type", RW_COLUMN_TEXT},
-	{"POLICY", "policy", RW_COLUMN_WORD},
-	{"PROTOCOL", "protocol", RW_COLUMN_TEXT},
-	{"PORTS", "ports", RW_COLUMN_TEXT},
-	{"OBJECT", "object.*", RW_COLUMN_TEXT},
-	{"PRIORITY", "priority", RW_COLUMN_NUMBER},
-	{"HITS", "hits", RW_COLUMN_NUMBER},
-	{"DESCRIPTION", "description", RW_COLUMN_LONG},
+	{"ID", "id", RW_COLUMN_TEXT, NULL},
+	{"POLICY", "policy", RW_COLUMN_WORD, NULL},
+	{"PROTO", "protocol", RW_COLUMN_TEXT, NULL},
+	{"PORTS", "ports", RW_COLUMN_PORTS, NULL},
+	{"FROM/TO", "", RW_COLUMN_PEER, NULL},
+	{"NIC", "nic_type", RW_COLUMN_TEXT, "intranet"},
+	{"LOCAL", "local_cidr", RW_COLUMN_TEXT, "-"},
+	{"SOURCE PORTS", "source_ports", RW_COLUMN_PORTS, "-"},
+	{"PRIO", "priority", RW_COLUMN_NUMBER, "1"},
+	{"HITS", "hits", RW_COLUMN_NUMBER, NULL},
+	{"DESCRIPTION", "description", RW_COLUMN_LONG, "-"},
 };
 
 #define RULE_HELP                                                                                            \
 	"A rule is written as\n"                                                                             \
-	"  allow|drop PROTOCOL [PORTS] from|to OBJECT [priority N] [nic intranet|internet]\n"                \
+	"  allow|drop PROTOCOL [PORTS] from|to OBJECT [priority N] [nic TYPE] [local CIDR] [source-ports "   \
+	"A-B]\n"                                                                                             \
 	"PROTOCOL  tcp, udp, icmp, icmpv6, gre, all or a number\n"                                           \
 	"PORTS     80  80,443  8000-8100  (tcp and udp)\n"                                                   \
 	"OBJECT    any, a CIDR, group:NAME, prefix-list:NAME\n"                                              \
@@ -55,15 +57,55 @@ static void put_rules(const struct rw_cli *cli, struct rw_buf *body)
 	rw_json_end_object(&json);
 }
 
+/* "2 rules added", "1 rule revoked, 1 was not there": what became of each rule. */
+static int report(struct rw_cli *cli, const struct rw_cli_answer *answer, const char *what)
+{
+	static const struct {
+		const char *fate;
+		const char *words;
+	} fates[] = {{"added", "added"},
+		     {"revoked", "revoked"},
+		     {"existed", "there already"},
+		     {"missing", "not there"}};
+	RW_CLEANUP(rw_buf_done) struct rw_buf text;
+	struct rw_json outcomes;
+
+	rw_buf_init(&text, 4096);
+	if (!rw_json_find(&answer->root, "outcomes", &outcomes))
+		return rw_cli_report_change(cli, answer, what);
+	for (size_t i = 0; i < RW_ARRAY_COUNT(fates); i++) {
+		size_t count = 0;
+
+		for (size_t j = 0; j < rw_json_count(&outcomes); j++) {
+			struct rw_json outcome = rw_json_at(&outcomes, j);
+
+			count += strcmp(rw_cli_text(&outcome, "fate"), fates[i].fate) == 0;
+		}
+		if (count)
+			(void)rw_buf_append_format(&text, "%s%zu rule%s %s", text.size ? ", " : "", count,
+						   count == 1 ? "" : "s", fates[i].words);
+	}
+	return rw_cli_report_change(cli, answer, text.size ? text.data : what);
+}
+
+static int send_rules(struct rw_cli *cli, const char *rest, const struct rw_buf *body, const char *what)
+{
+	RW_CLEANUP(rw_cli_answer_done) struct rw_cli_answer answer = {0};
+	RW_CLEANUP(rw_buf_done) struct rw_buf path;
+	int r;
+
+	rw_cli_path(&path, "security-groups", cli->arguments[0], rest);
+	r = rw_cli_change(cli, "POST", path.data, body, &answer);
+	return r ? r : report(cli, &answer, what);
+}
+
 static int add(struct rw_cli *cli)
 {
 	RW_CLEANUP(rw_buf_done) struct rw_buf body;
-	RW_CLEANUP(rw_buf_done) struct rw_buf path;
 
 	rw_buf_init(&body, 1 << 20);
 	put_rules(cli, &body);
-	rw_cli_path(&path, "security-groups", cli->arguments[0], "rules");
-	return rw_cli_send_path(cli, "POST", &path, &body, "rule added");
+	return send_rules(cli, "rules", &body, "rule added");
 }
 
 static bool is_rule_id(const char *word)
@@ -74,7 +116,6 @@ static bool is_rule_id(const char *word)
 static int revoke_rules(struct rw_cli *cli)
 {
 	RW_CLEANUP(rw_buf_done) struct rw_buf body;
-	RW_CLEANUP(rw_buf_done) struct rw_buf path;
 	struct rw_json_writer json;
 
 	rw_buf_init(&body, 1 << 20);
@@ -93,22 +134,23 @@ static int revoke_rules(struct rw_cli *cli)
 		rw_json_end_array(&json);
 		rw_json_end_object(&json);
 	}
-	rw_cli_path(&path, "security-groups", cli->arguments[0], "rules/revoke");
-	return rw_cli_send_path(cli, "POST", &path, &body, "rule revoked");
+	return send_rules(cli, "rules/revoke", &body, "rule revoked");
 }
 
 static int update(struct rw_cli *cli)
 {
 	RW_CLEANUP(rw_buf_done) struct rw_buf body;
 	RW_CLEANUP(rw_buf_done) struct rw_buf path;
-	const char *priority = rw_cli_value(cli, "priority");
 	struct rw_json_writer json;
+	int64_t priority;
 
+	if (rw_cli_number(cli, "priority", 0, &priority))
+		return RW_EXIT_USAGE;
 	rw_buf_init(&body, 65536);
 	rw_json_writer_init(&json, &body, false);
 	rw_json_begin_object(&json);
-	if (priority)
-		rw_json_put_integer(&json, "priority", strtol(priority, NULL, 10));
+	if (rw_cli_given(cli, "priority"))
+		rw_json_put_integer(&json, "priority", priority);
 	rw_cli_put_value(cli, &json, "policy", "policy");
 	rw_cli_put_value(cli, &json, "description", "description");
 	rw_json_end_object(&json);
@@ -144,8 +186,8 @@ const struct rw_cli_command rw_cli_rule_commands[] = {
 	 RULE_HELP "examples:\n"
 		   "  ringwall rule add demo allow tcp 443 from any --wait\n"
 		   "  ringwall rule add demo allow tcp 5432 from group:web --description 'shop to db'\n"
-		   "  ringwall rule add demo drop udp 53 to 0.0.0.0/0 priority 5\n",
-	 RW_CLI_SERVER | RW_CLI_OUTPUT | RW_CLI_CHANGE, add_options, 4, 200, add},
+		   "  ringwall rule add demo 'drop udp 53 to 0.0.0.0/0 priority 5 # own resolvers only'\n",
+	 RW_CLI_SERVER | RW_CLI_OUTPUT | RW_CLI_CHANGE, add_options, 2, 200, add},
 	{"rule revoke", "GROUP RULE|ID...", "take rules away",
 	 "By id, or by meaning; a rule that is not there is no failure.\n\n" RULE_HELP "examples:\n"
 	 "  ringwall rule revoke demo sgr-0123456789abcdef --wait\n"

@@ -69,6 +69,74 @@ static bool asks_for_help(const char *word)
 	return strcmp(word, "--help") == 0 || strcmp(word, "-h") == 0 || strcmp(word, "help") == 0;
 }
 
+/* Number of letters to change, add or leave out between two words; 99 for long ones. */
+static size_t distance(const char *a, const char *b)
+{
+	size_t row[40];
+	size_t length = strlen(b);
+
+	if (length >= RW_ARRAY_COUNT(row))
+		return 99;
+	for (size_t j = 0; j <= length; j++)
+		row[j] = j;
+	for (size_t i = 1; a[i - 1]; i++) {
+		size_t corner = row[0];
+
+		row[0] = i;
+		for (size_t j = 1; j <= length; j++) {
+			size_t change = corner + (a[i - 1] != b[j - 1]);
+			size_t least = row[j] < row[j - 1] ? row[j] + 1 : row[j - 1] + 1;
+
+			corner = row[j];
+			row[j] = change < least ? change : least;
+		}
+	}
+	return row[length];
+}
+
+/* Prints the command that was probably meant, if one is near. */
+static void suggest(int count, char **words)
+{
+	const struct rw_cli_command *best = NULL;
+	size_t nearest = 4;
+	char said[128];
+
+	for (const struct rw_cli_command *command = rw_cli_commands(); command->path; command++) {
+		bool is_double = strchr(command->path, ' ') && count > 1;
+		size_t away;
+
+		(void)snprintf(said, sizeof(said), "%s%s%s", words[0], is_double ? " " : "",
+			       is_double ? words[1] : "");
+		away = distance(said, command->path);
+		if (away >= nearest)
+			continue;
+		nearest = away;
+		best = command;
+	}
+	if (best)
+		(void)fprintf(stderr, "ringwall: did you mean 'ringwall %s'?\n", best->path);
+}
+
+/* "help", alone or with a command. */
+static int print_help(int count, char **words)
+{
+	const struct rw_cli_command *command;
+	int used;
+
+	if (count == 0) {
+		rw_cli_print_overview(stdout);
+		return RW_EXIT_DONE;
+	}
+	command = find_command(count, words, &used);
+	if (command)
+		rw_cli_print_help(stdout, command);
+	else if (is_noun(words[0]))
+		rw_cli_print_noun(stdout, words[0]);
+	else
+		return rw_cli_usage_error(NULL, "there is no command '%s'", words[0]);
+	return RW_EXIT_DONE;
+}
+
 /* A line that names no command: help, version, or what was probably meant. */
 static int run_without_command(int count, char **words)
 {
@@ -76,10 +144,8 @@ static int run_without_command(int count, char **words)
 		rw_cli_print_overview(stderr);
 		return RW_EXIT_USAGE;
 	}
-	if (asks_for_help(words[0])) {
-		rw_cli_print_overview(stdout);
-		return RW_EXIT_DONE;
-	}
+	if (asks_for_help(words[0]))
+		return print_help(count - 1, words + 1);
 	if (strcmp(words[0], "--version") == 0) {
 		(void)puts("ringwall " RW_VERSION);
 		return RW_EXIT_DONE;
@@ -87,17 +153,22 @@ static int run_without_command(int count, char **words)
 	if (is_noun(words[0])) {
 		bool help = count > 1 && asks_for_help(words[1]);
 
-		if (count > 1 && !help)
-			(void)fprintf(stderr, "ringwall: there is no command '%s %s'\n\n", words[0],
-				      words[1]);
+		if (count > 1 && !help) {
+			(void)fprintf(stderr, "ringwall: there is no command '%s %s'\n", words[0], words[1]);
+			suggest(count, words);
+			(void)fputc('\n', stderr);
+		}
 		rw_cli_print_noun(help ? stdout : stderr, words[0]);
 		return help ? RW_EXIT_DONE : RW_EXIT_USAGE;
 	}
-	return rw_cli_usage_error(NULL, "there is no command '%s'", words[0]);
+	(void)rw_cli_usage_error(NULL, "there is no command '%s'", words[0]);
+	suggest(count, words);
+	return RW_EXIT_USAGE;
 }
 
 static void done(struct rw_cli *cli)
 {
+	rw_map_done(&cli->names);
 	cli->client = rw_http_client_free(cli->client);
 	cli->loop = rw_loop_free(cli->loop);
 	if (cli->authorization)
@@ -120,6 +191,7 @@ int rw_cli_main(int argument_count, char **arguments)
 		(void)setlocale(LC_CTYPE, "C.UTF-8");
 	rw_random_system()->fill(rw_random_system(), &seed, sizeof(seed));
 	rw_json_init(seed);
+	rw_map_init(&cli.names, seed, free);
 	argument_count--;
 	arguments++;
 	cli.command = argument_count > 0 ? find_command(argument_count, arguments, &words) : NULL;

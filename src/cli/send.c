@@ -47,24 +47,25 @@ int rw_cli_show(struct rw_cli *cli, const char *collection, const struct rw_colu
 int rw_cli_make_token(struct rw_cli *cli, const char *target)
 {
 	static const struct rw_column columns[] = {
-		{"token", "token", RW_COLUMN_TEXT},
-		{"expires", "expires", RW_COLUMN_TEXT},
-		{"CA fingerprint", "ca_fingerprint", RW_COLUMN_TEXT},
-		{"run on the node", "command", RW_COLUMN_TEXT},
+		{"token", "token", RW_COLUMN_TEXT, NULL},
+		{"expires", "expires", RW_COLUMN_TIME, NULL},
+		{"CA fingerprint", "ca_fingerprint", RW_COLUMN_TEXT, NULL},
+		{"run on the node", "command", RW_COLUMN_TEXT, NULL},
 	};
 	RW_CLEANUP(rw_cli_answer_done) struct rw_cli_answer answer = {0};
 	RW_CLEANUP(rw_buf_done) struct rw_buf body;
-	const char *ttl = rw_cli_value(cli, "ttl");
 	struct rw_json_writer json;
+	int64_t ttl;
 	int r;
 
+	if (rw_cli_number(cli, "ttl", 3600, &ttl))
+		return RW_EXIT_USAGE;
 	rw_buf_init(&body, 65536);
 	rw_json_writer_init(&json, &body, false);
 	rw_json_begin_object(&json);
 	rw_json_put_text(&json, target, cli->arguments[0]);
 	rw_cli_put_value(cli, &json, "name", "name");
-	if (ttl)
-		rw_json_put_integer(&json, "ttl_s", strtol(ttl, NULL, 10));
+	rw_json_put_integer(&json, "ttl_s", ttl);
 	rw_json_end_object(&json);
 	r = rw_cli_call(cli, "POST", "/v1/join-tokens", &body, &answer);
 	if (r)

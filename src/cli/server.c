@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "cli/cli.h"
 
+#include <signal.h>
 #include <string.h>
 
 #include "base/file.h"
@@ -10,9 +11,13 @@
 /* Answers of the size of a model come through here. */
 #define ANSWER_MAX (64u << 20)
 
+/* How long an answer may take, besides the time that was asked for. */
+#define ANSWER_TIME_MS 60000u
+
 void rw_cli_answer_done(struct rw_cli_answer *answer)
 {
 	answer->document = rw_json_document_free(answer->document);
+	answer->later = rw_json_document_free(answer->later);
 	free(answer->text);
 	*answer = (struct rw_cli_answer){0};
 }
@@ -65,6 +70,19 @@ static int read_key(struct rw_cli *cli, const char *file, struct rw_error *err)
 	return cli->authorization ? 0 : rw_error_oom(err);
 }
 
+/* A server is named by the beginning of a URL, and nothing behind the port. */
+static int check_server(const char *server, struct rw_error *err)
+{
+	const char *host = strncmp(server, "https://", 8) == 0  ? server + 8
+			   : strncmp(server, "http://", 7) == 0 ? server + 7
+								: NULL;
+
+	if (host && host[0] && !strpbrk(host, "/?# "))
+		return 0;
+	(void)rw_error_field(err, "server", "'%.100s' is no address of a controller", server);
+	return rw_error_hint(err, "Write https://HOST:8443.");
+}
+
 static int connect_once(struct rw_cli *cli, struct rw_error *err)
 {
 	RW_CLEANUP(rw_cli_login_done) struct rw_cli_login login = {0};
@@ -75,6 +93,12 @@ static int connect_once(struct rw_cli *cli, struct rw_error *err)
 	if (cli->client)
 		return 0;
 	r = rw_cli_find_login(cli, &login, err);
+	if (r < 0)
+		return r;
+	length = strlen(login.server);
+	while (length && login.server[length - 1] == '/')
+		login.server[--length] = '\0';
+	r = check_server(login.server, err);
 	if (r < 0)
 		return r;
 	if (login.key_file) {
@@ -92,21 +116,27 @@ static int connect_once(struct rw_cli *cli, struct rw_error *err)
 	r = rw_http_client_new(&options, &cli->client, err);
 	if (r < 0)
 		return r;
-	length = strlen(login.server);
-	while (length && login.server[length - 1] == '/')
-		login.server[--length] = '\0';
 	cli->server = RW_TAKE_PTR(login.server);
 	return 0;
 }
 
-static int unreachable(const struct rw_cli *cli, struct rw_error *err)
+/* Whether the request may have arrived although no answer came. */
+static bool may_have_arrived(int code)
 {
+	return code == -ECONNRESET || code == -ETIMEDOUT || code == -EPROTO;
+}
+
+static int unreachable(const struct rw_cli *cli, const char *method, struct rw_error *err)
+{
+	bool is_change = strcmp(method, "GET") != 0;
+
 	(void)rw_error_wrap(err, "%s", cli->server);
-	if (!err->hint[0])
-		(void)rw_error_hint(err, "%s",
-				    err->code == -EKEYREJECTED || err->code == -EKEYEXPIRED
-					    ? "Is --ca (RINGWALL_CA) the authority of this controller?"
-					    : "Is ringwalld running there, and is the address right?");
+	if (err->code == -EKEYREJECTED || err->code == -EKEYEXPIRED)
+		(void)rw_error_hint(err, "Is --ca (RINGWALL_CA) the authority of this controller?");
+	else if (is_change && may_have_arrived(err->code))
+		(void)rw_error_hint(err, "The change may have been made: look before it is repeated.");
+	else if (!err->hint[0])
+		(void)rw_error_hint(err, "Is ringwalld running there, and is the address right?");
 	(void)rw_cli_fail(err);
 	return RW_EXIT_UNREACHABLE;
 }
@@ -125,6 +155,15 @@ static void fill_call(const struct rw_cli *cli, const char *method, const char *
 						 .headers = headers,
 						 .header_count = count,
 						 .max_body_bytes = ANSWER_MAX};
+}
+
+/* A kind as people say it. */
+static const char *kind_words(const char *kind)
+{
+	return strcmp(kind, "security_group") == 0  ? "security group"
+	       : strcmp(kind, "prefix_list") == 0   ? "prefix list"
+	       : strcmp(kind, "load_balancer") == 0 ? "load balancer"
+						    : kind;
 }
 
 /* Shows who still refers to what should go, or which guards object. */
@@ -150,10 +189,14 @@ static void explain_problem(const char *text, size_t size)
 		for (size_t i = 0; i < rw_json_count(&list) && i < 20; i++) {
 			struct rw_json referrer = rw_json_at(&list, i);
 			const char *name = rw_cli_text(&referrer, "name");
+			const char *rule = rw_cli_text(&referrer, "rule");
 
-			(void)fprintf(stderr, "  used by %s %s\n", rw_cli_text(&referrer, "kind"),
+			(void)fprintf(stderr, "  used by %s%s%s%s %s\n", rule[0] ? "rule " : "", rule,
+				      rule[0] ? " of " : "", kind_words(rw_cli_text(&referrer, "kind")),
 				      name[0] ? name : rw_cli_text(&referrer, "id"));
 		}
+		if (rw_json_count(&list) > 20)
+			(void)fprintf(stderr, "  and by %zu more\n", rw_json_count(&list) - 20);
 	}
 }
 
@@ -168,11 +211,10 @@ static int read_answer(const struct rw_http_result *result, struct rw_cli_answer
 	return 0;
 }
 
-int rw_cli_call(struct rw_cli *cli, const char *method, const char *path, const struct rw_buf *body,
-		struct rw_cli_answer *ret_answer)
+/* Makes the call; 0 and an answer of whatever status, or the exit code after printing why there is none. */
+static int exchange(struct rw_cli *cli, const char *method, const char *path, const struct rw_buf *body,
+		    struct rw_http_result *ret_result)
 {
-	RW_CLEANUP(rw_http_result_done) struct rw_http_result result = {0};
-	RW_CLEANUP(rw_cli_answer_done) struct rw_cli_answer answer = {0};
 	RW_CLEANUP(rw_buf_done) struct rw_buf url;
 	struct rw_http_call_options options;
 	struct rw_http_header headers[2];
@@ -190,13 +232,33 @@ int rw_cli_call(struct rw_cli *cli, const char *method, const char *path, const 
 		options.body_size = body->size;
 		options.content_type = "application/json";
 	}
-	/* A change may be waited for at the server; it answers by itself at the end of that time. */
-	options.total_ms = 24 * 3600 * 1000;
-	options.idle_ms = 24 * 3600 * 1000;
-	if (rw_http_client_wait(cli->client, &options, &result, &err) < 0)
-		return unreachable(cli, &err);
+	/* A change may be waited for at the server, which answers by itself at the end of that time. */
+	options.idle_ms = ANSWER_TIME_MS + (unsigned int)cli->wait_ms;
+	options.total_ms = 10 * options.idle_ms;
+	if (rw_http_client_wait(cli->client, &options, ret_result, &err) < 0)
+		return unreachable(cli, method, &err);
+	return 0;
+}
+
+int rw_cli_call(struct rw_cli *cli, const char *method, const char *path, const struct rw_buf *body,
+		struct rw_cli_answer *ret_answer)
+{
+	RW_CLEANUP(rw_http_result_done) struct rw_http_result result = {0};
+	RW_CLEANUP(rw_cli_answer_done) struct rw_cli_answer answer = {0};
+	struct rw_error err = RW_ERROR_NONE;
+	int r = exchange(cli, method, path, body, &result);
+
+	if (r)
+		return r;
 	if (result.status < 200 || result.status > 299) {
 		rw_problem_decode(result.body ? result.body : "", result.body_size, (int)result.status, &err);
+		if (result.status == 401)
+			(void)rw_error_hint(
+				&err, "%s",
+				cli->authorization
+					? "Is the key in --key-file (RINGWALL_KEY_FILE) still good?"
+					: "Name the file of your key: --key-file, "
+					  "RINGWALL_KEY_FILE or a context.");
 		(void)rw_cli_fail(&err);
 		if (result.body)
 			explain_problem(result.body, result.body_size);
@@ -212,11 +274,31 @@ int rw_cli_call(struct rw_cli *cli, const char *method, const char *path, const 
 	return 0;
 }
 
+int rw_cli_look_up(struct rw_cli *cli, const char *path, struct rw_cli_answer *ret_answer)
+{
+	RW_CLEANUP(rw_http_result_done) struct rw_http_result result = {0};
+	struct rw_cli_answer answer = {0};
+	int r = exchange(cli, "GET", path, NULL, &result);
+
+	if (r || result.status != 200)
+		return r ? r : RW_EXIT_REFUSED;
+	answer.status = result.status;
+	answer.text = RW_TAKE_PTR(result.body);
+	answer.size = result.body_size;
+	if (read_answer(&result, &answer, NULL) < 0) {
+		rw_cli_answer_done(&answer);
+		return RW_EXIT_REFUSED;
+	}
+	*ret_answer = answer;
+	return 0;
+}
+
 struct stream {
 	struct rw_cli *cli;
 	bool (*line)(const char *line, void *userdata);
 	void *userdata;
 	int exit_code;
+	struct rw_http_call *call; /* NULL when it is over */
 };
 
 static void stream_line(struct rw_http_call *call, const char *line, size_t length, void *userdata)
@@ -227,6 +309,7 @@ static void stream_line(struct rw_http_call *call, const char *line, size_t leng
 	if (stream->line(line, stream->userdata))
 		return;
 	rw_http_call_abort(call);
+	stream->call = NULL;
 	rw_loop_stop(stream->cli->loop);
 }
 
@@ -237,9 +320,10 @@ static void stream_done(struct rw_http_call *call, int result, const struct rw_h
 	struct rw_error problem = RW_ERROR_NONE;
 
 	(void)call;
+	stream->call = NULL;
 	if (result < 0) {
 		problem = *err;
-		stream->exit_code = unreachable(stream->cli, &problem);
+		stream->exit_code = unreachable(stream->cli, "GET", &problem);
 	} else if (response->status != 200) {
 		rw_problem_decode(response->body, response->body_size, (int)response->status, &problem);
 		stream->exit_code = rw_cli_fail(&problem);
@@ -247,15 +331,25 @@ static void stream_done(struct rw_http_call *call, int result, const struct rw_h
 	rw_loop_stop(stream->cli->loop);
 }
 
+static void interrupted(void *userdata)
+{
+	struct stream *stream = userdata;
+
+	if (stream->call)
+		rw_http_call_abort(stream->call);
+	stream->call = NULL;
+	rw_loop_stop(stream->cli->loop);
+}
+
 int rw_cli_stream(struct rw_cli *cli, const char *path, bool (*line)(const char *line, void *userdata),
 		  void *userdata)
 {
 	RW_CLEANUP(rw_buf_done) struct rw_buf url;
-	struct stream stream = {cli, line, userdata, RW_EXIT_DONE};
+	RW_CLEANUP(rw_loop_signal_free) struct rw_loop_signal *signal = NULL;
+	struct stream stream = {cli, line, userdata, RW_EXIT_DONE, NULL};
 	struct rw_http_call_options options;
 	struct rw_http_header headers[2];
 	struct rw_error err = RW_ERROR_NONE;
-	struct rw_http_call *call;
 
 	rw_buf_init(&url, 70000);
 	if (connect_once(cli, &err) < 0)
@@ -266,8 +360,13 @@ int rw_cli_stream(struct rw_cli *cli, const char *path, bool (*line)(const char 
 	options.done = stream_done;
 	options.userdata = &stream;
 	options.idle_ms = 60 * 1000;
-	if (rw_http_client_call(cli->client, &options, &call, &err) < 0)
+	if (rw_http_client_call(cli->client, &options, &stream.call, &err) < 0)
 		return rw_cli_fail(&err);
+	if (rw_loop_signal_new(cli->loop, SIGINT, interrupted, &stream, &signal) < 0) {
+		rw_http_call_abort(stream.call);
+		(void)rw_error_oom(&err);
+		return rw_cli_fail(&err);
+	}
 	rw_loop_run(cli->loop);
 	return stream.exit_code;
 }

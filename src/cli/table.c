@@ -30,104 +30,6 @@ void rw_cli_print_coloured(const struct rw_cli *cli, const char *code, const cha
 		(void)fputs(text, stdout);
 }
 
-/* Words that carry a judgement, and its colour. */
-static const char *colour_of(const char *word)
-{
-	static const char *const good[] = {"accept", "connected", "applied", "active", "yes", "added"};
-	static const char *const bad[] = {"drop", "offline", "failed", "degraded", "revoked", "refused"};
-	static const char *const odd[] = {"lagging", "monitored", "detached", "pending", "monitor"};
-
-	for (size_t i = 0; i < RW_ARRAY_COUNT(good); i++)
-		if (strcmp(word, good[i]) == 0)
-			return "green";
-	for (size_t i = 0; i < RW_ARRAY_COUNT(bad); i++)
-		if (strcmp(word, bad[i]) == 0)
-			return "red";
-	for (size_t i = 0; i < RW_ARRAY_COUNT(odd); i++)
-		if (strcmp(word, odd[i]) == 0)
-			return "yellow";
-	return NULL;
-}
-
-static void append_value(struct rw_buf *buf, const struct rw_json *value)
-{
-	const char *text;
-	int64_t integer;
-	bool flag;
-
-	switch (rw_json_type(value)) {
-	case RW_JSON_TEXT:
-		if (rw_json_prose(value, 65536, &text, NULL) == 0)
-			(void)rw_buf_append_text(buf, text);
-		break;
-	case RW_JSON_INTEGER:
-		if (rw_json_integer(value, INT64_MIN, INT64_MAX, &integer, NULL) == 0)
-			(void)rw_buf_append_format(buf, "%lld", (long long)integer);
-		break;
-	case RW_JSON_BOOL:
-		if (rw_json_bool(value, &flag, NULL) == 0)
-			(void)rw_buf_append_text(buf, flag ? "yes" : "no");
-		break;
-	case RW_JSON_ARRAY:
-		for (size_t i = 0; i < rw_json_count(value); i++) {
-			struct rw_json element = rw_json_at(value, i);
-			struct rw_json name;
-
-			if (i)
-				(void)rw_buf_append_text(buf, ", ");
-			if (rw_json_type(&element) != RW_JSON_OBJECT)
-				append_value(buf, &element);
-			else if (rw_json_find(&element, "name", &name) || rw_json_find(&element, "id", &name))
-				append_value(buf, &name);
-		}
-		break;
-	case RW_JSON_OBJECT:
-	case RW_JSON_REAL:
-	case RW_JSON_NULL:
-		break;
-	}
-}
-
-/* Appends what 'path' leads to: "a", "a.b", "a.*". */
-static void append_path(struct rw_buf *buf, const struct rw_json *object, const char *path)
-{
-	const char *dot = strchr(path, '.');
-	struct rw_json member;
-	struct rw_json first;
-	char key[64];
-	void *cursor = NULL;
-
-	(void)snprintf(key, sizeof(key), "%.*s", dot ? (int)(dot - path) : (int)strlen(path), path);
-	if (!rw_json_find(object, key, &member))
-		return;
-	if (!dot)
-		append_value(buf, &member);
-	else if (strcmp(dot + 1, "*") != 0)
-		append_path(buf, &member, dot + 1);
-	else if (rw_json_next(&member, &cursor, &first))
-		append_value(buf, &first);
-}
-
-static int fill_line(struct libscols_line *line, const struct rw_cli *cli, const struct rw_json *item,
-		     const struct rw_column *columns, size_t count)
-{
-	RW_CLEANUP(rw_buf_done) struct rw_buf buf;
-
-	rw_buf_init(&buf, 1 << 20);
-	for (size_t i = 0; i < count; i++) {
-		const char *colour;
-
-		rw_buf_clear(&buf);
-		append_path(&buf, item, columns[i].path);
-		if (scols_line_set_data(line, i, buf.size ? buf.data : "-") != 0)
-			return -ENOMEM;
-		colour = columns[i].kind == RW_COLUMN_WORD && cli->colour ? colour_of(buf.data) : NULL;
-		if (colour && scols_cell_set_color(scols_line_get_cell(line, i), colour) != 0)
-			return -ENOMEM;
-	}
-	return 0;
-}
-
 static int no_memory(void)
 {
 	struct rw_error err;
@@ -136,10 +38,97 @@ static int no_memory(void)
 	return rw_cli_fail(&err);
 }
 
-int rw_cli_print_table(const struct rw_cli *cli, const struct rw_json *items, const struct rw_column *columns,
+/* One line for each item, a text for each column, in the order of the table. */
+struct cells {
+	char **texts; /* owned, and each of them */
+	size_t count;
+};
+
+static void cells_done(struct cells *cells)
+{
+	for (size_t i = 0; cells->texts && i < cells->count; i++)
+		free(cells->texts[i]);
+	free(cells->texts);
+}
+RW_DEFINE_DONE(struct cells, cells_done)
+
+static int fill_cells(struct rw_cli *cli, const struct rw_json *items, const struct rw_column *columns,
+		      size_t count, struct cells *cells)
+{
+	cells->texts = calloc(rw_json_count(items) * count, sizeof(char *));
+	if (!cells->texts)
+		return -ENOMEM;
+	cells->count = rw_json_count(items) * count;
+	for (size_t i = 0; i < cells->count; i++) {
+		RW_CLEANUP(rw_buf_done) struct rw_buf buf;
+		struct rw_json item = rw_json_at(items, i / count);
+
+		rw_buf_init(&buf, 1 << 20);
+		rw_cli_append_cell(cli, &buf, &item, &columns[i % count]);
+		if (!buf.size)
+			(void)rw_buf_append_text(&buf, "-");
+		cells->texts[i] = rw_buf_take_text(&buf);
+		if (!cells->texts[i])
+			return -ENOMEM;
+	}
+	return 0;
+}
+
+/* Whether a line says something other than the usual. */
+static bool is_told(const struct cells *cells, const struct rw_column *columns, size_t count, size_t column)
+{
+	for (size_t i = column; columns[column].usual && i < cells->count; i += count)
+		if (strcmp(cells->texts[i], columns[column].usual) != 0)
+			return true;
+	return !columns[column].usual;
+}
+
+static int add_columns(struct libscols_table *table, const struct cells *cells,
+		       const struct rw_column *columns, size_t count)
+{
+	for (size_t i = 0; i < count; i++) {
+		int flags = columns[i].kind == RW_COLUMN_NUMBER ? SCOLS_FL_RIGHT : 0;
+
+		if (columns[i].kind == RW_COLUMN_LONG)
+			flags |= SCOLS_FL_TRUNC;
+		if (!is_told(cells, columns, count, i))
+			flags |= SCOLS_FL_HIDDEN;
+		if (!scols_table_new_column(table, columns[i].title, 0, flags))
+			return -ENOMEM;
+	}
+	return 0;
+}
+
+static int add_lines(struct libscols_table *table, const struct rw_cli *cli, const struct cells *cells,
+		     const struct rw_column *columns, size_t count)
+{
+	for (size_t i = 0; i < cells->count; i += count) {
+		struct libscols_line *line = scols_table_new_line(table, NULL);
+
+		if (!line)
+			return -ENOMEM;
+		for (size_t j = 0; j < count; j++) {
+			const char *text = cells->texts[i + j];
+			const char *colour = columns[j].kind == RW_COLUMN_WORD && cli->colour
+						     ? rw_cli_colour_of(text)
+						     : NULL;
+			char sequence[16];
+
+			if (scols_line_set_data(line, j, text) != 0)
+				return -ENOMEM;
+			(void)snprintf(sequence, sizeof(sequence), "\033[%sm", colour ? colour : "0");
+			if (colour && scols_cell_set_color(scols_line_get_cell(line, j), sequence) != 0)
+				return -ENOMEM;
+		}
+	}
+	return 0;
+}
+
+int rw_cli_print_table(struct rw_cli *cli, const struct rw_json *items, const struct rw_column *columns,
 		       size_t count)
 {
 	__attribute__((cleanup(cleanup_table))) struct libscols_table *table = scols_new_table();
+	RW_CLEANUP(cells_done) struct cells cells = {0};
 
 	if (!table)
 		return no_memory();
@@ -151,28 +140,15 @@ int rw_cli_print_table(const struct rw_cli *cli, const struct rw_json *items, co
 	(void)scols_table_enable_maxout(table, 0);
 	(void)scols_table_set_termforce(table,
 					cli->terminal ? SCOLS_TERMFORCE_ALWAYS : SCOLS_TERMFORCE_NEVER);
-	for (size_t i = 0; i < count; i++) {
-		int flags = columns[i].kind == RW_COLUMN_NUMBER ? SCOLS_FL_RIGHT : 0;
-
-		if (columns[i].kind == RW_COLUMN_LONG)
-			flags |= SCOLS_FL_TRUNC;
-		if (!scols_table_new_column(table, columns[i].title, 0, flags))
-			return no_memory();
-	}
-	for (size_t i = 0; i < rw_json_count(items); i++) {
-		struct libscols_line *line = scols_table_new_line(table, NULL);
-		struct rw_json item = rw_json_at(items, i);
-
-		if (!line || fill_line(line, cli, &item, columns, count) < 0)
-			return no_memory();
-	}
-	if (scols_print_table(table) != 0)
+	if (fill_cells(cli, items, columns, count, &cells) < 0 ||
+	    add_columns(table, &cells, columns, count) < 0 ||
+	    add_lines(table, cli, &cells, columns, count) < 0 || scols_print_table(table) != 0)
 		return no_memory();
 	return rw_cli_print_text("", 0);
 }
 
-int rw_cli_print_record(const struct rw_cli *cli, const struct rw_json *object,
-			const struct rw_column *columns, size_t count)
+int rw_cli_print_record(struct rw_cli *cli, const struct rw_json *object, const struct rw_column *columns,
+			size_t count)
 {
 	RW_CLEANUP(rw_buf_done) struct rw_buf buf;
 	int width = 0;
@@ -185,17 +161,13 @@ int rw_cli_print_record(const struct rw_cli *cli, const struct rw_json *object,
 		const char *colour;
 
 		rw_buf_clear(&buf);
-		append_path(&buf, object, columns[i].path);
+		rw_cli_append_cell(cli, &buf, object, &columns[i]);
 		if (!buf.size)
 			continue;
-		colour = columns[i].kind == RW_COLUMN_WORD ? colour_of(buf.data) : NULL;
+		colour = columns[i].kind == RW_COLUMN_WORD ? rw_cli_colour_of(buf.data) : NULL;
 		(void)printf("%-*s  ", width, columns[i].title);
 		if (colour)
-			rw_cli_print_coloured(cli,
-					      colour[0] == 'g'   ? "32"
-					      : colour[0] == 'r' ? "31"
-								 : "33",
-					      buf.data);
+			rw_cli_print_coloured(cli, colour, buf.data);
 		else
 			(void)fputs(buf.data, stdout);
 		(void)putchar('\n');

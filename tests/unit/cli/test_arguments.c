@@ -89,6 +89,30 @@ static void refuses_what_the_command_does_not_know(void **state)
 	assert_int_equal(PARSE("network create", "n", "--cidr"), RW_EXIT_USAGE);
 	assert_int_equal(PARSE("network create", "n", "--public=yes"), RW_EXIT_USAGE);
 	assert_int_equal(PARSE("group join", "only-a-group"), RW_EXIT_USAGE);
+	assert_int_equal(PARSE("group delete", "g", "--wait=soon"), RW_EXIT_USAGE);
+	assert_int_equal(PARSE("group delete", "g", "--wait=11m"), RW_EXIT_USAGE);
+	assert_int_equal(PARSE("group delete", "--wait", "5s", "g"), RW_EXIT_USAGE);
+}
+
+static void reads_durations_and_numbers(void **state)
+{
+	int64_t number;
+
+	(void)state;
+	assert_true(rw_cli_parse_duration("500ms", &number));
+	assert_int_equal(number, 500);
+	assert_true(rw_cli_parse_duration("2m", &number));
+	assert_int_equal(number, 120000);
+	assert_true(rw_cli_parse_duration("0", &number));
+	assert_int_equal(number, 0);
+	assert_false(rw_cli_parse_duration("", &number));
+	assert_false(rw_cli_parse_duration("-1s", &number));
+	assert_false(rw_cli_parse_duration("9999999999s", &number));
+	assert_int_equal(PARSE("rule update", "g", "sgr-1", "--priority", "7"), 0);
+	assert_int_equal(rw_cli_number(&cli, "priority", 0, &number), 0);
+	assert_int_equal(number, 7);
+	assert_int_equal(PARSE("rule update", "g", "sgr-1", "--priority", "7x"), 0);
+	assert_int_equal(rw_cli_number(&cli, "priority", 0, &number), RW_EXIT_USAGE);
 }
 
 static void help_needs_no_arguments(void **state)
@@ -106,6 +130,7 @@ int main(void)
 		cmocka_unit_test(gives_repeated_options_in_their_order),
 		cmocka_unit_test(leaves_negative_numbers_and_what_follows_two_dashes_alone),
 		cmocka_unit_test(refuses_what_the_command_does_not_know),
+		cmocka_unit_test(reads_durations_and_numbers),
 		cmocka_unit_test(help_needs_no_arguments),
 	};
 

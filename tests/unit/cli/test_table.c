@@ -11,8 +11,8 @@
 static char printed[8192];
 
 /* Runs 'print' with standard output in a file, and keeps what it wrote in 'printed'. */
-static int capture(int (*print)(const struct rw_cli *cli, const struct rw_json *items),
-		   const struct rw_cli *cli, const char *text)
+static int capture(int (*print)(struct rw_cli *cli, const struct rw_json *items), struct rw_cli *cli,
+		   const char *text)
 {
 	RW_CLEANUP(rw_json_document_free) struct rw_json_document *document = NULL;
 	struct rw_error err = RW_ERROR_NONE;
@@ -39,12 +39,12 @@ static int capture(int (*print)(const struct rw_cli *cli, const struct rw_json *
 	return r;
 }
 
-static int print_rules(const struct rw_cli *cli, const struct rw_json *items)
+static int print_rules(struct rw_cli *cli, const struct rw_json *items)
 {
 	static const struct rw_column columns[] = {
-		{"NAME", "name", RW_COLUMN_TEXT},       {"POLICY", "policy", RW_COLUMN_WORD},
-		{"OBJECT", "object.*", RW_COLUMN_TEXT}, {"N", "count", RW_COLUMN_NUMBER},
-		{"TAGS", "tags", RW_COLUMN_TEXT},
+		{"NAME", "name", RW_COLUMN_TEXT, NULL},       {"POLICY", "policy", RW_COLUMN_WORD, NULL},
+		{"OBJECT", "object.*", RW_COLUMN_TEXT, NULL}, {"N", "count", RW_COLUMN_NUMBER, NULL},
+		{"TAGS", "tags", RW_COLUMN_TEXT, NULL},
 	};
 
 	return rw_cli_print_table(cli, items, columns, RW_ARRAY_COUNT(columns));
@@ -57,7 +57,7 @@ static const char two_rules[] =
 
 static void shows_nested_members_lists_and_absent_values(void **state)
 {
-	static const struct rw_cli cli;
+	static struct rw_cli cli;
 
 	(void)state;
 	assert_int_equal(capture(print_rules, &cli, two_rules), 0);
@@ -71,7 +71,7 @@ static void shows_nested_members_lists_and_absent_values(void **state)
 /* A wide character takes two columns: the policy of both lines begins at the same place on the screen. */
 static void aligns_wide_characters(void **state)
 {
-	static const struct rw_cli cli;
+	static struct rw_cli cli;
 	const char *web;
 	const char *wide;
 
@@ -87,12 +87,52 @@ static void aligns_wide_characters(void **state)
 
 static void colours_only_where_they_are_wanted(void **state)
 {
-	static const struct rw_cli cli = {.colour = true};
+	static struct rw_cli cli = {.colour = true};
 
 	(void)state;
 	assert_int_equal(capture(print_rules, &cli, two_rules), 0);
 	assert_non_null(strstr(printed, "\033[32maccept"));
 	assert_non_null(strstr(printed, "\033[31mdrop"));
+}
+
+static int print_as_people_write(struct rw_cli *cli, const struct rw_json *items)
+{
+	static const struct rw_column columns[] = {
+		{"PORTS", "ports", RW_COLUMN_PORTS, NULL},
+		{"FROM/TO", "", RW_COLUMN_PEER, NULL},
+		{"NIC", "nic_type", RW_COLUMN_TEXT, "intranet"},
+		{"PRIO", "priority", RW_COLUMN_NUMBER, "1"},
+		{"TIME", "created", RW_COLUMN_TIME, NULL},
+		{"ADDRESSES", "interfaces.addresses", RW_COLUMN_LONG, NULL},
+	};
+
+	return rw_cli_print_table(cli, items, columns, RW_ARRAY_COUNT(columns));
+}
+
+static void shows_rules_as_people_write_them_and_leaves_out_the_usual(void **state)
+{
+	static struct rw_cli cli;
+
+	(void)state;
+	assert_int_equal(
+		capture(print_as_people_write, &cli,
+			"[{\"ports\":\"443/443\",\"direction\":\"ingress\",\"object\":{\"cidr\":"
+			"\"10.0.0.0/8\"},\"nic_type\":\"intranet\",\"priority\":1,\"created\":"
+			"\"2026-11-24T03:51:02.203Z\"},{\"ports\":\"8000/8100\",\"direction\":"
+			"\"egress\",\"object\":{\"group\":\"sg-1\"},\"nic_type\":\"intranet\","
+			"\"priority\":7,\"created\":\"2026-11-24T03:51:02Z\",\"interfaces\":[{"
+			"\"addresses\":[\"10.0.0.1\",\"10.0.0.2\"]},{\"addresses\":[\"10.0.0.3\"]}]},"
+			"{\"ports\":\"-1/-1\",\"direction\":\"ingress\",\"object\":{\"prefix_list\":"
+			"\"pl-1\"},\"nic_type\":\"intranet\",\"priority\":1,\"created\":"
+			"\"2026-11-24T03:51:02Z\"}]"),
+		0);
+	assert_non_null(strstr(printed, "443       from 10.0.0.0/8"));
+	assert_non_null(strstr(printed, "8000-8100 to group:sg-1"));
+	assert_non_null(strstr(printed, "-         from prefix-list:pl-1"));
+	assert_non_null(strstr(printed, "2026-11-24T03:51:02Z 10.0.0.1, 10.0.0.2, 10.0.0.3"));
+	assert_null(strstr(printed, ".203"));
+	assert_null(strstr(printed, "NIC"));
+	assert_non_null(strstr(printed, "PRIO"));
 }
 
 int main(void)
@@ -101,6 +141,7 @@ int main(void)
 		cmocka_unit_test(shows_nested_members_lists_and_absent_values),
 		cmocka_unit_test(aligns_wide_characters),
 		cmocka_unit_test(colours_only_where_they_are_wanted),
+		cmocka_unit_test(shows_rules_as_people_write_them_and_leaves_out_the_usual),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
