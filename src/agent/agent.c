@@ -197,13 +197,19 @@ static int derive_from_file(struct agent *agent, struct rw_error *err)
 {
 	RW_CLEANUP(rw_policy_unref) struct rw_policy *policy = NULL;
 	struct rw_position position = {.incarnation = "file", .revision = agent->file_revision + 1};
+	struct rw_file_machine machine = {
+		.named = agent->options->named,
+		.named_count = agent->options->named_count,
+		.ssh_ports = agent->reporter.listeners.ssh_ports,
+		.ssh_port_count = agent->reporter.listeners.ssh_port_count,
+	};
 	struct rw_keeper_status status;
 	struct rw_policy_digest fresh, old;
 	int r;
 
 	rw_keeper_status(agent->keeper, &status);
-	r = rw_file_policy_derive(agent->model, agent->options->node, status.links, agent->options->named,
-				  agent->options->named_count, &policy, err);
+	machine.links = status.links;
+	r = rw_file_policy_derive(agent->model, agent->options->node, &machine, &policy, err);
 	if (r < 0)
 		return r;
 	fresh = rw_policy_digest(policy);
@@ -419,7 +425,6 @@ static int start_session(struct agent *agent, struct rw_error *err)
 	rw_keeper_status(agent->keeper, &status);
 	if (status.policy)
 		rw_agent_session_hold(agent->session, &status.in_force, status.policy);
-	rw_reporter_read_listeners(&agent->reporter);
 	schedule_session(agent);
 	return 0;
 }
@@ -536,6 +541,7 @@ static int start(struct agent *agent, struct rw_error *err)
 		r = start_enforcement(agent, err);
 	if (r < 0)
 		return r;
+	rw_reporter_read_listeners(&agent->reporter);
 	if (agent->options->file) {
 		r = load_file(agent, err);
 		if (r < 0)

@@ -40,7 +40,7 @@ int rw_file_model_load(const char *path, const char *node, struct rw_model **ret
 /* ---- what this machine knows of itself ---- */
 
 struct merge {
-	const struct rw_links *links;
+	const struct rw_file_machine *machine;
 	const struct rw_network *network;
 	const struct rw_members *members;
 	struct rw_node *node; /* a private copy */
@@ -117,12 +117,13 @@ static bool lies_in_network(const struct rw_network *network, const struct rw_li
 /* Adds an enforced interface and its addresses to the node's copy. */
 static int merge_interface(const struct merge *merge, const struct rw_link_decision *decision)
 {
-	const struct rw_link *link = rw_links_find_name(merge->links, decision->interface);
+	const struct rw_link *link = rw_links_find_name(merge->machine->links, decision->interface);
 	struct rw_interface *interface = find_interface(merge->node, decision->interface);
 	const struct rw_link_address *addresses;
 	size_t count = 0;
 
-	addresses = rw_links_addresses(merge->links, link ? link->ifindex : decision->ifindex, &count);
+	addresses =
+		rw_links_addresses(merge->machine->links, link ? link->ifindex : decision->ifindex, &count);
 	if (!interface) {
 		interface = add_interface(merge->node, decision->interface);
 		if (!interface)
@@ -138,7 +139,7 @@ static int merge_interface(const struct merge *merge, const struct rw_link_decis
 	return 0;
 }
 
-static int merge_links(const struct merge *merge, const char *const *named, size_t named_count)
+static int merge_links(const struct merge *merge)
 {
 	RW_CLEANUP(rw_free) struct rw_link_decision *decisions = NULL;
 	RW_CLEANUP(rw_free) const char **names = NULL;
@@ -146,16 +147,16 @@ static int merge_links(const struct merge *merge, const char *const *named, size
 				    .network_cidr_count = merge->network->cidr_count};
 	int r;
 
-	names = calloc(named_count + merge->node->interface_count + 1, sizeof(*names));
+	names = calloc(merge->machine->named_count + merge->node->interface_count + 1, sizeof(*names));
 	if (!names)
 		return -ENOMEM;
-	for (size_t i = 0; i < named_count; i++)
-		names[wish.named_count++] = named[i];
+	for (size_t i = 0; i < merge->machine->named_count; i++)
+		names[wish.named_count++] = merge->machine->named[i];
 	for (size_t i = 0; i < merge->node->interface_count; i++)
 		names[wish.named_count++] = merge->node->interfaces[i].name;
 	wish.named = names;
-	r = rw_link_rules_decide(merge->links, &wish, &decisions);
-	for (size_t i = 0; r == 0 && i < merge->links->count; i++)
+	r = rw_link_rules_decide(merge->machine->links, &wish, &decisions);
+	for (size_t i = 0; r == 0 && i < merge->machine->links->count; i++)
 		if (decisions[i].role == RW_LINK_ENFORCED)
 			r = merge_interface(merge, &decisions[i]);
 	return r;
@@ -163,7 +164,7 @@ static int merge_links(const struct merge *merge, const char *const *named, size
 
 /* Puts what this machine knows into a copy of the model. */
 static int make_merged(const struct rw_model *model, const struct rw_node *record, struct merge *merge,
-		       const char *const *named, size_t named_count, struct rw_model **ret_merged)
+		       struct rw_model **ret_merged)
 {
 	RW_CLEANUP(rw_model_free) struct rw_model *merged = rw_model_dup(model);
 	int r;
@@ -173,7 +174,7 @@ static int make_merged(const struct rw_model *model, const struct rw_node *recor
 	merge->node = rw_node_dup(record);
 	if (!merge->node)
 		return -ENOMEM;
-	r = merge_links(merge, named, named_count);
+	r = merge_links(merge);
 	if (r < 0) {
 		merge->node = rw_node_unref(merge->node);
 		return r;
@@ -185,22 +186,23 @@ static int make_merged(const struct rw_model *model, const struct rw_node *recor
 	return 0;
 }
 
-int rw_file_policy_derive(const struct rw_model *model, const char *node, const struct rw_links *links,
-			  const char *const *named, size_t named_count, struct rw_policy **ret_policy,
+int rw_file_policy_derive(const struct rw_model *model, const char *node,
+			  const struct rw_file_machine *machine, struct rw_policy **ret_policy,
 			  struct rw_error *err)
 {
 	RW_CLEANUP(rw_members_free) struct rw_members *members = rw_members_new(model);
 	RW_CLEANUP(rw_model_free) struct rw_model *merged = NULL;
 	const struct rw_node *record = rw_model_find_node(model, node);
-	const struct rw_policy_surroundings surroundings = {0};
-	struct merge merge = {.links = links, .members = members};
+	const struct rw_policy_surroundings surroundings = {.ssh_ports = machine->ssh_ports,
+							    .ssh_port_count = machine->ssh_port_count};
+	struct merge merge = {.machine = machine, .members = members};
 
 	if (!record)
 		return rw_error_set(err, -ENOENT, "there is no node \"%s\"", node);
 	merge.network = rw_model_find_network(model, record->network);
 	if (!merge.network)
 		return rw_error_set(err, -ENOENT, "node \"%s\" is in no network", node);
-	if (!members || make_merged(model, record, &merge, named, named_count, &merged) < 0)
+	if (!members || make_merged(model, record, &merge, &merged) < 0)
 		return rw_error_oom(err);
 	return rw_policy_derive(merged, record->id, &surroundings, NULL, ret_policy, err);
 }

@@ -23,11 +23,16 @@
 RW_NODISCARD int rw_file_model_load(const char *path, const char *node, struct rw_model **ret_model,
 				    struct rw_error *err);
 
-/*
- * Gives the policy of 'node' under 'model' on a machine with 'links'; 'named' are the operator's interfaces.
- * The model is left as it is.
- */
+/* What a machine knows of itself.  All borrowed. */
+struct rw_file_machine {
+	const struct rw_links *links;
+	const char *const *named; /* the operator's interfaces */
+	size_t named_count;
+	const uint16_t *ssh_ports; /* where sshd listens; none = 22 */
+	size_t ssh_port_count;
+};
+
+/* Gives the policy of 'node' (id or name) under 'model' on 'machine'.  The model is left as it is. */
 RW_NODISCARD int rw_file_policy_derive(const struct rw_model *model, const char *node,
-				       const struct rw_links *links, const char *const *named,
-				       size_t named_count, struct rw_policy **ret_policy,
+				       const struct rw_file_machine *machine, struct rw_policy **ret_policy,
 				       struct rw_error *err);

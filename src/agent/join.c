@@ -19,10 +19,22 @@
 
 /* ---- the operator's words ---- */
 
+/* Whether a port stands behind the host's name or bracketed address. */
+static bool has_port(const char *host, size_t length)
+{
+	while (length-- > 0) {
+		if (host[length] == ':')
+			return true;
+		if (host[length] == ']')
+			return false;
+	}
+	return false;
+}
+
 /* Brings "host", "host:port" or "https://host:port/" to "https://host:port". */
 static int normalise_server(const char *text, char server[RW_AGENT_SERVER_SIZE], struct rw_error *err)
 {
-	const char *host = text, *colon, *bracket;
+	const char *host = text;
 	size_t length;
 	int written;
 
@@ -35,9 +47,7 @@ static int normalise_server(const char *text, char server[RW_AGENT_SERVER_SIZE],
 	length = strcspn(host, "/?#");
 	if (length == 0 || strspn(host + length, "/") != strlen(host + length))
 		return rw_error_field(err, "--server", "not the address of a controller: %s", text);
-	colon = memrchr(host, ':', length);
-	bracket = memrchr(host, ']', length);
-	if (colon && (!bracket || colon > bracket))
+	if (has_port(host, length))
 		written = snprintf(server, RW_AGENT_SERVER_SIZE, "https://%.*s", (int)length, host);
 	else
 		written = snprintf(server, RW_AGENT_SERVER_SIZE, "https://%.*s:%d", (int)length, host,
@@ -249,10 +259,10 @@ static int store(const struct rw_join_options *options, const char *server, cons
 		r = rw_agent_identity_save(place, &identity, err);
 	if (r < 0)
 		return r;
-	/* A policy of an earlier life belongs to another node. */
+	/* A policy of an earlier life belongs to another node, and joining is meant to enforce. */
 	rw_agent_state_path(place, "policy", policy);
 	(void)unlink(policy);
-	return 0;
+	return rw_agent_set_detached(place, false, err);
 }
 
 static void wipe_text(char **text)
@@ -293,8 +303,9 @@ static int join(const struct rw_join_options *options, const char *key_pem, stru
 	if (r == 0)
 		r = store(options, server, key_pem, &answer, err);
 	if (r == 0)
-		printf("Joined %s as node %s (%s).\nStart the agent: ringwall-agent run --state %s\n", server,
-		       answer.name, answer.node, options->place.state);
+		printf("Joined %s as node %s (%s).\nStart the agent, or start it again: ringwall-agent run "
+		       "--state %s\n",
+		       server, answer.name, answer.node, options->place.state);
 	rw_secret_wipe(body.data, body.size);
 	return r;
 }

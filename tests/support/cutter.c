@@ -18,7 +18,7 @@
 #include "netns.h"
 #include "process.h"
 
-#define PAIRS_MAX 16
+#define PAIRS_MAX 8
 
 struct cutter_shared {
 	_Atomic int64_t left; /* bytes until the cut; negative = not armed */

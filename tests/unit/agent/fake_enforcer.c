@@ -112,10 +112,13 @@ static int fake_drops_fd(struct rw_enforcer *enforcer)
 
 static int fake_drops_read(struct rw_enforcer *enforcer, rw_enforcer_drop_fn *each, void *context)
 {
-	(void)enforcer;
-	(void)each;
-	(void)context;
-	return 0;
+	struct fake_enforcer *fake = fake_of(enforcer);
+	size_t count = fake->drop_count;
+
+	for (size_t i = 0; i < count; i++)
+		each(context, &fake->drops[i]);
+	fake->drop_count = 0;
+	return (int)count;
 }
 
 static int fake_flows(struct rw_enforcer *enforcer, rw_enforcer_flow_fn *each, void *context,

@@ -20,6 +20,8 @@ struct fake_enforcer {
 	bool was_pinned;   /* open finds a running enforcement */
 	enum rw_enforcer_hold hold;
 	const struct rw_enforcer_event *event; /* told by the next check */
+	const struct rw_enforcer_drop *drops;  /* waiting to be read */
+	size_t drop_count;
 	unsigned int opened;
 	unsigned int removed; /* remove_all */
 };

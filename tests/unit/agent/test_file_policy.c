@@ -78,10 +78,12 @@ static void add(struct world *world, const char *name, const char *kind, const c
 
 static struct rw_policy *derive(struct world *world, const char *node)
 {
+	static const uint16_t ssh_ports[] = {2222};
+	const struct rw_file_machine machine = {
+		.links = &world->picture, .ssh_ports = ssh_ports, .ssh_port_count = 1};
 	struct rw_policy *policy = NULL;
 
-	assert_int_equal(rw_file_policy_derive(world->model, node, &world->picture, NULL, 0, &policy, NULL),
-			 0);
+	assert_int_equal(rw_file_policy_derive(world->model, node, &machine, &policy, NULL), 0);
 	return policy;
 }
 
@@ -110,6 +112,8 @@ static void adds_interfaces_that_the_record_does_not_have(void **state)
 	assert_true(has_member(policy, "10.0.0.11"));
 	assert_false(has_member(policy, "10.0.0.12"));
 	assert_int_equal(policy->own_address_count, 2);
+	assert_int_equal(policy->ssh_port_count, 1);
+	assert_int_equal(policy->ssh_ports[0], 2222);
 }
 
 static void does_not_believe_the_address_of_another_node(void **state)

@@ -1,0 +1,210 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "test.h"
+
+#include <linux/if_arp.h>
+#include <string.h>
+
+#include "agent/report.h"
+#include "fake_enforcer.h"
+
+struct fake_clock {
+	struct rw_clock clock;
+	uint64_t monotonic_ns;
+	int64_t realtime_ms;
+};
+
+struct world {
+	struct fake_clock clock;
+	struct fake_enforcer fake;
+	struct rw_keeper *keeper;
+	struct rw_reporter reporter;
+	struct rw_report report; /* decoded */
+};
+
+static uint64_t clock_monotonic(const struct rw_clock *clock)
+{
+	return ((const struct fake_clock *)clock)->monotonic_ns;
+}
+
+static int64_t clock_realtime(const struct rw_clock *clock)
+{
+	return ((const struct fake_clock *)clock)->realtime_ms;
+}
+
+static struct rw_links make_links(void)
+{
+	struct rw_links links = {.count = 3, .address_count = 2};
+
+	links.links = calloc(3, sizeof(*links.links));
+	links.addresses = calloc(2, sizeof(*links.addresses));
+	for (unsigned int i = 0; i < 3; i++) {
+		links.links[i].ifindex = i + 1;
+		links.links[i].type = ARPHRD_ETHER;
+	}
+	strcpy(links.links[0].name, "eth0");
+	links.links[0].has_device = true;
+	links.links[0].has_mac = true;
+	memcpy(links.links[0].mac, "\x02\0\0\0\0\x1f", 6);
+	strcpy(links.links[1].name, "br0");
+	strcpy(links.links[1].kind, "bridge");
+	links.links[1].has_default_route = true;
+	strcpy(links.links[2].name, "eth1");
+	links.links[2].has_device = true;
+	links.links[2].master = 2;
+	links.addresses[0].ifindex = 1;
+	links.addresses[1].ifindex = 2;
+	assert_int_equal(rw_address_parse("10.0.0.1", &links.addresses[0].address, NULL), 0);
+	assert_int_equal(rw_address_parse("192.0.2.7", &links.addresses[1].address, NULL), 0);
+	return links;
+}
+
+static int make_world(void **state)
+{
+	struct world *world = calloc(1, sizeof(*world));
+	RW_CLEANUP(rw_policy_unref) struct rw_policy *policy = fake_policy(22);
+	const struct rw_position position = {.incarnation = "i", .revision = 7};
+	struct rw_links links = make_links();
+	struct rw_keeper_options options = {.backend = {.open = fake_enforcer_open,
+							.remove_all = fake_enforcer_remove_all,
+							.list_held = fake_enforcer_list_held}};
+
+	assert_non_null(world);
+	world->clock = (struct fake_clock){.clock = {clock_monotonic, clock_realtime},
+					   .monotonic_ns = 90000000000,
+					   .realtime_ms = 1800000000000};
+	fake_enforcer_init(&world->fake);
+	options.backend.context = &world->fake;
+	assert_int_equal(rw_keeper_new(&options, &world->keeper, NULL), 0);
+	assert_int_equal(rw_keeper_start(world->keeper, NULL), 0);
+	assert_int_equal(rw_keeper_set_links(world->keeper, &links, NULL), 0);
+	assert_int_equal(rw_keeper_set_policy(world->keeper, &position, policy, NULL), 0);
+	rw_reporter_init(&world->reporter, &world->clock.clock);
+	rw_report_init(&world->report);
+	*state = world;
+	return 0;
+}
+
+static int free_world(void **state)
+{
+	struct world *world = *state;
+
+	rw_report_done(&world->report);
+	rw_reporter_done(&world->reporter);
+	(void)rw_keeper_free(world->keeper);
+	fake_enforcer_done(&world->fake);
+	free(world);
+	return 0;
+}
+
+static const struct rw_report *encoded(struct world *world)
+{
+	RW_CLEANUP(rw_buf_done) struct rw_buf buf;
+
+	rw_buf_init(&buf, RW_REPORT_SIZE_MAX);
+	assert_int_equal(rw_reporter_encode(&world->reporter, world->keeper, &buf, NULL), 0);
+	rw_report_done(&world->report);
+	rw_report_init(&world->report);
+	assert_int_equal(rw_report_decode(buf.data, buf.size, &world->report, NULL), 0);
+	return &world->report;
+}
+
+static struct rw_enforcer_drop make_drop(void)
+{
+	struct rw_enforcer_drop drop = {
+		.monotonic_ns = 88000000000,
+		.cause = RW_CAUSE_DEFAULT,
+		.interface = "eth0",
+		.packet = {.protocol = RW_PROTOCOL_TCP, .local_port = 22, .remote_port = 40000},
+	};
+
+	assert_int_equal(rw_address_parse("10.0.0.1", &drop.packet.local, NULL), 0);
+	assert_int_equal(rw_address_parse("203.0.113.9", &drop.packet.remote, NULL), 0);
+	return drop;
+}
+
+static void tells_what_is_in_force(void **state)
+{
+	RW_CLEANUP(rw_policy_unref) struct rw_policy *policy = fake_policy(22);
+	struct rw_policy_digest digest = rw_policy_digest(policy);
+	const struct rw_report *report = encoded(*state);
+
+	assert_int_equal(report->state, RW_AGENT_STATE_OK);
+	assert_int_equal(report->applied.revision, 7);
+	assert_memory_equal(&report->digest, &digest, sizeof(digest));
+}
+
+static void tells_interfaces_and_the_bridge_in_place_of_its_port(void **state)
+{
+	const struct rw_report *report = encoded(*state);
+
+	assert_int_equal(report->interface_count, 2);
+	assert_string_equal(report->interfaces[0].name, "eth0");
+	assert_string_equal(report->interfaces[0].mac, "02:00:00:00:00:1f");
+	assert_true(report->interfaces[0].enforced);
+	assert_int_equal(report->interfaces[0].address_count, 1);
+	assert_string_equal(report->interfaces[1].name, "br0");
+	assert_string_equal(report->interfaces[1].kind, "bridge-port");
+	assert_true(report->interfaces[1].default_route);
+	assert_int_equal(report->interfaces[1].address_count, 1);
+}
+
+static void tells_each_drop_once_with_its_time(void **state)
+{
+	struct world *world = *state;
+	struct rw_enforcer_drop drop = make_drop();
+	const struct rw_report *report;
+
+	world->fake.drops = &drop;
+	world->fake.drop_count = 1;
+	rw_reporter_take_drops(&world->reporter, &world->fake.base);
+	report = encoded(world);
+	assert_int_equal(report->drop_event_count, 1);
+	assert_string_equal(report->drop_events[0].cause, "default");
+	assert_int_equal(report->drop_events[0].time_ms, 1800000000000 - 2000);
+	assert_int_equal(report->drop_events[0].local_port, 22);
+	assert_int_equal(encoded(world)->drop_event_count, 0);
+}
+
+static void counts_drops_that_do_not_fit(void **state)
+{
+	struct world *world = *state;
+	static struct rw_enforcer_drop drops[RW_REPORT_DROPS_MAX + 5];
+	const struct rw_report *report;
+
+	for (size_t i = 0; i < RW_ARRAY_COUNT(drops); i++)
+		drops[i] = make_drop();
+	drops[0].suppressed = 100;
+	world->fake.drops = drops;
+	world->fake.drop_count = RW_ARRAY_COUNT(drops);
+	rw_reporter_take_drops(&world->reporter, &world->fake.base);
+	report = encoded(world);
+	assert_int_equal(report->drop_event_count, RW_REPORT_DROPS_MAX);
+	assert_int_equal(report->drop_events_lost, 105);
+	assert_int_equal(encoded(world)->drop_events_lost, 0);
+}
+
+static void says_that_the_node_is_detached(void **state)
+{
+	struct world *world = *state;
+	const struct rw_report *report;
+
+	assert_int_equal(rw_keeper_detach(world->keeper, NULL), 0);
+	report = encoded(world);
+	assert_int_equal(report->state, RW_AGENT_STATE_DETACHED);
+	assert_int_equal(report->applied.revision, 0);
+}
+
+#define TEST(function) cmocka_unit_test_setup_teardown(function, make_world, free_world)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		TEST(tells_what_is_in_force),
+		TEST(tells_interfaces_and_the_bridge_in_place_of_its_port),
+		TEST(tells_each_drop_once_with_its_time),
+		TEST(counts_drops_that_do_not_fit),
+		TEST(says_that_the_node_is_detached),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
