@@ -65,7 +65,9 @@ struct rw_flow_packet {
 	__u8 protocol;
 	__u8 tcp_flags;
 	__u8 from_opener;
-	__u8 is_icmp; /* of its family */
+	__u8 is_icmp;  /* of its family */
+	__u8 is_stray; /* ICMP that asks nothing: it begins no flow */
+	__u8 pad[3];
 };
 
 RW_INLINE bool rw_tcp_is_opening(__u8 flags)
@@ -297,6 +299,15 @@ RW_INLINE __u64 rw_flow_begin_live(__u8 protocol, bool high_opened, const struct
 RW_INLINE __u64 rw_flow_bury(__u64 control, __u32 now)
 {
 	return rw_flow_control(control, RW_FLOW_ABI_TOMBSTONE, 0, now + RW_FLOW_TOMBSTONE_SECONDS);
+}
+
+RW_INLINE bool rw_flow_is_answered(__u64 control)
+{
+	__u32 detail = RW_FLOW_DETAIL(control);
+
+	if (control & RW_FLOW_TCP)
+		return detail & (RW_FLOW_SYN_RESPONDER | RW_FLOW_DATA_RESPONDER);
+	return RW_FLOW_COUNT_RESPONDER(detail);
 }
 
 /* Who goes first when room is needed; RW_FLOW_RANK_NEVER stays. */

@@ -155,7 +155,11 @@ RW_INLINE bool rw_hook_holds(const struct rw_run *run, const struct rw_flow_key 
 	return true;
 }
 
-/* Adds this hook's opening to a flow that another hook has taken in; refusal buries the flow. */
+/*
+ * Adds this hook's opening to a flow that another hook has taken in.  Refusal buries a flow that nobody has
+ * answered, so that no answer may enter by it.  An answered flow goes on where it went so far: else one
+ * packet with a forged source would end it.
+ */
 RW_INLINE __u32 rw_hook_join(const struct rw_run *run, const struct rw_ends *ends,
 			     struct rw_flow_found *found)
 {
@@ -163,16 +167,57 @@ RW_INLINE __u32 rw_hook_join(const struct rw_run *run, const struct rw_ends *end
 	__u32 cell = rw_hook_open(run, ends, run->slot, run->egress);
 
 	rw_hook_hit(run, cell);
+	/* The refusal is noted only in a flow that is buried, where it must accept before that lives again. */
+	if (!rw_cell_accepts(cell) &&
+	    (rw_flow_is_answered(found->control) ||
+	     !rw_flow_change_control(found, rw_flow_bury(found->control, run->now))))
+		return cell;
 	if (run->egress)
 		out = run->slot + 1u;
 	else
 		in = run->slot + 1u;
-	/* A refused one is noted too: it must accept before the flow may live again. */
 	(void)rw_flow_change_decision(found, RW_FLOW_DECISION(run->generation, in, out,
 							      RW_FLOW_DECISION_INCARNATION(found->decision)));
-	if (!rw_cell_accepts(cell))
-		(void)rw_flow_change_control(found, rw_flow_bury(found->control, run->now));
 	return cell;
+}
+
+/* Carries a packet into the control word of its flow, also when another processor does so with another. */
+RW_INLINE void rw_hook_step(const struct rw_run *run, const struct rw_table_view *view,
+			    const struct rw_flow_packet *packet, struct rw_flow_found *found)
+{
+	for (int attempt = 0; attempt < 2; attempt++) {
+		__u64 control = found->control, again;
+
+		if (RW_FLOW_CLASS(control) == RW_FLOW_ABI_TOMBSTONE)
+			control = rw_flow_control(
+				control, RW_FLOW_ABI_HALF_OPEN,
+				packet->protocol == RW_IP_TCP ? RW_FLOW_PICKED : (run->now & 63) << 4, 0);
+		control = rw_flow_step(control, packet, &view->timeouts, run->now);
+		if (control == found->control || rw_flow_change_control(found, control))
+			return;
+		again = rw_load(found->entry->control);
+		if (RW_FLOW_INCARNATION(again) != RW_FLOW_INCARNATION(control) ||
+		    RW_FLOW_CLASS(again) == RW_FLOW_ABI_TOMBSTONE)
+			return;
+		found->control = again;
+	}
+}
+
+/*
+ * A packet of a buried flow.  Where nothing is enforced yet its opener's packets come on: they keep it buried,
+ * so that answers do not open the tuple from this side, and are told by what refuses them.
+ */
+RW_INLINE __u32 rw_hook_buried(const struct rw_run *run, const struct rw_ends *ends, __u32 reversed,
+			       struct rw_flow_found *found)
+{
+	__u32 cell = RW_CELL_SYSTEM(RW_CAUSE_CUT, RW_VERDICT_DROP);
+
+	if (run->mode == RW_MODE_ENFORCE || reversed)
+		return cell;
+	(void)rw_flow_change_control(found, rw_flow_bury(found->control, run->now));
+	cell = rw_hook_open(run, ends, run->slot, run->egress);
+	rw_hook_hit(run, cell);
+	return rw_cell_accepts(cell) ? RW_CELL_SYSTEM(RW_CAUSE_CUT, RW_VERDICT_DROP) : cell;
 }
 
 /* Answers of rw_hook_known besides a cell. */
@@ -186,7 +231,6 @@ RW_INLINE __u32 rw_hook_known(const struct rw_run *run, const struct rw_flow_que
 	__u32 class = RW_FLOW_CLASS(found->control);
 	bool tcp = packet->protocol == RW_IP_TCP;
 	const struct rw_table_view *view;
-	__u64 control;
 
 	if (tcp && rw_tcp_is_opening(packet->tcp_flags) &&
 	    (class == RW_FLOW_ABI_CLOSING || class == RW_FLOW_ABI_TOMBSTONE))
@@ -196,7 +240,7 @@ RW_INLINE __u32 rw_hook_known(const struct rw_run *run, const struct rw_flow_que
 		return RW_CELL_BROKEN;
 	if (!rw_hook_holds(run, &query->key, ends, found) ||
 	    (tcp && class == RW_FLOW_ABI_TOMBSTONE && (view->flags & RW_VIEW_MIDSTREAM_DROP)))
-		return RW_CELL_SYSTEM(RW_CAUSE_CUT, RW_VERDICT_DROP);
+		return rw_hook_buried(run, ends, rw_flow_reversed(&query->key, found), found);
 	packet->from_opener = !rw_flow_reversed(&query->key, found);
 	if (packet->from_opener &&
 	    !(run->egress ? RW_FLOW_DECISION_OUT(found->decision) : RW_FLOW_DECISION_IN(found->decision))) {
@@ -205,13 +249,7 @@ RW_INLINE __u32 rw_hook_known(const struct rw_run *run, const struct rw_flow_que
 		if (!rw_cell_accepts(cell))
 			return cell;
 	}
-	control = found->control;
-	if (class == RW_FLOW_ABI_TOMBSTONE)
-		control = rw_flow_control(control, RW_FLOW_ABI_HALF_OPEN,
-					  tcp ? RW_FLOW_PICKED : (run->now & 63) << 4, 0);
-	control = rw_flow_step(control, packet, &view->timeouts, run->now);
-	if (control != found->control)
-		(void)rw_flow_change_control(found, control);
+	rw_hook_step(run, view, packet, found);
 	return RW_CELL_SYSTEM(RW_CAUSE_RULE, RW_VERDICT_ACCEPT);
 }
 
@@ -247,7 +285,7 @@ RW_INLINE __u32 rw_hook_unknown(__u8 family, const struct rw_run *run, const str
 				struct rw_flow_found *old)
 {
 	const struct rw_table_view *view = rw_hook_view(run, run->slot);
-	bool enter = ends->destination_port < RW_PORT_ICMP_PLAIN || !packet->is_icmp;
+	bool enter = !packet->is_stray;
 	__u32 mark = run->slot + 1u;
 	__u64 control;
 	__u32 cell;
@@ -261,8 +299,8 @@ RW_INLINE __u32 rw_hook_unknown(__u8 family, const struct rw_run *run, const str
 	} else {
 		cell = rw_hook_open(run, ends, run->slot, run->egress);
 		rw_hook_hit(run, cell);
-		/* While learning, what the rules refuse is entered as cut, so that its answers cannot open it. */
-		if (!enter || (!rw_cell_accepts(cell) && run->mode != RW_MODE_LEARN))
+		/* What is refused and yet passes is entered as cut, so that its answers cannot open it. */
+		if (!enter || (!rw_cell_accepts(cell) && run->mode == RW_MODE_ENFORCE))
 			return cell;
 	}
 	packet->from_opener = 1;
@@ -292,10 +330,12 @@ RW_INLINE void rw_hook_query(const struct rw_run *run, const struct rw_ends *end
 /* The flow table and, behind it, the decision table. */
 RW_INLINE __u32 rw_hook_flow(__u8 family, const struct rw_run *run, const struct rw_frame *frame)
 {
+	bool is_icmp = frame->ends.protocol == (family == 4 ? RW_IP_ICMP : RW_IP_ICMPV6);
 	struct rw_flow_packet packet = {
 		.protocol = frame->ends.protocol,
 		.tcp_flags = frame->tcp_flags,
-		.is_icmp = frame->ends.protocol == (family == 4 ? RW_IP_ICMP : RW_IP_ICMPV6),
+		.is_icmp = is_icmp,
+		.is_stray = is_icmp && !rw_icmp_is_question(family, frame->icmp_type),
 	};
 	struct rw_flow_found found = {0};
 	struct rw_flow_query query;

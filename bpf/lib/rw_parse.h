@@ -62,7 +62,7 @@ struct rw_frame {
 	__u8 hop_limit;
 	__u8 is_error; /* an ICMP error that quotes enough of a packet */
 	__u8 has_fragment_header;
-	__u16 pad;
+	__u16 fragment_offset; /* in units of 8 bytes; of IPv6 only */
 };
 
 struct rw_ipv4_header {
@@ -99,6 +99,14 @@ RW_INLINE bool rw_cursor_has(const struct rw_cursor *cursor, __u32 size)
 	return cursor->end - cursor->offset >= size;
 }
 
+/* Messages that are answered by another of the same identifier; the answer's type is the one beside it. */
+RW_INLINE bool rw_icmp_is_question(__u8 family, __u8 type)
+{
+	if (family == 4)
+		return type == 8 || type == 13 || type == 15 || type == 17;
+	return type == 128 || type == 139;
+}
+
 /* The ends that stand for the ports of an ICMP or ICMPv6 message; see the top. */
 RW_INLINE void rw_parse_icmp_ports(struct rw_ends *ends, __u8 type, __u16 id)
 {
@@ -108,15 +116,11 @@ RW_INLINE void rw_parse_icmp_ports(struct rw_ends *ends, __u8 type, __u16 id)
 	if (ends->protocol == RW_IP_ICMP) {
 		answer = type == 0 || type == 14 || type == 16 || type == 18;
 		question = type == 0 ? 8 : answer ? (__u8)(type - 1) : type;
-		if (question != 8 && question != 13 && question != 15 && question != 17)
-			question = 0;
 	} else {
 		answer = type == 129 || type == 140;
 		question = answer ? (__u8)(type - 1) : type;
-		if (question != 128 && question != 139)
-			question = 0;
 	}
-	if (!question) {
+	if (!rw_icmp_is_question(ends->family, question)) {
 		ends->source_port = 0;
 		ends->destination_port = (__u16)(RW_PORT_ICMP_PLAIN + type);
 	} else if (answer) {
@@ -182,6 +186,7 @@ RW_INLINE bool rw_parse_extensions(const struct rw_reader *reader, struct rw_cur
 			frame->has_fragment_header = 1;
 			frame->fragment_id = (__u32)header[4] << 24 | (__u32)header[5] << 16 |
 					     (__u32)header[6] << 8 | header[7];
+			frame->fragment_offset = (__u16)(field >> 3);
 			if (field & 0xfff8)
 				frame->fragment = RW_FRAGMENT_LATER;
 			else if (field & 1)
@@ -296,6 +301,12 @@ RW_INLINE enum rw_parse_status rw_parse_upper(const struct rw_reader *reader, co
 	return RW_PARSE_IP;
 }
 
+/* TCP at offset 1 would let a later fragment rewrite the flags that the first was decided by. */
+RW_INLINE enum rw_parse_status rw_parse_later(__u8 protocol, __u32 offset)
+{
+	return protocol == RW_IP_TCP && offset == 1 ? RW_PARSE_TINY_FRAGMENT : RW_PARSE_IP;
+}
+
 RW_INLINE enum rw_parse_status rw_parse_ipv4(const struct rw_reader *reader, __u32 offset, bool merged,
 					     struct rw_frame *frame)
 {
@@ -322,9 +333,7 @@ RW_INLINE enum rw_parse_status rw_parse_ipv4(const struct rw_reader *reader, __u
 	frame->fragment_id = rw_be16_to_host(header.id);
 	if (field & 0x1fff) {
 		frame->fragment = RW_FRAGMENT_LATER;
-		/* Offset 1 would let a second fragment rewrite the flags that the first was decided by. */
-		return header.protocol == RW_IP_TCP && (field & 0x1fff) == 1 ? RW_PARSE_TINY_FRAGMENT
-									     : RW_PARSE_IP;
+		return rw_parse_later(header.protocol, field & 0x1fff);
 	}
 	if (field & 0x2000)
 		frame->fragment = RW_FRAGMENT_FIRST;
@@ -358,7 +367,7 @@ RW_INLINE enum rw_parse_status rw_parse_ipv6(const struct rw_reader *reader, __u
 		return frame->fragment == RW_FRAGMENT_FIRST ? RW_PARSE_TINY_FRAGMENT : RW_PARSE_MALFORMED;
 	frame->ends.protocol = cursor.next;
 	if (frame->fragment == RW_FRAGMENT_LATER)
-		return RW_PARSE_IP;
+		return rw_parse_later(cursor.next, frame->fragment_offset);
 	return rw_parse_upper(reader, &cursor, frame);
 }
 
