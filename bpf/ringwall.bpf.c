@@ -296,19 +296,35 @@ static __always_inline bool has_vlan_device(const struct rw_device *device, __u3
 	return vlans && vlans->bits[tag >> 6 & 63] >> (tag & 63) & 1;
 }
 
+/* A packet that a bridge will carry on to somebody else. */
+static __always_inline bool is_bridged(struct __sk_buff *skb, __u32 place)
+{
+	const struct rw_vlans *vlans = bpf_map_lookup_elem(&rw_vlans, &place);
+	__u8 to[ETH_ALEN];
+	__u64 address = 0;
+
+	if (skb->pkt_type != PACKET_OTHERHOST || !vlans || !vlans->bridge ||
+	    bpf_skb_load_bytes(skb, 0, to, sizeof(to)))
+		return false;
+	for (int i = 0; i < ETH_ALEN; i++)
+		address = address << 8 | to[i];
+	return address != vlans->bridge;
+}
+
 enum { LINK_IP, LINK_PASS, LINK_NOT_IP, LINK_MALFORMED };
 
 #define LINK_TAGS_MAX 4
 
 /*
  * Finds the IP header behind tags.  The kernel takes stacked tags of VLAN 0 off and goes on with what is
- * inside, so they are looked through here too.
+ * inside, so they are looked through here too; a tag inside another VLAN is no VLAN of this device.
  */
 static __noinline int find_ip(struct __sk_buff *skb, const struct rw_device *device, __u32 place,
 			      __u32 *offset, __u32 *family)
 {
 	__be16 protocol = (__be16)skb->protocol;
 	__u32 at = device->flags & RW_DEVICE_LAYER3 ? 0 : ETH_HLEN;
+	bool outer = !skb->vlan_present || !(skb->vlan_tci & 0xfff);
 
 	if (skb->vlan_present && has_vlan_device(device, place, skb->vlan_tci))
 		return LINK_PASS;
@@ -324,8 +340,9 @@ static __noinline int find_ip(struct __sk_buff *skb, const struct rw_device *dev
 			return LINK_NOT_IP;
 		if (i == LINK_TAGS_MAX || bpf_skb_load_bytes(skb, at, tag, sizeof(tag)))
 			return LINK_MALFORMED;
-		if (has_vlan_device(device, place, bpf_ntohs(tag[0])))
+		if (outer && has_vlan_device(device, place, bpf_ntohs(tag[0])))
 			return LINK_PASS;
+		outer = outer && !(tag[0] & bpf_htons(0xfff));
 		protocol = tag[1];
 		at += sizeof(tag);
 	}
@@ -373,7 +390,10 @@ static __always_inline int filter(struct __sk_buff *skb, bool egress)
 	device = find_device(skb->ifindex, &place);
 	if (!device || !begin_run(&run))
 		return TC_ACT_UNSPEC;
-	if ((device->flags & RW_DEVICE_BRIDGE_PORT) && skb->pkt_type == PACKET_OTHERHOST)
+	if ((device->flags & RW_DEVICE_BRIDGE_PORT) && is_bridged(skb, place))
+		return TC_ACT_UNSPEC;
+	/* The copy of an own multicast or broadcast for listeners here: it has crossed no device. */
+	if (skb->pkt_type == PACKET_LOOPBACK)
 		return TC_ACT_UNSPEC;
 	run.slot = device->slot;
 	run.egress = egress;
@@ -437,8 +457,11 @@ static __always_inline int seed_flow(__u8 family, const struct rw_run *run, cons
 	if (!view)
 		return RW_SEED_REFUSED;
 	rw_hook_query(run, &seed->ends, family, &query);
-	if (rw_flow_find(family, &query, &found))
+	if (rw_flow_find(family, &query, &found)) {
+		if (seed->flags & RW_SEED_MISSING)
+			return RW_SEED_KNOWN;
 		rw_flow_kill(&found);
+	}
 	control = rw_flow_begin_live(seed->ends.protocol, !query.key.from_low, &view->timeouts, run->now);
 	if (!accepted)
 		control = rw_flow_bury(control, run->now);

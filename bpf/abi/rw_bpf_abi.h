@@ -24,7 +24,7 @@
 
 #include "abi/rw_cause.h"
 
-#define RW_BPF_ABI_VERSION 1
+#define RW_BPF_ABI_VERSION 2
 
 enum {
 	RW_MODE_LEARN = 0,   /* all pass; openers are decided and entered */
@@ -68,7 +68,7 @@ struct rw_run_count {
 
 enum {
 	RW_DEVICE_LAYER3 = 1u << 0,      /* no link-layer header */
-	RW_DEVICE_BRIDGE_PORT = 1u << 1, /* packets for other hosts pass */
+	RW_DEVICE_BRIDGE_PORT = 1u << 1, /* packets for others than its bridge pass; see rw_vlans */
 	RW_DEVICE_VLANS = 1u << 2,       /* rw_vlans has tags to pass */
 };
 
@@ -82,6 +82,12 @@ struct rw_device {
 
 struct rw_vlans {
 	__u64 bits[64]; /* bit v: tag v has a device of its own here */
+	/*
+	 * Link address of the bridge that the device is a port of, first octet highest of the low 48 bits.  The
+	 * kernel calls packets for it "for another host" when the port has an address of its own.  0 = not known:
+	 * every packet is decided.
+	 */
+	__u64 bridge;
 };
 
 #define RW_SLOT_NAMES 256
@@ -169,13 +175,15 @@ struct rw_ends {
 #define RW_SEED_OFFSET 14
 
 enum {
-	RW_SEED_UNSURE = 1u << 0, /* the opener cannot be told: the other direction must accept as well */
+	RW_SEED_UNSURE = 1u << 0,  /* the opener cannot be told: the other direction must accept as well */
+	RW_SEED_MISSING = 1u << 1, /* only when the table does not know it */
 };
 
 enum {
 	RW_SEED_ACCEPTED = 1,
 	RW_SEED_REFUSED = 2, /* entered as cut */
 	RW_SEED_FULL = 3,
+	RW_SEED_KNOWN = 4,
 };
 
 struct rw_seed_record {
@@ -191,7 +199,7 @@ struct rw_seed_record {
 _Static_assert(sizeof(struct rw_control) == 192, "control");
 _Static_assert(sizeof(struct rw_run_count) == 64, "run count");
 _Static_assert(sizeof(struct rw_device) == 8, "device");
-_Static_assert(sizeof(struct rw_vlans) == 512, "vlans");
+_Static_assert(sizeof(struct rw_vlans) == 520, "vlans");
 _Static_assert(sizeof(struct rw_hit) == 16, "hit");
 _Static_assert(sizeof(struct rw_counters) == 560, "counters");
 _Static_assert(sizeof(struct rw_drop_event) == 72, "event");

@@ -8,9 +8,12 @@
 #include <assert.h>
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
+#include <linux/if_ether.h>
 #include <net/if.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/ioctl.h>
+#include <sys/socket.h>
 
 #include "enforce/bpf/bpf_internal.h"
 
@@ -41,6 +44,32 @@ static int find_place(struct rw_bpf *bpf, unsigned int ifindex)
 	return place;
 }
 
+/* Link address of the bridge 'name' as rw_vlans has it, or 0. */
+static uint64_t bridge_address(const char *name)
+{
+	RW_CLEANUP(rw_close) int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	struct ifreq request = {0};
+	uint64_t address = 0;
+
+	memcpy(request.ifr_name, name, strnlen(name, sizeof(request.ifr_name) - 1));
+	if (fd < 0 || ioctl(fd, SIOCGIFHWADDR, &request) < 0)
+		return 0;
+	for (size_t i = 0; i < ETH_ALEN; i++)
+		address = address << 8 | (uint8_t)request.ifr_hwaddr.sa_data[i];
+	return address;
+}
+
+/* A bridge may change its address at any time, as when it gets another port. */
+static void follow_bridge(struct rw_bpf *bpf, const struct rw_bpf_device *device)
+{
+	const struct rw_device *record =
+		&((struct rw_device *)bpf->maps[RW_BPF_MAP_DEVICES].memory)[device->place];
+	struct rw_vlans *vlans = &((struct rw_vlans *)bpf->maps[RW_BPF_MAP_VLANS].memory)[device->place];
+
+	if (record->flags & RW_DEVICE_BRIDGE_PORT)
+		__atomic_store_n(&vlans->bridge, bridge_address(device->interface), __ATOMIC_RELEASE);
+}
+
 static int write_record(struct rw_bpf *bpf, struct rw_bpf_device *own,
 			const struct rw_enforcer_device *device, struct rw_error *err)
 {
@@ -61,8 +90,10 @@ static int write_record(struct rw_bpf *bpf, struct rw_bpf_device *own,
 	record.slot = slot;
 	if (device->layer3)
 		record.flags |= RW_DEVICE_LAYER3;
-	if (device->bridge_port)
+	if (device->bridge_port) {
 		record.flags |= RW_DEVICE_BRIDGE_PORT;
+		tags.bridge = bridge_address(device->interface);
+	}
 	for (size_t i = 0; i < device->vlan_id_count; i++)
 		tags.bits[device->vlan_ids[i] >> 6 & 63] |= 1ull << (device->vlan_ids[i] & 63);
 	if (device->vlan_id_count)
@@ -204,7 +235,7 @@ int rw_bpf_attach(struct rw_enforcer *enforcer, const struct rw_enforcer_device 
 	own->hold = RW_ENFORCER_HELD;
 	own->text[0] = '\0';
 	if (bpf->replacing)
-		(void)rw_bpf_seed(bpf, NULL);
+		(void)rw_bpf_seed(bpf, false, NULL);
 	if (err)
 		*err = RW_ERROR_NONE;
 	r = attach_programs(bpf, own, err);
@@ -339,6 +370,7 @@ static void check_device(struct rw_bpf *bpf, struct rw_bpf_device *device, rw_en
 		put_back(bpf, device, event, context);
 		return;
 	}
+	follow_bridge(bpf, device);
 	memcpy(device->text, text, sizeof(device->text));
 	if (shared && device->hold != RW_ENFORCER_SHARED) {
 		device->hold = RW_ENFORCER_SHARED;

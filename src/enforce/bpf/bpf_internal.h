@@ -152,5 +152,6 @@ int rw_bpf_flows(struct rw_enforcer *enforcer, rw_enforcer_flow_fn *each, void *
 int rw_bpf_status(struct rw_enforcer *enforcer, struct rw_enforcer_status *ret_status, struct rw_error *err);
 
 /* seed.c */
-int rw_bpf_seed(struct rw_bpf *bpf, struct rw_enforcer_seeded *ret_seeded);
+/* Enters the live connections of the node; 'only_missing' leaves alone those in the table. */
+int rw_bpf_seed(struct rw_bpf *bpf, bool only_missing, struct rw_enforcer_seeded *ret_seeded);
 int rw_bpf_enforce(struct rw_enforcer *enforcer, struct rw_enforcer_seeded *ret_seeded, struct rw_error *err);

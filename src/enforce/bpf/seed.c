@@ -51,6 +51,7 @@ struct seeder {
 	struct rw_bpf *bpf;
 	struct own_address own[OWN_MAX];
 	size_t own_count;
+	uint32_t flags;                  /* RW_SEED_* of every record */
 	uint8_t listening[2][65536 / 8]; /* by port: TCP, UDP */
 	struct rw_enforcer_seeded result;
 };
@@ -105,7 +106,9 @@ static void read_own_addresses(struct seeder *seeder)
 		if (family != AF_INET && family != AF_INET6)
 			continue;
 		for (size_t i = 0; i < RW_ENFORCER_DEVICE_MAX; i++)
-			if (ifindex && seeder->bpf->devices[i].ifindex == ifindex)
+			/* A bridge has the addresses, its ports are the devices. */
+			if (ifindex && (seeder->bpf->devices[i].ifindex == ifindex ||
+					strcmp(seeder->bpf->devices[i].interface, at->ifa_name) == 0))
 				own->mark = (uint16_t)(records[seeder->bpf->devices[i].place].slot + 1);
 		if (!own->mark)
 			continue;
@@ -131,17 +134,18 @@ static uint16_t find_own(const struct seeder *seeder, uint8_t family, const void
 	return 0;
 }
 
-static void enter(struct seeder *seeder, const struct rw_seed_record *record)
+static void enter(struct seeder *seeder, struct rw_seed_record *record)
 {
 	char data[RW_SEED_OFFSET + sizeof(*record)] = {0};
 	LIBBPF_OPTS(bpf_test_run_opts, options, .data_in = data, .data_size_in = sizeof(data), .repeat = 1);
 
+	record->flags |= seeder->flags;
 	memcpy(data + RW_SEED_OFFSET, record, sizeof(*record));
 	if (bpf_prog_test_run_opts(seeder->bpf->programs[RW_BPF_PROGRAM_SEED], &options) < 0)
 		return;
 	if (options.retval == RW_SEED_ACCEPTED)
 		seeder->result.accepted++;
-	else
+	else if (options.retval != RW_SEED_KNOWN)
 		seeder->result.refused++;
 }
 
@@ -323,14 +327,17 @@ static void on_conntrack(struct seeder *seeder, const struct nlmsghdr *message)
 	} else if (!(ntohl(bits) & CONNTRACK_SEEN_REPLY)) {
 		return;
 	}
-	/* Coming in, the opener's packets are seen as they were sent; going out, as NAT leaves them. */
-	record.ends = invert(&reply);
+	/*
+	 * Coming in, the opener's packets are seen as they were sent; going out, as NAT leaves them: what NAT
+	 * sends back out is two flows here.
+	 */
+	record.ends = original;
+	record.in = find_own(seeder, family, original.destination);
+	if (record.in)
+		enter(seeder, &record);
+	record = (struct rw_seed_record){.ends = invert(&reply)};
 	record.out = find_own(seeder, family, reply.destination);
-	if (!record.out) {
-		record.ends = original;
-		record.in = find_own(seeder, family, original.destination);
-	}
-	if (record.in || record.out)
+	if (record.out)
 		enter(seeder, &record);
 }
 
@@ -354,7 +361,7 @@ static int read_conntrack(struct seeder *seeder)
 	return 0;
 }
 
-int rw_bpf_seed(struct rw_bpf *bpf, struct rw_enforcer_seeded *ret_seeded)
+int rw_bpf_seed(struct rw_bpf *bpf, bool only_missing, struct rw_enforcer_seeded *ret_seeded)
 {
 	RW_CLEANUP(rw_free) struct seeder *seeder = calloc(1, sizeof(*seeder));
 	int r;
@@ -362,6 +369,7 @@ int rw_bpf_seed(struct rw_bpf *bpf, struct rw_enforcer_seeded *ret_seeded)
 	if (!seeder)
 		return -ENOMEM;
 	seeder->bpf = bpf;
+	seeder->flags = only_missing ? RW_SEED_MISSING : 0;
 	read_own_addresses(seeder);
 	r = read_sockets(seeder);
 	seeder->result.sockets_read = r == 0;
@@ -381,19 +389,24 @@ int rw_bpf_enforce(struct rw_enforcer *enforcer, struct rw_enforcer_seeded *ret_
 {
 	struct rw_bpf *bpf = rw_bpf_of(enforcer);
 	struct rw_control *control = rw_bpf_control(bpf);
-	struct rw_enforcer_seeded seeded = {0};
+	struct rw_enforcer_seeded seeded = {0}, late = {0};
 	uint32_t mode;
 	int r;
 
 	if (!bpf->table)
 		return rw_error_set(err, -EINVAL, "a policy must be applied before it is enforced");
 	if (RW_STATE_MODE(control->state) == RW_MODE_LEARN) {
-		r = rw_bpf_seed(bpf, &seeded);
+		r = rw_bpf_seed(bpf, false, &seeded);
 		if (r < 0)
 			return rw_error_oom(err);
 		mode = bpf->table->policy->enforcement == RW_MONITOR ? RW_MODE_MONITOR : RW_MODE_ENFORCE;
 		__atomic_store_n(&control->state, RW_STATE(RW_STATE_GENERATION(control->state), mode),
 				 __ATOMIC_SEQ_CST);
+		/* Connections that were half open before the hooks were there, and whole after the first look. */
+		if (rw_bpf_seed(bpf, true, &late) == 0) {
+			seeded.accepted += late.accepted;
+			seeded.refused += late.refused;
+		}
 	}
 	if (ret_seeded)
 		*ret_seeded = seeded;
