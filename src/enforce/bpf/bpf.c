@@ -96,6 +96,8 @@ int rw_enforce_bpf_open(const struct rw_enforce_bpf_options *options, struct rw_
 		return r;
 	/* Maps without a policy decide nothing yet: what holds the devices are programs with others. */
 	bpf->replacing = bpf->held && !RW_STATE_GENERATION(rw_bpf_control(bpf)->state);
+	/* An earlier process may have switched images just before it ended. */
+	bpf->grace_due = bpf->adopted;
 	bpf->tcx = !options->without_tcx && has_tcx(bpf);
 	r = rw_bpf_drops_open(bpf);
 	if (r < 0)

@@ -4,7 +4,7 @@
  * Pins: what lets enforcement outlive the process.
  *
  *     PIN_DIR/map-rw_control ...         the maps, of one size and ABI
- *     PIN_DIR/version-1                  says which ABI (a second pin of the control map)
+ *     PIN_DIR/version-2                  says which ABI (a second pin of the control map)
  *     PIN_DIR/link-ingress-7, -egress-7  what holds the programs at the device of ifindex 7
  *     PIN_DIR/clsact-7                   ... by clsact, which holds by itself
  *
@@ -221,6 +221,26 @@ static int pin(int fd, const char *path, struct rw_error *err)
 	return 0;
 }
 
+/* Takes away what says of which ABI the maps are; true when nothing does any more. */
+static bool forget_versions(const char *pin_dir)
+{
+	DIR *dir = opendir(pin_dir);
+	struct dirent *entry;
+	char path[512];
+	bool gone = dir;
+
+	for (int pass = 0; dir && pass < 2; pass++, rewinddir(dir))
+		while ((entry = readdir(dir))) {
+			if (strncmp(entry->d_name, "version-", 8) != 0)
+				continue;
+			(void)snprintf(path, sizeof(path), "%s/%s", pin_dir, entry->d_name);
+			gone &= unlink(path) == 0 || errno == ENOENT;
+		}
+	if (dir)
+		(void)closedir(dir);
+	return gone;
+}
+
 int rw_bpf_pins_save(struct rw_bpf *bpf, struct rw_error *err)
 {
 	char path[256];
@@ -228,6 +248,10 @@ int rw_bpf_pins_save(struct rw_bpf *bpf, struct rw_error *err)
 
 	if (bpf->adopted)
 		return 0;
+	/* First, so that nobody takes a mixture of old and new maps for either. */
+	if (!forget_versions(bpf->pin_dir))
+		return rw_error_set(err, -errno, "cannot replace the pins in %s: %s", bpf->pin_dir,
+				    strerror(errno));
 	for (int id = 0; id < RW_BPF_MAP_COUNT_; id++) {
 		map_path(path, sizeof(path), bpf->pin_dir, id);
 		r = pin(bpf->maps[id].fd, path, err);
@@ -273,6 +297,18 @@ void rw_bpf_pins_release(const char *pin_dir, unsigned int ifindex)
 	}
 }
 
+/* What we pin; whatever else lies there is somebody's. */
+static bool is_ours(const char *name)
+{
+	static const char *const kinds[] = {"map-rw_", "version-", "link-ingress-", "link-egress-",
+					    "clsact-"};
+
+	for (size_t i = 0; i < RW_ARRAY_COUNT(kinds); i++)
+		if (strncmp(name, kinds[i], strlen(kinds[i])) == 0)
+			return true;
+	return false;
+}
+
 int rw_enforce_bpf_detach_all(const char *pin_dir, unsigned int *ret_devices, struct rw_error *err)
 {
 	unsigned int devices = 0;
@@ -281,13 +317,17 @@ int rw_enforce_bpf_detach_all(const char *pin_dir, unsigned int *ret_devices, st
 
 	if (!dir && errno != ENOENT)
 		return rw_error_set(err, -errno, "cannot read %s: %s", pin_dir, strerror(errno));
+	if (dir && !is_bpffs(pin_dir)) {
+		(void)closedir(dir);
+		return rw_error_set(err, -EINVAL, "%s does not lie in a BPF file system", pin_dir);
+	}
 	for (int pass = 0; dir && pass < 2; pass++, rewinddir(dir))
 		while ((entry = readdir(dir)))
-			if (entry->d_name[0] != '.')
+			if (is_ours(entry->d_name))
 				devices += release(pin_dir, entry->d_name);
 	if (dir)
 		(void)closedir(dir);
-	if (dir && rmdir(pin_dir) < 0 && errno != ENOENT)
+	if (dir && rmdir(pin_dir) < 0 && errno != ENOENT && errno != ENOTEMPTY)
 		return rw_error_set(err, -errno, "cannot remove %s: %s", pin_dir, strerror(errno));
 	if (ret_devices)
 		*ret_devices = devices;
