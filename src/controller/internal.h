@@ -424,9 +424,11 @@ struct rw_controller {
 	struct drops drops;
 	struct plan *committing; /* our own change whose batch comes next; adopted instead of decoded */
 	uint64_t committing_revision;
-	uint64_t settled_revision; /* our own chunk of a large change that is folded already */
-	struct rw_error broken;    /* why changes cannot be made; code 0 = they can */
-	bool stopped;              /* the fold failed: nothing is written any more */
+	struct rw_store_batch batch; /* the newest one, lent by the watch */
+	bool unfolded;               /* ... is not folded yet */
+	uint64_t settled_revision;   /* our own chunk of a large change that is folded already */
+	struct rw_error broken;      /* why changes cannot be made; code 0 = they can */
+	bool stopped;                /* the fold failed: nothing is written any more */
 	uint64_t last_compaction_ns;
 	uint64_t last_audit_pruned;
 	bool trim_due; /* a large change left much free memory in the heap */

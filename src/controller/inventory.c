@@ -95,12 +95,33 @@ static int publish_agents(struct rw_controller *controller, struct folding *fold
 	return 0;
 }
 
+/* Collects what of the batch is to be decoded; *folding stays NULL when that is nothing. */
+static int collect(struct rw_controller *controller, const struct rw_store_batch *batch, bool own,
+		   struct folding **folding, struct rw_error *err)
+{
+	bool settled = controller->settled_revision == batch->revision;
+
+	for (size_t i = 0; i < batch->count; i++) {
+		const struct rw_store_event *event = &batch->events[i];
+		int r;
+
+		if ((own || settled) && !is_decoded_always(event->key) &&
+		    !(settled && strcmp(event->key, RW_LAYOUT_STAGED) == 0))
+			continue;
+		if (!*folding && !(*folding = folding_new(controller)))
+			return rw_error_oom(err);
+		r = folding_add(*folding, event->key, event->value, event->value_size, batch->revision, err);
+		if (r < 0)
+			return r;
+	}
+	return 0;
+}
+
 static int fold_batch(struct rw_controller *controller, const struct rw_store_batch *batch,
 		      struct rw_error *err)
 {
 	bool own = controller->committing && controller->committing_revision == batch->revision;
-	bool settled = controller->settled_revision == batch->revision;
-	RW_CLEANUP(folding_free) struct folding *folding = folding_new(controller);
+	RW_CLEANUP(folding_free) struct folding *folding = NULL;
 	RW_CLEANUP(rw_model_free) struct rw_model *model = NULL;
 	RW_CLEANUP(fold_outcome_done) struct fold_outcome outcome;
 	RW_CLEANUP(impacts_done) struct rw_vec impacts;
@@ -108,23 +129,16 @@ static int fold_batch(struct rw_controller *controller, const struct rw_store_ba
 
 	fold_outcome_init(&outcome);
 	rw_vec_init(&impacts, sizeof(struct impact), SIZE_MAX / 2);
-	if (!folding)
-		return rw_error_oom(err);
-	for (size_t i = 0; i < batch->count; i++) {
-		const struct rw_store_event *event = &batch->events[i];
-
-		if ((own || settled) && !is_decoded_always(event->key) &&
-		    !(settled && strcmp(event->key, RW_LAYOUT_STAGED) == 0))
-			continue;
-		r = folding_add(folding, event->key, event->value, event->value_size, batch->revision, err);
-		if (r < 0)
-			return r;
-	}
+	r = collect(controller, batch, own, &folding, err);
+	if (r < 0)
+		return r;
 	if (own) {
+		/* Needs no memory that could be missing: a change of rules is in force when it is durable. */
 		adopt(controller, controller->committing, batch->revision);
-		return publish_agents(controller, folding, batch->revision, err);
+		return folding ? publish_agents(controller, folding, batch->revision, err) : 0;
 	}
-	r = folding_end(folding, &model, &outcome, err);
+	if (folding)
+		r = folding_end(folding, &model, &outcome, err);
 	if (r < 0)
 		return r;
 	if (outcome.touched.count == 0 && outcome.agents.count == 0) {
@@ -138,20 +152,39 @@ static int fold_batch(struct rw_controller *controller, const struct rw_store_ba
 	return 0;
 }
 
+/* The batch that could not be folded for want of memory, or the store's next one. */
+static int next_batch(struct rw_controller *controller, struct rw_store_batch *batch, struct rw_error *err)
+{
+	int r = RW_STORE_EVENTS;
+
+	if (!controller->unfolded)
+		r = rw_store_watch_next(controller->watch, &controller->batch, err);
+	controller->unfolded = r == RW_STORE_EVENTS;
+	*batch = controller->batch;
+	return r;
+}
+
 void inventory_pump(struct rw_controller *controller)
 {
 	struct rw_store_batch batch;
 	struct rw_error err = RW_ERROR_NONE;
 	int r;
 
-	while ((r = rw_store_watch_next(controller->watch, &batch, &err)) == RW_STORE_EVENTS) {
-		r = fold_batch(controller, &batch, &err);
-		if (r < 0)
-			break;
-	}
-	if (r == RW_STORE_COMPACTED)
-		r = rw_error_set(&err, -ESTALE, "the store's history was compacted before it was read");
-	if (r < 0) {
+	while (!controller->stopped && (r = next_batch(controller, &batch, &err)) != 0) {
+		if (r == RW_STORE_EVENTS)
+			r = fold_batch(controller, &batch, &err);
+		if (r == 0) {
+			controller->unfolded = false;
+			continue;
+		}
+		if (r == -ENOMEM) {
+			/* We are behind: changes end in conflicts until memory is there again. */
+			rw_log_warning("no memory to follow the store, trying again");
+			return;
+		}
+		if (r == RW_STORE_COMPACTED)
+			(void)rw_error_set(&err, -ESTALE,
+					   "the store's history was compacted before it was read");
 		/* What is folded stays valid; what follows cannot be known.  Nothing is written any more. */
 		rw_log_error("cannot follow the store  reason=\"%s\"", err.text);
 		controller->broken = err;

@@ -50,7 +50,8 @@ int plan_put(struct plan *plan, const char *key, char *value, size_t size, struc
 	RW_CLEANUP(rw_free) char *copy = strdup(key);
 	struct operation *operation;
 
-	if (!copy || rw_vec_push(&plan->operations, &operation) < 0)
+	/* A text that could not be made must not turn into a deletion. */
+	if (!copy || (size && !taken) || rw_vec_push(&plan->operations, &operation) < 0)
 		return rw_error_oom(err);
 	operation->key = RW_TAKE_PTR(copy);
 	operation->value = RW_TAKE_PTR(taken);
@@ -279,7 +280,40 @@ static void expect(struct rw_store_txn *txn, const struct inventory *inventory)
 	rw_store_txn_expect(txn, RW_LAYOUT_STAGED, 0);
 }
 
-/* Fills 'txn' with everything; the operations themselves, or the pointer to their staged pages. */
+/* The operations themselves, or the pointer to their staged pages. */
+static int fill_operations(struct rw_controller *controller, struct plan *plan, struct rw_store_txn *txn,
+			   struct rw_error *err)
+{
+	RW_CLEANUP(rw_buf_done) struct rw_buf buf;
+	char key[RW_LAYOUT_KEY_SIZE];
+	int r;
+
+	rw_buf_init(&buf, 4096);
+	if (plan->operations.count <= DIRECT_OPERATIONS && plan_size(plan) <= DIRECT_BYTES) {
+		for (size_t i = 0; i < plan->operations.count; i++) {
+			const struct operation *operation = rw_vec_at(&plan->operations, i);
+
+			if (operation->value)
+				rw_store_txn_put(txn, operation->key, operation->value, operation->size);
+			else
+				rw_store_txn_delete(txn, operation->key);
+		}
+		return 0;
+	}
+	r = staged_write(controller, plan, err);
+	if (r < 0)
+		return r;
+	(void)rw_buf_append_format(&buf, "{\"version\":1,\"change\":\"%s\"}", plan->staged);
+	r = rw_buf_check(&buf, err);
+	if (r < 0)
+		return r;
+	rw_store_txn_put(txn, RW_LAYOUT_STAGED, buf.data, buf.size);
+	staged_page_key(plan->staged, 0, key);
+	rw_store_txn_expect_present(txn, key);
+	return 0;
+}
+
+/* Fills 'txn' with everything: operations, sequence number, audit record. */
 static int fill(struct rw_controller *controller, struct plan *plan, struct rw_store_txn *txn,
 		struct rw_error *err)
 {
@@ -290,27 +324,14 @@ static int fill(struct rw_controller *controller, struct plan *plan, struct rw_s
 
 	rw_buf_init(&buf, RW_STORE_MAX_TXN_BYTES);
 	expect(txn, inventory);
-	if (plan->operations.count > DIRECT_OPERATIONS || plan_size(plan) > DIRECT_BYTES) {
-		r = staged_write(controller, plan, err);
-		if (r < 0)
-			return r;
-		(void)rw_buf_append_format(&buf, "{\"version\":1,\"change\":\"%s\"}", plan->staged);
-		rw_store_txn_put(txn, RW_LAYOUT_STAGED, buf.data, buf.size);
-		staged_page_key(plan->staged, 0, key);
-		rw_store_txn_expect_present(txn, key);
-	} else {
-		for (size_t i = 0; i < plan->operations.count; i++) {
-			const struct operation *operation = rw_vec_at(&plan->operations, i);
-
-			if (operation->value)
-				rw_store_txn_put(txn, operation->key, operation->value, operation->size);
-			else
-				rw_store_txn_delete(txn, operation->key);
-		}
-	}
-	rw_buf_clear(&buf);
+	r = fill_operations(controller, plan, txn, err);
+	if (r < 0)
+		return r;
 	(void)rw_buf_append_format(&buf, "{\"version\":1,\"audit\":\"%" PRIu64 "\"}",
 				   inventory->audit_sequence + 1);
+	r = rw_buf_check(&buf, err);
+	if (r < 0)
+		return r;
 	rw_store_txn_put(txn, RW_LAYOUT_SEQUENCE, buf.data, buf.size);
 	rw_buf_clear(&buf);
 	r = audit_write(controller, plan, inventory->audit_sequence + 1, &buf, err);

@@ -15,6 +15,21 @@ static int64_t clock_ms(const struct rw_clock *clock)
 static char *ca_cert;
 static char *ca_key;
 
+void (*fixture_begin)(void);
+void (*fixture_end)(void);
+
+static void begin(void)
+{
+	if (fixture_begin)
+		fixture_begin();
+}
+
+static void end(void)
+{
+	if (fixture_end)
+		fixture_end();
+}
+
 static struct rw_controller *start(struct fixture *fx)
 {
 	struct rw_controller *controller = NULL;
@@ -94,7 +109,9 @@ int fixture_edit(struct rw_draft *draft, void *userdata, struct rw_error *err)
 	case STEP_DELETE:
 		return rw_edit_delete(draft, step->kind, step->reference, true, err);
 	case STEP_ADD_RULE:
+		begin();
 		rule = world_rule(step->text);
+		end();
 		return rw_edit_add_rules(draft, step->reference, &rule, 1, NULL, err);
 	case STEP_REVOKE:
 		return rw_edit_revoke_rules(draft, step->reference, &step->text, 1, NULL, err);
@@ -237,21 +254,23 @@ static void take_frame(struct agent *agent, struct rw_frame *frame)
 static int agent_send(void *userdata, const void *bytes, size_t size)
 {
 	struct agent *agent = userdata;
-	char *end;
+	char *stop;
 
+	begin();
 	assert_int_equal(rw_buf_append(&agent->line, bytes, size), 0);
-	while ((end = memchr(agent->line.data, '\n', agent->line.size))) {
+	while ((stop = memchr(agent->line.data, '\n', agent->line.size))) {
 		RW_CLEANUP(rw_frame_done) struct rw_frame frame = {0};
 		struct rw_error err = RW_ERROR_NONE;
 		int r = rw_stream_reader_line(agent->reader, agent->line.data,
-					      (size_t)(end - agent->line.data), &frame, &err);
+					      (size_t)(stop - agent->line.data), &frame, &err);
 
 		if (r < 0)
 			fail_msg("%s", err.text);
 		if (r == RW_STREAM_FRAME)
 			take_frame(agent, &frame);
-		rw_buf_consume(&agent->line, (size_t)(end - agent->line.data) + 1);
+		rw_buf_consume(&agent->line, (size_t)(stop - agent->line.data) + 1);
 	}
+	end();
 	return 0;
 }
 

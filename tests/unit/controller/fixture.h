@@ -29,6 +29,10 @@ struct fixture {
 	struct rw_actor alice; /* an admin at 203.0.113.1 */
 };
 
+/* Run around what the fixture does in the midst of the controller's work; nullable. */
+extern void (*fixture_begin)(void);
+extern void (*fixture_end)(void);
+
 void fixture_init(struct fixture *fx);
 void fixture_done(struct fixture *fx);
 /* Another controller on the same store, freed with the fixture. */
