@@ -1,0 +1,90 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: Apache-2.0
+"""usage: test_ringwalld.py RINGWALLD      the daemon's command line, first keys, and what it refuses"""
+import os
+import re
+import subprocess
+import sys
+import tempfile
+
+from daemon import Daemon
+
+program = sys.argv[1]
+failures = 0
+TOKEN = re.compile(r"^k-[0-9a-f]{16}\.[A-Za-z0-9_-]{43}\n$")
+
+
+def record(text, good, detail=""):
+    global failures
+    failures += not good
+    print(f"{'[       OK ]' if good else '[  FAILED  ]'} {text}{'' if good else f': {detail}'}", flush=True)
+
+
+def run(*arguments):
+    return subprocess.run([program, *arguments], capture_output=True, text=True, timeout=20)
+
+
+def check_usage():
+    result = run("--help")
+    record("--help explains itself with examples", result.returncode == 0 and "examples:" in result.stdout, result)
+    record("--version tells the version", run("--version").stdout.startswith("ringwalld "))
+    for arguments in (["--colour"], ["dance"], ["--log-level", "loud"], ["key"], ["init", "twice"]):
+        result = run(*arguments)
+        record(f"{arguments} is a usage error", result.returncode == 2 and "--help" in result.stderr, result)
+
+
+def check_refusals(folder):
+    state = os.path.join(folder, "refused")
+    for arguments, word in ((["--listen", "8443"], "--listen"), (["--listen", "host:8443"], "--listen"),
+                            (["--listen", "127.0.0.1:99999"], "--listen"),
+                            (["--plain-http", "--listen", "0.0.0.0:0"], "loopback")):
+        result = run("--state", state, *arguments)
+        record(f"{arguments} is refused with a reason", result.returncode == 1 and word in result.stderr, result)
+
+
+def check_init(folder):
+    state = os.path.join(folder, "made")
+    result = run("--state", state, "init")
+    record("init shows the first admin key", result.returncode == 0 and TOKEN.match(result.stdout), result)
+    record("init leaves no copy of the key", not os.path.exists(os.path.join(state, "admin-key")))
+    again = run("--state", state, "init")
+    record("init is done once", again.returncode == 1 and "reset-admin" in again.stderr, again)
+    another = run("--state", state, "key", "reset-admin")
+    record("reset-admin makes another key", another.returncode == 0 and TOKEN.match(another.stdout)
+           and another.stdout != result.stdout, another)
+    modes = {name: os.stat(os.path.join(state, name)).st_mode & 0o777 for name in os.listdir(state)}
+    secret = [name for name in modes if name.endswith("key") or name.endswith("key.pem") or name.startswith("store.db")]
+    record("secrets are for their owner alone", len(secret) >= 4 and all(modes[name] == 0o600 for name in secret), modes)
+
+
+def check_running():
+    daemon = Daemon(program)
+    try:
+        key_file = os.path.join(daemon.state, "admin-key")
+        record("the first key's file is for its owner alone", os.stat(key_file).st_mode & 0o777 == 0o600)
+        with open(daemon.log.name, encoding="utf-8") as log:
+            text = log.read()
+        record("the log names the file and not the key", key_file in text and daemon.key.split(".")[1] not in text, text)
+        result = run("--state", daemon.state, "key", "reset-admin")
+        record("reset-admin is refused while the daemon runs", result.returncode == 1 and "Stop it first" in result.stderr,
+               result)
+        result = run("--state", daemon.state, "--listen", "127.0.0.1:0")
+        record("a second daemon on the same folder is refused", result.returncode == 1, result)
+        record("the key works", daemon.ask("GET", "/v1/whoami").status == 200)
+        record("its file is gone after the first use", not os.path.exists(key_file))
+        record("SIGTERM ends it in order", daemon.stop() == 0)
+        result = run("--state", daemon.state, "key", "reset-admin")
+        record("reset-admin works when it is stopped", result.returncode == 0, result)
+        daemon.start()
+        record("the new key works", daemon.ask("GET", "/v1/whoami", key=result.stdout.strip()).status == 200)
+        record("so does the old one", daemon.ask("GET", "/v1/whoami").status == 200)
+    finally:
+        daemon.close()
+
+
+with tempfile.TemporaryDirectory(prefix="rwt-ringwalld-") as scratch:
+    check_usage()
+    check_refusals(scratch)
+    check_init(scratch)
+    check_running()
+sys.exit(1 if failures else 0)
