@@ -427,6 +427,8 @@ int main(int argc, char **argv)
 		(void)usage("unknown command", arguments.command);
 		return EXIT_USAGE;
 	}
+	if ((r == -EACCES || r == -EPERM) && !err.hint[0] && geteuid() != 0)
+		(void)rw_error_hint(&err, "Run it as root.");
 	if (r < 0) {
 		fprintf(stderr, "ringwall-agent: %s%s%s\n", err.field, err.field[0] ? " " : "", err.text);
 		if (err.hint[0])
