@@ -226,7 +226,9 @@ int impact_find(struct rw_controller *controller, const struct rw_model *after,
 	if (scope_fill(&scope, controller, after, outcome) < 0)
 		return rw_error_oom(err);
 	r = list_candidates(controller, after, &scope, impacts, err);
-	for (size_t i = 0; r == 0 && i < impacts->count; i++) {
+	if (r < 0)
+		return r;
+	for (size_t i = 0; i < impacts->count; i++) {
 		struct impact *impact = rw_vec_at(impacts, i);
 
 		r = node_derive(controller, after, impact->record, &impact->after, err);
@@ -242,7 +244,7 @@ int impact_find(struct rw_controller *controller, const struct rw_model *after,
 			*impact = (struct impact){0};
 	}
 	impacts->count = kept;
-	return r;
+	return 0;
 }
 
 void impact_publish(struct rw_controller *controller, struct rw_vec *impacts, uint64_t revision)
