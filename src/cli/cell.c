@@ -46,8 +46,8 @@ static const char *collection_of(const char *id)
 static char *look_up(struct rw_cli *cli, const char *id)
 {
 	RW_CLEANUP(rw_cli_answer_done) struct rw_cli_answer answer = {0};
-	RW_CLEANUP(rw_buf_done) struct rw_buf path;
-	RW_CLEANUP(rw_buf_done) struct rw_buf name;
+	RW_CLEANUP(rw_buf_done) struct rw_buf path = {0};
+	RW_CLEANUP(rw_buf_done) struct rw_buf name = {0};
 	const struct rw_column column = {"", "name", RW_COLUMN_GROUP, NULL};
 
 	rw_cli_path(&path, collection_of(id), id, NULL);

@@ -102,7 +102,7 @@ static void follow(struct rw_cli *cli, struct rw_cli_answer *answer)
 		struct progress progress = count_nodes(answer);
 		size_t open = progress.pending + (rw_cli_given(cli, "wait-all") ? progress.offline : 0);
 		RW_CLEANUP(rw_cli_answer_done) struct rw_cli_answer next = {0};
-		RW_CLEANUP(rw_buf_done) struct rw_buf path;
+		RW_CLEANUP(rw_buf_done) struct rw_buf path = {0};
 
 		(void)fprintf(stderr, "\r\033[Kenforced on %zu of %zu nodes", progress.applied,
 			      progress.count);
@@ -231,7 +231,7 @@ int rw_cli_change(struct rw_cli *cli, const char *method, const char *path, cons
 		  struct rw_cli_answer *ret_answer)
 {
 	RW_CLEANUP(rw_cli_answer_done) struct rw_cli_answer answer = {0};
-	RW_CLEANUP(rw_buf_done) struct rw_buf full;
+	RW_CLEANUP(rw_buf_done) struct rw_buf full = {0};
 	int r;
 
 	rw_buf_init(&full, 65536);

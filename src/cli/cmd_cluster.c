@@ -24,7 +24,7 @@ static const struct rw_column record[] = {
 
 static int create(struct rw_cli *cli)
 {
-	RW_CLEANUP(rw_buf_done) struct rw_buf body;
+	RW_CLEANUP(rw_buf_done) struct rw_buf body = {0};
 	struct rw_json_writer json;
 
 	rw_buf_init(&body, 65536);
@@ -48,14 +48,13 @@ static int create(struct rw_cli *cli)
 
 static int update(struct rw_cli *cli)
 {
-	RW_CLEANUP(rw_buf_done) struct rw_buf body;
+	RW_CLEANUP(rw_buf_done) struct rw_buf body = {0};
 	struct rw_json_writer json;
 
 	rw_buf_init(&body, 65536);
 	rw_json_writer_init(&json, &body, false);
 	rw_json_begin_object(&json);
 	rw_cli_put_value(cli, &json, "name", "name");
-	rw_cli_put_value(cli, &json, "type", "type");
 	rw_cli_put_value(cli, &json, "enforcement", "enforcement");
 	rw_cli_put_value(cli, &json, "container-network", "container_network");
 	rw_cli_put_list(cli, &json, "container-cidr", "container_cidrs");
@@ -66,7 +65,7 @@ static int update(struct rw_cli *cli)
 
 static int list(struct rw_cli *cli)
 {
-	RW_CLEANUP(rw_buf_done) struct rw_buf path;
+	RW_CLEANUP(rw_buf_done) struct rw_buf path = {0};
 
 	rw_cli_path(&path, "clusters", NULL, NULL);
 	rw_cli_put_filter(cli, &path, "network");
@@ -80,7 +79,7 @@ static int show(struct rw_cli *cli)
 
 static int delete_cluster(struct rw_cli *cli)
 {
-	RW_CLEANUP(rw_buf_done) struct rw_buf path;
+	RW_CLEANUP(rw_buf_done) struct rw_buf path = {0};
 
 	rw_cli_path(&path, "clusters", cli->arguments[0], NULL);
 	if (rw_cli_given(cli, "with-nodes"))
@@ -114,7 +113,6 @@ static const struct rw_cli_option list_options[] = {
 
 static const struct rw_cli_option update_options[] = {
 	{"name", 0, "NAME", "new name"},
-	{"type", 0, "TYPE", "generic, swarm or kubernetes"},
 	{"container-cidr", 0, "CIDR", "all container CIDRs it shall have; may be repeated"},
 	{"container-network", 0, "KIND", "overlay or routed"},
 	{"management-cidr", 0, "CIDR", "all management CIDRs it shall have; may be repeated"},

@@ -23,8 +23,8 @@ static void put_login(struct rw_json_writer *json, const char *name, const struc
 static int save(const struct rw_contexts *contexts, const char *name, const struct rw_cli_login *login,
 		const char *current, struct rw_error *err)
 {
-	RW_CLEANUP(rw_buf_done) struct rw_buf path;
-	RW_CLEANUP(rw_buf_done) struct rw_buf text;
+	RW_CLEANUP(rw_buf_done) struct rw_buf path = {0};
+	RW_CLEANUP(rw_buf_done) struct rw_buf text = {0};
 	struct rw_json_writer json;
 	struct rw_json context;
 	void *cursor = NULL;
@@ -139,7 +139,7 @@ static int list(struct rw_cli *cli)
 	};
 	RW_CLEANUP(rw_json_document_free) struct rw_json_document *document = NULL;
 	RW_CLEANUP(rw_contexts_done) struct rw_contexts contexts = {0};
-	RW_CLEANUP(rw_buf_done) struct rw_buf text;
+	RW_CLEANUP(rw_buf_done) struct rw_buf text = {0};
 	struct rw_error err = RW_ERROR_NONE;
 	struct rw_json_writer json;
 	struct rw_json context;

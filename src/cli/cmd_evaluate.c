@@ -140,7 +140,7 @@ static int answer_all(struct evaluation *evaluation, FILE *queries)
 
 static int load_model(const char *path, struct rw_model **ret_model, struct rw_error *err)
 {
-	RW_CLEANUP(rw_buf_done) struct rw_buf text;
+	RW_CLEANUP(rw_buf_done) struct rw_buf text = {0};
 	int r;
 
 	rw_buf_init(&text, 64u << 20);

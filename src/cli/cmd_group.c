@@ -26,7 +26,7 @@ static const struct rw_column record[] = {
 
 static int create(struct rw_cli *cli)
 {
-	RW_CLEANUP(rw_buf_done) struct rw_buf body;
+	RW_CLEANUP(rw_buf_done) struct rw_buf body = {0};
 	struct rw_json_writer json;
 
 	rw_buf_init(&body, 65536);
@@ -44,7 +44,7 @@ static int create(struct rw_cli *cli)
 
 static int update(struct rw_cli *cli)
 {
-	RW_CLEANUP(rw_buf_done) struct rw_buf body;
+	RW_CLEANUP(rw_buf_done) struct rw_buf body = {0};
 	struct rw_json_writer json;
 
 	rw_buf_init(&body, 65536);
@@ -61,7 +61,7 @@ static int update(struct rw_cli *cli)
 
 static int list(struct rw_cli *cli)
 {
-	RW_CLEANUP(rw_buf_done) struct rw_buf path;
+	RW_CLEANUP(rw_buf_done) struct rw_buf path = {0};
 
 	rw_cli_path(&path, "security-groups", NULL, NULL);
 	rw_cli_put_filter(cli, &path, "network");
@@ -81,8 +81,8 @@ static int delete_group(struct rw_cli *cli)
 
 static int join(struct rw_cli *cli)
 {
-	RW_CLEANUP(rw_buf_done) struct rw_buf body;
-	RW_CLEANUP(rw_buf_done) struct rw_buf path;
+	RW_CLEANUP(rw_buf_done) struct rw_buf body = {0};
+	RW_CLEANUP(rw_buf_done) struct rw_buf path = {0};
 	struct rw_json_writer json;
 
 	rw_buf_init(&body, 65536);
@@ -100,7 +100,7 @@ static int join(struct rw_cli *cli)
 
 static int leave(struct rw_cli *cli)
 {
-	RW_CLEANUP(rw_buf_done) struct rw_buf path;
+	RW_CLEANUP(rw_buf_done) struct rw_buf path = {0};
 	const char *interface = rw_cli_value(cli, "interface");
 
 	rw_cli_path(&path, "security-groups", cli->arguments[0], "members/");

@@ -16,7 +16,7 @@ static const struct rw_column made[] = {
 static int create(struct rw_cli *cli)
 {
 	RW_CLEANUP(rw_cli_answer_done) struct rw_cli_answer answer = {0};
-	RW_CLEANUP(rw_buf_done) struct rw_buf body;
+	RW_CLEANUP(rw_buf_done) struct rw_buf body = {0};
 	struct rw_json_writer json;
 	int r;
 

@@ -77,7 +77,7 @@ static void put_sources(const struct rw_cli *cli, struct rw_json_writer *json)
 static int send_body(struct rw_cli *cli, const char *method, const char *reference, const char *name,
 		     const char *what)
 {
-	RW_CLEANUP(rw_buf_done) struct rw_buf body;
+	RW_CLEANUP(rw_buf_done) struct rw_buf body = {0};
 	struct rw_json_writer json;
 	int r;
 
@@ -108,7 +108,7 @@ static int update(struct rw_cli *cli)
 
 static int list(struct rw_cli *cli)
 {
-	RW_CLEANUP(rw_buf_done) struct rw_buf path;
+	RW_CLEANUP(rw_buf_done) struct rw_buf path = {0};
 
 	rw_cli_path(&path, "load-balancers", NULL, NULL);
 	rw_cli_put_filter(cli, &path, "cluster");

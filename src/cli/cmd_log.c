@@ -23,7 +23,7 @@ static const struct rw_column status_columns[] = {
 static int print_side(const struct rw_cli *cli, const struct rw_json *change, const char *side,
 		      const char *sign, const char *colour)
 {
-	RW_CLEANUP(rw_buf_done) struct rw_buf text;
+	RW_CLEANUP(rw_buf_done) struct rw_buf text = {0};
 	struct rw_error err = RW_ERROR_NONE;
 	struct rw_json object;
 
@@ -66,7 +66,7 @@ static int print_log_changes(const struct rw_cli *cli, const struct rw_json *ite
 static int show_log(struct rw_cli *cli)
 {
 	RW_CLEANUP(rw_cli_answer_done) struct rw_cli_answer answer = {0};
-	RW_CLEANUP(rw_buf_done) struct rw_buf path;
+	RW_CLEANUP(rw_buf_done) struct rw_buf path = {0};
 	struct rw_json items;
 	int64_t limit;
 	int r;
@@ -102,25 +102,26 @@ struct event_reader {
 /* "n1: connected -> lagging", "create cluster by admin (revision 12)". */
 static void print_event(struct event_reader *reader, const struct rw_json *event)
 {
-	RW_CLEANUP(rw_buf_done) struct rw_buf time;
+	RW_CLEANUP(rw_buf_done) struct rw_buf time = {0};
 	static const struct rw_column time_column = {"", "time", RW_COLUMN_TIME, NULL};
 	const char *node = rw_cli_text(event, "node");
 	const char *name = node[0] ? rw_map_find(&reader->cli->names, node) : NULL;
 	const char *reason = rw_cli_text(event, "reason");
+	const char *detail = rw_cli_text(event, "detail");
 	const char *revision = rw_cli_text(event, "revision");
 
 	rw_buf_init(&time, 256);
 	rw_cli_append_cell(reader->cli, &time, event, &time_column);
-	(void)printf("%-20s %-15s ", time.size ? time.data : "-", reader->kind);
+	(void)printf("%-20s %-15s", time.size ? time.data : "-", reader->kind);
 	if (node[0])
-		(void)printf("%s ", name ? name : node);
+		(void)printf(" %s", name ? name : node);
 	if (rw_cli_text(event, "to")[0])
-		(void)printf("%s -> %s ", rw_cli_text(event, "from"), rw_cli_text(event, "to"));
+		(void)printf(" %s -> %s", rw_cli_text(event, "from"), rw_cli_text(event, "to"));
 	if (rw_cli_text(event, "action")[0])
-		(void)printf("%s by %s ", rw_cli_text(event, "action"), rw_cli_text(event, "who"));
+		(void)printf(" %s by %s", rw_cli_text(event, "action"), rw_cli_text(event, "who"));
 	if (revision[0])
-		(void)printf("at revision %s ", revision);
-	(void)printf("%s%s\n", reason, rw_cli_text(event, "detail"));
+		(void)printf(" at revision %s", revision);
+	(void)printf("%s%s%s\n", reason[0] || detail[0] ? " " : "", reason, detail);
 }
 
 /* One line of the event stream: "event: change", "data: {...}", ": heartbeat". */
@@ -163,7 +164,7 @@ static int learn_nodes(struct rw_cli *cli)
 
 static int show_events(struct rw_cli *cli)
 {
-	RW_CLEANUP(rw_buf_done) struct rw_buf path;
+	RW_CLEANUP(rw_buf_done) struct rw_buf path = {0};
 	struct event_reader reader = {.cli = cli};
 	int r = cli->json ? 0 : learn_nodes(cli);
 
@@ -202,7 +203,7 @@ static int show_change(struct rw_cli *cli)
 		{"REASON", "reason", RW_COLUMN_LONG, "-"},
 	};
 	RW_CLEANUP(rw_cli_answer_done) struct rw_cli_answer answer = {0};
-	RW_CLEANUP(rw_buf_done) struct rw_buf path;
+	RW_CLEANUP(rw_buf_done) struct rw_buf path = {0};
 	bool late = false;
 	struct rw_json nodes;
 	int r;
@@ -241,9 +242,10 @@ const struct rw_cli_command rw_cli_log_commands[] = {
 	 RW_CLI_SERVER | RW_CLI_OUTPUT, log_options, 0, 0, show_log},
 	{"events", "", "follow changes and node states as they happen (Ctrl-C ends)", NULL,
 	 RW_CLI_SERVER | RW_CLI_OUTPUT, events_options, 0, 0, show_events},
-	{"change", "REVISION", "how far the nodes are with a change (exit code 3: not all there)",
-	 "The revision is in the change's answer (-o json) and in the log.\n", RW_CLI_SERVER | RW_CLI_OUTPUT,
-	 NULL, 1, 1, show_change},
+	{"change", "REVISION", "how far the nodes are with a change",
+	 "Exit code 3 says that not all of them enforce it.\n"
+	 "The revision is in the change's answer (-o json) and in the log.\n",
+	 RW_CLI_SERVER | RW_CLI_OUTPUT, NULL, 1, 1, show_change},
 	{"status", "", "the controller and the state of every node", NULL, RW_CLI_SERVER | RW_CLI_OUTPUT,
 	 NULL, 0, 0, show_status},
 	{0},

@@ -27,7 +27,7 @@ static int read_input(const char *path, struct rw_buf *text)
 static int import_model(struct rw_cli *cli)
 {
 	RW_CLEANUP(rw_cli_answer_done) struct rw_cli_answer answer = {0};
-	RW_CLEANUP(rw_buf_done) struct rw_buf text;
+	RW_CLEANUP(rw_buf_done) struct rw_buf text = {0};
 	int r;
 
 	rw_buf_init(&text, FILE_MAX);
@@ -63,7 +63,7 @@ static size_t print_differences(const struct rw_cli *cli, const struct rw_json *
 static int apply(struct rw_cli *cli)
 {
 	RW_CLEANUP(rw_cli_answer_done) struct rw_cli_answer answer = {0};
-	RW_CLEANUP(rw_buf_done) struct rw_buf text;
+	RW_CLEANUP(rw_buf_done) struct rw_buf text = {0};
 	const char *file = rw_cli_value(cli, "file");
 	size_t differences;
 	int r;

@@ -15,7 +15,7 @@ static const struct rw_column record[] = {
 
 static int create(struct rw_cli *cli)
 {
-	RW_CLEANUP(rw_buf_done) struct rw_buf body;
+	RW_CLEANUP(rw_buf_done) struct rw_buf body = {0};
 	struct rw_json_writer json;
 
 	rw_buf_init(&body, 65536);
@@ -32,7 +32,7 @@ static int create(struct rw_cli *cli)
 
 static int update(struct rw_cli *cli)
 {
-	RW_CLEANUP(rw_buf_done) struct rw_buf body;
+	RW_CLEANUP(rw_buf_done) struct rw_buf body = {0};
 	struct rw_json_writer json;
 
 	rw_buf_init(&body, 65536);

@@ -73,7 +73,7 @@ static int put_interfaces(const struct rw_cli *cli, struct rw_json_writer *json)
 
 static int create(struct rw_cli *cli)
 {
-	RW_CLEANUP(rw_buf_done) struct rw_buf body;
+	RW_CLEANUP(rw_buf_done) struct rw_buf body = {0};
 	struct rw_json_writer json;
 	int r;
 
@@ -95,7 +95,7 @@ static int create(struct rw_cli *cli)
 
 static int update(struct rw_cli *cli)
 {
-	RW_CLEANUP(rw_buf_done) struct rw_buf body;
+	RW_CLEANUP(rw_buf_done) struct rw_buf body = {0};
 	struct rw_json_writer json;
 	int r;
 
@@ -114,7 +114,7 @@ static int update(struct rw_cli *cli)
 
 static int list(struct rw_cli *cli)
 {
-	RW_CLEANUP(rw_buf_done) struct rw_buf path;
+	RW_CLEANUP(rw_buf_done) struct rw_buf path = {0};
 
 	rw_cli_path(&path, "nodes", NULL, NULL);
 	rw_cli_put_filter(cli, &path, "cluster");
@@ -125,7 +125,7 @@ static int list(struct rw_cli *cli)
 static int show(struct rw_cli *cli)
 {
 	RW_CLEANUP(rw_cli_answer_done) struct rw_cli_answer answer = {0};
-	RW_CLEANUP(rw_buf_done) struct rw_buf path;
+	RW_CLEANUP(rw_buf_done) struct rw_buf path = {0};
 	struct rw_json interfaces;
 	int r;
 
@@ -184,7 +184,11 @@ const struct rw_cli_command rw_cli_node_commands[] = {
 	 "  ringwall node update n1 --enforcement monitor --wait\n",
 	 RW_CLI_SERVER | RW_CLI_OUTPUT | RW_CLI_CHANGE, update_options, 1, 1, update},
 	{"node delete", "NODE",
-	 "delete a node; its agent lets go and its certificate is refused from then on", NULL,
+	 "delete a node; its agent lets go and its certificate is refused from then on",
+	 "An agent that is offline cannot be told to let go: its node keeps its last policy.  Such a node "
+	 "is\n"
+	 "deleted with --force offline-node; on the machine, 'ringwall-agent detach' takes the policy "
+	 "away.\n",
 	 RW_CLI_SERVER | RW_CLI_OUTPUT | RW_CLI_CHANGE, NULL, 1, 1, delete_node},
 	{0},
 };

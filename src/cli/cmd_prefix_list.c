@@ -17,7 +17,7 @@ static const struct rw_column record[] = {
 
 static int create(struct rw_cli *cli)
 {
-	RW_CLEANUP(rw_buf_done) struct rw_buf body;
+	RW_CLEANUP(rw_buf_done) struct rw_buf body = {0};
 	struct rw_json_writer json;
 	int64_t family;
 
@@ -35,7 +35,7 @@ static int create(struct rw_cli *cli)
 
 static int update(struct rw_cli *cli)
 {
-	RW_CLEANUP(rw_buf_done) struct rw_buf body;
+	RW_CLEANUP(rw_buf_done) struct rw_buf body = {0};
 	struct rw_json_writer json;
 
 	rw_buf_init(&body, 16u << 20);

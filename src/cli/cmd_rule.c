@@ -43,7 +43,7 @@ static void put_rule_text(const struct rw_cli *cli, unsigned int first, struct r
 /* {"rules":["allow tcp 443 from any"]}: the server reads the text, with names resolved. */
 static void put_rules(const struct rw_cli *cli, struct rw_buf *body)
 {
-	RW_CLEANUP(rw_buf_done) struct rw_buf text;
+	RW_CLEANUP(rw_buf_done) struct rw_buf text = {0};
 	struct rw_json_writer json;
 
 	rw_buf_init(&text, 65536);
@@ -67,7 +67,7 @@ static int report(struct rw_cli *cli, const struct rw_cli_answer *answer, const 
 		     {"revoked", "revoked"},
 		     {"existed", "there already"},
 		     {"missing", "not there"}};
-	RW_CLEANUP(rw_buf_done) struct rw_buf text;
+	RW_CLEANUP(rw_buf_done) struct rw_buf text = {0};
 	struct rw_json outcomes;
 
 	rw_buf_init(&text, 4096);
@@ -91,7 +91,7 @@ static int report(struct rw_cli *cli, const struct rw_cli_answer *answer, const 
 static int send_rules(struct rw_cli *cli, const char *rest, const struct rw_buf *body, const char *what)
 {
 	RW_CLEANUP(rw_cli_answer_done) struct rw_cli_answer answer = {0};
-	RW_CLEANUP(rw_buf_done) struct rw_buf path;
+	RW_CLEANUP(rw_buf_done) struct rw_buf path = {0};
 	int r;
 
 	rw_cli_path(&path, "security-groups", cli->arguments[0], rest);
@@ -101,7 +101,7 @@ static int send_rules(struct rw_cli *cli, const char *rest, const struct rw_buf 
 
 static int add(struct rw_cli *cli)
 {
-	RW_CLEANUP(rw_buf_done) struct rw_buf body;
+	RW_CLEANUP(rw_buf_done) struct rw_buf body = {0};
 
 	rw_buf_init(&body, 1 << 20);
 	put_rules(cli, &body);
@@ -115,7 +115,7 @@ static bool is_rule_id(const char *word)
 
 static int revoke_rules(struct rw_cli *cli)
 {
-	RW_CLEANUP(rw_buf_done) struct rw_buf body;
+	RW_CLEANUP(rw_buf_done) struct rw_buf body = {0};
 	struct rw_json_writer json;
 
 	rw_buf_init(&body, 1 << 20);
@@ -139,8 +139,8 @@ static int revoke_rules(struct rw_cli *cli)
 
 static int update(struct rw_cli *cli)
 {
-	RW_CLEANUP(rw_buf_done) struct rw_buf body;
-	RW_CLEANUP(rw_buf_done) struct rw_buf path;
+	RW_CLEANUP(rw_buf_done) struct rw_buf body = {0};
+	RW_CLEANUP(rw_buf_done) struct rw_buf path = {0};
 	struct rw_json_writer json;
 	int64_t priority;
 
@@ -161,7 +161,7 @@ static int update(struct rw_cli *cli)
 
 static int list(struct rw_cli *cli)
 {
-	RW_CLEANUP(rw_buf_done) struct rw_buf path;
+	RW_CLEANUP(rw_buf_done) struct rw_buf path = {0};
 
 	rw_cli_path(&path, "security-groups", cli->arguments[0], "rules");
 	return rw_cli_print_collection(cli, path.data, columns, RW_ARRAY_COUNT(columns));

@@ -40,8 +40,8 @@ int rw_contexts_path(struct rw_buf *path, struct rw_error *err)
 
 int rw_contexts_load(struct rw_contexts *contexts, struct rw_error *err)
 {
-	RW_CLEANUP(rw_buf_done) struct rw_buf path;
-	RW_CLEANUP(rw_buf_done) struct rw_buf text;
+	RW_CLEANUP(rw_buf_done) struct rw_buf path = {0};
+	RW_CLEANUP(rw_buf_done) struct rw_buf text = {0};
 	struct rw_json current;
 	struct rw_error ignored;
 	int r;

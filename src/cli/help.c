@@ -42,16 +42,16 @@ void rw_cli_print_overview(FILE *out)
 	for (const struct rw_cli_command *command = rw_cli_commands(); command->path; command++)
 		if (is_single(command))
 			(void)fprintf(out, "  %-15s %s\n", command->path, command->summary);
-	(void)fputs(
-		"\n"
-		"examples:\n"
-		"  ringwall cluster list\n"
-		"  ringwall rule list demo\n"
-		"  ringwall rule add demo allow tcp 443 from any --wait\n"
-		"  ringwall evaluate --file model.json --queries queries.jsonl\n\n"
-		"'ringwall COMMAND --help' tells more.  Exit codes: 0 done, 1 refused or failed, 2 usage,\n"
-		"3 durable but not enforced everywhere yet, 4 server unreachable, 5 differences found.\n",
-		out);
+	(void)fputs("\n"
+		    "examples:\n"
+		    "  ringwall cluster list\n"
+		    "  ringwall rule list demo\n"
+		    "  ringwall rule add demo allow tcp 443 from any --wait\n"
+		    "  ringwall evaluate --file model.json --queries queries.jsonl\n\n"
+		    "'ringwall COMMAND --help' tells more.\n\n"
+		    "exit codes: 0 done, 1 refused or failed, 2 usage, 3 durable but not enforced\n"
+		    "everywhere yet, 4 server unreachable, 5 differences found\n",
+		    out);
 }
 
 void rw_cli_print_noun(FILE *out, const char *noun)

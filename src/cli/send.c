@@ -23,7 +23,7 @@ int rw_cli_send_path(struct rw_cli *cli, const char *method, const struct rw_buf
 int rw_cli_send(struct rw_cli *cli, const char *method, const char *collection, const char *reference,
 		const struct rw_buf *body, const char *what)
 {
-	RW_CLEANUP(rw_buf_done) struct rw_buf path;
+	RW_CLEANUP(rw_buf_done) struct rw_buf path = {0};
 
 	rw_cli_path(&path, collection, reference, NULL);
 	return rw_cli_send_path(cli, method, &path, body, what);
@@ -32,7 +32,7 @@ int rw_cli_send(struct rw_cli *cli, const char *method, const char *collection, 
 int rw_cli_show(struct rw_cli *cli, const char *collection, const struct rw_column *columns, size_t count)
 {
 	RW_CLEANUP(rw_cli_answer_done) struct rw_cli_answer answer = {0};
-	RW_CLEANUP(rw_buf_done) struct rw_buf path;
+	RW_CLEANUP(rw_buf_done) struct rw_buf path = {0};
 	int r;
 
 	rw_cli_path(&path, collection, cli->arguments[0], NULL);
@@ -53,7 +53,7 @@ int rw_cli_make_token(struct rw_cli *cli, const char *target)
 		{"run on the node", "command", RW_COLUMN_TEXT, NULL},
 	};
 	RW_CLEANUP(rw_cli_answer_done) struct rw_cli_answer answer = {0};
-	RW_CLEANUP(rw_buf_done) struct rw_buf body;
+	RW_CLEANUP(rw_buf_done) struct rw_buf body = {0};
 	struct rw_json_writer json;
 	int64_t ttl;
 	int r;

@@ -49,8 +49,8 @@ void rw_cli_path(struct rw_buf *path, const char *collection, const char *refere
 /* Reads the key into an Authorization header; it is never shown and never an argument. */
 static int read_key(struct rw_cli *cli, const char *file, struct rw_error *err)
 {
-	RW_CLEANUP(rw_buf_done) struct rw_buf key;
-	RW_CLEANUP(rw_buf_done) struct rw_buf header;
+	RW_CLEANUP(rw_buf_done) struct rw_buf key = {0};
+	RW_CLEANUP(rw_buf_done) struct rw_buf header = {0};
 	int r;
 
 	rw_buf_init(&key, 4096);
@@ -215,7 +215,7 @@ static int read_answer(const struct rw_http_result *result, struct rw_cli_answer
 static int exchange(struct rw_cli *cli, const char *method, const char *path, const struct rw_buf *body,
 		    struct rw_http_result *ret_result)
 {
-	RW_CLEANUP(rw_buf_done) struct rw_buf url;
+	RW_CLEANUP(rw_buf_done) struct rw_buf url = {0};
 	struct rw_http_call_options options;
 	struct rw_http_header headers[2];
 	struct rw_error err = RW_ERROR_NONE;
@@ -344,7 +344,7 @@ static void interrupted(void *userdata)
 int rw_cli_stream(struct rw_cli *cli, const char *path, bool (*line)(const char *line, void *userdata),
 		  void *userdata)
 {
-	RW_CLEANUP(rw_buf_done) struct rw_buf url;
+	RW_CLEANUP(rw_buf_done) struct rw_buf url = {0};
 	RW_CLEANUP(rw_loop_signal_free) struct rw_loop_signal *signal = NULL;
 	struct stream stream = {cli, line, userdata, RW_EXIT_DONE, NULL};
 	struct rw_http_call_options options;

@@ -60,7 +60,7 @@ static int fill_cells(struct rw_cli *cli, const struct rw_json *items, const str
 		return -ENOMEM;
 	cells->count = rw_json_count(items) * count;
 	for (size_t i = 0; i < cells->count; i++) {
-		RW_CLEANUP(rw_buf_done) struct rw_buf buf;
+		RW_CLEANUP(rw_buf_done) struct rw_buf buf = {0};
 		struct rw_json item = rw_json_at(items, i / count);
 
 		rw_buf_init(&buf, 1 << 20);
@@ -150,7 +150,7 @@ int rw_cli_print_table(struct rw_cli *cli, const struct rw_json *items, const st
 int rw_cli_print_record(struct rw_cli *cli, const struct rw_json *object, const struct rw_column *columns,
 			size_t count)
 {
-	RW_CLEANUP(rw_buf_done) struct rw_buf buf;
+	RW_CLEANUP(rw_buf_done) struct rw_buf buf = {0};
 	int width = 0;
 
 	rw_buf_init(&buf, 1 << 20);
@@ -178,7 +178,7 @@ int rw_cli_print_record(struct rw_cli *cli, const struct rw_json *object, const 
 /* Appends the elements of one page to a JSON array that is being written. */
 static int append_items(struct rw_json_writer *json, const struct rw_json *page, struct rw_error *err)
 {
-	RW_CLEANUP(rw_buf_done) struct rw_buf text;
+	RW_CLEANUP(rw_buf_done) struct rw_buf text = {0};
 	struct rw_json items;
 	int r = 0;
 
@@ -215,7 +215,7 @@ static int collect(struct rw_cli *cli, const char *path, struct rw_json_writer *
 
 	do {
 		RW_CLEANUP(rw_cli_answer_done) struct rw_cli_answer answer = {0};
-		RW_CLEANUP(rw_buf_done) struct rw_buf url;
+		RW_CLEANUP(rw_buf_done) struct rw_buf url = {0};
 		int r;
 
 		rw_buf_init(&url, 65536);
@@ -239,7 +239,7 @@ int rw_cli_print_collection(struct rw_cli *cli, const char *path, const struct r
 			    size_t count)
 {
 	RW_CLEANUP(rw_json_document_free) struct rw_json_document *document = NULL;
-	RW_CLEANUP(rw_buf_done) struct rw_buf text;
+	RW_CLEANUP(rw_buf_done) struct rw_buf text = {0};
 	struct rw_error err = RW_ERROR_NONE;
 	struct rw_json_writer json;
 	struct rw_json root;

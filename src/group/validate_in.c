@@ -493,8 +493,8 @@ static int check_room(const struct rw_model *model, enum rw_kind kind, const voi
 
 	if (rw_draft_find_id(model, kind, rw_object_id(kind, object)) || rw_model_count(model, kind) < most)
 		return 0;
-	return rw_group_fail(err, -ENOSPC, "", "Delete some, or raise the limit.", "there are %zu %s already",
-			     most, rw_kind_table(kind));
+	return rw_group_fail(err, -ENOSPC, "", "Delete some, or raise the limit.",
+			     "there are %zu %ss already", most, rw_kind_name(kind));
 }
 
 int rw_validate_in(const struct rw_model *model, enum rw_kind kind, const void *object,
