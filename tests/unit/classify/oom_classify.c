@@ -1,0 +1,130 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/* Memory that runs out in the compiler: it says so, and the table in force goes on to decide as before. */
+
+#include "test.h"
+
+#include "classify/compile.h"
+#include "classify/lookup.h"
+#include "oom.h"
+#include "random_policy.h"
+
+struct scene {
+	struct rw_policy *old;
+	struct rw_policy *new; /* another policy, or 'old' again: its addresses can then be taken over */
+	struct rw_classify_memory memory;       /* of the table in force */
+	struct rw_classify_table *table;        /* in force: 'old' */
+	struct rw_classify_memory other_memory; /* where the next one is written */
+	uint64_t hash;                          /* of the image in force */
+};
+
+static uint64_t hash_of(const struct rw_classify_table *table)
+{
+	const uint8_t *bytes = table->pages;
+	uint64_t hash = 0xcbf29ce484222325;
+
+	for (size_t i = 0; i < (size_t)table->page_count * RW_TABLE_PAGE_SIZE; i++)
+		hash = (hash ^ bytes[i]) * 0x100000001b3;
+	return hash;
+}
+
+static int compile_alone(void *userdata, struct rw_error *err)
+{
+	struct scene *scene = userdata;
+	RW_CLEANUP(rw_classify_memory_done) struct rw_classify_memory memory;
+	RW_CLEANUP(rw_classify_table_free) struct rw_classify_table *table = NULL;
+	int r;
+
+	rw_classify_memory_init(&memory);
+	r = rw_classify_compile(scene->old, NULL, NULL, &memory, &table, err);
+	assert_int_equal(table != NULL, r == 0);
+	if (r == 0)
+		assert_true(hash_of(table) == scene->hash);
+	return r;
+}
+
+static int compile_next(void *userdata, struct rw_error *err)
+{
+	struct scene *scene = userdata;
+	RW_CLEANUP(rw_classify_table_free) struct rw_classify_table *table = NULL;
+	int r = rw_classify_compile(scene->new, NULL, scene->table, &scene->other_memory, &table, err);
+
+	assert_int_equal(table != NULL, r == 0);
+	assert_true(hash_of(scene->table) == scene->hash);
+	return r;
+}
+
+/* The memory that a failure left behind serves for the next compilation all the same. */
+static void compile_again(void *userdata, int result)
+{
+	struct scene *scene = userdata;
+	RW_CLEANUP(rw_classify_table_free) struct rw_classify_table *table = NULL;
+	struct rw_dice dice = {.state = 5};
+
+	(void)result;
+	assert_int_equal(
+		rw_classify_compile(scene->new, NULL, scene->table, &scene->other_memory, &table, NULL), 0);
+	for (size_t i = 0; i < 20; i++) {
+		struct rw_packet packet = rw_random_packet(&dice, scene->new, 0, RW_RANDOM_ALL);
+		struct rw_decision given = rw_classify_decide(table, 0, &packet);
+		struct rw_decision wanted = rw_evaluate(scene->new, 0, &packet);
+
+		assert_int_equal(given.verdict, wanted.verdict);
+		assert_int_equal(given.cause, wanted.cause);
+	}
+}
+
+static void with_policies(uint64_t seed, bool same, void (*test)(struct scene *scene))
+{
+	struct rw_dice dice = {.state = seed};
+	struct scene scene = {.old = rw_random_policy(&dice, RW_RANDOM_ALL)};
+
+	scene.new = same ? rw_policy_ref(scene.old) : rw_random_policy(&dice, RW_RANDOM_ALL);
+	rw_classify_memory_init(&scene.memory);
+	rw_classify_memory_init(&scene.other_memory);
+	assert_int_equal(rw_classify_compile(scene.old, NULL, NULL, &scene.memory, &scene.table, NULL), 0);
+	scene.hash = hash_of(scene.table);
+	test(&scene);
+	scene.table = rw_classify_table_free(scene.table);
+	rw_classify_memory_done(&scene.memory);
+	rw_classify_memory_done(&scene.other_memory);
+	scene.old = rw_policy_unref(scene.old);
+	scene.new = rw_policy_unref(scene.new);
+}
+
+static void alone(struct scene *scene)
+{
+	oom_each(&(struct oom_work){.run = compile_alone, .userdata = scene, .least = 10});
+}
+
+static void next(struct scene *scene)
+{
+	oom_each(&(struct oom_work){
+		.run = compile_next, .after = compile_again, .userdata = scene, .least = 5});
+}
+
+static void a_table_is_compiled_or_not(void **state)
+{
+	(void)state;
+	for (uint64_t seed = 1; seed <= 4; seed++)
+		with_policies(seed, false, alone);
+}
+
+static void the_table_in_force_stays_what_it_is(void **state)
+{
+	(void)state;
+	for (uint64_t seed = 1; seed <= 4; seed++) {
+		with_policies(seed, false, next);
+		with_policies(seed, true, next);
+	}
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(a_table_is_compiled_or_not),
+		cmocka_unit_test(the_table_in_force_stays_what_it_is),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
