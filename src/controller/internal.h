@@ -268,6 +268,7 @@ struct concerned_change {
 	uint64_t revision;
 	char (*nodes)[RW_ID_SIZE];
 	size_t count;
+	bool lost; /* memory ran out: nobody can say which nodes */
 };
 
 struct rw_wait {
@@ -429,6 +430,7 @@ struct rw_controller {
 	uint64_t settled_revision;   /* our own chunk of a large change that is folded already */
 	struct rw_error broken;      /* why changes cannot be made; code 0 = they can */
 	bool stopped;                /* the fold failed: nothing is written any more */
+	bool nodes_missing;          /* memory ran out for the records of new nodes */
 	uint64_t last_compaction_ns;
 	uint64_t last_audit_pruned;
 	bool trim_due; /* a large change left much free memory in the heap */

@@ -34,7 +34,7 @@ static void publish(struct rw_controller *controller, struct rw_model *model,
 	controller->inventory.model = model;
 	controller->inventory.revision = revision;
 	if (nodes_sync(controller, outcome) < 0)
-		rw_log_error("no memory for the records of new nodes");
+		controller->nodes_missing = true;
 	impact_publish(controller, impacts, revision);
 }
 
@@ -170,6 +170,8 @@ void inventory_pump(struct rw_controller *controller)
 	struct rw_error err = RW_ERROR_NONE;
 	int r;
 
+	if (controller->nodes_missing)
+		controller->nodes_missing = nodes_load(controller) < 0;
 	while (!controller->stopped && (r = next_batch(controller, &batch, &err)) != 0) {
 		if (r == RW_STORE_EVENTS)
 			r = fold_batch(controller, &batch, &err);

@@ -22,9 +22,11 @@ int wait_remember(struct rw_controller *controller, const struct rw_vec *impacts
 	if (newest && newest->revision == revision)
 		return 0; /* the same change, once more for its agents' records */
 	change.nodes = calloc(impacts->count + 1, sizeof(*change.nodes));
-	if (!change.nodes)
-		return -ENOMEM;
-	for (size_t i = 0; i < impacts->count; i++) {
+	if (!change.nodes) {
+		change.lost = true;
+		change.count = 0;
+	}
+	for (size_t i = 0; i < change.count; i++) {
 		const struct impact *impact = rw_vec_at(impacts, i);
 
 		(void)memcpy(change.nodes[i], impact->record->id, RW_ID_SIZE);
@@ -35,7 +37,7 @@ int wait_remember(struct rw_controller *controller, const struct rw_vec *impacts
 		waits->count--;
 	}
 	waits->changes[(waits->first + waits->count++) % waits->capacity] = change;
-	return 0;
+	return change.lost ? -ENOMEM : 0;
 }
 
 /* Changes are remembered in order of revision: binary search in the ring. */
@@ -114,14 +116,33 @@ static int no_such_change(uint64_t revision, struct rw_error *err)
 	return -ENOENT;
 }
 
+/* The change of 'revision', as far as it can be followed. */
+static int get_change(const struct rw_controller *controller, uint64_t revision,
+		      const struct concerned_change **ret_change, struct rw_error *err)
+{
+	const struct concerned_change *change = find_change(&controller->waits, revision);
+
+	/* Made here, but for want of memory not folded yet: it must not look like one that concerns nobody. */
+	if (!change && revision > controller->inventory.revision &&
+	    revision <= controller->committing_revision)
+		return rw_error_oom(err);
+	if (!change)
+		return no_such_change(revision, err);
+	if (change->lost)
+		return rw_error_oom(err);
+	*ret_change = change;
+	return 0;
+}
+
 int rw_change_progress_get(const struct rw_controller *controller, uint64_t revision,
 			   struct rw_change_progress *ret_progress, struct rw_error *err)
 {
 	RW_CLEANUP(rw_change_progress_done) struct rw_change_progress progress = {.revision = revision};
-	const struct concerned_change *change = find_change(&controller->waits, revision);
+	const struct concerned_change *change;
+	int r = get_change(controller, revision, &change, err);
 
-	if (!change)
-		return no_such_change(revision, err);
+	if (r < 0)
+		return r;
 	progress.nodes = calloc(change->count + 1, sizeof(*progress.nodes));
 	if (!progress.nodes)
 		return rw_error_oom(err);
@@ -176,11 +197,14 @@ int rw_wait_start(struct rw_controller *controller, uint64_t revision, uint64_t 
 		  rw_wait_fn *done, void *userdata, struct rw_wait **ret_wait, struct rw_error *err)
 {
 	RW_CLEANUP(rw_free) struct rw_wait *wait = calloc(1, sizeof(*wait));
+	const struct concerned_change *change;
+	int r;
 
 	if (!wait)
 		return rw_error_oom(err);
-	if (!find_change(&controller->waits, revision))
-		return no_such_change(revision, err);
+	r = get_change(controller, revision, &change, err);
+	if (r < 0)
+		return r;
 	*wait = (struct rw_wait){
 		.controller = controller,
 		.revision = revision,

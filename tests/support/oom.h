@@ -28,6 +28,7 @@ struct oom_work {
 	void (*after)(void *userdata, int result);
 	void *userdata;
 	bool silent;          /* the work has no words for what failed: 'err' is not looked at */
+	bool may_not_fail;    /* the work has no result: what can fail in it is done again later */
 	unsigned long least;  /* failures that must have been seen; 0 = 1 */
 	unsigned long stride; /* only every so many-th allocation fails, where there are very many; 0 = 1 */
 };
@@ -44,6 +45,6 @@ void oom_arm(unsigned long nth);
 /* Allocations seen since oom_arm. */
 unsigned long oom_seen(void);
 
-/* Runs a part of the work (a fake's) with memory enough: pause before, resume after. */
+/* Runs a part of the work (a fake's) with memory enough: pause before, resume after; they nest. */
 void oom_pause(void);
 void oom_resume(void);

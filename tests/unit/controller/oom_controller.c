@@ -1,0 +1,260 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/*
+ * Memory that runs out in the controller: a change is made wholly or not at all, in the store as in the inventory,
+ * nobody is told a policy that is not the model's, and with memory again everything goes on.
+ */
+
+#include "fixture.h"
+#include "oom.h"
+
+#include "wire/report.h"
+
+/* One operation and what it needs; made anew for every run. */
+struct scene {
+	int (*run)(struct scene *scene, struct rw_error *err);
+	bool connected; /* n-1 has a stream from the start */
+	struct fixture fx;
+	struct agent agent;
+	void *object; /* of the change; reference held */
+	enum rw_kind kind;
+	struct rw_rule *rule;
+	char *before; /* the model as text */
+};
+
+static int open_session(struct scene *scene, struct rw_error *err)
+{
+	int r = agent_connect(&scene->agent);
+
+	return r < 0 ? rw_error_set(err, r, "no session") : 0;
+}
+
+static int edit(struct rw_draft *draft, void *userdata, struct rw_error *err)
+{
+	struct scene *scene = userdata;
+	struct rw_rule *rule = scene->rule;
+
+	if (rule) {
+		(void)rw_rule_ref(rule);
+		return rw_edit_add_rules(draft, "sg-c1", &rule, 1, NULL, err);
+	}
+	if (scene->object)
+		return rw_edit_create(draft, scene->kind, rw_object_ref(scene->kind, scene->object), NULL,
+				      err);
+	return rw_edit_delete(draft, RW_KIND_NODE, "n-2", false, err);
+}
+
+static int change(struct scene *scene, struct rw_error *err)
+{
+	RW_CLEANUP(rw_change_result_done) struct rw_change_result result;
+	struct rw_change_request request = {.actor = &scene->fx.alice,
+					    .action = "test",
+					    .edit = edit,
+					    .userdata = scene,
+					    .force = ~0u,
+					    .idempotency_key = "once"};
+	int r = rw_change_run(scene->fx.controller, &request, &result, err);
+
+	return r == RW_CHANGE_REPLAYED ? 0 : r;
+}
+
+static int add_rule(struct scene *scene, struct rw_error *err)
+{
+	oom_pause();
+	scene->rule = world_rule("sgr-x in accept tcp 6379/6379 sg-free");
+	oom_resume();
+	return change(scene, err);
+}
+
+static int create_node(struct scene *scene, struct rw_error *err)
+{
+	struct rw_node *node;
+
+	oom_pause();
+	node = world_node("n-3", "vpc-1", "c1", "", "10.0.0.3");
+	scene->object = node;
+	scene->kind = RW_KIND_NODE;
+	oom_resume();
+	return change(scene, err);
+}
+
+static int delete_node(struct scene *scene, struct rw_error *err)
+{
+	return change(scene, err);
+}
+
+static int report(struct scene *scene, struct rw_error *err)
+{
+	RW_CLEANUP(rw_report_done) struct rw_report report;
+	struct rw_address address;
+	int r;
+
+	oom_pause();
+	rw_report_init(&report);
+	address = world_address("10.0.0.1");
+	report.state = RW_AGENT_STATE_FAILED;
+	(void)strcpy(report.reason, "table too large");
+	report.applied = scene->agent.applied;
+	report.wanted = scene->agent.position;
+	report.interfaces = calloc(1, sizeof(*report.interfaces));
+	report.interface_count = 1;
+	(void)strcpy(report.interfaces[0].name, "eth0");
+	world_addresses("10.0.0.1,10.0.0.77", &report.interfaces[0].addresses,
+			&report.interfaces[0].address_count);
+	report.ssh_ports = calloc(1, sizeof(*report.ssh_ports));
+	report.ssh_port_count = 1;
+	report.ssh_ports[0] = 2222;
+	oom_resume();
+	r = rw_session_report(scene->fx.controller, "n-1", &report, &address, err);
+	oom_pause();
+	rw_report_done(&report);
+	rw_report_init(&report);
+	oom_resume();
+	return r;
+}
+
+static int tick(struct scene *scene, struct rw_error *err)
+{
+	(void)err;
+	scene->fx.clock.now_ms += 120000;
+	rw_controller_tick(scene->fx.controller);
+	return 0;
+}
+
+static int run(void *userdata, struct rw_error *err)
+{
+	struct scene *scene = userdata;
+
+	oom_pause();
+	fixture_init(&scene->fx);
+	fixture_vpc(&scene->fx);
+	agent_init(&scene->agent, &scene->fx, "n-1");
+	if (scene->connected)
+		assert_int_equal(open_session(scene, NULL), 0);
+	scene->before = fixture_text(rw_controller_model(scene->fx.controller));
+	oom_resume();
+	return scene->run(scene, err);
+}
+
+static void free_scene(struct scene *scene)
+{
+	agent_done(&scene->agent);
+	fixture_done(&scene->fx);
+	if (scene->object)
+		(void)rw_object_unref(scene->kind, scene->object);
+	scene->object = NULL;
+	scene->rule = scene->rule ? rw_rule_unref(scene->rule) : NULL;
+	free(scene->before);
+	scene->before = NULL;
+}
+
+/* With memory again: the inventory is what the store holds, writes work, and the agent gets what it should have. */
+static void go_on(void *userdata, int result)
+{
+	struct scene *scene = userdata;
+	struct fixture *fx = &scene->fx;
+	RW_CLEANUP(rw_free) char *now = NULL;
+	struct rw_error err = RW_ERROR_NONE;
+
+	fx->clock.now_ms += 1000;
+	rw_controller_tick(fx->controller);
+	now = fixture_text(rw_controller_model(fx->controller));
+	if (result < 0)
+		assert_string_equal(now, scene->before);
+	if (result == 0 && (scene->rule || scene->object))
+		assert_string_not_equal(now, scene->before);
+	if (rw_controller_ready(fx->controller, &err) < 0)
+		fail_msg("not ready: %s", err.text);
+	fixture_assert_same_model(fx->controller, fixture_second(fx));
+	fixture_add_rule(fx, "sg-c1", "sgr-later in accept tcp 7777/7777 198.51.100.0/24");
+	if (!scene->agent.session)
+		assert_int_equal(open_session(scene, NULL), 0);
+	scene->agent.applied = scene->agent.position;
+	agent_report(&scene->agent, RW_AGENT_STATE_OK);
+	rw_controller_tick(fx->controller);
+	assert_int_equal(scene->agent.mismatches, 0);
+	assert_true(agent_is_current(&scene->agent));
+	free_scene(scene);
+}
+
+static void try_scene(struct scene scene, unsigned long least)
+{
+	oom_each(&(struct oom_work){.run = run, .after = go_on, .userdata = &scene, .least = least});
+}
+
+static void a_rule_is_added_or_not(void **state)
+{
+	(void)state;
+	try_scene((struct scene){.run = add_rule, .connected = true}, 20);
+}
+
+static void a_node_is_created_or_not(void **state)
+{
+	(void)state;
+	try_scene((struct scene){.run = create_node, .connected = true}, 20);
+}
+
+static void a_node_is_deleted_or_not(void **state)
+{
+	(void)state;
+	try_scene((struct scene){.run = delete_node, .connected = true}, 20);
+}
+
+static void a_session_opens_or_not(void **state)
+{
+	(void)state;
+	try_scene((struct scene){.run = open_session}, 1);
+}
+
+static void a_report_is_taken_or_tried_again(void **state)
+{
+	struct scene scene = {.run = report, .connected = true};
+
+	(void)state;
+	oom_each(&(struct oom_work){.run = run, .after = go_on, .userdata = &scene, .may_not_fail = true});
+}
+
+static void a_tick_goes_by(void **state)
+{
+	struct scene scene = {.run = tick, .connected = true};
+
+	(void)state;
+	oom_each(&(struct oom_work){.run = run, .after = go_on, .userdata = &scene, .may_not_fail = true});
+}
+
+static int start(void *userdata, struct rw_error *err)
+{
+	struct fixture *fx = userdata;
+	RW_CLEANUP(rw_controller_free) struct rw_controller *controller = NULL;
+
+	return rw_controller_new(&fx->options, &controller, err);
+}
+
+static void a_controller_starts_or_not(void **state)
+{
+	struct fixture fx;
+
+	(void)state;
+	fixture_init(&fx);
+	fixture_vpc(&fx);
+	oom_each(&(struct oom_work){.run = start, .userdata = &fx, .least = 20});
+	fixture_done(&fx);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(a_controller_starts_or_not),
+		cmocka_unit_test(a_rule_is_added_or_not),
+		cmocka_unit_test(a_node_is_created_or_not),
+		cmocka_unit_test(a_node_is_deleted_or_not),
+		cmocka_unit_test(a_session_opens_or_not),
+		cmocka_unit_test(a_report_is_taken_or_tried_again),
+		cmocka_unit_test(a_tick_goes_by),
+	};
+
+	/* The agents' own memory does not run out. */
+	fixture_begin = oom_pause;
+	fixture_end = oom_resume;
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
