@@ -1,0 +1,227 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/* What happens to packets in a row (bpf/lib/rw_hook.h), on the host. */
+
+#include "test.h"
+
+#include "filter.h"
+#include "frame.h"
+#include "host_plane.h"
+#include "packet.h"
+
+#include "classify/compile.h"
+
+#define RULES(...) ((const char *const[]){__VA_ARGS__, NULL})
+
+/* Interfaces eth0 and eth1 are slots 0 and 1. */
+static struct rw_policy *policy;
+static struct rw_classify_memory memory;
+static struct rw_classify_table *table;
+static struct rw_run now_run;
+
+static void put_in_force(const char *const rules[])
+{
+	struct rw_error err = RW_ERROR_NONE;
+
+	policy = filter_policy("eth0,eth1", rules);
+	rw_classify_memory_init(&memory);
+	assert_int_equal(rw_classify_compile(policy, NULL, NULL, &memory, &table, &err), 0);
+	host_reset(table->pages, table->page_count);
+	now_run = (struct rw_run){
+		.table = {0, table->page_count}, .generation = 1, .mode = RW_MODE_ENFORCE, .now = 1000};
+}
+
+static int tear_down(void **state)
+{
+	(void)state;
+	table = rw_classify_table_free(table);
+	rw_classify_memory_done(&memory);
+	rw_policy_unref(policy);
+	return 0;
+}
+
+static struct rw_frame frame_of(const char *text)
+{
+	struct rw_packet packet = world_packet(text);
+	__u8 bytes[FRAME_MAX];
+	struct rw_reader reader = {.bytes = bytes,
+				   .length = (__u32)frame_build(&packet, FRAME_NO_LINK, 7, bytes)};
+	struct rw_frame frame = {0};
+
+	assert_int_equal(rw_parse(&reader, 0, packet.remote.family, false, &frame), RW_PARSE_IP);
+	return frame;
+}
+
+/* Decides a packet at 'slot'; the cell. */
+static __u32 decide(__u16 slot, const char *text)
+{
+	struct rw_frame frame = frame_of(text);
+
+	now_run.slot = slot;
+	now_run.egress = text[0] == 'o';
+	return rw_hook_decide(&now_run, &frame, RW_PARSE_IP);
+}
+
+static bool passes(__u16 slot, const char *text)
+{
+	return rw_cell_accepts(decide(slot, text));
+}
+
+static struct rw_flow_found find(const char *text)
+{
+	struct rw_frame frame = frame_of(text);
+	struct rw_flow_query query;
+	struct rw_flow_found found = {0};
+
+	rw_hook_query(&now_run, &frame.ends, 4, &query);
+	if (!rw_flow_find(4, &query, &found))
+		found.entry = NULL;
+	return found;
+}
+
+/* 10.0.1.1 behind eth0 talks to 10.0.2.1 behind eth1, where nothing may leave
+ * for port 81. */
+#define FORWARD     "sgr-in in accept tcp 1/65535 0.0.0.0/0", "sgr-out out drop tcp 81/81 0.0.0.0/0"
+#define OPENS_IN    "in tcp 10.0.1.1 5000 10.0.2.1 81 "
+#define OPENS_OUT   "out tcp 10.0.2.1 81 10.0.1.1 5000 "
+#define ANSWERS_IN  "in tcp 10.0.2.1 81 10.0.1.1 5000 "
+#define ANSWERS_OUT "out tcp 10.0.1.1 5000 10.0.2.1 81 "
+
+static void flow_refused_where_it_leaves_is_buried(void **state)
+{
+	(void)state;
+	put_in_force(RULES(FORWARD));
+	assert_true(passes(0, OPENS_IN "S"));
+	assert_false(passes(1, OPENS_OUT "S"));
+	assert_false(passes(1, ANSWERS_IN "S,A"));
+	assert_false(passes(0, OPENS_IN "A"));
+}
+
+static void answered_flow_survives_a_refusal_elsewhere(void **state)
+{
+	(void)state;
+	put_in_force(RULES(FORWARD));
+	assert_true(passes(0, OPENS_IN "S"));
+	assert_true(passes(0, ANSWERS_OUT "S,A"));
+	assert_true(passes(0, OPENS_IN "A"));
+	for (int i = 0; i < 2; i++) {
+		assert_false(passes(1, OPENS_OUT "A"));
+		assert_true(passes(0, ANSWERS_OUT "A"));
+		assert_true(passes(0, OPENS_IN "A"));
+	}
+}
+
+static void refusal_that_loses_a_race_is_no_consent(void **state)
+{
+	struct rw_frame frame;
+	struct rw_flow_found found;
+
+	(void)state;
+	put_in_force(RULES(FORWARD));
+	assert_true(passes(0, OPENS_IN "S"));
+	frame = frame_of(OPENS_OUT "S");
+	found = find(OPENS_IN "S");
+	assert_non_null(found.entry);
+	/* Another processor moves the deadline. */
+	found.entry->control++;
+	now_run.slot = 1;
+	now_run.egress = 1;
+	assert_false(rw_cell_accepts(rw_hook_join(&now_run, &frame.ends, &found)));
+	assert_int_equal(RW_FLOW_DECISION_OUT(found.entry->decision), 0);
+	assert_false(passes(1, OPENS_OUT "S"));
+}
+
+static void packet_that_loses_a_race_is_remembered(void **state)
+{
+	struct rw_flow_packet packet = {.protocol = RW_IP_TCP, .tcp_flags = RW_FLAG_FIN, .from_opener = 1};
+	struct rw_flow_found found;
+
+	(void)state;
+	put_in_force(RULES(FORWARD));
+	assert_true(passes(0, OPENS_IN "S"));
+	found = find(OPENS_IN "S");
+	found.entry->control += (__u64)RW_FLOW_FIN_RESPONDER << RW_FLOW_DETAIL_SHIFT;
+	rw_hook_step(&now_run, rw_hook_view(&now_run, 0), &packet, &found);
+	assert_int_equal(RW_FLOW_CLASS(found.entry->control), RW_FLOW_ABI_CLOSING);
+}
+
+static void answer_to_nothing_opens_no_flow(void **state)
+{
+	(void)state;
+	put_in_force(RULES("sgr-in in accept icmp -1/-1 0.0.0.0/0", "sgr-out out drop icmp -1/-1 0.0.0.0/0"));
+	assert_true(passes(0, "in icmp 10.0.1.1 0 10.0.0.2 0 type=0"));
+	assert_false(passes(0, "out icmp 10.0.1.1 0 10.0.0.2 0 type=8"));
+	assert_true(passes(0, "in icmp 10.0.1.1 0 10.0.0.2 0 type=8"));
+	assert_true(passes(0, "out icmp 10.0.1.1 0 10.0.0.2 0 type=0"));
+	assert_false(passes(0, "out icmp 10.0.1.1 0 10.0.0.2 0 type=8"));
+}
+
+static void monitored_refusal_stays_refused_when_enforced(void **state)
+{
+	__u32 cell;
+
+	(void)state;
+	put_in_force(RULES("sgr-in in accept tcp 80/80 0.0.0.0/0"));
+	now_run.mode = RW_MODE_MONITOR;
+	for (int i = 0; i < 10; i++, now_run.now += 100) {
+		cell = decide(0, "in udp 10.0.1.1 5000 10.0.0.2 53");
+		assert_false(rw_cell_accepts(cell));
+		assert_int_equal(RW_CELL_CAUSE(cell), RW_CAUSE_DEFAULT);
+		assert_false(passes(0, "out udp 10.0.1.1 5000 10.0.0.2 53"));
+	}
+	now_run.generation = 2;
+	now_run.mode = RW_MODE_ENFORCE;
+	assert_false(passes(0, "out udp 10.0.1.1 5000 10.0.0.2 53"));
+	assert_false(passes(0, "in udp 10.0.1.1 5000 10.0.0.2 53"));
+}
+
+static void clock_that_asks_every_minute_is_answered(void **state)
+{
+	(void)state;
+	put_in_force(RULES("sgr-in in accept tcp 80/80 0.0.0.0/0"));
+	for (int i = 0; i < 50; i++, now_run.now += 64) {
+		assert_true(passes(0, "out udp 10.0.1.1 123 10.0.0.2 123"));
+		assert_true(passes(0, "in udp 10.0.1.1 123 10.0.0.2 123"));
+	}
+}
+
+/* An IPv6 packet of 'next' with a fragment header for 'offset' (units of 8
+ * bytes). */
+static enum rw_parse_status parse_fragment6(__u8 next, __u16 offset)
+{
+	__u8 bytes[40 + 8 + 32] = {0x60};
+	struct rw_reader reader = {.bytes = bytes, .length = sizeof(bytes)};
+	struct rw_frame frame = {0};
+
+	bytes[5] = sizeof(bytes) - 40;
+	bytes[6] = 44;
+	bytes[7] = 64;
+	bytes[40] = next;
+	bytes[42] = (__u8)(offset >> 5);
+	bytes[43] = (__u8)(offset << 3);
+	return rw_parse(&reader, 0, 6, false, &frame);
+}
+
+static void tcp_fragments_at_offset_one_are_refused(void **state)
+{
+	(void)state;
+	assert_int_equal(parse_fragment6(RW_IP_TCP, 1), RW_PARSE_TINY_FRAGMENT);
+	assert_int_equal(parse_fragment6(RW_IP_TCP, 2), RW_PARSE_IP);
+	assert_int_equal(parse_fragment6(RW_IP_UDP, 1), RW_PARSE_IP);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_teardown(flow_refused_where_it_leaves_is_buried, tear_down),
+		cmocka_unit_test_teardown(answered_flow_survives_a_refusal_elsewhere, tear_down),
+		cmocka_unit_test_teardown(refusal_that_loses_a_race_is_no_consent, tear_down),
+		cmocka_unit_test_teardown(packet_that_loses_a_race_is_remembered, tear_down),
+		cmocka_unit_test_teardown(answer_to_nothing_opens_no_flow, tear_down),
+		cmocka_unit_test_teardown(monitored_refusal_stays_refused_when_enforced, tear_down),
+		cmocka_unit_test_teardown(clock_that_asks_every_minute_is_answered, tear_down),
+		cmocka_unit_test(tcp_fragments_at_offset_one_are_refused),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
