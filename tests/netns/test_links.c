@@ -134,6 +134,39 @@ static void own_multicast_reaches_listeners_here(void **state)
 	assert_int_equal(filter_dropped(scene.enforcer, RW_CAUSE_OWN_ADDRESS), 0);
 }
 
+static void foreign_filter_is_told(void **state)
+{
+	struct rw_enforce_bpf_options options = {
+		.table_memory = 8 << 20, .flow_entries = 1 << 12, .without_tcx = true};
+	struct rw_enforcer_device_status status;
+	struct rw_error err = RW_ERROR_NONE;
+
+	(void)state;
+	for (int tcx = 1; tcx >= 0; tcx--) {
+		if (!tcx) {
+			scene.enforcer = rw_enforcer_close(scene.enforcer);
+			netns_enter(scene.node);
+			assert_int_equal(rw_enforce_bpf_open(&options, &scene.enforcer, &err), 0);
+			netns_leave();
+		}
+		filter_apply(scene.enforcer, scene.node, "eth0", NO_RULES);
+		filter_enforce(scene.enforcer, scene.node);
+		for (int step = 0; step < 3; step++) {
+			if (step == 1)
+				netns_run(scene.node,
+					  "tc qdisc replace dev eth0 clsact 2>/dev/null; tc filter "
+					  "add dev eth0 egress prio 7 bpf bytecode '1,6 0 0 0'");
+			else if (step == 2)
+				netns_run(scene.node, "tc filter del dev eth0 egress prio 7");
+			netns_enter(scene.node);
+			assert_int_equal(scene.enforcer->ops->check(scene.enforcer, NULL, NULL, NULL), 0);
+			netns_leave();
+			assert_int_equal(scene.enforcer->ops->devices(scene.enforcer, &status, 1), 1);
+			assert_int_equal(status.hold, step == 1 ? RW_ENFORCER_SHARED : RW_ENFORCER_HELD);
+		}
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -142,6 +175,7 @@ int main(void)
 						tear_down),
 		cmocka_unit_test_setup_teardown(bridged_packets_for_others_pass, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(own_multicast_reaches_listeners_here, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(foreign_filter_is_told, set_up, tear_down),
 	};
 
 	netns_require();

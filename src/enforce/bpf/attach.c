@@ -317,10 +317,17 @@ static bool query_side(const struct rw_bpf *bpf, const struct rw_bpf_device *dev
 static bool is_present(const struct rw_bpf *bpf, const struct rw_bpf_device *device, bool *ret_shared,
 		       char text[128])
 {
+	bool present;
+
 	*ret_shared = false;
-	if (!bpf->tcx)
-		return rw_bpf_clsact_present(bpf, device);
-	return query_side(bpf, device, 0, ret_shared, text) && query_side(bpf, device, 1, ret_shared, text);
+	if (bpf->tcx)
+		present = query_side(bpf, device, 0, ret_shared, text) &&
+			  query_side(bpf, device, 1, ret_shared, text);
+	else
+		present = rw_bpf_clsact_present(bpf, device);
+	for (int side = 0; side < 2 && present && !*ret_shared; side++)
+		*ret_shared = rw_bpf_clsact_shared(bpf, device->ifindex, side, text);
+	return present;
 }
 
 static void tell(const struct rw_bpf_device *device, enum rw_enforcer_event_kind kind,

@@ -134,6 +134,7 @@ size_t rw_bpf_devices(struct rw_enforcer *enforcer, struct rw_enforcer_device_st
 int rw_bpf_clsact_attach(struct rw_bpf *bpf, struct rw_bpf_device *device, struct rw_error *err);
 bool rw_bpf_clsact_present(const struct rw_bpf *bpf, const struct rw_bpf_device *device);
 void rw_bpf_clsact_remove(unsigned int ifindex);
+bool rw_bpf_clsact_shared(const struct rw_bpf *bpf, unsigned int ifindex, int side, char text[128]);
 
 /* apply.c */
 int rw_bpf_apply(struct rw_enforcer *enforcer, const struct rw_policy *policy,

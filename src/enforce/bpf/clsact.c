@@ -8,7 +8,12 @@
 
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
+#include <linux/netlink.h>
+#include <linux/pkt_sched.h>
+#include <linux/rtnetlink.h>
+#include <stdio.h>
 #include <string.h>
+#include <sys/socket.h>
 
 #include "enforce/bpf/bpf_internal.h"
 
@@ -63,4 +68,63 @@ void rw_bpf_clsact_remove(unsigned int ifindex)
 
 		(void)bpf_tc_detach(&hook, &filter);
 	}
+}
+
+/* Whether a message of a dump is a filter that is not ours. */
+static bool is_foreign(const struct nlmsghdr *message, unsigned int ifindex, int side, bool all)
+{
+	const struct tcmsg *filter = NLMSG_DATA(message);
+	uint32_t priority = filter->tcm_info >> 16;
+
+	if (message->nlmsg_type != RTM_NEWTFILTER || message->nlmsg_len < NLMSG_LENGTH(sizeof(*filter)) ||
+	    filter->tcm_ifindex != (int)ifindex || !filter->tcm_handle)
+		return false;
+	if (priority == priorities[side])
+		return filter->tcm_handle != FILTER_HANDLE;
+	return all;
+}
+
+/*
+ * Looks for filters of others that run before ours at ingress, or at egress anywhere: those behind ours may
+ * change what we have decided, those before it may let a packet out that we never see.
+ */
+bool rw_bpf_clsact_shared(const struct rw_bpf *bpf, unsigned int ifindex, int side, char text[128])
+{
+	struct {
+		struct nlmsghdr header;
+		struct tcmsg body;
+	} request = {
+		.header = {.nlmsg_len = sizeof(request),
+			   .nlmsg_type = RTM_GETTFILTER,
+			   .nlmsg_flags = NLM_F_REQUEST | NLM_F_DUMP},
+		.body = {.tcm_ifindex = (int)ifindex,
+			 .tcm_parent = TC_H_MAKE(TC_H_CLSACT, side ? TC_H_MIN_EGRESS : TC_H_MIN_INGRESS)},
+	};
+	RW_CLEANUP(rw_close) int fd = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_ROUTE);
+	const struct timeval timeout = {.tv_sec = 1};
+	_Alignas(struct nlmsghdr) char answer[8192];
+	bool foreign = false;
+
+	/* tcx programs come before every filter. */
+	if ((bpf->tcx && !side) || fd < 0 ||
+	    setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &timeout, sizeof(timeout)) < 0 ||
+	    send(fd, &request, sizeof(request), 0) < 0)
+		return false;
+	for (;;) {
+		ssize_t got = recv(fd, answer, sizeof(answer), 0);
+		const struct nlmsghdr *message = (const void *)answer;
+
+		if (got <= 0)
+			break;
+		for (; NLMSG_OK(message, got); message = NLMSG_NEXT(message, got)) {
+			if (message->nlmsg_type == NLMSG_DONE || message->nlmsg_type == NLMSG_ERROR)
+				goto out;
+			foreign |= is_foreign(message, ifindex, side, side == 1);
+		}
+	}
+out:
+	if (foreign)
+		(void)snprintf(text, 128, "a tc filter at %s decides besides ours",
+			       side ? "egress" : "ingress");
+	return foreign;
 }
