@@ -5,9 +5,11 @@
 #include "test.h"
 
 #include <bpf/bpf.h>
+#include <fcntl.h>
 #include <sched.h>
 #include <signal.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/mount.h>
 #include <sys/wait.h>
@@ -182,6 +184,56 @@ static void detach_leaves_nothing_behind(void **state)
 	rw_enforcer_close(running);
 	assert_int_equal(rw_enforce_bpf_detach_all(pins, &devices, NULL), 0);
 	assert_int_equal(devices, 0);
+}
+
+/* A pin of somebody else's map. */
+static void pin_foreign(const char *path)
+{
+	int fd = bpf_map_create(BPF_MAP_TYPE_ARRAY, "foreign", 4, 4, 1, NULL);
+
+	assert_true(fd >= 0);
+	assert_int_equal(bpf_obj_pin(fd, path), 0);
+	(void)close(fd);
+}
+
+static void detach_takes_only_what_is_ours(void **state)
+{
+	char path[256], folder[] = "/tmp/ringwall-life-XXXXXX";
+
+	(void)state;
+	start_and_kill(TCP_80);
+	(void)snprintf(path, sizeof(path), "%s/foreign", pins);
+	pin_foreign(path);
+	netns_enter(node);
+	assert_int_equal(rw_enforce_bpf_detach_all(pins, NULL, NULL), 0);
+	netns_leave();
+	assert_true(reaches(81));
+	assert_int_equal(access(path, F_OK), 0);
+	assert_int_equal(unlink(path), 0);
+	/* The folder of another file system, by mistake. */
+	assert_non_null(mkdtemp(folder));
+	(void)snprintf(path, sizeof(path), "%s/map-rw_control", folder);
+	assert_int_equal(close(open(path, O_CREAT | O_WRONLY, 0600)), 0);
+	assert_int_equal(rw_enforce_bpf_detach_all(folder, NULL, NULL), -EINVAL);
+	assert_int_equal(unlink(path), 0);
+	assert_int_equal(rmdir(folder), 0);
+}
+
+static void pins_of_another_version_are_replaced(void **state)
+{
+	struct rw_enforcer *enforcer;
+	char own[256], other[256];
+
+	(void)state;
+	start_and_kill(TCP_80);
+	(void)snprintf(own, sizeof(own), "%s/version-%d", pins, RW_BPF_ABI_VERSION);
+	(void)snprintf(other, sizeof(other), "%s/version-%d", pins, RW_BPF_ABI_VERSION + 1);
+	assert_int_equal(rename(own, other), 0);
+	enforcer = filter_open(node, pins);
+	assert_false(rw_bpf_of(enforcer)->adopted);
+	/* Else the program of that version would take ours for its own. */
+	assert_int_equal(access(other, F_OK), -1);
+	rw_enforcer_close(enforcer);
 }
 
 static void unpinned_enforcement_ends_with_the_process(void **state)
@@ -398,6 +450,8 @@ int main(void)
 		TEST(next_process_takes_over_without_a_gap),
 		TEST(process_with_other_sizes_replaces_the_old_one),
 		TEST(detach_leaves_nothing_behind),
+		TEST(detach_takes_only_what_is_ours),
+		TEST(pins_of_another_version_are_replaced),
 		TEST(unpinned_enforcement_ends_with_the_process),
 		TEST(detached_program_is_put_back),
 		TEST(foreign_program_before_ours_is_told),
