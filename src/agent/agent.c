@@ -112,13 +112,32 @@ static void save_policy(struct agent *agent)
 		log_error(&err, "cannot save the policy for the next start");
 }
 
+/*
+ * Puts a policy in force.  0 also when it is, but not on every device: the keeper says so in its state and tries
+ * on.  Negative: the old one stays.
+ */
+static int put_in_force(struct agent *agent, const struct rw_position *position,
+			const struct rw_policy *policy, struct rw_error *err)
+{
+	struct rw_keeper_status status;
+	int r = rw_keeper_set_policy(agent->keeper, position, policy, err);
+
+	if (r == 0)
+		return 0;
+	rw_keeper_status(agent->keeper, &status);
+	if (status.policy != policy)
+		return r;
+	log_error(err, "the policy is not in force everywhere");
+	return 0;
+}
+
 static void on_policy(void *context, const struct rw_position *position, const struct rw_policy *policy)
 {
 	struct agent *agent = context;
 	struct rw_error err = RW_ERROR_NONE;
 
 	rw_agent_policy_set_stale(&agent->options->place);
-	if (rw_keeper_set_policy(agent->keeper, position, policy, &err) < 0)
+	if (put_in_force(agent, position, policy, &err) < 0)
 		rw_log_error("policy is not in force; the old one stays  revision=%llu reason=\"%s\"",
 			     (unsigned long long)position->revision, err.text);
 	else
@@ -218,7 +237,7 @@ static int derive_from_file(struct agent *agent, struct rw_error *err)
 	if (status.policy && memcmp(&fresh, &old, sizeof(fresh)) == 0)
 		return 0;
 	agent->file_revision++;
-	r = rw_keeper_set_policy(agent->keeper, &position, policy, err);
+	r = put_in_force(agent, &position, policy, err);
 	if (r == 0)
 		rw_log_info("policy in force  file=%s reload=%llu", agent->options->file,
 			    (unsigned long long)agent->file_revision);
@@ -449,7 +468,7 @@ static void load_saved_policy(struct agent *agent)
 		log_error(&err, "the saved policy is of no use; waiting for the controller's");
 	if (r != 0)
 		return;
-	if (rw_keeper_set_policy(agent->keeper, &position, policy, &err) < 0)
+	if (put_in_force(agent, &position, policy, &err) < 0)
 		log_error(&err, "the saved policy is not in force");
 	else
 		rw_log_info("saved policy in force  revision=%llu", (unsigned long long)position.revision);

@@ -265,6 +265,28 @@ static void takes_a_new_interface_under_control(void **state)
 	assert_false(ssh_opens(world));
 }
 
+static void goes_on_when_an_interface_is_missing_and_takes_it_when_it_comes(void **state)
+{
+	struct world *world = *state;
+	char status[4096];
+
+	process_stop(&world->agent, SIGTERM);
+	assert_int_equal(command(world, "detach", NULL, 0), 0);
+	assert_int_equal(command(world, "attach", NULL, 0), 0);
+	netns_run(world->node, "ip link set eth0 down && ip link set eth0 name later");
+	start_agent(world);
+	process_expect_log(&world->agent, "no interface of this node is enforced");
+	process_expect_log(&world->agent, "policy in force");
+	assert_int_equal(command(world, "status", status, sizeof(status)), 0);
+	assert_non_null(strstr(status, "not enforcing: no interface"));
+
+	netns_run(world->node, "ip link set later name eth0 && ip link set eth0 up");
+	process_expect_log(&world->agent, "interface eth0 is under control");
+	process_expect_log(&world->agent, "enforcement begins");
+	process_expect_connects(world->peer, NODE, 80, true);
+	assert_false(ssh_opens(world));
+}
+
 static void refuses_a_second_agent(void **state)
 {
 	struct world *world = *state;
@@ -289,6 +311,7 @@ int main(int argc, char **argv)
 		TEST(detaches_without_agent_and_state_folder),
 		TEST(follows_a_detach_that_could_not_reach_it),
 		TEST(takes_a_new_interface_under_control),
+		TEST(goes_on_when_an_interface_is_missing_and_takes_it_when_it_comes),
 		TEST(refuses_a_second_agent),
 	};
 
