@@ -22,7 +22,7 @@
 #include "wire/reader.h"
 #include "wire/writer.h"
 
-/* The contract's exit codes. */
+/* Exit codes; stable, scripts rely on them. */
 enum rw_exit {
 	RW_EXIT_DONE = 0,        /* done, and enforced where that was asked */
 	RW_EXIT_REFUSED = 1,     /* refused or failed */

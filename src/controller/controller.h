@@ -103,8 +103,7 @@ const struct rw_limits *rw_controller_model_limits(const struct rw_controller *c
 const char *rw_controller_incarnation(const struct rw_controller *controller);
 uint64_t rw_controller_revision(const struct rw_controller *controller);
 
-/* The revision that wrote an object last (its ETag), by id; a group's counts its rules.  0 = no such object.
- */
+/* The revision that wrote an object last (its ETag), by id; a group's counts its rules.  0 = no such object. */
 uint64_t rw_controller_object_revision(const struct rw_controller *controller, enum rw_kind kind,
 				       const char *id);
 

@@ -49,6 +49,6 @@ RW_NODISCARD int rw_guard_parse(const char *text, unsigned int *ret_bits, struct
 struct rw_guard_finding {
 	enum rw_guard guard;
 	char node[RW_ID_SIZE];
-	char cause[RW_ID_SIZE]; /* what would drop: a rule id or a cause word of the contract */
+	char cause[RW_ID_SIZE]; /* what would drop: a rule id or a cause's word (rw_cause_name) */
 	char detail[320];       /* a sentence naming node, address, port and cause */
 };

@@ -16,7 +16,7 @@
  * so far: a controller that is behind must not take a node back.  When all agents come at once, snapshots go
  * out RW_SESSION_SNAPSHOTS at a time, so that the memory of a thousand of them is never needed together.
  *
- * States, with since-when (contract.md):
+ * States, each with the time since when:
  *
  *     connected   a frame within 15 s, policy in force as wanted
  *     lagging     applied < wanted for 5 s

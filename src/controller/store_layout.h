@@ -7,10 +7,12 @@
  *
  * All values are JSON objects of src/wire with "version":1; a reader refuses newer versions.
  *
- *     /ringwall/v1/networks/<id>         {"version":1,"object":{...}}      as do clusters, nodes,
- * prefix-lists, load-balancers, promises /ringwall/v1/groups/<id>           a security group without its
- * rules /ringwall/v1/rules/<group>/<page>  {"version":1,"rules":[...]} /ringwall/v1/keys/<id>             API
- * keys, secrets sealed /ringwall/v1/tokens/<id>           join tokens, digests only
+ *     /ringwall/v1/networks/<id>         {"version":1,"object":{...}}
+ *                                        so also clusters/, nodes/, prefix-lists/, load-balancers/, promises/
+ *     /ringwall/v1/groups/<id>           the same: a security group without its rules
+ *     /ringwall/v1/rules/<group>/<page>  {"version":1,"rules":[...]}
+ *     /ringwall/v1/keys/<id>             API keys, secrets sealed
+ *     /ringwall/v1/tokens/<id>           join tokens, digests only
  *     /ringwall/v1/agents/<node>         machine id, certificate's fingerprint, reported SSH ports
  *     /ringwall/v1/audit/<sequence>      20 decimal digits: the change log
  *     /ringwall/v1/meta/sequence         {"version":1,"audit":"7"}         number of the last audit record

@@ -13,7 +13,7 @@
  *     offline   its agent is not connected (or the node was deleted since)
  *     pending   none of these yet
  *
- * A wait ends when no connected node is pending (contract: `--wait`), or when none is pending or offline
+ * A wait ends when no connected node is pending (`--wait`), or when none is pending or offline
  * (`--wait-all`), or at its time-out.  It never undoes anything.
  */
 
@@ -54,8 +54,7 @@ void rw_change_progress_write(struct rw_json_writer *json, const struct rw_chang
 
 struct rw_wait;
 
-/* Runs once, from a report or a tick; the wait is dead by then.  May make any call but a change or a report.
- */
+/* Runs once, from a report or a tick; the wait is dead by then.  May make any call but a change or a report. */
 typedef void rw_wait_fn(void *userdata, uint64_t revision, bool timed_out);
 
 #define RW_WAIT_OVER 1 /* there is nothing to wait for: 'done' will not run */

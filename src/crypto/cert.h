@@ -81,8 +81,8 @@ RW_DEFINE_CLEANUP(struct rw_cert_authority *, rw_cert_authority_free)
 
 /*
  * Issues a server certificate for the key 'key_pem'.  'names' are 1..RW_CERT_MAX_NAMES host names or
- * addresses
- * ("controller.example", "192.0.2.1", "2001:db8::1"); the first is the common name.  -EINVAL for others.
+ * addresses ("controller.example", "192.0.2.1", "2001:db8::1"); the first is the common name.  -EINVAL for
+ * others.
  */
 RW_NODISCARD int rw_cert_issue_server(const struct rw_cert_authority *authority, const char *key_pem,
 				      const char *const *names, size_t name_count,

@@ -13,15 +13,20 @@
  *     for (size_t i = 0; i < rw_draft_count(draft); i++) store(rw_draft_at(draft, i));
  *
  * Every edit validates its result (group/validate.h) and is all or nothing: on failure the draft is as
- * before. Edits on one draft add up to one change.  Rules live in their group: a change of rules touches that
- * group.
+ * before.  Edits on one draft add up to one change.  Rules live in their group: a change of rules touches
+ * that group.
  *
  * Objects are named by id or unique name.  References inside an object (cluster.network, rule.object.id, ...)
  * are ids; rw_edit_resolve turns what people write into them.
  *
- * Codes: -EINVAL wrong value (field and hint filled) · -ENOENT no object to change by that reference ·
- * -EEXIST the name or id is taken · -EBUSY others refer to it, the text lists who · -EPERM protected (a
- * cluster's group) · -ENOSPC a limit of group/limits.h · -ENOMEM.
+ * Codes:
+ *     -EINVAL   wrong value; field and hint are filled
+ *     -ENOENT   no object to change by that reference
+ *     -EEXIST   the name or id is taken
+ *     -EBUSY    others refer to it; the text lists who
+ *     -EPERM    protected: a cluster's group
+ *     -ENOSPC   a limit of group/limits.h
+ *     -ENOMEM
  */
 
 #include "base/clock.h"

@@ -91,8 +91,7 @@ struct rw_node {
 	enum rw_agent_kind agent;
 	enum rw_enforcement enforcement;
 	char *machine_id;                    /* set at join; NULL before */
-	char (*security_groups)[RW_ID_SIZE]; /* free-standing groups of all its interfaces, besides the
-						cluster's */
+	char (*security_groups)[RW_ID_SIZE]; /* free-standing groups that all its interfaces are in */
 	size_t security_group_count;
 	struct rw_interface *interfaces;
 	size_t interface_count;
@@ -247,8 +246,7 @@ struct rw_model *rw_model_free(struct rw_model *model);
 RW_DEFINE_CLEANUP(struct rw_model *, rw_model_free)
 
 /*
- * Look-ups lend the object, or NULL.  'reference' is an id or a unique name (contract: serves as
- * reference everywhere); O(log n).
+ * Look-ups lend the object, or NULL.  'reference' is an id or a unique name; O(log n).
  */
 const struct rw_network *rw_model_find_network(const struct rw_model *model, const char *reference);
 const struct rw_cluster *rw_model_find_cluster(const struct rw_model *model, const char *reference);

@@ -9,10 +9,11 @@
  * loop thread, when the whole request has arrived and was found well-formed and within its limits.  What
  * happens then:
  *
- *   answered   the handler calls rw_http_answer() before it returns;
- *   deferred   the handler returns without it and keeps the exchange: somebody calls rw_http_answer() later,
- * from the loop thread (--wait); streaming  rw_http_stream_start() turns the exchange into a stream that
- * lives until an end says otherwise (server-sent events, agents).
+ *   answered    the handler calls rw_http_answer() before it returns;
+ *   deferred    the handler calls rw_http_exchange_defer(), returns, and keeps the exchange: somebody calls
+ *               rw_http_answer() later, from the loop thread (--wait);
+ *   streaming   rw_http_stream_start() turns the exchange into a stream that lives until one of its ends
+ *               says otherwise (server-sent events, agents).
  *
  * An exchange ends with its answer: rw_http_answer() and rw_http_stream_start() consume it, the pointer is
  * dead after they return.  A deferred exchange may also end because the client went away or the server is
@@ -48,14 +49,15 @@
 
 /* Every field: 0 = the default in brackets. */
 struct rw_http_limits {
-	size_t body_bytes;   /* of a request [1.5 MiB] */
-	size_t header_bytes; /* about; request line and headers [8 KiB]: also the memory per connection */
+	size_t body_bytes; /* of a request [1.5 MiB] */
+	/* About as many for the request line and the headers [8 KiB]; also the memory of a connection. */
+	size_t header_bytes;
 	unsigned int connections;         /* open at a time [1024] */
 	unsigned int address_connections; /* of one peer address [256] */
 	unsigned int streams;             /* exchanges deferred or streaming at a time [512] */
-	unsigned int request_seconds; /* for a request to arrive whole, also from connect or the last answer
-					 [30] */
-	unsigned int answer_seconds;  /* for a client to take a complete answer [30] */
+	/* For a request to arrive whole, counted from connect or from the answer before [30]. */
+	unsigned int request_seconds;
+	unsigned int answer_seconds; /* for a client to take a complete answer [30] */
 };
 
 struct rw_http_exchange;

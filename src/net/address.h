@@ -46,8 +46,7 @@ static inline bool rw_address_equal(const struct rw_address *a, const struct rw_
 /* Makes an address from wire bytes: 4 or 16 of them as 'family' says. */
 struct rw_address rw_address_from_bytes(uint8_t family, const void *bytes);
 
-/* True for addresses that can be a member's: not unspecified, loopback, link-local, multicast or broadcast.
- */
+/* True for addresses that can be a member's: not unspecified, loopback, link-local, multicast or broadcast. */
 bool rw_address_is_global(const struct rw_address *address);
 bool rw_address_is_multicast(const struct rw_address *address);
 bool rw_address_is_link_local(const struct rw_address *address);

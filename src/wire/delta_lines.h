@@ -2,10 +2,17 @@
 #pragma once
 
 /*
- * Lines of a delta: {"remove_group":{"id":...}}, {"put_rules":{"group":...,"rules":[...]}},
- * {"remove_rules":{"group":...,"ids":[...]}}, {"remove_set":{"id":...}}, {"add_members":{"id":...,"prefixes":...}},
- * {"remove_members":...}, and the lines of a policy for what is new as a whole: node, group with rules, set.  A change too
- * large for one line is written as several changes or, if it replaces a whole, goes on in the next line.  Internal to wire/.
+ * Lines of a delta.  Internal to wire/.
+ *
+ *     {"remove_group":{"id":...}}
+ *     {"put_rules":{"group":...,"rules":[...]}}
+ *     {"remove_rules":{"group":...,"ids":[...]}}
+ *     {"remove_set":{"id":...}}
+ *     {"add_members":{"id":...,"prefixes":...}}
+ *     {"remove_members":{"id":...,"prefixes":...}}
+ *
+ * and for what is new as a whole the lines of a policy: node, group with its rules, set.  A change too large
+ * for one line is written as several changes or, if it replaces a whole, goes on in the next line.
  */
 
 #include "policy/delta.h"

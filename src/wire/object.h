@@ -5,13 +5,13 @@
  * The model's objects as JSON
  * ===========================
  *
- * One pair of functions for each kind: *_encode writes all fields of the contract's table, in its order,
+ * One pair of functions for each kind: *_encode writes all fields of docs/model.schema.json, in its order,
  * leaving out optional ones that are not set; *_decode reads them into a new object, with the defaults of
- * semantics sections 1 and 2 for what is absent.  Decoding checks shape: types, words, ranges, limits, text.
+ * docs/model-file.md for what is absent.  Decoding checks shape: types, words, ranges, limits, text.
  * Whether the object makes sense among the others is group/validate.h's question.
  *
- * References: "id or unique name serves as reference everywhere".  A resolver turns either into the id that
- * objects hold.  Without one (NULL) the text is taken as it is and must fit an id.
+ * References: an id or a unique name serves everywhere.  A resolver turns either into the id that objects
+ * hold.  Without one (NULL) the text is taken as it is and must fit an id.
  *
  * Ids: an absent "id" is decoded as ""; who adds the object to a model gives it one.
  */

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
-/* The tables of the objects' fields, in the contract's order, and what a table cannot say. */
+/* The tables of the objects' fields, in the schema's order, and what a table cannot say. */
 
 #include <assert.h>
 #include <string.h>

@@ -20,9 +20,15 @@
 /* The media type of a problem. */
 #define RW_PROBLEM_TYPE "application/problem+json"
 
-/* HTTP status for 'err': EINVAL 400, ENOKEY 401, EACCES and EPERM 403, ENOENT 404, EEXIST, EBUSY, ECANCELED
- * and EDQUOT 409,
- * ESTALE 412, E2BIG 413, EAGAIN 429, ETIMEDOUT 504, ENOMEM and ENOSPC 503, anything else 500. */
+/*
+ * HTTP status for the code of 'err':
+ *
+ *     400 EINVAL EPROTONOSUPPORT    409 EEXIST EBUSY ECANCELED EDQUOT    500 EIO and anything else
+ *     401 ENOKEY                    412 ESTALE                           503 ENOMEM ENOSPC
+ *     403 EACCES EPERM              413 E2BIG                            504 ETIMEDOUT
+ *     404 ENOENT                    429 EAGAIN
+ *     405 ENOSYS
+ */
 int rw_problem_status(const struct rw_error *err);
 
 /* Appends the whole document.  'status' 0 = rw_problem_status(err). */

@@ -5,10 +5,10 @@
  * What an agent tells its controller
  * ==================================
  *
- * join     once, with a one-time token: who the machine is, what interfaces it has and a request for a
- * certificate. The answer is the node's id, its certificate, the authority's, and where to listen. report as
- * heartbeat every few seconds and at once after every change: what is applied and how it goes. Everything in
- * it is a claim.
+ * join     Once, with a one-time token: who the machine is, what interfaces it has, and a request for a
+ *          certificate.  The answer is the node's id, its certificate, the authority's, and where to listen.
+ * report   As heartbeat every few seconds and at once after every change: what is applied and how it goes.
+ *          Everything in it is a claim.
  *
  * A report is a whole: lists replace the last report's lists, counters are totals since 'started_ms', drop
  * events are those since the last report.  Lists are bounded; what did not fit is counted in

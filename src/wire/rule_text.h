@@ -13,10 +13,11 @@
  *     rule     = policy protocol [ports] side object { option } [ "#" description ]
  *     policy   = "allow" | "accept" | "drop"
  *     protocol = "tcp" | "udp" | "icmp" | "icmpv6" | "gre" | "all" | number
- *     ports    = range { "," range }             for tcp and udp only, and there required; "-1/-1" is any
- * port side     = "from" (ingress) | "to" (egress) object   = "any" | CIDR | address | "group:" reference |
- * "prefix-list:" reference | reference option   = "priority" 1..100 | "nic" ("intranet" | "internet") |
- * "local" CIDR | "source-ports" range
+ *     ports    = range { "," range }        only for tcp and udp, which need it; "-1/-1" is any port
+ *     side     = "from" | "to"              ingress, egress
+ *     object   = "any" | CIDR | address | "group:" reference | "prefix-list:" reference | reference
+ *     option   = "priority" 1..100 | "nic" ( "intranet" | "internet" ) | "local" CIDR
+ *              | "source-ports" range
  *
  * Words may be in any case and are parted by spaces or tabs.  "any" means both families: two rules, and "icmp
  * ... any" has its twin in icmpv6.  Every port range is a rule of its own.  A bare reference is a prefix list

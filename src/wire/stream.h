@@ -11,11 +11,10 @@
  * of its longest line on top of the policy itself.
  *
  *     {"frame":"snapshot","version":1,"incarnation":"6f...","revision":"17","digest":"<32 hex>"}
- *     {"node":{...}}                                     names, kinds, own addresses, failsafe
+ *     {"node":{...}}                                         names, kinds, own addresses, failsafe
  *     {"group":{"id":"sg-1","kind":"basic",...}}
- *     {"rules":{"group":"sg-1","rules":[...]}}           some rules, as often as needed
- *     {"set":{"id":"sg-1","prefixes":"10.0.0.5 10.0.0.6 10.1.0.0/16"}}       some prefixes, as often as
- * needed
+ *     {"rules":{"group":"sg-1","rules":[...]}}               some rules, as often as needed
+ *     {"set":{"id":"sg-1","prefixes":"10.0.0.5 10.1.0.0/16"}}  some prefixes, as often as needed
  *     {"end":{"check":"<16 hex>"}}
  *
  *     {"frame":"delta","version":1,"incarnation":"6f...","from":"17","to":"18","digest":"<32 hex>"}

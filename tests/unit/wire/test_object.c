@@ -28,7 +28,7 @@ static void encode(enum rw_kind kind, const void *object, struct rw_buf *buf)
 	assert_int_equal(rw_buf_check(buf, NULL), 0);
 }
 
-/* Every field of every kind, as the contract's table has them. */
+/* Every field of every kind, as docs/model.schema.json has them. */
 static const struct {
 	enum rw_kind kind;
 	const char *text;
