@@ -411,7 +411,20 @@ static __always_inline int filter(struct __sk_buff *skb, bool egress)
 	return account(&run, &frame, rw_hook_decide(&run, &frame, link), skb->ifindex);
 }
 
-/* Brackets a run for those who wait for it; see struct rw_run_count. */
+/*
+ * Brackets a run for those who wait for it; see struct rw_run_count.  Nobody else writes the count.  An exchange
+ * is a full barrier everywhere; on x86 it would cost more than all the rest of the look-up, and a plain store
+ * does: loads never move behind it, and whoever waits allows for the time until it is seen.
+ */
+static __always_inline void count_run(struct rw_run_count *run)
+{
+#ifdef RW_TARGET_X86
+	rw_store(run->count, run->count + 1);
+#else
+	(void)__sync_lock_test_and_set(&run->count, run->count + 1);
+#endif
+}
+
 static __always_inline int counted(struct __sk_buff *skb, bool egress)
 {
 	__u32 processor = bpf_get_smp_processor_id();
@@ -420,15 +433,9 @@ static __always_inline int counted(struct __sk_buff *skb, bool egress)
 
 	if (!run)
 		return TC_ACT_SHOT;
-	/* An exchange, because an addition whose result nobody uses is no barrier everywhere. */
-	(void)__sync_lock_test_and_set(&run->count, run->count + 1);
+	count_run(run);
 	verdict = filter(skb, egress);
-#ifdef RW_TARGET_X86
-	/* Loads are never moved behind a later store here, and nobody else writes the count. */
-	rw_store(run->count, run->count + 1);
-#else
-	(void)__sync_lock_test_and_set(&run->count, run->count + 1);
-#endif
+	count_run(run);
 	return verdict;
 }
 

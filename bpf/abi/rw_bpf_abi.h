@@ -53,10 +53,16 @@ struct rw_control {
 
 /*
  * Counted up when a program begins on a processor and when it ends: odd = one is under way.  Programs begin
- * with bottom halves off, so a processor runs one at a time.  The count comes before the load of the
- * state, with a full barrier between, so that whoever switches the state and then sees an even count, or
- * another one than before, knows that no run on that processor goes by the old state.
+ * with bottom halves off, so a processor runs one at a time.  A run counts before it loads the state.
+ * Whoever has switched the state, has let RW_RUN_SETTLE_NS pass, and then sees an even count, or another one than
+ * before, knows that no run on that processor goes by the old state.
+ *
+ * The time is for x86, where a run's load of the state may come before others see its count: a processor
+ * holds a store back for less than a microsecond, and interrupts and exits to a hypervisor empty its store
+ * buffer (Intel SDM volume 3, "Store Buffer").  Elsewhere there is a full barrier between the two.
  */
+#define RW_RUN_SETTLE_NS 1000000
+
 struct rw_run_count {
 	__u64 count;
 	__u64 pad[7]; /* a cache line of its own */

@@ -138,7 +138,7 @@ RW_INLINE bool rw_parse_ports(const struct rw_reader *reader, const struct rw_cu
 {
 	__be16 words[4];
 
-	if (!rw_reader_copy(reader, cursor->offset, words, sizeof(words)))
+	if (!rw_reader_copy(reader, cursor->offset, &words))
 		return false;
 	if (ends->protocol == RW_IP_TCP || ends->protocol == RW_IP_UDP) {
 		ends->source_port = rw_be16_to_host(words[0]);
@@ -176,7 +176,7 @@ RW_INLINE bool rw_parse_extensions(const struct rw_reader *reader, struct rw_cur
 		    cursor->next != 135 && cursor->next != 139 && cursor->next != 140)
 			return true;
 		if (count == RW_PARSE_EXTENSIONS_MAX || !rw_cursor_has(cursor, sizeof(header)) ||
-		    !rw_reader_copy(reader, cursor->offset, header, sizeof(header)))
+		    !rw_reader_copy(reader, cursor->offset, &header))
 			return false;
 		if (cursor->next == 44) {
 			__u32 field = (__u32)header[2] << 8 | header[3];
@@ -220,7 +220,7 @@ RW_INLINE void rw_parse_quoted(const struct rw_reader *reader, struct rw_cursor 
 		__u32 size;
 
 		if (!rw_cursor_has(&cursor, sizeof(header)) ||
-		    !rw_reader_copy(reader, cursor.offset, &header, sizeof(header)))
+		    !rw_reader_copy(reader, cursor.offset, &header))
 			return;
 		size = (header.version_length & 15u) * 4;
 		if (header.version_length >> 4 != 4 || size < sizeof(header) ||
@@ -234,7 +234,7 @@ RW_INLINE void rw_parse_quoted(const struct rw_reader *reader, struct rw_cursor 
 		struct rw_ipv6_header header;
 
 		if (!rw_cursor_has(&cursor, sizeof(header)) ||
-		    !rw_reader_copy(reader, cursor.offset, &header, sizeof(header)) ||
+		    !rw_reader_copy(reader, cursor.offset, &header) ||
 		    rw_be32_to_host(header.version_class_flow) >> 28 != 6)
 			return;
 		for (int i = 0; i < 4; i++) {
@@ -248,8 +248,8 @@ RW_INLINE void rw_parse_quoted(const struct rw_reader *reader, struct rw_cursor 
 			__u8 extension[8];
 
 			if (!rw_cursor_has(&cursor, sizeof(extension)) ||
-			    !rw_reader_copy(reader, cursor.offset, extension, sizeof(extension)) ||
-			    extension[2] || extension[3] & 0xf8)
+			    !rw_reader_copy(reader, cursor.offset, &extension) || extension[2] ||
+			    extension[3] & 0xf8)
 				return;
 			quoted->protocol = extension[0];
 			cursor.offset += sizeof(extension);
@@ -270,31 +270,42 @@ RW_INLINE enum rw_parse_status rw_parse_upper(const struct rw_reader *reader, co
 	enum rw_parse_status cut =
 		frame->fragment == RW_FRAGMENT_FIRST ? RW_PARSE_TINY_FRAGMENT : RW_PARSE_MALFORMED;
 	struct rw_ends *ends = &frame->ends;
+	__u32 size;
 
 	if (ends->protocol == RW_IP_TCP) {
-		__u8 bytes[2]; /* data offset, flags */
+		__be16 words[7]; /* as far as the flags */
 
-		if (!rw_cursor_has(cursor, 20) ||
-		    !rw_reader_copy(reader, cursor->offset + 12, bytes, sizeof(bytes)))
+		if (!rw_cursor_has(cursor, 20) || !rw_reader_copy_head(reader, cursor->offset, &words))
 			return cut;
-		if (bytes[0] >> 4 < 5)
+		size = (__u32)(rw_be16_to_host(words[6]) >> 12) * 4;
+		if (size < 20)
 			return RW_PARSE_MALFORMED;
-		if (!rw_cursor_has(cursor, (__u32)(bytes[0] >> 4) * 4))
+		if (!rw_cursor_has(cursor, size))
 			return cut;
-		frame->tcp_flags = bytes[1];
-	} else if (ends->protocol == RW_IP_IGMP && ends->family == 4) {
-		if (!rw_cursor_has(cursor, 8) ||
-		    !rw_reader_copy(reader, cursor->offset, &frame->icmp_type, sizeof(frame->icmp_type)))
-			return cut;
-		return RW_PARSE_IP;
-	} else if (!rw_protocol_is_read(ends->family, ends->protocol)) {
+		ends->source_port = rw_be16_to_host(words[0]);
+		ends->destination_port = rw_be16_to_host(words[1]);
+		frame->tcp_flags = (__u8)rw_be16_to_host(words[6]);
 		return RW_PARSE_IP;
 	}
+	if (ends->protocol == RW_IP_UDP) {
+		__be16 words[2];
+
+		if (!rw_cursor_has(cursor, 8) || !rw_reader_copy_head(reader, cursor->offset, &words))
+			return cut;
+		ends->source_port = rw_be16_to_host(words[0]);
+		ends->destination_port = rw_be16_to_host(words[1]);
+		return RW_PARSE_IP;
+	}
+	if (ends->protocol == RW_IP_IGMP && ends->family == 4) {
+		if (!rw_cursor_has(cursor, 8) || !rw_reader_copy(reader, cursor->offset, &frame->icmp_type))
+			return cut;
+		return RW_PARSE_IP;
+	}
+	if (!rw_protocol_is_read(ends->family, ends->protocol))
+		return RW_PARSE_IP;
 	if (!rw_cursor_has(cursor, 8) || !rw_parse_ports(reader, cursor, ends))
 		return cut;
-	if (ends->protocol == RW_IP_TCP || ends->protocol == RW_IP_UDP)
-		return RW_PARSE_IP;
-	if (!rw_reader_copy(reader, cursor->offset, &frame->icmp_type, sizeof(frame->icmp_type)))
+	if (!rw_reader_copy(reader, cursor->offset, &frame->icmp_type))
 		return cut;
 	if (rw_icmp_is_error(ends->family, frame->icmp_type))
 		rw_parse_quoted(reader, *cursor, frame);
@@ -314,7 +325,7 @@ RW_INLINE enum rw_parse_status rw_parse_ipv4(const struct rw_reader *reader, __u
 	struct rw_cursor cursor = {.offset = offset};
 	__u32 length, size, field;
 
-	if (!rw_reader_copy(reader, offset, &header, sizeof(header)))
+	if (!rw_reader_copy_head(reader, offset, &header))
 		return RW_PARSE_MALFORMED;
 	size = (header.version_length & 15u) * 4;
 	length = rw_be16_to_host(header.length);
@@ -347,7 +358,7 @@ RW_INLINE enum rw_parse_status rw_parse_ipv6(const struct rw_reader *reader, __u
 	struct rw_cursor cursor;
 	__u32 length;
 
-	if (!rw_reader_copy(reader, offset, &header, sizeof(header)))
+	if (!rw_reader_copy_head(reader, offset, &header))
 		return RW_PARSE_MALFORMED;
 	for (int i = 0; i < 4; i++) {
 		frame->ends.source[i] = header.source[i];

@@ -11,6 +11,24 @@
 #define GRACE_STEP_NS   20000
 #define GRACE_STEPS_MAX 50000 /* a second: no program runs that long */
 
+static uint64_t now_ns(void)
+{
+	struct timespec now;
+
+	(void)clock_gettime(CLOCK_MONOTONIC, &now);
+	return (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec;
+}
+
+/* Lets the counts of runs that began before the switch be seen. */
+static void settle(const struct rw_bpf *bpf)
+{
+	uint64_t passed = now_ns() - bpf->switched_ns;
+	struct timespec rest = {.tv_nsec = RW_RUN_SETTLE_NS - (long)passed};
+
+	if (passed < RW_RUN_SETTLE_NS)
+		(void)nanosleep(&rest, NULL);
+}
+
 /*
  * Waits until no program run that began before the last switch goes on, so that the standby image is nobody's
  * (struct rw_run_count).  A run takes a microsecond; synchronize_rcu, by membarrier or a map of maps,
@@ -24,6 +42,7 @@ static int await_grace(struct rw_bpf *bpf, struct rw_error *err)
 
 	if (!bpf->grace_due)
 		return 0;
+	settle(bpf);
 	for (uint32_t i = 0; i < bpf->maps[RW_BPF_MAP_RUNS].entries; i++) {
 		uint64_t seen = __atomic_load_n(&runs[i].count, __ATOMIC_SEQ_CST);
 
@@ -124,6 +143,7 @@ int rw_bpf_apply(struct rw_enforcer *enforcer, const struct rw_policy *policy,
 	if (mode != RW_MODE_LEARN || bpf->replacing)
 		mode = policy->enforcement == RW_MONITOR ? RW_MODE_MONITOR : RW_MODE_ENFORCE;
 	__atomic_store_n(&control->state, RW_STATE(generation, mode), __ATOMIC_SEQ_CST);
+	bpf->switched_ns = now_ns();
 	bpf->grace_due = true;
 
 	/* A failure here only loses counts. */
