@@ -289,8 +289,9 @@ static int take_datagram(struct reading *reading, const char *datagram, size_t s
 			return 1;
 		if (message->nlmsg_type == NLMSG_ERROR) {
 			const struct nlmsgerr *error = netlink_data(message);
+			bool whole = message->nlmsg_len >= NLMSG_LENGTH(sizeof(*error));
 
-			return error->error < 0 ? error->error : -EPROTO;
+			return whole && error->error < 0 ? error->error : -EPROTO;
 		}
 		take_message(reading, message);
 	}
@@ -328,6 +329,8 @@ static int dump(int fd, struct reading *reading, uint16_t type, unsigned char fa
 
 		if (size < 0)
 			return errno == EAGAIN ? -ETIMEDOUT : -errno;
+		if (size == 0)
+			return -EPROTO;
 		r = take_datagram(reading, buffer, (size_t)size, sequence);
 	}
 	return r < 0 ? r : 0;

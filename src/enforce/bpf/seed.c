@@ -58,6 +58,24 @@ struct seeder {
 
 typedef void message_fn(struct seeder *seeder, const struct nlmsghdr *message);
 
+/* What stands behind the header, or NULL when that is less than 'least' bytes. */
+static const void *payload(const struct nlmsghdr *message, size_t least)
+{
+	return message->nlmsg_len < NLMSG_LENGTH(least) ? NULL : (const char *)message + NLMSG_HDRLEN;
+}
+
+/* 1 at the end of a dump, or why there is none. */
+static int end_of(const struct nlmsghdr *message)
+{
+	const struct nlmsgerr *failure = payload(message, sizeof(*failure));
+
+	if (message->nlmsg_type == NLMSG_DONE)
+		return 1;
+	if (message->nlmsg_type != NLMSG_ERROR)
+		return 0;
+	return failure && failure->error < 0 ? failure->error : -EPROTO;
+}
+
 /* Sends a dump request and hands over each message of the answer. */
 static int dump(struct seeder *seeder, int protocol, const void *request, size_t size, message_fn *each)
 {
@@ -73,19 +91,19 @@ static int dump(struct seeder *seeder, int protocol, const void *request, size_t
 	for (;;) {
 		ssize_t got = recv(fd, answer, ANSWER_SIZE, 0);
 		size_t step;
+		int r;
 
-		if (got < 0)
-			return -errno;
+		if (got <= 0)
+			return got < 0 ? -errno : -EPROTO;
 		for (size_t at = 0; at + sizeof(struct nlmsghdr) <= (size_t)got; at += step) {
 			const struct nlmsghdr *message = (const void *)(answer + at);
 
 			step = NLMSG_ALIGN(message->nlmsg_len);
 			if (message->nlmsg_len < sizeof(*message) || message->nlmsg_len > (size_t)got - at)
 				return -EBADMSG;
-			if (message->nlmsg_type == NLMSG_DONE)
-				return 0;
-			if (message->nlmsg_type == NLMSG_ERROR)
-				return ((const struct nlmsgerr *)NLMSG_DATA(message))->error;
+			r = end_of(message);
+			if (r != 0)
+				return r < 0 ? r : 0;
 			each(seeder, message);
 		}
 	}
@@ -156,22 +174,28 @@ static bool is_listening(const struct seeder *seeder, uint8_t protocol, uint16_t
 
 static void on_socket(struct seeder *seeder, const struct nlmsghdr *message, uint8_t protocol)
 {
-	const struct inet_diag_msg *socket = NLMSG_DATA(message);
-	uint8_t family = socket->idiag_family == AF_INET ? 4 : 6;
-	uint16_t local_port = ntohs(socket->id.idiag_sport), remote_port = ntohs(socket->id.idiag_dport);
-	const uint32_t *local = socket->id.idiag_src, *remote = socket->id.idiag_dst;
+	const struct inet_diag_msg *socket = payload(message, sizeof(*socket));
 	struct rw_seed_record record = {.ends.protocol = protocol};
-	bool mapped = family == 6 && !local[0] && !local[1] && local[2] == htonl(0xffff);
-	uint16_t mark;
+	const uint32_t *local, *remote;
+	uint16_t local_port, remote_port, mark;
+	uint8_t family;
 	bool opened_here;
 
+	if (!socket)
+		return;
+	family = socket->idiag_family == AF_INET ? 4 : 6;
+	local = socket->id.idiag_src;
+	remote = socket->id.idiag_dst;
+	local_port = ntohs(socket->id.idiag_sport);
+	remote_port = ntohs(socket->id.idiag_dport);
 	if (socket->idiag_state == TCP_STATE_LISTEN ||
 	    (socket->idiag_state == TCP_STATE_CLOSE && local_port)) {
 		seeder->listening[protocol == IPPROTO_UDP][local_port / 8] |=
 			(uint8_t)(1u << (local_port % 8));
 		return;
 	}
-	if (mapped) {
+	/* IPv4 by an IPv6 socket. */
+	if (family == 6 && !local[0] && !local[1] && local[2] == htonl(0xffff)) {
 		family = 4;
 		local += 3;
 		remote += 3;
@@ -260,7 +284,7 @@ static const struct nlattr *find_nested(const struct nlattr *outer, uint16_t typ
 		     : NULL;
 }
 
-/* Copies an attribute's value of exactly 'size' bytes. */
+/* Copies the first 'size' bytes of an attribute's value. */
 static bool get_value(const struct nlattr *outer, uint16_t type, void *to, size_t size)
 {
 	const struct nlattr *attribute = find_nested(outer, type);
@@ -305,17 +329,22 @@ static struct rw_ends invert(const struct rw_ends *reply)
 
 static void on_conntrack(struct seeder *seeder, const struct nlmsghdr *message)
 {
-	const struct nfgenmsg *head = NLMSG_DATA(message);
-	const char *data = (const char *)head + NLMSG_ALIGN(sizeof(*head));
-	size_t size = message->nlmsg_len - NLMSG_HDRLEN - NLMSG_ALIGN(sizeof(*head));
-	uint8_t family = head->nfgen_family == AF_INET ? 4 : 6;
-	const struct nlattr *status = find_attribute(data, size, CTA_STATUS);
-	const struct nlattr *tcp = find_nested(find_attribute(data, size, CTA_PROTOINFO), CTA_PROTOINFO_TCP);
+	const struct nfgenmsg *head = payload(message, NLMSG_ALIGN(sizeof(*head)));
+	const struct nlattr *status, *tcp;
 	struct rw_ends original = {0}, reply = {0};
 	struct rw_seed_record record = {0};
+	const char *data;
+	size_t size;
 	uint32_t bits = 0;
-	uint8_t state = 0;
+	uint8_t family, state = 0;
 
+	if (!head)
+		return;
+	data = (const char *)head + NLMSG_ALIGN(sizeof(*head));
+	size = message->nlmsg_len - NLMSG_HDRLEN - NLMSG_ALIGN(sizeof(*head));
+	family = head->nfgen_family == AF_INET ? 4 : 6;
+	status = find_attribute(data, size, CTA_STATUS);
+	tcp = find_nested(find_attribute(data, size, CTA_PROTOINFO), CTA_PROTOINFO_TCP);
 	if (!read_tuple(find_attribute(data, size, CTA_TUPLE_ORIG), family, &original) ||
 	    !read_tuple(find_attribute(data, size, CTA_TUPLE_REPLY), family, &reply))
 		return;
