@@ -31,6 +31,7 @@ struct rw_keeper {
 	bool left_released;    /* ... and its devices were looked through */
 	bool adopted;          /* an earlier agent's enforcement goes on */
 	char failure[512];     /* of opening, applying or enforcing; "" = none */
+	char unsettled[128];   /* why the devices do not follow policy and links for now; "" = they do */
 	unsigned int retry_in; /* checks until a refused policy is tried again */
 
 	struct rw_policy *wanted; /* NULL before the first */
@@ -292,6 +293,18 @@ static void begin_enforcing(struct rw_keeper *keeper)
 	       seeded.accepted, seeded.refused, seeded.text[0] ? " note=" : "", seeded.text);
 }
 
+/* Notes that the devices are not what they should be; the next check tries again. */
+static int unsettle(struct rw_keeper *keeper, int r, struct rw_error *err)
+{
+	if (r == -E2BIG)
+		(void)snprintf(keeper->unsettled, sizeof(keeper->unsettled),
+			       "more than %d interfaces to enforce on", RW_ENFORCER_DEVICE_MAX);
+	else
+		(void)snprintf(keeper->unsettled, sizeof(keeper->unsettled),
+			       "out of memory to follow the node's interfaces");
+	return rw_error_set(err, r, "%s", keeper->unsettled);
+}
+
 /* Makes devices and mode what policy and links ask for, and judges the whole. */
 static int reconcile(struct rw_keeper *keeper, struct rw_error *err)
 {
@@ -303,10 +316,8 @@ static int reconcile(struct rw_keeper *keeper, struct rw_error *err)
 	if (r == 0)
 		r = update_devices(keeper);
 	if (r < 0)
-		return rw_error_set(err, r,
-				    r == -E2BIG ? "more than %d interfaces to enforce on"
-						: "out of memory (%d devices)",
-				    RW_ENFORCER_DEVICE_MAX);
+		return unsettle(keeper, r, err);
+	keeper->unsettled[0] = '\0';
 	follow_devices(keeper);
 	if (!keeper->left_released) {
 		release_left(keeper);
@@ -375,9 +386,10 @@ int rw_keeper_set_links(struct rw_keeper *keeper, struct rw_links *links, struct
 	*links = (struct rw_links){0};
 	r = decide_links(keeper);
 	if (r < 0) {
-		/* Decisions and links go together, one to one. */
-		rw_links_done(&keeper->links);
-		return rw_error_oom(err);
+		/* Decisions and links go together, one to one: none until the next check has made them. */
+		free(keeper->decisions);
+		keeper->decisions = NULL;
+		return unsettle(keeper, r, err);
 	}
 	keeper->event_seen = true;
 	return reconcile(keeper, err);
@@ -495,6 +507,8 @@ bool rw_keeper_check(struct rw_keeper *keeper)
 	struct rw_error err = RW_ERROR_NONE;
 	bool happened;
 
+	if (keeper->unsettled[0] && decide_links(keeper) == 0)
+		keeper->unsettled[0] = '\0';
 	if (keeper->enforcer) {
 		if (keeper->enforcer->ops->check(keeper->enforcer, take_event, keeper, &err) < 0)
 			notice(keeper, true, "%s", err.text);
@@ -572,6 +586,10 @@ static enum rw_agent_state judge(const struct rw_keeper *keeper, char *reason, s
 	}
 	if (device_failure(keeper)) {
 		(void)snprintf(reason, size, "%s", device_failure(keeper));
+		return RW_AGENT_STATE_FAILED;
+	}
+	if (keeper->unsettled[0]) {
+		(void)snprintf(reason, size, "%s", keeper->unsettled);
 		return RW_AGENT_STATE_FAILED;
 	}
 	if (!keeper->devices.count) {

@@ -94,7 +94,7 @@ struct rw_keeper_status {
 	struct rw_position in_force;              /* of 'policy' */
 	const struct rw_policy *policy;           /* in the kernel; lent; NULL = none known */
 	const struct rw_links *links;             /* lent */
-	const struct rw_link_decision *decisions; /* one per link; lent; NULL before the first picture */
+	const struct rw_link_decision *decisions; /* one per link; lent; NULL = none yet */
 	bool adopted;                             /* an earlier agent's enforcement was taken over */
 	struct rw_enforcer *enforcer;             /* lent; NULL while detached */
 };
