@@ -104,8 +104,9 @@ static void follow(struct rw_cli *cli, struct rw_cli_answer *answer)
 		RW_CLEANUP(rw_cli_answer_done) struct rw_cli_answer next = {0};
 		RW_CLEANUP(rw_buf_done) struct rw_buf path = {0};
 
-		(void)fprintf(stderr, "\r\033[Kenforced on %zu of %zu nodes", progress.applied,
-			      progress.count);
+		/* Whoever stops waiting with Ctrl-C is left with the revision to ask for. */
+		(void)fprintf(stderr, "\r\033[Krevision %s: enforced on %zu of %zu nodes",
+			      rw_cli_text(&answer->root, "revision"), progress.applied, progress.count);
 		if (open == 0 || now_ms() >= deadline)
 			break;
 		rw_cli_path(&path, "changes", rw_cli_text(&answer->root, "revision"), NULL);
@@ -184,16 +185,23 @@ static void print_items(const struct rw_json *answer)
 		(void)printf(" and %zu more", rw_json_count(&items) - ITEMS_SHOWN);
 }
 
-static void print_progress(const struct rw_cli *cli, const struct progress *progress)
+/* How far the nodes are, and how to see it later. */
+static void print_progress(const struct rw_cli *cli, const struct rw_cli_answer *answer,
+			   const struct progress *progress)
 {
+	size_t left = progress->count - progress->applied;
+	const char *revision = rw_cli_text(&answer->root, "revision");
+
 	if (progress->count == 0)
 		return;
-	if (is_waiting(cli))
+	if (is_waiting(cli)) {
 		(void)printf("enforced on %zu of %zu nodes\n", progress->applied, progress->count);
-	else if (progress->applied < progress->count)
-		(void)fprintf(stderr, "on its way to %zu node%s; --wait waits until it is enforced\n",
-			      progress->count - progress->applied,
-			      progress->count - progress->applied == 1 ? "" : "s");
+		list_nodes(answer);
+	}
+	if (left)
+		(void)fprintf(stderr, "%zu node%s to go: 'ringwall change %s' tells how far they are%s\n",
+			      left, left == 1 ? "" : "s", revision,
+			      is_waiting(cli) ? "" : ", --wait waits for them");
 }
 
 int rw_cli_report_change(const struct rw_cli *cli, const struct rw_cli_answer *answer, const char *what)
@@ -220,9 +228,7 @@ int rw_cli_report_change(const struct rw_cli *cli, const struct rw_cli_answer *a
 		}
 		r = rw_cli_print_text("\n", 1);
 		if (!rw_cli_given(cli, "dry-run"))
-			print_progress(cli, &progress);
-		if (is_waiting(cli))
-			list_nodes(answer);
+			print_progress(cli, answer, &progress);
 	}
 	return r ? r : is_waiting(cli) && late ? RW_EXIT_PENDING : RW_EXIT_DONE;
 }

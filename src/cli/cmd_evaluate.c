@@ -3,6 +3,7 @@
 
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/file.h"
 #include "base/map.h"
@@ -168,6 +169,9 @@ static int evaluate(struct rw_cli *cli)
 		(void)rw_error_set(&err, -errno, "%s: %s", query_path, strerror(errno));
 		return rw_cli_fail(&err);
 	}
+	if (queries == stdin && isatty(STDIN_FILENO))
+		(void)fputs("reading queries from the terminal, one JSON object a line; Ctrl-D ends\n",
+			    stderr);
 	evaluation.by_reference = rw_cli_given(cli, "reference");
 	rw_map_init(&evaluation.by_node, 0, free_prepared);
 	rw_buf_init(&evaluation.out, 1 << 20);

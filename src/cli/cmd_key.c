@@ -1,6 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "cli/cli.h"
 
+#include <errno.h>
+#include <unistd.h>
+
+#include "base/file.h"
+
 static const struct rw_column columns[] = {
 	{"ID", "id", RW_COLUMN_TEXT, NULL},          {"NAME", "name", RW_COLUMN_LONG, NULL},
 	{"ROLE", "role", RW_COLUMN_TEXT, NULL},      {"CREATED", "created", RW_COLUMN_TIME, NULL},
@@ -13,13 +18,44 @@ static const struct rw_column made[] = {
 	{"key", "key", RW_COLUMN_TEXT, NULL},
 };
 
+/* Before the key is made: a file that is there may hold another key. */
+static int check_free(const char *path)
+{
+	struct rw_error err = RW_ERROR_NONE;
+
+	if (access(path, F_OK) != 0)
+		return 0;
+	(void)rw_error_set(&err, -EEXIST, "%s exists", path);
+	(void)rw_error_hint(&err, "Name a new file: the one that is there may hold a key.");
+	return rw_cli_fail(&err);
+}
+
+static int save(const struct rw_cli_answer *answer, const char *path)
+{
+	RW_CLEANUP(rw_buf_done) struct rw_buf text = {0};
+	struct rw_error err = RW_ERROR_NONE;
+
+	rw_buf_init(&text, 4096);
+	(void)rw_buf_append_format(&text, "%s\n", rw_cli_text(&answer->root, "key"));
+	if (rw_file_write(path, text.data, text.size, 0600, &err) < 0) {
+		(void)rw_error_hint(&err, "Key %s is made all the same: revoke it and make another.",
+				    rw_cli_text(&answer->root, "id"));
+		return rw_cli_fail(&err);
+	}
+	(void)printf("key %s saved to %s\n", rw_cli_text(&answer->root, "id"), path);
+	return rw_cli_print_text("", 0);
+}
+
 static int create(struct rw_cli *cli)
 {
 	RW_CLEANUP(rw_cli_answer_done) struct rw_cli_answer answer = {0};
 	RW_CLEANUP(rw_buf_done) struct rw_buf body = {0};
+	const char *file = rw_cli_value(cli, "save");
 	struct rw_json_writer json;
 	int r;
 
+	if (file && check_free(file))
+		return RW_EXIT_REFUSED;
 	rw_buf_init(&body, 65536);
 	rw_json_writer_init(&json, &body, false);
 	rw_json_begin_object(&json);
@@ -30,6 +66,8 @@ static int create(struct rw_cli *cli)
 	r = rw_cli_call(cli, "POST", "/v1/keys", &body, &answer);
 	if (r)
 		return r;
+	if (file)
+		return save(&answer, file);
 	if (cli->json)
 		return rw_cli_print_text(answer.text, answer.size);
 	r = rw_cli_print_record(cli, &answer.root, made, RW_ARRAY_COUNT(made));
@@ -67,12 +105,13 @@ static int revoke_key(struct rw_cli *cli)
 static const struct rw_cli_option create_options[] = {
 	{"role", 0, "ROLE", "admin, operator or viewer (default)"},
 	{"expires", 0, "TIME", "when it ends, as 2027-01-31T00:00:00Z"},
+	{"save", 0, "FILE", "write the key to a new file for you alone (0600) instead of showing it"},
 	{NULL, 0, NULL, NULL},
 };
 
 const struct rw_cli_command rw_cli_key_commands[] = {
 	{"key create", "NAME", "make an API key; it is shown once",
-	 "example:\n  ringwall key create ci --role operator --expires 2027-01-31T00:00:00Z\n",
+	 "example:\n  ringwall key create ci --role operator --expires 2027-01-31T00:00:00Z --save ci.key\n",
 	 RW_CLI_SERVER | RW_CLI_OUTPUT, create_options, 1, 1, create},
 	{"key list", "", "show all keys, without their secrets", NULL, RW_CLI_SERVER | RW_CLI_OUTPUT, NULL, 0,
 	 0, list},

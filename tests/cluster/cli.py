@@ -99,5 +99,12 @@ def check(function, *arguments):
         traceback.print_exc(file=sys.stdout)
 
 
+def the_daemon_ends_well(daemon):
+    status = daemon.stop()
+    with open(os.path.join(daemon.folder, "log"), encoding="utf-8", errors="replace") as log:
+        text = log.read()
+    assert status == 0 and "Sanitizer" not in text and "runtime error" not in text, f"exit {status}\n{text[-3000:]}"
+
+
 def finish():
     sys.exit(1 if failures else 0)

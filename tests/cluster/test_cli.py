@@ -9,7 +9,7 @@ import os
 import socket
 import sys
 
-from cli import Cli, check, finish
+from cli import Cli, check, finish, the_daemon_ends_well
 from daemon import Daemon
 
 ringwalld, ringwall = sys.argv[1:3]
@@ -338,7 +338,7 @@ def a_managed_node_that_is_offline_gives_3_and_the_change_stays(cli):
     assert "m-node" in follow.out and "offline" in follow.out
     assert cli.run("change", answer["revision"], "-o", "json", code=3).json["nodes"][0]["name"] == "m-node"
     unwaited = cli.run("rule", "add", "m-c", "allow tcp 9002 from 192.0.2.0/24")
-    assert "on its way to 1 node;" in unwaited.err
+    assert "1 node to go: 'ringwall change " in unwaited.err and "--wait" in unwaited.err
     assert len([rule for rule in items(cli, "rule", "list", "m-c") if rule["ports"] in ("9000/9000", "9001/9001", "9002/9002")]) == 3
     status = cli.run("status")
     assert "m-node" in status.out and "offline" in status.out
@@ -435,6 +435,14 @@ def keys_have_roles_and_end_when_revoked(cli):
     operator.run("prefix-list", "create", "by-operator", "--cidr", "10.8.0.0/16")
     for words in (("key", "list"), ("key", "create", "more"), ("key", "revoke", made_key["id"]), ("import", "-")):
         operator.refuses(*words, stdin='{"version":1}', says="admin")
+    path = os.path.join(cli.home, "saved.key")
+    saved = cli.run("key", "create", "saved", "--save", path)
+    with open(path, encoding="ascii") as file:
+        secret = file.read().strip()
+    assert os.stat(path).st_mode & 0o777 == 0o600 and secret not in saved.out + saved.err
+    assert cli.run("whoami", "--key-file", path, "-o", "json").json["name"] == "saved"
+    cli.refuses("key", "create", "saved-too", "--save", path, says=["saved.key", "exists", "hint"])
+    assert "saved-too" not in cli.run("key", "list").out
     table = cli.run("key", "list").out
     assert "watcher" in table and "2099-01-31T00:00:00Z" in table and made_key["secret"] not in table
     assert "key revoked" in cli.run("key", "revoke", made_key["id"]).out
@@ -539,6 +547,7 @@ def main():
                      contexts_are_kept_used_and_forgotten, evaluate_answers_each_line_and_goes_on_after_a_bad_one,
                      deleting_an_offline_node_takes_force):
             check(test, cli)
+        check(the_daemon_ends_well, daemon)
     finally:
         daemon.close()
     finish()

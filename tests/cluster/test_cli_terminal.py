@@ -13,7 +13,7 @@ import sys
 import time
 import unicodedata
 
-from cli import Cli, check, finish
+from cli import Cli, check, finish, the_daemon_ends_well
 from daemon import Daemon
 
 ringwalld, ringwall, page = sys.argv[1:4]
@@ -133,7 +133,7 @@ def progress_is_shown_while_people_wait(cli):
     # The node is connected and never says that it applied anything: pending, and the time passes.
     shown = cli.on_terminal("rule", "add", "plain", "allow tcp 8080 from any", "--wait=1200ms")
     assert shown.code == 3, shown
-    assert "\r\033[Kenforced on 0 of 1 nodes" in shown.out and "slow-node: pending" in shown.out, shown
+    assert re.search("\r\033\\[Krevision [0-9]+: enforced on 0 of 1 nodes", shown.out) and "slow-node: pending" in shown.out, shown
     assert cli.run("rule", "add", "plain", "allow tcp 8081 from any", "--wait=100ms", code=3).out.count("\r") == 0
     stream.close()
 
@@ -198,6 +198,7 @@ def main():
                      the_event_stream_is_followed_until_ctrl_c, followers_of_an_unknown_position_are_told_so,
                      the_end_of_the_server_ends_the_event_stream_with_4, a_reader_that_leaves_is_no_crash):
             check(test, cli)
+        check(the_daemon_ends_well, daemon)
     finally:
         daemon.close()
     finish()
