@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "main/daemon.h"
 
+#include <grp.h>
 #include <ifaddrs.h>
 #include <malloc.h>
 #include <netinet/in.h>
@@ -8,6 +9,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/resource.h>
+#include <sys/stat.h>
 
 #include "api/api.h"
 #include "base/log.h"
@@ -296,12 +298,35 @@ RW_DEFINE_DONE(struct daemon, daemon_done)
 
 /* ---- programs ---- */
 
+/*
+ * Root on a folder that belongs to somebody else becomes that user for good: files made as root in the daemon's
+ * own folder ('key reset-admin' run by an administrator) could not be read by the daemon afterwards.
+ */
+static int become_owner(const char *state, struct rw_error *err)
+{
+	struct stat info;
+
+	if (geteuid() != 0 || stat(state, &info) < 0 || info.st_uid == 0)
+		return 0;
+	if (setgroups(0, NULL) < 0 || setresgid(info.st_gid, info.st_gid, info.st_gid) < 0 ||
+	    setresuid(info.st_uid, info.st_uid, info.st_uid) < 0) {
+		int code = -errno;
+
+		return rw_error_set(err, code, "cannot become user %u, whose folder %s is: %s", info.st_uid,
+				    state, strerror(-code));
+	}
+	return 0;
+}
+
 /* The certificate's names: those given, else what is listened on. */
 static int open_folder(struct daemon *daemon, const struct rw_daemon_options *options,
 		       const struct listen_address *listen, const char *host, struct rw_error *err)
 {
 	const char *names[4] = {"localhost", "127.0.0.1", "::1"};
+	int r = become_owner(options->state, err);
 
+	if (r < 0)
+		return r;
 	if (options->name_count)
 		return rw_state_folder_open(options->state, options->names, options->name_count,
 					    rw_clock_system(), rw_random_system(), &daemon->folder, err);

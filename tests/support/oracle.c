@@ -100,8 +100,9 @@ static void check_policy(struct oracle *oracle, uint64_t seed, size_t packets)
 	if (rw_enforcer_apply(&oracle->bpf->base, policy, RW_ESTABLISHED_CUT, &err) < 0)
 		fail_msg("seed %llu: %s", (unsigned long long)seed, err.text);
 	for (size_t i = 0; i < policy->interface_count; i++) {
-		struct rw_enforcer_device device = {
-			.ifindex = oracle->ifindexes[i], .name = "device", .interface = policy->interfaces[i].name};
+		struct rw_enforcer_device device = {.ifindex = oracle->ifindexes[i],
+						    .name = "device",
+						    .interface = policy->interfaces[i].name};
 
 		if (rw_enforcer_attach(&oracle->bpf->base, &device, &err) < 0)
 			fail_msg("%s", err.text);
