@@ -50,7 +50,7 @@ static bool is_layer3(const struct rw_link *link)
 	}
 }
 
-bool rw_link_is_named(const struct rw_link_wish *wish, const char *name)
+static bool is_named(const struct rw_link_wish *wish, const char *name)
 {
 	for (size_t i = 0; i < wish->named_count; i++)
 		if (strcmp(wish->named[i], name) == 0)
@@ -63,7 +63,7 @@ static bool is_physical(const struct rules *rules, const struct rw_link *link, u
 {
 	if (depth > DEPTH_MAX)
 		return false;
-	if (rw_link_is_named(rules->wish, link->name))
+	if (is_named(rules->wish, link->name))
 		return true;
 	if (is_aggregate(link)) {
 		for (size_t i = 0; i < rules->links->count; i++)
@@ -95,7 +95,7 @@ static bool has_network_address(const struct rules *rules, const struct rw_link 
 /* Why the link (or bridge) is in use for the network or the outside, or NULL. */
 static const char *use_of(const struct rules *rules, const struct rw_link *link)
 {
-	if (rw_link_is_named(rules->wish, link->name))
+	if (is_named(rules->wish, link->name))
 		return "named by operator or policy";
 	if (link->has_default_route)
 		return "has a default route";
@@ -154,7 +154,7 @@ static void decide_port(const struct rules *rules, const struct rw_link *port, c
 static void decide_itself(const struct rules *rules, const struct rw_link *link,
 			  struct rw_link_decision *decision)
 {
-	bool named = rw_link_is_named(rules->wish, link->name);
+	bool named = is_named(rules->wish, link->name);
 	const char *use = use_of(rules, link);
 
 	decision->layer3 = is_layer3(link);

@@ -55,6 +55,3 @@ struct rw_link_decision {
 /* Decides about every link, in the order of 'links'; *ret_decisions is the caller's to free.  -ENOMEM. */
 RW_NODISCARD int rw_link_rules_decide(const struct rw_links *links, const struct rw_link_wish *wish,
 				      struct rw_link_decision **ret_decisions);
-
-/* Whether 'name' is among the named interfaces. */
-bool rw_link_is_named(const struct rw_link_wish *wish, const char *name);

@@ -99,9 +99,6 @@ struct rw_api_route {
 /* All routes; a NULL method ends them. */
 extern const struct rw_api_route rw_api_routes[];
 
-/* Words of the accesses, by value. */
-extern const char *const rw_api_access_words[RW_API_ACCESS_COUNT_];
-
 /* ---- router.c ---- */
 
 /*

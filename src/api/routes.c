@@ -64,13 +64,13 @@ const struct rw_api_route rw_api_routes[] = {
 	{0},
 };
 
-const char *const rw_api_access_words[RW_API_ACCESS_COUNT_] = {"public",   "scrape", "viewer",
+static const char *const access_words[RW_API_ACCESS_COUNT_] = {"public",   "scrape", "viewer",
 							       "operator", "admin",  "agent"};
 
 int rw_api_list_routes(struct rw_buf *buf)
 {
 	for (const struct rw_api_route *route = rw_api_routes; route->method; route++)
 		(void)rw_buf_append_format(buf, "%s /%s %s %s\n", route->method, route->path,
-					   rw_api_access_words[route->access], route->parameters);
+					   access_words[route->access], route->parameters);
 	return rw_buf_check(buf, NULL);
 }

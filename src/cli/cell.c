@@ -59,7 +59,7 @@ static char *look_up(struct rw_cli *cli, const char *id)
 	return rw_buf_take_text(&name);
 }
 
-const char *rw_cli_name_of(struct rw_cli *cli, const char *id)
+static const char *name_of(struct rw_cli *cli, const char *id)
 {
 	char *name = rw_map_find(&cli->names, id);
 
@@ -158,7 +158,7 @@ static void append_value(struct rw_cli *cli, struct rw_buf *buf, const struct rw
 		else if (rw_json_text(value, 4096, &text, NULL) < 0)
 			break;
 		else if (kind == RW_COLUMN_REFERENCE)
-			(void)rw_buf_append_text(buf, rw_cli_name_of(cli, text));
+			(void)rw_buf_append_text(buf, name_of(cli, text));
 		else if (kind == RW_COLUMN_PORTS)
 			append_ports(buf, text);
 		else
@@ -232,12 +232,12 @@ static void append_peer(struct rw_cli *cli, struct rw_buf *buf, const struct rw_
 	group = rw_cli_text(&object, "group");
 	list = rw_cli_text(&object, "prefix_list");
 	if (group[0]) {
-		name = rw_cli_name_of(cli, group);
+		name = name_of(cli, group);
 		/* A rule names a managed group by its cluster. */
 		(void)rw_buf_append_format(buf, "group:%s",
 					   name + (strncmp(name, "cluster ", 8) == 0 ? 8 : 0));
 	} else if (list[0]) {
-		(void)rw_buf_append_format(buf, "prefix-list:%s", rw_cli_name_of(cli, list));
+		(void)rw_buf_append_format(buf, "prefix-list:%s", name_of(cli, list));
 	} else {
 		(void)rw_buf_append_text(buf, rw_cli_text(&object, "cidr"));
 	}
@@ -249,7 +249,7 @@ void rw_cli_append_cell(struct rw_cli *cli, struct rw_buf *buf, const struct rw_
 	const char *cluster = column->kind == RW_COLUMN_GROUP ? rw_cli_text(object, "managed_by") : "";
 
 	if (cluster[0])
-		(void)rw_buf_append_format(buf, "cluster %s", rw_cli_name_of(cli, cluster));
+		(void)rw_buf_append_format(buf, "cluster %s", name_of(cli, cluster));
 	else if (column->kind == RW_COLUMN_PEER)
 		append_peer(cli, buf, object);
 	else

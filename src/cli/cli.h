@@ -231,9 +231,6 @@ struct rw_column {
 void rw_cli_append_cell(struct rw_cli *cli, struct rw_buf *buf, const struct rw_json *object,
 			const struct rw_column *column);
 
-/* The name of the object with that id, "cluster X" for a managed group, or the id itself.  Lent by 'cli'. */
-const char *rw_cli_name_of(struct rw_cli *cli, const char *id);
-
 /* The SGR number of a word that carries a judgement (accept, offline, ...), or NULL. */
 const char *rw_cli_colour_of(const char *word);
 

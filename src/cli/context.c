@@ -7,8 +7,6 @@
 #include "cli/context.h"
 #include "wire/json.h"
 
-#define CONTEXTS_MAX 64
-
 void rw_cli_login_done(struct rw_cli_login *login)
 {
 	free(login->server);

@@ -6,7 +6,7 @@
 #include "base/log.h"
 #include "controller/internal.h"
 
-const struct rw_word rw_words_actor[] = {
+static const struct rw_word actor_words[] = {
 	{"key", RW_ACTOR_KEY},
 	{"agent", RW_ACTOR_AGENT},
 	{"token", RW_ACTOR_TOKEN},
@@ -28,7 +28,7 @@ static void write_actor(struct rw_json_writer *json, const struct rw_actor *acto
 
 	rw_json_key(json, "actor");
 	rw_json_begin_object(json);
-	rw_json_put_text(json, "kind", rw_word_of(rw_words_actor, (int)actor->kind));
+	rw_json_put_text(json, "kind", rw_word_of(actor_words, (int)actor->kind));
 	rw_json_put_text(json, "id", actor->id);
 	rw_json_put_text(json, "name", actor->name);
 	if (actor->address.family) {

@@ -222,11 +222,6 @@ const struct rw_model *rw_controller_model(const struct rw_controller *controlle
 	return controller->inventory.model;
 }
 
-const struct rw_limits *rw_controller_model_limits(const struct rw_controller *controller)
-{
-	return &controller->model_limits;
-}
-
 const char *rw_controller_incarnation(const struct rw_controller *controller)
 {
 	return rw_store_incarnation(controller->store);
@@ -248,11 +243,6 @@ int rw_controller_ready(const struct rw_controller *controller, struct rw_error 
 	if (controller->broken.code && err)
 		*err = controller->broken;
 	return controller->broken.code;
-}
-
-const char *rw_controller_ca(const struct rw_controller *controller)
-{
-	return controller->ca_cert_pem;
 }
 
 const char *rw_controller_ca_fingerprint(const struct rw_controller *controller)

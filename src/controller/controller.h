@@ -96,9 +96,6 @@ void rw_controller_tick(struct rw_controller *controller);
 /* The folded model.  Lent until the next call that may change something (a change, a report, a tick). */
 const struct rw_model *rw_controller_model(const struct rw_controller *controller);
 
-/* The limits that hold. */
-const struct rw_limits *rw_controller_model_limits(const struct rw_controller *controller);
-
 /* The position of that model: (incarnation, revision).  Lent as the store's. */
 const char *rw_controller_incarnation(const struct rw_controller *controller);
 uint64_t rw_controller_revision(const struct rw_controller *controller);
@@ -113,8 +110,7 @@ uint64_t rw_controller_object_revision(const struct rw_controller *controller, e
  */
 RW_NODISCARD int rw_controller_ready(const struct rw_controller *controller, struct rw_error *err);
 
-/* The authority's certificate (PEM, lent), and SHA-256 of its DER form in hex: what join commands carry. */
-const char *rw_controller_ca(const struct rw_controller *controller);
+/* SHA-256 of the authority's certificate (DER) in hex, lent: what join commands carry. */
 const char *rw_controller_ca_fingerprint(const struct rw_controller *controller);
 
 /* ---- who acts ---- */
@@ -128,7 +124,6 @@ enum rw_actor_kind {
 	RW_ACTOR_TOKEN, /* a joining machine with token 'id' */
 	RW_ACTOR_LOCAL, /* a command on the controller's own host */
 };
-extern const struct rw_word rw_words_actor[];
 
 #define RW_ACTOR_NAME_SIZE 260
 

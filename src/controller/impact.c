@@ -156,7 +156,7 @@ static int scope_fill(struct scope *scope, struct rw_controller *controller, con
 	return r == 0 ? spread_sets(scope, after) : r;
 }
 
-void impact_done(struct impact *impact)
+static void impact_done(struct impact *impact)
 {
 	(void)rw_policy_unref(impact->before);
 	(void)rw_policy_unref(impact->after);

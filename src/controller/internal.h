@@ -117,10 +117,6 @@ RW_NODISCARD int plan_object(struct plan *plan, const struct rw_touched *touched
 RW_NODISCARD int plan_commit(struct rw_controller *controller, struct plan *plan, uint64_t *ret_revision,
 			     struct rw_error *err);
 
-/* Gives the JSON text of an object (group: head only). */
-RW_NODISCARD int object_text(enum rw_kind kind, const void *object, char **ret_text, size_t *ret_size,
-			     struct rw_error *err);
-
 /* staged.c */
 RW_NODISCARD int staged_write(struct rw_controller *controller, struct plan *plan, struct rw_error *err);
 /* The key of a page; a change becomes valid only if its first one is still there. */
@@ -181,9 +177,6 @@ struct nodes {
 };
 
 struct node_record *node_find(const struct rw_controller *controller, const char *id);
-RW_NODISCARD int node_ensure(struct rw_controller *controller, const char *id,
-			     struct node_record **ret_record);
-void node_remove(struct rw_controller *controller, const char *id);
 void nodes_done(struct rw_controller *controller);
 /* Makes records for new managed nodes of the model and drops those of nodes that are gone. */
 RW_NODISCARD int nodes_sync(struct rw_controller *controller, const struct fold_outcome *outcome);
@@ -211,7 +204,6 @@ struct impact {
 	struct rw_policy *after;        /* reference */
 	struct rw_policy_digest digest; /* of 'after' */
 };
-void impact_done(struct impact *impact);
 /* Releases a vector of them. */
 void impacts_done(struct rw_vec *impacts);
 RW_DEFINE_DONE(struct rw_vec, impacts_done)

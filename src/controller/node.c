@@ -32,7 +32,7 @@ struct node_record *node_find(const struct rw_controller *controller, const char
 										  : NULL;
 }
 
-int node_ensure(struct rw_controller *controller, const char *id, struct node_record **ret_record)
+static int node_ensure(struct rw_controller *controller, const char *id, struct node_record **ret_record)
 {
 	struct nodes *nodes = &controller->nodes;
 	size_t place = place_of(nodes, id);
@@ -88,7 +88,7 @@ static void remove_at(struct nodes *nodes, size_t place)
 	record_free(record);
 }
 
-void node_remove(struct rw_controller *controller, const char *id)
+static void node_remove(struct rw_controller *controller, const char *id)
 {
 	struct nodes *nodes = &controller->nodes;
 	size_t place = place_of(nodes, id);

@@ -83,8 +83,8 @@ int plan_item(struct plan *plan, enum rw_change_subject subject, enum rw_kind ki
 	return 0;
 }
 
-int object_text(enum rw_kind kind, const void *object, char **ret_text, size_t *ret_size,
-		struct rw_error *err)
+static int object_text(enum rw_kind kind, const void *object, char **ret_text, size_t *ret_size,
+		       struct rw_error *err)
 {
 	RW_CLEANUP(rw_buf_done) struct rw_buf buf;
 	struct rw_json_writer json;

@@ -38,13 +38,12 @@
 #include "wire/report.h"
 #include "wire/stream.h"
 
-#define RW_SESSION_WINDOW       4
-#define RW_SESSION_SNAPSHOTS    64 /* on their way at a time, over all agents; more wait for the next tick */
-#define RW_SESSION_OFFLINE_MS   15000
-#define RW_SESSION_LAGGING_MS   5000
-#define RW_SESSION_BOOKMARK_MS  60000
-#define RW_SESSION_HEARTBEAT_MS 5000 /* between an agent's reports */
-#define RW_SESSION_HITS_MAX     2000 /* rules with hits remembered for a node */
+#define RW_SESSION_WINDOW      4
+#define RW_SESSION_SNAPSHOTS   64 /* on their way at a time, over all agents; more wait for the next tick */
+#define RW_SESSION_OFFLINE_MS  15000
+#define RW_SESSION_LAGGING_MS  5000
+#define RW_SESSION_BOOKMARK_MS 60000
+#define RW_SESSION_HITS_MAX    2000 /* rules with hits remembered for a node */
 
 enum rw_node_state {
 	RW_NODE_CONNECTED,

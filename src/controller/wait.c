@@ -4,7 +4,7 @@
 
 #include "controller/internal.h"
 
-const struct rw_word rw_words_apply[] = {
+static const struct rw_word apply_words[] = {
 	{"pending", RW_APPLY_PENDING},
 	{"applied", RW_APPLY_APPLIED},
 	{"offline", RW_APPLY_OFFLINE},
@@ -168,7 +168,7 @@ void rw_change_progress_write(struct rw_json_writer *json, const struct rw_chang
 		rw_json_begin_object(json);
 		rw_json_put_text(json, "id", node->id);
 		rw_json_put_text(json, "name", node->name);
-		rw_json_put_text(json, "state", rw_word_of(rw_words_apply, (int)node->state));
+		rw_json_put_text(json, "state", rw_word_of(apply_words, (int)node->state));
 		rw_json_put_text(json, "reason", node->reason);
 		rw_json_end_object(json);
 	}

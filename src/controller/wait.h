@@ -27,7 +27,6 @@ enum rw_apply_state {
 	RW_APPLY_FAILED,
 	RW_APPLY_COUNT_
 };
-extern const struct rw_word rw_words_apply[];
 
 struct rw_change_node {
 	char id[RW_ID_SIZE];

@@ -171,7 +171,7 @@ static enum rw_cert_role find_role(gnutls_x509_crt_t crt)
 	return RW_CERT_ROLE_NONE;
 }
 
-int crypto_read_cert(gnutls_x509_crt_t crt, struct rw_cert_info *ret_info, struct rw_error *err)
+static int read_info(gnutls_x509_crt_t crt, struct rw_cert_info *ret_info, struct rw_error *err)
 {
 	struct rw_cert_info info = {.role = find_role(crt)};
 	uint8_t fingerprint[RW_SHA256_SIZE];
@@ -210,7 +210,7 @@ int rw_cert_read(const char *cert_pem, struct rw_cert_info *ret_info, struct rw_
 	RW_CLEANUP(crt_free) gnutls_x509_crt_t crt = NULL;
 	int r = crypto_import_cert(cert_pem, "certificate", &crt, err);
 
-	return r < 0 ? r : crypto_read_cert(crt, ret_info, err);
+	return r < 0 ? r : read_info(crt, ret_info, err);
 }
 
 /* ---- judging ---- */
@@ -249,7 +249,7 @@ int crypto_verify_cert(gnutls_x509_crt_t crt, gnutls_x509_crt_t ca, int64_t now_
 		return crypto_failed(err, -EKEYREJECTED, r, "certificate");
 	if (status != 0)
 		return rw_error_set(err, -EKEYREJECTED, "certificate was not issued by this authority");
-	r = crypto_read_cert(crt, &info, err);
+	r = read_info(crt, &info, err);
 	if (r < 0)
 		return r;
 	if (info.role == RW_CERT_ROLE_NONE)

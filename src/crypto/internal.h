@@ -47,8 +47,7 @@ int crypto_import_key(const char *pem, gnutls_x509_privkey_t *ret_key, struct rw
 /* Copies the library's output into NUL-terminated text and wipes and frees the output. */
 int crypto_take_text(gnutls_datum_t *output, char **ret_text, struct rw_error *err);
 
-/* Reads and judges like rw_cert_read and rw_cert_verify. */
-int crypto_read_cert(gnutls_x509_crt_t crt, struct rw_cert_info *ret_info, struct rw_error *err);
+/* Judges like rw_cert_verify. */
 int crypto_verify_cert(gnutls_x509_crt_t crt, gnutls_x509_crt_t ca, int64_t now_s,
 		       struct rw_cert_info *ret_info, struct rw_error *err);
 

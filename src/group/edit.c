@@ -10,18 +10,6 @@
 #include "group/parts.h"
 #include "group/validate.h"
 
-int rw_edit_resolve(const struct rw_draft *draft, enum rw_kind kind, const char *reference, const char *field,
-		    char ret_id[RW_ID_SIZE], struct rw_error *err)
-{
-	const void *found = rw_model_find(draft->model, kind, reference);
-
-	if (!found)
-		return rw_group_fail(err, -EINVAL, field, "Name one that exists by id or name.",
-				     "there is no %s \"%.60s\"", rw_kind_name(kind), reference);
-	memcpy(ret_id, rw_object_id(kind, found), RW_ID_SIZE);
-	return 0;
-}
-
 /* ---- Bringing objects to their stored form ---- */
 
 static int fill_text(char **text)

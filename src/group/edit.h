@@ -17,7 +17,7 @@
  * that group.
  *
  * Objects are named by id or unique name.  References inside an object (cluster.network, rule.object.id, ...)
- * are ids; rw_edit_resolve turns what people write into them.
+ * are ids; the resolvers of wire/object.h turn what people write into them.
  *
  * Codes:
  *     -EINVAL   wrong value; field and hint are filled
@@ -66,10 +66,6 @@ struct rw_model *rw_draft_dup_model(const struct rw_draft *draft);
 /* Touched objects in (kind, id) order; an object that is again what it was is not among them. */
 size_t rw_draft_count(const struct rw_draft *draft);
 const struct rw_touched *rw_draft_at(const struct rw_draft *draft, size_t index);
-
-/* The id behind a reference of 'kind', or -EINVAL at 'field' ("there is no network "x""). */
-RW_NODISCARD int rw_edit_resolve(const struct rw_draft *draft, enum rw_kind kind, const char *reference,
-				 const char *field, char ret_id[RW_ID_SIZE], struct rw_error *err);
 
 /*
  * Creates an object (taken, also on failure); an id of "" is made.  On success *ret_object (nullable) lends

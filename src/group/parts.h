@@ -13,7 +13,6 @@ int rw_validate_prefix(const struct rw_prefix *prefix, const char *field, struct
 
 /* A protocol and the ports that go with it, at "protocol" and "ports". */
 int rw_validate_ports(uint16_t protocol, struct rw_ports ports, struct rw_error *err);
-int rw_validate_family(uint16_t protocol, uint8_t family, const char *field, struct rw_error *err);
 
 /* The form of a rule's or promise's object at 'field'. */
 int rw_validate_rule_object(const struct rw_object *object, const char *field, struct rw_error *err);
@@ -21,9 +20,6 @@ int rw_object_compare(const struct rw_object *a, const struct rw_object *b);
 
 /* The prefix of a kind's ids: "vpc-", "c", ... */
 const char *rw_kind_id_prefix(enum rw_kind kind);
-
-/* The table of a kind as the model file calls it: "networks", ... */
-const char *rw_kind_table(enum rw_kind kind);
 
 /* How many objects of a kind there may be. */
 size_t rw_limits_count(const struct rw_limits *limits, enum rw_kind kind);

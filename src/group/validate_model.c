@@ -17,11 +17,6 @@ static const char *const tables[RW_KIND_COUNT_] = {
 	[RW_KIND_PROMISE] = "promises",
 };
 
-const char *rw_kind_table(enum rw_kind kind)
-{
-	return tables[kind];
-}
-
 size_t rw_limits_count(const struct rw_limits *limits, enum rw_kind kind)
 {
 	switch (kind) {

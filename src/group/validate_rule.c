@@ -63,7 +63,7 @@ static uint8_t object_family(const struct rw_object *object)
 }
 
 /* ICMP is IPv4's and ICMPv6 IPv6's: a rule that crosses them could never match. */
-int rw_validate_family(uint16_t protocol, uint8_t family, const char *field, struct rw_error *err)
+static int validate_family(uint16_t protocol, uint8_t family, const char *field, struct rw_error *err)
 {
 	if (protocol == RW_PROTOCOL_ICMP && family == 6)
 		return rw_group_fail(err, -EINVAL, field, "Use protocol icmpv6 for IPv6.",
@@ -118,7 +118,7 @@ static int check_local_cidr(const struct rw_rule *rule, struct rw_error *err)
 		return 0;
 	r = rw_validate_prefix(&rule->local_cidr, "local_cidr", err);
 	if (r == 0)
-		r = rw_validate_family(rule->protocol, family, "local_cidr", err);
+		r = validate_family(rule->protocol, family, "local_cidr", err);
 	if (r < 0)
 		return r;
 	if (object_family(&rule->object) != 0 && object_family(&rule->object) != family)
@@ -185,7 +185,7 @@ int rw_validate_rule(const struct rw_rule *rule, const struct rw_limits *limits,
 	if (r == 0)
 		r = rw_validate_rule_object(&rule->object, "object", err);
 	if (r == 0)
-		r = rw_validate_family(rule->protocol, object_family(&rule->object), "object.cidr", err);
+		r = validate_family(rule->protocol, object_family(&rule->object), "object.cidr", err);
 	if (r == 0)
 		r = check_local_cidr(rule, err);
 	if (r == 0)
@@ -233,7 +233,7 @@ static int check_list_object(const struct rw_model *model, const struct rw_rule 
 	if (rule->local_cidr.address.family != 0 && rule->local_cidr.address.family != list->family)
 		return rw_group_fail(err, -EINVAL, "local_cidr", "Give it in the family of the prefix list.",
 				     "the prefix list is IPv%u", list->family);
-	return rw_validate_family(rule->protocol, list->family, "object.prefix_list", err);
+	return validate_family(rule->protocol, list->family, "object.prefix_list", err);
 }
 
 int rw_validate_rule_in(const struct rw_model *model, const struct rw_group *group,

@@ -65,9 +65,6 @@ struct rw_http_response {
 	size_t body_size;
 };
 
-/* The first header of that name (any case), or NULL. */
-const char *rw_http_response_header(const struct rw_http_response *response, const char *name);
-
 struct rw_http_call_options {
 	const char *method; /* "GET", "POST", ... */
 	const char *url; /* http://host[:port]/path?query or https://...; IPv6 in brackets; already encoded */

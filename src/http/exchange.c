@@ -346,16 +346,6 @@ const char *rw_http_exchange_header(const struct rw_http_exchange *exchange, con
 	return MHD_lookup_connection_value(exchange->connection->mhd, MHD_HEADER_KIND, name);
 }
 
-void rw_http_exchange_set_userdata(struct rw_http_exchange *exchange, void *userdata)
-{
-	exchange->userdata = userdata;
-}
-
-void *rw_http_exchange_userdata(const struct rw_http_exchange *exchange)
-{
-	return exchange->userdata;
-}
-
 int rw_http_answer_header(struct rw_http_exchange *exchange, const char *name, const char *value)
 {
 	size_t name_size = strlen(name) + 1;

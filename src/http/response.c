@@ -22,15 +22,6 @@ void http_response_reader_done(struct http_response_reader *reader)
 	rw_buf_done(&reader->head);
 }
 
-const char *rw_http_response_header(const struct rw_http_response *response, const char *name)
-{
-	for (size_t i = 0; i < response->header_count; i++) {
-		if (strcasecmp(response->headers[i].name, name) == 0)
-			return response->headers[i].value;
-	}
-	return NULL;
-}
-
 static int not_http(struct rw_error *err, const char *what)
 {
 	return rw_error_set(err, -EPROTO, "the server's answer is not HTTP/1.1: %s", what);

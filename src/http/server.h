@@ -145,10 +145,6 @@ const char *rw_http_exchange_header(const struct rw_http_exchange *exchange, con
 /* The value of the first parameter of that name, or NULL. */
 const char *rw_http_request_parameter(const struct rw_http_request *request, const char *name);
 
-/* Room for the owner's own state of the exchange; the pointer is neither read nor freed here. */
-void rw_http_exchange_set_userdata(struct rw_http_exchange *exchange, void *userdata);
-void *rw_http_exchange_userdata(const struct rw_http_exchange *exchange);
-
 /* ---- the answer ---- */
 
 #define RW_HTTP_MAX_ANSWER_HEADERS 12

@@ -105,7 +105,6 @@ struct rw_http_exchange {
 
 	void (*gone)(struct rw_http_exchange *exchange, void *userdata);
 	void *gone_userdata;
-	void *userdata;
 	struct rw_http_stream *stream;
 };
 

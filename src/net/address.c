@@ -193,7 +193,7 @@ struct rw_address rw_address_from_bytes(uint8_t family, const void *bytes)
 	return address;
 }
 
-bool rw_address_is_multicast(const struct rw_address *address)
+static bool is_multicast(const struct rw_address *address)
 {
 	if (address->family == 4)
 		return address->bytes[0] >= 224 && address->bytes[0] <= 239;
@@ -212,7 +212,7 @@ bool rw_address_is_global(const struct rw_address *address)
 	static const uint8_t loopback6[16] = {[15] = 1};
 	static const uint8_t zero[16];
 
-	if (rw_address_is_multicast(address) || rw_address_is_link_local(address))
+	if (is_multicast(address) || rw_address_is_link_local(address))
 		return false;
 	if (address->family == 4)
 		return address->bytes[0] != 0 && address->bytes[0] != 127 && address->bytes[0] < 240;

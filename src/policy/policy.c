@@ -134,23 +134,6 @@ const struct rw_address_set *rw_policy_find_set(const struct rw_policy *policy, 
 	return found ? *found : NULL;
 }
 
-static int compare_group_id(const void *id, const void *element)
-{
-	const struct rw_policy_group *const *group = element;
-
-	return strcmp(id, (*group)->id);
-}
-
-const struct rw_policy_group *rw_policy_find_group(const struct rw_policy *policy, const char *id)
-{
-	struct rw_policy_group **found = NULL;
-
-	if (policy->group_count > 0)
-		found = bsearch(id, policy->groups, policy->group_count, sizeof(struct rw_policy_group *),
-				compare_group_id);
-	return found ? *found : NULL;
-}
-
 int rw_policy_find_interface(const struct rw_policy *policy, const char *name)
 {
 	for (size_t i = 0; i < policy->interface_count; i++)

@@ -101,9 +101,8 @@ RW_DEFINE_CLEANUP(struct rw_address_set *, rw_address_set_unref)
 bool rw_address_set_contains(const struct rw_address_set *set,
 			     const struct rw_address *address); /* O(bits x log n) */
 
-/* Lends the set or group with that id, or NULL; O(log n). */
+/* Lends the set with that id, or NULL; O(log n). */
 const struct rw_address_set *rw_policy_find_set(const struct rw_policy *policy, const char *id);
-const struct rw_policy_group *rw_policy_find_group(const struct rw_policy *policy, const char *id);
 
 /* Index of the interface by name, or -ENOENT. */
 int rw_policy_find_interface(const struct rw_policy *policy, const char *name);

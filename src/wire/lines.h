@@ -34,10 +34,9 @@ RW_NODISCARD int rw_line_writer_check(const struct rw_line_writer *lines, struct
 /* The next value of a frame's check after 'line'. */
 uint64_t rw_line_check(uint64_t check, const char *line, size_t size);
 
-/* Addresses and prefixes as one text, parted by spaces; single addresses without their length. */
-void rw_prefixes_write(struct rw_json_writer *json, const struct rw_prefix *prefixes, size_t count);
-
-/* Appends the prefixes of such a text to 'prefixes' (elements struct rw_prefix). */
+/*
+ * Appends the prefixes of a text such as "10.0.0.5 10.1.0.0/16" to 'prefixes' (elements struct rw_prefix).
+ */
 RW_NODISCARD int rw_prefixes_read(const struct rw_json *value, struct rw_vec *prefixes, struct rw_error *err);
 
 /* {"id":...,"prefixes":...} lines for a whole set, under 'key'. */

@@ -46,7 +46,7 @@ uint64_t rw_line_check(uint64_t check, const char *line, size_t size)
 	return rw_hash_bytes(line, size, check);
 }
 
-void rw_prefixes_write(struct rw_json_writer *json, const struct rw_prefix *prefixes, size_t count)
+static void write_prefixes(struct rw_json_writer *json, const struct rw_prefix *prefixes, size_t count)
 {
 	char text[RW_LINE_PREFIXES * RW_PREFIX_TEXT_SIZE / 4];
 	char one[RW_PREFIX_TEXT_SIZE];
@@ -94,7 +94,7 @@ void rw_set_lines_write(struct rw_line_writer *lines, const char *key, const cha
 		rw_json_begin_object(json);
 		rw_json_put_text(json, "id", id);
 		rw_json_key(json, "prefixes");
-		rw_prefixes_write(json, prefixes + written, some);
+		write_prefixes(json, prefixes + written, some);
 		rw_json_end_object(json);
 		rw_line_end(lines);
 		written += some;
@@ -136,7 +136,7 @@ static void put_prefixes(struct rw_json_writer *json, const char *key, const str
 	if (count == 0)
 		return;
 	rw_json_key(json, key);
-	rw_prefixes_write(json, prefixes, count);
+	write_prefixes(json, prefixes, count);
 }
 
 static void put_addresses(struct rw_json_writer *json, const char *key, const struct rw_address *addresses,

@@ -82,9 +82,6 @@ void rw_rule_encode_core(struct rw_json_writer *json, const struct rw_rule *rule
 /* The timeouts that are set, as an object. */
 void rw_timeouts_encode(struct rw_json_writer *json, const struct rw_timeouts *timeouts);
 
-/* {"cidr":...}, {"group":...} or {"prefix_list":...}. */
-void rw_rule_object_encode(struct rw_json_writer *json, const struct rw_object *object);
-
 /*
  * Decoders for tables of one's own, by slot.  References are ids or names; .min is the enum rw_kind that the
  * resolver is asked for.  A protocol is a name or a number; a uint8_t slot takes no "all".

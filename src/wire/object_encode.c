@@ -131,7 +131,8 @@ void rw_node_encode(struct rw_json_writer *json, const struct rw_node *object)
 	rw_json_end_object(json);
 }
 
-void rw_rule_object_encode(struct rw_json_writer *json, const struct rw_object *object)
+/* {"cidr":...}, {"group":...} or {"prefix_list":...}. */
+static void encode_rule_object(struct rw_json_writer *json, const struct rw_object *object)
 {
 	rw_json_begin_object(json);
 	switch (object->kind) {
@@ -167,7 +168,7 @@ void rw_rule_encode(struct rw_json_writer *json, const struct rw_rule *object)
 	put_protocol(json, object->protocol);
 	put_ports(json, "ports", object->ports);
 	rw_json_key(json, "object");
-	rw_rule_object_encode(json, &object->object);
+	encode_rule_object(json, &object->object);
 	put_five_tuple_part(json, object);
 	rw_json_put_integer(json, "priority", object->priority);
 	rw_json_put_text(json, "description", object->description ? object->description : "");
@@ -189,7 +190,7 @@ void rw_rule_encode_core(struct rw_json_writer *json, const struct rw_rule *rule
 	if (!rw_ports_is_any(rule->ports))
 		put_ports(json, "ports", rule->ports);
 	rw_json_key(json, "object");
-	rw_rule_object_encode(json, &rule->object);
+	encode_rule_object(json, &rule->object);
 	put_five_tuple_part(json, rule);
 	if (rule->priority != 1)
 		rw_json_put_integer(json, "priority", rule->priority);
@@ -301,9 +302,9 @@ void rw_promise_encode(struct rw_json_writer *json, const struct rw_promise *obj
 	rw_json_put_text(json, "network", object->network);
 	rw_json_put_text(json, "policy", object->policy == RW_VERDICT_ACCEPT ? "accept" : "deny");
 	rw_json_key(json, "from");
-	rw_rule_object_encode(json, &object->from);
+	encode_rule_object(json, &object->from);
 	rw_json_key(json, "to");
-	rw_rule_object_encode(json, &object->to);
+	encode_rule_object(json, &object->to);
 	put_protocol(json, object->protocol);
 	put_ports(json, "ports", object->ports);
 	rw_json_put_text(json, "reason", object->reason ? object->reason : "");

@@ -274,7 +274,7 @@ static int decode_drop_events(const struct rw_json *value, const struct rw_json_
 	return decode_list(value, field, object, &list, err);
 }
 
-void rw_report_drop_encode(struct rw_json_writer *json, const struct rw_report_drop *drop)
+static void encode_drop(struct rw_json_writer *json, const struct rw_report_drop *drop)
 {
 	char text[RW_ADDRESS_TEXT_SIZE];
 
@@ -362,7 +362,7 @@ static void put_drops(struct rw_json_writer *json, const struct rw_report *repor
 	rw_json_key(json, "drop_events");
 	rw_json_begin_array(json);
 	for (size_t i = 0; i < report->drop_event_count; i++)
-		rw_report_drop_encode(json, &report->drop_events[i]);
+		encode_drop(json, &report->drop_events[i]);
 	rw_json_end_array(json);
 	if (report->drop_events_lost)
 		rw_json_put_revision(json, "drop_events_lost", report->drop_events_lost);

@@ -108,10 +108,6 @@ RW_NODISCARD int rw_report_encode(struct rw_buf *buf, const struct rw_report *re
 RW_NODISCARD int rw_report_decode(const char *text, size_t size, struct rw_report *ret_report,
 				  struct rw_error *err);
 
-/* One drop event as an object; the controller's event stream shows it in the same form. */
-struct rw_json_writer;
-void rw_report_drop_encode(struct rw_json_writer *json, const struct rw_report_drop *drop);
-
 struct rw_join_request {
 	char *token;      /* secret: never logged */
 	char *machine_id; /* as in /etc/machine-id */

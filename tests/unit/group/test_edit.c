@@ -253,15 +253,10 @@ static void grows_a_network(void **state)
 static void says_what_is_not_there(void **state)
 {
 	struct rw_error err = RW_ERROR_NONE;
-	char id[RW_ID_SIZE];
 
 	(void)state;
 	assert_int_equal(rw_edit_delete(draft, RW_KIND_NODE, "nobody", false, &err), -ENOENT);
 	assert_string_equal(err.text, "there is no node \"nobody\"");
-	assert_int_equal(rw_edit_resolve(draft, RW_KIND_NETWORK, "nowhere", "network", id, &err), -EINVAL);
-	assert_string_equal(err.field, "network");
-	assert_int_equal(rw_edit_resolve(draft, RW_KIND_NETWORK, "vpc-1", "network", id, &err), 0);
-	assert_string_equal(id, "vpc-1");
 }
 
 static void obeys_the_limits_of_the_context(void **state)
