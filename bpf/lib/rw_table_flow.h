@@ -42,7 +42,7 @@ RW_INLINE struct rw_flow_entry *rw_flow_entry_at(void *bucket, __u8 family, __u3
 				   : (__u32) __builtin_offsetof(struct rw_flow_bucket6, entry);
 	__u32 size = family == 4 ? sizeof(struct rw_flow_entry4) : sizeof(struct rw_flow_entry6);
 
-	return (struct rw_flow_entry *)((char *)bucket + header + (way & (RW_FLOW_WAYS - 1)) * size);
+	return (struct rw_flow_entry *)(void *)((char *)bucket + header + (way & (RW_FLOW_WAYS - 1)) * size);
 }
 
 RW_INLINE __u32 *rw_flow_signature_at(void *bucket, __u32 way)

@@ -7,8 +7,8 @@
 #include <sys/socket.h>
 #include <sys/time.h>
 
-#include "agent/netlink.h"
 #include "base/vec.h"
+#include "net/netlink.h"
 
 /* The kernel sends dumps in messages of up to 32 KiB when the reader offers that much. */
 #define NETLINK_BUFFER_SIZE 32768

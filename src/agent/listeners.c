@@ -12,9 +12,9 @@
 #include <sys/socket.h>
 #include <sys/time.h>
 
-#include "agent/netlink.h"
 #include "base/vec.h"
 #include "net/address.h"
+#include "net/netlink.h"
 
 /* States of net/tcp_states.h: listening TCP; UDP sockets that are not connected. */
 #define STATE_LISTEN (1u << 10)

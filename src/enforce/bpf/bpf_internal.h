@@ -85,7 +85,7 @@ struct rw_bpf {
 	struct rw_classify_table *table;     /* in force; NULL before the first apply */
 	struct rw_classify_memory images[2]; /* halves of the map of pages */
 	struct rw_classify_table *retired;   /* the one before, for events and hits still under way */
-	uint64_t switched_ns;			   /* when the state was stored last */
+	uint64_t switched_ns;                /* when the state was stored last */
 	bool grace_due;                      /* the standby image may still be read by a program under way */
 	struct rw_map totals;                /* rule id -> struct rw_bpf_total of retired tables */
 	struct ring_buffer *ring;

@@ -16,6 +16,7 @@
 #include <sys/socket.h>
 
 #include "enforce/bpf/bpf_internal.h"
+#include "net/netlink.h"
 
 #define FILTER_HANDLE 0x7277 /* "rw" */
 
@@ -73,12 +74,13 @@ void rw_bpf_clsact_remove(unsigned int ifindex)
 /* Whether a message of a dump is a filter that is not ours. */
 static bool is_foreign(const struct nlmsghdr *message, unsigned int ifindex, int side, bool all)
 {
-	const struct tcmsg *filter = NLMSG_DATA(message);
-	uint32_t priority = filter->tcm_info >> 16;
+	const struct tcmsg *filter = netlink_data(message);
+	uint32_t priority;
 
 	if (message->nlmsg_type != RTM_NEWTFILTER || message->nlmsg_len < NLMSG_LENGTH(sizeof(*filter)) ||
 	    filter->tcm_ifindex != (int)ifindex || !filter->tcm_handle)
 		return false;
+	priority = filter->tcm_info >> 16;
 	if (priority == priorities[side])
 		return filter->tcm_handle != FILTER_HANDLE;
 	return all;
@@ -112,11 +114,12 @@ bool rw_bpf_clsact_shared(const struct rw_bpf *bpf, unsigned int ifindex, int si
 		return false;
 	for (;;) {
 		ssize_t got = recv(fd, answer, sizeof(answer), 0);
-		const struct nlmsghdr *message = (const void *)answer;
+		size_t size = got > 0 ? (size_t)got : 0;
 
 		if (got <= 0)
 			break;
-		for (; NLMSG_OK(message, got); message = NLMSG_NEXT(message, got)) {
+		for (const struct nlmsghdr *message = netlink_first(answer, size); message;
+		     message = netlink_next(message, &size)) {
 			if (message->nlmsg_type == NLMSG_DONE || message->nlmsg_type == NLMSG_ERROR)
 				goto out;
 			foreign |= is_foreign(message, ifindex, side, side == 1);
