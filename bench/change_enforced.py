@@ -155,7 +155,7 @@ def run(build, scratch, world):
         running.ringwall("import", model)
         running.join("node-1", ["eth0"], "cluster", "join-token", "bench")
         running.wait_connected(["node-1"])
-        agent = int(worlds.run(["pgrep", "-f", f"ringwall-agent run --state {scratch}/node-1"]).stdout.split()[0])
+        agent = int(worlds.run(["pgrep", "-f", f"ringwall-agent run --state {scratch}/{PREFIX}node-1"]).stdout.split()[0])
         daemon = int(worlds.run(["pgrep", "-f", f"ringwalld --state {scratch}/controller"]).stdout.split()[0])
         proof = PacketProof(world.hosts["client"].netns, "10.0.0.1")
         peer = nft_peer(world, 7)

@@ -12,7 +12,7 @@ import matrix
 import probe
 import walk
 import world as worlds
-from system import System, remove_pins
+from system import System, remove_traces
 from world import NETNS_FOLDER, PUBLISHED_PORT
 
 DEMO_PREFIX = "rw-demo-"
@@ -55,7 +55,7 @@ def start(world, build, scratch):
 
 def demo(build):
     worlds.remove_leftovers(DEMO_PREFIX)
-    remove_pins("/sys/fs/bpf/ringwall/rw-demo")
+    remove_traces(DEMO_PREFIX)
     scratch = tempfile.mkdtemp(prefix="rw-demo-")
     world = worlds.World(DEMO_PREFIX)
     system = None
@@ -154,7 +154,7 @@ def check(build):
     steps = walk.Steps()
     for kind, prefix in CHECK_PREFIXES.items():
         worlds.remove_leftovers(prefix)
-        remove_pins(f"/sys/fs/bpf/ringwall/{prefix.rstrip('-')}")
+        remove_traces(prefix)
         scratch = tempfile.mkdtemp(prefix=prefix)
         world = worlds.World(prefix)
         system = None
@@ -180,9 +180,10 @@ def check(build):
 
 
 def clean():
-    removed = sum(worlds.remove_leftovers(prefix) for prefix in (DEMO_PREFIX, "rw-check-"))
-    for stem in ("rw-demo", "rw-check-"):
-        remove_pins(f"/sys/fs/bpf/ringwall/{stem}")
+    removed = 0
+    for prefix in (DEMO_PREFIX, "rw-check-"):
+        removed += worlds.remove_leftovers(prefix)
+        remove_traces(prefix)
     for name in os.listdir(tempfile.gettempdir()):
         if name.startswith((DEMO_PREFIX, "rw-check-")):
             shutil.rmtree(os.path.join(tempfile.gettempdir(), name), ignore_errors=True)

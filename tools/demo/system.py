@@ -1,7 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """Ringwall itself inside the playground: the controller, an agent in each node, the operator's CLI."""
+import glob
 import json
 import os
+import shutil
 import signal
 import subprocess
 import time
@@ -107,7 +109,7 @@ class System:
         """Joins one node: a one-time token from the controller, then the agent."""
         host = self.world.hosts[name]
         answer = json.loads(self.ringwall(*token_arguments, "-o", "json"))
-        state = os.path.join(self.scratch, name)
+        state = os.path.join(self.scratch, host.netns)  # its name begins that of the agent's run folder
         named = [word for interface in interfaces for word in ("--interface", interface)]
         token_file = os.path.join(self.scratch, f"{name}.token")
         with open(os.open(token_file, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as file:
@@ -149,8 +151,15 @@ class System:
                 os.waitpid(pid, 0)
             except (ProcessLookupError, ChildProcessError):
                 pass
-        remove_pins(self.pins)
+        remove_traces(self.world.prefix)
         self.world.remove()
+
+
+def remove_traces(world_prefix):
+    """What agents leave on purpose when they end: pinned programs and their run folders."""
+    remove_pins(f"/sys/fs/bpf/ringwall/{world_prefix.rstrip('-')}")
+    for folder in glob.glob(f"/run/ringwall-agent/{world_prefix}*"):
+        shutil.rmtree(folder, ignore_errors=True)
 
 
 def remove_pins(prefix):
