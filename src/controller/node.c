@@ -3,24 +3,21 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/array.h"
 #include "base/log.h"
 #include "controller/internal.h"
+
+static int compare_id(const void *id, const void *element)
+{
+	const struct node_record *const *record = element;
+
+	return strcmp(id, (*record)->id);
+}
 
 /* Place of 'id' among the records, or where it belongs. */
 static size_t place_of(const struct nodes *nodes, const char *id)
 {
-	size_t low = 0;
-	size_t high = nodes->count;
-
-	while (low < high) {
-		size_t middle = low + (high - low) / 2;
-
-		if (strcmp(nodes->records[middle]->id, id) < 0)
-			low = middle + 1;
-		else
-			high = middle;
-	}
-	return low;
+	return rw_array_place(nodes->records, nodes->count, sizeof(struct node_record *), id, compare_id);
 }
 
 struct node_record *node_find(const struct rw_controller *controller, const char *id)

@@ -9,28 +9,6 @@ static bool same_text(const char *a, const char *b)
 	return strcmp(a ? a : "", b ? b : "") == 0;
 }
 
-static bool same_prefixes(const struct rw_prefix *a, size_t a_count, const struct rw_prefix *b,
-			  size_t b_count)
-{
-	if (a_count != b_count)
-		return false;
-	for (size_t i = 0; i < a_count; i++)
-		if (rw_prefix_compare(&a[i], &b[i]) != 0)
-			return false;
-	return true;
-}
-
-static bool same_addresses(const struct rw_address *a, size_t a_count, const struct rw_address *b,
-			   size_t b_count)
-{
-	if (a_count != b_count)
-		return false;
-	for (size_t i = 0; i < a_count; i++)
-		if (!rw_address_equal(&a[i], &b[i]))
-			return false;
-	return true;
-}
-
 static bool same_ids(char (*const a)[RW_ID_SIZE], size_t a_count, char (*const b)[RW_ID_SIZE], size_t b_count)
 {
 	if (a_count != b_count)
@@ -44,7 +22,7 @@ static bool same_ids(char (*const a)[RW_ID_SIZE], size_t a_count, char (*const b
 static bool same_network(const struct rw_network *a, const struct rw_network *b)
 {
 	return same_text(a->name, b->name) && a->kind == b->kind && a->is_public == b->is_public &&
-	       same_prefixes(a->cidrs, a->cidr_count, b->cidrs, b->cidr_count);
+	       rw_prefixes_equal(a->cidrs, a->cidr_count, b->cidrs, b->cidr_count);
 }
 
 static bool same_cluster(const struct rw_cluster *a, const struct rw_cluster *b)
@@ -52,19 +30,19 @@ static bool same_cluster(const struct rw_cluster *a, const struct rw_cluster *b)
 	return same_text(a->name, b->name) && same_text(a->network, b->network) && a->type == b->type &&
 	       a->profile == b->profile && a->container_network == b->container_network &&
 	       a->enforcement == b->enforcement && same_text(a->security_group, b->security_group) &&
-	       same_prefixes(a->container_cidrs, a->container_cidr_count, b->container_cidrs,
-			     b->container_cidr_count) &&
-	       same_prefixes(a->management_cidrs, a->management_cidr_count, b->management_cidrs,
-			     b->management_cidr_count);
+	       rw_prefixes_equal(a->container_cidrs, a->container_cidr_count, b->container_cidrs,
+				 b->container_cidr_count) &&
+	       rw_prefixes_equal(a->management_cidrs, a->management_cidr_count, b->management_cidrs,
+				 b->management_cidr_count);
 }
 
 static bool same_interface(const struct rw_interface *a, const struct rw_interface *b)
 {
 	return same_text(a->name, b->name) && a->nic_type == b->nic_type &&
-	       same_addresses(a->addresses, a->address_count, b->addresses, b->address_count) &&
-	       same_addresses(a->elastic_ips, a->elastic_ip_count, b->elastic_ips, b->elastic_ip_count) &&
-	       same_addresses(a->shared_addresses, a->shared_address_count, b->shared_addresses,
-			      b->shared_address_count) &&
+	       rw_addresses_equal(a->addresses, a->address_count, b->addresses, b->address_count) &&
+	       rw_addresses_equal(a->elastic_ips, a->elastic_ip_count, b->elastic_ips, b->elastic_ip_count) &&
+	       rw_addresses_equal(a->shared_addresses, a->shared_address_count, b->shared_addresses,
+				  b->shared_address_count) &&
 	       same_ids(a->security_groups, a->security_group_count, b->security_groups,
 			b->security_group_count);
 }
@@ -114,7 +92,8 @@ static bool same_balancer(const struct rw_load_balancer *a, const struct rw_load
 {
 	if (!same_text(a->name, b->name) || !same_text(a->cluster, b->cluster) ||
 	    a->client_ip_kept != b->client_ip_kept || !same_text(a->source_group, b->source_group) ||
-	    !same_prefixes(a->source_cidrs, a->source_cidr_count, b->source_cidrs, b->source_cidr_count) ||
+	    !rw_prefixes_equal(a->source_cidrs, a->source_cidr_count, b->source_cidrs,
+			       b->source_cidr_count) ||
 	    a->listener_count != b->listener_count)
 		return false;
 	for (size_t i = 0; i < a->listener_count; i++)
@@ -136,7 +115,7 @@ static bool same_promise(const struct rw_promise *a, const struct rw_promise *b)
 static bool same_list(const struct rw_prefix_list *a, const struct rw_prefix_list *b)
 {
 	return same_text(a->name, b->name) && a->family == b->family &&
-	       same_prefixes(a->cidrs, a->cidr_count, b->cidrs, b->cidr_count);
+	       rw_prefixes_equal(a->cidrs, a->cidr_count, b->cidrs, b->cidr_count);
 }
 
 bool rw_object_equal(enum rw_kind kind, const void *a, const void *b)

@@ -4,6 +4,8 @@
 #include <assert.h>
 #include <string.h>
 
+#include "base/array.h"
+
 /* How every object begins; a promise has no name. */
 struct head {
 	unsigned int references;
@@ -165,37 +167,29 @@ struct rw_model *rw_model_dup(const struct rw_model *model)
 	return RW_TAKE_PTR(copy);
 }
 
+static int compare_id(const void *id, const void *element)
+{
+	const struct head *const *head = element;
+
+	return strcmp(id, (*head)->id);
+}
+
+static int compare_name(const void *name, const void *element)
+{
+	const struct head *const *head = element;
+
+	return strcmp(name, (*head)->name);
+}
+
 /* Where 'id' stands or belongs in by_id. */
 static size_t place_of_id(const struct table *table, const char *id)
 {
-	size_t low = 0;
-	size_t high = table->count;
-
-	while (low < high) {
-		size_t middle = low + (high - low) / 2;
-
-		if (strcmp(table->by_id[middle]->id, id) < 0)
-			low = middle + 1;
-		else
-			high = middle;
-	}
-	return low;
+	return rw_array_place(table->by_id, table->count, sizeof(struct head *), id, compare_id);
 }
 
 static size_t place_of_name(const struct table *table, const char *name)
 {
-	size_t low = 0;
-	size_t high = table->count;
-
-	while (low < high) {
-		size_t middle = low + (high - low) / 2;
-
-		if (strcmp(table->by_name[middle]->name, name) < 0)
-			low = middle + 1;
-		else
-			high = middle;
-	}
-	return low;
+	return rw_array_place(table->by_name, table->count, sizeof(struct head *), name, compare_name);
 }
 
 static struct head *find_id(const struct table *table, const char *id)

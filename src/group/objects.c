@@ -3,21 +3,7 @@
 
 #include <string.h>
 
-/* Copies 'count' elements; *slot keeps NULL for none.  False when memory runs out. */
-static bool copy_array(void *slot, const void *elements, size_t count, size_t element_size)
-{
-	void *copy;
-
-	*(void **)slot = NULL;
-	if (count == 0)
-		return true;
-	copy = malloc(count * element_size);
-	if (!copy)
-		return false;
-	memcpy(copy, elements, count * element_size);
-	*(void **)slot = copy;
-	return true;
-}
+#include "base/array.h"
 
 static bool copy_text(char **slot, const char *text)
 {
@@ -26,7 +12,8 @@ static bool copy_text(char **slot, const char *text)
 }
 
 #define COPY(copy, object, array, count_field)                                                               \
-	copy_array(&(copy)->array, (object)->array, (object)->count_field, sizeof(*(object)->array))
+	rw_array_dup(&(copy)->array, &(copy)->count_field, (object)->array, (object)->count_field,           \
+		     sizeof(*(object)->array))
 
 /*
  * What every kind has in common; each brings <kind>_release (frees what the object owns) and <kind>_copy
@@ -120,13 +107,7 @@ void rw_interface_done(struct rw_interface *interface)
 int rw_interface_copy(const struct rw_interface *interface, struct rw_interface *ret_copy)
 {
 	RW_CLEANUP(rw_interface_done)
-	struct rw_interface copy = {
-		.nic_type = interface->nic_type,
-		.address_count = interface->address_count,
-		.elastic_ip_count = interface->elastic_ip_count,
-		.shared_address_count = interface->shared_address_count,
-		.security_group_count = interface->security_group_count,
-	};
+	struct rw_interface copy = {.nic_type = interface->nic_type};
 
 	if (!copy_text(&copy.name, interface->name) || !COPY(&copy, interface, addresses, address_count) ||
 	    !COPY(&copy, interface, elastic_ips, elastic_ip_count) ||

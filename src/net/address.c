@@ -338,3 +338,24 @@ struct rw_prefix rw_prefix_of_address(const struct rw_address *address)
 {
 	return (struct rw_prefix){.address = *address, .bits = address->family == 4 ? 32 : 128};
 }
+
+bool rw_addresses_equal(const struct rw_address *a, size_t a_count, const struct rw_address *b,
+			size_t b_count)
+{
+	if (a_count != b_count)
+		return false;
+	for (size_t i = 0; i < a_count; i++)
+		if (!rw_address_equal(&a[i], &b[i]))
+			return false;
+	return true;
+}
+
+bool rw_prefixes_equal(const struct rw_prefix *a, size_t a_count, const struct rw_prefix *b, size_t b_count)
+{
+	if (a_count != b_count)
+		return false;
+	for (size_t i = 0; i < a_count; i++)
+		if (rw_prefix_compare(&a[i], &b[i]) != 0)
+			return false;
+	return true;
+}

@@ -43,6 +43,10 @@ static inline bool rw_address_equal(const struct rw_address *a, const struct rw_
 	return rw_address_compare(a, b) == 0;
 }
 
+/* True for the same addresses in the same order. */
+bool rw_addresses_equal(const struct rw_address *a, size_t a_count, const struct rw_address *b,
+			size_t b_count);
+
 /* Makes an address from wire bytes: 4 or 16 of them as 'family' says. */
 struct rw_address rw_address_from_bytes(uint8_t family, const void *bytes);
 
@@ -59,6 +63,10 @@ RW_NODISCARD int rw_prefix_parse(const char *text, struct rw_prefix *ret_prefix,
 /* Always with its length: "10.0.0.5/32". */
 void rw_prefix_format(const struct rw_prefix *prefix, char text[RW_PREFIX_TEXT_SIZE]);
 int rw_prefix_compare(const struct rw_prefix *a, const struct rw_prefix *b);
+
+/* True for the same prefixes in the same order. */
+bool rw_prefixes_equal(const struct rw_prefix *a, size_t a_count, const struct rw_prefix *b, size_t b_count);
+
 bool rw_prefix_contains(const struct rw_prefix *prefix, const struct rw_address *address);
 
 /* True when every address of 'inner' is in 'outer'. */

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <string.h>
 
+#include "base/array.h"
 #include "policy/copy.h"
 #include "policy/delta.h"
 
@@ -13,37 +14,30 @@ static int misfit(const char *what, const char *id, struct rw_error *err)
 
 /* ---- Sorted arrays of groups and of sets ---- */
 
+static int compare_group(const void *id, const void *element)
+{
+	const struct rw_policy_group *const *group = element;
+
+	return strcmp(id, (*group)->id);
+}
+
+static int compare_set(const void *id, const void *element)
+{
+	const struct rw_address_set *const *set = element;
+
+	return strcmp(id, (*set)->id);
+}
+
 /* Where the group 'id' stands, or belongs. */
 static size_t place_of_group(const struct rw_policy *policy, const char *id)
 {
-	size_t low = 0;
-	size_t high = policy->group_count;
-
-	while (low < high) {
-		size_t middle = low + (high - low) / 2;
-
-		if (strcmp(policy->groups[middle]->id, id) < 0)
-			low = middle + 1;
-		else
-			high = middle;
-	}
-	return low;
+	return rw_array_place(policy->groups, policy->group_count, sizeof(*policy->groups), id,
+			      compare_group);
 }
 
 static size_t place_of_set(const struct rw_policy *policy, const char *id)
 {
-	size_t low = 0;
-	size_t high = policy->set_count;
-
-	while (low < high) {
-		size_t middle = low + (high - low) / 2;
-
-		if (strcmp(policy->sets[middle]->id, id) < 0)
-			low = middle + 1;
-		else
-			high = middle;
-	}
-	return low;
+	return rw_array_place(policy->sets, policy->set_count, sizeof(*policy->sets), id, compare_set);
 }
 
 static bool has_group(const struct rw_policy *policy, size_t place, const char *id)
@@ -152,21 +146,20 @@ static struct rw_policy_group *open_group(const struct rw_policy_group *group, s
 	return RW_TAKE_PTR(copy);
 }
 
+static int compare_rule(const void *id, const void *element)
+{
+	const struct rw_rule *const *rule = element;
+
+	return strcmp(id, (*rule)->id);
+}
+
 static size_t place_of_rule(const struct rw_policy_group *group, const char *id, bool *ret_found)
 {
-	size_t low = 0;
-	size_t high = group->rule_count;
+	size_t place =
+		rw_array_place(group->rules, group->rule_count, sizeof(*group->rules), id, compare_rule);
 
-	while (low < high) {
-		size_t middle = low + (high - low) / 2;
-
-		if (strcmp(group->rules[middle]->id, id) < 0)
-			low = middle + 1;
-		else
-			high = middle;
-	}
-	*ret_found = low < group->rule_count && strcmp(group->rules[low]->id, id) == 0;
-	return low;
+	*ret_found = place < group->rule_count && strcmp(group->rules[place]->id, id) == 0;
+	return place;
 }
 
 static void put_rule(struct rw_policy_group *group, const struct rw_rule *rule)

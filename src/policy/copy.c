@@ -3,24 +3,11 @@
 
 #include <string.h>
 
-static bool copy_array(void *slot, size_t *ret_count, const void *elements, size_t count, size_t element_size)
-{
-	void *copy;
-
-	if (count == 0)
-		return true;
-	copy = malloc(count * element_size);
-	if (!copy)
-		return false;
-	memcpy(copy, elements, count * element_size);
-	*(void **)slot = copy;
-	*ret_count = count;
-	return true;
-}
+#include "base/array.h"
 
 #define COPY(to, from, array, count_field)                                                                   \
-	copy_array(&(to)->array, &(to)->count_field, (from)->array, (from)->count_field,                     \
-		   sizeof(*(from)->array))
+	rw_array_dup(&(to)->array, &(to)->count_field, (from)->array, (from)->count_field,                   \
+		     sizeof(*(from)->array))
 
 static bool copy_interfaces(struct rw_policy *copy, const struct rw_policy *policy)
 {
@@ -64,28 +51,6 @@ struct rw_policy *rw_policy_copy_system(const struct rw_policy *policy)
 	return RW_TAKE_PTR(copy);
 }
 
-static bool same_prefixes(const struct rw_prefix *a, size_t a_count, const struct rw_prefix *b,
-			  size_t b_count)
-{
-	if (a_count != b_count)
-		return false;
-	for (size_t i = 0; i < a_count; i++)
-		if (rw_prefix_compare(&a[i], &b[i]) != 0)
-			return false;
-	return true;
-}
-
-static bool same_addresses(const struct rw_address *a, size_t a_count, const struct rw_address *b,
-			   size_t b_count)
-{
-	if (a_count != b_count)
-		return false;
-	for (size_t i = 0; i < a_count; i++)
-		if (!rw_address_equal(&a[i], &b[i]))
-			return false;
-	return true;
-}
-
 static bool same_ports(const uint16_t *a, size_t a_count, const uint16_t *b, size_t b_count)
 {
 	return a_count == b_count && (a_count == 0 || memcmp(a, b, a_count * sizeof(*a)) == 0);
@@ -125,16 +90,16 @@ bool rw_policy_same_system(const struct rw_policy *a, const struct rw_policy *b)
 	return strcmp(a->node, b->node) == 0 && strcmp(a->node_name, b->node_name) == 0 &&
 	       a->network_kind == b->network_kind && a->enforcement == b->enforcement &&
 	       a->container_network == b->container_network && same_interfaces(a, b) &&
-	       same_prefixes(a->network_cidrs, a->network_cidr_count, b->network_cidrs,
-			     b->network_cidr_count) &&
-	       same_prefixes(a->container_cidrs, a->container_cidr_count, b->container_cidrs,
-			     b->container_cidr_count) &&
-	       same_addresses(a->own_addresses, a->own_address_count, b->own_addresses,
-			      b->own_address_count) &&
-	       same_prefixes(a->management_cidrs, a->management_cidr_count, b->management_cidrs,
-			     b->management_cidr_count) &&
+	       rw_prefixes_equal(a->network_cidrs, a->network_cidr_count, b->network_cidrs,
+				 b->network_cidr_count) &&
+	       rw_prefixes_equal(a->container_cidrs, a->container_cidr_count, b->container_cidrs,
+				 b->container_cidr_count) &&
+	       rw_addresses_equal(a->own_addresses, a->own_address_count, b->own_addresses,
+				  b->own_address_count) &&
+	       rw_prefixes_equal(a->management_cidrs, a->management_cidr_count, b->management_cidrs,
+				 b->management_cidr_count) &&
 	       same_ports(a->ssh_ports, a->ssh_port_count, b->ssh_ports, b->ssh_port_count) &&
 	       same_controllers(a, b) &&
-	       same_addresses(a->resolvers, a->resolver_count, b->resolvers, b->resolver_count) &&
+	       rw_addresses_equal(a->resolvers, a->resolver_count, b->resolvers, b->resolver_count) &&
 	       same_ports(a->hosted_ports, a->hosted_port_count, b->hosted_ports, b->hosted_port_count);
 }

@@ -4,6 +4,7 @@
 #include <assert.h>
 #include <string.h>
 
+#include "base/array.h"
 #include "base/map.h"
 #include "base/vec.h"
 #include "group/members.h"
@@ -109,16 +110,6 @@ static int refresh_members(struct derivation *d)
 	return 0;
 }
 
-static bool same_prefixes(const struct rw_address_set *a, const struct rw_address_set *b)
-{
-	if (a->count != b->count)
-		return false;
-	for (size_t i = 0; i < a->count; i++)
-		if (rw_prefix_compare(&a->prefixes[i], &b->prefixes[i]) != 0)
-			return false;
-	return true;
-}
-
 /* Makes the set of a group's members or of a prefix list anew. */
 static struct rw_address_set *make_set(struct derivation *d, const char *id,
 				       const struct rw_prefix_list *list)
@@ -153,7 +144,8 @@ static struct cached_set *remember_set(struct derivation *d, struct rw_address_s
 			return NULL;
 		}
 	}
-	if (cached->set && same_prefixes(cached->set, set)) {
+	if (cached->set &&
+	    rw_prefixes_equal(cached->set->prefixes, cached->set->count, set->prefixes, set->count)) {
 		(void)rw_address_set_unref(set);
 	} else {
 		(void)rw_address_set_unref(cached->set);
@@ -433,21 +425,6 @@ static int add_own_addresses(struct rw_policy *policy, const struct rw_node *nod
 	return 0;
 }
 
-static bool copy_array(void *slot, size_t *ret_count, const void *elements, size_t count, size_t element_size)
-{
-	void *copy;
-
-	if (count == 0)
-		return true;
-	copy = malloc(count * element_size);
-	if (!copy)
-		return false;
-	memcpy(copy, elements, count * element_size);
-	*(void **)slot = copy;
-	*ret_count = count;
-	return true;
-}
-
 static int compare_prefixes(const void *a, const void *b)
 {
 	return rw_prefix_compare(a, b);
@@ -456,7 +433,7 @@ static int compare_prefixes(const void *a, const void *b)
 static bool copy_prefixes(struct rw_prefix **slot, size_t *ret_count, const struct rw_prefix *prefixes,
 			  size_t count)
 {
-	if (!copy_array(slot, ret_count, prefixes, count, sizeof(*prefixes)))
+	if (!rw_array_dup(slot, ret_count, prefixes, count, sizeof(*prefixes)))
 		return false;
 	if (count > 1)
 		qsort(*slot, count, sizeof(**slot), compare_prefixes);
@@ -464,8 +441,8 @@ static bool copy_prefixes(struct rw_prefix **slot, size_t *ret_count, const stru
 }
 
 #define COPY(policy, from, array, count_field)                                                               \
-	copy_array(&(policy)->array, &(policy)->count_field, (from)->array, (from)->count_field,             \
-		   sizeof(*(from)->array))
+	rw_array_dup(&(policy)->array, &(policy)->count_field, (from)->array, (from)->count_field,           \
+		     sizeof(*(from)->array))
 
 static int add_surroundings(struct rw_policy *policy, const struct rw_policy_surroundings *from)
 {
@@ -480,8 +457,8 @@ static int add_surroundings(struct rw_policy *policy, const struct rw_policy_sur
 		return -ENOMEM;
 	if (from->ssh_port_count > 0)
 		return COPY(policy, from, ssh_ports, ssh_port_count) ? 0 : -ENOMEM;
-	return copy_array(&policy->ssh_ports, &policy->ssh_port_count, &usual_ssh_port, 1,
-			  sizeof(usual_ssh_port))
+	return rw_array_dup(&policy->ssh_ports, &policy->ssh_port_count, &usual_ssh_port, 1,
+			    sizeof(usual_ssh_port))
 		       ? 0
 		       : -ENOMEM;
 }

@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#pragma once
+
+/* What is done with plain arrays: elements of one size behind each other, and their count beside. */
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "base/cleanup.h"
+
+/*
+ * Gives a bytewise copy of 'count' elements in the pointer at 'slot' (of any object type) and their count in
+ * '*ret_count'; NULL and 0 when there are none.  False when memory runs out: then NULL and 0, too.
+ */
+RW_NODISCARD bool rw_array_dup(void *slot, size_t *ret_count, const void *elements, size_t count,
+			       size_t element_size);
+
+/*
+ * Where the element with 'key' stands in a sorted array, or where it belongs when there is none: the index of
+ * the first element that is not less.  'compare' is called as by bsearch(3), with the key first.  O(log n).
+ */
+size_t rw_array_place(const void *elements, size_t count, size_t element_size, const void *key,
+		      int (*compare)(const void *key, const void *element));

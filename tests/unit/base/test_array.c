@@ -1,0 +1,74 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "test.h"
+
+#include <stdlib.h>
+
+#include "base/array.h"
+
+static void copies_elements(void **state)
+{
+	static const int numbers[] = {3, 1, 2};
+	RW_CLEANUP(rw_free) int *copy = NULL;
+	size_t count = 0;
+
+	(void)state;
+	assert_true(rw_array_dup(&copy, &count, numbers, 3, sizeof(numbers[0])));
+	assert_int_equal(count, 3);
+	assert_memory_equal(copy, numbers, sizeof(numbers));
+}
+
+static void copies_nothing_as_null(void **state)
+{
+	int other = 0;
+	int *copy = &other;
+	size_t count = 9;
+
+	(void)state;
+	assert_true(rw_array_dup(&copy, &count, NULL, 0, sizeof(int)));
+	assert_null(copy);
+	assert_int_equal(count, 0);
+}
+
+static void refuses_more_than_memory_can_hold(void **state)
+{
+	int other = 0;
+	int *copy = &other;
+	size_t count = 9;
+
+	(void)state;
+	assert_false(rw_array_dup(&copy, &count, &other, SIZE_MAX / 2, sizeof(int)));
+	assert_null(copy);
+	assert_int_equal(count, 0);
+}
+
+static int compare_int(const void *key, const void *element)
+{
+	return *(const int *)key - *(const int *)element;
+}
+
+static void finds_where_an_element_stands_or_belongs(void **state)
+{
+	static const int sorted[] = {10, 20, 20, 30};
+	static const struct {
+		int key;
+		size_t place;
+	} cases[] = {{5, 0}, {10, 0}, {15, 1}, {20, 1}, {25, 3}, {30, 3}, {31, 4}};
+
+	(void)state;
+	for (size_t i = 0; i < RW_ARRAY_COUNT(cases); i++)
+		assert_int_equal(rw_array_place(sorted, 4, sizeof(int), &cases[i].key, compare_int),
+				 cases[i].place);
+	assert_int_equal(rw_array_place(NULL, 0, sizeof(int), &cases[0].key, compare_int), 0);
+}
+
+int main(void)
+{
+	static const struct CMUnitTest tests[] = {
+		cmocka_unit_test(copies_elements),
+		cmocka_unit_test(copies_nothing_as_null),
+		cmocka_unit_test(refuses_more_than_memory_can_hold),
+		cmocka_unit_test(finds_where_an_element_stands_or_belongs),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
