@@ -12,6 +12,7 @@
 #include "crypto/token.h"
 #include "http/client.h"
 #include "loop/loop.h"
+#include "wire/join.h"
 #include "wire/problem.h"
 
 #define DEFAULT_PORT    8443

@@ -19,7 +19,7 @@
  */
 
 #include "controller/change.h"
-#include "wire/report.h"
+#include "wire/join.h"
 
 #define RW_JOIN_TTL_MAX_S     (7 * 24 * 3600)
 #define RW_JOIN_TTL_DEFAULT_S 3600

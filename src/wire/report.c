@@ -5,6 +5,7 @@
 
 #include "policy/evaluate.h"
 #include "wire/object.h"
+#include "wire/report_parts.h"
 
 const struct rw_word rw_words_agent_state[] = {
 	{"pending", RW_AGENT_STATE_PENDING},
@@ -78,8 +79,8 @@ static const struct rw_json_field interface_fields[] = {
 		      .count_offset = offsetof(struct rw_report_interface, address_count)),
 };
 
-static int decode_interfaces(const struct rw_json *value, const struct rw_json_field *field, void *object,
-			     const struct rw_resolver *resolver, struct rw_error *err)
+int rw_wire_decode_interfaces(const struct rw_json *value, const struct rw_json_field *field, void *object,
+			      const struct rw_resolver *resolver, struct rw_error *err)
 {
 	static const struct list list = {RW_JSON_FIELDS(interface_fields),
 					 sizeof(struct rw_report_interface)};
@@ -88,15 +89,15 @@ static int decode_interfaces(const struct rw_json *value, const struct rw_json_f
 	return decode_list(value, field, object, &list, err);
 }
 
-static void interfaces_free(struct rw_report_interface *interfaces, size_t count)
+void rw_wire_interfaces_free(struct rw_report_interface *interfaces, size_t count)
 {
 	for (size_t i = 0; i < count; i++)
 		free(interfaces[i].addresses);
 	free(interfaces);
 }
 
-static void put_interfaces(struct rw_json_writer *json, const struct rw_report_interface *interfaces,
-			   size_t count)
+void rw_wire_put_interfaces(struct rw_json_writer *json, const struct rw_report_interface *interfaces,
+			    size_t count)
 {
 	char text[RW_ADDRESS_TEXT_SIZE];
 
@@ -129,13 +130,13 @@ static const struct rw_json_field position_fields[] = {
 	RW_JSON_FIELD("revision", struct rw_position, revision, rw_json_decode_revision, .required = true),
 };
 
-static int decode_position(const struct rw_json *value, const struct rw_json_field *field, void *object,
-			   const struct rw_resolver *resolver, struct rw_error *err)
+int rw_wire_decode_position(const struct rw_json *value, const struct rw_json_field *field, void *object,
+			    const struct rw_resolver *resolver, struct rw_error *err)
 {
 	return rw_json_decode(value, RW_JSON_FIELDS(position_fields), slot_of(field, object), resolver, err);
 }
 
-static void put_position(struct rw_json_writer *json, const char *key, const struct rw_position *position)
+void rw_wire_put_position(struct rw_json_writer *json, const char *key, const struct rw_position *position)
 {
 	rw_json_key(json, key);
 	rw_json_begin_object(json);
@@ -319,15 +320,16 @@ struct report_document {
 static const struct rw_json_field report_fields[] = {
 	RW_JSON_FIELD("version", struct report_document, version, rw_json_decode_integer, .min = 1,
 		      .max = RW_REPORT_VERSION, .required = true),
-	FIELD("applied", applied, decode_position, .required = true),
-	FIELD("wanted", wanted, decode_position),
+	FIELD("applied", applied, rw_wire_decode_position, .required = true),
+	FIELD("wanted", wanted, rw_wire_decode_position),
 	FIELD("digest", digest, decode_digest),
 	FIELD("state", state, rw_json_decode_word, .words = rw_words_agent_state, .required = true),
 	FIELD("reason", reason, rw_json_decode_chars),
 	FIELD("agent_version", agent_version, rw_json_decode_chars),
 	FIELD("started", started_ms, rw_json_decode_time),
 	FIELD("persistent", persistent, rw_json_decode_bool),
-	FIELD_LIST("interfaces", interfaces, interface_count, decode_interfaces, RW_REPORT_INTERFACES_MAX),
+	FIELD_LIST("interfaces", interfaces, interface_count, rw_wire_decode_interfaces,
+		   RW_REPORT_INTERFACES_MAX),
 	FIELD_LIST("ssh_ports", ssh_ports, ssh_port_count, decode_ports, RW_REPORT_PORTS_MAX),
 	FIELD_LIST("listeners", listeners, listener_count, decode_listeners, RW_REPORT_PORTS_MAX),
 	FIELD_LIST("hits", hits, hit_count, decode_hits, RW_REPORT_HITS_MAX),
@@ -343,7 +345,7 @@ void rw_report_init(struct rw_report *report)
 
 void rw_report_done(struct rw_report *report)
 {
-	interfaces_free(report->interfaces, report->interface_count);
+	rw_wire_interfaces_free(report->interfaces, report->interface_count);
 	free(report->ssh_ports);
 	free(report->listeners);
 	free(report->hits);
@@ -411,8 +413,8 @@ int rw_report_encode(struct rw_buf *buf, const struct rw_report *report, struct 
 	rw_json_writer_init(&json, buf, false);
 	rw_json_begin_object(&json);
 	rw_json_put_integer(&json, "version", RW_REPORT_VERSION);
-	put_position(&json, "applied", &report->applied);
-	put_position(&json, "wanted", &report->wanted);
+	rw_wire_put_position(&json, "applied", &report->applied);
+	rw_wire_put_position(&json, "wanted", &report->wanted);
 	rw_policy_digest_format(&report->digest, digest);
 	rw_json_put_text(&json, "digest", digest);
 	rw_json_put_text(&json, "state", rw_word_of(rw_words_agent_state, (int)report->state));
@@ -423,7 +425,7 @@ int rw_report_encode(struct rw_buf *buf, const struct rw_report *report, struct 
 	if (report->started_ms)
 		rw_json_put_time(&json, "started", report->started_ms);
 	rw_json_put_bool(&json, "persistent", report->persistent);
-	put_interfaces(&json, report->interfaces, report->interface_count);
+	rw_wire_put_interfaces(&json, report->interfaces, report->interface_count);
 	put_counters(&json, report);
 	put_drops(&json, report);
 	rw_json_end_object(&json);
@@ -453,187 +455,5 @@ int rw_report_decode(const char *text, size_t size, struct rw_report *ret_report
 		return r;
 	}
 	*ret_report = document.report;
-	return 0;
-}
-
-/* ---- joining ---- */
-
-#define PEM_MAX 16384
-
-/* PEM text has line ends. */
-static int decode_pem(const struct rw_json *value, const struct rw_json_field *field, void *object,
-		      const struct rw_resolver *resolver, struct rw_error *err)
-{
-	char **slot = slot_of(field, object);
-	const char *text;
-	int r;
-
-	(void)resolver;
-	r = rw_json_prose(value, PEM_MAX, &text, err);
-	if (r < 0)
-		return r;
-	*slot = strdup(text);
-	return *slot ? 0 : rw_error_oom(err);
-}
-
-struct join_request_document {
-	struct rw_join_request request;
-	uint32_t version;
-};
-
-#define FIELD_REQUEST(json_name, member, decoder, ...)                                                       \
-	RW_JSON_FIELD(json_name, struct join_request_document, request.member, decoder, ##__VA_ARGS__)
-
-static const struct rw_json_field join_request_fields[] = {
-	RW_JSON_FIELD("version", struct join_request_document, version, rw_json_decode_integer, .min = 1,
-		      .max = RW_REPORT_VERSION, .required = true),
-	FIELD_REQUEST("token", token, rw_json_decode_text, .min = 1, .max = 256, .required = true),
-	FIELD_REQUEST("machine_id", machine_id, rw_json_decode_text, .min = 1, .max = 64, .required = true),
-	FIELD_REQUEST("name", name, rw_json_decode_text, .min = 1, .max = RW_WIRE_NAME_MAX, .required = true),
-	FIELD_REQUEST("cluster", cluster, rw_json_decode_text, .min = 1, .max = RW_WIRE_NAME_MAX),
-	FIELD_REQUEST("csr", csr, decode_pem, .required = true),
-	FIELD_REQUEST("monitor", monitor, rw_json_decode_bool),
-	FIELD_REQUEST("replace", replace, rw_json_decode_bool),
-	FIELD_REQUEST("interfaces", interfaces, decode_interfaces, .max = RW_REPORT_INTERFACES_MAX,
-		      .count_offset = offsetof(struct join_request_document, request.interface_count)),
-};
-
-void rw_join_request_done(struct rw_join_request *request)
-{
-	/* The token is a secret. */
-	if (request->token)
-		explicit_bzero(request->token, strlen(request->token));
-	free(request->token);
-	free(request->machine_id);
-	free(request->name);
-	free(request->cluster);
-	free(request->csr);
-	interfaces_free(request->interfaces, request->interface_count);
-	*request = (struct rw_join_request){0};
-}
-
-int rw_join_request_encode(struct rw_buf *buf, const struct rw_join_request *request, struct rw_error *err)
-{
-	struct rw_json_writer json;
-
-	rw_json_writer_init(&json, buf, false);
-	rw_json_begin_object(&json);
-	rw_json_put_integer(&json, "version", RW_REPORT_VERSION);
-	rw_json_put_text(&json, "token", request->token);
-	rw_json_put_text(&json, "machine_id", request->machine_id);
-	rw_json_put_text(&json, "name", request->name);
-	if (request->cluster)
-		rw_json_put_text(&json, "cluster", request->cluster);
-	rw_json_put_text(&json, "csr", request->csr);
-	rw_json_put_bool(&json, "monitor", request->monitor);
-	rw_json_put_bool(&json, "replace", request->replace);
-	put_interfaces(&json, request->interfaces, request->interface_count);
-	rw_json_end_object(&json);
-	return rw_buf_check(buf, err);
-}
-
-/* Parses a document of the version known here, for one of the tables with "version". */
-static int parse_versioned(const char *text, size_t size, const char *what,
-			   struct rw_json_document **ret_document, struct rw_error *err)
-{
-	RW_CLEANUP(rw_json_document_free) struct rw_json_document *document = NULL;
-	struct rw_json root;
-	int r;
-
-	r = rw_json_parse(text, size, RW_JSON_BODY_MAX, &document, err);
-	if (r < 0)
-		return r;
-	root = rw_json_root(document);
-	r = rw_json_expect_object(&root, err);
-	if (r == 0)
-		r = rw_json_check_version(&root, what, RW_REPORT_VERSION, err);
-	if (r < 0)
-		return r;
-	*ret_document = RW_TAKE_PTR(document);
-	return 0;
-}
-
-int rw_join_request_decode(const char *text, size_t size, struct rw_join_request *ret_request,
-			   struct rw_error *err)
-{
-	RW_CLEANUP(rw_json_document_free) struct rw_json_document *json = NULL;
-	struct join_request_document document = {0};
-	struct rw_json root;
-	int r;
-
-	r = parse_versioned(text, size, "the join request", &json, err);
-	if (r < 0)
-		return r;
-	root = rw_json_root(json);
-	r = rw_json_decode(&root, RW_JSON_FIELDS(join_request_fields), &document, NULL, err);
-	if (r < 0) {
-		rw_join_request_done(&document.request);
-		return r;
-	}
-	*ret_request = document.request;
-	return 0;
-}
-
-struct join_answer_document {
-	struct rw_join_answer answer;
-	uint32_t version;
-};
-
-#define FIELD_ANSWER(json_name, member, decoder, ...)                                                        \
-	RW_JSON_FIELD(json_name, struct join_answer_document, answer.member, decoder, ##__VA_ARGS__,         \
-		      .required = true)
-
-static const struct rw_json_field join_answer_fields[] = {
-	RW_JSON_FIELD("version", struct join_answer_document, version, rw_json_decode_integer, .min = 1,
-		      .max = RW_REPORT_VERSION, .required = true),
-	FIELD_ANSWER("node", node, rw_json_decode_id),
-	FIELD_ANSWER("name", name, rw_json_decode_text, .min = 1, .max = RW_WIRE_NAME_MAX),
-	FIELD_ANSWER("certificate", certificate, decode_pem),
-	FIELD_ANSWER("ca", ca, decode_pem),
-	FIELD_ANSWER("position", position, decode_position),
-};
-
-void rw_join_answer_done(struct rw_join_answer *answer)
-{
-	free(answer->name);
-	free(answer->certificate);
-	free(answer->ca);
-	*answer = (struct rw_join_answer){0};
-}
-
-int rw_join_answer_encode(struct rw_buf *buf, const struct rw_join_answer *answer, struct rw_error *err)
-{
-	struct rw_json_writer json;
-
-	rw_json_writer_init(&json, buf, false);
-	rw_json_begin_object(&json);
-	rw_json_put_integer(&json, "version", RW_REPORT_VERSION);
-	rw_json_put_text(&json, "node", answer->node);
-	rw_json_put_text(&json, "name", answer->name);
-	rw_json_put_text(&json, "certificate", answer->certificate);
-	rw_json_put_text(&json, "ca", answer->ca);
-	put_position(&json, "position", &answer->position);
-	rw_json_end_object(&json);
-	return rw_buf_check(buf, err);
-}
-
-int rw_join_answer_decode(const char *text, size_t size, struct rw_join_answer *ret_answer,
-			  struct rw_error *err)
-{
-	RW_CLEANUP(rw_json_document_free) struct rw_json_document *json = NULL;
-	struct join_answer_document document = {0};
-	struct rw_json root;
-	int r;
-
-	r = parse_versioned(text, size, "the answer to join", &json, err);
-	if (r < 0)
-		return r;
-	root = rw_json_root(json);
-	r = rw_json_decode(&root, RW_JSON_FIELDS(join_answer_fields), &document, NULL, err);
-	if (r < 0) {
-		rw_join_answer_done(&document.answer);
-		return r;
-	}
-	*ret_answer = document.answer;
 	return 0;
 }

@@ -5,10 +5,8 @@
  * What an agent tells its controller
  * ==================================
  *
- * join     Once, with a one-time token: who the machine is, what interfaces it has, and a request for a
- *          certificate.  The answer is the node's id, its certificate, the authority's, and where to listen.
- * report   As heartbeat every few seconds and at once after every change: what is applied and how it goes.
- *          Everything in it is a claim.
+ * As heartbeat every few seconds and at once after every change: what is applied and how it goes.  Everything
+ * in it is a claim.
  *
  * A report is a whole: lists replace the last report's lists, counters are totals since 'started_ms', drop
  * events are those since the last report.  Lists are bounded; what did not fit is counted in
@@ -107,35 +105,3 @@ RW_DEFINE_DONE(struct rw_report, rw_report_done)
 RW_NODISCARD int rw_report_encode(struct rw_buf *buf, const struct rw_report *report, struct rw_error *err);
 RW_NODISCARD int rw_report_decode(const char *text, size_t size, struct rw_report *ret_report,
 				  struct rw_error *err);
-
-struct rw_join_request {
-	char *token;      /* secret: never logged */
-	char *machine_id; /* as in /etc/machine-id */
-	char *name;       /* wished node name */
-	char *cluster;    /* id or name, or NULL: as the token says */
-	char *csr;        /* PEM certificate request */
-	bool monitor;     /* start without dropping */
-	bool replace;     /* take over the record of this machine id */
-	struct rw_report_interface *interfaces;
-	size_t interface_count;
-};
-void rw_join_request_done(struct rw_join_request *request);
-RW_DEFINE_DONE(struct rw_join_request, rw_join_request_done)
-RW_NODISCARD int rw_join_request_encode(struct rw_buf *buf, const struct rw_join_request *request,
-					struct rw_error *err);
-RW_NODISCARD int rw_join_request_decode(const char *text, size_t size, struct rw_join_request *ret_request,
-					struct rw_error *err);
-
-struct rw_join_answer {
-	char node[RW_ID_SIZE];
-	char *name;
-	char *certificate; /* PEM, the node's */
-	char *ca;          /* PEM, the authority's */
-	struct rw_position position;
-};
-void rw_join_answer_done(struct rw_join_answer *answer);
-RW_DEFINE_DONE(struct rw_join_answer, rw_join_answer_done)
-RW_NODISCARD int rw_join_answer_encode(struct rw_buf *buf, const struct rw_join_answer *answer,
-				       struct rw_error *err);
-RW_NODISCARD int rw_join_answer_decode(const char *text, size_t size, struct rw_join_answer *ret_answer,
-				       struct rw_error *err);

@@ -6,6 +6,7 @@
 #include <assert.h>
 #include <string.h>
 
+#include "wire/join.h"
 #include "wire/report.h"
 #include "wire/stream.h"
 

@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "wire/join.h"
 #include "wire/report.h"
 
 /* A report with everything in it; its lists are static. */

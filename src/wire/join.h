@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#pragma once
+
+/*
+ * How a machine asks to become a node
+ * ===================================
+ *
+ * Once, with a one-time token, an agent tells who the machine is and what interfaces it has, and requests a
+ * certificate.  The answer is the node's id and name, its certificate and the authority's.
+ */
+
+#include "wire/report.h"
+
+#define RW_JOIN_VERSION 1
+
+struct rw_join_request {
+	char *token;      /* secret: never logged */
+	char *machine_id; /* tells this machine from others; made by the agent, not /etc/machine-id itself */
+	char *name;       /* wished node name */
+	char *cluster;    /* id or name, or NULL: as the token says */
+	char *csr;        /* PEM certificate request */
+	bool monitor;     /* start without dropping */
+	bool replace;     /* take over the record of this machine id */
+	struct rw_report_interface *interfaces;
+	size_t interface_count;
+};
+void rw_join_request_done(struct rw_join_request *request);
+RW_DEFINE_DONE(struct rw_join_request, rw_join_request_done)
+RW_NODISCARD int rw_join_request_encode(struct rw_buf *buf, const struct rw_join_request *request,
+					struct rw_error *err);
+RW_NODISCARD int rw_join_request_decode(const char *text, size_t size, struct rw_join_request *ret_request,
+					struct rw_error *err);
+
+struct rw_join_answer {
+	char node[RW_ID_SIZE];
+	char *name;
+	char *certificate;           /* PEM, the node's */
+	char *ca;                    /* PEM, the authority's */
+	struct rw_position position; /* from which on the model has the node */
+};
+void rw_join_answer_done(struct rw_join_answer *answer);
+RW_DEFINE_DONE(struct rw_join_answer, rw_join_answer_done)
+RW_NODISCARD int rw_join_answer_encode(struct rw_buf *buf, const struct rw_join_answer *answer,
+				       struct rw_error *err);
+RW_NODISCARD int rw_join_answer_decode(const char *text, size_t size, struct rw_join_answer *ret_answer,
+				       struct rw_error *err);
