@@ -47,10 +47,6 @@ static int tear_down(void **state)
 /* br0 (10.0.0.2, an address of its own) with the ports eth0, which is decided, and t0 of a guest (10.0.0.3). */
 static void make_bridge(const char *address)
 {
-	struct rw_enforcer_device port = {.name = "eth0", .interface = "br0", .bridge_port = true};
-	RW_CLEANUP(rw_policy_unref) struct rw_policy *policy = filter_policy("br0", NO_RULES);
-	struct rw_error err = RW_ERROR_NONE;
-
 	netns_veth(scene.guest, "g0", scene.node, "t0");
 	netns_run(scene.guest, "ip link set g0 address 02:00:00:00:00:03; ip addr add 10.0.0.3/24 dev g0");
 	netns_run(scene.node,
@@ -59,6 +55,15 @@ static void make_bridge(const char *address)
 		  "ip link set t0 address 02:00:00:00:00:04 master br0; ip link set br0 up; "
 		  "ip addr add 10.0.0.2/24 dev br0",
 		  address);
+}
+
+/* Decides the bridge by rules that let nothing in. */
+static void enforce_bridge(void)
+{
+	struct rw_enforcer_device port = {.name = "eth0", .interface = "br0", .bridge_port = true};
+	RW_CLEANUP(rw_policy_unref) struct rw_policy *policy = filter_policy("br0", NO_RULES);
+	struct rw_error err = RW_ERROR_NONE;
+
 	port.ifindex = netns_ifindex(scene.node, "eth0");
 	netns_enter(scene.node);
 	assert_int_equal(rw_enforcer_apply(scene.enforcer, policy, RW_ESTABLISHED_CUT, &err), 0);
@@ -74,6 +79,7 @@ static void bridge_is_decided_by_its_own_link_address(void **state)
 
 	for (size_t i = 0; i < 2; i++) {
 		make_bridge(addresses[i]);
+		enforce_bridge();
 		client = filter_udp(scene.peer, "10.0.0.1", 5000);
 		server = filter_udp(scene.node, "10.0.0.2", 53);
 		assert_false(filter_tells(client, server, "10.0.0.2", 53));
@@ -91,6 +97,7 @@ static void bridge_is_decided_after_its_link_address_changed(void **state)
 
 	(void)state;
 	make_bridge("0a:11:22:33:44:55");
+	enforce_bridge();
 	client = filter_udp(scene.peer, "10.0.0.1", 5000);
 	server = filter_udp(scene.node, "10.0.0.2", 53);
 	netns_run(scene.node, "ip link set br0 address 0a:11:22:33:44:66");
@@ -100,12 +107,30 @@ static void bridge_is_decided_after_its_link_address_changed(void **state)
 	assert_false(filter_tells(client, server, "10.0.0.2", 53));
 }
 
+static void live_connections_of_a_bridge_are_entered(void **state)
+{
+	int listener, ends[2];
+
+	(void)state;
+	make_bridge("0a:11:22:33:44:55");
+	listener = filter_listen(scene.peer, "10.0.0.1", 80);
+	ends[0] = filter_connect(scene.node, "10.0.0.2", "10.0.0.1", 80);
+	assert_true(ends[0] >= 0);
+	ends[1] = filter_accept(listener);
+	assert_true(filter_says(ends[1], ends[0]));
+	enforce_bridge();
+	assert_true(filter_says(ends[1], ends[0]));
+	assert_true(filter_says(ends[0], ends[1]));
+	assert_int_equal(filter_connect(scene.peer, "10.0.0.1", "10.0.0.2", 80), -1);
+}
+
 static void bridged_packets_for_others_pass(void **state)
 {
 	int client, server;
 
 	(void)state;
 	make_bridge("0a:11:22:33:44:55");
+	enforce_bridge();
 	/* So that no broadcast, which is for the bridge as well, is needed. */
 	netns_run(scene.peer, "ip neigh add 10.0.0.3 lladdr 02:00:00:00:00:03 dev p0");
 	netns_run(scene.guest, "ip neigh add 10.0.0.1 lladdr 02:00:00:00:00:01 dev g0");
@@ -113,6 +138,30 @@ static void bridged_packets_for_others_pass(void **state)
 	server = filter_udp(scene.guest, "10.0.0.3", 53);
 	assert_true(filter_tells(client, server, "10.0.0.3", 53));
 	assert_true(filter_tells(server, client, "10.0.0.1", 5000));
+}
+
+/* A published port that is served by another host of the same network: in and out by eth0, under two names. */
+static void live_connection_that_nat_turns_back_goes_on(void **state)
+{
+	int listener, ends[2];
+
+	(void)state;
+	netns_run(scene.node,
+		  "ip addr add 10.0.0.2/24 dev eth0; echo 1 > /proc/sys/net/ipv4/ip_forward; "
+		  "nft 'table ip t { chain in { type nat hook prerouting priority -100; tcp dport "
+		  "8080 dnat to 10.0.0.3:80; }; chain out { type nat hook postrouting priority "
+		  "100; ip daddr 10.0.0.3 masquerade; }; }'");
+	netns_run(scene.peer, "ip addr add 10.0.0.3/24 dev p0");
+	listener = filter_listen(scene.peer, "10.0.0.3", 80);
+	ends[0] = filter_connect(scene.peer, "10.0.0.1", "10.0.0.2", 8080);
+	assert_true(ends[0] >= 0);
+	ends[1] = filter_accept(listener);
+	assert_true(filter_says(ends[1], ends[0]));
+	filter_apply(scene.enforcer, scene.node, "eth0", RULES("sgr-1 in accept tcp 8080/8080 0.0.0.0/0"));
+	filter_enforce(scene.enforcer, scene.node);
+	assert_true(filter_says(ends[1], ends[0]));
+	assert_true(filter_says(ends[0], ends[1]));
+	assert_int_equal(filter_connect(scene.peer, "10.0.0.1", "10.0.0.2", 80), -1);
 }
 
 static void own_multicast_reaches_listeners_here(void **state)
@@ -173,7 +222,10 @@ int main(void)
 		cmocka_unit_test_setup_teardown(bridge_is_decided_by_its_own_link_address, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(bridge_is_decided_after_its_link_address_changed, set_up,
 						tear_down),
+		cmocka_unit_test_setup_teardown(live_connections_of_a_bridge_are_entered, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(bridged_packets_for_others_pass, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(live_connection_that_nat_turns_back_goes_on, set_up,
+						tear_down),
 		cmocka_unit_test_setup_teardown(own_multicast_reaches_listeners_here, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(foreign_filter_is_told, set_up, tear_down),
 	};
