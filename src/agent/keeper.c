@@ -1,54 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "agent/keeper.h"
+#include "agent/keeper_internal.h"
 
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 
-#include "base/vec.h"
-
 /* A policy that was refused is compiled again only so often. */
 #define RETRY_CHECKS 30
 
-/* A device that is, or should be, under control. */
-struct device {
-	struct rw_link_decision wanted;
-	bool attached; /* with the settings of 'wanted' */
-	bool seen;     /* still enforced in the newest picture */
-	char failure[256];
-};
-
-struct rw_keeper {
-	struct rw_keeper_backend backend;
-	rw_keeper_notice_fn *notice;
-	void *notice_context;
-	char named[RW_KEEPER_NAMED_MAX][16];
-	size_t named_count;
-
-	struct rw_enforcer *enforcer; /* NULL while detached */
-	bool detached;
-	bool enforcing;        /* LEARN is over */
-	bool left_released;    /* ... and its devices were looked through */
-	bool adopted;          /* an earlier agent's enforcement goes on */
-	char failure[512];     /* of opening, applying or enforcing; "" = none */
-	char unsettled[128];   /* why the devices do not follow policy and links for now; "" = they do */
-	unsigned int retry_in; /* checks until a refused policy is tried again */
-
-	struct rw_policy *wanted; /* NULL before the first */
-	struct rw_policy *in_force;
-	struct rw_position wanted_position;
-	struct rw_position in_force_position;
-	struct rw_position applied;
-
-	struct rw_links links;
-	struct rw_link_decision *decisions;
-	struct rw_vec devices; /* struct device */
-	bool event_seen;
-};
-
-static void notice(struct rw_keeper *keeper, bool is_warning, const char *format, ...) RW_PRINTF(3, 4);
-
-static void notice(struct rw_keeper *keeper, bool is_warning, const char *format, ...)
+void keeper_notice(struct rw_keeper *keeper, bool is_warning, const char *format, ...)
 {
 	char text[512];
 	va_list arguments;
@@ -104,175 +64,8 @@ struct rw_keeper *rw_keeper_free(struct rw_keeper *keeper)
 static void set_failure(struct rw_keeper *keeper, const struct rw_error *failure)
 {
 	if (strncmp(keeper->failure, failure->text, sizeof(keeper->failure) - 1) != 0)
-		notice(keeper, true, "%s", failure->text);
+		keeper_notice(keeper, true, "%s", failure->text);
 	(void)snprintf(keeper->failure, sizeof(keeper->failure), "%s", failure->text);
-}
-
-static struct device *device_at(const struct rw_keeper *keeper, size_t index)
-{
-	return rw_vec_at(&keeper->devices, index);
-}
-
-/* ---- devices ---- */
-
-static struct device *find_device(const struct rw_keeper *keeper, unsigned int ifindex)
-{
-	for (size_t i = 0; i < keeper->devices.count; i++)
-		if (device_at(keeper, i)->wanted.ifindex == ifindex)
-			return device_at(keeper, i);
-	return NULL;
-}
-
-/* The operator's names and the policy's.  'names' has room for both. */
-static struct rw_link_wish make_wish(const struct rw_keeper *keeper, const char **names)
-{
-	const struct rw_policy *policy = keeper->in_force;
-	struct rw_link_wish wish = {.named = names};
-
-	for (size_t i = 0; i < keeper->named_count; i++)
-		names[wish.named_count++] = keeper->named[i];
-	for (size_t i = 0; policy && i < policy->interface_count; i++)
-		names[wish.named_count++] = policy->interfaces[i].name;
-	if (policy) {
-		wish.network_cidrs = policy->network_cidrs;
-		wish.network_cidr_count = policy->network_cidr_count;
-	}
-	return wish;
-}
-
-static int decide_links(struct rw_keeper *keeper)
-{
-	size_t interface_count = keeper->in_force ? keeper->in_force->interface_count : 0;
-	RW_CLEANUP(rw_free)
-	const char **names = calloc(RW_KEEPER_NAMED_MAX + interface_count, sizeof(*names));
-	struct rw_link_decision *decisions = NULL;
-	struct rw_link_wish wish;
-	int r;
-
-	if (!names)
-		return -ENOMEM;
-	wish = make_wish(keeper, names);
-	r = rw_link_rules_decide(&keeper->links, &wish, &decisions);
-	if (r < 0)
-		return r;
-	free(keeper->decisions);
-	keeper->decisions = decisions;
-	return 0;
-}
-
-static bool same_settings(const struct rw_link_decision *a, const struct rw_link_decision *b)
-{
-	return a->layer3 == b->layer3 && a->bridge_port == b->bridge_port &&
-	       strcmp(a->interface, b->interface) == 0 && strcmp(a->name, b->name) == 0 &&
-	       a->vlan_id_count == b->vlan_id_count &&
-	       memcmp(a->vlan_ids, b->vlan_ids, a->vlan_id_count * sizeof(a->vlan_ids[0])) == 0;
-}
-
-/* Brings the list of devices up to the decisions: new ones, changed ones, and those not 'seen' any more. */
-static int update_devices(struct rw_keeper *keeper)
-{
-	for (size_t i = 0; i < keeper->devices.count; i++)
-		device_at(keeper, i)->seen = false;
-	for (size_t i = 0; i < keeper->links.count; i++) {
-		const struct rw_link_decision *decision = &keeper->decisions[i];
-		struct device *device = find_device(keeper, decision->ifindex);
-
-		if (decision->role != RW_LINK_ENFORCED)
-			continue;
-		if (!device) {
-			int r = rw_vec_push(&keeper->devices, &device);
-
-			if (r < 0)
-				return r;
-		} else if (!same_settings(&device->wanted, decision)) {
-			device->attached = false;
-		}
-		device->wanted = *decision;
-		device->seen = true;
-	}
-	return 0;
-}
-
-static void attach_device(struct rw_keeper *keeper, struct device *device)
-{
-	const struct rw_link_decision *wanted = &device->wanted;
-	const struct rw_enforcer_device settings = {
-		.ifindex = wanted->ifindex,
-		.name = wanted->name,
-		.interface = wanted->interface,
-		.layer3 = wanted->layer3,
-		.bridge_port = wanted->bridge_port,
-		.vlan_ids = wanted->vlan_ids,
-		.vlan_id_count = wanted->vlan_id_count,
-	};
-	struct rw_error err = RW_ERROR_NONE;
-
-	if (wanted->vlans_cut) {
-		(void)snprintf(device->failure, sizeof(device->failure),
-			       "%s: more than %d VLAN devices on it", wanted->name, RW_LINK_VLANS_MAX);
-	} else if (rw_enforcer_attach(keeper->enforcer, &settings, &err) == 0) {
-		device->attached = true;
-		device->failure[0] = '\0';
-		keeper->event_seen = true;
-		notice(keeper, false, "interface %s is under control: %s", wanted->name, wanted->reason);
-	} else {
-		char failure[sizeof(device->failure)];
-
-		(void)snprintf(failure, sizeof(failure), "interface %s: %.200s", wanted->name, err.text);
-		if (strcmp(failure, device->failure) != 0)
-			notice(keeper, true, "%s", failure);
-		memcpy(device->failure, failure, sizeof(failure));
-	}
-}
-
-/* Releases devices that are enforced no more; attaches those that are not attached yet. */
-static void follow_devices(struct rw_keeper *keeper)
-{
-	for (size_t i = keeper->devices.count; i-- > 0;) {
-		struct device *device = device_at(keeper, i);
-		struct rw_error err = RW_ERROR_NONE;
-
-		if (!device->seen) {
-			if (rw_enforcer_detach(keeper->enforcer, device->wanted.ifindex, &err) < 0)
-				notice(keeper, true, "interface %s: %s", device->wanted.name, err.text);
-			else
-				notice(keeper, false, "interface %s is released", device->wanted.name);
-			keeper->event_seen = true;
-			rw_vec_remove(&keeper->devices, i);
-		} else if (!device->attached) {
-			attach_device(keeper, device);
-		}
-	}
-}
-
-static const char *device_failure(const struct rw_keeper *keeper)
-{
-	for (size_t i = 0; i < keeper->devices.count; i++)
-		if (!device_at(keeper, i)->attached)
-			return device_at(keeper, i)->failure;
-	return NULL;
-}
-
-static bool any_attached(const struct rw_keeper *keeper)
-{
-	for (size_t i = 0; i < keeper->devices.count; i++)
-		if (device_at(keeper, i)->attached)
-			return true;
-	return false;
-}
-
-/* Lets go of devices that an earlier agent held and that are enforced no more. */
-static void release_left(struct rw_keeper *keeper)
-{
-	unsigned int held[RW_ENFORCER_DEVICE_MAX];
-	size_t count = keeper->backend.list_held(keeper->backend.context, held, RW_ARRAY_COUNT(held));
-
-	for (size_t i = 0; i < count; i++) {
-		if (find_device(keeper, held[i]))
-			continue;
-		notice(keeper, false, "device %u, held by an earlier agent, is released", held[i]);
-		(void)keeper->enforcer->ops->detach(keeper->enforcer, held[i], NULL);
-	}
 }
 
 /* ---- bringing all together ---- */
@@ -289,8 +82,8 @@ static void begin_enforcing(struct rw_keeper *keeper)
 	keeper->enforcing = true;
 	if (keeper->wanted == keeper->in_force)
 		keeper->failure[0] = '\0';
-	notice(keeper, false, "enforcement begins  live_flows_accepted=%u live_flows_cut=%u%s%s",
-	       seeded.accepted, seeded.refused, seeded.text[0] ? " note=" : "", seeded.text);
+	keeper_notice(keeper, false, "enforcement begins  live_flows_accepted=%u live_flows_cut=%u%s%s",
+		      seeded.accepted, seeded.refused, seeded.text[0] ? " note=" : "", seeded.text);
 }
 
 /* Notes that the devices are not what they should be; the next check tries again. */
@@ -312,23 +105,23 @@ static int reconcile(struct rw_keeper *keeper, struct rw_error *err)
 
 	if (!keeper->enforcer || !keeper->in_force || !keeper->links.count)
 		return 0;
-	r = decide_links(keeper);
+	r = keeper_decide_links(keeper);
 	if (r == 0)
-		r = update_devices(keeper);
+		r = keeper_update_devices(keeper);
 	if (r < 0)
 		return unsettle(keeper, r, err);
 	keeper->unsettled[0] = '\0';
-	follow_devices(keeper);
+	keeper_follow_devices(keeper);
 	if (!keeper->left_released) {
-		release_left(keeper);
+		keeper_release_left(keeper);
 		keeper->left_released = true;
 	}
-	if (!keeper->enforcing && any_attached(keeper))
+	if (!keeper->enforcing && keeper_any_attached(keeper))
 		begin_enforcing(keeper);
 	if (keeper->failure[0])
 		return rw_error_set(err, -EIO, "%s", keeper->failure);
-	if (device_failure(keeper))
-		return rw_error_set(err, -EIO, "%s", device_failure(keeper));
+	if (keeper_device_failure(keeper))
+		return rw_error_set(err, -EIO, "%s", keeper_device_failure(keeper));
 	if (!keeper->devices.count) {
 		(void)rw_error_set(err, -ENODEV, "no interface of this node is enforced");
 		(void)rw_error_hint(err,
@@ -384,7 +177,7 @@ int rw_keeper_set_links(struct rw_keeper *keeper, struct rw_links *links, struct
 	rw_links_done(&keeper->links);
 	keeper->links = *links;
 	*links = (struct rw_links){0};
-	r = decide_links(keeper);
+	r = keeper_decide_links(keeper);
 	if (r < 0) {
 		/* Decisions and links go together, one to one: none until the next check has made them. */
 		free(keeper->decisions);
@@ -491,11 +284,11 @@ static void take_event(void *context, const struct rw_enforcer_event *event)
 			  (event->kind == RW_ENFORCER_EVENT_LOST || event->kind == RW_ENFORCER_EVENT_SHARED);
 
 	keeper->event_seen = true;
-	notice(keeper, is_warning, "interface %s: %s%s%s", event->name, event_text(event->kind),
-	       has_detail ? ": " : "", has_detail ? event->text : "");
+	keeper_notice(keeper, is_warning, "interface %s: %s%s%s", event->name, event_text(event->kind),
+		      has_detail ? ": " : "", has_detail ? event->text : "");
 	if (event->kind == RW_ENFORCER_EVENT_GONE) {
 		/* A device of that number that appears later is another one. */
-		struct device *device = find_device(keeper, event->ifindex);
+		struct device *device = keeper_find_device(keeper, event->ifindex);
 
 		if (device)
 			device->attached = false;
@@ -507,11 +300,11 @@ bool rw_keeper_check(struct rw_keeper *keeper)
 	struct rw_error err = RW_ERROR_NONE;
 	bool happened;
 
-	if (keeper->unsettled[0] && decide_links(keeper) == 0)
+	if (keeper->unsettled[0] && keeper_decide_links(keeper) == 0)
 		keeper->unsettled[0] = '\0';
 	if (keeper->enforcer) {
 		if (keeper->enforcer->ops->check(keeper->enforcer, take_event, keeper, &err) < 0)
-			notice(keeper, true, "%s", err.text);
+			keeper_notice(keeper, true, "%s", err.text);
 		if (!keeper->wanted || keeper->wanted == keeper->in_force || keeper->retry_in-- > 0)
 			(void)reconcile(keeper, NULL);
 		else
@@ -546,7 +339,7 @@ static bool find_hold(const struct rw_keeper *keeper, enum rw_enforcer_hold hold
 static void describe_strangers(const struct rw_keeper *keeper, char *reason, size_t size)
 {
 	for (size_t i = 0; i < keeper->devices.count; i++) {
-		const struct rw_link_decision *wanted = &device_at(keeper, i)->wanted;
+		const struct rw_link_decision *wanted = &keeper_device_at(keeper, i)->wanted;
 
 		if (rw_policy_find_interface(keeper->in_force, wanted->interface) < 0) {
 			(void)snprintf(reason, size,
@@ -584,8 +377,8 @@ static enum rw_agent_state judge(const struct rw_keeper *keeper, char *reason, s
 				       : "no policy yet");
 		return RW_AGENT_STATE_PENDING;
 	}
-	if (device_failure(keeper)) {
-		(void)snprintf(reason, size, "%s", device_failure(keeper));
+	if (keeper_device_failure(keeper)) {
+		(void)snprintf(reason, size, "%s", keeper_device_failure(keeper));
 		return RW_AGENT_STATE_FAILED;
 	}
 	if (keeper->unsettled[0]) {

@@ -4,6 +4,7 @@
 /* Parts that reports and the documents of joining have in common.  Internal to wire/. */
 
 #include "wire/report.h"
+#include "wire/writer.h"
 
 /* An array of interfaces in a slot 'struct rw_report_interface *' with its count beside. */
 rw_json_decoder rw_wire_decode_interfaces;

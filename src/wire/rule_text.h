@@ -29,9 +29,8 @@
 #include "group/model.h"
 #include "wire/object.h"
 
-/* Longest rule text, and most rules that one text may give. */
-#define RW_RULE_TEXT_MAX       2048
-#define RW_RULE_TEXT_RULES_MAX 200
+/* Longest rule text.  One text gives at most RW_PORTS_LIST_MAX rules of each family. */
+#define RW_RULE_TEXT_MAX 2048
 
 /*
  * Appends the rules that 'text' means to 'rules' (elements struct rw_rule *, a reference each), without ids.

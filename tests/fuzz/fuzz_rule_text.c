@@ -16,7 +16,7 @@ static void check_rule(const struct rw_rule *rule)
 	RW_CLEANUP(rw_buf_done) struct rw_buf text;
 	const struct rw_rule *again;
 
-	rw_vec_init(&rules, sizeof(struct rw_rule *), RW_RULE_TEXT_RULES_MAX);
+	rw_vec_init(&rules, sizeof(struct rw_rule *), 2 * RW_PORTS_LIST_MAX);
 	rw_buf_init(&text, 1 << 16);
 	rw_rule_text_format(rule, NULL, &text);
 	if (text.size > RW_RULE_TEXT_MAX)
@@ -33,7 +33,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size)
 	RW_CLEANUP(rw_free) char *text = malloc(size + 1);
 	struct rw_error err = RW_ERROR_NONE;
 
-	rw_vec_init(&rules, sizeof(struct rw_rule *), RW_RULE_TEXT_RULES_MAX);
+	rw_vec_init(&rules, sizeof(struct rw_rule *), 2 * RW_PORTS_LIST_MAX);
 	if (!text)
 		return 0;
 	if (size)

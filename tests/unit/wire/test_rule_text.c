@@ -13,7 +13,7 @@ static void expect(const char *text, const struct rw_resolver *resolver, const c
 	RW_CLEANUP(rw_buf_done) struct rw_buf buf;
 	struct rw_error err = RW_ERROR_NONE;
 
-	rw_vec_init(&rules, sizeof(struct rw_rule *), RW_RULE_TEXT_RULES_MAX);
+	rw_vec_init(&rules, sizeof(struct rw_rule *), 2 * RW_PORTS_LIST_MAX);
 	rw_buf_init(&buf, 1 << 20);
 	if (rw_rule_text_parse(text, resolver, &rules, &err) < 0)
 		fail_msg("%s: %s", text, err.text);

@@ -1,0 +1,172 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/* Which devices the keeper holds: from the picture of the links to programs attached. */
+
+#include <stdio.h>
+#include <string.h>
+
+#include "agent/keeper_internal.h"
+
+struct device *keeper_device_at(const struct rw_keeper *keeper, size_t index)
+{
+	return rw_vec_at(&keeper->devices, index);
+}
+
+struct device *keeper_find_device(const struct rw_keeper *keeper, unsigned int ifindex)
+{
+	for (size_t i = 0; i < keeper->devices.count; i++)
+		if (keeper_device_at(keeper, i)->wanted.ifindex == ifindex)
+			return keeper_device_at(keeper, i);
+	return NULL;
+}
+
+/* The operator's names and the policy's.  'names' has room for both. */
+static struct rw_link_wish make_wish(const struct rw_keeper *keeper, const char **names)
+{
+	const struct rw_policy *policy = keeper->in_force;
+	struct rw_link_wish wish = {.named = names};
+
+	for (size_t i = 0; i < keeper->named_count; i++)
+		names[wish.named_count++] = keeper->named[i];
+	for (size_t i = 0; policy && i < policy->interface_count; i++)
+		names[wish.named_count++] = policy->interfaces[i].name;
+	if (policy) {
+		wish.network_cidrs = policy->network_cidrs;
+		wish.network_cidr_count = policy->network_cidr_count;
+	}
+	return wish;
+}
+
+int keeper_decide_links(struct rw_keeper *keeper)
+{
+	size_t interface_count = keeper->in_force ? keeper->in_force->interface_count : 0;
+	RW_CLEANUP(rw_free)
+	const char **names = calloc(RW_KEEPER_NAMED_MAX + interface_count, sizeof(*names));
+	struct rw_link_decision *decisions = NULL;
+	struct rw_link_wish wish;
+	int r;
+
+	if (!names)
+		return -ENOMEM;
+	wish = make_wish(keeper, names);
+	r = rw_link_rules_decide(&keeper->links, &wish, &decisions);
+	if (r < 0)
+		return r;
+	free(keeper->decisions);
+	keeper->decisions = decisions;
+	return 0;
+}
+
+static bool same_settings(const struct rw_link_decision *a, const struct rw_link_decision *b)
+{
+	return a->layer3 == b->layer3 && a->bridge_port == b->bridge_port &&
+	       strcmp(a->interface, b->interface) == 0 && strcmp(a->name, b->name) == 0 &&
+	       a->vlan_id_count == b->vlan_id_count &&
+	       memcmp(a->vlan_ids, b->vlan_ids, a->vlan_id_count * sizeof(a->vlan_ids[0])) == 0;
+}
+
+int keeper_update_devices(struct rw_keeper *keeper)
+{
+	for (size_t i = 0; i < keeper->devices.count; i++)
+		keeper_device_at(keeper, i)->seen = false;
+	for (size_t i = 0; i < keeper->links.count; i++) {
+		const struct rw_link_decision *decision = &keeper->decisions[i];
+		struct device *device = keeper_find_device(keeper, decision->ifindex);
+
+		if (decision->role != RW_LINK_ENFORCED)
+			continue;
+		if (!device) {
+			int r = rw_vec_push(&keeper->devices, &device);
+
+			if (r < 0)
+				return r;
+		} else if (!same_settings(&device->wanted, decision)) {
+			device->attached = false;
+		}
+		device->wanted = *decision;
+		device->seen = true;
+	}
+	return 0;
+}
+
+static void attach_device(struct rw_keeper *keeper, struct device *device)
+{
+	const struct rw_link_decision *wanted = &device->wanted;
+	const struct rw_enforcer_device settings = {
+		.ifindex = wanted->ifindex,
+		.name = wanted->name,
+		.interface = wanted->interface,
+		.layer3 = wanted->layer3,
+		.bridge_port = wanted->bridge_port,
+		.vlan_ids = wanted->vlan_ids,
+		.vlan_id_count = wanted->vlan_id_count,
+	};
+	struct rw_error err = RW_ERROR_NONE;
+
+	if (wanted->vlans_cut) {
+		(void)snprintf(device->failure, sizeof(device->failure),
+			       "%s: more than %d VLAN devices on it", wanted->name, RW_LINK_VLANS_MAX);
+	} else if (rw_enforcer_attach(keeper->enforcer, &settings, &err) == 0) {
+		device->attached = true;
+		device->failure[0] = '\0';
+		keeper->event_seen = true;
+		keeper_notice(keeper, false, "interface %s is under control: %s", wanted->name,
+			      wanted->reason);
+	} else {
+		char failure[sizeof(device->failure)];
+
+		(void)snprintf(failure, sizeof(failure), "interface %s: %.200s", wanted->name, err.text);
+		if (strcmp(failure, device->failure) != 0)
+			keeper_notice(keeper, true, "%s", failure);
+		memcpy(device->failure, failure, sizeof(failure));
+	}
+}
+
+void keeper_follow_devices(struct rw_keeper *keeper)
+{
+	for (size_t i = keeper->devices.count; i-- > 0;) {
+		struct device *device = keeper_device_at(keeper, i);
+		struct rw_error err = RW_ERROR_NONE;
+
+		if (!device->seen) {
+			if (rw_enforcer_detach(keeper->enforcer, device->wanted.ifindex, &err) < 0)
+				keeper_notice(keeper, true, "interface %s: %s", device->wanted.name,
+					      err.text);
+			else
+				keeper_notice(keeper, false, "interface %s is released", device->wanted.name);
+			keeper->event_seen = true;
+			rw_vec_remove(&keeper->devices, i);
+		} else if (!device->attached) {
+			attach_device(keeper, device);
+		}
+	}
+}
+
+const char *keeper_device_failure(const struct rw_keeper *keeper)
+{
+	for (size_t i = 0; i < keeper->devices.count; i++)
+		if (!keeper_device_at(keeper, i)->attached)
+			return keeper_device_at(keeper, i)->failure;
+	return NULL;
+}
+
+bool keeper_any_attached(const struct rw_keeper *keeper)
+{
+	for (size_t i = 0; i < keeper->devices.count; i++)
+		if (keeper_device_at(keeper, i)->attached)
+			return true;
+	return false;
+}
+
+void keeper_release_left(struct rw_keeper *keeper)
+{
+	unsigned int held[RW_ENFORCER_DEVICE_MAX];
+	size_t count = keeper->backend.list_held(keeper->backend.context, held, RW_ARRAY_COUNT(held));
+
+	for (size_t i = 0; i < count; i++) {
+		if (keeper_find_device(keeper, held[i]))
+			continue;
+		keeper_notice(keeper, false, "device %u, held by an earlier agent, is released", held[i]);
+		(void)keeper->enforcer->ops->detach(keeper->enforcer, held[i], NULL);
+	}
+}
