@@ -7,7 +7,8 @@
  *
  * Rules are mixed as in practice: half CIDRs, half references to groups; 70 % TCP; single ports and ranges.
  * 'clustered' puts the members into 64 /20 subnets, 'sparse' anywhere in 10/8.  Times are medians of ROUNDS
- * (5); 'rule_add' is a compile after one rule with known addresses was added, with the previous table at hand.
+ * (5); 'rule_add' is a compile after one rule with known addresses was added, with the previous table at
+ * hand.
  */
 
 #include <stdio.h>

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
 /*
- * What the controller adds to a durable change: one rule added and revoked, again and again, guards, audit record,
- * fold and the delta for one connected agent included, on the memory store.  Two models: a small one, and one
- * with 1,000 rules and a group of 10,000 members that a rule refers to.
+ * What the controller adds to a durable change: one rule added and revoked, again and again, guards, audit
+ * record, fold and the delta for one connected agent included, on the memory store.  Two models: a small one,
+ * and one with 1,000 rules and a group of 10,000 members that a rule refers to.
  *
  *     controller_change OUTPUT.json [CHANGES]
  */

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
 /*
- * What a durable change costs: a transaction of the SQLite store (one compare, one put of 200 bytes) beside one bare
- * SQLite insert in WAL mode with synchronous=FULL, in the same folder, alternating, so that both see
+ * What a durable change costs: a transaction of the SQLite store (one compare, one put of 200 bytes) beside
+ * one bare SQLite insert in WAL mode with synchronous=FULL, in the same folder, alternating, so that both see
  * the same disk at the same time.
  *
  *     store_commit FOLDER OUTPUT.json [COMMITS]

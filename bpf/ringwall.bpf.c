@@ -412,9 +412,9 @@ static __always_inline int filter(struct __sk_buff *skb, bool egress)
 }
 
 /*
- * Brackets a run for those who wait for it; see struct rw_run_count.  Nobody else writes the count.  An exchange
- * is a full barrier everywhere; on x86 it would cost more than all the rest of the look-up, and a plain store
- * does: loads never move behind it, and whoever waits allows for the time until it is seen.
+ * Brackets a run for those who wait for it; see struct rw_run_count.  Nobody else writes the count.  An
+ * exchange is a full barrier everywhere; on x86 it would cost more than all the rest of the look-up, and a
+ * plain store does: loads never move behind it, and whoever waits allows for the time until it is seen.
  */
 static __always_inline void count_run(struct rw_run_count *run)
 {

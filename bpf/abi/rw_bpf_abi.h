@@ -54,8 +54,8 @@ struct rw_control {
 /*
  * Counted up when a program begins on a processor and when it ends: odd = one is under way.  Programs begin
  * with bottom halves off, so a processor runs one at a time.  A run counts before it loads the state.
- * Whoever has switched the state, has let RW_RUN_SETTLE_NS pass, and then sees an even count, or another one than
- * before, knows that no run on that processor goes by the old state.
+ * Whoever has switched the state, has let RW_RUN_SETTLE_NS pass, and then sees an even count, or another one
+ * than before, knows that no run on that processor goes by the old state.
  *
  * The time is for x86, where a run's load of the state may come before others see its count: a processor
  * holds a store back for less than a microsecond, and interrupts and exits to a hypervisor empty its store
@@ -89,9 +89,9 @@ struct rw_device {
 struct rw_vlans {
 	__u64 bits[64]; /* bit v: tag v has a device of its own here */
 	/*
-	 * Link address of the bridge that the device is a port of, first octet highest of the low 48 bits.  The
-	 * kernel calls packets for it "for another host" when the port has an address of its own.  0 = not known:
-	 * every packet is decided.
+	 * Link address of the bridge that the device is a port of, first octet highest of the low 48 bits.
+	 * The kernel calls packets for it "for another host" when the port has an address of its own.  0 =
+	 * not known: every packet is decided.
 	 */
 	__u64 bridge;
 };

@@ -167,7 +167,9 @@ RW_INLINE __u32 rw_hook_join(const struct rw_run *run, const struct rw_ends *end
 	__u32 cell = rw_hook_open(run, ends, run->slot, run->egress);
 
 	rw_hook_hit(run, cell);
-	/* The refusal is noted only in a flow that is buried, where it must accept before that lives again. */
+	/*
+	 * The refusal is noted only in a flow that is buried, where it must accept before that lives again.
+	 */
 	if (!rw_cell_accepts(cell) &&
 	    (rw_flow_is_answered(found->control) ||
 	     !rw_flow_change_control(found, rw_flow_bury(found->control, run->now))))
@@ -204,8 +206,8 @@ RW_INLINE void rw_hook_step(const struct rw_run *run, const struct rw_table_view
 }
 
 /*
- * A packet of a buried flow.  Where nothing is enforced yet its opener's packets come on: they keep it buried,
- * so that answers do not open the tuple from this side, and are told by what refuses them.
+ * A packet of a buried flow.  Where nothing is enforced yet its opener's packets come on: they keep it
+ * buried, so that answers do not open the tuple from this side, and are told by what refuses them.
  */
 RW_INLINE __u32 rw_hook_buried(const struct rw_run *run, const struct rw_ends *ends, __u32 reversed,
 			       struct rw_flow_found *found)

@@ -22,8 +22,8 @@ struct rw_reader {
 #define rw_reader_copy(reader, offset, to) (bpf_skb_load_bytes((reader)->skb, offset, to, sizeof(*(to))) == 0)
 
 /*
- * The same for headers that every packet has: they are most often in the linear part, and read there at a fraction of
- * the helper's cost.  Every use doubles the paths that the verifier follows from there.
+ * The same for headers that every packet has: they are most often in the linear part, and read there at a
+ * fraction of the helper's cost.  Every use doubles the paths that the verifier follows from there.
  */
 #define RW_READER_LINEAR_MAX 255
 

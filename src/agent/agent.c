@@ -113,8 +113,8 @@ static void save_policy(struct agent *agent)
 }
 
 /*
- * Puts a policy in force.  0 also when it is, but not on every device: the keeper says so in its state and tries
- * on.  Negative: the old one stays.
+ * Puts a policy in force.  0 also when it is, but not on every device: the keeper says so in its state and
+ * tries on.  Negative: the old one stays.
  */
 static int put_in_force(struct agent *agent, const struct rw_position *position,
 			const struct rw_policy *policy, struct rw_error *err)

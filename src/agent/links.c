@@ -181,7 +181,9 @@ static int take_link(struct reading *reading, const struct nlmsghdr *message)
 	link->flags = info->ifi_flags;
 	attribute_text(table[IFLA_IFNAME], link->name, sizeof(link->name));
 	link->master = attribute_u32(table[IFLA_MASTER]);
-	/* With IFLA_LINK_NETNSID the device below is in another namespace and its number means nothing here. */
+	/*
+	 * With IFLA_LINK_NETNSID the device below is in another namespace and its number means nothing here.
+	 */
 	if (!table[IFLA_LINK_NETNSID] && attribute_u32(table[IFLA_LINK]) != link->ifindex)
 		link->parent = attribute_u32(table[IFLA_LINK]);
 	link->has_device = table[IFLA_PARENT_DEV_NAME] != NULL;

@@ -80,10 +80,10 @@ RW_NODISCARD int rw_agent_identity_save(const struct rw_agent_place *place,
 					const struct rw_agent_identity *identity, struct rw_error *err);
 
 /*
- * The policy in force.  Loading: 0, RW_AGENT_FILE_ABSENT, or what is wrong with the file.  Whoever waits for a
- * change need not wait for this disk: the agent says first that the file is stale, applies, and saves later,
- * which makes the file fresh.  An agent that is killed in between leaves the newer policy in the kernel and an
- * older one here; its successor must not go back to that.
+ * The policy in force.  Loading: 0, RW_AGENT_FILE_ABSENT, or what is wrong with the file.  Whoever waits for
+ * a change need not wait for this disk: the agent says first that the file is stale, applies, and saves
+ * later, which makes the file fresh.  An agent that is killed in between leaves the newer policy in the
+ * kernel and an older one here; its successor must not go back to that.
  */
 RW_NODISCARD int rw_agent_policy_load(const struct rw_agent_place *place, struct rw_position *ret_position,
 				      struct rw_policy **ret_policy, struct rw_error *err);

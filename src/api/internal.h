@@ -200,12 +200,17 @@ struct rw_api_change {
 	bool items_are_rules;  /* "items" are the rules, else the objects */
 	enum rw_kind kind;     /* of the object that the request is about */
 	const char *reference; /* to it, for If-Match and who refers to it; NULL = it is made */
-	/* Writes further members of the answer, before "nodes"; nullable.  After a replay the edit has not run. */
+	/*
+	 * Writes further members of the answer, before "nodes"; nullable.  After a replay the edit has not
+	 * run.
+	 */
 	void (*write)(struct rw_json_writer *json, const struct rw_change_result *result, bool replayed,
 		      void *userdata);
 };
 
-/* Runs the change with the request's wait, force, dry_run, Idempotency-Key, If-Match; answers, now or later. */
+/*
+ * Runs the change with the request's wait, force, dry_run, Idempotency-Key, If-Match; answers, now or later.
+ */
 RW_NODISCARD int rw_api_run_change(struct rw_api_call *call, const struct rw_api_change *change,
 				   struct rw_error *err);
 

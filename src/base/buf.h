@@ -36,7 +36,10 @@ int rw_buf_append(struct rw_buf *buf, const void *bytes, size_t size);
 int rw_buf_append_text(struct rw_buf *buf, const char *text);
 int rw_buf_append_format(struct rw_buf *buf, const char *format, ...) RW_PRINTF(2, 3);
 
-/* For who appends from elsewhere and could not: as if an append had failed with 'code' (negative; 0 = nothing). */
+/*
+ * For who appends from elsewhere and could not: as if an append had failed with 'code' (negative; 0 =
+ * nothing).
+ */
 void rw_buf_fail(struct rw_buf *buf, int code);
 
 /* Drops the first 'size' bytes (at most all). */

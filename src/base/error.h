@@ -29,7 +29,9 @@ struct rw_error {
 
 #define RW_ERROR_NONE ((struct rw_error){0})
 
-/* Fills 'err' (text by printf format) and returns 'code', so that callers write 'return rw_error_set(...)'. */
+/*
+ * Fills 'err' (text by printf format) and returns 'code', so that callers write 'return rw_error_set(...)'.
+ */
 int rw_error_set(struct rw_error *err, int code, const char *format, ...) RW_PRINTF(3, 4);
 
 /* Like rw_error_set for bad input: -EINVAL at 'field' (copied, cut to fit). */

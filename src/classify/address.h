@@ -8,8 +8,8 @@
  * with a stack of those that are open; each gives the class of its parent plus its own atoms, and
  * equal sets are one class.  Class 0 lies in no atom.
  *
- * In the image the class records come first (page 1 on), since the leaves of the tries refer to them, then the
- * address part: the IPv4 root and all nodes of both tries.  It depends on the atoms, on the number of
+ * In the image the class records come first (page 1 on), since the leaves of the tries refer to them, then
+ * the address part: the IPv4 root and all nodes of both tries.  It depends on the atoms, on the number of
  * classes and on the size of a record only, so tables can share it.
  */
 

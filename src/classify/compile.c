@@ -92,8 +92,10 @@ static int set_slots(struct compilation *compilation, const uint8_t *slots, stru
 	return 0;
 }
 
-/* True when the atoms that the plan is about have at least half of the address part's prefixes: what is left of
- * a large group that nobody names any more is not dragged along. */
+/*
+ * True when the atoms that the plan is about have at least half of the address part's prefixes: what is left
+ * of a large group that nobody names any more is not dragged along.
+ */
 static bool is_worth_keeping(const struct rw_plan *plan, const struct rw_classify_address *address)
 {
 	RW_CLEANUP(rw_free) bool *used = calloc(address->atoms.count + 1, sizeof(*used));

@@ -206,7 +206,9 @@ static uint64_t find_changes(const uint32_t *entries, bool first)
 	uint64_t bytes[8], bits = 0;
 	uint8_t differs[64];
 
-	/* Fixed lengths and no branch, for the vectoriser; then eight bytes of 0 or 1 to eight bits at once. */
+	/*
+	 * Fixed lengths and no branch, for the vectoriser; then eight bytes of 0 or 1 to eight bits at once.
+	 */
 	differs[0] = first;
 	for (int i = 1; i < 64; i++)
 		differs[i] = entries[i] != entries[i - 1];

@@ -216,8 +216,8 @@ enum rw_column_kind {
 };
 
 /*
- * 'path' names a member, "a.b" one inside another, "a.*" the first value in it; of an array of objects all are
- * meant; arrays are joined by ", ".  Absent values show as "-".
+ * 'path' names a member, "a.b" one inside another, "a.*" the first value in it; of an array of objects all
+ * are meant; arrays are joined by ", ".  Absent values show as "-".
  */
 struct rw_column {
 	const char *title;

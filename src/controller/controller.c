@@ -179,8 +179,10 @@ static void compact(struct rw_controller *controller)
 	int r;
 
 	if (controller->trim_due) {
-		/* The texts of a large change, also those of its answer, are several times the model: give the
-		 * memory back once they are gone. */
+		/*
+		 * The texts of a large change, also those of its answer, are several times the model: give
+		 * the memory back once they are gone.
+		 */
 		(void)malloc_trim(0);
 		controller->trim_due = false;
 	}

@@ -100,7 +100,9 @@ const struct rw_model *rw_controller_model(const struct rw_controller *controlle
 const char *rw_controller_incarnation(const struct rw_controller *controller);
 uint64_t rw_controller_revision(const struct rw_controller *controller);
 
-/* The revision that wrote an object last (its ETag), by id; a group's counts its rules.  0 = no such object. */
+/*
+ * The revision that wrote an object last (its ETag), by id; a group's counts its rules.  0 = no such object.
+ */
 uint64_t rw_controller_object_revision(const struct rw_controller *controller, enum rw_kind kind,
 				       const char *id);
 

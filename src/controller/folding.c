@@ -6,9 +6,9 @@
 #include "controller/internal.h"
 
 /*
- * A fold collects what a batch wrote and then makes the model after it in one step.  Two things need the whole
- * batch: a group is put together from its head and its pages, and names may pass from one object to another,
- * so everything touched leaves the model before anything enters it.
+ * A fold collects what a batch wrote and then makes the model after it in one step.  Two things need the
+ * whole batch: a group is put together from its head and its pages, and names may pass from one object to
+ * another, so everything touched leaves the model before anything enters it.
  */
 
 struct entry {

@@ -6,8 +6,8 @@
 #include "controller/internal.h"
 
 /*
- * Which nodes a change concerns.  First by what refers to what, from the touched objects outwards, which finds
- * too many rather than too few; then by deriving those policies and comparing digests.
+ * Which nodes a change concerns.  First by what refers to what, from the touched objects outwards, which
+ * finds too many rather than too few; then by deriving those policies and comparing digests.
  */
 
 struct scope {

@@ -6,11 +6,11 @@
 #include "policy/evaluate.h"
 
 /*
- * Exact reachability of one TCP port.  For a fixed local address, the evaluator sees of a source only in which
- * prefixes it lies, so its verdict is constant between two neighbouring prefix boundaries.  The first address
- * of every such interval is the beginning of a prefix or the one behind its end: trying those decides the
- * question for all 2^32 or 2^128 sources.  Rules that cannot match this port are left out first, which changes
- * no verdict and leaves a handful.
+ * Exact reachability of one TCP port.  For a fixed local address, the evaluator sees of a source only in
+ * which prefixes it lies, so its verdict is constant between two neighbouring prefix boundaries.  The first
+ * address of every such interval is the beginning of a prefix or the one behind its end: trying those decides
+ * the question for all 2^32 or 2^128 sources.  Rules that cannot match this port are left out first, which
+ * changes no verdict and leaves a handful.
  */
 
 struct search {

@@ -101,7 +101,9 @@ static int open_authority(const char *path, int64_t now_s, const struct rw_rando
 		r = read_text(path, "ca-key.pem", &folder->ca_key_pem, err);
 	if (r < 0 || (folder->ca_cert_pem && folder->ca_key_pem))
 		return r;
-	/* The key is written first: a crash in between leaves a key without certificate, which says nothing. */
+	/*
+	 * The key is written first: a crash in between leaves a key without certificate, which says nothing.
+	 */
 	if (folder->ca_cert_pem)
 		return rw_error_set(err, -EUCLEAN, "%s/ca.pem is there, ca-key.pem is not", path);
 	wipe_text(RW_TAKE_PTR(folder->ca_key_pem));

@@ -122,7 +122,9 @@ static int get_change(const struct rw_controller *controller, uint64_t revision,
 {
 	const struct concerned_change *change = find_change(&controller->waits, revision);
 
-	/* Made here, but for want of memory not folded yet: it must not look like one that concerns nobody. */
+	/*
+	 * Made here, but for want of memory not folded yet: it must not look like one that concerns nobody.
+	 */
 	if (!change && revision > controller->inventory.revision &&
 	    revision <= controller->committing_revision)
 		return rw_error_oom(err);

@@ -53,7 +53,9 @@ void rw_change_progress_write(struct rw_json_writer *json, const struct rw_chang
 
 struct rw_wait;
 
-/* Runs once, from a report or a tick; the wait is dead by then.  May make any call but a change or a report. */
+/*
+ * Runs once, from a report or a tick; the wait is dead by then.  May make any call but a change or a report.
+ */
 typedef void rw_wait_fn(void *userdata, uint64_t revision, bool timed_out);
 
 #define RW_WAIT_OVER 1 /* there is nothing to wait for: 'done' will not run */

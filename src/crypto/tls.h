@@ -41,8 +41,8 @@ RW_DEFINE_CLEANUP(struct rw_tls_client *, rw_tls_client_free)
 
 /*
  * Trusts, from now on, only the authority whose certificate has this SHA-256 (64 hex digits) and that the
- * server shows in its chain; authorities of files count no more.  For the first contact, when all that is known
- * of the authority is its fingerprint.  -EINVAL for a text that is none.
+ * server shows in its chain; authorities of files count no more.  For the first contact, when all that is
+ * known of the authority is its fingerprint.  -EINVAL for a text that is none.
  */
 RW_NODISCARD int rw_tls_client_trust_fingerprint(struct rw_tls_client *client, const char *fingerprint,
 						 struct rw_error *err);

@@ -51,8 +51,8 @@ int rw_draft_no_such(enum rw_kind kind, const char *reference, struct rw_error *
 bool rw_object_equal(enum rw_kind kind, const void *a, const void *b);
 
 /*
- * rw_validate_in as a part of rw_validate_model: without what is asked there of all nodes at once, since asking each
- * about all others would be quadratic.
+ * rw_validate_in as a part of rw_validate_model: without what is asked there of all nodes at once, since
+ * asking each about all others would be quadratic.
  */
 int rw_validate_among(const struct rw_model *model, enum rw_kind kind, const void *object,
 		      const struct rw_limits *limits, struct rw_error *err);

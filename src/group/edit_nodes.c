@@ -269,7 +269,9 @@ static bool has_declarations(const struct rw_interface *interface)
 	       interface->security_group_count > 0;
 }
 
-/* The interfaces of 'node' become those reported, and those that only declarations keep, without addresses. */
+/*
+ * The interfaces of 'node' become those reported, and those that only declarations keep, without addresses.
+ */
 static int take_interfaces(const struct report *report, const struct rw_interface *reported, size_t count,
 			   struct rw_node *node)
 {

@@ -28,8 +28,10 @@ struct rw_limits {
 	size_t rules_per_interface;     /* 1,000 over all groups of one interface */
 	size_t group_rules_per_group;   /* 20 rules with a group as object */
 	size_t rules_per_call;          /* 100 added or revoked at once */
-	/* 65,536 nodes.  Alibaba: 6,000 addresses (basic), 65,536 interfaces (enterprise); the larger is taken
-	 * because members cost nothing per packet. */
+	/*
+	 * 65,536 nodes.  Alibaba: 6,000 addresses (basic), 65,536 interfaces (enterprise); the larger is
+	 * taken because members cost nothing per packet.
+	 */
 	size_t members_per_group;
 	size_t cidrs_per_prefix_list;       /* 200 */
 	size_t listeners_per_load_balancer; /* 50 */

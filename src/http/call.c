@@ -175,7 +175,9 @@ static int take_bytes(struct rw_http_call *call, const char *bytes, size_t size,
 	}
 }
 
-/* HTTP_RESPONSE_MORE when the socket is empty (or it is the turn of others), HTTP_RESPONSE_END, or negative. */
+/*
+ * HTTP_RESPONSE_MORE when the socket is empty (or it is the turn of others), HTTP_RESPONSE_END, or negative.
+ */
 static int receive(struct rw_http_call *call, struct rw_error *err)
 {
 	char bytes[READ_SIZE];

@@ -49,8 +49,10 @@ int rw_http_client_new(const struct rw_http_client_options *options, struct rw_h
 	    copy_name(options->cert_file, &client->cert_file) < 0 ||
 	    copy_name(options->key_file, &client->key_file) < 0)
 		return rw_error_oom(err);
-	/* Files that were named are read at once, so that a mistake shows at once; the system's authorities are
-	 * large and are read when they are needed. */
+	/*
+	 * Files that were named are read at once, so that a mistake shows at once; the system's authorities
+	 * are large and are read when they are needed.
+	 */
 	if (options->ca_file || options->cert_file || options->ca_fingerprint) {
 		r = rw_tls_client_new(options->ca_file, options->cert_file, options->key_file, &client->tls,
 				      err);

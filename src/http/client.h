@@ -125,8 +125,8 @@ struct rw_http_result {
 /*
  * For command lines and tests: makes the call, running the client's loop until it is done (so not from inside
  * a callback), and gives the answer.  'options->line' and 'head' are called as usual; 'done' is replaced.
- * Returns what 'done' would have got as 'result'; -EINTR when somebody else stopped the loop, the call then being
- * aborted.  Do not abort it yourself.
+ * Returns what 'done' would have got as 'result'; -EINTR when somebody else stopped the loop, the call then
+ * being aborted.  Do not abort it yourself.
  */
 RW_NODISCARD int rw_http_client_wait(struct rw_http_client *client,
 				     const struct rw_http_call_options *options,

@@ -27,7 +27,9 @@ struct transport_events {
 	void (*failed)(const struct rw_error *err, void *userdata);
 };
 
-/* Begins to connect to the host and port of 'url'.  'tls' NULL = plain.  'connected' or 'failed' runs later. */
+/*
+ * Begins to connect to the host and port of 'url'.  'tls' NULL = plain.  'connected' or 'failed' runs later.
+ */
 RW_NODISCARD int transport_new(struct rw_loop *loop, struct rw_tls_client *tls, const struct rw_http_url *url,
 			       int64_t now_s, const struct transport_events *events, void *userdata,
 			       struct transport **ret_transport, struct rw_error *err);

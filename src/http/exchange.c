@@ -267,8 +267,10 @@ static enum MHD_Result accept_body(struct rw_http_exchange *exchange, const char
 	if (r == -ENOMEM)
 		return MHD_NO;
 	if (r == -E2BIG) {
-		/* Only a chunked body gets here.  It is read on, since MHD takes no answer in its middle, but not
-		 * for ever. */
+		/*
+		 * Only a chunked body gets here.  It is read on, since MHD takes no answer in its middle, but
+		 * not for ever.
+		 */
 		set_refusal(exchange, MHD_HTTP_CONTENT_TOO_LARGE, "the body is too large");
 		rw_buf_clear(&exchange->body);
 	}

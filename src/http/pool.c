@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "http/client_internal.h"
 
-/* Connections kept for the next call.  Each is watched, so that one the server has closed is dropped at once. */
+/*
+ * Connections kept for the next call.  Each is watched, so that one the server has closed is dropped at once.
+ */
 
 static void idle_drop(struct idle_transport *idle)
 {

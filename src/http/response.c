@@ -219,8 +219,10 @@ static int end_size_line(struct http_response_reader *reader, struct rw_error *e
 	return 0;
 }
 
-/* Takes one character of what surrounds the data of chunks.  'chunk_digits' counts, in the trailer, the characters of
- * the line so far. */
+/*
+ * Takes one character of what surrounds the data of chunks.  'chunk_digits' counts, in the trailer, the
+ * characters of the line so far.
+ */
 static int read_chunk_frame(struct http_response_reader *reader, char c, struct rw_error *err)
 {
 	int digit = hex_digit(c);

@@ -5,8 +5,8 @@
  * Reader of answers
  * =================
  *
- * An incremental, strict parser of HTTP/1.1 answers (RFC 9112): bytes go in as they come, events come out.  Pure, and
- * everything it keeps is bounded.  Whatever could be framed in two ways is refused.
+ * An incremental, strict parser of HTTP/1.1 answers (RFC 9112): bytes go in as they come, events come out.
+ * Pure, and everything it keeps is bounded.  Whatever could be framed in two ways is refused.
  */
 
 #include "base/buf.h"
@@ -54,10 +54,10 @@ void http_response_reader_done(struct http_response_reader *reader);
 RW_DEFINE_DONE(struct http_response_reader, http_response_reader_done)
 
 /*
- * Reads on in *bytes, which has *size bytes, and moves both behind what was used.  Gives an event
- * (enum http_response_event); with HTTP_RESPONSE_BODY, *ret_piece lends part of the caller's bytes.
- * -EPROTO for what is no answer, -EMSGSIZE beyond a limit, -ENOMEM.  After a failure or the end it must not be
- * called again.
+ * Reads on in *bytes, which has *size bytes, and moves both behind what was used.  Gives an event (enum
+ * http_response_event); with HTTP_RESPONSE_BODY, *ret_piece lends part of the caller's bytes.  -EPROTO for
+ * what is no answer, -EMSGSIZE beyond a limit, -ENOMEM.  After a failure or the end it must not be called
+ * again.
  */
 int http_response_read(struct http_response_reader *reader, const char **bytes, size_t *size,
 		       const char **ret_piece, size_t *ret_piece_size, struct rw_error *err);

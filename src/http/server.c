@@ -254,7 +254,9 @@ static int open_listener(struct rw_http_server *server, const struct rw_http_ser
 	(void)setsockopt(server->listen_fd, SOL_SOCKET, SO_REUSEADDR, &yes, sizeof(yes));
 	if (address.any.sa_family == AF_INET6)
 		(void)setsockopt(server->listen_fd, IPPROTO_IPV6, IPV6_V6ONLY, &no, sizeof(no));
-	/* Accepted connections inherit both.  The second ends connections whose peer has died without a word. */
+	/*
+	 * Accepted connections inherit both.  The second ends connections whose peer has died without a word.
+	 */
 	(void)setsockopt(server->listen_fd, IPPROTO_TCP, TCP_NODELAY, &yes, sizeof(yes));
 	(void)setsockopt(server->listen_fd, IPPROTO_TCP, TCP_USER_TIMEOUT, &user_timeout_ms,
 			 sizeof(user_timeout_ms));
@@ -385,7 +387,9 @@ static void stop_daemon(struct rw_http_server *server)
 			connection->exchange->abandoned = true;
 		connection_resume(connection);
 	}
-	/* Lets the resumed ones go through their handlers; what then still runs is closed by the stop itself. */
+	/*
+	 * Lets the resumed ones go through their handlers; what then still runs is closed by the stop itself.
+	 */
 	run_daemon(server);
 	MHD_stop_daemon(server->daemon);
 	server->daemon = NULL;

@@ -25,8 +25,9 @@
  *   - a request must arrive whole in time, an answer must be taken in time: not one byte now and then;
  *   - Content-Length beside Transfer-Encoding, two lengths, bad escapes and control characters are refused;
  *   - the body of a request that is refused is not read (the connection closes after the answer);
- *   - a disconnect is noticed during a deferred answer and a stream too (who shuts down only its sending side counts
- *     as gone); a dead peer is noticed when it has not acknowledged bytes for twice limits.answer_seconds.
+ *   - a disconnect is noticed during a deferred answer and a stream too (who shuts down only its sending side
+ *     counts as gone); a dead peer is noticed when it has not acknowledged bytes for twice
+ *     limits.answer_seconds.
  *
  * A client certificate is optional.  When one is shown it is judged against the authority, here, before any
  * handler: one that is foreign or expired ends in 403, so a handler sees a certificate that holds or none.

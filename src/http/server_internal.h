@@ -5,22 +5,24 @@
  * Inside of the server
  * ====================
  *
- * libmicrohttpd runs without threads and without a listening socket: the loop watches our listening socket and its
- * epoll descriptor; connections are handed over by MHD_add_connection(), and whenever one of the two may have made
- * progress, run_daemon() calls MHD_run().
+ * libmicrohttpd runs without threads and without a listening socket: the loop watches our listening socket
+ * and its epoll descriptor; connections are handed over by MHD_add_connection(), and whenever one of the two
+ * may have made progress, run_daemon() calls MHD_run().
  *
  * Facts about libmicrohttpd 0.9.75 that shape this code:
- *   - a suspended connection notices neither disconnect nor time-out: connection_hold() watches its socket for the
- *     hangup; times are ours alone (sweep), MHD has none;
- *   - MHD_stop_daemon() with a suspended connection aborts: rw_http_server_free() resumes all, runs once, stops;
+ *   - a suspended connection notices neither disconnect nor time-out: connection_hold() watches its socket
+ *     for the hangup; times are ours alone (sweep), MHD has none;
+ *   - MHD_stop_daemon() with a suspended connection aborts: rw_http_server_free() resumes all, runs once,
+ *     stops;
  *   - a content reader that gives 0 bytes must have suspended the connection, or MHD spins;
  *   - an answer in the middle of an upload is refused: refusals happen at the first call or after the last;
  *   - Content-Length beside Transfer-Encoding is accepted: refused by us;
  *   - client certificates are requested but not judged: rw_tls_peer_verify() does, once a connection;
  *   - resuming only marks: the answer leaves at the next MHD_run(), for which resume arms 'kick'.
  *
- * Lifetimes: a connection of ours lives from MHD's "started" to its "closed" notification; an exchange from the request
- * line to "completed", or to the end of the connection if MHD never told; a stream has two holders, see stream.c.
+ * Lifetimes: a connection of ours lives from MHD's "started" to its "closed" notification; an exchange from
+ * the request line to "completed", or to the end of the connection if MHD never told; a stream has two
+ * holders, see stream.c.
  */
 
 #include <microhttpd.h>

@@ -5,8 +5,9 @@
 #include "http/server_internal.h"
 
 /*
- * A stream has three holders: its owner above (until 'closed' has run, or finish), its exchange (until that ends) and
- * the response in MHD (until its free callback).  It is freed when all have let go, in whatever order.
+ * A stream has three holders: its owner above (until 'closed' has run, or finish), its exchange (until that
+ * ends) and the response in MHD (until its free callback).  It is freed when all have let go, in whatever
+ * order.
  *
  * While the queue is empty the connection is suspended; sending resumes it.
  */
@@ -47,7 +48,9 @@ static void release_by_response(void *userdata)
 static void trim(struct rw_http_stream *stream)
 {
 	if (stream->read_offset == stream->queue.size) {
-		/* Given back, not only cleared: thousands of idle streams must not keep their largest burst. */
+		/*
+		 * Given back, not only cleared: thousands of idle streams must not keep their largest burst.
+		 */
 		rw_buf_done(&stream->queue);
 		rw_buf_init(&stream->queue, stream->options.queue_bytes);
 		stream->read_offset = 0;

@@ -6,8 +6,8 @@
 #include "crypto/encoding.h"
 
 /*
- * Decodes 'length' characters to *cursor and moves it behind the NUL.  Decoded text is never longer than encoded
- * text, and each piece has a separator whose place its NUL takes: the storage is sized by that.
+ * Decodes 'length' characters to *cursor and moves it behind the NUL.  Decoded text is never longer than
+ * encoded text, and each piece has a separator whose place its NUL takes: the storage is sized by that.
  */
 static int decode_piece(const char *text, size_t length, bool plus_is_space, char **cursor,
 			struct rw_error *err)

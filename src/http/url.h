@@ -1,7 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #pragma once
 
-/* The URLs that the client takes: http or https, host name or address (IPv6 in brackets), port, path and query. */
+/*
+ * The URLs that the client takes: http or https, host name or address (IPv6 in brackets), port, path and
+ * query.
+ */
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -18,5 +21,7 @@ struct rw_http_url {
 	const char *target; /* in the parsed text: path and query; "" stands for "/" */
 };
 
-/* Parses 'text', which must outlive *ret_url.  -EINVAL with 'err'; user names and fragments are refused, too. */
+/*
+ * Parses 'text', which must outlive *ret_url.  -EINVAL with 'err'; user names and fragments are refused, too.
+ */
 RW_NODISCARD int rw_http_url_parse(const char *text, struct rw_http_url *ret_url, struct rw_error *err);

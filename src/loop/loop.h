@@ -72,7 +72,9 @@ enum rw_loop_event {
 
 struct rw_loop_watch;
 
-/* 'events' are those of enum rw_loop_event that hold; an error condition counts as all that were asked for. */
+/*
+ * 'events' are those of enum rw_loop_event that hold; an error condition counts as all that were asked for.
+ */
 typedef void (*rw_loop_watch_fn)(unsigned int events, void *userdata);
 
 /*

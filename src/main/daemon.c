@@ -299,8 +299,8 @@ RW_DEFINE_DONE(struct daemon, daemon_done)
 /* ---- programs ---- */
 
 /*
- * Root on a folder that belongs to somebody else becomes that user for good: files made as root in the daemon's
- * own folder ('key reset-admin' run by an administrator) could not be read by the daemon afterwards.
+ * Root on a folder that belongs to somebody else becomes that user for good: files made as root in the
+ * daemon's own folder ('key reset-admin' run by an administrator) could not be read by the daemon afterwards.
  */
 static int become_owner(const char *state, struct rw_error *err)
 {

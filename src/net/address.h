@@ -50,7 +50,9 @@ bool rw_addresses_equal(const struct rw_address *a, size_t a_count, const struct
 /* Makes an address from wire bytes: 4 or 16 of them as 'family' says. */
 struct rw_address rw_address_from_bytes(uint8_t family, const void *bytes);
 
-/* True for addresses that can be a member's: not unspecified, loopback, link-local, multicast or broadcast. */
+/*
+ * True for addresses that can be a member's: not unspecified, loopback, link-local, multicast or broadcast.
+ */
 bool rw_address_is_global(const struct rw_address *address);
 bool rw_address_is_link_local(const struct rw_address *address);
 

@@ -220,8 +220,8 @@ static int compare_prefixes(const void *a, const void *b)
 }
 
 /*
- * Merges two sorted lists into 'to': 'old' with 'changed' added, or without it.  Returns the count, or SIZE_MAX
- * when one to be added is there already, or one to be removed is not.
+ * Merges two sorted lists into 'to': 'old' with 'changed' added, or without it.  Returns the count, or
+ * SIZE_MAX when one to be added is there already, or one to be removed is not.
  */
 static size_t merge(const struct rw_address_set *old, const struct rw_prefix *changed, size_t changed_count,
 		    bool add, struct rw_prefix *to)

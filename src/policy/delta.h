@@ -5,17 +5,17 @@
  * What changed between two policies of a node
  * ===========================================
  *
- * A delta is a list of changes in the order in which they are applied; its size is proportional to what differs,
- * never to the policy: one rule added is one rule, one member gone is one prefix, whoever else uses them.
- * Comparing is cheap too: parts that the two policies share by pointer are skipped.
+ * A delta is a list of changes in the order in which they are applied; its size is proportional to what
+ * differs, never to the policy: one rule added is one rule, one member gone is one prefix, whoever else uses
+ * them.  Comparing is cheap too: parts that the two policies share by pointer are skipped.
  *
  *     RW_CLEANUP(rw_policy_delta_free) struct rw_policy_delta *delta = NULL;
  *     r = rw_policy_diff(old, new, &delta, &err);          controller
  *     r = rw_policy_apply_delta(old, delta, &new, &err);   agent
  *
  * After applying, the agent compares rw_policy_digest with the one sent along; on a mismatch it asks for a
- * snapshot and keeps the policy in force.  What decides no packet (a rule's description, author and time) makes
- * no difference and is not sent: after apply it is what it was.
+ * snapshot and keeps the policy in force.  What decides no packet (a rule's description, author and time)
+ * makes no difference and is not sent: after apply it is what it was.
  */
 
 #include "policy/policy.h"
@@ -61,7 +61,10 @@ struct rw_policy_delta *rw_policy_delta_new(void);
 struct rw_policy_delta *rw_policy_delta_free(struct rw_policy_delta *delta);
 RW_DEFINE_CLEANUP(struct rw_policy_delta *, rw_policy_delta_free)
 
-/* Appends a zeroed change of 'kind' and lends it to be filled; NULL when memory runs out.  Valid until the next. */
+/*
+ * Appends a zeroed change of 'kind' and lends it to be filled; NULL when memory runs out.  Valid until the
+ * next.
+ */
 struct rw_policy_change *rw_policy_delta_add(struct rw_policy_delta *delta, enum rw_policy_change_kind kind);
 
 /* Gives what leads from 'from' to 'to'; no changes when they are equal.  0 or -ENOMEM. */
@@ -69,9 +72,9 @@ RW_NODISCARD int rw_policy_diff(const struct rw_policy *from, const struct rw_po
 				struct rw_policy_delta **ret_delta, struct rw_error *err);
 
 /*
- * Gives a new policy, 'from' with all changes made; parts that did not change are shared with it.  -EINVAL when
- * the delta does not fit 'from' (it names a group, rule, set or member that is not there, or adds a member that
- * is): it was made for another policy.  -ENOMEM.  O(size of the groups and sets changed).
+ * Gives a new policy, 'from' with all changes made; parts that did not change are shared with it.  -EINVAL
+ * when the delta does not fit 'from' (it names a group, rule, set or member that is not there, or adds a
+ * member that is): it was made for another policy.  -ENOMEM.  O(size of the groups and sets changed).
  */
 RW_NODISCARD int rw_policy_apply_delta(const struct rw_policy *from, const struct rw_policy_delta *delta,
 				       struct rw_policy **ret_policy, struct rw_error *err);

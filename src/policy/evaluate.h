@@ -50,5 +50,7 @@ const char *rw_cause_name(enum rw_cause cause);
 /* The cause as people see it: the rule id, or its word.  Lent. */
 const char *rw_decision_cause(const struct rw_decision *decision);
 
-/* True when 'a' decides before 'b' among matching rules: priority, then drop before accept, then smaller id. */
+/*
+ * True when 'a' decides before 'b' among matching rules: priority, then drop before accept, then smaller id.
+ */
 bool rw_rule_decides_before(const struct rw_rule *a, const struct rw_rule *b);

@@ -31,8 +31,10 @@ struct rw_query {
 	struct rw_packet packet;
 };
 
-/* Reads one line of 'size' bytes, without its line end.  -EINVAL with err->field, -E2BIG, -ENOMEM; after a failure
- * '*ret_query' holds nothing of use. */
+/*
+ * Reads one line of 'size' bytes, without its line end.  -EINVAL with err->field, -E2BIG, -ENOMEM; after a
+ * failure '*ret_query' holds nothing of use.
+ */
 RW_NODISCARD int rw_query_decode(const char *line, size_t size, struct rw_query *ret_query,
 				 struct rw_error *err);
 

@@ -73,8 +73,8 @@ rw_json_decoder rw_json_decode_time;     /* int64_t Unix milliseconds from RFC 3
 rw_json_decoder rw_json_decode_word;     /* an enum, from 'words' */
 
 /*
- * Checks the member "version" of a document before anything else of it is read: -EPROTONOSUPPORT, naming both, when it is
- * newer than 'known'; 'what' is the format's name for the error ("the model file").
+ * Checks the member "version" of a document before anything else of it is read: -EPROTONOSUPPORT, naming
+ * both, when it is newer than 'known'; 'what' is the format's name for the error ("the model file").
  */
 RW_NODISCARD int rw_json_check_version(const struct rw_json *root, const char *what, int64_t known,
 				       struct rw_error *err);

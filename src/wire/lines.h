@@ -69,8 +69,9 @@ RW_NODISCARD int rw_policy_builder_take(struct rw_policy_builder *builder, const
 					struct rw_error *err);
 
 /*
- * Takes a whole "set" line in the form in which rw_set_lines_write writes it, without building a tree: most of the text of a
- * large policy are such lines.  RW_LINE_NOT_PLAIN: it is none, nothing was taken, the full reader decides.
+ * Takes a whole "set" line in the form in which rw_set_lines_write writes it, without building a tree: most
+ * of the text of a large policy are such lines.  RW_LINE_NOT_PLAIN: it is none, nothing was taken, the full
+ * reader decides.
  */
 #define RW_LINE_NOT_PLAIN 2
 RW_NODISCARD int rw_policy_builder_take_plain_set(struct rw_policy_builder *builder, const char *line,

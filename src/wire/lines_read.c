@@ -96,7 +96,10 @@ static int decode_prefix_text(const struct rw_json *value, const struct rw_json_
 	return 0;
 }
 
-/* Reads numbers into a new array of uint16_t or uint32_t elements, as 'element_size' says; owned by *ret_array at once. */
+/*
+ * Reads numbers into a new array of uint16_t or uint32_t elements, as 'element_size' says; owned by
+ * *ret_array at once.
+ */
 static int read_numbers(const struct rw_json *value, size_t element_size, int64_t min, void *ret_array,
 			size_t *ret_count, struct rw_error *err)
 {

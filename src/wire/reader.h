@@ -41,12 +41,12 @@
 #define RW_JSON_MODEL_MAX (64u << 20) /* a model file */
 
 /*
- * Keys the hash tables with 'seed' (random, from the caller).  Once, before any thread.  Without it everything works, but
- * memory that runs out inside the parser is reported as wrong syntax.
+ * Keys the hash tables with 'seed' (random, from the caller).  Once, before any thread.  Without it
+ * everything works, but memory that runs out inside the parser is reported as wrong syntax.
  *
- * Trap: jansson 2.14 does not notice when its token buffer cannot grow.  The size limits keep that buffer small next to what
- * a program holds anyway; a program that runs under a hard limit of address space must leave room for twice its largest
- * document.
+ * Trap: jansson 2.14 does not notice when its token buffer cannot grow.  The size limits keep that buffer
+ * small next to what a program holds anyway; a program that runs under a hard limit of address space must
+ * leave room for twice its largest document.
  */
 void rw_json_init(uint64_t seed);
 

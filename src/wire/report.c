@@ -221,7 +221,10 @@ static int decode_hits(const struct rw_json *value, const struct rw_json_field *
 	return decode_list(value, field, object, &list, err);
 }
 
-/* {"default":"17","system:spoofed":"3"}: only causes that dropped something.  RULE stands for all rules: "rule". */
+/*
+ * {"default":"17","system:spoofed":"3"}: only causes that dropped something.  RULE stands for all rules:
+ * "rule".
+ */
 static const char *drop_word(unsigned int cause)
 {
 	return cause == RW_CAUSE_RULE ? "rule" : rw_cause_name((enum rw_cause)cause);

@@ -34,7 +34,9 @@
 /* Deepest nesting a writer keeps count of. */
 #define RW_JSON_WRITER_DEPTH_MAX 32
 
-/* Pretty text has one member a line down to this depth; what is deeper (a rule of a model file) is one line. */
+/*
+ * Pretty text has one member a line down to this depth; what is deeper (a rule of a model file) is one line.
+ */
 #define RW_JSON_PRETTY_DEPTH 4
 
 struct rw_json_writer {

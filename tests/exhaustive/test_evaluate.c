@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
 /*
- * Every packet of a small world against every policy of a small world, decided by the evaluator and by a second
- * formulation written from semantics section 3 alone: sort all rules of all groups by (priority, drop first, id)
- * and take the first that matches.  The two share no code but the types.
+ * Every packet of a small world against every policy of a small world, decided by the evaluator and by a
+ * second formulation written from semantics section 3 alone: sort all rules of all groups by (priority, drop
+ * first, id) and take the first that matches.  The two share no code but the types.
  */
 
 #include "test.h"
@@ -15,7 +15,9 @@
 
 #define RULES_MOST 4
 
-/* The universe: two addresses of each family and three ports, enough to be inside and outside of everything. */
+/*
+ * The universe: two addresses of each family and three ports, enough to be inside and outside of everything.
+ */
 static const char *const remotes[] = {"192.0.2.1", "198.51.100.1", "10.0.0.2", "2001:db8::1", "2001:db9::1"};
 static const uint16_t ports[] = {0, 22, 23, 80};
 static const uint8_t protocols[] = {RW_PROTOCOL_TCP, RW_PROTOCOL_UDP, RW_PROTOCOL_ICMP, RW_PROTOCOL_ICMPV6,

@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
-/* The small file of 'apply -f' from any bytes; every rule that it gives must be one that can be written again. */
+/*
+ * The small file of 'apply -f' from any bytes; every rule that it gives must be one that can be written
+ * again.
+ */
 
 #include <assert.h>
 

@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
-/* Query lines from any bytes.  A line behind a line feed always takes the full reader, so both readers are compared. */
+/*
+ * Query lines from any bytes.  A line behind a line feed always takes the full reader, so both readers are
+ * compared.
+ */
 
 #include <assert.h>
 #include <string.h>

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
 /*
- * Bytes as they come to the server, over a socket pair into the real one, with handlers that answer, defer and stream
- * as the path says.  When the client has gone, nothing of it may be left.
+ * Bytes as they come to the server, over a socket pair into the real one, with handlers that answer, defer
+ * and stream as the path says.  When the client has gone, nothing of it may be left.
  */
 
 #include <assert.h>

@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
-/* Answers as a client reads them.  The first byte says in what pieces they come; however they are cut, the same
- * events must come out as from one piece. */
+/*
+ * Answers as a client reads them.  The first byte says in what pieces they come; however they are cut, the
+ * same events must come out as from one piece.
+ */
 
 #include <assert.h>
 #include <string.h>

@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
-/* Objects of the API from any bytes; what is accepted must survive writing and reading again.  The first byte is the kind. */
+/*
+ * Objects of the API from any bytes; what is accepted must survive writing and reading again.  The first byte
+ * is the kind.
+ */
 
 #include <assert.h>
 

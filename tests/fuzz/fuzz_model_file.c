@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
-/* Model files and small rule files from any bytes; an accepted model is written, read and written to the same bytes. */
+/*
+ * Model files and small rule files from any bytes; an accepted model is written, read and written to the same
+ * bytes.
+ */
 
 #include <assert.h>
 #include <string.h>

@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
 /*
- * Any bytes as packets through the data plane on the host.  Input: rows of (how, size, bytes): bit 0 of 'how' is
- * the direction, bit 1 the family, bit 2 a new generation, bits 3..7 seconds that pass before.
+ * Any bytes as packets through the data plane on the host.  Input: rows of (how, size, bytes): bit 0 of 'how'
+ * is the direction, bit 1 the family, bit 2 a new generation, bits 3..7 seconds that pass before.
  *
- * Besides not going astray: what the parser reads of a lone packet must be decided as the evaluator decides it.
+ * Besides not going astray: what the parser reads of a lone packet must be decided as the evaluator decides
+ * it.
  */
 
 #include <stdio.h>

@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
-/* The agent stream, saved policies, reports and joining from any bytes.  Digest and check hardly ever fit by chance, so what
- * counts here is that every line is refused or taken without harm. */
+/*
+ * The agent stream, saved policies, reports and joining from any bytes.  Digest and check hardly ever fit by
+ * chance, so what counts here is that every line is refused or taken without harm.
+ */
 
 #include <assert.h>
 #include <string.h>

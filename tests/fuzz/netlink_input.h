@@ -2,8 +2,8 @@
 #pragma once
 
 /*
- * The fuzzer's bytes in place of what the kernel answers: linked with --wrap=socket,send,recv, every recv gives the
- * next datagram, two bytes of length and then the content; behind the last there is silence.
+ * The fuzzer's bytes in place of what the kernel answers: linked with --wrap=socket,send,recv, every recv
+ * gives the next datagram, two bytes of length and then the content; behind the last there is silence.
  */
 
 #include <errno.h>

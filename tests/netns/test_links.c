@@ -44,7 +44,9 @@ static int tear_down(void **state)
 	return 0;
 }
 
-/* br0 (10.0.0.2, an address of its own) with the ports eth0, which is decided, and t0 of a guest (10.0.0.3). */
+/*
+ * br0 (10.0.0.2, an address of its own) with the ports eth0, which is decided, and t0 of a guest (10.0.0.3).
+ */
 static void make_bridge(const char *address)
 {
 	netns_veth(scene.guest, "g0", scene.node, "t0");
@@ -140,7 +142,9 @@ static void bridged_packets_for_others_pass(void **state)
 	assert_true(filter_tells(server, client, "10.0.0.1", 5000));
 }
 
-/* A published port that is served by another host of the same network: in and out by eth0, under two names. */
+/*
+ * A published port that is served by another host of the same network: in and out by eth0, under two names.
+ */
 static void live_connection_that_nat_turns_back_goes_on(void **state)
 {
 	int listener, ends[2];

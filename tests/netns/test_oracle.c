@@ -2,8 +2,8 @@
 
 /*
  * Random packets on the wire, against the evaluator.  Ingress: frames sent by the peer of a veth pair; what
- * passes our program meets a program behind it that moves it to a socket instead of the stack, so that nothing
- * answers.  Egress: frames sent by the device itself, seen at its peer.
+ * passes our program meets a program behind it that moves it to a socket instead of the stack, so that
+ * nothing answers.  Egress: frames sent by the device itself, seen at its peer.
  */
 
 #include "test.h"

@@ -2,8 +2,8 @@
 #pragma once
 
 /*
- * A node behind the filter, for tests with real packets: policies from words, an enforcer in a namespace, sockets
- * that talk, and what they can say.  Failures of what is not under test fail the test.
+ * A node behind the filter, for tests with real packets: policies from words, an enforcer in a namespace,
+ * sockets that talk, and what they can say.  Failures of what is not under test fail the test.
  */
 
 #include "enforce/bpf/bpf.h"

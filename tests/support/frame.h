@@ -2,8 +2,8 @@
 #pragma once
 
 /*
- * Frames for tests: the bytes of a struct rw_packet, so that what the evaluator is asked and what the data plane
- * sees are the same packet.
+ * Frames for tests: the bytes of a struct rw_packet, so that what the evaluator is asked and what the data
+ * plane sees are the same packet.
  */
 
 #include "net/packet.h"

@@ -2,8 +2,8 @@
 #pragma once
 
 /*
- * The data plane on the host: the code of bpf/lib over plain memory, with a clock that stands still.  For unit
- * tests under sanitizers and for the fuzzer.
+ * The data plane on the host: the code of bpf/lib over plain memory, with a clock that stands still.  For
+ * unit tests under sanitizers and for the fuzzer.
  */
 
 #include <stdlib.h>

@@ -28,8 +28,10 @@ void netns_leave(void);
 /* Runs a shell command inside; its failure fails the test. */
 void netns_run(int ns, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
-/* A pair 'a' in 'ns_a', 'b' in 'ns_b', both up, with no offloads, no duplicate address detection and fixed link
- * addresses (02:00:00:00:00:01 and :02). */
+/*
+ * A pair 'a' in 'ns_a', 'b' in 'ns_b', both up, with no offloads, no duplicate address detection and fixed
+ * link addresses (02:00:00:00:00:01 and :02).
+ */
 void netns_veth(int ns_a, const char *a, int ns_b, const char *b);
 unsigned int netns_ifindex(int ns, const char *name);
 

@@ -2,8 +2,8 @@
 #pragma once
 
 /*
- * Packets from words: "<in|out> <protocol> <remote> <remote port> <local> <local port> [flags]".  Flags, joined by
- * commas: S A R F for TCP (SYN when none is given), type=N, hop=N, malformed, fragment.
+ * Packets from words: "<in|out> <protocol> <remote> <remote port> <local> <local port> [flags]".  Flags,
+ * joined by commas: S A R F for TCP (SYN when none is given), type=N, hop=N, malformed, fragment.
  */
 
 #include "world.h"

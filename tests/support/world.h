@@ -238,8 +238,10 @@ static inline void world_add_rule(struct rw_draft *draft, const char *group, con
 		fail_msg("%s: %s: %s", text, err.field, err.text);
 }
 
-/* A VPC vpc-1 (10.0.0.0/16) with cluster c1 (containers 172.16.0.0/16), its nodes n-1 and n-2 (10.0.0.1 and .2),
- * a free-standing group sg-free with node n-free (10.0.0.9). */
+/*
+ * A VPC vpc-1 (10.0.0.0/16) with cluster c1 (containers 172.16.0.0/16), its nodes n-1 and n-2 (10.0.0.1 and
+ * .2), a free-standing group sg-free with node n-free (10.0.0.9).
+ */
 static inline struct rw_draft *world_vpc(void)
 {
 	RW_CLEANUP(rw_model_free) struct rw_model *model = rw_model_new();

@@ -431,7 +431,10 @@ int rw_bpf_enforce(struct rw_enforcer *enforcer, struct rw_enforcer_seeded *ret_
 		mode = bpf->table->policy->enforcement == RW_MONITOR ? RW_MODE_MONITOR : RW_MODE_ENFORCE;
 		__atomic_store_n(&control->state, RW_STATE(RW_STATE_GENERATION(control->state), mode),
 				 __ATOMIC_SEQ_CST);
-		/* Connections that were half open before the hooks were there, and whole after the first look. */
+		/*
+		 * Connections that were half open before the hooks were there, and whole after the first
+		 * look.
+		 */
 		if (rw_bpf_seed(bpf, true, &late) == 0) {
 			seeded.accepted += late.accepted;
 			seeded.refused += late.refused;

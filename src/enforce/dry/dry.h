@@ -2,9 +2,9 @@
 #pragma once
 
 /*
- * The enforcer that touches no kernel: it compiles every policy as bpf/ does, into two buffers of which one is
- * in force, and tells what would become of a packet.  For tests of what stands above, and for
- * looking at a policy on a machine that cannot or shall not enforce.
+ * The enforcer that touches no kernel: it compiles every policy as bpf/ does, into two buffers of which one
+ * is in force, and tells what would become of a packet.  For tests of what stands above, and for looking at a
+ * policy on a machine that cannot or shall not enforce.
  *
  * It keeps no flows: every packet is decided as one of an unknown flow, as rw_evaluate does.  Devices are
  * a list; any ifindex will do, and none is ever lost.

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
 /*
- * Memory that runs out in the agent's keeper and the enforcer under it: what was in force stays in force, nothing is
- * said to be applied that is not, and with memory again the keeper gets there by itself.
+ * Memory that runs out in the agent's keeper and the enforcer under it: what was in force stays in force,
+ * nothing is said to be applied that is not, and with memory again the keeper gets there by itself.
  */
 
 #include "test.h"

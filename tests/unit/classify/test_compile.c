@@ -308,7 +308,9 @@ static void a_policy_may_follow_one_about_no_addresses_at_all(void **state)
 	assert_decides(&c, "203.0.113.9", 22, RW_VERDICT_DROP, "default");
 }
 
-/* The records of the classes, which the address part refers to, grow with the number of interface policies. */
+/*
+ * The records of the classes, which the address part refers to, grow with the number of interface policies.
+ */
 static void another_number_of_interface_policies_needs_a_new_address_part(void **state)
 {
 	RW_CLEANUP(rw_policy_unref) struct rw_policy *one = make_policy();

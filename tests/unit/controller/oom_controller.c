@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
 /*
- * Memory that runs out in the controller: a change is made wholly or not at all, in the store as in the inventory,
- * nobody is told a policy that is not the model's, and with memory again everything goes on.
+ * Memory that runs out in the controller: a change is made wholly or not at all, in the store as in the
+ * inventory, nobody is told a policy that is not the model's, and with memory again everything goes on.
  */
 
 #include "fixture.h"
@@ -148,7 +148,10 @@ static void free_scene(struct scene *scene)
 	scene->before = NULL;
 }
 
-/* With memory again: the inventory is what the store holds, writes work, and the agent gets what it should have. */
+/*
+ * With memory again: the inventory is what the store holds, writes work, and the agent gets what it should
+ * have.
+ */
 static void go_on(void *userdata, int result)
 {
 	struct scene *scene = userdata;

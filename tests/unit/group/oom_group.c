@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
 /*
- * Memory that runs out in the middle of an edit: the draft is then as before, to the object, and nothing is left behind.
+ * Memory that runs out in the middle of an edit: the draft is then as before, to the object, and nothing is
+ * left behind.
  */
 
 #include "oom.h"

@@ -1,7 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #pragma once
 
-/* A server over TLS on loopback and what clients need to reach it: authority, certificates, files, a fake clock. */
+/*
+ * A server over TLS on loopback and what clients need to reach it: authority, certificates, files, a fake
+ * clock.
+ */
 
 #include "http/client.h"
 #include "http/server.h"

@@ -3,10 +3,10 @@
 /*
  * kill -9 in the middle of writes, hundreds of times: no acknowledged change is lost, none is half done.
  *
- * A writer process commits transaction after transaction, each of several keys, and reports every acknowledged one
- * through a pipe.  It is killed at a random moment: while it makes the file, opens it, writes, or compacts.  A
- * second process then opens the file as the crash left it and checks it, and mostly dies without closing, so that
- * the next writer, too, starts from a log that was never tidied up.
+ * A writer process commits transaction after transaction, each of several keys, and reports every
+ * acknowledged one through a pipe.  It is killed at a random moment: while it makes the file, opens it,
+ * writes, or compacts.  A second process then opens the file as the crash left it and checks it, and mostly
+ * dies without closing, so that the next writer, too, starts from a log that was never tidied up.
  */
 
 #include "fixture.h"

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
 /*
- * Memory that runs out at the first, second, third ... allocation, SQLite's own included: every call then says
- * -ENOMEM or succeeds, nothing leaks, and no transaction is half done.
+ * Memory that runs out at the first, second, third ... allocation, SQLite's own included: every call then
+ * says -ENOMEM or succeeds, nothing leaks, and no transaction is half done.
  */
 
 #include "fixture.h"
@@ -117,7 +117,10 @@ static void survives_every_failing_allocation(void **state)
 	struct fixture *fixture = *state;
 
 	fixture->store = rw_store_free(fixture->store);
-	/* SQLite allocates a thousand times to open a file; every third makes the point in a third of the time. */
+	/*
+	 * SQLite allocates a thousand times to open a file; every third makes the point in a third of the
+	 * time.
+	 */
 	oom_each(&(struct oom_work){.run = use,
 				    .after = expect_whole,
 				    .userdata = fixture,

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
 /*
- * Each back end against a model that cannot be wrong: the whole content after every transaction, in plain arrays.
- * Random transactions, reads of the past, paged lists, watches, compactions and reopenings must agree with it.
+ * Each back end against a model that cannot be wrong: the whole content after every transaction, in plain
+ * arrays.  Random transactions, reads of the past, paged lists, watches, compactions and reopenings must
+ * agree with it.
  */
 
 #include "fixture.h"

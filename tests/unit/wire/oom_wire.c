@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
 /*
- * Memory that runs out at the first, second, third ... allocation of ours: every reader then says -ENOMEM and leaves
- * nothing behind (the address sanitizer's build looks for leaks), or succeeds.
+ * Memory that runs out at the first, second, third ... allocation of ours: every reader then says -ENOMEM and
+ * leaves nothing behind (the address sanitizer's build looks for leaks), or succeeds.
  */
 
 #include "test.h"
