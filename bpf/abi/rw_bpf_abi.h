@@ -24,7 +24,7 @@
 
 #include "abi/rw_cause.h"
 
-#define RW_BPF_ABI_VERSION 2
+#define RW_BPF_ABI_VERSION 3
 
 enum {
 	RW_MODE_LEARN = 0,   /* all pass; openers are decided and entered */
@@ -115,8 +115,7 @@ struct rw_counters {
 	__u64 passed; /* accepted IP packets */
 	__u64 not_ip;
 	__u64 flow_refused;
-	__u64 fragment_lost; /* fragments that could not be remembered */
-	__u64 dropped[32];   /* by enum rw_cause */
+	__u64 dropped[32]; /* by enum rw_cause */
 	__u64 would_drop[32];
 	__u64 event_second;
 	__u32 event_count;      /* sent in that second */
@@ -207,7 +206,7 @@ _Static_assert(sizeof(struct rw_run_count) == 64, "run count");
 _Static_assert(sizeof(struct rw_device) == 8, "device");
 _Static_assert(sizeof(struct rw_vlans) == 520, "vlans");
 _Static_assert(sizeof(struct rw_hit) == 16, "hit");
-_Static_assert(sizeof(struct rw_counters) == 560, "counters");
+_Static_assert(sizeof(struct rw_counters) == 552, "counters");
 _Static_assert(sizeof(struct rw_drop_event) == 72, "event");
 _Static_assert(sizeof(struct rw_seed_record) == 48, "seed");
 _Static_assert(sizeof(struct rw_fragment_key) == 40, "fragment key");
