@@ -29,18 +29,6 @@ static void copies_nothing_as_null(void **state)
 	assert_int_equal(count, 0);
 }
 
-static void refuses_more_than_memory_can_hold(void **state)
-{
-	int other = 0;
-	int *copy = &other;
-	size_t count = 9;
-
-	(void)state;
-	assert_false(rw_array_dup(&copy, &count, &other, SIZE_MAX / 2, sizeof(int)));
-	assert_null(copy);
-	assert_int_equal(count, 0);
-}
-
 static int compare_int(const void *key, const void *element)
 {
 	return *(const int *)key - *(const int *)element;
@@ -66,7 +54,6 @@ int main(void)
 	static const struct CMUnitTest tests[] = {
 		cmocka_unit_test(copies_elements),
 		cmocka_unit_test(copies_nothing_as_null),
-		cmocka_unit_test(refuses_more_than_memory_can_hold),
 		cmocka_unit_test(finds_where_an_element_stands_or_belongs),
 	};
 
