@@ -142,8 +142,8 @@ table inet bench {{
     return {"add_rule_ms": round(statistics.median(one), 2), "replace_all_ms": round(statistics.median(whole), 2)}
 
 
-def run(build, scratch, world):
-    running = system.System(world, build, scratch)
+def run(build, scratch, nodes_scratch, world):
+    running = system.System(world, build, scratch, nodes_scratch)
     listener = probe.serve(world.hosts["node-1"].netns, [22], [PORT])
     running.listeners.append(listener)
     try:
@@ -155,7 +155,7 @@ def run(build, scratch, world):
         running.ringwall("import", model)
         running.join("node-1", ["eth0"], "cluster", "join-token", "bench")
         running.wait_connected(["node-1"])
-        agent = int(worlds.run(["pgrep", "-f", f"ringwall-agent run --state {scratch}/{PREFIX}node-1"]).stdout.split()[0])
+        agent = int(worlds.run(["pgrep", "-f", f"ringwall-agent run --state {nodes_scratch}/{PREFIX}node-1"]).stdout.split()[0])
         daemon = int(worlds.run(["pgrep", "-f", f"ringwalld --state {scratch}/controller"]).stdout.split()[0])
         proof = PacketProof(world.hosts["client"].netns, "10.0.0.1")
         peer = nft_peer(world, 7)
@@ -164,6 +164,12 @@ def run(build, scratch, world):
             running.ringwall("rule", what, "bench", *RULE.split(), "--wait")
 
         cli, cli_wrong = measure(by_cli, proof, 20)
+        start = []
+        for _ in range(20):
+            began = time.monotonic()
+            running.ringwall("--version")
+            start.append((time.monotonic() - began) * 1000)
+            time.sleep(0.02)
         api = Api(running)
 
         def by_api(what):
@@ -173,7 +179,8 @@ def run(build, scratch, world):
         kept, kept_wrong = measure(by_api, proof, ROUNDS)
         agent_kb, maps_kb = resident_kb(agent)
         daemon_kb, _ = resident_kb(daemon)
-        return {"rules": RULES, "members": MEMBERS, "api_ms": kept, "cli_ms": cli, "nft_cli": peer,
+        return {"rules": RULES, "members": MEMBERS, "api_ms": kept, "cli_ms": cli,
+                "cli_start_ms": round(statistics.median(start), 2), "nft_cli": peer,
                 "cli_over_nft_add_rule": round(cli["add"] / peer["add_rule_ms"], 2),
                 "cli_over_nft_replace": round(cli["add"] / peer["replace_all_ms"], 2),
                 "packets_against_the_acknowledgement": cli_wrong + kept_wrong,
@@ -187,14 +194,17 @@ def run(build, scratch, world):
 def main():
     build, out = os.path.abspath(sys.argv[1]), sys.argv[2]
     worlds.remove_leftovers(PREFIX)
-    with tempfile.TemporaryDirectory(prefix="rw-bench-") as scratch:
+    # A node's disk is not the controller's: two flushing programs on one would wait for each other.
+    with (tempfile.TemporaryDirectory(prefix="rw-bench-") as scratch,
+          tempfile.TemporaryDirectory(prefix="rw-bench-", dir="/dev/shm") as nodes_scratch):
         try:
-            result = run(build, scratch, build_world())
+            result = run(build, scratch, nodes_scratch, build_world())
         finally:
             worlds.remove_leftovers(PREFIX)
     with open(out, "w") as file:
         json.dump(result, file, indent=1)
-    print(f"change → enforced: API {result['api_ms']['add']} ms, CLI {result['cli_ms']['add']} ms; nft from its command line: "
+    print(f"change → enforced: API {result['api_ms']['add']} ms, CLI {result['cli_ms']['add']} ms "
+          f"(starting a process alone {result['cli_start_ms']} ms); nft from its command line: "
           f"one rule {result['nft_cli']['add_rule_ms']} ms, all {result['nft_cli']['replace_all_ms']} ms")
     print(f"agent {result['agent_rss_mb']} MB (BPF arrays {result['agent_bpf_maps_mb']} MB apart), "
           f"controller {result['controller_rss_mb']} MB; "

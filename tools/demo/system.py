@@ -16,8 +16,10 @@ TCP_SERVICES, UDP_SERVICES = [22, 80, 443, 6379], [53]
 
 
 class System:
-    def __init__(self, world, build, scratch):
+    def __init__(self, world, build, scratch, nodes_scratch=None):
+        """Agents keep their state in 'nodes_scratch', where it is another disk than the controller's."""
         self.world, self.build, self.scratch = world, build, scratch
+        self.nodes_scratch = nodes_scratch or scratch
         self.processes = []
         self.listeners = []
         self.control = world.hosts["control"]
@@ -109,7 +111,7 @@ class System:
         """Joins one node: a one-time token from the controller, then the agent."""
         host = self.world.hosts[name]
         answer = json.loads(self.ringwall(*token_arguments, "-o", "json"))
-        state = os.path.join(self.scratch, host.netns)  # its name begins that of the agent's run folder
+        state = os.path.join(self.nodes_scratch, host.netns)  # its name begins that of the agent's run folder
         named = [word for interface in interfaces for word in ("--interface", interface)]
         token_file = os.path.join(self.scratch, f"{name}.token")
         with open(os.open(token_file, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as file:
