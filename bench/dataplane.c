@@ -3,32 +3,40 @@
 /*
  * What the filter costs and what it spares, on real packets through veth pairs in one run.
  *
- * usage: dataplane [ROUNDS]     one JSON object on standard output; as root
+ * usage: dataplane [ROUNDS]     one JSON object on standard output; as root, two processors
  *
- * Three pairs of namespaces: no filter, ringwall, nftables; each with the same policy of 1,000 rules.  Rounds
- * of all are interleaved and medians told, because the machine has slow phases: only ratios within one run
- * count.  Everything runs on one processor and by the time of that processor, so that cost shows as time, and
- * neither waiting nor other programs do: "a second" is one of processor time.
+ * Pairs of namespaces: no filter, ringwall, nftables in two forms; all with the same policy of 1,000 rules.
+ * Rounds of all are interleaved and medians told, because the machine has slow phases: only ratios within one
+ * run count.
  *
  *   udp      accepted datagrams a second, 64 flows, sent and received
  *   tcp_crr  connect, request, answer, close a second
- *   refused  frames a second from random sources to a port that no rule opens; sent from inside the kernel, so
- *            that a second is nearly all the receiver's
+ *   refused  packets a second that the receiver took and refused, offered more than it can take
  *
- * nftables in its best stateful form: established flows accepted first, then one look-up in a set of
- * (source, protocol, port) intervals in prerouting; everything else dropped.
+ * udp and tcp_crr run on one processor and by the time of that processor, so that cost shows as time, and
+ * neither waiting nor other programs do: "a second" is one of processor time.  In refused, the sender has the
+ * first processor and the receiver's NAPI thread the second; what overruns the ring between them counts for
+ * nobody, and a second is one of that thread's.  'floor' is a program that refuses everything: no filter at that place can be faster.
+ *
+ * The policy: half of the rules name prefixes of mixed length, half one of 10 groups that share 1,000
+ * addresses in 64 subnets; priorities 1 to 100, 70 % accept, 70 % TCP and 25 % UDP.  nftables has it in its best stateful
+ * forms (nftables.h), of which the faster counts.  The packets refused are random ones, half of them from
+ * addresses that the rules speak of.
  */
 
 #include "test.h"
 
 #include <arpa/inet.h>
 #include <bpf/bpf.h>
+#include <dirent.h>
 #include <linux/ethtool.h>
 #include <linux/sockios.h>
 #include <net/if.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
+#include <pthread.h>
 #include <sched.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -37,28 +45,37 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "flood.skel.h"
 #include "filter.h"
+#include "flood.h"
+#include "flood.skel.h"
 #include "frame.h"
+#include "nftables.h"
+#include "policy/evaluate.h"
+#include "random_policy.h"
 #include "world.h"
 
 enum {
 	NONE,
 	RINGWALL,
 	NFTABLES,
+	CONCATENATED, /* nftables in one look-up */
+	FLOOR,
 	SCENES,
-	RULES = 1000,
-	FLOWS = 64,
-	FLOOD = 1000000, /* frames of one run */
-	BATCH = 64,      /* less than a veth's ring */
-	ROUNDS_MAX = 101
+	FILTERS = FLOOR
 };
+enum { RULES = 1000, GROUPS = 10, MEMBERS = 1000, SUBNETS = 64, FLOWS = 64, ROUNDS_MAX = 101 };
 enum { UDP, TCP_CRR, REFUSED, KINDS };
 
-static const char *const scene_names[SCENES] = {"none", "ringwall", "nftables"};
+static const char *const scene_names[SCENES] = {"none", "ringwall", "nftables", "nftables_concatenated",
+						"floor"};
 static const char *const kind_names[KINDS] = {"udp", "tcp_crr", "refused"};
 
-#define SLICE_NS 100000000ull
+#define TCX_INGRESS 46         /* BPF_TCX_INGRESS; older headers have no name for it */
+#define DEVICE      "rwbench0" /* of the nodes; the threads of its NAPI are named after it */
+#define SLICE_NS    100000000ull
+#define WARM_MS     30
+#define WINDOW_MS   200
+#define ENDLESS     (1 << 25) /* frames: seconds; ended by a signal */
 
 struct scene {
 	int node;
@@ -66,6 +83,8 @@ struct scene {
 	int clients[FLOWS];
 	int server;
 	int listener;
+	pid_t receiver; /* its NAPI thread */
+	unsigned int ifindex;
 	unsigned int peer_ifindex;
 	struct rw_enforcer *enforcer; /* RINGWALL only */
 	double rates[KINDS][ROUNDS_MAX];
@@ -73,10 +92,7 @@ struct scene {
 
 static struct scene scenes[SCENES];
 static struct flood_bpf *flood;
-static uint8_t refused[FRAME_MAX];
-static size_t refused_size;
-static char rules[RULES][96];
-static const char *rule_list[RULES + 1];
+static struct rw_dice dice = {7};
 
 static uint64_t used_ns(void)
 {
@@ -86,100 +102,260 @@ static uint64_t used_ns(void)
 	return (uint64_t)now.tv_sec * 1000000000ull + (uint64_t)now.tv_nsec;
 }
 
-/* Random prefixes and ports; the one that the benchmark uses stands in the middle. */
-static void make_rules(FILE *elements)
+static uint32_t pick_address(void)
 {
-	static const char *const protocols[] = {"tcp", "tcp", "udp"};
+	return 0x0b000000 + rw_dice_below(&dice, 0x60000000);
+}
 
-	srand(7);
+static void format_prefix(uint32_t address, unsigned int bits, char text[RW_PREFIX_TEXT_SIZE])
+{
+	address &= bits ? ~0u << (32 - bits) : 0;
+	(void)snprintf(text, RW_PREFIX_TEXT_SIZE, "%u.%u.%u.%u/%u", address >> 24, address >> 16 & 255,
+		       address >> 8 & 255, address & 255, bits);
+}
+
+/* A prefix of mixed length, or a group. */
+static void pick_object(char text[RW_PREFIX_TEXT_SIZE])
+{
+	uint32_t kind = rw_dice_below(&dice, 100);
+
+	if (rw_dice_chance(&dice, 50))
+		(void)snprintf(text, RW_PREFIX_TEXT_SIZE, "sg-%u", rw_dice_below(&dice, GROUPS));
+	else
+		format_prefix(pick_address(),
+			      kind < 25   ? 32
+			      : kind < 60 ? 24
+			      : kind < 75 ? 16
+					  : 8 + rw_dice_below(&dice, 21),
+			      text);
+}
+
+static void pick_rule(int number, char text[96])
+{
+	static const char *const others[] = {"icmp", "icmp", "icmp", "gre", "all"};
+	uint32_t kind = rw_dice_below(&dice, 100);
+	uint32_t first = 1 + rw_dice_below(&dice, 40000);
+	uint32_t last = first + (rw_dice_chance(&dice, 70) ? 0 : rw_dice_below(&dice, 100));
+	const char *protocol = kind < 70 ? "tcp" : kind < 95 ? "udp" : others[kind - 95];
+	char object[RW_PREFIX_TEXT_SIZE], ports[16] = "-1/-1";
+
+	pick_object(object);
+	if (kind < 95)
+		(void)snprintf(ports, sizeof(ports), "%u/%u", first, last);
+	(void)snprintf(text, 96, "sgr-%04d in %s %s %s %s %u", number,
+		       rw_dice_chance(&dice, 70) ? "accept" : "drop", protocol, ports, object,
+		       1 + rw_dice_below(&dice, 100));
+}
+
+/* Every address is in one group, every tenth in a further one. */
+static struct rw_address_set *make_set(uint32_t number, const uint32_t members[MEMBERS])
+{
+	struct rw_prefix *prefixes = calloc(MEMBERS, sizeof(*prefixes));
+	size_t count = 0;
+	char text[RW_PREFIX_TEXT_SIZE], id[16];
+
+	for (uint32_t i = 0; i < MEMBERS; i++) {
+		if (i % GROUPS != number && (i % 10 != 0 || i / 10 % GROUPS != number))
+			continue;
+		format_prefix(members[i], 32, text);
+		prefixes[count++] = world_prefix(text);
+	}
+	(void)snprintf(id, sizeof(id), "sg-%u", number);
+	return rw_address_set_new(id, prefixes, count);
+}
+
+/* The rules that the accepted flows need stand in the middle, by id and by priority. */
+static struct rw_policy *make_policy(uint32_t members[MEMBERS])
+{
+	static char rules[RULES][96];
+	const char *list[RULES + 1] = {NULL};
+	uint32_t subnets[SUBNETS];
+	struct rw_policy *policy;
+
 	for (int i = 0; i < RULES; i++) {
-		const char *protocol = protocols[rand() % 3];
-		int port = 1024 + rand() % 30000, last = port + rand() % 10;
-		char cidr[32];
+		pick_rule(i, rules[i]);
+		list[i] = rules[i];
+	}
+	list[RULES / 2] = "sgr-0500 in accept tcp 80/80 10.0.0.0/24 50";
+	list[RULES / 2 + 1] = "sgr-0501 in accept udp 80/80 10.0.0.0/24 50";
+	policy = filter_policy(DEVICE, list);
+	for (int i = 0; i < SUBNETS; i++)
+		subnets[i] = pick_address() & 0xfffff000;
+	for (int i = 0; i < MEMBERS; i++)
+		members[i] = subnets[rw_dice_below(&dice, SUBNETS)] | rw_dice_below(&dice, 4096);
+	policy->sets = calloc(GROUPS, sizeof(struct rw_address_set *));
+	policy->set_count = GROUPS;
+	for (uint32_t i = 0; i < GROUPS; i++)
+		policy->sets[i] = make_set(i, members);
+	return policy;
+}
 
-		(void)snprintf(cidr, sizeof(cidr), "%d.%d.%d.0/24", 11 + rand() % 100, rand() % 256,
-			       rand() % 256);
-		if (i == RULES / 2 || i == RULES / 2 + 1) {
-			protocol = i % 2 ? "udp" : "tcp";
-			port = last = 80;
-			(void)snprintf(cidr, sizeof(cidr), "10.0.0.0/24");
-		}
-		(void)snprintf(rules[i], sizeof(rules[i]), "sgr-%04d in accept %s %d/%d %s", i, protocol,
-			       port, last, cidr);
-		rule_list[i] = rules[i];
-		(void)fprintf(elements, "%s%s . %s . %d-%d", i ? ", " : "", cidr, protocol, port, last);
+/* An address near to what the policy speaks of, or any. */
+static uint32_t pick_source(const struct rw_policy *policy, const uint32_t members[MEMBERS])
+{
+	const struct rw_policy_group *group = policy->groups[0];
+	const struct rw_object *object = &group->rules[rw_dice_below(&dice, RULES)]->object;
+	uint32_t address;
+
+	if (rw_dice_chance(&dice, 50))
+		return pick_address();
+	if (object->kind == RW_OBJECT_GROUP)
+		return members[rw_dice_below(&dice, MEMBERS)];
+	memcpy(&address, object->cidr.address.bytes, sizeof(address));
+	return __builtin_bswap32(address) + rw_dice_below(&dice, 1u << (32 - object->cidr.bits) % 32);
+}
+
+/* Fills the samples with packets that are refused; both filters must agree on every packet tried. */
+static void make_samples(const struct rw_policy *policy, const struct nftables *form,
+			 const uint32_t members[MEMBERS])
+{
+	static const uint8_t protocols[] = {RW_PROTOCOL_UDP, RW_PROTOCOL_UDP, RW_PROTOCOL_TCP,
+					    RW_PROTOCOL_ICMP};
+	const struct rw_policy_group *group = policy->groups[0];
+	struct rw_packet packet = {.hop_limit = 64, .local = world_address("10.0.0.2"), .remote_port = 1024};
+
+	for (unsigned int count = 0, tried = 0; count < FLOOD_SAMPLES; tried++) {
+		uint32_t address = pick_source(policy, members), wire = __builtin_bswap32(address);
+		bool accepted;
+
+		packet.protocol = protocols[tried % 4];
+		packet.tcp_flags = packet.protocol == RW_PROTOCOL_TCP ? RW_TCP_SYN : 0;
+		packet.remote = rw_address_from_bytes(4, &wire);
+		packet.local_port = (uint16_t)(1 + rw_dice_below(&dice, 65535));
+		if (rw_dice_chance(&dice, 50))
+			packet.local_port = group->rules[rw_dice_below(&dice, RULES)]->ports.last;
+		if (packet.protocol == RW_PROTOCOL_ICMP)
+			packet.local_port = 0;
+		accepted = rw_evaluate(policy, 0, &packet).verdict == RW_VERDICT_ACCEPT;
+		if (accepted != nftables_accepts(form, address, packet.protocol, packet.local_port))
+			fail_msg("the nftables form is not the policy");
+		if (!accepted && packet.protocol == RW_PROTOCOL_UDP)
+			flood->bss->samples[count++] = (struct flood_sample){address, packet.local_port};
 	}
 }
 
-static void set_up_nftables(int node, const char *elements)
+static void set_up_nftables(int node, const struct nftables *form, bool concatenated)
 {
 	char path[] = "/tmp/rw-bench-XXXXXX";
-	int fd = mkstemp(path);
+	FILE *stream = fdopen(mkstemp(path), "w");
 
-	assert_true(fd >= 0);
-	(void)dprintf(fd,
-		      "table ip bench {\n"
-		      " set ok { type ipv4_addr . inet_proto . inet_service; flags interval; auto-merge; "
-		      "elements = { %s } }\n"
-		      " chain in { type filter hook prerouting priority -150; policy drop;\n"
-		      "  ct state established,related accept\n"
-		      "  ip saddr . meta l4proto . th dport @ok accept\n }\n}\n",
-		      elements);
-	(void)close(fd);
+	assert_non_null(stream);
+	nftables_print(form, concatenated, stream);
+	(void)fclose(stream);
 	netns_run(node, "nft -f %s; r=$?; rm %s; exit $r", path, path);
 }
 
-static void set_up(struct scene *scene, int kind, const char *elements)
+static void set_up_ringwall(struct scene *scene, const struct rw_policy *policy)
 {
-	scene->node = netns_new();
-	scene->peer = netns_new();
-	netns_veth(scene->peer, "p0", scene->node, "eth0");
-	netns_run(scene->peer, "ip addr add 10.0.0.1/24 dev p0");
-	netns_run(scene->node, "ip addr add 10.0.0.2/24 dev eth0");
-	if (kind == RINGWALL) {
-		struct rw_enforcer *enforcer = filter_open(scene->node, NULL);
+	struct rw_error err = RW_ERROR_NONE;
+	struct rw_enforce_bpf_options defaults = {0};
 
-		filter_apply(enforcer, scene->node, "eth0", rule_list);
-		filter_enforce(enforcer, scene->node);
-		scene->enforcer = enforcer;
-	} else if (kind == NFTABLES) {
-		set_up_nftables(scene->node, elements);
-	}
+	netns_enter(scene->node);
+	if (rw_enforce_bpf_open(&defaults, &scene->enforcer, &err) < 0)
+		fail_msg("%s", err.text);
+	netns_leave();
+	if (rw_enforcer_apply(scene->enforcer, policy, RW_ESTABLISHED_CUT, &err) < 0)
+		fail_msg("%s", err.text);
+	filter_attach(scene->enforcer, scene->node, DEVICE, DEVICE);
+	filter_enforce(scene->enforcer, scene->node);
+}
+
+static void set_up_floor(struct scene *scene)
+{
+	netns_enter(scene->node);
+	assert_true(bpf_link_create(bpf_program__fd(flood->progs.refuse), (int)scene->ifindex, TCX_INGRESS,
+				    NULL) >= 0);
+	netns_leave();
+}
+
+static void open_flows(struct scene *scene)
+{
 	scene->server = filter_udp(scene->node, "10.0.0.2", 80);
 	scene->listener = filter_listen(scene->node, "10.0.0.2", 80);
 	for (int i = 0; i < FLOWS; i++) {
-		scene->clients[i] = filter_udp(scene->peer, "10.0.0.1", (uint16_t)(20000 + i));
+		uint16_t port = (uint16_t)(20000 + i);
+
+		scene->clients[i] = filter_udp(scene->peer, "10.0.0.1", port);
 		assert_true(filter_tells(scene->clients[i], scene->server, "10.0.0.2", 80));
-		assert_true(
-			filter_tells(scene->server, scene->clients[i], "10.0.0.1", (uint16_t)(20000 + i)));
+		assert_true(filter_tells(scene->server, scene->clients[i], "10.0.0.1", port));
 	}
-	scene->peer_ifindex = netns_ifindex(scene->peer, "p0");
 }
 
-/* Frames that a program sends into a veth are taken by NAPI, which it has with generic receive offload. */
+static void set_up(struct scene *scene, int kind, const struct rw_policy *policy, const struct nftables *form)
+{
+	scene->node = netns_new();
+	scene->peer = netns_new();
+	netns_veth(scene->peer, "p0", scene->node, DEVICE);
+	netns_run(scene->peer, "ip addr add 10.0.0.1/24 dev p0");
+	netns_run(scene->node, "ip addr add 10.0.0.2/24 dev " DEVICE);
+	scene->ifindex = netns_ifindex(scene->node, DEVICE);
+	scene->peer_ifindex = netns_ifindex(scene->peer, "p0");
+	if (kind == RINGWALL)
+		set_up_ringwall(scene, policy);
+	else if (kind == NFTABLES || kind == CONCATENATED)
+		set_up_nftables(scene->node, form, kind == CONCATENATED);
+	if (kind == FLOOR)
+		set_up_floor(scene);
+	else
+		open_flows(scene);
+}
+
+/*
+ * Frames that a program sends into a veth are taken by NAPI, which it has with generic receive offload; in a
+ * thread, so that it can be put on a processor.
+ */
 static void take_flood(struct scene *scene)
 {
 	struct ethtool_value value = {.cmd = ETHTOOL_SGRO, .data = 1};
-	struct ifreq request = {.ifr_name = "eth0", .ifr_data = (char *)&value};
+	struct ifreq request = {.ifr_name = DEVICE, .ifr_data = (char *)&value};
 	int fd = netns_socket(scene->node, AF_INET, SOCK_DGRAM, 0);
 
 	assert_int_equal(ioctl(fd, SIOCETHTOOL, &request), 0);
 	(void)close(fd);
+	netns_run(scene->node, "unshare -m sh -c 'mount -t sysfs none /sys && "
+			       "echo 1 >/sys/class/net/" DEVICE "/threaded'");
 }
 
-static void make_refused(void)
+static void pin(pid_t thread, int processor)
 {
-	struct rw_packet packet = {.direction = RW_DIRECTION_INGRESS,
-				   .protocol = RW_PROTOCOL_UDP,
-				   .hop_limit = 64,
-				   .local = world_address("10.0.0.2"),
-				   .local_port = 9,
-				   .remote = world_address("11.0.0.1"),
-				   .remote_port = 1024};
+	cpu_set_t one;
 
-	refused_size = frame_build(&packet, 0, 7, refused);
-	flood = flood_bpf__open_and_load();
-	assert_non_null(flood);
+	CPU_ZERO(&one);
+	CPU_SET(processor, &one);
+	if (sched_setaffinity(thread, sizeof(one), &one) < 0)
+		fail_msg("two processors are needed");
+}
+
+static bool is_known(pid_t thread)
+{
+	for (int i = 0; i < SCENES; i++)
+		if (scenes[i].receiver == thread)
+			return true;
+	return false;
+}
+
+/* Finds the NAPI thread that 'scene' has just got. */
+static void find_receiver(struct scene *scene)
+{
+	DIR *dir = opendir("/proc");
+	struct dirent *entry;
+
+	assert_non_null(dir);
+	while ((entry = readdir(dir))) {
+		char path[300], name[64] = "";
+		int thread = atoi(entry->d_name);
+		FILE *stream;
+
+		(void)snprintf(path, sizeof(path), "/proc/%s/comm", entry->d_name);
+		if (thread <= 0 || is_known(thread) || !(stream = fopen(path, "r")))
+			continue;
+		if (fgets(name, sizeof(name), stream) && strncmp(name, "napi/" DEVICE "-", 14) == 0)
+			scene->receiver = thread;
+		(void)fclose(stream);
+	}
+	(void)closedir(dir);
+	assert_true(scene->receiver > 0);
+	pin(scene->receiver, 1);
 }
 
 static double run_udp(struct scene *scene)
@@ -227,25 +403,82 @@ static double run_crr(struct scene *scene)
 	return (double)count * 1e9 / (double)elapsed;
 }
 
-static double run_refused(struct scene *scene)
+static void ignore(int number)
 {
-	struct xdp_md context = {.data_end = (uint32_t)refused_size, .ingress_ifindex = scene->peer_ifindex};
-	LIBBPF_OPTS(bpf_test_run_opts, options, .data_in = refused, .data_size_in = (uint32_t)refused_size,
-		    .ctx_in = &context, .ctx_size_in = sizeof(context), .repeat = FLOOD,
-		    .flags = BPF_F_TEST_XDP_LIVE_FRAMES, .batch_size = BATCH);
-	uint64_t dropped = scene->enforcer ? filter_dropped(scene->enforcer, RW_CAUSE_DEFAULT) : 0;
-	uint64_t elapsed = used_ns();
-	int r;
+	(void)number;
+}
+
+/* The sender: until a signal comes. */
+static void *send_flood(void *data)
+{
+	struct scene *scene = data;
+	struct rw_packet packet = {.direction = RW_DIRECTION_INGRESS,
+				   .protocol = RW_PROTOCOL_UDP,
+				   .hop_limit = 64,
+				   .local = world_address("10.0.0.2"),
+				   .local_port = 9,
+				   .remote = world_address("11.0.0.1"),
+				   .remote_port = 1024};
+	uint8_t frame[FRAME_MAX];
+	size_t size = frame_build(&packet, 0, 7, frame);
+	struct xdp_md context = {.data_end = (uint32_t)size, .ingress_ifindex = scene->peer_ifindex};
+	LIBBPF_OPTS(bpf_test_run_opts, options, .data_in = frame, .data_size_in = (uint32_t)size,
+		    .ctx_in = &context, .ctx_size_in = sizeof(context), .repeat = ENDLESS,
+		    .flags = BPF_F_TEST_XDP_LIVE_FRAMES);
 
 	netns_enter(scene->peer);
-	r = bpf_prog_test_run_opts(bpf_program__fd(flood->progs.flood), &options);
+	if (bpf_prog_test_run_opts(bpf_program__fd(flood->progs.flood), &options) != -EINTR)
+		fail_msg("the flood ended by itself");
+	return NULL;
+}
+
+/* Packets that the receiver took, and what it has used of its processor. */
+static uint64_t received(struct scene *scene, uint64_t *ret_ns)
+{
+	unsigned long long packets = 0, ns = 0;
+	char path[64], line[512];
+	FILE *stream;
+
+	(void)snprintf(path, sizeof(path), "/proc/%d/schedstat", scene->receiver);
+	netns_enter(scene->node);
+	stream = fopen(path, "r");
+	assert_true(stream && fscanf(stream, "%llu", &ns) == 1);
+	(void)fclose(stream);
+	stream = fopen("/proc/thread-self/net/dev", "r");
+	assert_non_null(stream);
+	while (fgets(line, sizeof(line), stream))
+		(void)sscanf(line, " " DEVICE ": %*u %llu", &packets);
+	(void)fclose(stream);
 	netns_leave();
-	elapsed = used_ns() - elapsed;
-	assert_int_equal(r, 0);
-	/* All of them must have come to the filter, or this measures a full ring. */
+	*ret_ns = ns;
+	return packets;
+}
+
+static uint64_t refused(struct scene *scene)
+{
+	return filter_dropped(scene->enforcer, RW_CAUSE_DEFAULT) +
+	       filter_dropped(scene->enforcer, RW_CAUSE_RULE);
+}
+
+static double run_refused(struct scene *scene)
+{
+	uint64_t ns, begin_ns, end_ns, begin, end, all = received(scene, &ns);
+	uint64_t dropped = scene->enforcer ? refused(scene) : 0;
+	pthread_t sender;
+
+	assert_int_equal(pthread_create(&sender, NULL, send_flood, scene), 0);
+	(void)usleep(WARM_MS * 1000);
+	begin = received(scene, &begin_ns);
+	(void)usleep(WINDOW_MS * 1000);
+	end = received(scene, &end_ns);
+	(void)pthread_kill(sender, SIGUSR1);
+	(void)pthread_join(sender, NULL);
+	(void)usleep(1000); /* what is in the ring */
+	/* What was received was refused, or this measures something else. */
+	all = received(scene, &ns) - all;
 	if (scene->enforcer)
-		assert_true(filter_dropped(scene->enforcer, RW_CAUSE_DEFAULT) - dropped > FLOOD / 100 * 99);
-	return (double)FLOOD * 1e9 / (double)elapsed;
+		assert_true((refused(scene) - dropped) > all / 100 * 99);
+	return (double)(end - begin) * 1e9 / (double)(end_ns - begin_ns);
 }
 
 static int compare(const void *a, const void *b)
@@ -261,49 +494,66 @@ static double median(double *values, int count)
 	return values[count / 2];
 }
 
+static void set_up_all(void)
+{
+	static uint32_t members[MEMBERS];
+	RW_CLEANUP(rw_policy_unref) struct rw_policy *policy = make_policy(members);
+	struct nftables *form = nftables_new(policy);
+
+	flood = flood_bpf__open_and_load();
+	assert_non_null(flood);
+	make_samples(policy, form, members);
+	for (int i = 0; i < SCENES; i++)
+		set_up(&scenes[i], i, policy, form);
+	nftables_free(form);
+}
+
+static double best(const double medians[SCENES])
+{
+	return medians[NFTABLES] > medians[CONCATENATED] ? medians[NFTABLES] : medians[CONCATENATED];
+}
+
+static void print(double medians[KINDS][SCENES], int rounds)
+{
+	printf("{\"rounds\":%d,\"rules\":%d", rounds, RULES);
+	for (int kind = 0; kind < KINDS; kind++)
+		for (int i = 0; i < (kind == REFUSED ? SCENES : FILTERS); i++)
+			printf(",\"%s_%s_per_s\":%.0f", kind_names[kind], scene_names[i], medians[kind][i]);
+	printf(",\"udp_filtered_to_unfiltered\":%.3f,\"tcp_crr_filtered_to_unfiltered\":%.3f",
+	       medians[UDP][RINGWALL] / medians[UDP][NONE],
+	       medians[TCP_CRR][RINGWALL] / medians[TCP_CRR][NONE]);
+	printf(",\"refused_ringwall_to_floor\":%.3f", medians[REFUSED][RINGWALL] / medians[REFUSED][FLOOR]);
+	printf(",\"refused_ringwall_to_nftables\":%.2f}\n",
+	       medians[REFUSED][RINGWALL] / best(medians[REFUSED]));
+}
+
 int main(int argc, char **argv)
 {
-	static double (*const runs[KINDS])(struct scene *) = {run_udp, run_crr, run_refused};
+	static double (*const runs[REFUSED])(struct scene *) = {run_udp, run_crr};
 	int rounds = argc > 1 ? atoi(argv[1]) : 15;
-	double medians[KINDS][SCENES];
-	char *elements = NULL;
-	size_t size = 0;
-	FILE *stream = open_memstream(&elements, &size);
-	cpu_set_t one;
+	double medians[KINDS][SCENES] = {{0}};
 
-	if (rounds < 1 || rounds > ROUNDS_MAX || !stream)
+	if (rounds < 1 || rounds > ROUNDS_MAX)
 		return 2;
 	netns_require();
-	CPU_ZERO(&one);
-	CPU_SET(0, &one);
-	(void)sched_setaffinity(0, sizeof(one), &one);
-	make_rules(stream);
-	(void)fclose(stream);
-	make_refused();
-	for (int i = 0; i < SCENES; i++)
-		set_up(&scenes[i], i, elements);
+	pin(0, 0);
+	(void)sigaction(SIGUSR1, &(struct sigaction){.sa_handler = ignore}, NULL);
+	set_up_all();
 	for (int round = 0; round < rounds; round++)
 		for (int kind = 0; kind < REFUSED; kind++)
-			for (int i = 0; i < SCENES; i++)
+			for (int i = 0; i < FILTERS; i++)
 				scenes[i].rates[kind][round] = runs[kind](&scenes[i]);
-	for (int i = 0; i < SCENES; i++)
+	for (int i = 0; i < SCENES; i++) {
 		take_flood(&scenes[i]);
+		find_receiver(&scenes[i]);
+	}
 	for (int round = 0; round < rounds; round++)
 		for (int i = 0; i < SCENES; i++)
 			scenes[i].rates[REFUSED][round] = run_refused(&scenes[i]);
 	for (int kind = 0; kind < KINDS; kind++)
 		for (int i = 0; i < SCENES; i++)
 			medians[kind][i] = median(scenes[i].rates[kind], rounds);
-	printf("{\"rounds\":%d,\"rules\":%d", rounds, RULES);
-	for (int kind = 0; kind < KINDS; kind++)
-		for (int i = 0; i < SCENES; i++)
-			printf(",\"%s_%s_per_s\":%.0f", kind_names[kind], scene_names[i], medians[kind][i]);
-	printf(",\"udp_filtered_to_unfiltered\":%.3f,\"tcp_crr_filtered_to_unfiltered\":%.3f",
-	       medians[UDP][RINGWALL] / medians[UDP][NONE],
-	       medians[TCP_CRR][RINGWALL] / medians[TCP_CRR][NONE]);
-	printf(",\"refused_ringwall_to_nftables\":%.2f}\n",
-	       medians[REFUSED][RINGWALL] / medians[REFUSED][NFTABLES]);
-	free(elements);
+	print(medians, rounds);
 	flood_bpf__destroy(flood);
 	return 0;
 }
