@@ -1,0 +1,147 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "agent/agent_internal.h"
+
+#include "base/log.h"
+
+#define SETTLE_MS   50u /* changes of links come in swarms */
+#define LISTENERS_S 60u /* between looks at what listens */
+#define HITS_S      4u  /* between readings of the rules' counters: less than a heartbeat */
+
+/* ---- detach and attach ---- */
+
+static int detach(struct agent *agent, struct rw_error *err)
+{
+	int r;
+
+	agent->drops_watch = rw_loop_watch_free(agent->drops_watch);
+	r = rw_keeper_detach(agent->keeper, err);
+	agent_release_memory();
+	agent_report_soon(agent);
+	return r;
+}
+
+static int attach(struct agent *agent, struct rw_error *err)
+{
+	int r = rw_keeper_attach(agent->keeper, err);
+
+	agent_watch_drops(agent);
+	agent_report_soon(agent);
+	return r;
+}
+
+void agent_on_let_go(void *context, const char *reason)
+{
+	struct agent *agent = context;
+	struct rw_error err = RW_ERROR_NONE;
+
+	rw_log_warning("the controller lets this node go; enforcement is taken off  reason=\"%s\"", reason);
+	if (rw_agent_set_detached(&agent->options->place, true, &err) < 0)
+		agent_log_error(&err, "cannot note that this node is detached");
+	if (detach(agent, &err) < 0)
+		agent_log_error(&err, "cannot take enforcement off");
+}
+
+int agent_follow_command(struct agent *agent, bool detached, struct rw_error *err)
+{
+	rw_log_warning("the operator has %s this node", detached ? "detached" : "attached");
+	return detached ? detach(agent, err) : attach(agent, err);
+}
+
+/* Marks of 'detach' by somebody who could not reach us. */
+static void follow_marks(struct agent *agent)
+{
+	bool wanted = rw_agent_detached(&agent->options->place);
+	struct rw_keeper_status status;
+	struct rw_error err = RW_ERROR_NONE;
+
+	rw_keeper_status(agent->keeper, &status);
+	if (wanted == (status.state == RW_AGENT_STATE_DETACHED))
+		return;
+	if (agent_follow_command(agent, wanted, &err) < 0)
+		agent_log_error(&err, wanted ? "cannot take enforcement off" : "cannot enforce");
+}
+
+/* ---- links, checks, drops ---- */
+
+static void on_drops(unsigned int events, void *userdata)
+{
+	struct agent *agent = userdata;
+	struct rw_keeper_status status;
+
+	(void)events;
+	rw_keeper_status(agent->keeper, &status);
+	rw_reporter_take_drops(&agent->reporter, status.enforcer);
+}
+
+void agent_watch_drops(struct agent *agent)
+{
+	struct rw_keeper_status status;
+	int fd;
+
+	rw_keeper_status(agent->keeper, &status);
+	if (!status.enforcer || agent->drops_watch)
+		return;
+	fd = status.enforcer->ops->drops_fd(status.enforcer);
+	if (fd >= 0 && rw_loop_watch_new(agent->loop, fd, on_drops, agent, &agent->drops_watch) == 0)
+		rw_loop_watch_set(agent->drops_watch, RW_LOOP_READABLE);
+}
+
+int agent_read_links(struct agent *agent, struct rw_error *err)
+{
+	RW_CLEANUP(rw_links_done) struct rw_links links = {0};
+	struct rw_keeper_status status;
+	int r = rw_links_read(&links, err);
+
+	if (r < 0)
+		return r;
+	rw_keeper_status(agent->keeper, &status);
+	if (status.decisions && rw_links_equal(&links, status.links))
+		return 0;
+	r = rw_keeper_set_links(agent->keeper, &links, err);
+	if (r < 0)
+		return r;
+	if (agent->model)
+		r = agent_derive_from_file(agent, err);
+	agent_report_soon(agent);
+	return r;
+}
+
+void agent_on_settled(void *userdata)
+{
+	struct agent *agent = userdata;
+	struct rw_error err = RW_ERROR_NONE;
+
+	if (agent_read_links(agent, &err) < 0)
+		rw_log_warning("after a change of interfaces: %s", err.text);
+}
+
+void agent_on_links(unsigned int events, void *userdata)
+{
+	struct agent *agent = userdata;
+
+	(void)events;
+	if (rw_links_watch_drain(agent->links_fd))
+		rw_loop_timer_start(agent->settle_timer, SETTLE_MS, 0);
+}
+
+void agent_on_check(void *userdata)
+{
+	struct agent *agent = userdata;
+	struct rw_keeper_status status;
+
+	follow_marks(agent);
+	if (rw_keeper_check(agent->keeper))
+		agent_report_soon(agent);
+	agent_watch_drops(agent);
+	if (agent->policy_unsaved) {
+		agent_save_policy(agent);
+		agent_release_memory();
+	}
+	if (agent->session && agent->checks % HITS_S == 0) {
+		rw_keeper_status(agent->keeper, &status);
+		rw_reporter_read_hits(&agent->reporter, status.enforcer);
+	}
+	if (agent->session && agent->checks % LISTENERS_S == 0)
+		rw_reporter_read_listeners(&agent->reporter);
+	agent->checks++;
+}

@@ -1,0 +1,93 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#pragma once
+
+/*
+ * What the agent's three files share: agent.c starts and stops the agent and answers its operator,
+ * agent_policy.c knows where policies come from and where they are kept, agent_follow.c follows what happens
+ * on the node -- links, detach and attach, the check of every second.
+ */
+
+#include "agent/agent.h"
+#include "agent/control.h"
+#include "agent/report.h"
+#include "agent/session.h"
+#include "agent/uplink.h"
+
+struct agent {
+	const struct rw_agent_options *options;
+	struct rw_agent_identity identity;
+	int lock;
+	struct rw_loop *loop;
+	struct rw_keeper *keeper;
+	struct rw_reporter reporter;
+	struct rw_control *control;
+
+	struct rw_loop_timer *check_timer;
+	struct rw_loop_timer *settle_timer;
+	struct rw_loop_timer *session_timer;
+	struct rw_loop_signal *signals[3];
+	int links_fd;
+	struct rw_loop_watch *links_watch;
+	struct rw_loop_watch *drops_watch; /* NULL while there is no enforcer */
+	uint64_t checks;
+
+	/* with a controller */
+	struct rw_uplink *uplink;
+	struct rw_agent_session *session;
+	bool policy_unsaved; /* what is in force differs from the file */
+
+	/* standalone */
+	struct rw_model *model;
+	char file_problem[768];
+	uint64_t file_revision;
+};
+
+/* agent.c */
+
+void agent_log_error(const struct rw_error *err, const char *what);
+
+/* Gives back what parsing and compiling a policy took. */
+void agent_release_memory(void);
+
+/* Something the controller should hear of now. */
+void agent_report_soon(struct agent *agent);
+
+/* agent_policy.c */
+
+/* Saves the policy in force for the next start; failure is logged. */
+void agent_save_policy(struct agent *agent);
+
+/* Puts the policy of the last run in force; trouble with it is no reason not to start. */
+void agent_load_saved_policy(struct agent *agent);
+
+/* Of the session: 'context' is the agent. */
+void agent_on_policy(void *context, const struct rw_position *position, const struct rw_policy *policy);
+void agent_on_confirm(void *context, const struct rw_position *position);
+
+/* Reads the model file; a bad one leaves everything as it is. */
+int agent_load_file(struct agent *agent, struct rw_error *err);
+
+/* Makes the policy anew from the model in memory, and puts it in force when it differs. */
+int agent_derive_from_file(struct agent *agent, struct rw_error *err);
+
+/* SIGHUP: reads the model file again. */
+void agent_on_hangup(void *userdata);
+
+/* agent_follow.c */
+
+/* The operator's 'detach' or 'attach'. */
+int agent_follow_command(struct agent *agent, bool detached, struct rw_error *err);
+
+/* The controller lets this node go. */
+void agent_on_let_go(void *context, const char *reason);
+
+/* Watches for drop events as soon as there is an enforcer. */
+void agent_watch_drops(struct agent *agent);
+
+/* Reads the node's links and follows them when they changed. */
+int agent_read_links(struct agent *agent, struct rw_error *err);
+
+/* Of the loop: links changed, and have been quiet for a moment; a second has passed. */
+void agent_on_links(unsigned int events, void *userdata);
+void agent_on_settled(void *userdata);
+void agent_on_check(void *userdata);

@@ -1,0 +1,163 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "agent/agent_internal.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "agent/file_policy.h"
+#include "base/log.h"
+
+/* ---- from the controller, and from the disk ---- */
+
+void agent_save_policy(struct agent *agent)
+{
+	struct rw_keeper_status status;
+	struct rw_error err = RW_ERROR_NONE;
+
+	rw_keeper_status(agent->keeper, &status);
+	agent->policy_unsaved = false;
+	if (!status.policy)
+		return;
+	if (rw_agent_policy_save(&agent->options->place, &status.in_force, status.policy, &err) < 0)
+		agent_log_error(&err, "cannot save the policy for the next start");
+}
+
+/*
+ * Puts a policy in force.  0 also when it is, but not on every device: the keeper says so in its state and
+ * tries on.  Negative: the old one stays.
+ */
+static int put_in_force(struct agent *agent, const struct rw_position *position,
+			const struct rw_policy *policy, struct rw_error *err)
+{
+	struct rw_keeper_status status;
+	int r = rw_keeper_set_policy(agent->keeper, position, policy, err);
+
+	if (r == 0)
+		return 0;
+	rw_keeper_status(agent->keeper, &status);
+	if (status.policy != policy)
+		return r;
+	agent_log_error(err, "the policy is not in force everywhere");
+	return 0;
+}
+
+void agent_on_policy(void *context, const struct rw_position *position, const struct rw_policy *policy)
+{
+	struct agent *agent = context;
+	struct rw_error err = RW_ERROR_NONE;
+
+	rw_agent_policy_set_stale(&agent->options->place);
+	if (put_in_force(agent, position, policy, &err) < 0)
+		rw_log_error("policy is not in force; the old one stays  revision=%llu reason=\"%s\"",
+			     (unsigned long long)position->revision, err.text);
+	else
+		rw_log_info("policy in force  revision=%llu", (unsigned long long)position->revision);
+	agent->policy_unsaved = true;
+	agent_report_soon(agent);
+}
+
+void agent_on_confirm(void *context, const struct rw_position *position)
+{
+	struct agent *agent = context;
+
+	rw_keeper_confirm(agent->keeper, position);
+	agent->policy_unsaved = true;
+}
+
+void agent_load_saved_policy(struct agent *agent)
+{
+	RW_CLEANUP(rw_policy_unref) struct rw_policy *policy = NULL;
+	struct rw_position position;
+	struct rw_keeper_status status;
+	struct rw_error err = RW_ERROR_NONE;
+	int r;
+
+	rw_keeper_status(agent->keeper, &status);
+	if (status.adopted && rw_agent_policy_is_stale(&agent->options->place)) {
+		rw_log_warning("a newer policy than the saved one is in force; it stays until the controller "
+			       "speaks");
+		return;
+	}
+	r = rw_agent_policy_load(&agent->options->place, &position, &policy, &err);
+	if (r < 0)
+		agent_log_error(&err, "the saved policy is of no use; waiting for the controller's");
+	if (r != 0)
+		return;
+	if (put_in_force(agent, &position, policy, &err) < 0)
+		agent_log_error(&err, "the saved policy is not in force");
+	else
+		rw_log_info("saved policy in force  revision=%llu", (unsigned long long)position.revision);
+	agent_release_memory();
+}
+
+/* ---- from the model file ---- */
+
+int agent_derive_from_file(struct agent *agent, struct rw_error *err)
+{
+	RW_CLEANUP(rw_policy_unref) struct rw_policy *policy = NULL;
+	struct rw_position position = {.incarnation = "file", .revision = agent->file_revision + 1};
+	struct rw_file_machine machine = {
+		.named = agent->options->named,
+		.named_count = agent->options->named_count,
+		.ssh_ports = agent->reporter.listeners.ssh_ports,
+		.ssh_port_count = agent->reporter.listeners.ssh_port_count,
+	};
+	struct rw_keeper_status status;
+	struct rw_policy_digest fresh, old;
+	int r;
+
+	rw_keeper_status(agent->keeper, &status);
+	machine.links = status.links;
+	r = rw_file_policy_derive(agent->model, agent->options->node, &machine, &policy, err);
+	if (r < 0)
+		return r;
+	fresh = rw_policy_digest(policy);
+	if (status.policy)
+		old = rw_policy_digest(status.policy);
+	if (status.policy && memcmp(&fresh, &old, sizeof(fresh)) == 0)
+		return 0;
+	agent->file_revision++;
+	r = put_in_force(agent, &position, policy, err);
+	if (r == 0)
+		rw_log_info("policy in force  file=%s reload=%llu", agent->options->file,
+			    (unsigned long long)agent->file_revision);
+	return r;
+}
+
+int agent_load_file(struct agent *agent, struct rw_error *err)
+{
+	RW_CLEANUP(rw_model_free) struct rw_model *old = NULL;
+	struct rw_model *model = NULL;
+	int r = rw_file_model_load(agent->options->file, agent->options->node, &model, err);
+
+	if (r < 0)
+		return r;
+	old = RW_TAKE_PTR(agent->model);
+	agent->model = model;
+	r = agent_derive_from_file(agent, err);
+	if (r < 0 && old) {
+		/* What is derived from now on, when links change, is the model in force. */
+		model = agent->model;
+		agent->model = RW_TAKE_PTR(old);
+		old = model;
+	}
+	agent_release_memory();
+	return r;
+}
+
+void agent_on_hangup(void *userdata)
+{
+	struct agent *agent = userdata;
+	struct rw_error err = RW_ERROR_NONE;
+
+	if (!agent->options->file) {
+		rw_log_info("SIGHUP: nothing to read again; the policy comes from the controller");
+		return;
+	}
+	agent->file_problem[0] = '\0';
+	if (agent_load_file(agent, &err) < 0) {
+		(void)snprintf(agent->file_problem, sizeof(agent->file_problem), "%s%s%s",
+			       err.field[0] ? err.field : "", err.field[0] ? ": " : "", err.text);
+		agent_log_error(&err, "model file refused; the old policy stays in force");
+	}
+}
