@@ -144,7 +144,7 @@ static void rw_hook_hit(const struct rw_run *run, __u32 cell);
 static bool rw_hook_fragment_known(const struct rw_run *run, const struct rw_fragment_key *key);
 static void rw_hook_fragment_remember(const struct rw_run *run, const struct rw_fragment_key *key);
 
-#include "lib/rw_hook.h"
+#include "lib/rw_short.h"
 
 static const __u32 zero;
 
@@ -247,7 +247,7 @@ RW_SUBPROGRAM int rw_send_event(const struct rw_run *run, const struct rw_frame 
 	return 1;
 }
 
-/* The one place that drops. */
+/* Drops and counts what has gone the long way. */
 static __always_inline int account(const struct rw_run *run, const struct rw_frame *frame, __u32 cell,
 				   __u32 ifindex)
 {
@@ -379,6 +379,40 @@ static __always_inline bool begin_run(struct rw_run *run)
 	return run->generation != 0;
 }
 
+/*
+ * The short way for a frame of 'family' without tags: a verdict, or -1.  A refusal of which an event is due
+ * goes the long way.
+ */
+static __always_inline int decide_short(struct __sk_buff *skb, const struct rw_run *run, __u8 family)
+{
+	struct rw_reader reader = {.skb = skb, .length = skb->len};
+	__u32 cell = rw_short_decide(family, run, &reader, ETH_HLEN);
+	struct rw_counters *counters = bpf_map_lookup_elem(&rw_counters, &zero);
+
+	if (cell == RW_SHORT_NOT || !counters)
+		return -1;
+	if (rw_cell_accepts(cell)) {
+		counters->passed++;
+		return 0;
+	}
+	if (counters->event_second != run->now || counters->event_count < RW_EVENTS_PER_SECOND)
+		return -1;
+	counters->event_suppressed++;
+	counters->dropped[RW_CELL_CAUSE(cell) & 31]++;
+	rw_hook_hit(run, cell);
+	return 1;
+}
+
+RW_SUBPROGRAM int rw_short4(struct __sk_buff *skb, const struct rw_run *run)
+{
+	return run ? decide_short(skb, run, 4) : -1;
+}
+
+RW_SUBPROGRAM int rw_short6(struct __sk_buff *skb, const struct rw_run *run)
+{
+	return run ? decide_short(skb, run, 6) : -1;
+}
+
 static __always_inline int filter(struct __sk_buff *skb, bool egress)
 {
 	struct rw_frame frame = {0};
@@ -397,6 +431,13 @@ static __always_inline int filter(struct __sk_buff *skb, bool egress)
 		return TC_ACT_UNSPEC;
 	run.slot = device->slot;
 	run.egress = egress;
+	if (!skb->vlan_present && !(device->flags & RW_DEVICE_LAYER3)) {
+		link = skb->protocol == bpf_htons(ETH_P_IP)     ? rw_short4(skb, &run)
+		       : skb->protocol == bpf_htons(ETH_P_IPV6) ? rw_short6(skb, &run)
+								: -1;
+		if (link >= 0)
+			return link ? TC_ACT_SHOT : TC_ACT_UNSPEC;
+	}
 	link = find_ip(skb, device, place, &offset, &family);
 	if (link == LINK_PASS)
 		return TC_ACT_UNSPEC;

@@ -18,7 +18,8 @@
  *
  * Control, from the low bit: 32 deadline (second of CLOCK_MONOTONIC at which the entry is dead),
  * 4 class, 12 detail (by protocol, lib/rw_flow.h), 1 TCP, 1 high end opened, 1 kept, 13 incarnation.
- * Decision: 32 generation, 12 slot + 1 of the ingress decision or 0, 12 the same of egress, 8 incarnation.
+ * Decision: 32 generation, 10 slot + 1 of the ingress decision or 0, 10 the same of egress, 2 genuine,
+ * 2 unused, 8 incarnation.
  *
  * A reader sees a whole entry when signature, control, decision, key and control again agree.  User space
  * reads the same way through mmap and writes nothing but control words.
@@ -56,12 +57,20 @@ enum {
 #define RW_FLOW_INCARNATION(control) ((__u32)((control) >> RW_FLOW_INCARNATION_SHIFT))
 
 #define RW_FLOW_DECISION(generation, in, out, incarnation)                                                   \
-	((__u64)(__u32)(generation) | (__u64)((in)&0xfff) << 32 | (__u64)((out)&0xfff) << 44 |               \
+	((__u64)(__u32)(generation) | (__u64)((in)&0x3ff) << 32 | (__u64)((out)&0x3ff) << 42 |               \
 	 (__u64)((incarnation)&0xff) << 56)
 #define RW_FLOW_DECISION_GENERATION(decision)  ((__u32)(decision))
-#define RW_FLOW_DECISION_IN(decision)          ((__u32)((decision) >> 32) & 0xfff)
-#define RW_FLOW_DECISION_OUT(decision)         ((__u32)((decision) >> 44) & 0xfff)
+#define RW_FLOW_DECISION_IN(decision)          ((__u32)((decision) >> 32) & 0x3ff)
+#define RW_FLOW_DECISION_OUT(decision)         ((__u32)((decision) >> 42) & 0x3ff)
 #define RW_FLOW_DECISION_INCARNATION(decision) ((__u32)((decision) >> 56))
+
+/*
+ * Sources found genuine by the rules of the decision's generation, so that they need not be looked up for
+ * every packet: the opener's where it enters by the slot of 'in', the responder's where it enters by that of
+ * 'out'.
+ */
+#define RW_FLOW_GENUINE_OPENER    (1ull << 52)
+#define RW_FLOW_GENUINE_RESPONDER (1ull << 53)
 
 /*
  * Key words.  The last one is ports of the low end << 48, of the high end << 32, protocol << 24, zone.

@@ -247,13 +247,11 @@ RW_INLINE __u32 rw_flow_other_class(__u32 class, __u32 detail, const struct rw_f
 }
 
 /* The control word of a live flow after one more packet of it.  Tombstones are the caller's business. */
-RW_SUBPROGRAM __u64 rw_flow_step(__u64 control, const struct rw_flow_packet *packet,
-				 const struct rw_table_timeouts *timeouts, __u32 now)
+RW_INLINE __u64 rw_flow_step_inline(__u64 control, const struct rw_flow_packet *packet,
+				    const struct rw_table_timeouts *timeouts, __u32 now)
 {
 	__u32 detail = RW_FLOW_DETAIL(control), class = RW_FLOW_CLASS(control), timeout = 0;
 
-	if (!packet || !timeouts)
-		return control;
 	if (packet->protocol == RW_IP_TCP) {
 		detail = rw_flow_tcp_detail(detail, packet);
 		class = rw_flow_tcp_class(detail, timeouts, &timeout);
@@ -262,6 +260,12 @@ RW_SUBPROGRAM __u64 rw_flow_step(__u64 control, const struct rw_flow_packet *pac
 		class = rw_flow_other_class(class, detail, packet, timeouts, now, &timeout);
 	}
 	return rw_flow_control(control, class, detail, now + timeout);
+}
+
+RW_SUBPROGRAM __u64 rw_flow_step(__u64 control, const struct rw_flow_packet *packet,
+				 const struct rw_table_timeouts *timeouts, __u32 now)
+{
+	return packet && timeouts ? rw_flow_step_inline(control, packet, timeouts, now) : control;
 }
 
 /*

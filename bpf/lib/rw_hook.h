@@ -222,6 +222,18 @@ RW_INLINE __u32 rw_hook_buried(const struct rw_run *run, const struct rw_ends *e
 	return rw_cell_accepts(cell) ? RW_CELL_SYSTEM(RW_CAUSE_CUT, RW_VERDICT_DROP) : cell;
 }
 
+/* Notes that the source of this packet was found genuine (rw_hook_forged), for the short way. */
+RW_INLINE void rw_hook_note_genuine(const struct rw_run *run, bool from_opener, struct rw_flow_found *found)
+{
+	__u64 genuine = from_opener ? RW_FLOW_GENUINE_OPENER : RW_FLOW_GENUINE_RESPONDER;
+	__u32 mark =
+		from_opener ? RW_FLOW_DECISION_IN(found->decision) : RW_FLOW_DECISION_OUT(found->decision);
+
+	if (!run->egress && mark == run->slot + 1u && !(found->decision & genuine) &&
+	    RW_FLOW_DECISION_GENERATION(found->decision) == run->generation)
+		(void)rw_flow_change_decision(found, found->decision | genuine);
+}
+
 /* Answers of rw_hook_known besides a cell. */
 #define RW_HOOK_UNKNOWN 0xffffffffu
 
@@ -251,6 +263,7 @@ RW_INLINE __u32 rw_hook_known(const struct rw_run *run, const struct rw_flow_que
 		if (!rw_cell_accepts(cell))
 			return cell;
 	}
+	rw_hook_note_genuine(run, packet->from_opener, found);
 	rw_hook_step(run, view, packet, found);
 	return RW_CELL_SYSTEM(RW_CAUSE_RULE, RW_VERDICT_ACCEPT);
 }

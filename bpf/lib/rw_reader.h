@@ -43,6 +43,16 @@ struct rw_reader {
 			copied_ = rw_reader_copy(reader, offset_, to);                                       \
 		copied_;                                                                                     \
 	})
+
+/* Bytes of the linear part, in place; NULL when 'size' of them are not there.  The offset is a constant. */
+#define rw_reader_view(reader, offset, size)                                                                 \
+	({                                                                                                   \
+		const char *at_ = (const char *)(long)(reader)->skb->data + (offset);                        \
+                                                                                                             \
+		at_ + (size) <= (const char *)(long)(reader)->skb->data_end                                  \
+			? (const void *)__builtin_assume_aligned(at_, 4)                                     \
+			: NULL;                                                                              \
+	})
 #else
 RW_INLINE bool rw_reader_copy_bytes(const struct rw_reader *reader, __u32 offset, void *to, __u32 size)
 {
@@ -54,4 +64,9 @@ RW_INLINE bool rw_reader_copy_bytes(const struct rw_reader *reader, __u32 offset
 
 #define rw_reader_copy(reader, offset, to)      rw_reader_copy_bytes(reader, offset, to, sizeof(*(to)))
 #define rw_reader_copy_head(reader, offset, to) rw_reader_copy(reader, offset, to)
+
+RW_INLINE const void *rw_reader_view(const struct rw_reader *reader, __u32 offset, __u32 size)
+{
+	return offset > reader->length || size > reader->length - offset ? NULL : reader->bytes + offset;
+}
 #endif

@@ -77,7 +77,7 @@ RW_INLINE void rw_hook_fragment_remember(const struct rw_run *run, const struct 
 		host.fragments[host.fragment_count++] = *key;
 }
 
-#include "lib/rw_hook.h"
+#include "lib/rw_short.h"
 
 /* Empties everything; 'pages' is the image in force (may be NULL when no decision is asked for). */
 RW_INLINE void host_reset(const void *pages, __u32 page_count)

@@ -1,0 +1,203 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+#pragma once
+
+/*
+ * The short way
+ * =============
+ *
+ * What most packets are, decided with as few steps as can be: TCP and UDP, whole, without IP options or
+ * extension headers, headers in the linear part; that belong to a flow in good standing, or open one where
+ * rules are enforced.  rw_short_decide answers with the cell that rw_hook_decide would give, having done
+ * the same to the flow table, or with RW_SHORT_NOT, having done nothing: then the packet goes the long way.
+ *
+ * In good standing: decided by the present generation, not buried, the opening of this hook taken, its
+ * source known to be genuine where it enters.
+ */
+
+#include "lib/rw_hook.h"
+
+#define RW_SHORT_NOT 0xffffffffu
+
+/* What is read of the packet; all of it lives in registers. */
+struct rw_short {
+	struct rw_ends ends;
+	__u8 tcp_flags;
+};
+
+/* DHCP is for the long way (rw_system_passes). */
+RW_INLINE bool rw_short_is_dhcp(__u8 family, const struct rw_ends *ends)
+{
+	__u16 client = family == 4 ? 68 : 546;
+
+	return ends->protocol == RW_IP_UDP &&
+	       (ends->source_port == client || ends->destination_port == client);
+}
+
+/* Reads the upper header; 'size' bytes of it are in the packet. */
+RW_INLINE bool rw_short_read_upper(const struct rw_reader *reader, __u32 offset, __u32 size,
+				   struct rw_short *packet)
+{
+	const __be16 *words;
+
+	if (packet->ends.protocol == RW_IP_TCP) {
+		__u32 header;
+
+		words = rw_reader_view(reader, offset, 14); /* as far as the flags */
+		if (!words)
+			return false;
+		packet->tcp_flags = (__u8)rw_be16_to_host(words[6]);
+		header = (__u32)(rw_be16_to_host(words[6]) >> 12) * 4;
+		if (header < 20 || size < header)
+			return false;
+	} else if (packet->ends.protocol == RW_IP_UDP) {
+		words = rw_reader_view(reader, offset, 8);
+		if (!words || size < 8)
+			return false;
+	} else {
+		return false;
+	}
+	packet->ends.source_port = rw_be16_to_host(words[0]);
+	packet->ends.destination_port = rw_be16_to_host(words[1]);
+	return true;
+}
+
+RW_INLINE bool rw_short_read4(const struct rw_reader *reader, __u32 offset, struct rw_short *packet)
+{
+	const struct rw_ipv4_header *header = rw_reader_view(reader, offset, sizeof(*header));
+	__u32 length;
+
+	if (!header || header->version_length != 0x45 || (rw_be16_to_host(header->fragment) & 0x3fff))
+		return false;
+	length = rw_be16_to_host(header->length);
+	if (length < sizeof(*header) || length > reader->length - offset)
+		return false;
+	packet->ends.source[0] = header->source;
+	packet->ends.destination[0] = header->destination;
+	packet->ends.protocol = header->protocol;
+	return rw_short_read_upper(reader, offset + (__u32)sizeof(*header), length - (__u32)sizeof(*header),
+				   packet);
+}
+
+RW_INLINE bool rw_short_read6(const struct rw_reader *reader, __u32 offset, struct rw_short *packet)
+{
+	const struct rw_ipv6_header *header = rw_reader_view(reader, offset, sizeof(*header));
+	__u32 size;
+
+	if (!header || rw_be32_to_host(header->version_class_flow) >> 28 != 6)
+		return false;
+	size = rw_be16_to_host(header->payload_length);
+	if (sizeof(*header) + size > reader->length - offset)
+		return false;
+	for (int i = 0; i < 4; i++) {
+		packet->ends.source[i] = header->source[i];
+		packet->ends.destination[i] = header->destination[i];
+	}
+	packet->ends.protocol = header->next;
+	return rw_short_read_upper(reader, offset + (__u32)sizeof(*header), size, packet);
+}
+
+/* The source of a packet of a flow need not be looked up, or not again. */
+RW_INLINE bool rw_short_is_genuine(const struct rw_run *run, __u64 decision, bool from_opener)
+{
+	__u32 mark = run->slot + 1u;
+
+	if (run->egress)
+		return !from_opener || RW_FLOW_DECISION_OUT(decision);
+	if (from_opener)
+		return RW_FLOW_DECISION_IN(decision) == mark && (decision & RW_FLOW_GENUINE_OPENER);
+	return RW_FLOW_DECISION_OUT(decision) == mark && (decision & RW_FLOW_GENUINE_RESPONDER);
+}
+
+/* A packet of a flow in the table. */
+RW_INLINE __u32 rw_short_known(const struct rw_run *run, const struct rw_flow_query *query,
+			       const struct rw_short *packet, struct rw_flow_found *found)
+{
+	struct rw_flow_packet step = {
+		.protocol = packet->ends.protocol,
+		.tcp_flags = packet->tcp_flags,
+		.from_opener = !rw_flow_reversed(&query->key, found),
+	};
+	const struct rw_table_view *view;
+	__u64 control;
+
+	if (RW_FLOW_DECISION_GENERATION(found->decision) != run->generation ||
+	    !rw_short_is_genuine(run, found->decision, step.from_opener) ||
+	    RW_FLOW_CLASS(found->control) == RW_FLOW_ABI_TOMBSTONE)
+		return RW_SHORT_NOT;
+	if (RW_FLOW_CLASS(found->control) == RW_FLOW_ABI_CLOSING && rw_tcp_is_opening(packet->tcp_flags))
+		return RW_SHORT_NOT;
+	view = rw_hook_view(run, rw_decision_slot(found->decision));
+	if (!view)
+		return RW_SHORT_NOT;
+	control = rw_flow_step_inline(found->control, &step, &view->timeouts, run->now);
+	if (control != found->control && !rw_flow_change_control(found, control))
+		return RW_SHORT_NOT;
+	return RW_CELL_SYSTEM(RW_CAUSE_RULE, RW_VERDICT_ACCEPT);
+}
+
+/* A packet of no flow, where rules are enforced. */
+RW_INLINE __u32 rw_short_unknown(__u8 family, const struct rw_run *run, const struct rw_flow_query *query,
+				 const struct rw_short *packet)
+{
+	const struct rw_table_header *header = rw_table_header(&run->table);
+	const struct rw_ends *ends = &packet->ends;
+	struct rw_table_address source = rw_address_of(ends->source);
+	struct rw_table_address destination = rw_address_of(ends->destination);
+	struct rw_table_key key = {
+		.local = run->egress ? source : destination,
+		.source_port = ends->source_port,
+		.destination_port = ends->destination_port,
+		.protocol = ends->protocol,
+		.is6 = family == 6,
+	};
+	struct rw_flow_packet step = {
+		.protocol = ends->protocol, .tcp_flags = packet->tcp_flags, .from_opener = 1};
+	__u32 class, cell, number, mark = run->slot + 1u;
+	const struct rw_table_view *view;
+	__u64 control, decision;
+
+	if (!header)
+		return RW_SHORT_NOT;
+	number = rw_table_view_number(header, run->slot, run->egress);
+	view = rw_table_view(&run->table, header, number);
+	if (!view)
+		return RW_SHORT_NOT;
+	class = rw_table_class(&run->table, header, family == 6, run->egress ? destination : source);
+	if (!run->egress) {
+		cell = rw_system_refuses(header->flags, view->flags,
+					 rw_table_class_flags(&run->table, class));
+		if (cell)
+			return cell;
+	}
+	cell = rw_table_decide(&run->table, header, number, class, &key);
+	if (!rw_cell_accepts(cell))
+		return cell;
+	control = rw_flow_begin(&step, !query->key.from_low, &view->timeouts, run->now);
+	decision = run->egress ? RW_FLOW_DECISION(run->generation, 0, mark, 0)
+			       : RW_FLOW_DECISION(run->generation, mark, 0, 0) | RW_FLOW_GENUINE_OPENER;
+	if (!rw_flow_insert(family, query, control, decision))
+		return RW_SHORT_NOT;
+	rw_hook_hit(run, cell);
+	return cell;
+}
+
+/* The cell of a packet whose IP header is at 'offset', or RW_SHORT_NOT.  Refusals are not counted as hits. */
+RW_INLINE __u32 rw_short_decide(__u8 family, const struct rw_run *run, const struct rw_reader *reader,
+				__u32 offset)
+{
+	struct rw_short packet = {.ends.family = family};
+	struct rw_flow_found found = {0};
+	struct rw_flow_query query;
+
+	if (!(family == 4 ? rw_short_read4(reader, offset, &packet)
+			  : rw_short_read6(reader, offset, &packet)) ||
+	    rw_short_is_dhcp(family, &packet.ends))
+		return RW_SHORT_NOT;
+	rw_hook_query(run, &packet.ends, family, &query);
+	if (rw_flow_find(family, &query, &found))
+		return rw_short_known(run, &query, &packet, &found);
+	if (run->mode != RW_MODE_ENFORCE ||
+	    (packet.ends.protocol == RW_IP_TCP && !rw_tcp_is_opening(packet.tcp_flags)))
+		return RW_SHORT_NOT;
+	return rw_short_unknown(family, run, &query, &packet);
+}
