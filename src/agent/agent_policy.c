@@ -81,7 +81,15 @@ void agent_load_saved_policy(struct agent *agent)
 	r = rw_agent_policy_load(&agent->options->place, &position, &policy, &err);
 	if (r < 0)
 		agent_log_error(&err, "the saved policy is of no use; waiting for the controller's");
-	if (r != 0)
+	if (r == RW_AGENT_POLICY_PREVIOUS)
+		agent_log_error(&err, "the saved policy is of no use; there is the one before it");
+	if (r != 0 && r != RW_AGENT_FILE_ABSENT && r != -ENOMEM)
+		rw_agent_policy_set_unfit(&agent->options->place);
+	if (r == RW_AGENT_POLICY_PREVIOUS && status.adopted) {
+		rw_log_warning("what is in force is newer than that; it stays until the controller speaks");
+		return;
+	}
+	if (r != 0 && r != RW_AGENT_POLICY_PREVIOUS)
 		return;
 	if (put_in_force(agent, &position, policy, &err) < 0)
 		agent_log_error(&err, "the saved policy is not in force");

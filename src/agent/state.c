@@ -224,15 +224,16 @@ int rw_agent_identity_save(const struct rw_agent_place *place, const struct rw_a
 
 /* ---- policy ---- */
 
-int rw_agent_policy_load(const struct rw_agent_place *place, struct rw_position *ret_position,
-			 struct rw_policy **ret_policy, struct rw_error *err)
+static int load_generation(const struct rw_agent_place *place, const char *file,
+			   struct rw_position *ret_position, struct rw_policy **ret_policy,
+			   struct rw_error *err)
 {
 	RW_CLEANUP(rw_buf_done) struct rw_buf buf;
 	char path[RW_AGENT_PATH_SIZE];
 	int r;
 
 	rw_buf_init(&buf, RW_AGENT_POLICY_SIZE_MAX);
-	rw_agent_state_path(place, "policy", path);
+	rw_agent_state_path(place, file, path);
 	r = read_file(path, &buf, err);
 	if (r != 0)
 		return r;
@@ -240,6 +241,38 @@ int rw_agent_policy_load(const struct rw_agent_place *place, struct rw_position 
 	if (r < 0)
 		(void)rw_error_wrap(err, "%s", path);
 	return r;
+}
+
+int rw_agent_policy_load(const struct rw_agent_place *place, struct rw_position *ret_position,
+			 struct rw_policy **ret_policy, struct rw_error *err)
+{
+	int r = load_generation(place, "policy", ret_position, ret_policy, err);
+
+	if (r == 0 || r == -ENOMEM)
+		return r;
+	if (load_generation(place, "policy-previous", ret_position, ret_policy, NULL) != 0)
+		return r;
+	if (r == RW_AGENT_FILE_ABSENT)
+		(void)rw_error_set(err, -ENOENT, "%s/policy: %s", place->state, strerror(ENOENT));
+	return RW_AGENT_POLICY_PREVIOUS;
+}
+
+/* Keeps the newest saved policy as the one before; at every moment one of the two names has it. */
+static int keep_generation(const struct rw_agent_place *place, struct rw_error *err)
+{
+	char newest[RW_AGENT_PATH_SIZE], next[RW_AGENT_PATH_SIZE], previous[RW_AGENT_PATH_SIZE];
+
+	rw_agent_state_path(place, "policy", newest);
+	rw_agent_state_path(place, "policy-next", next);
+	rw_agent_state_path(place, "policy-previous", previous);
+	/* A second name that takes the place of the old one whole: link(2) alone replaces nothing. */
+	if (unlink(next) < 0 && errno != ENOENT)
+		return rw_error_set(err, -errno, "%s: %s", next, strerror(errno));
+	if (link(newest, next) < 0)
+		return errno == ENOENT ? 0 : rw_error_set(err, -errno, "%s: %s", next, strerror(errno));
+	if (rename(next, previous) < 0)
+		return rw_error_set(err, -errno, "%s: %s", previous, strerror(errno));
+	return 0;
 }
 
 int rw_agent_policy_save(const struct rw_agent_place *place, const struct rw_position *position,
@@ -253,6 +286,9 @@ int rw_agent_policy_save(const struct rw_agent_place *place, const struct rw_pos
 	r = rw_stream_encode_snapshot(&buf, position, policy, err);
 	if (r < 0)
 		return r;
+	r = keep_generation(place, err);
+	if (r < 0)
+		return r;
 	rw_agent_state_path(place, "policy", path);
 	r = rw_file_write(path, buf.data, buf.size, 0600, err);
 	if (r < 0)
@@ -260,6 +296,15 @@ int rw_agent_policy_save(const struct rw_agent_place *place, const struct rw_pos
 	rw_agent_run_path(place, "policy-stale", path);
 	(void)unlink(path);
 	return 0;
+}
+
+void rw_agent_policy_set_unfit(const struct rw_agent_place *place)
+{
+	char path[RW_AGENT_PATH_SIZE], aside[RW_AGENT_PATH_SIZE];
+
+	rw_agent_state_path(place, "policy", path);
+	rw_agent_state_path(place, "policy-unfit", aside);
+	(void)rename(path, aside);
 }
 
 void rw_agent_policy_set_stale(const struct rw_agent_place *place)

@@ -10,6 +10,8 @@
  *     STATE/cert.pem     its certificate
  *     STATE/ca.pem       the authority that it trusts
  *     STATE/policy       the policy in force, as a snapshot frame (wire/stream.h); 0600
+ *     STATE/policy-previous  the one saved before it, for when that file is unfit or missing
+ *     STATE/policy-unfit a saved policy that could not be read, kept for whoever looks into it
  *     STATE/detached     there while the operator has taken enforcement off this node
  *     RUN/control.sock   the running agent's control socket; 0600
  *     RUN/lock           held by the running agent
@@ -37,6 +39,7 @@
 #define RW_AGENT_PATH_SIZE       512
 #define RW_AGENT_POLICY_SIZE_MAX (256u << 20) /* bytes of a saved policy */
 #define RW_AGENT_FILE_ABSENT     1            /* outcome: there is no such file */
+#define RW_AGENT_POLICY_PREVIOUS 2            /* outcome: the newest is unfit, this is the one before */
 #define RW_AGENT_SERVER_SIZE     300
 #define RW_AGENT_MACHINE_ID_SIZE 33
 
@@ -80,7 +83,9 @@ RW_NODISCARD int rw_agent_identity_save(const struct rw_agent_place *place,
 					const struct rw_agent_identity *identity, struct rw_error *err);
 
 /*
- * The policy in force.  Loading: 0, RW_AGENT_FILE_ABSENT, or what is wrong with the file.  Whoever waits for
+ * The policy in force.  Loading: 0; RW_AGENT_POLICY_PREVIOUS with the policy saved before it, and 'err' saying
+ * what is wrong with the newest file; RW_AGENT_FILE_ABSENT when there is neither; or what is wrong with the
+ * newest when the one before is of no use either.  Saving keeps the file that was newest as the one before.  Whoever waits for
  * a change need not wait for this disk: the agent says first that the file is stale, applies, and saves
  * later, which makes the file fresh.  An agent that is killed in between leaves the newer policy in the
  * kernel and an older one here; its successor must not go back to that.
@@ -89,6 +94,10 @@ RW_NODISCARD int rw_agent_policy_load(const struct rw_agent_place *place, struct
 				      struct rw_policy **ret_policy, struct rw_error *err);
 RW_NODISCARD int rw_agent_policy_save(const struct rw_agent_place *place, const struct rw_position *position,
 				      const struct rw_policy *policy, struct rw_error *err);
+
+/* Puts an unfit newest file aside, so that saving does not make it the one before.  To be called when loading
+ * failed or gave the previous one. */
+void rw_agent_policy_set_unfit(const struct rw_agent_place *place);
 
 void rw_agent_policy_set_stale(const struct rw_agent_place *place);
 bool rw_agent_policy_is_stale(const struct rw_agent_place *place);

@@ -36,6 +36,8 @@ static int free_world(void **state)
 {
 	static const char *const files[] = {"state/identity",
 					    "state/policy",
+					    "state/policy-previous",
+					    "state/policy-unfit",
 					    "run/policy-stale",
 					    "state/detached",
 					    "run/detached",
@@ -164,6 +166,57 @@ static void refuses_a_policy_that_was_cut_off(void **state)
 	}
 }
 
+static void save_revision(const struct world *world, uint64_t revision)
+{
+	RW_CLEANUP(rw_policy_unref) struct rw_policy *policy = fake_policy(22);
+	const struct rw_position position = {.incarnation = "a1", .revision = revision};
+
+	assert_int_equal(rw_agent_policy_save(&world->place, &position, policy, NULL), 0);
+}
+
+/* The revision that a start finds, and by which outcome. */
+static uint64_t load_revision(const struct world *world, int outcome)
+{
+	RW_CLEANUP(rw_policy_unref) struct rw_policy *policy = NULL;
+	struct rw_error err = RW_ERROR_NONE;
+	struct rw_position position;
+
+	assert_int_equal(rw_agent_policy_load(&world->place, &position, &policy, &err), outcome);
+	assert_int_equal(err.text[0] != '\0', outcome != 0);
+	return position.revision;
+}
+
+static void takes_the_policy_before_when_the_newest_is_unfit_or_missing(void **state)
+{
+	struct world *world = *state;
+	char path[RW_AGENT_PATH_SIZE];
+
+	save_revision(world, 5);
+	save_revision(world, 6);
+	assert_int_equal(load_revision(world, 0), 6);
+	rw_agent_state_path(&world->place, "policy", path);
+	assert_int_equal(rw_file_write(path, "{", 1, 0600, NULL), 0);
+	assert_int_equal(load_revision(world, RW_AGENT_POLICY_PREVIOUS), 5);
+	assert_int_equal(unlink(path), 0);
+	assert_int_equal(load_revision(world, RW_AGENT_POLICY_PREVIOUS), 5);
+}
+
+static void never_keeps_an_unfit_policy_as_the_one_before(void **state)
+{
+	struct world *world = *state;
+	char path[RW_AGENT_PATH_SIZE];
+
+	save_revision(world, 5);
+	save_revision(world, 6);
+	rw_agent_state_path(&world->place, "policy", path);
+	assert_int_equal(rw_file_write(path, "{", 1, 0600, NULL), 0);
+	rw_agent_policy_set_unfit(&world->place);
+	save_revision(world, 7);
+	assert_int_equal(load_revision(world, 0), 7);
+	assert_int_equal(unlink(path), 0);
+	assert_int_equal(load_revision(world, RW_AGENT_POLICY_PREVIOUS), 5);
+}
+
 static void remembers_that_the_saved_policy_is_stale_until_it_is_saved(void **state)
 {
 	RW_CLEANUP(rw_policy_unref) struct rw_policy *policy = fake_policy(22);
@@ -243,6 +296,8 @@ int main(void)
 		TEST(refuses_identities_that_are_none),
 		TEST(keeps_the_policy),
 		TEST(refuses_a_policy_that_was_cut_off),
+		TEST(takes_the_policy_before_when_the_newest_is_unfit_or_missing),
+		TEST(never_keeps_an_unfit_policy_as_the_one_before),
 		TEST(remembers_that_the_saved_policy_is_stale_until_it_is_saved),
 		TEST(marks_the_node_as_detached),
 		TEST(marks_the_node_without_a_state_folder),
