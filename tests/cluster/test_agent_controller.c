@@ -1,16 +1,20 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "test.h"
 
+#include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "base/cleanup.h"
 #include "cutter.h"
+#include "filter.h"
 #include "netns.h"
 #include "process.h"
+#include "storm.h"
 
 /*
  * A real controller, two real agents and the operator's command line on one switch.  Agents are killed, the
@@ -26,7 +30,11 @@
 
 #define NODES 2
 
+#define STORM_SECONDS 20 /* of killing, unless the caller says otherwise */
+#define STORM_PORT    9999
+
 static const char *ringwalld, *ringwall_agent, *ringwall;
+static unsigned int storm_seconds = STORM_SECONDS;
 
 static const char *const node_names[NODES] = {"one", "two"};
 static const char *const node_addresses[NODES] = {"10.77.0.11", "10.77.0.12"};
@@ -348,6 +356,79 @@ static void never_opens_and_converges_when_the_stream_is_cut_in_a_delta(void **s
 	}
 }
 
+/* ---- killing at random ---- */
+
+/* Kills one of the three programs and starts it again, each after a time of chance. */
+static void kill_and_restart(struct world *world)
+{
+	int victim = rand() % (NODES + 1);
+
+	(void)poll(NULL, 0, rand() % 600);
+	if (victim == NODES) {
+		process_stop(&world->controller, SIGKILL);
+		(void)poll(NULL, 0, rand() % 300);
+		start_controller(world);
+		return;
+	}
+	/* One time in four as an upgrade ends the old agent. */
+	process_stop(&world->agents[victim], rand() % 4 ? SIGKILL : SIGTERM);
+	(void)poll(NULL, 0, rand() % 300);
+	start_agent(world, (size_t)victim);
+}
+
+static void aim(const struct world *world, size_t index, struct storm_target *target)
+{
+	target->address = node_addresses[index];
+	target->port = STORM_PORT;
+	target->receiver = filter_udp(world->nodes[index], target->address, STORM_PORT);
+	target->client = filter_connect(world->client, CLIENT, target->address, 80);
+	target->server = filter_accept(world->listeners[index][0]);
+	assert_true(target->client >= 0 && target->server >= 0);
+}
+
+static time_t monotonic_s(void)
+{
+	struct timespec now;
+
+	(void)clock_gettime(CLOCK_MONOTONIC, &now);
+	return now.tv_sec;
+}
+
+static void refuses_and_keeps_flows_while_all_are_killed_at_random(void **state)
+{
+	struct world *world = *state;
+	time_t end = monotonic_s() + (time_t)storm_seconds;
+	unsigned int seed = (unsigned int)getpid(), kills = 0;
+	struct storm storm;
+
+	print_message("seed %u, %u s\n", seed, storm_seconds);
+	srand(seed);
+	memset(&storm, 0, sizeof(storm));
+	storm.sender = filter_udp(world->client, CLIENT, 0);
+	for (size_t i = 0; i < NODES; i++)
+		aim(world, i, storm_add(&storm));
+	storm_begin(&storm);
+	for (; monotonic_s() < end; kills++)
+		kill_and_restart(world);
+	storm_end(&storm);
+	print_message("%u kills, %lu refused datagrams sent, %lu passed, %lu words, %lu lost\n", kills,
+		      storm.probes, storm.passed, storm.words, storm.lost);
+	assert_true(kills > 0 && storm.probes > 0);
+	assert_int_equal(storm.passed, 0);
+	assert_int_equal(storm.lost, 0);
+	/* All come together again; and a rule lets the same datagrams pass, so that the checker saw them. */
+	for (size_t i = 0; i < NODES; i++)
+		process_expect_log(&world->agents[i], "policy in force");
+	assert_int_equal(
+		COMMAND(world, "rule", "add", "demo", "allow", "udp", "9999", "from", "any", "--wait=15s"),
+		0);
+	for (size_t i = 0; i < NODES; i++)
+		assert_true(
+			filter_tells(storm.sender, storm.targets[i].receiver, node_addresses[i], STORM_PORT));
+	assert_unchanged(world);
+	storm_close(&storm);
+}
+
 static void refuses_to_join_a_foreign_controller(void **state)
 {
 	struct world *world = *state;
@@ -381,9 +462,15 @@ int main(int argc, char **argv)
 		TEST(enforces_on_and_converges_when_the_controller_is_killed),
 		TEST(never_opens_and_converges_when_the_stream_is_cut_in_a_delta),
 		TEST(refuses_to_join_a_foreign_controller),
+		TEST(refuses_and_keeps_flows_while_all_are_killed_at_random),
 	};
 
-	if (argc != 4)
+	/* With seconds at the end: the killing alone, so long. */
+	if (argc == 5) {
+		storm_seconds = (unsigned int)strtoul(argv[4], NULL, 10);
+		cmocka_set_test_filter("*killed_at_random");
+	}
+	if (argc < 4 || argc > 5 || !storm_seconds)
 		return 2;
 	ringwalld = argv[1];
 	ringwall_agent = argv[2];
