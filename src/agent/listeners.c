@@ -5,22 +5,17 @@
 #include <ctype.h>
 #include <dirent.h>
 #include <fcntl.h>
-#include <linux/inet_diag.h>
-#include <linux/sock_diag.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
-#include <sys/time.h>
 
+#include "agent/sockets.h"
 #include "base/vec.h"
 #include "net/address.h"
-#include "net/netlink.h"
 
 /* States of net/tcp_states.h: listening TCP; UDP sockets that are not connected. */
 #define STATE_LISTEN (1u << 10)
 #define STATE_CLOSE  (1u << 7)
-
-#define DIAG_BUFFER_SIZE 32768
 
 struct found {
 	struct rw_report_listener listener;
@@ -45,14 +40,14 @@ static bool is_loopback(const struct inet_diag_msg *message)
 	return memcmp(bytes, loopback6, sizeof(loopback6)) == 0;
 }
 
-static int take_socket(struct rw_vec *found, uint8_t protocol, const struct nlmsghdr *header)
+static int take_socket(void *context, uint8_t protocol, const struct inet_diag_msg *message)
 {
-	const struct inet_diag_msg *message = netlink_data(header);
+	struct rw_vec *found = context;
 	uint16_t port = ntohs(message->id.idiag_sport);
 	struct found *entry;
 	int r;
 
-	if (header->nlmsg_len < NLMSG_LENGTH(sizeof(*message)) || port == 0 || is_loopback(message))
+	if (port == 0 || is_loopback(message))
 		return 0;
 	r = rw_vec_push(found, &entry);
 	if (r == -E2BIG)
@@ -65,67 +60,11 @@ static int take_socket(struct rw_vec *found, uint8_t protocol, const struct nlms
 	return 0;
 }
 
-static int ask(int fd, uint8_t family, uint8_t protocol)
-{
-	struct {
-		struct nlmsghdr header;
-		struct inet_diag_req_v2 body;
-	} request = {
-		.header = {.nlmsg_len = sizeof(request),
-			   .nlmsg_type = SOCK_DIAG_BY_FAMILY,
-			   .nlmsg_flags = NLM_F_REQUEST | NLM_F_DUMP},
-		.body = {.sdiag_family = family,
-			 .sdiag_protocol = protocol,
-			 .idiag_states = protocol == RW_PROTOCOL_TCP ? STATE_LISTEN : STATE_CLOSE},
-	};
-
-	return send(fd, &request, sizeof(request), 0) < 0 ? -errno : 0;
-}
-
-/* Takes all sockets of one family and protocol. */
-static int dump_sockets(int fd, uint8_t family, uint8_t protocol, struct rw_vec *found, char *buffer)
-{
-	int r = ask(fd, family, protocol);
-
-	while (r == 0) {
-		ssize_t received = recv(fd, buffer, DIAG_BUFFER_SIZE, 0);
-		size_t size = received < 0 ? 0 : (size_t)received;
-
-		if (received < 0)
-			return errno == EAGAIN ? -ETIMEDOUT : -errno;
-		for (const struct nlmsghdr *message = netlink_first(buffer, size); r == 0 && message;
-		     message = netlink_next(message, &size)) {
-			if (message->nlmsg_type == NLMSG_DONE)
-				return 0;
-			if (message->nlmsg_type == NLMSG_ERROR)
-				return ((const struct nlmsgerr *)netlink_data(message))->error;
-			r = take_socket(found, protocol, message);
-		}
-	}
-	return r;
-}
-
 static int dump_all(struct rw_vec *found)
 {
-	static const struct {
-		uint8_t family, protocol;
-	} kinds[] = {{AF_INET, RW_PROTOCOL_TCP},
-		     {AF_INET6, RW_PROTOCOL_TCP},
-		     {AF_INET, RW_PROTOCOL_UDP},
-		     {AF_INET6, RW_PROTOCOL_UDP}};
-	RW_CLEANUP(rw_free) char *buffer = malloc(DIAG_BUFFER_SIZE);
-	RW_CLEANUP(rw_close) int fd = socket(AF_NETLINK, SOCK_DGRAM | SOCK_CLOEXEC, NETLINK_SOCK_DIAG);
-	const struct timeval patience = {.tv_sec = 1};
-	int r = 0;
+	int r = rw_sockets_dump(RW_PROTOCOL_TCP, STATE_LISTEN, take_socket, found);
 
-	if (!buffer)
-		return -ENOMEM;
-	if (fd < 0)
-		return -errno;
-	(void)setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof(patience));
-	for (size_t i = 0; r == 0 && i < RW_ARRAY_COUNT(kinds); i++)
-		r = dump_sockets(fd, kinds[i].family, kinds[i].protocol, found, buffer);
-	return r;
+	return r < 0 ? r : rw_sockets_dump(RW_PROTOCOL_UDP, STATE_CLOSE, take_socket, found);
 }
 
 /* ---- processes ---- */
