@@ -13,7 +13,7 @@
  *     STATE/server-key.pem                         0600
  *     STATE/admin-key     the first admin key when a daemon had to make it; 0600; gone after its first use
  *
- * A backup is the store, the master key and the authority; the rest is made anew.  The folder is 0700.
+ * A backup (controller/backup.h) is the store, the master key and the authority; the rest is made anew.  The folder is 0700.
  */
 
 #include <stdbool.h>

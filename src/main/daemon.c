@@ -13,6 +13,7 @@
 
 #include "api/api.h"
 #include "base/log.h"
+#include "controller/backup.h"
 #include "controller/key.h"
 #include "controller/state_folder.h"
 #include "store/sqlite/sqlite.h"
@@ -415,4 +416,43 @@ int rw_daemon_make_key(const struct rw_daemon_options *options, bool first, char
 				     options->state);
 	}
 	return rw_key_create_admin(daemon.controller, ret_token, err);
+}
+
+int rw_daemon_backup(const struct rw_daemon_options *options, const char *file, struct rw_error *err)
+{
+	RW_CLEANUP(daemon_done) struct daemon daemon = {0};
+	int r = become_owner(options->state, err);
+
+	if (r < 0)
+		return r;
+	if (asprintf(&daemon.folder.store_path, "%s/store.db", options->state) < 0) {
+		daemon.folder.store_path = NULL;
+		return rw_error_oom(err);
+	}
+	/* Opening would make one. */
+	if (access(daemon.folder.store_path, F_OK) < 0) {
+		r = -errno;
+		return rw_error_set(err, r, "%s: %s", daemon.folder.store_path, strerror(-r));
+	}
+	r = open_store(&daemon, err);
+	return r < 0 ? r : rw_backup_write(file, daemon.store, options->state, !options->without_keys, err);
+}
+
+int rw_daemon_restore(const struct rw_daemon_options *options, const char *file, bool *ret_with_keys,
+		      struct rw_error *err)
+{
+	RW_CLEANUP(rw_backup_done) struct rw_backup backup;
+	int r;
+
+	(void)memset(&backup, 0, sizeof(backup));
+	rw_buf_init(&backup.bytes, 0);
+	/* Read first: root may read what the folder's owner may not. */
+	r = rw_backup_read(file, &backup, err);
+	if (r == 0)
+		r = become_owner(options->state, err);
+	if (r == 0)
+		r = rw_backup_restore(&backup, options->state, rw_random_system(), err);
+	if (r == 0)
+		*ret_with_keys = backup.parts[RW_BACKUP_MASTER_KEY].bytes != NULL;
+	return r;
 }

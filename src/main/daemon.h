@@ -18,6 +18,7 @@ struct rw_daemon_options {
 	const char *names[RW_DAEMON_NAMES_MAX];
 	size_t name_count;
 	bool plain_http;
+	bool without_keys;       /* of a backup */
 	struct rw_limits limits; /* of the model */
 };
 
@@ -30,3 +31,11 @@ RW_NODISCARD int rw_daemon_run(const struct rw_daemon_options *options, struct r
 /* Makes an admin key in a state folder that no daemon uses; 'first' refuses when there is one already. */
 RW_NODISCARD int rw_daemon_make_key(const struct rw_daemon_options *options, bool first,
 				    char ret_token[RW_TOKEN_SIZE], struct rw_error *err);
+
+/* Writes a backup (controller/backup.h) of a state folder that no daemon uses.  Root becomes its owner first. */
+RW_NODISCARD int rw_daemon_backup(const struct rw_daemon_options *options, const char *file,
+				  struct rw_error *err);
+
+/* Restores a backup into an empty state folder; *ret_with_keys says whether it brought the keys. */
+RW_NODISCARD int rw_daemon_restore(const struct rw_daemon_options *options, const char *file,
+				   bool *ret_with_keys, struct rw_error *err);

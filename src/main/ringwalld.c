@@ -18,6 +18,9 @@ static const char usage[] =
 	"once\n"
 	"       ringwalld [OPTIONS] key reset-admin  make another admin key, for who lost all (daemon "
 	"stopped)\n"
+	"       ringwalld [OPTIONS] backup FILE      write store, authority and keys to FILE (daemon "
+	"stopped)\n"
+	"       ringwalld [OPTIONS] restore FILE     put a backup into an empty state folder\n"
 	"\n"
 	"options:\n"
 	"  --state DIR          state folder (/var/lib/ringwall)\n"
@@ -29,6 +32,7 @@ static const char usage[] =
 	"  --limit NAME=N       raise or lower a limit of the model, as rules_per_group=2000; may be "
 	"repeated\n"
 	"                       (a name that does not exist lists them all)\n"
+	"  --without-keys       backup: leave the master key and the authority's key out\n"
 	"  --plain-http         no TLS; on loopback only\n"
 	"  --log-level LEVEL    error, warning, info (default) or debug\n"
 	"  --version, --help\n"
@@ -42,13 +46,15 @@ static const char usage[] =
 	"examples:\n"
 	"  ringwalld --name ringwall.example.net --name 192.0.2.10\n"
 	"  ringwalld --state /tmp/try --listen 127.0.0.1:8443\n"
-	"  ringwalld --state /var/lib/ringwall key reset-admin\n";
+	"  ringwalld --state /var/lib/ringwall key reset-admin\n"
+	"  ringwalld backup /var/lib/ringwall-backup/monday\n";
 
 enum {
 	OPTION_STATE = 1,
 	OPTION_LISTEN,
 	OPTION_NAME,
 	OPTION_LIMIT,
+	OPTION_WITHOUT_KEYS,
 	OPTION_PLAIN_HTTP,
 	OPTION_LOG_LEVEL,
 	OPTION_PRINT_ROUTES,
@@ -61,6 +67,7 @@ static const struct option options[] = {
 	{"listen", required_argument, NULL, OPTION_LISTEN},
 	{"name", required_argument, NULL, OPTION_NAME},
 	{"limit", required_argument, NULL, OPTION_LIMIT},
+	{"without-keys", no_argument, NULL, OPTION_WITHOUT_KEYS},
 	{"plain-http", no_argument, NULL, OPTION_PLAIN_HTTP},
 	{"log-level", required_argument, NULL, OPTION_LOG_LEVEL},
 	{"print-routes", no_argument, NULL, OPTION_PRINT_ROUTES}, /* for the test of docs/openapi.yaml */
@@ -145,6 +152,9 @@ static int read_options(int count, char **arguments, struct rw_daemon_options *d
 				return EXIT_USAGE;
 			}
 			break;
+		case OPTION_WITHOUT_KEYS:
+			daemon->without_keys = true;
+			break;
 		case OPTION_PLAIN_HTTP:
 			daemon->plain_http = true;
 			break;
@@ -179,6 +189,22 @@ static int show_key(int r, const char *token, const struct rw_error *err)
 	return EXIT_SUCCESS;
 }
 
+static int restore(const struct rw_daemon_options *daemon, const char *file)
+{
+	struct rw_error err = RW_ERROR_NONE;
+	bool with_keys;
+
+	if (rw_daemon_restore(daemon, file, &with_keys, &err) < 0)
+		return report(&err);
+	(void)printf("restored %s into %s\n", file, daemon->state);
+	if (!with_keys)
+		(void)printf(
+			"The backup has no keys.  Provide %s/master-key and %s/ca-key.pem (mode 0600, same "
+			"owner) before\nringwalld starts.\n",
+			daemon->state, daemon->state);
+	return EXIT_SUCCESS;
+}
+
 int main(int count, char **arguments)
 {
 	struct rw_daemon_options daemon = {
@@ -201,5 +227,9 @@ int main(int count, char **arguments)
 		return show_key(rw_daemon_make_key(&daemon, true, token, &err), token, &err);
 	if (left == 2 && strcmp(words[0], "key") == 0 && strcmp(words[1], "reset-admin") == 0)
 		return show_key(rw_daemon_make_key(&daemon, false, token, &err), token, &err);
+	if (left == 2 && strcmp(words[0], "backup") == 0)
+		return rw_daemon_backup(&daemon, words[1], &err) < 0 ? report(&err) : EXIT_SUCCESS;
+	if (left == 2 && strcmp(words[0], "restore") == 0)
+		return restore(&daemon, words[1]);
 	return usage_error("there is no command '%s'", words[0]);
 }

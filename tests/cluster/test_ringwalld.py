@@ -82,9 +82,50 @@ def check_running():
         daemon.close()
 
 
+def check_backup(folder):
+    daemon = Daemon(program)
+    try:
+        file = os.path.join(daemon.folder, "backup")
+        running = run("--state", daemon.state, "backup", file)
+        record("backup is refused while the daemon runs", running.returncode == 1 and "Stop it first" in running.stderr
+               and not os.path.exists(file), running)
+        before = daemon.ask("GET", "/v1/whoami")
+        daemon.stop()
+        result = run("--state", daemon.state, "backup", file)
+        record("backup writes a file for its owner alone", result.returncode == 0
+               and os.stat(file).st_mode & 0o777 == 0o600, result)
+        result = run("--state", daemon.state, "restore", file)
+        record("restore refuses a folder in use", result.returncode == 1 and "not empty" in result.stderr, result)
+        os.rename(daemon.state, daemon.state + "-lost")
+        os.mkdir(daemon.state, 0o700)
+        owner = os.stat(daemon.state + "-lost")
+        os.chown(daemon.state, owner.st_uid, owner.st_gid)
+        result = run("--state", daemon.state, "restore", file)
+        record("restore fills an empty one", result.returncode == 0, result)
+        daemon.start()
+        after = daemon.ask("GET", "/v1/whoami")
+        record("the old key works after a restore, under the old authority", before.status == after.status == 200, after.text)
+    finally:
+        daemon.close()
+    nothing = os.path.join(folder, "nothing")
+    result = run("--state", nothing, "backup", os.path.join(folder, "b"))
+    record("backup of nothing is refused and makes nothing", result.returncode == 1 and "store.db" in result.stderr
+           and not os.path.exists(nothing), result)
+    state = os.path.join(folder, "bare")
+    run("--state", state, "init")
+    run("--state", state, "--without-keys", "backup", os.path.join(folder, "bare-backup"))
+    other = os.path.join(folder, "other")
+    result = run("--state", other, "restore", os.path.join(folder, "bare-backup"))
+    record("restore tells which keys must be provided", result.returncode == 0 and "master-key" in result.stdout
+           and "ca-key.pem" in result.stdout, result)
+    result = run("--state", other, "--listen", "127.0.0.1:0")
+    record("a daemon refuses to start without them", result.returncode == 1 and "master key" in result.stderr, result)
+
+
 with tempfile.TemporaryDirectory(prefix="rwt-ringwalld-") as scratch:
     check_usage()
     check_refusals(scratch)
     check_init(scratch)
     check_running()
+    check_backup(scratch)
 sys.exit(1 if failures else 0)

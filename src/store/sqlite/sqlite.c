@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "store/sqlite/sqlite.h"
 
+#include <assert.h>
 #include <string.h>
 
 #include "store/backend.h"
@@ -349,4 +350,22 @@ int rw_store_sqlite_open(const char *path, uint64_t max_bytes, const struct rw_r
 	}
 	*ret_store = &RW_TAKE_PTR(self)->base;
 	return 0;
+}
+
+int rw_store_sqlite_dump(struct rw_store *store, struct rw_buf *buf, struct rw_error *err)
+{
+	struct rw_sqlite *sqlite = &to_sqlite(store)->sqlite;
+	sqlite3_int64 size = 0;
+	unsigned char *bytes;
+	int result;
+
+	assert(store->ops == &sqlite_ops);
+	bytes = sqlite3_serialize(sqlite->db, "main", &size, 0);
+	if (!bytes) {
+		result = sqlite3_errcode(sqlite->db);
+		return rw_sqlite_error(sqlite, result == SQLITE_OK ? SQLITE_NOMEM : result, "copy", err);
+	}
+	(void)rw_buf_append(buf, bytes, (size_t)size);
+	sqlite3_free(bytes);
+	return rw_buf_check(buf, err);
 }

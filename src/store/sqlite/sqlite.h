@@ -23,6 +23,7 @@
  * transactions answer -EIO until the file is opened anew; reads go on.
  */
 
+#include "base/buf.h"
 #include "store/store.h"
 
 /*
@@ -35,3 +36,10 @@
  */
 RW_NODISCARD int rw_store_sqlite_open(const char *path, uint64_t max_bytes, const struct rw_random *random,
 				      struct rw_store **ret_store, struct rw_error *err);
+
+/*
+ * Appends the whole store to 'buf' as the bytes of a file that rw_store_sqlite_open takes: everything
+ * committed so far, whether it is in the file or in its log.  'store' is one of rw_store_sqlite_open.
+ * 0; -E2BIG beyond the buffer's limit; -ENOMEM; -EIO, -EUCLEAN when the file cannot be read.
+ */
+RW_NODISCARD int rw_store_sqlite_dump(struct rw_store *store, struct rw_buf *buf, struct rw_error *err);

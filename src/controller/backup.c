@@ -1,0 +1,295 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "controller/backup.h"
+
+#include <dirent.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/file.h"
+#include "crypto/digest.h"
+#include "store/sqlite/sqlite.h"
+
+#define WORD "ringwall-backup "
+
+/* The store's own limit, and room for the rest. */
+#define STORE_BYTES_MAX  (UINT64_C(2) << 30)
+#define OTHER_BYTES_MAX  65536
+#define BACKUP_BYTES_MAX (STORE_BYTES_MAX + 4 * OTHER_BYTES_MAX)
+
+/* The store until it has its new incarnation. */
+#define UNFINISHED_STORE "store.restoring"
+
+static const struct {
+	const char *name;
+	mode_t mode;
+	bool secret;
+} parts[] = {
+	[RW_BACKUP_STORE] = {"store.db", 0600, false},
+	[RW_BACKUP_CA_CERT] = {"ca.pem", 0644, false},
+	[RW_BACKUP_CA_KEY] = {"ca-key.pem", 0600, true},
+	[RW_BACKUP_MASTER_KEY] = {"master-key", 0600, true},
+};
+
+static int format_path(const char *folder, const char *name, char ret_path[PATH_MAX], struct rw_error *err)
+{
+	int length = snprintf(ret_path, PATH_MAX, "%s/%s", folder, name);
+
+	if (length < 0 || length >= PATH_MAX)
+		return rw_error_set(err, -ENAMETOOLONG, "%s: the path is too long", folder);
+	return 0;
+}
+
+static void wipe(struct rw_buf *buf)
+{
+	if (buf->capacity)
+		rw_secret_wipe(buf->data, buf->capacity);
+	rw_buf_done(buf);
+}
+RW_DEFINE_DONE(struct rw_buf, wipe)
+
+void rw_backup_done(struct rw_backup *backup)
+{
+	wipe(&backup->bytes);
+	(void)memset(backup->parts, 0, sizeof(backup->parts));
+}
+
+/* ---- writing ---- */
+
+static int read_parts(struct rw_buf contents[RW_BACKUP_PART_COUNT_], struct rw_store *store,
+		      const char *state, bool with_keys, struct rw_error *err)
+{
+	char path[PATH_MAX];
+	int r = rw_store_sqlite_dump(store, &contents[RW_BACKUP_STORE], err);
+
+	for (size_t i = RW_BACKUP_STORE + 1; r == 0 && i < RW_ARRAY_COUNT(parts); i++) {
+		if (parts[i].secret && !with_keys)
+			continue;
+		r = format_path(state, parts[i].name, path, err);
+		if (r == 0)
+			r = rw_file_read(path, &contents[i], err);
+	}
+	return r;
+}
+
+static int join_parts(struct rw_buf *file, const struct rw_buf contents[RW_BACKUP_PART_COUNT_],
+		      struct rw_error *err)
+{
+	uint8_t digest[RW_SHA256_SIZE];
+
+	(void)rw_buf_append_format(file, WORD "%d\n", RW_BACKUP_VERSION);
+	for (size_t i = 0; i < RW_ARRAY_COUNT(parts); i++)
+		if (contents[i].size)
+			(void)rw_buf_append_format(file, "%s %zu\n", parts[i].name, contents[i].size);
+	(void)rw_buf_append_text(file, "\n");
+	for (size_t i = 0; i < RW_ARRAY_COUNT(parts); i++)
+		(void)rw_buf_append(file, contents[i].data, contents[i].size);
+	rw_sha256(file->data, file->size, digest);
+	(void)rw_buf_append(file, digest, sizeof(digest));
+	return rw_buf_check(file, err);
+}
+
+int rw_backup_write(const char *path, struct rw_store *store, const char *state, bool with_keys,
+		    struct rw_error *err)
+{
+	struct rw_buf contents[RW_BACKUP_PART_COUNT_];
+	RW_CLEANUP(wipe) struct rw_buf file;
+	int r;
+
+	rw_buf_init(&file, BACKUP_BYTES_MAX);
+	for (size_t i = 0; i < RW_ARRAY_COUNT(parts); i++)
+		rw_buf_init(&contents[i], i == RW_BACKUP_STORE ? STORE_BYTES_MAX : OTHER_BYTES_MAX);
+	r = read_parts(contents, store, state, with_keys, err);
+	if (r == 0)
+		r = join_parts(&file, contents, err);
+	for (size_t i = 0; i < RW_ARRAY_COUNT(parts); i++)
+		wipe(&contents[i]);
+	return r < 0 ? r : rw_file_write(path, file.data, file.size, 0600, err);
+}
+
+/* ---- reading ---- */
+
+static int damaged(const char *path, struct rw_error *err)
+{
+	return rw_error_set(err, -EBADMSG, "%s is damaged, or no backup of ringwall", path);
+}
+
+/* Reads a decimal number that 'end' follows and moves *at behind it. */
+static bool take_number(const char **at, char end, size_t *ret_number)
+{
+	char *behind;
+	unsigned long long number;
+
+	if (**at < '0' || **at > '9')
+		return false;
+	errno = 0;
+	number = strtoull(*at, &behind, 10);
+	if (errno || number > BACKUP_BYTES_MAX || *behind != end)
+		return false;
+	*at = behind + 1;
+	*ret_number = (size_t)number;
+	return true;
+}
+
+/* Parts come in the order of the enum, each at most once; the store and ca.pem must be there. */
+static bool find_parts(struct rw_backup *backup, const char *at)
+{
+	const char *end = backup->bytes.data + backup->bytes.size - RW_SHA256_SIZE;
+
+	for (size_t i = 0; i < RW_ARRAY_COUNT(parts); i++) {
+		size_t length = strlen(parts[i].name);
+
+		if (strncmp(at, parts[i].name, length) != 0 || at[length] != ' ')
+			continue;
+		at += length + 1;
+		if (!take_number(&at, '\n', &backup->parts[i].size) || !backup->parts[i].size)
+			return false;
+	}
+	if (*at++ != '\n')
+		return false;
+	for (size_t i = 0; i < RW_ARRAY_COUNT(parts); i++) {
+		if (!backup->parts[i].size)
+			continue;
+		if (at > end || backup->parts[i].size > (size_t)(end - at))
+			return false;
+		backup->parts[i].bytes = at;
+		at += backup->parts[i].size;
+	}
+	return at == end && backup->parts[RW_BACKUP_STORE].size && backup->parts[RW_BACKUP_CA_CERT].size;
+}
+
+static int check(const char *path, struct rw_backup *backup, struct rw_error *err)
+{
+	uint8_t digest[RW_SHA256_SIZE];
+	const char *at = backup->bytes.data + strlen(WORD);
+	size_t size = backup->bytes.size;
+	size_t version;
+
+	if (size < strlen(WORD) || strncmp(backup->bytes.data, WORD, strlen(WORD)) != 0 ||
+	    !take_number(&at, '\n', &version))
+		return damaged(path, err);
+	/* Before the digest: what a newer format puts where is not known here. */
+	if (version > RW_BACKUP_VERSION) {
+		(void)rw_error_set(err, -EPROTO, "%s has version %zu of the format, this ringwalld reads %d",
+				   path, version, RW_BACKUP_VERSION);
+		return rw_error_hint(err, "Restore it with the ringwalld that wrote it, or a newer one.");
+	}
+	if (version == 0 || size < (size_t)(at - backup->bytes.data) + RW_SHA256_SIZE)
+		return damaged(path, err);
+	rw_sha256(backup->bytes.data, size - RW_SHA256_SIZE, digest);
+	if (memcmp(digest, backup->bytes.data + size - RW_SHA256_SIZE, sizeof(digest)) != 0 ||
+	    !find_parts(backup, at))
+		return damaged(path, err);
+	return 0;
+}
+
+int rw_backup_read(const char *path, struct rw_backup *ret_backup, struct rw_error *err)
+{
+	RW_CLEANUP(rw_backup_done) struct rw_backup backup = {0};
+	int r;
+
+	rw_buf_init(&backup.bytes, BACKUP_BYTES_MAX);
+	r = rw_file_read(path, &backup.bytes, err);
+	if (r == 0)
+		r = check(path, &backup, err);
+	if (r < 0)
+		return r;
+	*ret_backup = backup;
+	(void)memset(&backup, 0, sizeof(backup));
+	rw_buf_init(&backup.bytes, 0);
+	return 0;
+}
+
+/* ---- restoring ---- */
+
+static int refuse_content(const char *state, struct rw_error *err)
+{
+	const struct dirent *entry;
+	DIR *folder = opendir(state);
+	int code = -errno;
+	int r = 0;
+
+	if (!folder)
+		return rw_error_set(err, code, "%s: %s", state, strerror(-code));
+	while (r == 0 && (entry = readdir(folder)))
+		if (strcmp(entry->d_name, ".") != 0 && strcmp(entry->d_name, "..") != 0)
+			r = rw_error_set(err, -ENOTEMPTY, "%s is not empty: it holds %.80s", state,
+					 entry->d_name);
+	(void)closedir(folder);
+	return r < 0 ? rw_error_hint(err, "Move the old state folder away, or name another with --state.")
+		     : 0;
+}
+
+/* Writes the store under another name, renews its incarnation, then gives it its own. */
+static int restore_store(const struct rw_backup *backup, const char *state, const struct rw_random *random,
+			 struct rw_error *err)
+{
+	RW_CLEANUP(rw_store_free) struct rw_store *store = NULL;
+	char unfinished[PATH_MAX];
+	char log[PATH_MAX];
+	char path[PATH_MAX];
+	int r = format_path(state, UNFINISHED_STORE, unfinished, err);
+
+	if (r == 0)
+		r = format_path(state, UNFINISHED_STORE "-wal", log, err);
+	if (r == 0)
+		r = format_path(state, parts[RW_BACKUP_STORE].name, path, err);
+	if (r == 0)
+		r = rw_file_write(unfinished, backup->parts[RW_BACKUP_STORE].bytes,
+				  backup->parts[RW_BACKUP_STORE].size, parts[RW_BACKUP_STORE].mode, err);
+	if (r == 0)
+		r = rw_store_sqlite_open(unfinished, 0, random, &store, err);
+	if (r == 0)
+		r = rw_store_renew_incarnation(store, random, err);
+	if (r < 0)
+		return r;
+	store = rw_store_free(store);
+	/* Closing moves the log into the file; a log that stays did not fit, and the rename would lose it. */
+	if (access(log, F_OK) == 0)
+		return rw_error_set(err, -EIO, "%s: the store could not be closed cleanly", unfinished);
+	if (rename(unfinished, path) < 0) {
+		r = -errno;
+		return rw_error_set(err, r, "%s: %s", path, strerror(-r));
+	}
+	return 0;
+}
+
+static void undo(const char *state)
+{
+	static const char *const unfinished[] = {UNFINISHED_STORE, UNFINISHED_STORE "-wal"};
+	char path[PATH_MAX];
+
+	for (size_t i = 0; i < RW_ARRAY_COUNT(unfinished); i++)
+		if (format_path(state, unfinished[i], path, NULL) == 0)
+			(void)unlink(path);
+	for (size_t i = 0; i < RW_ARRAY_COUNT(parts); i++)
+		if (format_path(state, parts[i].name, path, NULL) == 0)
+			(void)unlink(path);
+}
+
+int rw_backup_restore(const struct rw_backup *backup, const char *state, const struct rw_random *random,
+		      struct rw_error *err)
+{
+	char path[PATH_MAX];
+	int r = rw_file_make_folder(state, 0700, err);
+
+	if (r == 0)
+		r = refuse_content(state, err);
+	if (r < 0)
+		return r;
+	r = restore_store(backup, state, random, err);
+	for (size_t i = RW_BACKUP_STORE + 1; r == 0 && i < RW_ARRAY_COUNT(parts); i++) {
+		if (!backup->parts[i].bytes)
+			continue;
+		r = format_path(state, parts[i].name, path, err);
+		/* Flushes the folder too, and with it the store's new name. */
+		if (r == 0)
+			r = rw_file_write(path, backup->parts[i].bytes, backup->parts[i].size, parts[i].mode,
+					  err);
+	}
+	if (r < 0)
+		undo(state);
+	return r;
+}
