@@ -17,6 +17,7 @@ struct findings {
 	struct rw_link_decision *decisions;
 	struct rw_listeners listeners;
 	struct rw_policy *policy; /* the saved one, or NULL: then the rest is empty */
+	struct rw_error problem;  /* why it is not the newest one, or is none; no text = no problem */
 	struct rw_connections connections;
 	bool has_session; /* the caller came by SSH */
 };
@@ -77,8 +78,11 @@ static int find(const struct rw_agent_place *place, const char *const *named, si
 	for (size_t i = 0; i < findings->feature_count && !findings->missing; i++)
 		if (findings->features[i].required && findings->features[i].error)
 			findings->missing = findings->features[i].name;
+	r = rw_agent_policy_load(place, &position, &findings->policy, &findings->problem);
+	if (r == -ENOMEM)
+		return rw_error_oom(err);
 	/* The network's CIDRs are known once there was a policy. */
-	if (rw_agent_policy_load(place, &position, &findings->policy, NULL) == 0) {
+	if (findings->policy) {
 		wish.network_cidrs = findings->policy->network_cidrs;
 		wish.network_cidr_count = findings->policy->network_cidr_count;
 	}
@@ -185,6 +189,9 @@ static void print_text(const struct findings *findings)
 			       "", "", findings->links.links[i].virtual_functions);
 	}
 	print_listeners(findings);
+	if (findings->problem.text[0])
+		printf("\nThe saved policy cannot be read%s: %s\n",
+		       findings->policy ? ", what follows is of the one before" : "", findings->problem.text);
 	if (findings->policy)
 		print_preview(findings);
 	printf("\nNot seen by any enforcement here: AF_XDP sockets, qdisc bypass (PACKET_QDISC_BYPASS), "
@@ -297,6 +304,8 @@ static int print_json(const struct findings *findings, struct rw_error *err)
 	write_features(&json, findings);
 	write_interfaces(&json, findings);
 	write_listeners(&json, findings);
+	if (findings->problem.text[0])
+		rw_json_put_text(&json, "policy_problem", findings->problem.text);
 	if (findings->policy)
 		write_preview(&json, findings);
 	rw_json_end_object(&json);
