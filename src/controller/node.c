@@ -241,8 +241,10 @@ int node_fold_agent(struct rw_controller *controller, const char *id, const stru
 	(void)memcpy(old_fingerprint, record->fingerprint, sizeof(old_fingerprint));
 	(void)memset(record->fingerprint, 0, sizeof(record->fingerprint));
 	r = value ? read_agent(record, value, err) : 0;
-	/* A certificate that no longer counts has no stream either. */
-	if (record->session && strcmp(old_fingerprint, record->fingerprint) != 0)
+	/* A certificate that no longer counts has no stream either; what goes with its node is let go first. */
+	if (record->session && !value)
+		session_detach(record->session, "the node was deleted");
+	else if (record->session && strcmp(old_fingerprint, record->fingerprint) != 0)
 		session_end(record->session);
 	return r;
 }
