@@ -1,0 +1,172 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "fleet.h"
+
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/cleanup.h"
+
+/* The rows of a node's life that need a controller: deletion, joining again, a start after a reboot. */
+
+#define LOOK_MS 250
+#define LOOKS   100
+
+static int run_agent(const struct world *world, size_t index, const char *word)
+{
+	char state[128], pins[128];
+	const char *argv[] = {fleet_programs.agent, word, "--state", state, "--pin-dir", pins, NULL};
+
+	fleet_path(world, fleet_names[index], state);
+	fleet_pin_folder(world, index, pins);
+	return process_run(world->nodes[index], NULL, 0, argv);
+}
+
+/* Waits until the controller has missed a node for long enough. */
+static void expect_offline(const struct world *world, const char *node)
+{
+	const char *const words[] = {"node", "show", node, NULL};
+	char answer[8192];
+
+	for (int look = 0; look < LOOKS; look++) {
+		assert_int_equal(fleet_command(world, answer, sizeof(answer), words), 0);
+		if (strstr(answer, "offline"))
+			return;
+		(void)poll(NULL, 0, LOOK_MS);
+	}
+	fail_msg("node %s never went offline", node);
+}
+
+/* What a reboot takes: the programs and all below /run; the agent with its chance to save is gone before. */
+static void reboot(struct world *world, size_t index)
+{
+	char pins[128];
+
+	process_stop(&world->agents[index], SIGKILL);
+	fleet_pin_folder(world, index, pins);
+	netns_run(world->nodes[index],
+		  "run=$(grep -ls %s /run/ringwall-agent/*/pin-dir | xargs -r dirname); rm -rf \"$run\" %s",
+		  pins, pins);
+}
+
+static void lets_a_deleted_node_go_and_refuses_its_certificate(void **state)
+{
+	struct world *world = *state;
+	char pins[128];
+
+	assert_false(fleet_opens(world, 0, 6379));
+	assert_int_equal(FLEET_COMMAND(world, "node", "delete", "one"), 0);
+	process_expect_connects(world->client, fleet_addresses[0], 6379, true);
+	fleet_pin_folder(world, 0, pins);
+	process_expect_log(&world->agents[0], "the controller lets this node go");
+	assert_int_equal(access(pins, F_OK), -1);
+	/* Its certificate opens no stream any more, so that 'attach' has no policy to follow but the old one. */
+	process_stop(&world->agents[0], SIGTERM);
+	fleet_start_agent(world, 0);
+	process_expect_log(&world->agents[0], "this node is detached");
+	process_expect_log(&world->agents[0], "this certificate belongs to no node");
+	assert_true(fleet_opens(world, 0, 6379));
+	/* The other is as it was. */
+	assert_false(fleet_opens(world, 1, 6379));
+}
+
+static void deletes_an_offline_node_only_by_force(void **state)
+{
+	struct world *world = *state;
+
+	process_stop(&world->agents[0], SIGKILL);
+	expect_offline(world, "one");
+	assert_int_not_equal(FLEET_COMMAND(world, "node", "delete", "one"), 0);
+	assert_int_equal(FLEET_COMMAND(world, "node", "show", "one"), 0);
+	assert_int_equal(FLEET_COMMAND(world, "node", "delete", "one", "--force", "offline-node"), 0);
+	assert_int_not_equal(FLEET_COMMAND(world, "node", "show", "one"), 0);
+	/* Nobody told it: its old policy stays on it. */
+	assert_true(fleet_opens(world, 0, 80));
+	assert_false(fleet_opens(world, 0, 6379));
+}
+
+static void joins_again_only_by_replace(void **state)
+{
+	struct world *world = *state;
+
+	process_stop(&world->agents[0], SIGTERM);
+	assert_int_not_equal(fleet_join(world, 0, URL, NULL), 0);
+	/* Also when the machine has forgotten that it had joined: the controller knows it. */
+	netns_run(world->nodes[0], "rm %s/one/identity", world->folder);
+	assert_int_not_equal(fleet_join(world, 0, URL, NULL), 0);
+	assert_int_equal(fleet_join(world, 0, URL, "--replace"), 0);
+	fleet_start_agent(world, 0);
+	process_expect_log(&world->agents[0], "policy in force");
+	assert_int_equal(fleet_allow(world, "7001"), 0);
+	assert_true(fleet_opens(world, 0, 7001));
+	assert_false(fleet_opens(world, 0, 6379));
+}
+
+static void deletes_a_cluster_with_its_nodes_only_when_told(void **state)
+{
+	struct world *world = *state;
+
+	assert_int_not_equal(FLEET_COMMAND(world, "cluster", "delete", "demo"), 0);
+	fleet_assert_unchanged(world);
+	assert_int_equal(FLEET_COMMAND(world, "cluster", "delete", "demo", "--with-nodes"), 0);
+	for (size_t i = 0; i < NODES; i++)
+		process_expect_connects(world->client, fleet_addresses[i], 6379, true);
+}
+
+static void boots_with_the_policy_before_when_the_saved_one_is_broken(void **state)
+{
+	struct world *world = *state;
+
+	/* Saved once a second at most, and when the agent ends: two policies, two generations. */
+	netns_run(world->nodes[0], "timeout 5 sh -c 'until test -f %s/one/policy; do sleep 0.1; done'",
+		  world->folder);
+	assert_int_equal(fleet_allow(world, "7001"), 0);
+	process_stop(&world->agents[0], SIGTERM);
+	process_stop(&world->controller, SIGKILL);
+	reboot(world, 0);
+	process_expect_connects(world->client, fleet_addresses[0], 6379, true);
+	netns_run(world->nodes[0], "test -f %s/one/policy-previous && echo broken >%s/one/policy",
+		  world->folder, world->folder);
+	fleet_start_agent(world, 0);
+	process_expect_log(&world->agents[0], "there is the one before it");
+	process_expect_log(&world->agents[0], "saved policy in force");
+	assert_true(fleet_opens(world, 0, 80));
+	assert_false(fleet_opens(world, 0, 6379));
+}
+
+static void stays_detached_over_a_reboot(void **state)
+{
+	struct world *world = *state;
+
+	assert_int_equal(run_agent(world, 0, "detach"), 0);
+	reboot(world, 0);
+	fleet_start_agent(world, 0);
+	process_expect_log(&world->agents[0], "this node is detached");
+	process_expect_log(&world->agents[0], "policy in force");
+	assert_true(fleet_opens(world, 0, 6379));
+	assert_int_equal(run_agent(world, 0, "attach"), 0);
+	process_expect_connects(world->client, fleet_addresses[0], 6379, false);
+	assert_true(fleet_opens(world, 0, 80));
+}
+
+#define TEST(function) cmocka_unit_test_setup_teardown(function, fleet_make, fleet_free)
+
+int main(int argc, char **argv)
+{
+	const struct CMUnitTest tests[] = {
+		TEST(lets_a_deleted_node_go_and_refuses_its_certificate),
+		TEST(deletes_an_offline_node_only_by_force),
+		TEST(joins_again_only_by_replace),
+		TEST(deletes_a_cluster_with_its_nodes_only_when_told),
+		TEST(boots_with_the_policy_before_when_the_saved_one_is_broken),
+		TEST(stays_detached_over_a_reboot),
+	};
+
+	if (argc != 4)
+		return 2;
+	fleet_programs = (struct fleet_programs){argv[1], argv[2], argv[3]};
+	netns_require();
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
