@@ -14,6 +14,7 @@
 /* What the nodes of a change say. */
 struct progress {
 	size_t applied;
+	size_t monitored; /* of these: they pass what they would drop */
 	size_t pending;
 	size_t offline;
 	size_t failed;
@@ -39,11 +40,22 @@ static struct progress count_nodes(const struct rw_cli_answer *answer)
 		const char *state = rw_cli_text(&node, "state");
 
 		progress.applied += strcmp(state, "applied") == 0;
+		progress.monitored += strcmp(state, "applied") == 0 &&
+				      strcmp(rw_cli_text(&node, "reason"), "monitored") == 0;
 		progress.pending += strcmp(state, "pending") == 0;
 		progress.offline += strcmp(state, "offline") == 0;
 		progress.failed += strcmp(state, "failed") == 0;
 	}
 	return progress;
+}
+
+/* A node that only counts what it would drop is never said to enforce. */
+static void print_enforced(FILE *file, const struct progress *progress)
+{
+	(void)fprintf(file, "enforced on %zu of %zu nodes", progress->applied - progress->monitored,
+		      progress->count);
+	if (progress->monitored)
+		(void)fprintf(file, ", applied (monitored) on %zu", progress->monitored);
 }
 
 static bool is_waiting(const struct rw_cli *cli)
@@ -105,8 +117,8 @@ static void follow(struct rw_cli *cli, struct rw_cli_answer *answer)
 		RW_CLEANUP(rw_buf_done) struct rw_buf path = {0};
 
 		/* Whoever stops waiting with Ctrl-C is left with the revision to ask for. */
-		(void)fprintf(stderr, "\r\033[Krevision %s: enforced on %zu of %zu nodes",
-			      rw_cli_text(&answer->root, "revision"), progress.applied, progress.count);
+		(void)fprintf(stderr, "\r\033[Krevision %s: ", rw_cli_text(&answer->root, "revision"));
+		print_enforced(stderr, &progress);
 		if (open == 0 || now_ms() >= deadline)
 			break;
 		rw_cli_path(&path, "changes", rw_cli_text(&answer->root, "revision"), NULL);
@@ -195,7 +207,8 @@ static void print_progress(const struct rw_cli *cli, const struct rw_cli_answer 
 	if (progress->count == 0)
 		return;
 	if (is_waiting(cli)) {
-		(void)printf("enforced on %zu of %zu nodes\n", progress->applied, progress->count);
+		print_enforced(stdout, progress);
+		(void)putchar('\n');
 		list_nodes(answer);
 	}
 	if (left)

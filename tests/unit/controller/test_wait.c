@@ -135,6 +135,26 @@ static void a_failure_ends_the_wait_with_its_reason(void **state)
 	assert_string_equal(progress.nodes[0].reason, "table too large");
 }
 
+static void says_that_an_applied_node_only_monitors(void **state)
+{
+	RW_CLEANUP(rw_change_progress_done) struct rw_change_progress progress = {0};
+	RW_CLEANUP(rw_change_progress_done) struct rw_change_progress later = {0};
+	uint64_t revision;
+
+	(void)state;
+	assert_int_equal(agent_connect(&first), 0);
+	revision = change();
+	agent_report(&first, RW_AGENT_STATE_MONITORED);
+	assert_int_equal(rw_change_progress_get(fx.controller, revision, &progress, NULL), 0);
+	assert_string_equal(progress.nodes[0].id, "n-1");
+	assert_int_equal(progress.nodes[0].state, RW_APPLY_APPLIED);
+	assert_string_equal(progress.nodes[0].reason, "monitored");
+	agent_report(&first, RW_AGENT_STATE_OK);
+	assert_int_equal(rw_change_progress_get(fx.controller, revision, &later, NULL), 0);
+	assert_int_equal(later.nodes[0].state, RW_APPLY_APPLIED);
+	assert_string_equal(later.nodes[0].reason, "");
+}
+
 static void the_set_of_nodes_is_fixed_at_commit(void **state)
 {
 	uint64_t revision;
@@ -251,6 +271,7 @@ int main(void)
 		T(does_not_wait_for_offline_nodes_unless_asked),
 		T(ends_at_the_time_out),
 		T(a_failure_ends_the_wait_with_its_reason),
+		T(says_that_an_applied_node_only_monitors),
 		T(the_set_of_nodes_is_fixed_at_commit),
 		T(a_node_that_goes_offline_ends_the_wait),
 		T(a_cancelled_wait_never_calls),
