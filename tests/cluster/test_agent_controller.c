@@ -19,8 +19,9 @@
  * node has what was ordered.
  */
 
-#define STORM_SECONDS 20 /* of killing, unless the caller says otherwise */
-#define STORM_PORT    9999
+#define STORM_SECONDS  20 /* of killing, unless the caller says otherwise */
+#define STORM_PORT     9999
+#define RETURN_SECONDS 45
 
 static unsigned int storm_seconds = STORM_SECONDS;
 
@@ -158,12 +159,26 @@ static time_t monotonic_s(void)
 	return now.tv_sec;
 }
 
+/*
+ * Waits until a rule lets the same datagrams pass: the node has come back, and the checker would have seen
+ * them before.  An agent comes back after 30 s at the latest.
+ */
+static void expect_passes(const struct storm *storm, size_t index)
+{
+	const struct storm_target *target = &storm->targets[index];
+	time_t end = monotonic_s() + RETURN_SECONDS;
+
+	while (!filter_tells(storm->sender, target->receiver, target->address, target->port))
+		assert_true(monotonic_s() < end);
+}
+
 static void refuses_and_keeps_flows_while_all_are_killed_at_random(void **state)
 {
 	struct world *world = *state;
 	time_t end = monotonic_s() + (time_t)storm_seconds;
 	unsigned int seed = (unsigned int)getpid(), kills = 0;
 	struct storm storm;
+	int status;
 
 	print_message("seed %u, %u s\n", seed, storm_seconds);
 	srand(seed);
@@ -180,15 +195,11 @@ static void refuses_and_keeps_flows_while_all_are_killed_at_random(void **state)
 	assert_true(kills > 0 && storm.probes > 0);
 	assert_int_equal(storm.passed, 0);
 	assert_int_equal(storm.lost, 0);
-	/* All come together again; and a rule lets the same datagrams pass, so that the checker saw them. */
+	/* Exit status 3 says that a node is still on its way back. */
+	status = FLEET_COMMAND(world, "rule", "add", "demo", "allow", "udp", "9999", "from", "any");
+	assert_true(status == 0 || status == 3);
 	for (size_t i = 0; i < NODES; i++)
-		process_expect_log(&world->agents[i], "policy in force");
-	assert_int_equal(FLEET_COMMAND(world, "rule", "add", "demo", "allow", "udp", "9999", "from", "any",
-				       "--wait=15s"),
-			 0);
-	for (size_t i = 0; i < NODES; i++)
-		assert_true(filter_tells(storm.sender, storm.targets[i].receiver, fleet_addresses[i],
-					 STORM_PORT));
+		expect_passes(&storm, i);
 	fleet_assert_unchanged(world);
 	storm_close(&storm);
 }
