@@ -80,6 +80,64 @@ static void enforces_on_and_converges_when_the_controller_is_killed(void **state
 	fleet_assert_unchanged(world);
 }
 
+/* Runs 'ringwalld COMMAND FILE' on the stopped controller's folder. */
+static void keep_controller(const struct world *world, const char *word)
+{
+	char state[128], file[128];
+	const char *argv[] = {fleet_programs.controller, "--state", state, word, file, NULL};
+
+	fleet_path(world, "controller", state);
+	fleet_path(world, "backup", file);
+	assert_int_equal(process_run(world->control, NULL, 0, argv), 0);
+}
+
+static void takes_the_restored_policy_in_place_when_an_older_backup_comes_back(void **state)
+{
+	struct world *world = *state;
+	char folder[128];
+
+	assert_int_equal(fleet_allow(world, "7001"), 0);
+	process_stop(&world->controller, SIGTERM);
+	keep_controller(world, "backup");
+	fleet_start_controller(world);
+	/* The agents come back in their own time: packets tell, not --wait, which leaves out who is away. */
+	assert_int_equal(
+		FLEET_COMMAND(world, "rule", "revoke", "demo", "allow", "tcp", "7001", "from", "any"), 0);
+	assert_int_equal(FLEET_COMMAND(world, "rule", "add", "demo", "allow", "tcp", "7002", "from", "any"),
+			 0);
+	for (size_t i = 0; i < NODES; i++) {
+		process_expect_connects(world->client, fleet_addresses[i], 7002, true);
+		process_expect_connects(world->client, fleet_addresses[i], 7001, false);
+	}
+
+	process_stop(&world->controller, SIGTERM);
+	fleet_path(world, "controller", folder);
+	netns_run(world->hub, "mv %s %s-lost", folder, folder);
+	keep_controller(world, "restore");
+	/* Nobody has told the agents: the policy that they have holds. */
+	fleet_assert_unchanged(world);
+	assert_true(fleet_opens(world, 0, 7002));
+	assert_false(fleet_opens(world, 0, 7001));
+
+	fleet_start_controller(world);
+	/* Each look on the way: what both policies open is open, what neither does is refused. */
+	for (unsigned int look = 0;
+	     look < 40 && !(fleet_opens(world, 0, 7001) && fleet_opens(world, 1, 7001)); look++)
+		fleet_assert_unchanged(world);
+	for (size_t i = 0; i < NODES; i++) {
+		assert_true(fleet_opens(world, i, 7001));
+		process_expect_connects(world->client, fleet_addresses[i], 7002, false);
+	}
+	fleet_assert_unchanged(world);
+	/* No fight: the next change arrives, and stays. */
+	assert_int_equal(fleet_allow(world, "7002"), 0);
+	for (size_t i = 0; i < NODES; i++) {
+		assert_true(fleet_opens(world, i, 7002));
+		assert_true(fleet_opens(world, i, 7001));
+	}
+	fleet_assert_unchanged(world);
+}
+
 /* Makes the cluster's rules a large list: a delta of many lines. */
 static void apply_rules(const struct world *world, unsigned int round, uint16_t open)
 {
@@ -235,6 +293,7 @@ int main(int argc, char **argv)
 		TEST(enforces_a_rule_when_the_command_returns),
 		TEST(enforces_on_and_converges_when_agents_are_killed),
 		TEST(enforces_on_and_converges_when_the_controller_is_killed),
+		TEST(takes_the_restored_policy_in_place_when_an_older_backup_comes_back),
 		TEST(never_opens_and_converges_when_the_stream_is_cut_in_a_delta),
 		TEST(refuses_to_join_a_foreign_controller),
 		TEST(refuses_and_keeps_flows_while_all_are_killed_at_random),
