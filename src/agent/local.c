@@ -12,6 +12,13 @@
 
 /* ---- detach, attach ---- */
 
+/* The folder above our pins, if it is ours and no other agent pins in it. */
+static void remove_pin_root(const struct rw_agent_place *place)
+{
+	if (strncmp(place->pin_dir, RW_AGENT_PIN_ROOT "/", sizeof(RW_AGENT_PIN_ROOT)) == 0)
+		(void)rmdir(RW_AGENT_PIN_ROOT);
+}
+
 int rw_command_detach(const struct rw_agent_place *place, bool pinned, struct rw_error *err)
 {
 	RW_CLEANUP(rw_buf_done) struct rw_buf answer;
@@ -27,6 +34,7 @@ int rw_command_detach(const struct rw_agent_place *place, bool pinned, struct rw
 		r = rw_enforce_bpf_detach_all(place->pin_dir, &devices, err);
 	if (r < 0)
 		return r;
+	remove_pin_root(place);
 	if (agent < 0)
 		fprintf(stderr,
 			"ringwall-agent: the running agent did not answer (%s); it follows within a second\n",

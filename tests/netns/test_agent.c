@@ -192,15 +192,43 @@ static void puts_back_what_somebody_detached(void **state)
 	assert_true(web_opens(world));
 }
 
+#define BPFTOOL "$(command -v bpftool || echo /usr/sbin/bpftool)"
+
+/* What holds our programs at the devices, by the numbers of the links. */
+static void list_links(const struct world *world, char *numbers, size_t size)
+{
+	char shell[256];
+	const char *const argv[] = {"/bin/sh", "-c", shell, NULL};
+
+	(void)snprintf(shell, sizeof(shell),
+		       "for pin in %s/link-*; do " BPFTOOL
+		       " link show pinned $pin | sed -n 's/^\\([0-9]*\\):.*/\\1/p'; done | tr '\\n' ' '",
+		       world->pins);
+	assert_int_equal(process_run(world->node, numbers, size, argv), 0);
+	assert_true(strlen(numbers) > 3);
+}
+
+/* Nothing of ours is left on the node: neither pins nor links nor programs nor qdiscs. */
+static void assert_untouched(const struct world *world, const char *link_numbers)
+{
+	assert_int_equal(access(world->pins, F_OK), -1);
+	netns_run(world->node,
+		  "for id in %s; do if " BPFTOOL " link show id $id >/dev/null 2>&1; then exit 1; fi; done",
+		  link_numbers);
+	netns_run(world->node, "! " BPFTOOL " net show | grep -E 'rw_(in|e)gress'");
+	netns_run(world->node, "! tc qdisc show | grep -E 'clsact|ingress'");
+}
+
 static void leaves_nothing_after_detach(void **state)
 {
 	struct world *world = *state;
-	char status[4096];
+	char status[4096], links[64];
 
+	list_links(world, links, sizeof(links));
 	assert_int_equal(command(world, "detach", NULL, 0), 0);
 	assert_true(ssh_opens(world));
 	assert_true(web_opens(world));
-	assert_int_equal(access(world->pins, F_OK), -1);
+	assert_untouched(world, links);
 	assert_int_equal(command(world, "status", status, sizeof(status)), 0);
 	assert_non_null(strstr(status, "detached"));
 
@@ -220,15 +248,16 @@ static void leaves_nothing_after_detach(void **state)
 static void detaches_without_agent_and_state_folder(void **state)
 {
 	struct world *world = *state;
-	char shell[256];
+	char shell[256], links[64];
 
+	list_links(world, links, sizeof(links));
 	process_stop(&world->agent, SIGKILL);
 	(void)snprintf(shell, sizeof(shell), "rm -rf %s; touch %s", world->state, world->state);
 	assert_int_equal(system(shell), 0);
 	assert_false(ssh_opens(world));
 	assert_int_equal(command(world, "detach", NULL, 0), 0);
 	assert_true(ssh_opens(world));
-	assert_int_equal(access(world->pins, F_OK), -1);
+	assert_untouched(world, links);
 }
 
 static void follows_a_detach_that_could_not_reach_it(void **state)

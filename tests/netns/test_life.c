@@ -5,6 +5,7 @@
 #include "test.h"
 
 #include <bpf/bpf.h>
+#include <bpf/libbpf.h>
 #include <fcntl.h>
 #include <sched.h>
 #include <signal.h>
@@ -282,12 +283,21 @@ static void detached_program_is_put_back(void **state)
 	rw_enforcer_close(enforcer);
 }
 
-static void foreign_program_before_ours_is_told(void **state)
+/* A program of somebody else's, which lets the next one decide. */
+static int load_foreign(void)
 {
 	const struct bpf_insn instructions[] = {
 		{.code = BPF_ALU64 | BPF_MOV | BPF_K, .dst_reg = 0, .imm = -1},
 		{.code = BPF_JMP | BPF_EXIT},
 	};
+	int program = bpf_prog_load(BPF_PROG_TYPE_SCHED_CLS, "foreign", "GPL", instructions, 2, NULL);
+
+	assert_true(program >= 0);
+	return program;
+}
+
+static void foreign_program_before_ours_is_told(void **state)
+{
 	LIBBPF_OPTS(bpf_link_create_opts, options, .flags = RW_BPF_F_BEFORE);
 	struct rw_enforcer *enforcer = start(NO_RULES);
 	struct rw_enforcer_device_status status;
@@ -295,7 +305,7 @@ static void foreign_program_before_ours_is_told(void **state)
 	int program, link;
 
 	(void)state;
-	program = bpf_prog_load(BPF_PROG_TYPE_SCHED_CLS, "foreign", "GPL", instructions, 2, NULL);
+	program = load_foreign();
 	netns_enter(node);
 	link = bpf_link_create(program, (int)ifindex, (enum bpf_attach_type)RW_BPF_TCX_INGRESS, &options);
 	netns_leave();
@@ -345,6 +355,96 @@ static void clsact_serves_where_tcx_is_missing(void **state)
 	assert_int_equal(rw_enforce_bpf_detach_all(pins, NULL, NULL), 0);
 	netns_leave();
 	assert_true(reaches(81));
+}
+
+static bool has_clsact(void)
+{
+	int status;
+
+	netns_enter(node);
+	status = system("tc qdisc show dev eth0 | grep -q clsact");
+	netns_leave();
+	return status == 0;
+}
+
+/* An enforcer by clsact that has ended, with its filters in place. */
+static void leave_filters(void)
+{
+	struct rw_enforce_bpf_options options = {
+		.pin_dir = pins, .table_memory = 8 << 20, .flow_entries = 1 << 12, .without_tcx = true};
+	struct rw_enforcer *enforcer;
+
+	netns_enter(node);
+	assert_int_equal(rw_enforce_bpf_open(&options, &enforcer, NULL), 0);
+	netns_leave();
+	filter_apply(enforcer, node, "eth0", NO_RULES);
+	filter_enforce(enforcer, node);
+	rw_enforcer_close(enforcer);
+	assert_true(has_clsact());
+	assert_false(hears(80));
+}
+
+static void detach_everything(void)
+{
+	netns_enter(node);
+	assert_int_equal(rw_enforce_bpf_detach_all(pins, NULL, NULL), 0);
+	netns_leave();
+	assert_true(hears(80));
+	assert_int_equal(access(pins, F_OK), -1);
+}
+
+static void qdisc_that_we_made_goes_with_us(void **state)
+{
+	(void)state;
+	leave_filters();
+	detach_everything();
+	assert_false(has_clsact());
+}
+
+static void qdisc_of_others_stays(void **state)
+{
+	(void)state;
+	netns_run(node, "tc qdisc add dev eth0 clsact");
+	leave_filters();
+	detach_everything();
+	assert_true(has_clsact());
+}
+
+static void qdisc_that_others_use_stays_with_their_filters(void **state)
+{
+	LIBBPF_OPTS(bpf_tc_hook, hook, .ifindex = (int)netns_ifindex(node, "eth0"),
+		    .attach_point = BPF_TC_EGRESS);
+	LIBBPF_OPTS(bpf_tc_opts, filter, .handle = 1, .priority = 7, .prog_fd = load_foreign());
+
+	(void)state;
+	leave_filters();
+	netns_enter(node);
+	assert_int_equal(bpf_tc_attach(&hook, &filter), 0);
+	netns_leave();
+	detach_everything();
+	assert_true(has_clsact());
+	netns_run(node, "tc filter show dev eth0 egress | grep -q foreign");
+	(void)close(filter.prog_fd);
+}
+
+static void qdisc_goes_when_an_unpinned_process_closes(void **state)
+{
+	struct rw_enforce_bpf_options options = {
+		.table_memory = 8 << 20, .flow_entries = 1 << 12, .without_tcx = true};
+	struct rw_enforcer *enforcer;
+
+	(void)state;
+	netns_enter(node);
+	assert_int_equal(rw_enforce_bpf_open(&options, &enforcer, NULL), 0);
+	netns_leave();
+	filter_apply(enforcer, node, "eth0", NO_RULES);
+	filter_enforce(enforcer, node);
+	assert_false(hears(80));
+	netns_enter(node);
+	rw_enforcer_close(enforcer);
+	netns_leave();
+	assert_true(hears(80));
+	assert_false(has_clsact());
 }
 
 static void learning_passes_all_and_monitoring_counts(void **state)
@@ -457,6 +557,10 @@ int main(void)
 		TEST(foreign_program_before_ours_is_told),
 		TEST(device_that_goes_is_forgotten),
 		TEST(clsact_serves_where_tcx_is_missing),
+		TEST(qdisc_that_we_made_goes_with_us),
+		TEST(qdisc_of_others_stays),
+		TEST(qdisc_that_others_use_stays_with_their_filters),
+		TEST(qdisc_goes_when_an_unpinned_process_closes),
 		TEST(learning_passes_all_and_monitoring_counts),
 		TEST(private_mount_namespace_is_refused),
 		TEST(policy_that_does_not_fit_leaves_the_old_one),

@@ -202,12 +202,11 @@ static void detach_programs(struct rw_bpf *bpf, struct rw_bpf_device *device)
 		return;
 	}
 	rw_bpf_clsact_remove(device->ifindex);
-	if (bpf->pin_dir[0]) {
-		char path[256];
-
-		rw_bpf_pin_path(path, sizeof(path), bpf->pin_dir, "clsact", device->ifindex);
-		(void)unlink(path);
-	}
+	if (bpf->pin_dir[0])
+		rw_bpf_pins_release(bpf->pin_dir, device->ifindex);
+	else if (device->made_qdisc)
+		rw_bpf_qdisc_remove(device->ifindex);
+	device->made_qdisc = false;
 }
 
 int rw_bpf_attach(struct rw_enforcer *enforcer, const struct rw_enforcer_device *device, struct rw_error *err)

@@ -55,8 +55,9 @@ struct rw_bpf_device {
 	unsigned int ifindex; /* 0 = free */
 	char name[16];
 	char interface[16];
-	uint32_t place; /* in rw_devices */
-	int links[2];   /* tcx: ingress, egress; else -EBADF */
+	uint32_t place;  /* in rw_devices */
+	int links[2];    /* tcx: ingress, egress; else -EBADF */
+	bool made_qdisc; /* clsact: the qdisc is this process's */
 	enum rw_enforcer_hold hold;
 	char text[128];
 };
@@ -136,6 +137,13 @@ int rw_bpf_clsact_attach(struct rw_bpf *bpf, struct rw_bpf_device *device, struc
 bool rw_bpf_clsact_present(const struct rw_bpf *bpf, const struct rw_bpf_device *device);
 void rw_bpf_clsact_remove(unsigned int ifindex);
 bool rw_bpf_clsact_shared(const struct rw_bpf *bpf, unsigned int ifindex, int side, char text[128]);
+
+/* qdisc.c */
+#define RW_BPF_QDISC_PIN "qdisc" /* the clsact qdisc of that device was made by us */
+/* Sees to it that the device has a clsact qdisc, and remembers whether we made it. */
+RW_NODISCARD int rw_bpf_qdisc_make(struct rw_bpf *bpf, struct rw_bpf_device *device, struct rw_error *err);
+/* Removes the device's clsact qdisc, unless somebody has a filter in it. */
+void rw_bpf_qdisc_remove(unsigned int ifindex);
 
 /* apply.c */
 int rw_bpf_apply(struct rw_enforcer *enforcer, const struct rw_policy *policy,

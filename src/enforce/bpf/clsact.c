@@ -2,8 +2,8 @@
 
 /*
  * The way into kernels without tcx: filters of the clsact qdisc, with the first priority at ingress and the
- * last at egress.  A filter needs no process; a pin named after the device remembers that it is ours.  The
- * qdisc itself stays when the filters go: others may have put theirs in it.
+ * last at egress.  A filter needs no process; a pin named after the device remembers that it is ours.  For the
+ * qdisc itself see qdisc.c.
  */
 
 #include <bpf/bpf.h>
@@ -25,13 +25,12 @@ static const enum bpf_tc_attach_point points[2] = {BPF_TC_INGRESS, BPF_TC_EGRESS
 
 int rw_bpf_clsact_attach(struct rw_bpf *bpf, struct rw_bpf_device *device, struct rw_error *err)
 {
-	LIBBPF_OPTS(bpf_tc_hook, hook, .ifindex = (int)device->ifindex,
-		    .attach_point = BPF_TC_INGRESS | BPF_TC_EGRESS);
+	LIBBPF_OPTS(bpf_tc_hook, hook, .ifindex = (int)device->ifindex);
 	char path[256];
-	int r = bpf_tc_hook_create(&hook);
+	int r = rw_bpf_qdisc_make(bpf, device, err);
 
-	if (r < 0 && r != -EEXIST)
-		return rw_bpf_refused(err, r, "a clsact qdisc");
+	if (r < 0)
+		return r;
 	for (int side = 1; side >= 0; side--) {
 		LIBBPF_OPTS(bpf_tc_opts, filter, .handle = FILTER_HANDLE, .priority = priorities[side],
 			    .prog_fd = bpf->programs[side], .flags = BPF_TC_F_REPLACE);

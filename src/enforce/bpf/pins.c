@@ -7,6 +7,7 @@
  *     PIN_DIR/version-2                  says which ABI (a second pin of the control map)
  *     PIN_DIR/link-ingress-7, -egress-7  what holds the programs at the device of ifindex 7
  *     PIN_DIR/clsact-7                   ... by clsact, which holds by itself
+ *     PIN_DIR/qdisc-7                    ... in a clsact qdisc that was made for it
  *
  * Descriptors come only from these names (BPF_OBJ_GET), never from ids.
  */
@@ -265,7 +266,7 @@ int rw_bpf_pins_save(struct rw_bpf *bpf, struct rw_error *err)
 /* Takes one pin away, with what it holds; true for a device's ingress. */
 static bool release(const char *pin_dir, const char *name)
 {
-	unsigned int ifindex = 0;
+	unsigned int ifindex = 0, qdisc;
 	char path[512];
 
 	(void)snprintf(path, sizeof(path), "%s/%s", pin_dir, name);
@@ -279,6 +280,10 @@ static bool release(const char *pin_dir, const char *name)
 		}
 	} else if (sscanf(name, "clsact-%u", &ifindex) == 1) {
 		rw_bpf_clsact_remove(ifindex);
+	} else if (sscanf(name, RW_BPF_QDISC_PIN "-%u", &qdisc) == 1) {
+		/* Names come in any order, and our filters would keep it. */
+		rw_bpf_clsact_remove(qdisc);
+		rw_bpf_qdisc_remove(qdisc);
 	}
 	(void)unlink(path);
 	return ifindex || strncmp(name, "link-ingress-", 13) == 0;
@@ -286,7 +291,7 @@ static bool release(const char *pin_dir, const char *name)
 
 void rw_bpf_pins_release(const char *pin_dir, unsigned int ifindex)
 {
-	static const char *const kinds[] = {"link-ingress", "link-egress", "clsact"};
+	static const char *const kinds[] = {"link-ingress", "link-egress", "clsact", RW_BPF_QDISC_PIN};
 	char name[64], path[512];
 
 	for (size_t i = 0; i < RW_ARRAY_COUNT(kinds); i++) {
@@ -300,8 +305,8 @@ void rw_bpf_pins_release(const char *pin_dir, unsigned int ifindex)
 /* What we pin; whatever else lies there is somebody's. */
 static bool is_ours(const char *name)
 {
-	static const char *const kinds[] = {"map-rw_", "version-", "link-ingress-", "link-egress-",
-					    "clsact-"};
+	static const char *const kinds[] = {"map-rw_",      "version-", "link-ingress-",
+					    "link-egress-", "clsact-",  RW_BPF_QDISC_PIN "-"};
 
 	for (size_t i = 0; i < RW_ARRAY_COUNT(kinds); i++)
 		if (strncmp(name, kinds[i], strlen(kinds[i])) == 0)
