@@ -5,7 +5,7 @@
 
 #define SETTLE_MS   50u /* changes of links come in swarms */
 #define LISTENERS_S 60u /* between looks at what listens */
-#define HITS_S      4u  /* between readings of the rules' counters: less than a heartbeat */
+#define HITS_S      4u  /* between readings of counters and connections: less than a heartbeat */
 
 /* ---- detach and attach ---- */
 
@@ -137,11 +137,12 @@ void agent_on_check(void *userdata)
 		agent_save_policy(agent);
 		agent_release_memory();
 	}
+	if (agent->session && agent->checks % LISTENERS_S == 0)
+		rw_reporter_read_listeners(&agent->reporter);
 	if (agent->session && agent->checks % HITS_S == 0) {
 		rw_keeper_status(agent->keeper, &status);
 		rw_reporter_read_hits(&agent->reporter, status.enforcer);
+		rw_reporter_read_connections(&agent->reporter, agent->keeper);
 	}
-	if (agent->session && agent->checks % LISTENERS_S == 0)
-		rw_reporter_read_listeners(&agent->reporter);
 	agent->checks++;
 }

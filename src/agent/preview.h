@@ -5,21 +5,13 @@
  * What a policy would do to what the node does now
  * ================================================
  *
- * Pure: decides listeners and live connections by a policy, whether that is in force, monitored or only
- * saved.  Verdicts on connections are the reference evaluator's (policy/evaluate.h).
+ * Pure: decides live connections by a policy, whether that is in force, monitored, saved or only offered.
+ * Verdicts are the reference evaluator's (policy/evaluate.h); listeners are judged by policy/preview.h.
  */
 
 #include "agent/connections.h"
 #include "agent/link_rules.h"
 #include "policy/evaluate.h"
-
-/*
- * Whether a rule opens a listener: an ingress accept rule for its protocol and port on an interface of the
- * policy, or a way that stays open always (SSH for management, a hosted controller).  Says nothing about
- * sources: a stronger rule may still refuse some, or all; and where inner access accepts, other members reach
- * listeners that no rule opens.
- */
-bool rw_preview_is_opened(const struct rw_policy *policy, const struct rw_report_listener *listener);
 
 /*
  * Whether 'connection' would be cut; then its decision is in *ret_decision, unless that is NULL.  One that

@@ -7,6 +7,7 @@
 #include "agent/link_rules.h"
 #include "agent/preview.h"
 #include "enforce/bpf/bpf.h"
+#include "policy/preview.h"
 #include "wire/writer.h"
 
 struct findings {
@@ -116,7 +117,8 @@ static void print_listeners(const struct findings *findings)
 	printf("\nLISTENING\n");
 	for (size_t i = 0; i < findings->listeners.count; i++) {
 		const struct rw_report_listener *listener = &findings->listeners.items[i];
-		bool closed = findings->policy && !rw_preview_is_opened(findings->policy, listener);
+		bool closed = findings->policy &&
+			      !rw_policy_opens(findings->policy, listener->protocol, listener->port);
 
 		printf("  %s/%u%s%s%s\n", listener->protocol == RW_PROTOCOL_TCP ? "tcp" : "udp",
 		       listener->port, listener->process[0] ? "  " : "", listener->process,
@@ -250,7 +252,9 @@ static void write_listeners(struct rw_json_writer *json, const struct findings *
 		rw_json_put_integer(json, "port", listener->port);
 		rw_json_put_text(json, "process", listener->process);
 		if (findings->policy)
-			rw_json_put_bool(json, "opened", rw_preview_is_opened(findings->policy, listener));
+			rw_json_put_bool(
+				json, "opened",
+				rw_policy_opens(findings->policy, listener->protocol, listener->port));
 		rw_json_end_object(json);
 	}
 	rw_json_end_array(json);

@@ -4,7 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "policy/evaluate.h"
+#include "agent/preview.h"
 
 void rw_reporter_init(struct rw_reporter *reporter, const struct rw_clock *clock)
 {
@@ -95,6 +95,79 @@ void rw_reporter_read_listeners(struct rw_reporter *reporter)
 	reporter->listeners = listeners;
 }
 
+/* ---- connections ---- */
+
+static bool is_ssh(const struct rw_reporter *reporter, const struct rw_connection *connection)
+{
+	const struct rw_listeners *listeners = &reporter->listeners;
+
+	for (size_t i = 0; i < listeners->ssh_port_count; i++)
+		if (connection->opener.direction == RW_DIRECTION_INGRESS &&
+		    connection->opener.local_port == listeners->ssh_ports[i])
+			return true;
+	return false;
+}
+
+static void tell(struct rw_reporter *reporter, const struct rw_connection *connection, bool ssh)
+{
+	struct rw_report_connection *told;
+
+	if (reporter->connection_count == RW_REPORT_LIVE_MAX)
+		return;
+	told = &reporter->connections[reporter->connection_count++];
+	*told = (struct rw_report_connection){
+		.direction = connection->opener.direction,
+		.local = connection->opener.local,
+		.remote = connection->opener.remote,
+		.local_port = connection->opener.local_port,
+		.remote_port = connection->opener.remote_port,
+		.ssh = ssh,
+	};
+	(void)snprintf(told->interface, sizeof(told->interface), "%s", connection->interface);
+}
+
+void rw_reporter_take_connections(struct rw_reporter *reporter, const struct rw_policy *policy,
+				  const struct rw_link_decision *decisions, size_t count,
+				  const struct rw_connections *connections)
+{
+	size_t judged = 0;
+
+	reporter->connection_count = 0;
+	reporter->connections_cut = 0;
+	for (size_t i = 0; i < connections->count; i++) {
+		const struct rw_connection *connection = &connections->items[i];
+
+		if (connection->interface[0] && is_ssh(reporter, connection))
+			tell(reporter, connection, true);
+	}
+	for (size_t i = 0; i < connections->count && judged < RW_REPORTER_JUDGED_MAX; i++) {
+		const struct rw_connection *connection = &connections->items[i];
+
+		judged++;
+		if (!rw_preview_is_cut(policy, decisions, count, connection, NULL))
+			continue;
+		reporter->connections_cut++;
+		if (!is_ssh(reporter, connection))
+			tell(reporter, connection, false);
+	}
+}
+
+void rw_reporter_read_connections(struct rw_reporter *reporter, const struct rw_keeper *keeper)
+{
+	RW_CLEANUP(rw_connections_done) struct rw_connections connections = {0};
+	struct rw_keeper_status status;
+
+	rw_keeper_status(keeper, &status);
+	if (!status.policy || status.policy->enforcement != RW_MONITOR || !status.decisions) {
+		reporter->connection_count = 0;
+		reporter->connections_cut = 0;
+		return;
+	}
+	if (rw_connections_read(status.links, &reporter->listeners, &connections, NULL) == 0)
+		rw_reporter_take_connections(reporter, status.policy, status.decisions, status.links->count,
+					     &connections);
+}
+
 /* ---- interfaces ---- */
 
 static int fill_interface(const struct rw_links *links, const struct rw_link *link,
@@ -108,6 +181,7 @@ static int fill_interface(const struct rw_links *links, const struct rw_link *li
 
 	memcpy(told->name, decision->interface, sizeof(told->name));
 	memcpy(told->kind, decision->kind, sizeof(told->kind));
+	memcpy(told->reason, decision->reason, sizeof(told->reason));
 	if (link->has_mac)
 		(void)snprintf(told->mac, sizeof(told->mac), "%02x:%02x:%02x:%02x:%02x:%02x", link->mac[0],
 			       link->mac[1], link->mac[2], link->mac[3], link->mac[4], link->mac[5]);
@@ -179,8 +253,13 @@ static int fill_lists(const struct rw_reporter *reporter, const struct rw_keeper
 	report->drop_events = copy(reporter->drops, reporter->drop_count, sizeof(*report->drop_events));
 	report->listeners = copy(listeners->items, listeners->count, sizeof(*report->listeners));
 	report->ssh_ports = copy(listeners->ssh_ports, listeners->ssh_port_count, sizeof(*report->ssh_ports));
-	if (!report->hits || !report->drop_events || !report->listeners || !report->ssh_ports)
+	report->connections =
+		copy(reporter->connections, reporter->connection_count, sizeof(*report->connections));
+	if (!report->hits || !report->drop_events || !report->listeners || !report->ssh_ports ||
+	    !report->connections)
 		return -ENOMEM;
+	report->connection_count = reporter->connection_count;
+	report->connections_cut = reporter->connections_cut;
 	report->hit_count = reporter->hits.count;
 	report->drop_event_count = reporter->drop_count;
 	report->listener_count = listeners->count;
@@ -198,6 +277,8 @@ static void fill_counters(const struct rw_keeper_status *status, struct rw_repor
 	report->persistent = counters.persistent;
 	for (size_t i = 0; i < RW_CAUSE_COUNT_; i++)
 		report->drops[i] = counters.dropped[i];
+	for (size_t i = 0; i < RW_CAUSE_COUNT_; i++)
+		report->would_drops[i] = counters.would_drop[i];
 }
 
 /* Computed once for a policy: its size is that of all groups and members. */

@@ -10,6 +10,7 @@
  * for the report that follows a change, which somebody is waiting for.
  */
 
+#include "agent/connections.h"
 #include "agent/keeper.h"
 #include "agent/listeners.h"
 #include "base/clock.h"
@@ -25,6 +26,9 @@ struct rw_reporter {
 	struct rw_policy_digest digest;
 	struct rw_vec hits; /* struct rw_report_hit, as last read */
 	struct rw_listeners listeners;
+	struct rw_report_connection connections[RW_REPORT_LIVE_MAX]; /* of a monitored node */
+	size_t connection_count;
+	uint64_t connections_cut;
 };
 
 void rw_reporter_init(struct rw_reporter *reporter, const struct rw_clock *clock);
@@ -38,6 +42,21 @@ void rw_reporter_read_hits(struct rw_reporter *reporter, struct rw_enforcer *enf
 
 /* Looks anew at what listens; what was known stays when that fails. */
 void rw_reporter_read_listeners(struct rw_reporter *reporter);
+
+/*
+ * Looks at the live connections of a monitored node, so that its controller can tell what enforcing would cut;
+ * of any other node, forgets them.  At most RW_REPORTER_JUDGED_MAX are judged by the policy, which bounds the
+ * time that a busy node spends on it; SSH sessions are always found.
+ */
+#define RW_REPORTER_JUDGED_MAX 4096
+void rw_reporter_read_connections(struct rw_reporter *reporter, const struct rw_keeper *keeper);
+
+/*
+ * The same from what was read: the part that does not ask the system.
+ */
+void rw_reporter_take_connections(struct rw_reporter *reporter, const struct rw_policy *policy,
+				  const struct rw_link_decision *decisions, size_t count,
+				  const struct rw_connections *connections);
 
 /*
  * Appends a report as one line of JSON and forgets the drop events told.  -ENOMEM, -E2BIG.

@@ -128,14 +128,12 @@ int rw_api_get_change(struct rw_api_call *call, struct rw_error *err)
 
 /* ---- refusals ---- */
 
-static void write_guards(struct rw_json_writer *json, const void *data)
+void rw_api_put_guards(struct rw_json_writer *json, const struct rw_guard_finding *findings, size_t count)
 {
-	const struct rw_change_result *result = data;
-
 	rw_json_key(json, "guards");
 	rw_json_begin_array(json);
-	for (size_t i = 0; i < result->finding_count; i++) {
-		const struct rw_guard_finding *finding = &result->findings[i];
+	for (size_t i = 0; i < count; i++) {
+		const struct rw_guard_finding *finding = &findings[i];
 
 		rw_json_begin_object(json);
 		rw_json_put_text(json, "id", rw_word_of(rw_words_guard, (int)finding->guard));
@@ -145,6 +143,13 @@ static void write_guards(struct rw_json_writer *json, const void *data)
 		rw_json_end_object(json);
 	}
 	rw_json_end_array(json);
+}
+
+static void write_guards(struct rw_json_writer *json, const void *data)
+{
+	const struct rw_change_result *result = data;
+
+	rw_api_put_guards(json, result->findings, result->finding_count);
 }
 
 static int refuse_guarded(struct rw_api_call *call, const struct rw_change_result *result)

@@ -214,6 +214,9 @@ struct rw_api_change {
 RW_NODISCARD int rw_api_run_change(struct rw_api_call *call, const struct rw_api_change *change,
 				   struct rw_error *err);
 
+/* Writes "guards": what guards found. */
+void rw_api_put_guards(struct rw_json_writer *json, const struct rw_guard_finding *findings, size_t count);
+
 /* Answers with the outcome of a change that was made. */
 RW_NODISCARD int rw_api_answer_result(struct rw_api_call *call, const struct rw_api_change *change,
 				      const struct rw_change_result *result, int outcome,
@@ -242,7 +245,7 @@ void rw_api_put_status(struct rw_json_writer *json, const struct rw_node_status 
 /* ---- the handlers ---- */
 
 rw_api_handler rw_api_list_objects, rw_api_create_object, rw_api_get_object, rw_api_patch_object,
-	rw_api_delete_object, rw_api_create_cluster;
+	rw_api_delete_object, rw_api_create_cluster, rw_api_get_node_preview, rw_api_get_cluster_preview;
 rw_api_handler rw_api_list_rules, rw_api_get_rule, rw_api_add_rules, rw_api_revoke_rules, rw_api_patch_rule,
 	rw_api_delete_rule;
 rw_api_handler rw_api_add_members, rw_api_remove_member;

@@ -28,6 +28,9 @@ const struct rw_api_route rw_api_routes[] = {
 	RESOURCE("load-balancers", RW_KIND_LOAD_BALANCER, "name cluster", rw_api_create_object, ""),
 	RESOURCE("promises", RW_KIND_PROMISE, "network", rw_api_create_object, ""),
 
+	{"GET", "v1/nodes/{}/preview", RW_API_VIEWER, false, "", rw_api_get_node_preview, NONE},
+	{"GET", "v1/clusters/{}/preview", RW_API_VIEWER, false, "", rw_api_get_cluster_preview, NONE},
+
 	{"GET", GROUP "rules", RW_API_VIEWER, false, "limit after", rw_api_list_rules, NONE},
 	{"POST", GROUP "rules", RW_API_OPERATOR, true, CHANGE, rw_api_add_rules, NONE},
 	{"POST", GROUP "rules/revoke", RW_API_OPERATOR, true, CHANGE, rw_api_revoke_rules, NONE},

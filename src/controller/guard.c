@@ -4,12 +4,14 @@
 #include <string.h>
 
 #include "controller/internal.h"
+#include "controller/preview.h"
 #include "policy/evaluate.h"
 
 const struct rw_word rw_words_guard[] = {
 	{"management-ssh", RW_GUARD_MANAGEMENT_SSH},
 	{"caller-path", RW_GUARD_CALLER_PATH},
 	{"offline-node", RW_GUARD_OFFLINE_NODE},
+	{"ssh-session", RW_GUARD_SSH_SESSION},
 	{NULL, 0},
 };
 
@@ -26,7 +28,8 @@ int rw_guard_parse(const char *text, unsigned int *ret_bits, struct rw_error *er
 		guard = rw_word_find(rw_words_guard, word);
 		if (guard < 0) {
 			(void)rw_error_field(err, "force", "there is no such guard");
-			(void)rw_error_hint(err, "Guards are: management-ssh, caller-path, offline-node.");
+			(void)rw_error_hint(
+				err, "Guards are: management-ssh, caller-path, ssh-session, offline-node.");
 			return -EINVAL;
 		}
 		bits |= RW_GUARD_BIT(guard);
@@ -173,6 +176,41 @@ static int judge_ssh(const struct view *view)
 	return 0;
 }
 
+static void tell_session(const struct view *view, const struct rw_report_connection *session,
+			 const struct rw_decision *decision)
+{
+	struct rw_guard_finding *finding = add_finding(view, RW_GUARD_SSH_SESSION);
+	char local[RW_ADDRESS_TEXT_SIZE], remote[RW_ADDRESS_TEXT_SIZE];
+
+	if (!finding)
+		return;
+	rw_address_format(&session->local, local);
+	rw_address_format(&session->remote, remote);
+	(void)snprintf(finding->cause, sizeof(finding->cause), "%s", rw_decision_cause(decision));
+	(void)snprintf(
+		finding->detail, sizeof(finding->detail),
+		"node %s: enforcement would begin and cut the SSH session from %s port %u to %s port %u "
+		"(%s)",
+		view->after->name, remote, session->remote_port, local, session->local_port, finding->cause);
+}
+
+/* Who works on a node at the moment at which its enforcement begins. */
+static void judge_sessions(const struct view *view)
+{
+	const struct node_record *record = view->impact->record;
+	const struct rw_policy *after = view->impact->after;
+	struct rw_decision decision;
+
+	if (view->impact->before->enforcement != RW_MONITOR || after->enforcement == RW_MONITOR)
+		return;
+	for (size_t i = 0; i < record->connection_count; i++) {
+		const struct rw_report_connection *session = &record->connections[i];
+
+		if (session->ssh && rw_node_preview_cuts(after, session, &decision))
+			tell_session(view, session, &decision);
+	}
+}
+
 static const struct rw_interface *interface_with(const struct rw_node *node, const struct rw_address *address)
 {
 	for (size_t i = 0; i < node->interface_count; i++) {
@@ -268,6 +306,7 @@ int guard_judge(struct rw_controller *controller, const struct rw_model *after, 
 
 		if (!view.before || !view.after)
 			continue;
+		judge_sessions(&view);
 		if (judge_ssh(&view) < 0)
 			return rw_error_oom(err);
 		for (size_t e = 0; actor->address.family && e < controller->endpoint_count; e++)

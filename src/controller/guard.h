@@ -14,6 +14,8 @@
  *                  any of them after.  Management sources are the cluster's management CIDRs or, without
  *                  such, every address but the cluster's containers; what only inner access lets in does
  *                  not count then, because members that reach each other are no way in for people.
+ * ssh-session      Enforcement of a monitored node would begin and cut an SSH session that its agent reported as
+ *                  live: somebody works there right now.
  * offline-node     A node that has joined is deleted while its agent is offline: the agent cannot be told to
  *                  detach, so the old policy stays on the machine.  (A connected one is told.)
  * caller-path      The controller runs on a node of the model, the caller reached it there, and its own
@@ -31,6 +33,7 @@ enum rw_guard {
 	RW_GUARD_MANAGEMENT_SSH,
 	RW_GUARD_CALLER_PATH,
 	RW_GUARD_OFFLINE_NODE,
+	RW_GUARD_SSH_SESSION,
 	RW_GUARD_COUNT_,
 };
 

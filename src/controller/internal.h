@@ -10,6 +10,7 @@
  *     guard.c        guards                          reach.c       exact reachability of a port
  *     session.c      streams                         node.c        records of managed nodes
  *     report.c       reports, claims                 session_state.c  the state machine
+ *     preview.c      what enforcing would do
  */
 
 #include "base/map.h"
@@ -159,6 +160,12 @@ struct node_record {
 	struct node_hit *hits; /* sorted by rule */
 	size_t hit_count;
 	uint64_t drops[RW_CAUSE_COUNT_];
+	uint64_t would_drops[RW_CAUSE_COUNT_];
+	struct rw_report_interface *interfaces; /* with the reasons */
+	size_t interface_count;
+	struct rw_report_connection *connections;
+	size_t connection_count;
+	uint64_t connections_cut;
 	uint64_t claims_hash;     /* of the interfaces that were taken over last ... */
 	uint64_t refusals_hash;   /* of the addresses that were refused last */
 	uint64_t claims_revision; /* ... when the node's object was at this revision */
@@ -246,6 +253,10 @@ void session_tick(struct node_record *record);
 void session_end(struct rw_session *session);
 /* The same, after telling the agent to take its enforcement off. */
 void session_detach(struct rw_session *session, const char *reason);
+
+/* Keeps what a report says for previews; forgets it.  preview.c */
+void preview_take(struct node_record *record, const struct rw_report *report);
+void preview_forget(struct node_record *record);
 
 /* Takes reported interfaces over into the model, as a change by the agent.  report.c */
 RW_NODISCARD int claims_convert(const struct rw_controller *controller, const struct rw_node *node,

@@ -390,6 +390,7 @@ int rw_session_report(struct rw_controller *controller, const char *node, const 
 	take_texts(record, report);
 	take_hits(controller, record, report);
 	take_drops(controller, record, report);
+	preview_take(record, report);
 	take_position(controller, record, report);
 	node_judge(controller, record);
 	wait_check(controller);

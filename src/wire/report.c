@@ -27,16 +27,8 @@ static size_t *count_of(const struct rw_json_field *field, void *object)
 	return (size_t *)(void *)((char *)object + field->count_offset);
 }
 
-/* An array of structs, each read by a table. */
-struct list {
-	const struct rw_json_field *fields;
-	size_t field_count;
-	size_t element_size;
-};
-
-/* The count follows what is read, so that what was read can be freed after a failure. */
-static int decode_list(const struct rw_json *value, const struct rw_json_field *field, void *object,
-		       const struct list *list, struct rw_error *err)
+int rw_wire_decode_list(const struct rw_json *value, const struct rw_json_field *field, void *object,
+			const struct rw_wire_list *list, struct rw_error *err)
 {
 	size_t *count = count_of(field, object);
 	size_t total;
@@ -77,16 +69,17 @@ static const struct rw_json_field interface_fields[] = {
 	RW_JSON_FIELD("addresses", struct rw_report_interface, addresses, rw_json_decode_addresses,
 		      .max = RW_REPORT_ADDRESSES_MAX,
 		      .count_offset = offsetof(struct rw_report_interface, address_count)),
+	RW_JSON_FIELD("reason", struct rw_report_interface, reason, rw_json_decode_chars),
 };
 
 int rw_wire_decode_interfaces(const struct rw_json *value, const struct rw_json_field *field, void *object,
 			      const struct rw_resolver *resolver, struct rw_error *err)
 {
-	static const struct list list = {RW_JSON_FIELDS(interface_fields),
-					 sizeof(struct rw_report_interface)};
+	static const struct rw_wire_list list = {RW_JSON_FIELDS(interface_fields),
+						 sizeof(struct rw_report_interface)};
 
 	(void)resolver;
-	return decode_list(value, field, object, &list, err);
+	return rw_wire_decode_list(value, field, object, &list, err);
 }
 
 void rw_wire_interfaces_free(struct rw_report_interface *interfaces, size_t count)
@@ -111,6 +104,8 @@ void rw_wire_put_interfaces(struct rw_json_writer *json, const struct rw_report_
 			rw_json_put_text(json, "mac", interfaces[i].mac);
 		rw_json_put_bool(json, "default_route", interfaces[i].default_route);
 		rw_json_put_bool(json, "enforced", interfaces[i].enforced);
+		if (interfaces[i].reason[0])
+			rw_json_put_text(json, "reason", interfaces[i].reason);
 		rw_json_key(json, "addresses");
 		rw_json_begin_array(json);
 		for (size_t j = 0; j < interfaces[i].address_count; j++) {
@@ -200,10 +195,11 @@ static const struct rw_json_field listener_fields[] = {
 static int decode_listeners(const struct rw_json *value, const struct rw_json_field *field, void *object,
 			    const struct rw_resolver *resolver, struct rw_error *err)
 {
-	static const struct list list = {RW_JSON_FIELDS(listener_fields), sizeof(struct rw_report_listener)};
+	static const struct rw_wire_list list = {RW_JSON_FIELDS(listener_fields),
+						 sizeof(struct rw_report_listener)};
 
 	(void)resolver;
-	return decode_list(value, field, object, &list, err);
+	return rw_wire_decode_list(value, field, object, &list, err);
 }
 
 static const struct rw_json_field hit_fields[] = {
@@ -215,10 +211,10 @@ static const struct rw_json_field hit_fields[] = {
 static int decode_hits(const struct rw_json *value, const struct rw_json_field *field, void *object,
 		       const struct rw_resolver *resolver, struct rw_error *err)
 {
-	static const struct list list = {RW_JSON_FIELDS(hit_fields), sizeof(struct rw_report_hit)};
+	static const struct rw_wire_list list = {RW_JSON_FIELDS(hit_fields), sizeof(struct rw_report_hit)};
 
 	(void)resolver;
-	return decode_list(value, field, object, &list, err);
+	return rw_wire_decode_list(value, field, object, &list, err);
 }
 
 /*
@@ -272,13 +268,14 @@ static const struct rw_json_field drop_event_fields[] = {
 static int decode_drop_events(const struct rw_json *value, const struct rw_json_field *field, void *object,
 			      const struct rw_resolver *resolver, struct rw_error *err)
 {
-	static const struct list list = {RW_JSON_FIELDS(drop_event_fields), sizeof(struct rw_report_drop)};
+	static const struct rw_wire_list list = {RW_JSON_FIELDS(drop_event_fields),
+						 sizeof(struct rw_report_drop)};
 
 	(void)resolver;
-	return decode_list(value, field, object, &list, err);
+	return rw_wire_decode_list(value, field, object, &list, err);
 }
 
-static void encode_drop(struct rw_json_writer *json, const struct rw_report_drop *drop)
+void rw_report_write_drop(struct rw_json_writer *json, const struct rw_report_drop *drop)
 {
 	char text[RW_ADDRESS_TEXT_SIZE];
 
@@ -337,8 +334,12 @@ static const struct rw_json_field report_fields[] = {
 	FIELD_LIST("listeners", listeners, listener_count, decode_listeners, RW_REPORT_PORTS_MAX),
 	FIELD_LIST("hits", hits, hit_count, decode_hits, RW_REPORT_HITS_MAX),
 	FIELD("drops", drops, decode_drops),
+	FIELD("would_drops", would_drops, decode_drops),
 	FIELD_LIST("drop_events", drop_events, drop_event_count, decode_drop_events, RW_REPORT_DROPS_MAX),
 	FIELD("drop_events_lost", drop_events_lost, rw_json_decode_revision),
+	FIELD_LIST("connections", connections, connection_count, rw_wire_decode_connections,
+		   RW_REPORT_LIVE_MAX),
+	FIELD("connections_cut", connections_cut, rw_json_decode_revision),
 };
 
 void rw_report_init(struct rw_report *report)
@@ -353,21 +354,29 @@ void rw_report_done(struct rw_report *report)
 	free(report->listeners);
 	free(report->hits);
 	free(report->drop_events);
+	free(report->connections);
 	rw_report_init(report);
+}
+
+void rw_report_put_causes(struct rw_json_writer *json, const char *key,
+			  const uint64_t counts[RW_CAUSE_COUNT_])
+{
+	rw_json_key(json, key);
+	rw_json_begin_object(json);
+	for (unsigned int cause = 0; cause < RW_CAUSE_COUNT_; cause++)
+		if (counts[cause])
+			rw_json_put_revision(json, drop_word(cause), counts[cause]);
+	rw_json_end_object(json);
 }
 
 static void put_drops(struct rw_json_writer *json, const struct rw_report *report)
 {
-	rw_json_key(json, "drops");
-	rw_json_begin_object(json);
-	for (unsigned int cause = 0; cause < RW_CAUSE_COUNT_; cause++)
-		if (report->drops[cause])
-			rw_json_put_revision(json, drop_word(cause), report->drops[cause]);
-	rw_json_end_object(json);
+	rw_report_put_causes(json, "drops", report->drops);
+	rw_report_put_causes(json, "would_drops", report->would_drops);
 	rw_json_key(json, "drop_events");
 	rw_json_begin_array(json);
 	for (size_t i = 0; i < report->drop_event_count; i++)
-		encode_drop(json, &report->drop_events[i]);
+		rw_report_write_drop(json, &report->drop_events[i]);
 	rw_json_end_array(json);
 	if (report->drop_events_lost)
 		rw_json_put_revision(json, "drop_events_lost", report->drop_events_lost);
@@ -431,6 +440,7 @@ int rw_report_encode(struct rw_buf *buf, const struct rw_report *report, struct 
 	rw_wire_put_interfaces(&json, report->interfaces, report->interface_count);
 	put_counters(&json, report);
 	put_drops(&json, report);
+	rw_wire_put_connections(&json, report);
 	rw_json_end_object(&json);
 	(void)rw_buf_append(buf, "\n", 1);
 	return rw_buf_check(buf, err);

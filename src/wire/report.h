@@ -18,6 +18,7 @@
 #include "policy/policy.h"
 #include "wire/json.h"
 #include "wire/stream.h"
+#include "wire/writer.h"
 
 #define RW_REPORT_VERSION        1
 #define RW_REPORT_INTERFACES_MAX 256
@@ -25,6 +26,7 @@
 #define RW_REPORT_PORTS_MAX      1024
 #define RW_REPORT_HITS_MAX       10000
 #define RW_REPORT_DROPS_MAX      256
+#define RW_REPORT_LIVE_MAX       64 /* connections */
 #define RW_REPORT_SIZE_MAX       (4u << 20)
 
 /* What the agent knows of itself; lagging and offline are the controller's judgement. */
@@ -46,6 +48,7 @@ struct rw_report_interface {
 	bool enforced;
 	struct rw_address *addresses;
 	size_t address_count;
+	char reason[128]; /* a half sentence: why it is enforced, or not; may be "" */
 };
 
 struct rw_report_hit {
@@ -73,6 +76,20 @@ struct rw_report_drop {
 	char cause[RW_ID_SIZE]; /* rule id or cause word */
 };
 
+/*
+ * A live TCP connection across an enforced interface.  A monitored node tells those that matter before it
+ * enforces: SSH sessions first, then what its policy would cut.
+ */
+struct rw_report_connection {
+	char interface[16];
+	enum rw_direction direction; /* in which it was opened */
+	struct rw_address local;
+	struct rw_address remote;
+	uint16_t local_port;
+	uint16_t remote_port;
+	bool ssh; /* came in to a port on which sshd listens */
+};
+
 struct rw_report {
 	struct rw_position applied; /* revision 0: none */
 	struct rw_position wanted;  /* last received; differs from 'applied' while failed */
@@ -90,10 +107,14 @@ struct rw_report {
 	size_t listener_count;
 	struct rw_report_hit *hits;
 	size_t hit_count;
-	uint64_t drops[RW_CAUSE_COUNT_]; /* packets dropped by cause */
+	uint64_t drops[RW_CAUSE_COUNT_];       /* packets dropped by cause */
+	uint64_t would_drops[RW_CAUSE_COUNT_]; /* monitored: passed, and would have been dropped */
 	struct rw_report_drop *drop_events;
 	size_t drop_event_count;
 	uint64_t drop_events_lost;
+	struct rw_report_connection *connections;
+	size_t connection_count;
+	uint64_t connections_cut; /* live ones that the policy would cut, told or not */
 };
 
 /* A report without anything, state PENDING. */
@@ -105,3 +126,13 @@ RW_DEFINE_DONE(struct rw_report, rw_report_done)
 RW_NODISCARD int rw_report_encode(struct rw_buf *buf, const struct rw_report *report, struct rw_error *err);
 RW_NODISCARD int rw_report_decode(const char *text, size_t size, struct rw_report *ret_report,
 				  struct rw_error *err);
+
+/* Writes the members of a connection into the open object. */
+void rw_report_put_connection(struct rw_json_writer *json, const struct rw_report_connection *connection);
+
+/* Writes "key":{"default":"17",...}: counts by cause, those that are 0 left out; RULE, all rules together, is
+ * "rule". */
+void rw_report_put_causes(struct rw_json_writer *json, const char *key,
+			  const uint64_t counts[RW_CAUSE_COUNT_]);
+/* Writes a drop event as an object. */
+void rw_report_write_drop(struct rw_json_writer *json, const struct rw_report_drop *drop);

@@ -6,6 +6,22 @@
 #include "wire/report.h"
 #include "wire/writer.h"
 
+/* An array of structs, each read by a table. */
+struct rw_wire_list {
+	const struct rw_json_field *fields;
+	size_t field_count;
+	size_t element_size;
+};
+
+/* Reads one into a slot with its count beside.  The count follows what is read, so that what was read can be
+ * freed after a failure. */
+RW_NODISCARD int rw_wire_decode_list(const struct rw_json *value, const struct rw_json_field *field,
+				     void *object, const struct rw_wire_list *list, struct rw_error *err);
+
+/* "connections" of a report, in a slot 'struct rw_report_connection *'. */
+rw_json_decoder rw_wire_decode_connections;
+void rw_wire_put_connections(struct rw_json_writer *json, const struct rw_report *report);
+
 /* An array of interfaces in a slot 'struct rw_report_interface *' with its count beside. */
 rw_json_decoder rw_wire_decode_interfaces;
 void rw_wire_put_interfaces(struct rw_json_writer *json, const struct rw_report_interface *interfaces,

@@ -2,6 +2,7 @@
 #include "packet.h"
 
 #include "agent/preview.h"
+#include "policy/preview.h"
 
 static struct rw_draft *draft;
 static struct rw_policy *policy;
@@ -49,9 +50,7 @@ static void derive(const char *const *texts, size_t count)
 
 static bool opened(uint16_t protocol, uint16_t port)
 {
-	const struct rw_report_listener listener = {.protocol = protocol, .port = port};
-
-	return rw_preview_is_opened(policy, &listener);
+	return rw_policy_opens(policy, protocol, port);
 }
 
 static struct rw_connection connection(const char *interface, const char *opener)

@@ -183,6 +183,56 @@ static void counts_drops_that_do_not_fit(void **state)
 	assert_int_equal(encoded(world)->drop_events_lost, 0);
 }
 
+static void add_connection(struct rw_connection *connection, enum rw_direction direction, uint16_t local_port,
+			   uint16_t remote_port)
+{
+	*connection = (struct rw_connection){
+		.interface = "eth0",
+		.opener = {.direction = direction,
+			   .protocol = RW_PROTOCOL_TCP,
+			   .tcp_flags = RW_TCP_SYN,
+			   .hop_limit = 64,
+			   .local_port = local_port,
+			   .remote_port = remote_port},
+	};
+	assert_int_equal(rw_address_parse("10.0.0.1", &connection->opener.local, NULL), 0);
+	assert_int_equal(rw_address_parse("203.0.113.9", &connection->opener.remote, NULL), 0);
+}
+
+/* The policy has no groups and drops all; sshd listens on 22 and 2222. */
+static void tells_ssh_sessions_first_and_what_would_be_cut(void **state)
+{
+	struct world *world = *state;
+	static struct rw_connection items[RW_REPORT_LIVE_MAX + 10];
+	const struct rw_connections connections = {.items = items, .count = RW_ARRAY_COUNT(items)};
+	const struct rw_report *report;
+	struct rw_keeper_status status;
+
+	for (size_t i = 0; i < connections.count; i++)
+		add_connection(&items[i], RW_DIRECTION_INGRESS, 7000, (uint16_t)(40000 + i));
+	add_connection(&items[70], RW_DIRECTION_INGRESS, 22, 50000);
+	add_connection(&items[71], RW_DIRECTION_INGRESS, 2222, 50001);
+	add_connection(&items[72], RW_DIRECTION_EGRESS, 2222,
+		       50002); /* a way out of that port is no session */
+	items[73].interface[0] = '\0';
+	world->reporter.listeners.ssh_ports[0] = 22;
+	world->reporter.listeners.ssh_ports[1] = 2222;
+	world->reporter.listeners.ssh_port_count = 2;
+	rw_keeper_status(world->keeper, &status);
+	rw_reporter_take_connections(&world->reporter, status.policy, status.decisions, status.links->count,
+				     &connections);
+	report = encoded(world);
+	assert_int_equal(report->connection_count, RW_REPORT_LIVE_MAX);
+	assert_true(report->connections[0].ssh && report->connections[0].local_port == 22);
+	assert_true(report->connections[1].ssh && report->connections[1].local_port == 2222);
+	assert_false(report->connections[2].ssh);
+	/* All but what crosses no interface. */
+	assert_int_equal(report->connections_cut, connections.count - 1);
+	/* An enforced node has nothing to foretell. */
+	rw_reporter_read_connections(&world->reporter, world->keeper);
+	assert_int_equal(encoded(world)->connection_count, 0);
+}
+
 static void says_that_the_node_is_detached(void **state)
 {
 	struct world *world = *state;
@@ -203,6 +253,7 @@ int main(void)
 		TEST(tells_interfaces_and_the_bridge_in_place_of_its_port),
 		TEST(tells_each_drop_once_with_its_time),
 		TEST(counts_drops_that_do_not_fit),
+		TEST(tells_ssh_sessions_first_and_what_would_be_cut),
 		TEST(says_that_the_node_is_detached),
 	};
 

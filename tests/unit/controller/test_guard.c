@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "fixture.h"
 
+#include "controller/preview.h"
+
 static struct fixture fx;
 static struct rw_change_result result;
 
@@ -193,6 +195,77 @@ static void enforcement_that_begins_is_guarded(void **state)
 	(void)rw_node_unref(node);
 }
 
+static int set_enforcement(enum rw_enforcement enforcement, unsigned int force)
+{
+	struct rw_node *node = rw_node_dup(rw_model_find_node(rw_controller_model(fx.controller), "n-free"));
+	int r;
+
+	node->enforcement = enforcement;
+	r = try_force((struct step){STEP_UPDATE, RW_KIND_NODE, .object = node}, force);
+	(void)rw_node_unref(node);
+	return r;
+}
+
+/* A monitored node reports two connections to port 2222, which no rule opens: a session and another. */
+static void report_sessions(void)
+{
+	RW_CLEANUP(rw_report_done) struct rw_report report;
+	struct rw_address somewhere = world_address("10.0.0.9");
+	struct rw_report_connection *connection;
+
+	rw_report_init(&report);
+	report.state = RW_AGENT_STATE_MONITORED;
+	report.would_drops[RW_CAUSE_DEFAULT] = 7;
+	report.connections = calloc(2, sizeof(*report.connections));
+	report.connection_count = 2;
+	report.connections_cut = 2;
+	for (size_t i = 0; i < 2; i++) {
+		connection = &report.connections[i];
+		(void)strcpy(connection->interface, "eth0");
+		connection->local = world_address("10.0.0.9");
+		connection->remote = world_address("203.0.113.7");
+		connection->local_port = 2222;
+		connection->remote_port = (uint16_t)(40000 + i);
+		connection->ssh = i == 0;
+	}
+	assert_int_equal(rw_session_report(fx.controller, "n-free", &report, &somewhere, NULL), 0);
+}
+
+static void refuses_to_begin_by_cutting_a_live_ssh_session(void **state)
+{
+	RW_CLEANUP(rw_node_preview_done) struct rw_node_preview preview = {0};
+	RW_CLEANUP(rw_change_result_done) struct rw_change_result tried = {0};
+
+	(void)state;
+	close_inner_access();
+	assert_int_equal(set_enforcement(RW_MONITOR, 0), 0);
+	report_sessions();
+	assert_int_equal(rw_preview_guards(fx.controller, &fx.alice, RW_KIND_NODE, "n-free", &tried, NULL),
+			 0);
+	assert_int_equal(tried.finding_count, 1);
+	assert_int_equal(set_enforcement(RW_ENFORCE, 0), RW_CHANGE_GUARDED);
+	assert_int_equal(result.finding_count, 1);
+	assert_int_equal(result.findings[0].guard, RW_GUARD_SSH_SESSION);
+	assert_string_equal(result.findings[0].cause, "default");
+	assert_non_null(
+		strstr(result.findings[0].detail, "from 203.0.113.7 port 40000 to 10.0.0.9 port 2222"));
+	assert_int_equal(rw_node_preview_get(fx.controller, "n-free", &preview, NULL), 0);
+	assert_int_equal(preview.policy->enforcement, RW_MONITOR);
+	assert_int_equal(preview.connection_count, 2);
+	assert_int_equal(preview.would_drops[RW_CAUSE_DEFAULT], 7);
+	assert_int_equal(set_enforcement(RW_ENFORCE, RW_GUARD_BIT(RW_GUARD_SSH_SESSION)), 0);
+}
+
+static void judges_live_sessions_by_the_rules_of_now(void **state)
+{
+	(void)state;
+	close_inner_access();
+	assert_int_equal(set_enforcement(RW_MONITOR, 0), 0);
+	report_sessions();
+	fixture_add_rule(&fx, "sg-free", "sgr-2222 in accept tcp 2222/2222 203.0.113.0/24");
+	assert_int_equal(set_enforcement(RW_ENFORCE, 0), 0);
+}
+
 static void refuses_to_cut_the_caller_off_the_controller(void **state)
 {
 	struct rw_endpoint endpoint = {world_address("10.0.0.9"), 8443};
@@ -265,6 +338,8 @@ int main(void)
 		T(leaves_out_what_was_closed_before),
 		T(asks_for_each_family_that_the_node_has),
 		T(enforcement_that_begins_is_guarded),
+		T(refuses_to_begin_by_cutting_a_live_ssh_session),
+		T(judges_live_sessions_by_the_rules_of_now),
 		T(refuses_to_cut_the_caller_off_the_controller),
 		T(leaves_callers_alone_who_come_from_elsewhere),
 		T(hosted_ports_are_failsafe_for_callers),

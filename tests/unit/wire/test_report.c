@@ -11,8 +11,8 @@ static struct rw_report full_report(void)
 {
 	static struct rw_address addresses[] = {{4, {10, 0, 0, 5}}, {6, {0x20, 0x01, 0x0d, 0xb8, [15] = 5}}};
 	static struct rw_report_interface interfaces[] = {
-		{"eth0", "ethernet", "02:00:00:00:00:01", true, true, addresses, 2},
-		{"lo", "other", "", false, false, NULL, 0},
+		{"eth0", "ethernet", "02:00:00:00:00:01", true, true, addresses, 2, "default route"},
+		{"lo", "other", "", false, false, NULL, 0, ""},
 	};
 	static uint16_t ssh_ports[] = {22, 2222};
 	static struct rw_report_listener listeners[] = {{RW_PROTOCOL_TCP, 22, "sshd"},
@@ -31,6 +31,8 @@ static struct rw_report full_report(void)
 		 "system:spoofed"},
 		{1795487309124, "eth0", RW_DIRECTION_INGRESS, 89, {0}, {0}, 0, 0, false, "sgr-1"},
 	};
+	static struct rw_report_connection connections[] = {
+		{"eth0", RW_DIRECTION_INGRESS, {4, {10, 0, 0, 5}}, {4, {203, 0, 113, 9}}, 2222, 40000, true}};
 	struct rw_report report;
 
 	rw_report_init(&report);
@@ -53,6 +55,10 @@ static struct rw_report full_report(void)
 	for (unsigned int i = 0; i < RW_CAUSE_COUNT_; i++)
 		report.drops[i] = i * 10;
 	report.drops[RW_CAUSE_RULE] = 5;
+	report.would_drops[RW_CAUSE_DEFAULT] = 3;
+	report.connections = connections;
+	report.connection_count = 1;
+	report.connections_cut = 70;
 	report.drop_events = drops;
 	report.drop_event_count = 2;
 	report.drop_events_lost = 9;
@@ -86,6 +92,12 @@ static void carries_every_field_of_a_report(void **state)
 	assert_true(read.drop_events[0].would);
 	assert_int_equal(read.drops[RW_CAUSE_PENDING], 160);
 	assert_int_equal(read.drops[RW_CAUSE_RULE], 5);
+	assert_int_equal(read.would_drops[RW_CAUSE_DEFAULT], 3);
+	assert_string_equal(read.interfaces[0].reason, "default route");
+	assert_int_equal(read.connection_count, 1);
+	assert_int_equal(read.connections[0].local_port, 2222);
+	assert_true(read.connections[0].ssh);
+	assert_int_equal(read.connections_cut, 70);
 	assert_int_equal(read.drop_events_lost, 9);
 }
 
@@ -118,6 +130,10 @@ static void refuses_each_wrong_field_of_a_report(void **state)
 		{"{\"version\":1,\"applied\":{\"incarnation\":\"a\",\"revision\":\"1\"}}", "state"},
 		{REPORT(",\"wanted\":1"), "wanted"},
 		{REPORT(",\"digest\":\"x\""), "digest"},
+		{REPORT(",\"connections\":[{}]"), "connections[0].interface"},
+		{REPORT(",\"connections\":[{\"interface\":\"eth0\",\"direction\":\"up\"}]"),
+		 "connections[0].direction"},
+		{REPORT(",\"would_drops\":{\"luck\":\"1\"}"), "would_drops.luck"},
 		{REPORT(",\"state2\":1"), "state2"},
 		{REPORT(",\"reason\":1"), "reason"},
 		{REPORT(",\"agent_version\":\"123456789012345678901234567890123\""), "agent_version"},
