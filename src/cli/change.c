@@ -78,9 +78,6 @@ static void add_parameter(struct rw_buf *path, const char *name, const char *val
 
 static void add_query(const struct rw_cli *cli, struct rw_buf *path)
 {
-	unsigned int cursor = 0;
-	const char *guard;
-
 	char duration[32];
 
 	(void)snprintf(duration, sizeof(duration), "%lldms", (long long)cli->wait_ms);
@@ -90,8 +87,7 @@ static void add_query(const struct rw_cli *cli, struct rw_buf *path)
 		add_parameter(path, "wait_all", "true");
 	if (rw_cli_given(cli, "dry-run"))
 		add_parameter(path, "dry_run", "true");
-	while (rw_cli_next_value(cli, "force", &cursor, &guard))
-		add_parameter(path, "force", guard);
+	rw_cli_put_forced(cli, path);
 }
 
 static int64_t now_ms(void)

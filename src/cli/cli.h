@@ -196,6 +196,16 @@ int rw_cli_send_path(struct rw_cli *cli, const char *method, const struct rw_buf
 int rw_cli_send(struct rw_cli *cli, const char *method, const char *collection, const char *reference,
 		const struct rw_buf *body, const char *what);
 
+/* Adds the guards of --force to the query of a path. */
+void rw_cli_put_forced(const struct rw_cli *cli, struct rw_buf *path);
+
+/* ---- enforcing (enforce.c): commands of nodes and clusters ---- */
+
+int rw_cli_preview_node(struct rw_cli *cli);
+int rw_cli_enforce_node(struct rw_cli *cli);
+int rw_cli_enforce_cluster(struct rw_cli *cli);
+extern const struct rw_cli_option rw_cli_enforce_options[];
+
 /* Makes a join token for the first argument, a "cluster" or "security_group", and prints it. */
 int rw_cli_make_token(struct rw_cli *cli, const char *target);
 extern const struct rw_cli_option rw_cli_token_options[];

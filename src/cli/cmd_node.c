@@ -183,6 +183,16 @@ const struct rw_cli_command rw_cli_node_commands[] = {
 	 "example:\n"
 	 "  ringwall node update n1 --enforcement monitor --wait\n",
 	 RW_CLI_SERVER | RW_CLI_OUTPUT | RW_CLI_CHANGE, update_options, 1, 1, update},
+	{"node preview", "NODE", "show what enforcing a monitored node would do", NULL,
+	 RW_CLI_SERVER | RW_CLI_OUTPUT, NULL, 1, 1, rw_cli_preview_node},
+	{"node enforce", "NODE", "enforce a monitored node, after showing what that would cut",
+	 "Shown is what its agent reported: interfaces, listeners that no rule opens, live connections that\n"
+	 "would be cut, packets that would have been dropped.  Refused when an SSH session or the "
+	 "management\n"
+	 "path would be cut.  'ringwall node update NODE --enforcement monitor' is the way back.\n\n"
+	 "example:\n"
+	 "  ringwall node enforce n1 --wait\n",
+	 RW_CLI_SERVER | RW_CLI_OUTPUT | RW_CLI_CHANGE, rw_cli_enforce_options, 1, 1, rw_cli_enforce_node},
 	{"node delete", "NODE",
 	 "delete a node; its agent lets go and its certificate is refused from then on",
 	 "An agent that is offline cannot be told to let go: its node keeps its last policy.  Such a node "

@@ -63,7 +63,17 @@ void rw_cli_print_noun(FILE *out, const char *noun)
 				      command->summary);
 }
 
-static void print_options(FILE *out, const char *title, const struct rw_cli_option *option)
+/* A command's own option stands before a shared one of that name. */
+static bool is_own(const struct rw_cli_command *command, const struct rw_cli_option *option)
+{
+	for (const struct rw_cli_option *own = command->options; own && own->name; own++)
+		if (own != option && strcmp(own->name, option->name) == 0)
+			return true;
+	return false;
+}
+
+static void print_options(FILE *out, const char *title, const struct rw_cli_command *command,
+			  const struct rw_cli_option *option)
 {
 	if (!option || !option->name)
 		return;
@@ -74,6 +84,8 @@ static void print_options(FILE *out, const char *title, const struct rw_cli_opti
 		const char *between = !option->value ? "" : option->value[0] == '[' ? "[=" : " ";
 		char letter[8] = "";
 
+		if (is_own(command, option))
+			continue;
 		if (option->letter)
 			(void)snprintf(letter, sizeof(letter), "-%c, ", option->letter);
 		if (value[0] == '[')
@@ -90,19 +102,21 @@ void rw_cli_print_help(FILE *out, const struct rw_cli_command *command)
 		      toupper((unsigned char)command->summary[0]), command->summary + 1);
 	if (command->details)
 		(void)fprintf(out, "\n%s", command->details);
-	print_options(out, "options", command->options);
+	print_options(out, "options", command, command->options);
 	if (command->shared & RW_CLI_CHANGE)
-		print_options(out, "the change", rw_cli_shared_options(RW_CLI_CHANGE));
+		print_options(out, "the change", command, rw_cli_shared_options(RW_CLI_CHANGE));
 	if (command->shared & RW_CLI_OUTPUT)
-		print_options(out, "output", rw_cli_shared_options(RW_CLI_OUTPUT));
+		print_options(out, "output", command, rw_cli_shared_options(RW_CLI_OUTPUT));
 	if (command->shared & RW_CLI_SERVER)
-		print_options(out, "server", rw_cli_shared_options(RW_CLI_SERVER));
+		print_options(out, "server", command, rw_cli_shared_options(RW_CLI_SERVER));
 }
 
-static void print_option_words(FILE *out, const struct rw_cli_option *option)
+static void print_option_words(FILE *out, const struct rw_cli_command *command,
+			       const struct rw_cli_option *option)
 {
 	for (; option && option->name; option++)
-		(void)fprintf(out, " --%s", option->name);
+		if (!is_own(command, option))
+			(void)fprintf(out, " --%s", option->name);
 }
 
 /*
@@ -125,10 +139,10 @@ void rw_cli_print_bash_completion(FILE *out)
 	for (const struct rw_cli_command *command = rw_cli_commands(); command->path; command++) {
 		(void)fprintf(out, "\t\t\"%s\"%s) words=\"--help", command->path,
 			      is_single(command) ? "\\ *" : "");
-		print_option_words(out, command->options);
+		print_option_words(out, command, command->options);
 		for (unsigned int set = RW_CLI_SERVER; set <= RW_CLI_CHANGE; set <<= 1)
 			if (command->shared & set)
-				print_option_words(out, rw_cli_shared_options(set));
+				print_option_words(out, command, rw_cli_shared_options(set));
 		(void)fputs("\" ;;\n", out);
 	}
 	(void)fputs("\t\tesac\n\t\tif [ \"$COMP_CWORD\" = 2 ]; then\n\t\t\tcase ${COMP_WORDS[1]} in\n", out);
