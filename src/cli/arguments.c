@@ -5,7 +5,7 @@
 #include <stdarg.h>
 #include <string.h>
 
-static const struct rw_cli_option server_options[] = {
+static const struct rw_usage_option server_options[] = {
 	{"server", 0, "URL", "the controller, https://HOST:8443 (RINGWALL_SERVER)"},
 	{"key-file", 0, "FILE", "file with the API key (RINGWALL_KEY_FILE)"},
 	{"ca", 0, "FILE", "certificate authority of the controller (RINGWALL_CA)"},
@@ -13,12 +13,12 @@ static const struct rw_cli_option server_options[] = {
 	{NULL, 0, NULL, NULL},
 };
 
-static const struct rw_cli_option output_options[] = {
+static const struct rw_usage_option output_options[] = {
 	{"output", 'o', "FORMAT", "table or json"},
 	{NULL, 0, NULL, NULL},
 };
 
-static const struct rw_cli_option change_options[] = {
+static const struct rw_usage_option change_options[] = {
 	{"wait", 0, "[DURATION]", "wait until connected nodes enforce it (30s)"},
 	{"wait-all", 0, NULL, "wait for every node, also those that are offline"},
 	{"force", 0, "GUARD", "go on although this guard objects (a refusal names it); may be repeated"},
@@ -26,12 +26,12 @@ static const struct rw_cli_option change_options[] = {
 	{NULL, 0, NULL, NULL},
 };
 
-static const struct rw_cli_option help_options[] = {
+static const struct rw_usage_option help_options[] = {
 	{"help", 'h', NULL, "this text"},
 	{NULL, 0, NULL, NULL},
 };
 
-const struct rw_cli_option *rw_cli_shared_options(unsigned int set)
+const struct rw_usage_option *rw_cli_shared_options(unsigned int set)
 {
 	switch (set) {
 	case RW_CLI_SERVER:
@@ -138,8 +138,8 @@ int rw_cli_number(const struct rw_cli *cli, const char *name, int64_t fallback, 
 	return 0;
 }
 
-static const struct rw_cli_option *find_in(const struct rw_cli_option *table, const char *name, size_t length,
-					   char letter)
+static const struct rw_usage_option *find_in(const struct rw_usage_option *table, const char *name,
+					     size_t length, char letter)
 {
 	for (; table && table->name; table++) {
 		if (letter ? table->letter == letter
@@ -150,10 +150,10 @@ static const struct rw_cli_option *find_in(const struct rw_cli_option *table, co
 }
 
 /* The option by long name (letter 0) or by letter, among those of the command. */
-static const struct rw_cli_option *find_option(const struct rw_cli_command *command, const char *name,
-					       size_t length, char letter)
+static const struct rw_usage_option *find_option(const struct rw_cli_command *command, const char *name,
+						 size_t length, char letter)
 {
-	const struct rw_cli_option *option = find_in(command->options, name, length, letter);
+	const struct rw_usage_option *option = find_in(command->options, name, length, letter);
 
 	for (unsigned int set = RW_CLI_SERVER; !option && set <= RW_CLI_CHANGE; set <<= 1)
 		if (command->shared & set)
@@ -169,7 +169,7 @@ static int parse_option(struct rw_cli *cli, int count, char **words, int *index)
 	const char *name = word + (is_long ? 2 : 1);
 	const char *equals = is_long ? strchr(name, '=') : NULL;
 	size_t length = equals ? (size_t)(equals - name) : strlen(name);
-	const struct rw_cli_option *option =
+	const struct rw_usage_option *option =
 		find_option(cli->command, name, length, is_long ? '\0' : name[0]);
 	const char *value = equals ? equals + 1 : NULL;
 

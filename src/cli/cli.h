@@ -19,6 +19,7 @@
 #include "base/buf.h"
 #include "base/error.h"
 #include "base/map.h"
+#include "usage/usage.h"
 #include "wire/reader.h"
 #include "wire/writer.h"
 
@@ -35,16 +36,12 @@ enum rw_exit {
 /* Most options and arguments of one call. */
 #define RW_CLI_MAX_WORDS 1024
 
+/* Most commands, with the end of their table. */
+#define RW_CLI_COMMANDS_MAX 80
+
 /* How long --wait waits, and its upper limit, which is the server's. */
 #define RW_CLI_WAIT_DEFAULT_MS 30000
 #define RW_CLI_WAIT_MAX_MS     600000
-
-struct rw_cli_option {
-	const char *name;  /* without dashes; NULL ends a table */
-	char letter;       /* 0 = none */
-	const char *value; /* its stand-in in help; NULL = a flag; "[X]" = optional, after "=" only */
-	const char *help;
-};
 
 /* Sets of options that many commands share. */
 enum {
@@ -56,19 +53,19 @@ enum {
 struct rw_cli;
 
 struct rw_cli_command {
-	const char *path;                    /* "rule add" */
-	const char *arguments;               /* "GROUP RULE", shown in help */
-	const char *summary;                 /* one line, no full stop */
-	const char *details;                 /* further help with examples; nullable */
-	unsigned int shared;                 /* RW_CLI_* */
-	const struct rw_cli_option *options; /* own ones; nullable */
+	const char *path;                      /* "rule add" */
+	const char *arguments;                 /* "GROUP RULE", shown in help */
+	const char *summary;                   /* one line, no full stop */
+	const char *details;                   /* further help with examples; nullable */
+	unsigned int shared;                   /* RW_CLI_* */
+	const struct rw_usage_option *options; /* own ones; nullable */
 	unsigned int min_arguments;
 	unsigned int max_arguments;
 	int (*run)(struct rw_cli *cli); /* gives an enum rw_exit */
 };
 
 struct rw_cli_word {
-	const struct rw_cli_option *option;
+	const struct rw_usage_option *option;
 	const char *value; /* NULL for a flag or an optional value not given */
 };
 
@@ -122,14 +119,16 @@ int rw_cli_fail(const struct rw_error *err);
 int rw_cli_parse(struct rw_cli *cli, int count, char **words);
 
 /* The options of a shared set, ended by a NULL name. */
-const struct rw_cli_option *rw_cli_shared_options(unsigned int set);
+const struct rw_usage_option *rw_cli_shared_options(unsigned int set);
 
 /* ---- help (help.c) ---- */
+
+/* The command line's description, made from the commands at first use. */
+const struct rw_usage_program *rw_cli_program(void);
 
 void rw_cli_print_overview(FILE *out);
 void rw_cli_print_noun(FILE *out, const char *noun);
 void rw_cli_print_help(FILE *out, const struct rw_cli_command *command);
-void rw_cli_print_bash_completion(FILE *out);
 
 /* ---- the server (server.c, context.c) ---- */
 
@@ -204,11 +203,11 @@ void rw_cli_put_forced(const struct rw_cli *cli, struct rw_buf *path);
 int rw_cli_preview_node(struct rw_cli *cli);
 int rw_cli_enforce_node(struct rw_cli *cli);
 int rw_cli_enforce_cluster(struct rw_cli *cli);
-extern const struct rw_cli_option rw_cli_enforce_options[];
+extern const struct rw_usage_option rw_cli_enforce_options[];
 
 /* Makes a join token for the first argument, a "cluster" or "security_group", and prints it. */
 int rw_cli_make_token(struct rw_cli *cli, const char *target);
-extern const struct rw_cli_option rw_cli_token_options[];
+extern const struct rw_usage_option rw_cli_token_options[];
 
 /* ---- output (cell.c, table.c) ---- */
 

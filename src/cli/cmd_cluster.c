@@ -93,7 +93,7 @@ static int join_token(struct rw_cli *cli)
 	return rw_cli_make_token(cli, "cluster");
 }
 
-static const struct rw_cli_option create_options[] = {
+static const struct rw_usage_option create_options[] = {
 	{"network", 0, "NETWORK", "the network of its nodes"},
 	{"type", 0, "TYPE", "generic (default), swarm or kubernetes"},
 	{"profile", 0, "PROFILE", "standard (default), kubernetes, kubernetes-strict or loose"},
@@ -106,12 +106,12 @@ static const struct rw_cli_option create_options[] = {
 	{NULL, 0, NULL, NULL},
 };
 
-static const struct rw_cli_option list_options[] = {
+static const struct rw_usage_option list_options[] = {
 	{"network", 0, "NETWORK", "only the clusters of this network"},
 	{NULL, 0, NULL, NULL},
 };
 
-static const struct rw_cli_option update_options[] = {
+static const struct rw_usage_option update_options[] = {
 	{"name", 0, "NAME", "new name"},
 	{"container-cidr", 0, "CIDR", "all container CIDRs it shall have; may be repeated"},
 	{"container-network", 0, "KIND", "overlay or routed"},
@@ -120,7 +120,7 @@ static const struct rw_cli_option update_options[] = {
 	{NULL, 0, NULL, NULL},
 };
 
-static const struct rw_cli_option delete_options[] = {
+static const struct rw_usage_option delete_options[] = {
 	{"with-nodes", 0, NULL, "delete its nodes first"},
 	{NULL, 0, NULL, NULL},
 };

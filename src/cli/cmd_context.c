@@ -184,7 +184,7 @@ static int completion(struct rw_cli *cli)
 	if (strcmp(cli->arguments[0], "bash") != 0)
 		return rw_cli_usage_error(cli, "completion is there for bash, not for '%s'",
 					  cli->arguments[0]);
-	rw_cli_print_bash_completion(stdout);
+	rw_usage_print_bash_completion(stdout, rw_cli_program());
 	return RW_EXIT_DONE;
 }
 

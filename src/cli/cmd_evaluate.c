@@ -195,7 +195,7 @@ static int evaluate(struct rw_cli *cli)
 	return r == 0 && evaluation.had_errors ? RW_EXIT_REFUSED : r;
 }
 
-static const struct rw_cli_option evaluate_options[] = {
+static const struct rw_usage_option evaluate_options[] = {
 	{"file", 'f', "MODEL", "the model file"},
 	{"queries", 'q', "FILE", "one JSON query a line ('-', the default, is standard input)"},
 	{"reference", 0, NULL, "decide by the reference evaluator, rule by rule (slow): to check the tables"},

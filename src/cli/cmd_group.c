@@ -117,7 +117,7 @@ static int join_token(struct rw_cli *cli)
 	return rw_cli_make_token(cli, "security_group");
 }
 
-static const struct rw_cli_option create_options[] = {
+static const struct rw_usage_option create_options[] = {
 	{"network", 0, "NETWORK", "the network of its members"},
 	{"kind", 0, "KIND", "basic (default) or enterprise"},
 	{"inner-access", 0, "POLICY", "accept (default) or drop: may members reach each other?"},
@@ -126,7 +126,7 @@ static const struct rw_cli_option create_options[] = {
 	{NULL, 0, NULL, NULL},
 };
 
-static const struct rw_cli_option update_options[] = {
+static const struct rw_usage_option update_options[] = {
 	{"name", 0, "NAME", "new name"},
 	{"inner-access", 0, "POLICY", "accept or drop: may members reach each other?"},
 	{"midstream", 0, "POLICY", "accept or drop: TCP packets of unknown flows that rules would open"},
@@ -134,12 +134,12 @@ static const struct rw_cli_option update_options[] = {
 	{NULL, 0, NULL, NULL},
 };
 
-static const struct rw_cli_option list_options[] = {
+static const struct rw_usage_option list_options[] = {
 	{"network", 0, "NETWORK", "only the groups of this network"},
 	{NULL, 0, NULL, NULL},
 };
 
-static const struct rw_cli_option member_options[] = {
+static const struct rw_usage_option member_options[] = {
 	{"interface", 0, "NAME", "only this interface of the node"},
 	{NULL, 0, NULL, NULL},
 };

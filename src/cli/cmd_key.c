@@ -102,7 +102,7 @@ static int revoke_key(struct rw_cli *cli)
 	return rw_cli_send(cli, "DELETE", "keys", cli->arguments[0], NULL, "key revoked");
 }
 
-static const struct rw_cli_option create_options[] = {
+static const struct rw_usage_option create_options[] = {
 	{"role", 0, "ROLE", "admin, operator or viewer (default)"},
 	{"expires", 0, "TIME", "when it ends, as 2027-01-31T00:00:00Z"},
 	{"save", 0, "FILE", "write the key to a new file for you alone (0600) instead of showing it"},

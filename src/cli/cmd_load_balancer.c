@@ -125,7 +125,7 @@ static int delete_load_balancer(struct rw_cli *cli)
 	return rw_cli_send(cli, "DELETE", "load-balancers", cli->arguments[0], NULL, "load balancer deleted");
 }
 
-static const struct rw_cli_option create_options[] = {
+static const struct rw_usage_option create_options[] = {
 	{"cluster", 0, "CLUSTER", "the cluster behind it"},
 	{"listen", 0, "PROTOCOL:PORT:BACKEND", "what it serves and the port behind; may be repeated"},
 	{"source-cidr", 0, "CIDR", "where its packets and health checks come from; may be repeated"},
@@ -134,7 +134,7 @@ static const struct rw_cli_option create_options[] = {
 	{NULL, 0, NULL, NULL},
 };
 
-static const struct rw_cli_option update_options[] = {
+static const struct rw_usage_option update_options[] = {
 	{"name", 0, "NAME", "new name"},
 	{"listen", 0, "PROTOCOL:PORT:BACKEND", "all it serves; may be repeated"},
 	{"source-cidr", 0, "CIDR", "all places its packets come from; may be repeated"},
@@ -143,7 +143,7 @@ static const struct rw_cli_option update_options[] = {
 	{NULL, 0, NULL, NULL},
 };
 
-static const struct rw_cli_option list_options[] = {
+static const struct rw_usage_option list_options[] = {
 	{"cluster", 0, "CLUSTER", "only those of this cluster"},
 	{NULL, 0, NULL, NULL},
 };

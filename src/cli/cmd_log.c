@@ -224,14 +224,14 @@ static int show_change(struct rw_cli *cli)
 	return r == 0 && late ? RW_EXIT_PENDING : r;
 }
 
-static const struct rw_cli_option log_options[] = {
+static const struct rw_usage_option log_options[] = {
 	{"limit", 0, "N", "how many, newest first (50; at most 1000)"},
 	{"before", 0, "SEQUENCE", "go on behind an earlier page, which told this number"},
 	{"changes", 0, NULL, "show each object before and after"},
 	{NULL, 0, NULL, NULL},
 };
 
-static const struct rw_cli_option events_options[] = {
+static const struct rw_usage_option events_options[] = {
 	{"since", 0, "POSITION", "begin after this position (the id of an event)"},
 	{NULL, 0, NULL, NULL},
 };

@@ -89,7 +89,7 @@ static int apply(struct rw_cli *cli)
 	return rw_cli_report_change(cli, &answer, "applied");
 }
 
-static const struct rw_cli_option apply_options[] = {
+static const struct rw_usage_option apply_options[] = {
 	{"file", 'f', "FILE", "what the rules shall be; '-' is standard input"},
 	{NULL, 0, NULL, NULL},
 };

@@ -59,14 +59,14 @@ static int delete_network(struct rw_cli *cli)
 	return rw_cli_send(cli, "DELETE", "networks", cli->arguments[0], NULL, "network deleted");
 }
 
-static const struct rw_cli_option create_options[] = {
+static const struct rw_usage_option create_options[] = {
 	{"kind", 0, "KIND", "vpc (default) or classic"},
 	{"cidr", 0, "CIDR", "address space, IPv4 or IPv6; may be repeated"},
 	{"public", 0, NULL, "no address space of its own: its nodes' declared addresses are the network"},
 	{NULL, 0, NULL, NULL},
 };
 
-static const struct rw_cli_option update_options[] = {
+static const struct rw_usage_option update_options[] = {
 	{"name", 0, "NAME", "new name"},
 	{"cidr", 0, "CIDR", "all CIDRs it shall have; may be repeated"},
 	{NULL, 0, NULL, NULL},

@@ -147,7 +147,7 @@ static int delete_node(struct rw_cli *cli)
 	return rw_cli_send(cli, "DELETE", "nodes", cli->arguments[0], NULL, "node deleted");
 }
 
-static const struct rw_cli_option create_options[] = {
+static const struct rw_usage_option create_options[] = {
 	{"cluster", 0, "CLUSTER", "the cluster it belongs to"},
 	{"network", 0, "NETWORK", "its network, when it is free-standing"},
 	{"group", 0, "GROUP", "a free-standing group it is in; may be repeated"},
@@ -155,13 +155,13 @@ static const struct rw_cli_option create_options[] = {
 	{NULL, 0, NULL, NULL},
 };
 
-static const struct rw_cli_option list_options[] = {
+static const struct rw_usage_option list_options[] = {
 	{"cluster", 0, "CLUSTER", "only the nodes of this cluster"},
 	{"network", 0, "NETWORK", "only the nodes of this network"},
 	{NULL, 0, NULL, NULL},
 };
 
-static const struct rw_cli_option update_options[] = {
+static const struct rw_usage_option update_options[] = {
 	{"name", 0, "NAME", "new name"},
 	{"enforcement", 0, "MODE", "enforce or monitor, whatever its cluster says"},
 	{"group", 0, "GROUP", "all free-standing groups it shall be in ('' = none); may be repeated"},

@@ -62,13 +62,13 @@ static int delete_prefix_list(struct rw_cli *cli)
 	return rw_cli_send(cli, "DELETE", "prefix-lists", cli->arguments[0], NULL, "prefix list deleted");
 }
 
-static const struct rw_cli_option create_options[] = {
+static const struct rw_usage_option create_options[] = {
 	{"family", 0, "4|6", "address family of all its CIDRs (4)"},
 	{"cidr", 0, "CIDR", "a CIDR in it; may be repeated"},
 	{NULL, 0, NULL, NULL},
 };
 
-static const struct rw_cli_option update_options[] = {
+static const struct rw_usage_option update_options[] = {
 	{"name", 0, "NAME", "new name"},
 	{"cidr", 0, "CIDR", "all CIDRs it shall have; may be repeated"},
 	{NULL, 0, NULL, NULL},

@@ -167,14 +167,14 @@ static int list(struct rw_cli *cli)
 	return rw_cli_print_collection(cli, path.data, columns, RW_ARRAY_COUNT(columns));
 }
 
-static const struct rw_cli_option add_options[] = {
+static const struct rw_usage_option add_options[] = {
 	{"priority", 0, "N", "1 (strongest, default) to 100"},
 	{"nic", 0, "TYPE", "intranet or internet (classic networks)"},
 	{"description", 0, "TEXT", "what it is for"},
 	{NULL, 0, NULL, NULL},
 };
 
-static const struct rw_cli_option update_options[] = {
+static const struct rw_usage_option update_options[] = {
 	{"priority", 0, "N", "1 (strongest) to 100"},
 	{"policy", 0, "POLICY", "accept or drop"},
 	{"description", 0, "TEXT", "what it is for"},

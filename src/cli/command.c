@@ -8,8 +8,6 @@
 #include "http/client.h"
 #include "loop/loop.h"
 
-#define COMMANDS_MAX 80
-
 /* One table of all commands, put together at first use. */
 const struct rw_cli_command *rw_cli_commands(void)
 {
@@ -19,14 +17,14 @@ const struct rw_cli_command *rw_cli_commands(void)
 		rw_cli_load_balancer_commands, rw_cli_key_commands,      rw_cli_log_commands,
 		rw_cli_model_commands,         rw_cli_evaluate_commands, rw_cli_context_commands,
 	};
-	static struct rw_cli_command all[COMMANDS_MAX];
+	static struct rw_cli_command all[RW_CLI_COMMANDS_MAX];
 	size_t count = 0;
 
 	if (all[0].path)
 		return all;
 	for (size_t i = 0; i < RW_ARRAY_COUNT(nouns); i++)
 		for (const struct rw_cli_command *command = nouns[i]; command->path; command++)
-			if (count < COMMANDS_MAX - 1)
+			if (count < RW_CLI_COMMANDS_MAX - 1)
 				all[count++] = *command;
 	return all;
 }
@@ -185,6 +183,8 @@ int rw_cli_main(int argument_count, char **arguments)
 	int words = 0;
 	int r;
 
+	if (rw_usage_answer(rw_cli_program(), argument_count, arguments))
+		return RW_EXIT_DONE;
 	memset(&cli, 0, sizeof(cli));
 	/* Widths of wide characters in tables depend on the locale; C.UTF-8 is there on every Debian. */
 	if (!setlocale(LC_CTYPE, "") || MB_CUR_MAX == 1)

@@ -339,7 +339,7 @@ int rw_cli_enforce_cluster(struct rw_cli *cli)
 				    "cluster enforced");
 }
 
-const struct rw_cli_option rw_cli_enforce_options[] = {
+const struct rw_usage_option rw_cli_enforce_options[] = {
 	{"yes", 'y', NULL, "do not ask"},
 	{"force", 0, "[GUARD]", "go on although sessions or the management path are cut (or this guard)"},
 	{NULL, 0, NULL, NULL},

@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "cli/cli.h"
 
-#include <ctype.h>
 #include <string.h>
+
+/* Sets of options that one command can have: its own, the change, output, server; and the end. */
+#define SETS_MAX 5
 
 static const struct {
 	const char *noun;
@@ -19,16 +21,132 @@ static const struct {
 	{"context", "kept server, key and authority"},
 };
 
+static const char *const forms[] = {"COMMAND [ARGUMENTS] [OPTIONS]", NULL};
+
+static const char details[] =
+	"ringwall does everything that the controller's API does, plus evaluate on model files without any "
+	"server.\n"
+	"Results go to standard output; progress, hints and errors to standard error.\n"
+	"\n"
+	"References are ids or unique names.  A cluster's name stands for its managed security group "
+	"wherever a "
+	"group is wanted.\n"
+	"\n"
+	"Where it calls, and as whom: options come before the environment, the environment before the "
+	"context "
+	"(context add).\n";
+
+static const char examples[] =
+	"  ringwall context add shop --server https://10.0.0.2:8443 --key-file key --ca ca.pem\n"
+	"  ringwall status\n"
+	"  ringwall rule list demo\n"
+	"  ringwall rule add demo allow tcp 443 from any --wait\n"
+	"  ringwall evaluate --file model.json --queries queries.jsonl\n";
+
+static const struct rw_usage_item exit_codes[] = {
+	{"0", "done, and enforced where that was asked"},
+	{"1", "refused or failed; the text names the field and the fix"},
+	{"2", "the command line is wrong; nothing was sent"},
+	{"3", "durable, but pending, offline or failed on some node"},
+	{"4", "no answer from the server"},
+	{"5", "differences found"},
+	{0},
+};
+
+static const struct rw_usage_item environment[] = {
+	{"RINGWALL_SERVER", "the controller, https://HOST:8443"},
+	{"RINGWALL_KEY_FILE", "file with the API key; the key itself is never an argument"},
+	{"RINGWALL_CA", "certificate of the controller's authority"},
+	{"RINGWALL_CONTEXT", "a kept set of the three"},
+	{"NO_COLOR", "when it is set and not empty, no colours are used"},
+	{0},
+};
+
+static const struct rw_usage_item files[] = {
+	{"$XDG_CONFIG_HOME/ringwall/contexts.json",
+	 "the kept contexts; XDG_CONFIG_HOME is ~/.config if not set"},
+	{0},
+};
+
+static const struct rw_usage_item see_also[] = {
+	{"ringwall-model", "5"}, {"ringwall-agent", "8"}, {"ringwalld", "8"}, {0}};
+
+/* The shared sets as help and the manual show them. */
+static const struct {
+	unsigned int set;
+	const char *title;
+} shared[] = {{RW_CLI_CHANGE, "the change"}, {RW_CLI_OUTPUT, "output"}, {RW_CLI_SERVER, "the server"}};
+
+static void fill_sets(const struct rw_cli_command *command, struct rw_usage_options sets[SETS_MAX])
+{
+	size_t count = 0;
+
+	if (command->options)
+		sets[count++] = (struct rw_usage_options){.title = "options", .options = command->options};
+	for (size_t i = 0; i < RW_ARRAY_COUNT(shared); i++)
+		if (command->shared & shared[i].set)
+			sets[count++] = (struct rw_usage_options){
+				.title = shared[i].title,
+				.options = rw_cli_shared_options(shared[i].set),
+				.shared = true,
+			};
+	sets[count] = (struct rw_usage_options){0};
+}
+
+/* What can come of it: only changes are durable somewhere else, only a server can be out of reach. */
+static const char *find_exit_codes(const struct rw_cli_command *command)
+{
+	if (strcmp(command->path, "apply") == 0)
+		return "0, 1, 2, 3, 4, 5";
+	if (command->shared & RW_CLI_CHANGE || strcmp(command->path, "change") == 0)
+		return "0, 1, 2, 3, 4";
+	return command->shared & RW_CLI_SERVER ? "0, 1, 2, 4" : "0, 1, 2";
+}
+
+static void fill_command(const struct rw_cli_command *command, struct rw_usage_command *ret_command,
+			 struct rw_usage_options sets[SETS_MAX])
+{
+	fill_sets(command, sets);
+	*ret_command = (struct rw_usage_command){
+		.path = command->path,
+		.arguments = command->arguments,
+		.summary = command->summary,
+		.details = command->details,
+		.options = sets,
+		.exit_codes = find_exit_codes(command),
+	};
+}
+
+const struct rw_usage_program *rw_cli_program(void)
+{
+	static struct rw_usage_options sets[RW_CLI_COMMANDS_MAX][SETS_MAX];
+	static struct rw_usage_command commands[RW_CLI_COMMANDS_MAX];
+	static const struct rw_usage_program program = {
+		.name = "ringwall",
+		.section = '1',
+		.summary = "security groups for self-hosted container clusters",
+		.forms = forms,
+		.details = details,
+		.commands = commands,
+		.examples = examples,
+		.exit_codes = exit_codes,
+		.environment = environment,
+		.files = files,
+		.see_also = see_also,
+	};
+	const struct rw_cli_command *command = rw_cli_commands();
+
+	if (!commands[0].path)
+		for (size_t i = 0; command[i].path; i++)
+			fill_command(&command[i], &commands[i], sets[i]);
+	return &program;
+}
+
 static bool has_noun(const char *path, const char *noun)
 {
 	size_t length = strlen(noun);
 
 	return strncmp(path, noun, length) == 0 && path[length] == ' ';
-}
-
-static bool is_single(const struct rw_cli_command *command)
-{
-	return strchr(command->path, ' ') == NULL;
 }
 
 void rw_cli_print_overview(FILE *out)
@@ -40,7 +158,7 @@ void rw_cli_print_overview(FILE *out)
 		(void)fprintf(out, "  %-15s %s\n", nouns[i].noun, nouns[i].summary);
 	(void)fputc('\n', out);
 	for (const struct rw_cli_command *command = rw_cli_commands(); command->path; command++)
-		if (is_single(command))
+		if (!strchr(command->path, ' '))
 			(void)fprintf(out, "  %-15s %s\n", command->path, command->summary);
 	(void)fputs("\n"
 		    "examples:\n"
@@ -63,99 +181,7 @@ void rw_cli_print_noun(FILE *out, const char *noun)
 				      command->summary);
 }
 
-/* A command's own option stands before a shared one of that name. */
-static bool is_own(const struct rw_cli_command *command, const struct rw_cli_option *option)
-{
-	for (const struct rw_cli_option *own = command->options; own && own->name; own++)
-		if (own != option && strcmp(own->name, option->name) == 0)
-			return true;
-	return false;
-}
-
-static void print_options(FILE *out, const char *title, const struct rw_cli_command *command,
-			  const struct rw_cli_option *option)
-{
-	if (!option || !option->name)
-		return;
-	(void)fprintf(out, "\n%s:\n", title);
-	for (; option->name; option++) {
-		char left[64];
-		const char *value = option->value ? option->value : "";
-		const char *between = !option->value ? "" : option->value[0] == '[' ? "[=" : " ";
-		char letter[8] = "";
-
-		if (is_own(command, option))
-			continue;
-		if (option->letter)
-			(void)snprintf(letter, sizeof(letter), "-%c, ", option->letter);
-		if (value[0] == '[')
-			value++; /* "[DURATION]" is shown as "[=DURATION]" */
-		(void)snprintf(left, sizeof(left), "%s--%s%s%s", letter, option->name, between, value);
-		(void)fprintf(out, "  %-26s %s\n", left, option->help);
-	}
-}
-
 void rw_cli_print_help(FILE *out, const struct rw_cli_command *command)
 {
-	(void)fprintf(out, "usage: ringwall %s%s%s [OPTIONS]\n\n%c%s.\n", command->path,
-		      command->arguments[0] ? " " : "", command->arguments,
-		      toupper((unsigned char)command->summary[0]), command->summary + 1);
-	if (command->details)
-		(void)fprintf(out, "\n%s", command->details);
-	print_options(out, "options", command, command->options);
-	if (command->shared & RW_CLI_CHANGE)
-		print_options(out, "the change", command, rw_cli_shared_options(RW_CLI_CHANGE));
-	if (command->shared & RW_CLI_OUTPUT)
-		print_options(out, "output", command, rw_cli_shared_options(RW_CLI_OUTPUT));
-	if (command->shared & RW_CLI_SERVER)
-		print_options(out, "server", command, rw_cli_shared_options(RW_CLI_SERVER));
-}
-
-static void print_option_words(FILE *out, const struct rw_cli_command *command,
-			       const struct rw_cli_option *option)
-{
-	for (; option && option->name; option++)
-		if (!is_own(command, option))
-			(void)fprintf(out, " --%s", option->name);
-}
-
-/*
- * One shell function with a case for each noun and each command; words are quoted constants of our own
- * tables, so nothing of the environment is evaluated.
- */
-void rw_cli_print_bash_completion(FILE *out)
-{
-	(void)fputs("# bash completion for ringwall; made by 'ringwall completion bash'\n"
-		    "_ringwall()\n{\n"
-		    "\tlocal word=${COMP_WORDS[COMP_CWORD]} words=\n"
-		    "\tif [ \"$COMP_CWORD\" = 1 ]; then\n\t\twords=\"",
-		    out);
-	for (size_t i = 0; i < RW_ARRAY_COUNT(nouns); i++)
-		(void)fprintf(out, "%s ", nouns[i].noun);
-	for (const struct rw_cli_command *command = rw_cli_commands(); command->path; command++)
-		if (is_single(command))
-			(void)fprintf(out, "%s ", command->path);
-	(void)fputs("\"\n\telse\n\t\tcase \"${COMP_WORDS[1]} ${COMP_WORDS[2]}\" in\n", out);
-	for (const struct rw_cli_command *command = rw_cli_commands(); command->path; command++) {
-		(void)fprintf(out, "\t\t\"%s\"%s) words=\"--help", command->path,
-			      is_single(command) ? "\\ *" : "");
-		print_option_words(out, command, command->options);
-		for (unsigned int set = RW_CLI_SERVER; set <= RW_CLI_CHANGE; set <<= 1)
-			if (command->shared & set)
-				print_option_words(out, command, rw_cli_shared_options(set));
-		(void)fputs("\" ;;\n", out);
-	}
-	(void)fputs("\t\tesac\n\t\tif [ \"$COMP_CWORD\" = 2 ]; then\n\t\t\tcase ${COMP_WORDS[1]} in\n", out);
-	for (size_t i = 0; i < RW_ARRAY_COUNT(nouns); i++) {
-		(void)fprintf(out, "\t\t\t%s) words=\"", nouns[i].noun);
-		for (const struct rw_cli_command *command = rw_cli_commands(); command->path; command++)
-			if (has_noun(command->path, nouns[i].noun))
-				(void)fprintf(out, "%s ", command->path + strlen(nouns[i].noun) + 1);
-		(void)fputs("\" ;;\n", out);
-	}
-	(void)fputs("\t\t\tesac\n\t\tfi\n\tfi\n"
-		    "\tmapfile -t COMPREPLY < <(compgen -W \"$words\" -- \"$word\")\n"
-		    "\t[ ${#COMPREPLY[@]} -gt 0 ] || mapfile -t COMPREPLY < <(compgen -f -- \"$word\")\n"
-		    "}\ncomplete -F _ringwall ringwall\n",
-		    out);
+	rw_usage_print_command(out, rw_cli_program(), rw_usage_find(rw_cli_program(), command->path));
 }

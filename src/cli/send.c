@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "cli/cli.h"
 
-const struct rw_cli_option rw_cli_token_options[] = {
+const struct rw_usage_option rw_cli_token_options[] = {
 	{"name", 0, "NAME", "the name the node shall have"},
 	{"ttl", 0, "SECONDS", "how long the token is good (3600)"},
 	{NULL, 0, NULL, NULL},

@@ -2,7 +2,6 @@
 
 /* The agent's program: parses arguments, chooses the back end of enforcement, runs one command. */
 
-#include <getopt.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -11,115 +10,11 @@
 #include "base/file.h"
 #include "base/log.h"
 #include "enforce/bpf/bpf.h"
+#include "main/descriptions.h"
 #include "wire/reader.h"
 
 #define EXIT_FAILED 1
 #define EXIT_USAGE  2
-
-static const char help[] =
-	"usage: ringwall-agent COMMAND [OPTION...]\n"
-	"       ringwall-agent --file MODEL.json --node NAME [OPTION...]\n"
-	"\n"
-	"Keeps this node's kernel equal to its security groups.\n"
-	"\n"
-	"Commands:\n"
-	"  detach    take all enforcement off this node, now; works without controller,\n"
-	"            agent or state folder, and stays so until 'attach'\n"
-	"  attach    let the node be enforced again\n"
-	"  status    what is in force (-o json)\n"
-	"  probe     whether this machine can enforce, on which interfaces, and why (-o json)\n"
-	"  join      make this machine a node of a controller\n"
-	"  run       follow the controller; enforcement outlives the agent\n"
-	"\n"
-	"Examples:\n"
-	"  ringwall-agent join --server https://10.0.0.2:8443 --token-file token \\\n"
-	"                      --ca-fingerprint 5f0c... --name web-1\n"
-	"  ringwall-agent run\n"
-	"  ringwall-agent --file model.json --node web-1      (SIGHUP reads the file again)\n"
-	"  ringwall-agent detach\n"
-	"\n"
-	"'ringwall-agent --help-options' lists all options.\n";
-
-static const char help_options[] =
-	"Options of every command:\n"
-	"  --state DIR            state folder; default " RW_AGENT_STATE_DEFAULT "\n"
-	"  --pin-dir DIR          where programs are pinned, in a BPF file system; default\n"
-	"                         " RW_AGENT_PIN_ROOT "/default, with another --state its own\n"
-	"  --unpinned             pin nothing: enforcement ends with the agent\n"
-	"  --interface NAME       enforce on this interface, too (again for more); needed for\n"
-	"                         veth, tunnels and others without a device of their own\n"
-	"  --log-level LEVEL      error, warning, info or debug\n"
-	"  -o json                status, probe: JSON instead of text\n"
-	"  --help, --version\n"
-	"\n"
-	"Options of run and --file:\n"
-	"  --table-memory MIB     memory for decision tables; default 256\n"
-	"  --flow-entries NUMBER  flows remembered per family; default 65536\n"
-	"  --file FILE            standalone: enforce this model file instead of a controller's\n"
-	"  --node NAME            standalone: which node of the file this is\n"
-	"\n"
-	"Options of join:\n"
-	"  --server URL           the controller, https://HOST[:8443]\n"
-	"  --token TOKEN          one-time token; or --token-file FILE, which other users\n"
-	"                         of this machine cannot see in the list of processes\n"
-	"  --ca-fingerprint HEX   SHA-256 of the controller's authority, as shown with the token\n"
-	"  --ca FILE              or its certificate, STATE/ca.pem of the controller\n"
-	"  --name NAME            name of the node; default the host's\n"
-	"  --cluster NAME         a check: the cluster that the token must be for\n"
-	"  --monitor              count what would be dropped, drop nothing\n"
-	"  --replace              join again with the record of this machine\n"
-	"\n"
-	"Exit codes: 0 done, 1 refused or failed, 2 usage.\n";
-
-enum option_code {
-	OPTION_STATE = 256,
-	OPTION_PIN_DIR,
-	OPTION_UNPINNED,
-	OPTION_INTERFACE,
-	OPTION_LOG_LEVEL,
-	OPTION_TABLE_MEMORY,
-	OPTION_FLOW_ENTRIES,
-	OPTION_FILE,
-	OPTION_NODE,
-	OPTION_SERVER,
-	OPTION_TOKEN,
-	OPTION_TOKEN_FILE,
-	OPTION_CA_FINGERPRINT,
-	OPTION_CA,
-	OPTION_NAME,
-	OPTION_CLUSTER,
-	OPTION_MONITOR,
-	OPTION_REPLACE,
-	OPTION_HELP,
-	OPTION_HELP_OPTIONS,
-	OPTION_VERSION,
-};
-
-static const struct option options_table[] = {
-	{"state", required_argument, NULL, OPTION_STATE},
-	{"pin-dir", required_argument, NULL, OPTION_PIN_DIR},
-	{"unpinned", no_argument, NULL, OPTION_UNPINNED},
-	{"interface", required_argument, NULL, OPTION_INTERFACE},
-	{"log-level", required_argument, NULL, OPTION_LOG_LEVEL},
-	{"output", required_argument, NULL, 'o'},
-	{"table-memory", required_argument, NULL, OPTION_TABLE_MEMORY},
-	{"flow-entries", required_argument, NULL, OPTION_FLOW_ENTRIES},
-	{"file", required_argument, NULL, OPTION_FILE},
-	{"node", required_argument, NULL, OPTION_NODE},
-	{"server", required_argument, NULL, OPTION_SERVER},
-	{"token", required_argument, NULL, OPTION_TOKEN},
-	{"token-file", required_argument, NULL, OPTION_TOKEN_FILE},
-	{"ca-fingerprint", required_argument, NULL, OPTION_CA_FINGERPRINT},
-	{"ca", required_argument, NULL, OPTION_CA},
-	{"name", required_argument, NULL, OPTION_NAME},
-	{"cluster", required_argument, NULL, OPTION_CLUSTER},
-	{"monitor", no_argument, NULL, OPTION_MONITOR},
-	{"replace", no_argument, NULL, OPTION_REPLACE},
-	{"help", no_argument, NULL, OPTION_HELP},
-	{"help-options", no_argument, NULL, OPTION_HELP_OPTIONS},
-	{"version", no_argument, NULL, OPTION_VERSION},
-	{0},
-};
 
 /* What the command line says. */
 struct arguments {
@@ -130,6 +25,7 @@ struct arguments {
 	const char *interfaces[RW_KEEPER_NAMED_MAX];
 	size_t interface_count;
 	bool json;
+	bool help;
 	const char *file;
 	const char *node;
 	const char *token_file;
@@ -183,7 +79,7 @@ static int set_limit(struct arguments *arguments, int code, const char *text)
 {
 	uint64_t number;
 
-	if (code == OPTION_TABLE_MEMORY) {
+	if (code == RW_AGENT_OPTION_TABLE_MEMORY) {
 		if (parse_number(text, 1, 1u << 20, &number) < 0)
 			return usage("--table-memory is a number of MiB", text);
 		arguments->enforce.table_memory = number << 20;
@@ -202,17 +98,17 @@ static bool set_text(struct arguments *arguments, int code, const char *text)
 		int code;
 		const char **slot;
 	} texts[] = {
-		{OPTION_STATE, &arguments->state},
-		{OPTION_PIN_DIR, &arguments->pin_dir},
-		{OPTION_FILE, &arguments->file},
-		{OPTION_NODE, &arguments->node},
-		{OPTION_SERVER, &arguments->join.server},
-		{OPTION_TOKEN, &arguments->token},
-		{OPTION_TOKEN_FILE, &arguments->token_file},
-		{OPTION_CA_FINGERPRINT, &arguments->join.ca_fingerprint},
-		{OPTION_CA, &arguments->join.ca_file},
-		{OPTION_NAME, &arguments->join.name},
-		{OPTION_CLUSTER, &arguments->join.cluster},
+		{RW_AGENT_OPTION_STATE, &arguments->state},
+		{RW_AGENT_OPTION_PIN_DIR, &arguments->pin_dir},
+		{RW_AGENT_OPTION_FILE, &arguments->file},
+		{RW_AGENT_OPTION_NODE, &arguments->node},
+		{RW_AGENT_OPTION_SERVER, &arguments->join.server},
+		{RW_AGENT_OPTION_TOKEN, &arguments->token},
+		{RW_AGENT_OPTION_TOKEN_FILE, &arguments->token_file},
+		{RW_AGENT_OPTION_CA_FINGERPRINT, &arguments->join.ca_fingerprint},
+		{RW_AGENT_OPTION_CA, &arguments->join.ca_file},
+		{RW_AGENT_OPTION_NAME, &arguments->join.name},
+		{RW_AGENT_OPTION_CLUSTER, &arguments->join.cluster},
 	};
 
 	for (size_t i = 0; i < RW_ARRAY_COUNT(texts); i++) {
@@ -227,37 +123,37 @@ static bool set_text(struct arguments *arguments, int code, const char *text)
 static int set_option(struct arguments *arguments, int code, const char *text)
 {
 	switch (code) {
-	case OPTION_UNPINNED:
+	case RW_AGENT_OPTION_UNPINNED:
 		arguments->unpinned = true;
 		return 0;
-	case OPTION_INTERFACE:
+	case RW_AGENT_OPTION_INTERFACE:
 		if (arguments->interface_count == RW_ARRAY_COUNT(arguments->interfaces))
 			return usage("too many interfaces", NULL);
 		arguments->interfaces[arguments->interface_count++] = text;
 		return 0;
-	case OPTION_LOG_LEVEL:
+	case RW_AGENT_OPTION_LOG_LEVEL:
 		return set_log_level(text);
 	case 'o':
 		if (strcmp(text, "json") != 0 && strcmp(text, "text") != 0 && strcmp(text, "table") != 0)
 			return usage("output is 'text' or 'json'", text);
 		arguments->json = strcmp(text, "json") == 0;
 		return 0;
-	case OPTION_TABLE_MEMORY:
-	case OPTION_FLOW_ENTRIES:
+	case RW_AGENT_OPTION_TABLE_MEMORY:
+	case RW_AGENT_OPTION_FLOW_ENTRIES:
 		return set_limit(arguments, code, text);
-	case OPTION_MONITOR:
+	case RW_AGENT_OPTION_MONITOR:
 		arguments->join.monitor = true;
 		return 0;
-	case OPTION_REPLACE:
+	case RW_AGENT_OPTION_REPLACE:
 		arguments->join.replace = true;
 		return 0;
-	case OPTION_HELP:
-		fputs(help, stdout);
+	case 'h':
+		arguments->help = true;
+		return 0;
+	case RW_AGENT_OPTION_HELP_OPTIONS:
+		rw_usage_print_command(stdout, &rw_agent_program, NULL);
 		return PARSE_DONE;
-	case OPTION_HELP_OPTIONS:
-		fputs(help_options, stdout);
-		return PARSE_DONE;
-	case OPTION_VERSION:
+	case RW_AGENT_OPTION_VERSION:
 		printf("ringwall-agent %s\n", RW_VERSION);
 		return PARSE_DONE;
 	default:
@@ -265,19 +161,37 @@ static int set_option(struct arguments *arguments, int code, const char *text)
 	}
 }
 
+/* Help of the command, or the first screen when there is none of that name. */
+static int print_help(const char *command)
+{
+	const struct rw_usage_command *described = command ? rw_usage_find(&rw_agent_program, command) : NULL;
+
+	if (described)
+		rw_usage_print_command(stdout, &rw_agent_program, described);
+	else
+		rw_usage_print_overview(stdout, &rw_agent_program);
+	return PARSE_DONE;
+}
+
 static int parse(int argc, char **argv, struct arguments *arguments)
 {
+	struct option table[RW_USAGE_OPTIONS_MAX + 1];
 	int code, r = 0;
 
-	while (r == 0 && (code = getopt_long(argc, argv, "o:h", options_table, NULL)) != -1) {
+	rw_usage_getopt(&rw_agent_program, table);
+	while (r == 0 && (code = getopt_long(argc, argv, "o:h", table, NULL)) != -1) {
 		if (code == '?')
 			return usage("see above", NULL);
-		r = set_option(arguments, code == 'h' ? OPTION_HELP : code, optarg);
+		r = set_option(arguments, code, optarg);
 	}
 	if (r != 0)
 		return r;
 	if (optind < argc)
 		arguments->command = argv[optind++];
+	if (arguments->help)
+		return print_help(arguments->command);
+	if (arguments->command && strcmp(arguments->command, "help") == 0)
+		return print_help(optind < argc ? argv[optind] : NULL);
 	if (optind < argc)
 		return usage("unexpected argument", argv[optind]);
 	if (!arguments->command && !arguments->file)
@@ -413,6 +327,8 @@ int main(int argc, char **argv)
 	uint64_t seed;
 	int r;
 
+	if (rw_usage_answer(&rw_agent_program, argc, argv))
+		return 0;
 	rw_random_system()->fill(rw_random_system(), &seed, sizeof(seed));
 	rw_json_init(seed);
 	r = parse(argc, argv, &arguments);

@@ -2,7 +2,6 @@
 
 /* The controller's daemon: the command line; daemon.c runs it. */
 
-#include <getopt.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
@@ -11,70 +10,7 @@
 #include "base/buf.h"
 #include "base/log.h"
 #include "main/daemon.h"
-
-static const char usage[] =
-	"usage: ringwalld [OPTIONS]                  run the controller\n"
-	"       ringwalld [OPTIONS] init             make the state folder and show the first admin key, "
-	"once\n"
-	"       ringwalld [OPTIONS] key reset-admin  make another admin key, for who lost all (daemon "
-	"stopped)\n"
-	"       ringwalld [OPTIONS] backup FILE      write store, authority and keys to FILE (daemon "
-	"stopped)\n"
-	"       ringwalld [OPTIONS] restore FILE     put a backup into an empty state folder\n"
-	"\n"
-	"options:\n"
-	"  --state DIR          state folder (/var/lib/ringwall)\n"
-	"  --listen ADDR:PORT   where to listen (0.0.0.0:8443); [::]:8443 is both families; port 0 is any\n"
-	"  --name NAME          host name or address in the server's certificate; may be repeated; the first "
-	"is\n"
-	"                       what agents are told to call (default: the address listened on, or the "
-	"host's name)\n"
-	"  --limit NAME=N       raise or lower a limit of the model, as rules_per_group=2000; may be "
-	"repeated\n"
-	"                       (a name that does not exist lists them all)\n"
-	"  --without-keys       backup: leave the master key and the authority's key out\n"
-	"  --plain-http         no TLS; on loopback only\n"
-	"  --log-level LEVEL    error, warning, info (default) or debug\n"
-	"  --version, --help\n"
-	"\n"
-	"A daemon that is started without 'init' writes the first admin key to STATE/admin-key and deletes "
-	"the\n"
-	"file when the key is first used.  STATE/ca.pem is what clients trust (RINGWALL_CA).  Started by "
-	"root on\n"
-	"a state folder of another user, it runs as that user.\n"
-	"\n"
-	"examples:\n"
-	"  ringwalld --name ringwall.example.net --name 192.0.2.10\n"
-	"  ringwalld --state /tmp/try --listen 127.0.0.1:8443\n"
-	"  ringwalld --state /var/lib/ringwall key reset-admin\n"
-	"  ringwalld backup /var/lib/ringwall-backup/monday\n";
-
-enum {
-	OPTION_STATE = 1,
-	OPTION_LISTEN,
-	OPTION_NAME,
-	OPTION_LIMIT,
-	OPTION_WITHOUT_KEYS,
-	OPTION_PLAIN_HTTP,
-	OPTION_LOG_LEVEL,
-	OPTION_PRINT_ROUTES,
-	OPTION_VERSION,
-	OPTION_HELP,
-};
-
-static const struct option options[] = {
-	{"state", required_argument, NULL, OPTION_STATE},
-	{"listen", required_argument, NULL, OPTION_LISTEN},
-	{"name", required_argument, NULL, OPTION_NAME},
-	{"limit", required_argument, NULL, OPTION_LIMIT},
-	{"without-keys", no_argument, NULL, OPTION_WITHOUT_KEYS},
-	{"plain-http", no_argument, NULL, OPTION_PLAIN_HTTP},
-	{"log-level", required_argument, NULL, OPTION_LOG_LEVEL},
-	{"print-routes", no_argument, NULL, OPTION_PRINT_ROUTES}, /* for the test of docs/openapi.yaml */
-	{"version", no_argument, NULL, OPTION_VERSION},
-	{"help", no_argument, NULL, OPTION_HELP},
-	{0},
-};
+#include "main/descriptions.h"
 
 enum { EXIT_USAGE = 2 };
 
@@ -128,55 +64,76 @@ static int print_routes(void)
 }
 
 /* What to do instead of running; -1 = go on. */
-static int read_options(int count, char **arguments, struct rw_daemon_options *daemon)
+static int read_options(int count, char **arguments, struct rw_daemon_options *daemon, bool *ret_help)
 {
+	struct option options[RW_USAGE_OPTIONS_MAX + 1];
 	struct rw_error err = RW_ERROR_NONE;
 	int option;
 
-	while ((option = getopt_long(count, arguments, "", options, NULL)) != -1) {
+	rw_usage_getopt(&rw_daemon_program, options);
+	while ((option = getopt_long(count, arguments, "h", options, NULL)) != -1) {
 		switch (option) {
-		case OPTION_STATE:
+		case RW_DAEMON_OPTION_STATE:
 			daemon->state = optarg;
 			break;
-		case OPTION_LISTEN:
+		case RW_DAEMON_OPTION_LISTEN:
 			daemon->listen = optarg;
 			break;
-		case OPTION_NAME:
+		case RW_DAEMON_OPTION_NAME:
 			if (daemon->name_count == RW_DAEMON_NAMES_MAX)
 				return usage_error("there are too many names: %s", optarg);
 			daemon->names[daemon->name_count++] = optarg;
 			break;
-		case OPTION_LIMIT:
+		case RW_DAEMON_OPTION_LIMIT:
 			if (rw_limits_set(&daemon->limits, optarg, &err) < 0) {
 				(void)report(&err);
 				return EXIT_USAGE;
 			}
 			break;
-		case OPTION_WITHOUT_KEYS:
+		case RW_DAEMON_OPTION_WITHOUT_KEYS:
 			daemon->without_keys = true;
 			break;
-		case OPTION_PLAIN_HTTP:
+		case RW_DAEMON_OPTION_PLAIN_HTTP:
 			daemon->plain_http = true;
 			break;
-		case OPTION_LOG_LEVEL:
+		case RW_DAEMON_OPTION_LOG_LEVEL:
 			if (!set_log_level(optarg))
 				return usage_error("--log-level is error, warning, info or debug, not '%s'",
 						   optarg);
 			break;
-		case OPTION_PRINT_ROUTES:
-			return print_routes();
-		case OPTION_VERSION:
+		case RW_DAEMON_OPTION_VERSION:
 			(void)puts("ringwalld " RW_VERSION);
 			return EXIT_SUCCESS;
-		case OPTION_HELP:
-			(void)fputs(usage, stdout);
+		case RW_DAEMON_OPTION_HELP_OPTIONS:
+			rw_usage_print_command(stdout, &rw_daemon_program, NULL);
 			return EXIT_SUCCESS;
+		case 'h':
+			*ret_help = true;
+			break;
 		default:
 			(void)fputs("Try 'ringwalld --help'.\n", stderr);
 			return EXIT_USAGE;
 		}
 	}
 	return -1;
+}
+
+/* Help of the command whose words are given, or the first screen. */
+static int print_help(int count, char **words)
+{
+	const struct rw_usage_command *command = NULL;
+	char path[64];
+
+	(void)snprintf(path, sizeof(path), "%s%s%s", count > 0 ? words[0] : "", count > 1 ? " " : "",
+		       count > 1 ? words[1] : "");
+	command = rw_usage_find(&rw_daemon_program, path);
+	if (!command && count > 0)
+		command = rw_usage_find(&rw_daemon_program, words[0]);
+	if (command)
+		rw_usage_print_command(stdout, &rw_daemon_program, command);
+	else
+		rw_usage_print_overview(stdout, &rw_daemon_program);
+	return EXIT_SUCCESS;
 }
 
 static int show_key(int r, const char *token, const struct rw_error *err)
@@ -211,16 +168,26 @@ int main(int count, char **arguments)
 		.state = "/var/lib/ringwall", .listen = "0.0.0.0:8443", .limits = rw_limits_default};
 	struct rw_error err = RW_ERROR_NONE;
 	char token[RW_TOKEN_SIZE];
+	bool help = false;
 	char **words;
 	int result;
 	int left;
 
+	if (rw_usage_answer(&rw_daemon_program, count, arguments))
+		return EXIT_SUCCESS;
 	rw_daemon_prepare_process();
-	result = read_options(count, arguments, &daemon);
+	/* For the test of docs/openapi.yaml. */
+	if (count == 2 && strcmp(arguments[1], "--print-routes") == 0)
+		return print_routes();
+	result = read_options(count, arguments, &daemon, &help);
 	if (result >= 0)
 		return result;
 	words = arguments + optind;
 	left = count - optind;
+	if (help)
+		return print_help(left, words);
+	if (left > 0 && strcmp(words[0], "help") == 0)
+		return print_help(left - 1, words + 1);
 	if (left == 0)
 		return rw_daemon_run(&daemon, &err) < 0 ? report(&err) : EXIT_SUCCESS;
 	if (left == 1 && strcmp(words[0], "init") == 0)

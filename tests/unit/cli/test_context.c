@@ -86,7 +86,7 @@ static void the_file_is_for_its_owner_alone(void **state)
 static void options_win_over_the_environment_and_that_over_contexts(void **state)
 {
 	static struct rw_cli cli;
-	static const struct rw_cli_option server = {"server", 0, "URL", ""};
+	static const struct rw_usage_option server = {"server", 0, "URL", ""};
 	RW_CLEANUP(rw_cli_login_done) struct rw_cli_login login = {0};
 	struct rw_error err = RW_ERROR_NONE;
 

@@ -1,0 +1,104 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "main/descriptions.h"
+
+static const char *const forms[] = {"[OPTION...]", "[OPTION...] COMMAND", NULL};
+
+static const char details[] = "ringwalld is the controller: it keeps networks, clusters, security groups and "
+			      "rules, serves the API that "
+			      "ringwall calls, and streams to every ringwall-agent exactly what its node "
+			      "must know.  Without a command it "
+			      "runs until SIGTERM.\n"
+			      "\n"
+			      "Without init before it, the first start writes the first admin key to "
+			      "STATE/admin-key and deletes the "
+			      "file when the key is first used.  STATE/ca.pem is what clients trust "
+			      "(RINGWALL_CA).  Started by root on a "
+			      "state folder of another user, it runs as that user.\n";
+
+static const char examples[] = "  ringwalld --name ringwall.example.net --name 192.0.2.10\n"
+			       "  ringwalld --state /tmp/try --listen 127.0.0.1:8443\n"
+			       "  ringwalld --state /var/lib/ringwall key reset-admin\n"
+			       "  ringwalld backup /var/lib/ringwall-backup/monday\n";
+
+static const struct rw_usage_option common_options[] = {
+	{"state", 0, "DIR", "state folder; default /var/lib/ringwall", RW_DAEMON_OPTION_STATE},
+	{"listen", 0, "ADDR:PORT",
+	 "where to listen; default 0.0.0.0:8443; [::]:8443 is both families; port 0 is any",
+	 RW_DAEMON_OPTION_LISTEN},
+	{"name", 0, "NAME",
+	 "host name or address in the server's certificate; may be repeated; the first is what agents are "
+	 "told to "
+	 "call; default the address listened on, or the host's name",
+	 RW_DAEMON_OPTION_NAME},
+	{"limit", 0, "NAME=N",
+	 "raise or lower a limit of the model, as rules_per_group=2000; may be repeated; a name that does "
+	 "not exist "
+	 "lists them all",
+	 RW_DAEMON_OPTION_LIMIT},
+	{"plain-http", 0, NULL, "no TLS; on loopback only", RW_DAEMON_OPTION_PLAIN_HTTP},
+	{"log-level", 0, "LEVEL", "error, warning, info (default) or debug", RW_DAEMON_OPTION_LOG_LEVEL},
+	{"help", 'h', NULL, "help; behind a command, its own"},
+	{"help-options", 0, NULL, "all options", RW_DAEMON_OPTION_HELP_OPTIONS},
+	{"version", 0, NULL, "the version", RW_DAEMON_OPTION_VERSION},
+	{0},
+};
+
+static const struct rw_usage_option backup_options[] = {
+	{"without-keys", 0, NULL, "leave the master key and the authority's key out",
+	 RW_DAEMON_OPTION_WITHOUT_KEYS},
+	{0},
+};
+
+static const struct rw_usage_options backup_sets[] = {{.title = "options", .options = backup_options}, {0}};
+
+static const struct rw_usage_command commands[] = {
+	{"init", "", "make the state folder and show the first admin key, once",
+	 "example:\n"
+	 "  ringwalld --name 10.0.0.2 init\n",
+	 NULL, NULL},
+	{"key reset-admin", "", "make another admin key, for who lost all (daemon stopped)",
+	 "example:\n"
+	 "  ringwalld key reset-admin\n",
+	 NULL, NULL},
+	{"backup", "FILE", "write store, authority and keys to FILE (daemon stopped)",
+	 "The file holds all that a new controller needs; with keys, keep it as you keep the state folder.\n"
+	 "\n"
+	 "example:\n"
+	 "  ringwalld backup /var/lib/ringwall-backup/monday\n",
+	 backup_sets, NULL},
+	{"restore", "FILE", "put a backup into an empty state folder",
+	 "example:\n"
+	 "  ringwalld restore /var/lib/ringwall-backup/monday\n",
+	 NULL, NULL},
+	{0},
+};
+
+static const struct rw_usage_options sets[] = {{.title = "options", .options = common_options}, {0}};
+
+static const struct rw_usage_item exit_codes[] = {{"0", "done, or stopped by SIGTERM"},
+						  {"1", "refused or failed"},
+						  {"2", "the command line is wrong"},
+						  {0}};
+
+static const struct rw_usage_item files[] = {
+	{"/var/lib/ringwall", "state folder: store, master key, authority, server certificate"},
+	{"/var/lib/ringwall/ca.pem", "the authority's certificate, for clients"},
+	{0},
+};
+
+static const struct rw_usage_item see_also[] = {
+	{"ringwall", "1"}, {"ringwall-model", "5"}, {"ringwall-agent", "8"}, {0}};
+
+const struct rw_usage_program rw_daemon_program = {
+	.name = "ringwalld",
+	.section = '8',
+	.summary = "controller of security groups for self-hosted container clusters",
+	.forms = forms,
+	.details = details,
+	.commands = commands,
+	.options = sets,
+	.examples = examples,
+	.exit_codes = exit_codes,
+	.files = files,
+	.see_also = see_also,
+};
