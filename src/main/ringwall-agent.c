@@ -331,6 +331,7 @@ int main(int argc, char **argv)
 		return 0;
 	rw_random_system()->fill(rw_random_system(), &seed, sizeof(seed));
 	rw_json_init(seed);
+	(void)rw_log_open_journal(RW_LOG_JOURNAL_SOCKET, "ringwall-agent");
 	r = parse(argc, argv, &arguments);
 	if (r != 0)
 		return r == PARSE_DONE ? 0 : EXIT_USAGE;

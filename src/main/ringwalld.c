@@ -176,6 +176,7 @@ int main(int count, char **arguments)
 	if (rw_usage_answer(&rw_daemon_program, count, arguments))
 		return EXIT_SUCCESS;
 	rw_daemon_prepare_process();
+	(void)rw_log_open_journal(RW_LOG_JOURNAL_SOCKET, "ringwalld");
 	/* For the test of docs/openapi.yaml. */
 	if (count == 2 && strcmp(arguments[1], "--print-routes") == 0)
 		return print_routes();
