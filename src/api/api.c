@@ -17,6 +17,7 @@ int rw_api_new(const struct rw_api_options *options, struct rw_api **ret_api, st
 	api->controller = options->controller;
 	api->loop = options->loop;
 	api->clock = options->clock;
+	api->metrics_open = options->metrics_open;
 	api->server_url = strdup(options->server_url);
 	if (!api->server_url) {
 		free(api);
@@ -41,4 +42,9 @@ struct rw_api *rw_api_free(struct rw_api *api)
 void rw_api_set_server(struct rw_api *api, const struct rw_http_server *server)
 {
 	api->server = server;
+}
+
+void rw_api_set_server_expiry(struct rw_api *api, int64_t unix_ms)
+{
+	api->server_expires_ms = unix_ms;
 }

@@ -26,6 +26,8 @@ struct rw_api_options {
 	struct rw_loop *loop;             /* borrowed */
 	const struct rw_clock *clock;     /* borrowed */
 	const char *server_url;           /* copied: what join commands tell agents, "https://host:8443" */
+	bool metrics_open; /* who calls from this host reads /metrics without a key; so does everybody behind
+			      a proxy that runs on it */
 };
 
 /* -ENOMEM, failures of the loop. */
@@ -41,6 +43,9 @@ void rw_api_handle(struct rw_http_exchange *exchange, void *api);
 
 /* Tells the API which server carries it, for its metrics; borrowed. */
 void rw_api_set_server(struct rw_api *api, const struct rw_http_server *server);
+
+/* Tells the API when the server's certificate expires; 0 = it has none. */
+void rw_api_set_server_expiry(struct rw_api *api, int64_t unix_ms);
 
 /* Writes one line a route, "METHOD /path role", in the order of the table: for checking documents. */
 RW_NODISCARD int rw_api_list_routes(struct rw_buf *buf);

@@ -66,7 +66,8 @@ int rw_api_authenticate(struct rw_api_call *call, struct rw_error *err)
 	case RW_API_PUBLIC:
 		return 0;
 	case RW_API_SCRAPE:
-		if (is_loopback(&call->peer) && !rw_http_exchange_header(call->exchange, "Authorization"))
+		if (call->api->metrics_open && is_loopback(&call->peer) &&
+		    !rw_http_exchange_header(call->exchange, "Authorization"))
 			return 0;
 		r = authenticate_key(call, err);
 		break;

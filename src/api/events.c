@@ -116,6 +116,15 @@ void rw_api_pump_events(void *userdata)
 	}
 }
 
+void rw_api_events_load(const struct rw_api *api, size_t *ret_streams, size_t *ret_bytes)
+{
+	*ret_streams = *ret_bytes = 0;
+	for (const struct rw_api_event_stream *stream = api->event_streams; stream; stream = stream->next) {
+		(*ret_streams)++;
+		*ret_bytes += rw_http_stream_queued(stream->stream);
+	}
+}
+
 /* Where the follower begins, told at once so that it can resume before its first event. */
 static int begin(struct rw_api_event_stream *stream, const char *position, struct rw_buf *buf,
 		 struct rw_error *err)

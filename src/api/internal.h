@@ -8,11 +8,12 @@
  *     auth.c       who calls           rate.c      how often
  *     request.c    query parameters    answer.c    answers and problems
  *     change.c     changes and waits   show.c      objects as the API shows them
- *     the rest     handlers
+ *     metrics.c    what is counted    the rest     handlers
  */
 
 #include "api/api.h"
 #include "base/buf.h"
+#include "base/histogram.h"
 #include "base/vec.h"
 #include "controller/change.h"
 #include "controller/session.h"
@@ -38,7 +39,7 @@
 /* Who may call a route. */
 enum rw_api_access {
 	RW_API_PUBLIC,   /* no key */
-	RW_API_SCRAPE,   /* any key, or nobody from the controller's own host */
+	RW_API_SCRAPE,   /* any key; with metrics_open nobody either, from the controller's own host */
 	RW_API_VIEWER,   /* any key */
 	RW_API_OPERATOR, /* keys of operators and admins */
 	RW_API_ADMIN,
@@ -51,6 +52,14 @@ struct rw_api_rate {
 	uint64_t full_ns; /* when the bucket will be full again */
 };
 
+/* Kinds of requests whose duration is counted apart. */
+enum rw_api_latency {
+	RW_API_LATENCY_READ,
+	RW_API_LATENCY_CHANGE,
+	RW_API_LATENCY_AGENT,
+	RW_API_LATENCY_COUNT_,
+};
+
 struct rw_api_event_stream;
 
 struct rw_api {
@@ -59,9 +68,12 @@ struct rw_api {
 	const struct rw_clock *clock;
 	const struct rw_http_server *server; /* nullable */
 	char *server_url;
+	bool metrics_open;
+	int64_t server_expires_ms;                 /* of the server's certificate; 0 = there is none */
 	struct rw_api_event_stream *event_streams; /* list of open ones */
 	uint64_t requests;
 	uint64_t answers[6]; /* by hundreds of their status; streams count when they begin */
+	struct rw_histogram latencies[RW_API_LATENCY_COUNT_]; /* without waits for nodes */
 	struct rw_api_rate rates[RW_API_RATE_SLOTS];
 };
 
@@ -257,3 +269,6 @@ rw_api_handler rw_api_get_health, rw_api_get_ready, rw_api_get_metrics, rw_api_g
 
 /* The event listener of the controller: sends to every open event stream what it has not seen. */
 void rw_api_pump_events(void *api);
+
+/* How many event streams are open, and how much waits for their followers. */
+void rw_api_events_load(const struct rw_api *api, size_t *ret_streams, size_t *ret_bytes);

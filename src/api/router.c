@@ -134,9 +134,17 @@ static int dispatch(struct rw_api_call *call, struct rw_error *err)
 	return r < 0 ? r : call->route->handler(call, err);
 }
 
+static enum rw_api_latency latency_of(const struct rw_api_call *call)
+{
+	if (call->route && call->route->access == RW_API_AGENT)
+		return RW_API_LATENCY_AGENT;
+	return strcmp(call->request->method, "GET") == 0 ? RW_API_LATENCY_READ : RW_API_LATENCY_CHANGE;
+}
+
 void rw_api_handle(struct rw_http_exchange *exchange, void *userdata)
 {
 	struct rw_api *api = userdata;
+	uint64_t begin_ns = rw_clock_monotonic_ns(api->clock);
 	struct rw_api_call call = {
 		.api = api, .controller = api->controller, .exchange = exchange, .retry_after_s = 1};
 	struct rw_error err = RW_ERROR_NONE;
@@ -148,4 +156,6 @@ void rw_api_handle(struct rw_http_exchange *exchange, void *userdata)
 	if (dispatch(&call, &err) < 0)
 		rw_api_answer_problem(&call, &err);
 	(void)rw_json_document_free(call.document);
+	rw_histogram_observe(&api->latencies[latency_of(&call)],
+			     rw_clock_monotonic_ns(api->clock) - begin_ns);
 }

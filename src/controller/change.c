@@ -218,8 +218,8 @@ static int too_busy(struct rw_error *err)
 	return -EAGAIN;
 }
 
-int rw_change_run(struct rw_controller *controller, const struct rw_change_request *request,
-		  struct rw_change_result *ret_result, struct rw_error *err)
+static int run(struct rw_controller *controller, const struct rw_change_request *request,
+	       struct rw_change_result *ret_result, struct rw_error *err)
 {
 	char hex[65] = "";
 	int r;
@@ -240,6 +240,15 @@ int rw_change_run(struct rw_controller *controller, const struct rw_change_reque
 	}
 	rw_change_result_done(ret_result);
 	return too_busy(err);
+}
+
+int rw_change_run(struct rw_controller *controller, const struct rw_change_request *request,
+		  struct rw_change_result *ret_result, struct rw_error *err)
+{
+	int r = run(controller, request, ret_result, err);
+
+	counts_add_change(controller, r, request->dry_run, ret_result);
+	return r;
 }
 
 /* ---- import ---- */
@@ -271,8 +280,8 @@ static bool is_empty(const struct rw_model *model)
 	return true;
 }
 
-int rw_change_import(struct rw_controller *controller, const struct rw_actor *actor,
-		     const struct rw_model *model, struct rw_change_result *ret_result, struct rw_error *err)
+static int import(struct rw_controller *controller, const struct rw_actor *actor,
+		  const struct rw_model *model, struct rw_change_result *ret_result, struct rw_error *err)
 {
 	int r;
 
@@ -305,4 +314,13 @@ int rw_change_import(struct rw_controller *controller, const struct rw_actor *ac
 			return r;
 	}
 	return too_busy(err);
+}
+
+int rw_change_import(struct rw_controller *controller, const struct rw_actor *actor,
+		     const struct rw_model *model, struct rw_change_result *ret_result, struct rw_error *err)
+{
+	int r = import(controller, actor, model, ret_result, err);
+
+	counts_add_change(controller, r, false, ret_result);
+	return r;
 }

@@ -92,6 +92,7 @@ static int copy_options(struct rw_controller *controller, const struct rw_contro
 	if (r < 0)
 		return r;
 	(void)memcpy(controller->ca_fingerprint, info.fingerprint, sizeof(controller->ca_fingerprint));
+	controller->ca_expires_ms = info.not_after_s * 1000;
 	return rw_cert_authority_new(options->ca_cert_pem, options->ca_key_pem, options->random,
 				     &controller->authority, err);
 }

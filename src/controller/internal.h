@@ -11,12 +11,14 @@
  *     session.c      streams                         node.c        records of managed nodes
  *     report.c       reports, claims                 session_state.c  the state machine
  *     preview.c      what enforcing would do
+ *     counts.c       what is counted for metrics
  */
 
 #include "base/map.h"
 #include "controller/audit.h"
 #include "controller/change.h"
 #include "controller/controller.h"
+#include "controller/counts.h"
 #include "controller/event.h"
 #include "controller/guard.h"
 #include "controller/join.h"
@@ -155,6 +157,7 @@ struct node_record {
 	int64_t last_report_ms;
 	bool persistent;
 	struct rw_address address;
+	int64_t certificate_expires_ms; /* of the one it showed last; 0 = none yet */
 	struct rw_report_listener *listeners;
 	size_t listener_count;
 	struct node_hit *hits; /* sorted by rule */
@@ -297,6 +300,8 @@ RW_NODISCARD int wait_remember(struct rw_controller *controller, const struct rw
 /* Ends the waits that are over. */
 void wait_check(struct rw_controller *controller);
 void waits_done(struct rw_controller *controller);
+/* How many requests wait. */
+size_t wait_count(const struct rw_controller *controller);
 
 struct events {
 	struct rw_event *ring;
@@ -386,6 +391,18 @@ RW_NODISCARD int token_fold(struct rw_controller *controller, const char *id, co
 void token_free(void *token);
 void token_prune(struct rw_controller *controller);
 
+/* ---- counts ---- */
+
+/* For how long the node has been without its newest policy; 0 = it has it. */
+uint64_t node_lag_ns(const struct node_record *record, uint64_t now_ns);
+
+/* Counts a change by its outcome 'r'. */
+void counts_add_change(struct rw_controller *controller, int r, bool dry_run,
+		       const struct rw_change_result *result);
+/* Counts a report before the record takes it over. */
+void counts_add_report(struct rw_controller *controller, const struct node_record *record,
+		       const struct rw_report *report);
+
 /* ---- the whole ---- */
 
 struct drops {
@@ -405,6 +422,7 @@ struct rw_controller {
 	struct rw_cert_authority *authority;
 	char *ca_cert_pem;
 	char ca_fingerprint[65];
+	int64_t ca_expires_ms;
 	char *admin_key_file; /* NULL when there is none (any more) */
 	char admin_key_id[RW_TOKEN_ID_MAX + 1];
 	struct rw_endpoint *endpoints;
@@ -426,6 +444,7 @@ struct rw_controller {
 	struct rate logins;
 	struct rate joins;
 	struct drops drops;
+	struct rw_controller_counts counts;
 	struct plan *committing; /* our own change whose batch comes next; adopted instead of decoded */
 	uint64_t committing_revision;
 	struct rw_store_batch batch; /* the newest one, lent by the watch */

@@ -363,12 +363,12 @@ int rw_join(struct rw_controller *controller, const struct rw_join_request *requ
 	return r > 0 ? rw_error_set(err, -EAGAIN, "other changes kept coming in between; try again") : r;
 }
 
-int rw_join_authenticate(const struct rw_controller *controller, const struct rw_cert_info *certificate,
+int rw_join_authenticate(struct rw_controller *controller, const struct rw_cert_info *certificate,
 			 const struct rw_address *address, struct rw_actor *ret_actor, struct rw_error *err)
 {
-	const struct node_record *record = certificate->role == RW_CERT_ROLE_AGENT
-						   ? node_find(controller, certificate->common_name)
-						   : NULL;
+	struct node_record *record = certificate->role == RW_CERT_ROLE_AGENT
+					     ? node_find(controller, certificate->common_name)
+					     : NULL;
 	const struct rw_node *node;
 
 	if (!record || !record->fingerprint[0] ||
@@ -377,6 +377,7 @@ int rw_join_authenticate(const struct rw_controller *controller, const struct rw
 		(void)rw_error_hint(err, "The node was deleted or joined again; join it with a new token.");
 		return -EACCES;
 	}
+	record->certificate_expires_ms = certificate->not_after_s * 1000;
 	node = rw_model_find_node(controller->inventory.model, record->id);
 	*ret_actor = (struct rw_actor){.kind = RW_ACTOR_AGENT, .address = *address};
 	(void)snprintf(ret_actor->id, sizeof(ret_actor->id), "%s", record->id);

@@ -54,9 +54,9 @@ RW_NODISCARD int rw_join(struct rw_controller *controller, const struct rw_join_
 
 /*
  * Whose verified certificate this is: ret_actor->id is the node.  -EACCES: no agent's certificate, its node
- * is gone, or it was replaced.
+ * is gone, or it was replaced.  Notes when the certificate expires.
  */
-RW_NODISCARD int rw_join_authenticate(const struct rw_controller *controller,
+RW_NODISCARD int rw_join_authenticate(struct rw_controller *controller,
 				      const struct rw_cert_info *certificate,
 				      const struct rw_address *address, struct rw_actor *ret_actor,
 				      struct rw_error *err);

@@ -352,6 +352,19 @@ static void tell_change(struct rw_controller *controller, const struct plan *pla
 		  NULL);
 }
 
+static int commit_timed(struct rw_controller *controller, const struct rw_store_txn *txn,
+			uint64_t *ret_revision, struct rw_error *err)
+{
+	uint64_t begin_ns = rw_clock_monotonic_ns(controller->clock);
+	int r = rw_store_commit(controller->store, txn, ret_revision, err);
+
+	if (r == 0)
+		rw_histogram_observe(&controller->counts.commits,
+				     rw_clock_monotonic_ns(controller->clock) - begin_ns);
+	controller->counts.commits_failed += r < 0;
+	return r;
+}
+
 int plan_commit(struct rw_controller *controller, struct plan *plan, uint64_t *ret_revision,
 		struct rw_error *err)
 {
@@ -372,7 +385,7 @@ int plan_commit(struct rw_controller *controller, struct plan *plan, uint64_t *r
 	}
 	r = fill(controller, plan, &txn, &failure);
 	if (r == 0)
-		r = rw_store_commit(controller->store, &txn, &revision, &failure);
+		r = commit_timed(controller, &txn, &revision, &failure);
 	/* After -EIO it may turn out durable: then it needs its pages. */
 	if (r != 0 && r != -EIO && plan->staged[0])
 		staged_drop(controller, plan->staged);

@@ -299,6 +299,7 @@ static void take_drops(struct rw_controller *controller, struct node_record *rec
 	struct drops *drops = &controller->drops;
 
 	(void)memcpy(record->drops, report->drops, sizeof(record->drops));
+	(void)memcpy(record->would_drops, report->would_drops, sizeof(record->would_drops));
 	for (size_t i = 0; i < report->drop_event_count; i++) {
 		struct rw_node_drop *slot;
 
@@ -366,10 +367,14 @@ static void take_position(struct rw_controller *controller, struct node_record *
 					     .text = record->reason},
 			  record->id);
 	}
-	if (record->applied >= record->wanted)
+	if (record->applied >= record->wanted) {
+		if (record->behind_since_ns && record->applied)
+			rw_histogram_observe(&controller->counts.applies,
+					     record->last_frame_ns - record->behind_since_ns);
 		record->behind_since_ns = 0;
-	else if (!record->behind_since_ns)
+	} else if (!record->behind_since_ns) {
 		record->behind_since_ns = record->last_frame_ns;
+	}
 	session_acknowledge(record, failed);
 }
 
@@ -382,6 +387,7 @@ int rw_session_report(struct rw_controller *controller, const char *node, const 
 
 	if (!record)
 		return rw_error_set(err, -ENOENT, "there is no managed node %s", node);
+	counts_add_report(controller, record, report);
 	record->last_frame_ns = now_ns;
 	record->last_report_ms = rw_clock_realtime_ms(controller->clock);
 	record->address = *address;

@@ -300,12 +300,15 @@ void rw_node_status_at(const struct rw_controller *controller, size_t index,
 		.agent_version = record->agent_version,
 		.last_report_ms = record->last_report_ms,
 		.persistent = record->persistent,
+		.lag_ms = node_lag_ns(record, rw_clock_monotonic_ns(controller->clock)) / 1000000,
+		.certificate_expires_ms = record->certificate_expires_ms,
 		.address = record->address,
 		.ssh_ports = record->ssh_ports,
 		.ssh_port_count = record->ssh_port_count,
 		.listeners = record->listeners,
 		.listener_count = record->listener_count,
 		.drops = record->drops,
+		.would_drops = record->would_drops,
 	};
 }
 
@@ -321,6 +324,20 @@ int rw_node_status_find(const struct rw_controller *controller, const char *refe
 		return 0;
 	}
 	return -ENOENT;
+}
+
+void rw_controller_certificates(const struct rw_controller *controller,
+				struct rw_certificates *ret_certificates)
+{
+	int64_t limit_ms = rw_clock_realtime_ms(controller->clock) +
+			   (int64_t)RW_CERTIFICATE_EXPIRING_DAYS * 24 * 3600 * 1000;
+
+	*ret_certificates = (struct rw_certificates){.authority_expires_ms = controller->ca_expires_ms};
+	for (size_t i = 0; i < controller->nodes.count; i++) {
+		int64_t expires_ms = controller->nodes.records[i]->certificate_expires_ms;
+
+		ret_certificates->agents_expiring += expires_ms && expires_ms < limit_ms;
+	}
 }
 
 void rw_node_status_counts(const struct rw_controller *controller, size_t counts[RW_NODE_STATE_COUNT_])

@@ -103,14 +103,17 @@ struct rw_node_status {
 	uint64_t applied;   /* revision in force as reported; 0 = none */
 	const char *reason; /* "" or the agent's, or why */
 	const char *agent_version;
-	int64_t last_report_ms;    /* 0 = never */
-	bool persistent;           /* enforcement outlives the agent */
-	struct rw_address address; /* its last connection's; family 0 = none */
+	int64_t last_report_ms;         /* 0 = never */
+	bool persistent;                /* enforcement outlives the agent */
+	uint64_t lag_ms;                /* for how long 'wanted' has not been in force; 0 = it is */
+	int64_t certificate_expires_ms; /* of its agent; 0 = not seen by this process */
+	struct rw_address address;      /* its last connection's; family 0 = none */
 	const uint16_t *ssh_ports;
 	size_t ssh_port_count;
 	const struct rw_report_listener *listeners;
 	size_t listener_count;
 	const uint64_t *drops; /* by enum rw_cause, RW_CAUSE_COUNT_ of them */
+	const uint64_t *would_drops;
 };
 
 /* Managed nodes by id; -ENOENT from find for others. */
@@ -119,6 +122,15 @@ void rw_node_status_at(const struct rw_controller *controller, size_t index,
 		       struct rw_node_status *ret_status);
 RW_NODISCARD int rw_node_status_find(const struct rw_controller *controller, const char *reference,
 				     struct rw_node_status *ret_status);
+
+/* When certificates expire, as far as this process knows: an agent's since it last showed it. */
+#define RW_CERTIFICATE_EXPIRING_DAYS 21
+struct rw_certificates {
+	int64_t authority_expires_ms;
+	size_t agents_expiring; /* within RW_CERTIFICATE_EXPIRING_DAYS, or expired */
+};
+void rw_controller_certificates(const struct rw_controller *controller,
+				struct rw_certificates *ret_certificates);
 
 /* How many managed nodes are in each state. */
 void rw_node_status_counts(const struct rw_controller *controller, size_t counts[RW_NODE_STATE_COUNT_]);

@@ -78,3 +78,8 @@ bool node_is_connected(const struct node_record *record)
 {
 	return record->state != RW_NODE_OFFLINE;
 }
+
+uint64_t node_lag_ns(const struct node_record *record, uint64_t now_ns)
+{
+	return record->behind_since_ns ? now_ns - record->behind_since_ns : 0;
+}

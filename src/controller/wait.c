@@ -283,3 +283,12 @@ void waits_done(struct rw_controller *controller)
 		free(waits->changes[(waits->first + i) % waits->capacity].nodes);
 	free(waits->changes);
 }
+
+size_t wait_count(const struct rw_controller *controller)
+{
+	size_t count = 0;
+
+	for (const struct rw_wait *wait = controller->waits.list; wait; wait = wait->next)
+		count++;
+	return count;
+}

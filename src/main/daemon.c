@@ -339,7 +339,12 @@ static int open_folder(struct daemon *daemon, const struct rw_daemon_options *op
 static int start(struct daemon *daemon, const struct rw_daemon_options *options, struct rw_error *err)
 {
 	struct rw_api_options api = {
-		.loop = daemon->loop, .clock = rw_clock_system(), .server_url = daemon->url};
+		.loop = daemon->loop,
+		.clock = rw_clock_system(),
+		.server_url = daemon->url,
+		.metrics_open = options->metrics_open,
+	};
+	struct rw_cert_info certificate;
 	struct listen_address listen;
 	char host[65] = "";
 	uint16_t port;
@@ -371,6 +376,11 @@ static int start(struct daemon *daemon, const struct rw_daemon_options *options,
 	api.loop = daemon->loop;
 	api.controller = daemon->controller;
 	r = rw_api_new(&api, &daemon->api, err);
+	if (r == 0 && !options->plain_http) {
+		r = rw_cert_read(daemon->folder.server_cert_pem, &certificate, err);
+		if (r == 0)
+			rw_api_set_server_expiry(daemon->api, certificate.not_after_s * 1000);
+	}
 	if (r == 0)
 		r = watch_loop(daemon, err);
 	if (r < 0)

@@ -35,6 +35,8 @@ static const struct rw_usage_option common_options[] = {
 	 "not exist "
 	 "lists them all",
 	 RW_DAEMON_OPTION_LIMIT},
+	{"metrics-open", 0, NULL, "/metrics needs no key from this host (nor from behind a proxy on it)",
+	 RW_DAEMON_OPTION_METRICS_OPEN},
 	{"plain-http", 0, NULL, "no TLS; on loopback only", RW_DAEMON_OPTION_PLAIN_HTTP},
 	{"log-level", 0, "LEVEL", "error, warning, info (default) or debug", RW_DAEMON_OPTION_LOG_LEVEL},
 	{"help", 'h', NULL, "help; behind a command, its own"},

@@ -93,6 +93,9 @@ static int read_options(int count, char **arguments, struct rw_daemon_options *d
 		case RW_DAEMON_OPTION_WITHOUT_KEYS:
 			daemon->without_keys = true;
 			break;
+		case RW_DAEMON_OPTION_METRICS_OPEN:
+			daemon->metrics_open = true;
+			break;
 		case RW_DAEMON_OPTION_PLAIN_HTTP:
 			daemon->plain_http = true;
 			break;

@@ -217,11 +217,7 @@ static int decode_hits(const struct rw_json *value, const struct rw_json_field *
 	return rw_wire_decode_list(value, field, object, &list, err);
 }
 
-/*
- * {"default":"17","system:spoofed":"3"}: only causes that dropped something.  RULE stands for all rules:
- * "rule".
- */
-static const char *drop_word(unsigned int cause)
+const char *rw_report_cause_word(unsigned int cause)
 {
 	return cause == RW_CAUSE_RULE ? "rule" : rw_cause_name((enum rw_cause)cause);
 }
@@ -239,7 +235,7 @@ static int decode_drops(const struct rw_json *value, const struct rw_json_field 
 	while (r == 0 && rw_json_next(value, &cursor, &member)) {
 		unsigned int cause = 0;
 
-		while (cause < RW_CAUSE_COUNT_ && strcmp(drop_word(cause), member.key) != 0)
+		while (cause < RW_CAUSE_COUNT_ && strcmp(rw_report_cause_word(cause), member.key) != 0)
 			cause++;
 		if (cause == RW_CAUSE_COUNT_)
 			return rw_json_refuse(&member, err, "is no cause");
@@ -365,7 +361,7 @@ void rw_report_put_causes(struct rw_json_writer *json, const char *key,
 	rw_json_begin_object(json);
 	for (unsigned int cause = 0; cause < RW_CAUSE_COUNT_; cause++)
 		if (counts[cause])
-			rw_json_put_revision(json, drop_word(cause), counts[cause]);
+			rw_json_put_revision(json, rw_report_cause_word(cause), counts[cause]);
 	rw_json_end_object(json);
 }
 

@@ -136,3 +136,6 @@ void rw_report_put_causes(struct rw_json_writer *json, const char *key,
 			  const uint64_t counts[RW_CAUSE_COUNT_]);
 /* Writes a drop event as an object. */
 void rw_report_write_drop(struct rw_json_writer *json, const struct rw_report_drop *drop);
+
+/* The word of a cause where packets are counted. */
+const char *rw_report_cause_word(unsigned int cause);

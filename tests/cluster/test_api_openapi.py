@@ -230,8 +230,10 @@ def walk_agents(daemon):
 
 
 def walk_rest(daemon):
-    for path in ("/healthz", "/readyz", "/metrics", "/"):
+    for path in ("/healthz", "/readyz", "/"):
         step(daemon, "GET", path, 200, key=None)
+    step(daemon, "GET", "/metrics", 401, key=None)
+    step(daemon, "GET", "/metrics", 200)
     step(daemon, "GET", "/v1/log?limit=1000", 200)
     events = daemon.connect()
     events.request("GET", "/v1/events", headers={"Authorization": "Bearer " + daemon.key})

@@ -107,6 +107,12 @@ int rw_http_stream_send(struct rw_http_stream *stream, const void *bytes, size_t
 	return 0;
 }
 
+size_t rw_http_stream_queued(const struct rw_http_stream *stream)
+{
+	(void)stream;
+	return 0;
+}
+
 void rw_http_stream_finish(struct rw_http_stream *stream)
 {
 	stream->exchange->stream = NULL;

@@ -68,9 +68,30 @@ static void refuses_every_route_without_a_key(void **state)
 	struct api_fixture *fx = *state;
 
 	for (const struct rw_api_route *route = rw_api_routes; route->method; route++)
-		/* The scraper's route is open to the controller's own host, where this test is. */
-		if (!is_public(route) && route->access != RW_API_SCRAPE)
+		if (!is_public(route))
 			assert_int_equal(try_route(fx, route, NULL), 401);
+}
+
+static void opens_metrics_to_its_own_host_when_told_to(void **state)
+{
+	struct api_fixture *fx = *state;
+	struct request request = {.method = "GET", .target = "/metrics"};
+	struct answer answer;
+
+	fx->api->metrics_open = true;
+	fixture_send(fx, &request, &answer);
+	assert_int_equal(answer.status, 200);
+	answer_done(&answer);
+	/* A key that is shown must be good all the same. */
+	request.key = "Bearer k-0000000000000000.AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA";
+	fixture_send(fx, &request, &answer);
+	assert_int_equal(answer.status, 401);
+	answer_done(&answer);
+	request.target = "/v1/status";
+	request.key = NULL;
+	fixture_send(fx, &request, &answer);
+	assert_int_equal(answer.status, 401);
+	answer_done(&answer);
 }
 
 static void refuses_every_route_with_a_wrong_secret(void **state)
@@ -214,6 +235,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(refuses_every_route_without_a_key, setup, teardown),
+		cmocka_unit_test_setup_teardown(opens_metrics_to_its_own_host_when_told_to, setup, teardown),
 		cmocka_unit_test_setup_teardown(refuses_every_route_with_a_wrong_secret, setup, teardown),
 		cmocka_unit_test_setup_teardown(refuses_every_route_with_what_is_no_key, setup, teardown),
 		cmocka_unit_test_setup_teardown(refuses_every_route_with_a_revoked_key, setup, teardown),

@@ -84,7 +84,8 @@ static void sends_the_pairs_of_a_line_as_fields_of_the_journal(void **state)
 {
 	(void)state;
 	connect_journal();
-	rw_log_warning("agent stream lost  node=%s reason=\"%s\" retry_ms=%d", "n1", "connection reset", 1000);
+	rw_log_warning("agent stream lost  node=%s reason=\"%s\" retry_ms=%d", "n1", "connection reset",
+		       1000);
 	assert_string_equal(datagram(), "PRIORITY=4\nSYSLOG_IDENTIFIER=ringwalld\n"
 					"MESSAGE=agent stream lost  node=n1 reason=\"connection reset\" "
 					"retry_ms=1000\n"
