@@ -233,7 +233,7 @@ static int start(struct agent *agent, struct rw_error *err)
 	} else {
 		agent_load_saved_policy(agent);
 	}
-	agent_watch_drops(agent);
+	agent_watch_enforcer(agent);
 	r = rw_control_new(agent->loop, &agent->options->place, on_command, agent, &agent->control, err);
 	if (r == 0 && !agent->options->file)
 		r = start_session(agent, err);
@@ -247,7 +247,7 @@ static void stop(struct agent *agent)
 	agent->session = rw_agent_session_free(agent->session);
 	agent->uplink = rw_uplink_free(agent->uplink);
 	agent->control = rw_control_free(agent->control);
-	agent->drops_watch = rw_loop_watch_free(agent->drops_watch);
+	agent_unwatch_enforcer(agent);
 	agent->links_watch = rw_loop_watch_free(agent->links_watch);
 	agent->links_fd = rw_close(agent->links_fd);
 	agent->check_timer = rw_loop_timer_free(agent->check_timer);

@@ -13,7 +13,7 @@ static int detach(struct agent *agent, struct rw_error *err)
 {
 	int r;
 
-	agent->drops_watch = rw_loop_watch_free(agent->drops_watch);
+	agent_unwatch_enforcer(agent);
 	r = rw_keeper_detach(agent->keeper, err);
 	agent_release_memory();
 	agent_report_soon(agent);
@@ -24,7 +24,7 @@ static int attach(struct agent *agent, struct rw_error *err)
 {
 	int r = rw_keeper_attach(agent->keeper, err);
 
-	agent_watch_drops(agent);
+	agent_watch_enforcer(agent);
 	agent_report_soon(agent);
 	return r;
 }
@@ -73,17 +73,37 @@ static void on_drops(unsigned int events, void *userdata)
 	rw_reporter_take_drops(&agent->reporter, status.enforcer);
 }
 
-void agent_watch_drops(struct agent *agent)
+/* Somebody changed what hangs at the hooks: what of ours is gone comes back at once. */
+static void on_hooks(unsigned int events, void *userdata)
+{
+	struct agent *agent = userdata;
+
+	(void)events;
+	if (rw_keeper_look(agent->keeper))
+		agent_report_soon(agent);
+}
+
+static void watch(struct agent *agent, int fd, rw_loop_watch_fn fn, struct rw_loop_watch **watch)
+{
+	if (fd >= 0 && !*watch && rw_loop_watch_new(agent->loop, fd, fn, agent, watch) == 0)
+		rw_loop_watch_set(*watch, RW_LOOP_READABLE);
+}
+
+void agent_watch_enforcer(struct agent *agent)
 {
 	struct rw_keeper_status status;
-	int fd;
 
 	rw_keeper_status(agent->keeper, &status);
-	if (!status.enforcer || agent->drops_watch)
+	if (!status.enforcer)
 		return;
-	fd = status.enforcer->ops->drops_fd(status.enforcer);
-	if (fd >= 0 && rw_loop_watch_new(agent->loop, fd, on_drops, agent, &agent->drops_watch) == 0)
-		rw_loop_watch_set(agent->drops_watch, RW_LOOP_READABLE);
+	watch(agent, status.enforcer->ops->drops_fd(status.enforcer), on_drops, &agent->drops_watch);
+	watch(agent, status.enforcer->ops->hooks_fd(status.enforcer), on_hooks, &agent->hooks_watch);
+}
+
+void agent_unwatch_enforcer(struct agent *agent)
+{
+	agent->drops_watch = rw_loop_watch_free(agent->drops_watch);
+	agent->hooks_watch = rw_loop_watch_free(agent->hooks_watch);
 }
 
 int agent_read_links(struct agent *agent, struct rw_error *err)
@@ -132,7 +152,7 @@ void agent_on_check(void *userdata)
 	follow_marks(agent);
 	if (rw_keeper_check(agent->keeper))
 		agent_report_soon(agent);
-	agent_watch_drops(agent);
+	agent_watch_enforcer(agent);
 	if (agent->policy_unsaved) {
 		agent_save_policy(agent);
 		agent_release_memory();

@@ -29,6 +29,7 @@ struct agent {
 	int links_fd;
 	struct rw_loop_watch *links_watch;
 	struct rw_loop_watch *drops_watch; /* NULL while there is no enforcer */
+	struct rw_loop_watch *hooks_watch; /* the same */
 	uint64_t checks;
 
 	/* with a controller */
@@ -81,8 +82,9 @@ int agent_follow_command(struct agent *agent, bool detached, struct rw_error *er
 /* The controller lets this node go. */
 void agent_on_let_go(void *context, const char *reason);
 
-/* Watches for drop events as soon as there is an enforcer. */
-void agent_watch_drops(struct agent *agent);
+/* Watches for drop events and for others at the hooks as soon as there is an enforcer, and no longer. */
+void agent_watch_enforcer(struct agent *agent);
+void agent_unwatch_enforcer(struct agent *agent);
 
 /* Reads the node's links and follows them when they changed. */
 int agent_read_links(struct agent *agent, struct rw_error *err);

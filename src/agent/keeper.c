@@ -295,24 +295,40 @@ static void take_event(void *context, const struct rw_enforcer_event *event)
 	}
 }
 
-bool rw_keeper_check(struct rw_keeper *keeper)
+static void look(struct rw_keeper *keeper)
 {
 	struct rw_error err = RW_ERROR_NONE;
-	bool happened;
 
+	if (keeper->enforcer && keeper->enforcer->ops->check(keeper->enforcer, take_event, keeper, &err) < 0)
+		keeper_notice(keeper, true, "%s", err.text);
+}
+
+static bool take_happened(struct rw_keeper *keeper)
+{
+	bool happened = keeper->event_seen;
+
+	keeper->event_seen = false;
+	return happened;
+}
+
+bool rw_keeper_look(struct rw_keeper *keeper)
+{
+	look(keeper);
+	return take_happened(keeper);
+}
+
+bool rw_keeper_check(struct rw_keeper *keeper)
+{
 	if (keeper->unsettled[0] && keeper_decide_links(keeper) == 0)
 		keeper->unsettled[0] = '\0';
+	look(keeper);
 	if (keeper->enforcer) {
-		if (keeper->enforcer->ops->check(keeper->enforcer, take_event, keeper, &err) < 0)
-			keeper_notice(keeper, true, "%s", err.text);
 		if (!keeper->wanted || keeper->wanted == keeper->in_force || keeper->retry_in-- > 0)
 			(void)reconcile(keeper, NULL);
 		else
 			(void)resume(keeper, NULL);
 	}
-	happened = keeper->event_seen;
-	keeper->event_seen = false;
-	return happened;
+	return take_happened(keeper);
 }
 
 /* ---- what it says of itself ---- */

@@ -86,6 +86,9 @@ RW_NODISCARD int rw_keeper_set_links(struct rw_keeper *keeper, struct rw_links *
  */
 bool rw_keeper_check(struct rw_keeper *keeper);
 
+/* The first part of it alone: looks at the hooks and puts back.  For when somebody changed them. */
+bool rw_keeper_look(struct rw_keeper *keeper);
+
 struct rw_keeper_status {
 	enum rw_agent_state state;
 	char reason[512];           /* of a state other than OK; or what else to know, or "" */

@@ -63,10 +63,13 @@ struct rw_enforcer_device {
 	size_t vlan_id_count;     /* <= RW_ENFORCER_VLAN_MAX */
 };
 
+/* For the names of foreign programs and for errors. */
+#define RW_ENFORCER_TEXT_SIZE 160
+
 /* How a device is doing, as seen by the last check. */
 enum rw_enforcer_hold {
 	RW_ENFORCER_HELD,   /* our programs are in place both ways */
-	RW_ENFORCER_SHARED, /* ... but somebody runs before ours at ingress or behind ours at egress */
+	RW_ENFORCER_SHARED, /* ... but others run before ours at ingress, or at egress: they may bypass us */
 	RW_ENFORCER_LOST,   /* they are not there, and could not be put back: 'text' says why */
 };
 
@@ -75,14 +78,14 @@ struct rw_enforcer_device_status {
 	char name[16];
 	char interface[16];
 	enum rw_enforcer_hold hold;
-	bool tcx;       /* attached by a link; else by clsact */
-	char text[128]; /* the foreign program's name, or the error; "" */
+	bool tcx;                         /* attached by a link; else by clsact */
+	char text[RW_ENFORCER_TEXT_SIZE]; /* SHARED: who, by name; LOST: why; else "" */
 };
 
 enum rw_enforcer_event_kind {
 	RW_ENFORCER_EVENT_RESTORED, /* somebody had detached our program; it is back */
 	RW_ENFORCER_EVENT_LOST,     /* ... and could not be put back */
-	RW_ENFORCER_EVENT_SHARED,   /* a foreign program may bypass ours now */
+	RW_ENFORCER_EVENT_SHARED,   /* a foreign program may bypass ours now, or another one than before */
 	RW_ENFORCER_EVENT_HELD,     /* no longer */
 	RW_ENFORCER_EVENT_GONE,     /* the device is gone; its record was removed */
 };
@@ -91,7 +94,7 @@ struct rw_enforcer_event {
 	enum rw_enforcer_event_kind kind;
 	unsigned int ifindex;
 	char name[16];
-	char text[128];
+	char text[RW_ENFORCER_TEXT_SIZE]; /* SHARED: who; LOST: why; else "" or what is of no use */
 };
 
 /* One refused packet.  Rate-limited: 'suppressed' drops before it were not reported. */
@@ -205,6 +208,13 @@ struct rw_enforcer_ops {
 	/* Looks whether our programs are in place, puts them back, tells what changed since last time. */
 	int (*check)(struct rw_enforcer *enforcer, rw_enforcer_event_fn *event, void *context,
 		     struct rw_error *err);
+
+	/*
+	 * A descriptor that polls readable when somebody changed hooks of this network namespace, so that
+	 * check should be called now; or -1.  The kernel tells of clsact only: who detaches a tcx link is
+	 * found by the next check.
+	 */
+	int (*hooks_fd)(struct rw_enforcer *enforcer);
 
 	/* Number of attached devices; fills at most 'capacity' of them. */
 	size_t (*devices)(struct rw_enforcer *enforcer, struct rw_enforcer_device_status *ret_devices,

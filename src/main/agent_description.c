@@ -32,6 +32,8 @@ static const struct rw_usage_option common_options[] = {
 	 "/default, with another --state its own",
 	 RW_AGENT_OPTION_PIN_DIR},
 	{"unpinned", 0, NULL, "pin nothing: enforcement ends with the agent", RW_AGENT_OPTION_UNPINNED},
+	{"without-tcx", 0, NULL, "attach by clsact filters also where the kernel has tcx",
+	 RW_AGENT_OPTION_WITHOUT_TCX},
 	{"interface", 0, "NAME",
 	 "enforce on this interface, too; may be repeated; needed for veth, tunnels and others without a "
 	 "device of "

@@ -126,6 +126,9 @@ static int set_option(struct arguments *arguments, int code, const char *text)
 	case RW_AGENT_OPTION_UNPINNED:
 		arguments->unpinned = true;
 		return 0;
+	case RW_AGENT_OPTION_WITHOUT_TCX:
+		arguments->enforce.without_tcx = true;
+		return 0;
 	case RW_AGENT_OPTION_INTERFACE:
 		if (arguments->interface_count == RW_ARRAY_COUNT(arguments->interfaces))
 			return usage("too many interfaces", NULL);

@@ -288,47 +288,6 @@ int rw_bpf_detach_every(struct rw_enforcer *enforcer, struct rw_error *err)
 	return bpf->pin_dir[0] ? rw_enforce_bpf_detach_all(bpf->pin_dir, NULL, err) : 0;
 }
 
-#define QUERY_MAX 64
-
-/* Looks at one side's list: our program there, and at its end of it?  Else says in 'text' who is. */
-static bool query_side(const struct rw_bpf *bpf, const struct rw_bpf_device *device, int side,
-		       bool *ret_shared, char text[128])
-{
-	enum bpf_attach_type type = (enum bpf_attach_type)(side ? RW_BPF_TCX_EGRESS : RW_BPF_TCX_INGRESS);
-	uint32_t ids[QUERY_MAX] = {0}, count = QUERY_MAX, end;
-
-	if (bpf_prog_query((int)device->ifindex, type, 0, NULL, ids, &count) < 0 || count == 0)
-		return false;
-	end = side ? count - 1 : 0;
-	for (uint32_t i = 0; i < count; i++) {
-		if (ids[i] != bpf->program_ids[side])
-			continue;
-		if (i != end) {
-			*ret_shared = true;
-			(void)snprintf(text, 128, "program %u runs %s ours", ids[end],
-				       side ? "behind" : "before");
-		}
-		return true;
-	}
-	return false;
-}
-
-static bool is_present(const struct rw_bpf *bpf, const struct rw_bpf_device *device, bool *ret_shared,
-		       char text[128])
-{
-	bool present;
-
-	*ret_shared = false;
-	if (bpf->tcx)
-		present = query_side(bpf, device, 0, ret_shared, text) &&
-			  query_side(bpf, device, 1, ret_shared, text);
-	else
-		present = rw_bpf_clsact_present(bpf, device);
-	for (int side = 0; side < 2 && present && !*ret_shared; side++)
-		*ret_shared = rw_bpf_clsact_shared(bpf, device->ifindex, side, text);
-	return present;
-}
-
 static void tell(const struct rw_bpf_device *device, enum rw_enforcer_event_kind kind,
 		 rw_enforcer_event_fn *event, void *context)
 {
@@ -340,19 +299,30 @@ static void tell(const struct rw_bpf_device *device, enum rw_enforcer_event_kind
 		event(context, &told);
 }
 
-static void put_back(struct rw_bpf *bpf, struct rw_bpf_device *device, rw_enforcer_event_fn *event,
-		     void *context)
+/* Attaches what is missing.  A side that is in place is left alone, so that it decides all the while. */
+static int attach_missing(struct rw_bpf *bpf, struct rw_bpf_device *device, const bool present[2],
+			  struct rw_error *err)
+{
+	if (!bpf->tcx)
+		return rw_bpf_clsact_attach(bpf, device, err);
+	for (int side = 1; side >= 0; side--) {
+		int r = present[side] ? 0 : create_link(bpf, device, side, err);
+
+		if (r < 0)
+			return err->code ? r : rw_bpf_refused(err, r, "to attach a program");
+	}
+	return 0;
+}
+
+static void put_back(struct rw_bpf *bpf, struct rw_bpf_device *device, const bool present[2],
+		     rw_enforcer_event_fn *event, void *context)
 {
 	enum rw_enforcer_hold before = device->hold;
 	struct rw_error err = RW_ERROR_NONE;
 
-	if (bpf->tcx)
-		drop_links(bpf, device);
-	if (attach_programs(bpf, device, &err) == 0) {
-		device->hold = RW_ENFORCER_HELD;
-		(void)snprintf(device->text, sizeof(device->text), "somebody had detached our program");
+	if (attach_missing(bpf, device, present, &err) == 0) {
+		device->hold = before == RW_ENFORCER_LOST ? RW_ENFORCER_HELD : before;
 		tell(device, RW_ENFORCER_EVENT_RESTORED, event, context);
-		device->text[0] = '\0';
 		return;
 	}
 	device->hold = RW_ENFORCER_LOST;
@@ -364,21 +334,28 @@ static void put_back(struct rw_bpf *bpf, struct rw_bpf_device *device, rw_enforc
 static void check_device(struct rw_bpf *bpf, struct rw_bpf_device *device, rw_enforcer_event_fn *event,
 			 void *context)
 {
-	char name[IF_NAMESIZE], text[128] = "";
-	bool shared;
+	struct rw_bpf_company company;
+	char name[IF_NAMESIZE];
+	bool shared, changed;
 
 	if (!if_indextoname(device->ifindex, name)) {
 		tell(device, RW_ENFORCER_EVENT_GONE, event, context);
 		forget(bpf, device);
 		return;
 	}
-	if (!is_present(bpf, device, &shared, text)) {
-		put_back(bpf, device, event, context);
-		return;
+	rw_bpf_company_look(bpf, device, &company);
+	if (!company.present[0] || !company.present[1]) {
+		put_back(bpf, device, company.present, event, context);
+		if (device->hold == RW_ENFORCER_LOST)
+			return;
+		/* Who is beside us now? */
+		rw_bpf_company_look(bpf, device, &company);
 	}
 	follow_bridge(bpf, device);
-	memcpy(device->text, text, sizeof(device->text));
-	if (shared && device->hold != RW_ENFORCER_SHARED) {
+	shared = company.strangers > 0;
+	changed = strcmp(device->text, company.text) != 0;
+	memcpy(device->text, company.text, sizeof(device->text));
+	if (shared && (changed || device->hold != RW_ENFORCER_SHARED)) {
 		device->hold = RW_ENFORCER_SHARED;
 		tell(device, RW_ENFORCER_EVENT_SHARED, event, context);
 	} else if (!shared && device->hold != RW_ENFORCER_HELD) {
@@ -393,6 +370,7 @@ int rw_bpf_check(struct rw_enforcer *enforcer, rw_enforcer_event_fn *event, void
 	struct rw_bpf *bpf = rw_bpf_of(enforcer);
 
 	(void)err;
+	rw_bpf_company_drain(bpf->hooks_fd);
 	for (size_t i = 0; i < RW_ENFORCER_DEVICE_MAX; i++)
 		if (bpf->devices[i].ifindex)
 			check_device(bpf, &bpf->devices[i], event, context);
@@ -419,4 +397,9 @@ size_t rw_bpf_devices(struct rw_enforcer *enforcer, struct rw_enforcer_device_st
 		memcpy(status->text, device->text, sizeof(status->text));
 	}
 	return count;
+}
+
+int rw_bpf_hooks_fd(struct rw_enforcer *enforcer)
+{
+	return rw_bpf_of(enforcer)->hooks_fd;
 }

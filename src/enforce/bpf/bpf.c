@@ -19,6 +19,7 @@ static struct rw_enforcer *close_enforcer(struct rw_enforcer *enforcer)
 	for (size_t i = 0; i < RW_ENFORCER_DEVICE_MAX; i++)
 		for (int side = 0; side < 2 && bpf->devices[i].ifindex; side++)
 			rw_close(bpf->devices[i].links[side]);
+	rw_close(bpf->hooks_fd);
 	ring_buffer__free(bpf->ring);
 	rw_bpf_unload(bpf);
 	rw_classify_table_free(bpf->table);
@@ -38,6 +39,7 @@ static const struct rw_enforcer_ops operations = {
 	.detach_all = rw_bpf_detach_every,
 	.enforce = rw_bpf_enforce,
 	.check = rw_bpf_check,
+	.hooks_fd = rw_bpf_hooks_fd,
 	.devices = rw_bpf_devices,
 	.hits = rw_bpf_hits,
 	.drops_fd = rw_bpf_drops_fd,
@@ -65,6 +67,7 @@ static struct rw_bpf *new_enforcer(void)
 	if (!bpf)
 		return NULL;
 	bpf->base.ops = &operations;
+	bpf->hooks_fd = -EBADF;
 	for (int id = 0; id < RW_BPF_MAP_COUNT_; id++)
 		bpf->maps[id].fd = -EBADF;
 	for (int id = 0; id < RW_BPF_PROGRAM_COUNT_; id++)
@@ -99,6 +102,10 @@ int rw_enforce_bpf_open(const struct rw_enforce_bpf_options *options, struct rw_
 	/* An earlier process may have switched images just before it ended. */
 	bpf->grace_due = bpf->adopted;
 	bpf->tcx = !options->without_tcx && has_tcx(bpf);
+	bpf->name_program = options->name_program;
+	bpf->name_context = options->name_context;
+	/* Without the bell a foreign change is seen by the next check. */
+	bpf->hooks_fd = rw_bpf_company_watch();
 	r = rw_bpf_drops_open(bpf);
 	if (r < 0)
 		return rw_bpf_refused(err, r, "a ring buffer");

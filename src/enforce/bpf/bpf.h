@@ -15,6 +15,11 @@
 #define RW_ENFORCE_FLOW_ENTRIES_MIN     (1U << 10)
 #define RW_ENFORCE_FLOW_ENTRIES_MAX     (1U << 24)
 
+#define RW_ENFORCE_BPF_NAME_SIZE 16 /* the kernel's limit for names of programs */
+
+/* Finds the name of the program 'id'; leaves 'name' as it is ("") when it cannot. */
+typedef void rw_enforce_bpf_name_fn(void *context, uint32_t id, char name[RW_ENFORCE_BPF_NAME_SIZE]);
+
 struct rw_enforce_bpf_options {
 	/*
 	 * Where programs, maps and links are pinned, such as "/sys/fs/bpf/ringwall/default"; made when
@@ -29,7 +34,16 @@ struct rw_enforce_bpf_options {
 	uint64_t table_memory;
 	uint32_t flow_entries; /* per family, rounded up to a power of two; 0 = default */
 	bool without_tcx;      /* attach by clsact also where the kernel has tcx */
+	/*
+	 * Names foreign programs for a process that may not look at them itself; called during check.
+	 * NULL = rw_enforce_bpf_program_name.
+	 */
+	rw_enforce_bpf_name_fn *name_program;
+	void *name_context;
 };
+
+/* The name of any program, for messages; "" when it has none.  Needs CAP_SYS_ADMIN. */
+void rw_enforce_bpf_program_name(uint32_t id, char name[RW_ENFORCE_BPF_NAME_SIZE]);
 
 /*
  * Loads the programs, or takes over those that an earlier process pinned.  -EPERM, -EOPNOTSUPP and

@@ -59,7 +59,13 @@ struct rw_bpf_device {
 	int links[2];    /* tcx: ingress, egress; else -EBADF */
 	bool made_qdisc; /* clsact: the qdisc is this process's */
 	enum rw_enforcer_hold hold;
-	char text[128];
+	char text[RW_ENFORCER_TEXT_SIZE];
+};
+
+/* A foreign program whose name was asked for. */
+struct rw_bpf_known {
+	uint32_t id; /* 0 = free */
+	char name[RW_ENFORCE_BPF_NAME_SIZE];
 };
 
 struct rw_bpf_total {
@@ -83,12 +89,17 @@ struct rw_bpf {
 	uint32_t image_pages;
 	uint32_t hit_count;
 	struct rw_bpf_device devices[RW_ENFORCER_DEVICE_MAX];
-	struct rw_classify_table *table;     /* in force; NULL before the first apply */
-	struct rw_classify_memory images[2]; /* halves of the map of pages */
-	struct rw_classify_table *retired;   /* the one before, for events and hits still under way */
-	uint64_t switched_ns;                /* when the state was stored last */
-	bool grace_due;                      /* the standby image may still be read by a program under way */
-	struct rw_map totals;                /* rule id -> struct rw_bpf_total of retired tables */
+	struct rw_classify_table *table;      /* in force; NULL before the first apply */
+	struct rw_classify_memory images[2];  /* halves of the map of pages */
+	struct rw_classify_table *retired;    /* the one before, for events and hits still under way */
+	uint64_t switched_ns;                 /* when the state was stored last */
+	bool grace_due;                       /* the standby image may still be read by a program under way */
+	struct rw_map totals;                 /* rule id -> struct rw_bpf_total of retired tables */
+	rw_enforce_bpf_name_fn *name_program; /* NULL = by ourselves */
+	void *name_context;
+	struct rw_bpf_known known[16];
+	unsigned int known_next; /* to be given up */
+	int hooks_fd;            /* of rw_bpf_company_watch */
 	struct ring_buffer *ring;
 	rw_enforcer_drop_fn *drop; /* while drops are read */
 	void *drop_context;
@@ -133,10 +144,25 @@ int rw_bpf_check(struct rw_enforcer *enforcer, rw_enforcer_event_fn *event, void
 		 struct rw_error *err);
 size_t rw_bpf_devices(struct rw_enforcer *enforcer, struct rw_enforcer_device_status *ret_devices,
 		      size_t capacity);
+int rw_bpf_hooks_fd(struct rw_enforcer *enforcer);
+
+/* clsact.c */
+#define RW_BPF_CLSACT_HANDLE 0x7277u               /* "rw" */
+extern const uint32_t rw_bpf_clsact_priorities[2]; /* first at ingress, last at egress */
 int rw_bpf_clsact_attach(struct rw_bpf *bpf, struct rw_bpf_device *device, struct rw_error *err);
-bool rw_bpf_clsact_present(const struct rw_bpf *bpf, const struct rw_bpf_device *device);
 void rw_bpf_clsact_remove(unsigned int ifindex);
-bool rw_bpf_clsact_shared(const struct rw_bpf *bpf, unsigned int ifindex, int side, char text[128]);
+
+/* company.c */
+struct rw_bpf_company {
+	bool present[2];                  /* ours, by side */
+	unsigned int strangers;           /* who may bypass ours */
+	char text[RW_ENFORCER_TEXT_SIZE]; /* the first of them by name, or "" */
+};
+void rw_bpf_company_look(struct rw_bpf *bpf, const struct rw_bpf_device *device,
+			 struct rw_bpf_company *ret_company);
+/* A descriptor that becomes readable when filters or qdiscs change in this network namespace. */
+RW_NODISCARD int rw_bpf_company_watch(void);
+void rw_bpf_company_drain(int fd); /* -1 is allowed */
 
 /* qdisc.c */
 #define RW_BPF_QDISC_PIN "qdisc" /* the clsact qdisc of that device was made by us */

@@ -27,6 +27,7 @@
 #include <sys/socket.h>
 
 #include "enforce/bpf/bpf_internal.h"
+#include "net/netlink.h"
 
 enum {
 	TCP_STATE_ESTABLISHED = 1,
@@ -255,60 +256,22 @@ static int read_sockets(struct seeder *seeder)
 
 /* conntrack */
 
-#define ATTRIBUTE_HEADER sizeof(struct nlattr)
-
-static const struct nlattr *find_attribute(const void *data, size_t size, uint16_t type)
-{
-	const char *at = data;
-
-	while (size >= sizeof(struct nlattr)) {
-		const struct nlattr *attribute = (const void *)at;
-		size_t step = NLA_ALIGN(attribute->nla_len);
-
-		if (attribute->nla_len < sizeof(*attribute) || attribute->nla_len > size)
-			return NULL;
-		if ((attribute->nla_type & NLA_TYPE_MASK) == type)
-			return attribute;
-		if (step >= size)
-			return NULL;
-		at += step;
-		size -= step;
-	}
-	return NULL;
-}
-
-static const struct nlattr *find_nested(const struct nlattr *outer, uint16_t type)
-{
-	return outer ? find_attribute((const char *)outer + ATTRIBUTE_HEADER,
-				      outer->nla_len - ATTRIBUTE_HEADER, type)
-		     : NULL;
-}
-
-/* Copies the first 'size' bytes of an attribute's value. */
-static bool get_value(const struct nlattr *outer, uint16_t type, void *to, size_t size)
-{
-	const struct nlattr *attribute = find_nested(outer, type);
-
-	if (!attribute || attribute->nla_len < ATTRIBUTE_HEADER + size)
-		return false;
-	memcpy(to, (const char *)attribute + ATTRIBUTE_HEADER, size);
-	return true;
-}
-
 static bool read_tuple(const struct nlattr *tuple, uint8_t family, struct rw_ends *ends)
 {
-	const struct nlattr *ip = find_nested(tuple, CTA_TUPLE_IP),
-			    *proto = find_nested(tuple, CTA_TUPLE_PROTO);
+	const struct nlattr *ip = netlink_nested(tuple, CTA_TUPLE_IP),
+			    *proto = netlink_nested(tuple, CTA_TUPLE_PROTO);
 	size_t size = family == 4 ? 4 : 16;
 	uint16_t source_port, destination_port;
 
 	ends->family = family;
-	if (!get_value(ip, family == 4 ? CTA_IP_V4_SRC : CTA_IP_V6_SRC, ends->source, size) ||
-	    !get_value(ip, family == 4 ? CTA_IP_V4_DST : CTA_IP_V6_DST, ends->destination, size) ||
-	    !get_value(proto, CTA_PROTO_NUM, &ends->protocol, 1) ||
+	if (!netlink_value(netlink_nested(ip, family == 4 ? CTA_IP_V4_SRC : CTA_IP_V6_SRC), ends->source,
+			   size) ||
+	    !netlink_value(netlink_nested(ip, family == 4 ? CTA_IP_V4_DST : CTA_IP_V6_DST), ends->destination,
+			   size) ||
+	    !netlink_value(netlink_nested(proto, CTA_PROTO_NUM), &ends->protocol, 1) ||
 	    (ends->protocol != IPPROTO_TCP && ends->protocol != IPPROTO_UDP) ||
-	    !get_value(proto, CTA_PROTO_SRC_PORT, &source_port, 2) ||
-	    !get_value(proto, CTA_PROTO_DST_PORT, &destination_port, 2))
+	    !netlink_value(netlink_nested(proto, CTA_PROTO_SRC_PORT), &source_port, 2) ||
+	    !netlink_value(netlink_nested(proto, CTA_PROTO_DST_PORT), &destination_port, 2))
 		return false;
 	ends->source_port = ntohs(source_port);
 	ends->destination_port = ntohs(destination_port);
@@ -343,15 +306,15 @@ static void on_conntrack(struct seeder *seeder, const struct nlmsghdr *message)
 	data = (const char *)head + NLMSG_ALIGN(sizeof(*head));
 	size = message->nlmsg_len - NLMSG_HDRLEN - NLMSG_ALIGN(sizeof(*head));
 	family = head->nfgen_family == AF_INET ? 4 : 6;
-	status = find_attribute(data, size, CTA_STATUS);
-	tcp = find_nested(find_attribute(data, size, CTA_PROTOINFO), CTA_PROTOINFO_TCP);
-	if (!read_tuple(find_attribute(data, size, CTA_TUPLE_ORIG), family, &original) ||
-	    !read_tuple(find_attribute(data, size, CTA_TUPLE_REPLY), family, &reply))
+	status = netlink_attribute(data, size, CTA_STATUS);
+	tcp = netlink_nested(netlink_attribute(data, size, CTA_PROTOINFO), CTA_PROTOINFO_TCP);
+	if (!read_tuple(netlink_attribute(data, size, CTA_TUPLE_ORIG), family, &original) ||
+	    !read_tuple(netlink_attribute(data, size, CTA_TUPLE_REPLY), family, &reply))
 		return;
-	if (status && status->nla_len >= ATTRIBUTE_HEADER + 4)
-		memcpy(&bits, (const char *)status + ATTRIBUTE_HEADER, sizeof(bits));
+	(void)netlink_value(status, &bits, sizeof(bits));
 	if (original.protocol == IPPROTO_TCP) {
-		if (!get_value(tcp, CTA_PROTOINFO_TCP_STATE, &state, 1) || state != CONNTRACK_TCP_ESTABLISHED)
+		if (!netlink_value(netlink_nested(tcp, CTA_PROTOINFO_TCP_STATE), &state, 1) ||
+		    state != CONNTRACK_TCP_ESTABLISHED)
 			return;
 	} else if (!(ntohl(bits) & CONNTRACK_SEEN_REPLY)) {
 		return;

@@ -214,6 +214,12 @@ static int dry_hits(struct rw_enforcer *enforcer, rw_enforcer_hits_fn *each, voi
 	return 0;
 }
 
+static int dry_hooks_fd(struct rw_enforcer *enforcer)
+{
+	(void)enforcer;
+	return -1;
+}
+
 static int dry_drops_fd(struct rw_enforcer *enforcer)
 {
 	(void)enforcer;
@@ -312,6 +318,7 @@ static const struct rw_enforcer_ops dry_ops = {
 	.check = dry_check,
 	.devices = dry_devices,
 	.hits = dry_hits,
+	.hooks_fd = dry_hooks_fd,
 	.drops_fd = dry_drops_fd,
 	.drops_read = dry_drops_read,
 	.flows = dry_flows,

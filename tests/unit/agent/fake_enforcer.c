@@ -104,6 +104,12 @@ static int fake_hits(struct rw_enforcer *enforcer, rw_enforcer_hits_fn *each, vo
 	return 0;
 }
 
+static int fake_hooks_fd(struct rw_enforcer *enforcer)
+{
+	(void)enforcer;
+	return -1;
+}
+
 static int fake_drops_fd(struct rw_enforcer *enforcer)
 {
 	(void)enforcer;
@@ -161,6 +167,7 @@ static const struct rw_enforcer_ops fake_ops = {
 	.check = fake_check,
 	.devices = fake_devices,
 	.hits = fake_hits,
+	.hooks_fd = fake_hooks_fd,
 	.drops_fd = fake_drops_fd,
 	.drops_read = fake_drops_read,
 	.flows = fake_flows,
