@@ -15,11 +15,24 @@
 struct progress {
 	size_t applied;
 	size_t monitored; /* of these: they pass what they would drop */
+	size_t bypassed;  /* of these: somebody at the same hooks may bypass them */
 	size_t pending;
 	size_t offline;
 	size_t failed;
 	size_t count;
 };
+
+/* An applied node has a reason when it does not enforce all the same. */
+static bool is_monitored(const struct rw_json *node)
+{
+	return strcmp(rw_cli_text(node, "reason"), "monitored") == 0;
+}
+
+static bool is_bypassed(const struct rw_json *node)
+{
+	return strcmp(rw_cli_text(node, "state"), "applied") == 0 && rw_cli_text(node, "reason")[0] &&
+	       !is_monitored(node);
+}
 
 /* The nodes as they were seen last; false when the answer has none. */
 static bool find_nodes(const struct rw_cli_answer *answer, struct rw_json *ret_nodes)
@@ -40,8 +53,8 @@ static struct progress count_nodes(const struct rw_cli_answer *answer)
 		const char *state = rw_cli_text(&node, "state");
 
 		progress.applied += strcmp(state, "applied") == 0;
-		progress.monitored += strcmp(state, "applied") == 0 &&
-				      strcmp(rw_cli_text(&node, "reason"), "monitored") == 0;
+		progress.monitored += strcmp(state, "applied") == 0 && is_monitored(&node);
+		progress.bypassed += is_bypassed(&node);
 		progress.pending += strcmp(state, "pending") == 0;
 		progress.offline += strcmp(state, "offline") == 0;
 		progress.failed += strcmp(state, "failed") == 0;
@@ -49,13 +62,15 @@ static struct progress count_nodes(const struct rw_cli_answer *answer)
 	return progress;
 }
 
-/* A node that only counts what it would drop is never said to enforce. */
+/* A node that only counts what it would drop, or may be bypassed, is never said to enforce. */
 static void print_enforced(FILE *file, const struct progress *progress)
 {
-	(void)fprintf(file, "enforced on %zu of %zu nodes", progress->applied - progress->monitored,
-		      progress->count);
+	(void)fprintf(file, "enforced on %zu of %zu nodes",
+		      progress->applied - progress->monitored - progress->bypassed, progress->count);
 	if (progress->monitored)
 		(void)fprintf(file, ", applied (monitored) on %zu", progress->monitored);
+	if (progress->bypassed)
+		(void)fprintf(file, ", applied (may be bypassed) on %zu", progress->bypassed);
 }
 
 static bool is_waiting(const struct rw_cli *cli)
@@ -146,7 +161,7 @@ static void list_nodes(const struct rw_cli_answer *answer)
 		const char *state = rw_cli_text(&node, "state");
 		const char *reason = rw_cli_text(&node, "reason");
 
-		if (strcmp(state, "applied") == 0)
+		if (strcmp(state, "applied") == 0 && !is_bypassed(&node))
 			continue;
 		if (shown++ < NODES_SHOWN)
 			(void)fprintf(stderr, "  %s: %s%s%s\n", rw_cli_text(&node, "name"), state,
@@ -218,7 +233,7 @@ int rw_cli_report_change(const struct rw_cli *cli, const struct rw_cli_answer *a
 	struct progress progress = count_nodes(answer);
 	struct rw_json member;
 	bool changed = true; /* an answer to "what became of it" is one about a change */
-	bool late = progress.pending + progress.offline + progress.failed > 0;
+	bool late = progress.pending + progress.offline + progress.failed + progress.bypassed > 0;
 	int r;
 
 	if (rw_json_find(&answer->root, "changed", &member) && rw_json_bool(&member, &changed, NULL) < 0)

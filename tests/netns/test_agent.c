@@ -219,6 +219,26 @@ static void assert_untouched(const struct world *world, const char *link_numbers
 	netns_run(world->node, "! tc qdisc show | grep -E 'clsact|ingress'");
 }
 
+static void is_degraded_while_somebody_else_decides_at_egress(void **state)
+{
+	struct world *world = *state;
+	char status[4096];
+
+	netns_run(world->node, "tc qdisc add dev eth0 clsact && "
+			       "tc filter add dev eth0 egress prio 7 u32 match u32 0 0 classid 1:1");
+	process_expect_log(&world->agent,
+			   "interface eth0: a foreign program may bypass ours: filter u32 runs "
+			   "behind ours at egress");
+	assert_int_equal(command(world, "status", status, sizeof(status)), 0);
+	assert_non_null(
+		strstr(status, "hook shared, may be bypassed: filter u32 runs behind ours at egress"));
+	assert_true(web_opens(world));
+	assert_false(ssh_opens(world));
+
+	netns_run(world->node, "tc filter del dev eth0 egress");
+	process_expect_log(&world->agent, "interface eth0: under our control again");
+}
+
 static void leaves_nothing_after_detach(void **state)
 {
 	struct world *world = *state;
@@ -336,6 +356,7 @@ int main(int argc, char **argv)
 		TEST(enforces_on_when_the_agent_is_killed),
 		TEST(enforces_on_when_the_agent_is_stopped),
 		TEST(puts_back_what_somebody_detached),
+		TEST(is_degraded_while_somebody_else_decides_at_egress),
 		TEST(leaves_nothing_after_detach),
 		TEST(detaches_without_agent_and_state_folder),
 		TEST(follows_a_detach_that_could_not_reach_it),

@@ -155,6 +155,20 @@ static void says_that_an_applied_node_only_monitors(void **state)
 	assert_string_equal(later.nodes[0].reason, "");
 }
 
+static void says_why_an_applied_node_may_be_bypassed(void **state)
+{
+	RW_CLEANUP(rw_change_progress_done) struct rw_change_progress progress = {0};
+	uint64_t revision;
+
+	(void)state;
+	assert_int_equal(agent_connect(&first), 0);
+	revision = change();
+	agent_report(&first, RW_AGENT_STATE_DEGRADED);
+	assert_int_equal(rw_change_progress_get(fx.controller, revision, &progress, NULL), 0);
+	assert_int_equal(progress.nodes[0].state, RW_APPLY_APPLIED);
+	assert_string_not_equal(progress.nodes[0].reason, "");
+}
+
 static void the_set_of_nodes_is_fixed_at_commit(void **state)
 {
 	uint64_t revision;
@@ -272,6 +286,7 @@ int main(void)
 		T(ends_at_the_time_out),
 		T(a_failure_ends_the_wait_with_its_reason),
 		T(says_that_an_applied_node_only_monitors),
+		T(says_why_an_applied_node_may_be_bypassed),
 		T(the_set_of_nodes_is_fixed_at_commit),
 		T(a_node_that_goes_offline_ends_the_wait),
 		T(a_cancelled_wait_never_calls),
