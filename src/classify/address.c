@@ -6,35 +6,6 @@
 
 #include "classify/trie.h"
 
-/* A prefix of an atom. */
-struct item {
-	rw_key key;
-	uint32_t atom;
-	uint8_t bits;
-};
-
-/* A prefix that is open while the items inside it are walked. */
-struct open_prefix {
-	rw_key last; /* its last address */
-	uint32_t class;
-};
-
-struct boundaries {
-	struct rw_boundary *list;
-	size_t count;
-};
-
-struct builder {
-	struct rw_classify_address *address;
-	uint32_t class_capacity;
-	size_t arena_count; /* of class_atoms */
-	size_t arena_capacity;
-	size_t arena_max;
-	uint32_t *table; /* classes by hash of their set, number + 1 */
-	size_t table_capacity;
-	uint32_t *merged; /* room for all atoms */
-};
-
 struct rw_classify_address *rw_classify_address_ref(struct rw_classify_address *address)
 {
 	(void)__atomic_add_fetch(&address->references, 1, __ATOMIC_RELAXED);
@@ -45,8 +16,7 @@ struct rw_classify_address *rw_classify_address_unref(struct rw_classify_address
 {
 	if (address && __atomic_sub_fetch(&address->references, 1, __ATOMIC_ACQ_REL) == 0) {
 		rw_atoms_done(&address->atoms);
-		free(address->classes);
-		free(address->class_atoms);
+		rw_classes_done(&address->classes);
 		free(address);
 	}
 	return NULL;
@@ -57,331 +27,21 @@ uint32_t rw_classify_record_words(uint32_t view_count)
 	return (1 + view_count + 1) / 2;
 }
 
-/* ---- sets of atoms ---- */
-
-static uint64_t hash_atoms(const uint32_t *atoms, uint32_t count)
+/* From numbers of classes to references of their records. */
+static void set_leaves(const struct rw_classify_address *address, struct rw_boundaries *boundaries)
 {
-	uint64_t hash = count;
-
-	for (uint32_t i = 0; i < count; i++) {
-		hash = (hash ^ atoms[i]) * 0x9e3779b97f4a7c15ull;
-		hash ^= hash >> 29;
-	}
-	return hash;
+	for (size_t i = 0; i < boundaries->count; i++)
+		boundaries->list[i].leaf =
+			rw_classify_record_of(address->record_words, boundaries->list[i].leaf);
 }
 
-static uint32_t *find_class(const struct builder *builder, const uint32_t *atoms, uint32_t count)
+static int write_part(struct rw_classify_address *address, struct rw_image *image)
 {
-	const struct rw_classify_address *address = builder->address;
-	size_t mask = builder->table_capacity - 1;
-	size_t at = (size_t)hash_atoms(atoms, count) & mask;
+	struct rw_boundaries *v4 = &address->classes.v4, *v6 = &address->classes.v6;
 
-	for (; builder->table[at]; at = (at + 1) & mask) {
-		const struct rw_class *class = &address->classes[builder->table[at] - 1];
-
-		if (class->all_count == count &&
-		    memcmp(address->class_atoms + class->all_first, atoms, count * sizeof(*atoms)) == 0)
-			break;
-	}
-	return &builder->table[at];
-}
-
-static int grow_table(struct builder *builder)
-{
-	struct rw_classify_address *address = builder->address;
-	size_t capacity = builder->table_capacity ? builder->table_capacity * 2 : 256;
-	uint32_t *table = calloc(capacity, sizeof(*table));
-	struct rw_class *classes;
-
-	if (!table)
-		return -ENOMEM;
-	free(builder->table);
-	builder->table = table;
-	builder->table_capacity = capacity;
-	classes = realloc(address->classes, capacity / 2 * sizeof(*classes));
-	if (!classes)
-		return -ENOMEM;
-	address->classes = classes;
-	builder->class_capacity = (uint32_t)(capacity / 2);
-	for (uint32_t i = 0; i < address->class_count; i++)
-		*find_class(builder, address->class_atoms + classes[i].all_first, classes[i].all_count) =
-			i + 1;
-	return 0;
-}
-
-/* Copies atoms into the arena. */
-static int store_atoms(struct builder *builder, const uint32_t *atoms, uint32_t count, uint32_t *ret_first)
-{
-	struct rw_classify_address *address = builder->address;
-
-	if (builder->arena_count + count > builder->arena_max)
-		return -E2BIG;
-	if (builder->arena_count + count >= builder->arena_capacity) {
-		size_t capacity = builder->arena_capacity * 2 + count + 256;
-		uint32_t *bigger = realloc(address->class_atoms, capacity * sizeof(*bigger));
-
-		if (!bigger)
-			return -ENOMEM;
-		address->class_atoms = bigger;
-		builder->arena_capacity = capacity;
-	}
-	if (count)
-		memcpy(address->class_atoms + builder->arena_count, atoms, count * sizeof(*atoms));
-	*ret_first = (uint32_t)builder->arena_count;
-	builder->arena_count += count;
-	return 0;
-}
-
-static int add_class(struct builder *builder, uint32_t parent, const uint32_t *all, uint32_t all_count,
-		     const uint32_t *added, uint32_t added_count)
-{
-	struct rw_classify_address *address = builder->address;
-	struct rw_class class = {.parent = parent, .all_count = all_count, .added_count = added_count};
-	int r;
-
-	if (address->class_count == builder->class_capacity) {
-		r = grow_table(builder);
-		if (r < 0)
-			return r;
-	}
-	r = store_atoms(builder, all, all_count, &class.all_first);
-	if (r < 0)
-		return r;
-	class.added_first = class.all_first;
-	if (added_count < all_count) {
-		r = store_atoms(builder, added, added_count, &class.added_first);
-		if (r < 0)
-			return r;
-	}
-	*find_class(builder, all, all_count) = address->class_count + 1;
-	address->classes[address->class_count++] = class;
-	return 0;
-}
-
-/* Gives the class of 'parent' with 'atoms' (ascending; overwritten with those that are new). */
-static int extend_class(struct builder *builder, uint32_t parent, uint32_t *atoms, uint32_t count,
-			uint32_t *ret_class)
-{
-	struct rw_classify_address *address = builder->address;
-	const struct rw_class *outer = &address->classes[parent];
-	const uint32_t *had = address->class_atoms + outer->all_first;
-	uint32_t merged = 0, added = 0, j = 0;
-	uint32_t first = atoms[0];
-	const uint32_t *found;
-
-	if (count == 1 && outer->memo_class && outer->memo_atom == first) {
-		*ret_class = outer->memo_class;
-		return 0;
-	}
-	for (uint32_t i = 0; i < count; i++) {
-		while (j < outer->all_count && had[j] < atoms[i])
-			builder->merged[merged++] = had[j++];
-		if (j < outer->all_count && had[j] == atoms[i])
-			continue;
-		builder->merged[merged++] = atoms[i];
-		atoms[added++] = atoms[i];
-	}
-	while (j < outer->all_count)
-		builder->merged[merged++] = had[j++];
-	found = added ? find_class(builder, builder->merged, merged) : NULL;
-	if (!added) {
-		*ret_class = parent;
-	} else if (*found) {
-		*ret_class = *found - 1;
-	} else {
-		int r = add_class(builder, parent, builder->merged, merged, atoms, added);
-		if (r < 0)
-			return r;
-		*ret_class = address->class_count - 1;
-	}
-	if (count == 1) {
-		address->classes[parent].memo_atom = first;
-		address->classes[parent].memo_class = *ret_class;
-	}
-	return 0;
-}
-
-/* ---- prefixes in order ---- */
-
-static rw_key key_of(const struct rw_address *address)
-{
-	uint64_t words[2];
-
-	memcpy(words, address->bytes, sizeof(words));
-	return (rw_key)__builtin_bswap64(words[0]) << 64 | __builtin_bswap64(words[1]);
-}
-
-static bool before(const struct item *a, const struct item *b)
-{
-	return a->key != b->key ? a->key < b->key : a->bits < b->bits;
-}
-
-static size_t run_end(const struct item *items, size_t first, size_t count)
-{
-	size_t end = first + 1;
-
-	while (end < count && !before(&items[end], &items[end - 1]))
-		end++;
-	return end;
-}
-
-/* Merges neighbouring sorted runs of 'from' into 'to'; gives the number of runs left. */
-static size_t merge_runs(const struct item *from, struct item *to, size_t count)
-{
-	size_t runs = 0, out = 0;
-
-	for (size_t first = 0; first < count; runs++) {
-		size_t middle = run_end(from, first, count);
-		size_t end = middle < count ? run_end(from, middle, count) : count;
-		size_t left = first, right = middle;
-
-		while (left < middle && right < end)
-			to[out++] = before(&from[right], &from[left]) ? from[right++] : from[left++];
-		while (left < middle)
-			to[out++] = from[left++];
-		while (right < end)
-			to[out++] = from[right++];
-		first = end;
-	}
-	return runs;
-}
-
-/* Sets arrive sorted, so there are few runs: merging natural ones beats sorting. */
-static int sort_items(struct item **items, size_t count)
-{
-	struct item *other;
-
-	if (count == 0 || run_end(*items, 0, count) == count)
-		return 0;
-	other = malloc(count * sizeof(*other));
-	if (!other)
-		return -ENOMEM;
-	while (merge_runs(*items, other, count) > 1) {
-		struct item *swapped = *items;
-		*items = other;
-		other = swapped;
-	}
-	free(*items);
-	*items = other;
-	return 0;
-}
-
-static int add_items(const struct rw_atoms *atoms, uint8_t family, struct item **ret_items, size_t *ret_count)
-{
-	size_t count = 0, most = 0;
-	struct item *items;
-
-	for (uint32_t i = 0; i < atoms->count; i++)
-		most += atoms->list[i].set ? atoms->list[i].set->count : 1;
-	items = malloc((most + 1) * sizeof(*items));
-	if (!items)
-		return -ENOMEM;
-	for (uint32_t i = 0; i < atoms->count; i++) {
-		const struct rw_address_set *set = atoms->list[i].set;
-		const struct rw_prefix *prefixes = set ? set->prefixes : &atoms->list[i].prefix;
-		size_t prefix_count = set ? set->count : 1;
-
-		for (size_t j = 0; j < prefix_count; j++)
-			if (prefixes[j].address.family == family)
-				items[count++] =
-					(struct item){key_of(&prefixes[j].address), i, prefixes[j].bits};
-	}
-	*ret_items = items;
-	*ret_count = count;
-	return sort_items(ret_items, count);
-}
-
-/* ---- from prefixes to boundaries ---- */
-
-static void add_boundary(struct boundaries *boundaries, uint32_t record_words, rw_key key, uint32_t class)
-{
-	uint32_t leaf = rw_classify_record_of(record_words, class);
-
-	if (boundaries->count && boundaries->list[boundaries->count - 1].key == key)
-		boundaries->count--;
-	if (boundaries->count && boundaries->list[boundaries->count - 1].leaf == leaf)
-		return;
-	boundaries->list[boundaries->count++] = (struct rw_boundary){key, leaf};
-}
-
-static rw_key last_of(const struct item *item)
-{
-	return item->bits == 128 ? item->key : item->key | ~(rw_key)0 >> item->bits;
-}
-
-static int compare_atoms(const void *a, const void *b)
-{
-	uint32_t left = *(const uint32_t *)a, right = *(const uint32_t *)b;
-
-	return (left > right) - (left < right);
-}
-
-/* Collects the atoms of all items that are the same prefix as the first. */
-static uint32_t take_equal(const struct item *items, size_t count, uint32_t *atoms)
-{
-	uint32_t taken = 0;
-
-	while (taken < count && items[taken].key == items[0].key && items[taken].bits == items[0].bits) {
-		atoms[taken] = items[taken].atom;
-		taken++;
-	}
-	if (taken > 1)
-		qsort(atoms, taken, sizeof(*atoms), compare_atoms);
-	return taken;
-}
-
-static int sweep(struct builder *builder, const struct item *items, size_t count, uint32_t *atoms,
-		 struct boundaries *boundaries)
-{
-	const uint32_t record_words = builder->address->record_words;
-	struct open_prefix open[130] = {{~(rw_key)0, 0}}; /* nested ones: at most 129 lengths and the whole */
-	unsigned int depth = 0;
-
-	add_boundary(boundaries, record_words, 0, 0);
-	for (size_t i = 0; i < count;) {
-		uint32_t taken, class;
-		int r;
-
-		for (; open[depth].last < items[i].key; depth--)
-			add_boundary(boundaries, record_words, open[depth].last + 1, open[depth - 1].class);
-		taken = take_equal(items + i, count - i, atoms);
-		r = extend_class(builder, open[depth].class, atoms, taken, &class);
-		if (r < 0)
-			return r;
-		add_boundary(boundaries, record_words, items[i].key, class);
-		assert(depth + 1 < RW_ARRAY_COUNT(open));
-		open[++depth] = (struct open_prefix){last_of(&items[i]), class};
-		i += taken;
-	}
-	for (; depth > 0; depth--)
-		if (open[depth].last != ~(rw_key)0)
-			add_boundary(boundaries, record_words, open[depth].last + 1, open[depth - 1].class);
-	return 0;
-}
-
-static int classify_family(struct builder *builder, uint8_t family, struct boundaries *ret_boundaries)
-{
-	const struct rw_atoms *names = &builder->address->atoms;
-	RW_CLEANUP(rw_free) uint32_t *atoms = malloc((names->count + 1) * sizeof(*atoms));
-	RW_CLEANUP(rw_free) struct item *items = NULL;
-	size_t count = 0;
-	int r = atoms ? add_items(names, family, &items, &count) : -ENOMEM;
-
-	if (r < 0)
-		return r;
-	builder->address->prefix_count += count;
-	ret_boundaries->list = malloc((2 * count + 1) * sizeof(*ret_boundaries->list));
-	if (!ret_boundaries->list)
-		return -ENOMEM;
-	return sweep(builder, items, count, atoms, ret_boundaries);
-}
-
-/* ---- the whole ---- */
-
-static int write_part(struct rw_classify_address *address, const struct boundaries *v4,
-		      const struct boundaries *v6, struct rw_image *image)
-{
-	rw_image_add_pages(image, rw_classify_record_pages(address->record_words, address->class_count));
+	set_leaves(address, v4);
+	set_leaves(address, v6);
+	rw_image_add_pages(image, rw_classify_record_pages(address->record_words, address->classes.count));
 	address->page = image->page_count;
 	address->root4 = rw_trie_build_root4(image, v4->list, v4->count);
 	rw_image_close_page(image);
@@ -391,20 +51,12 @@ static int write_part(struct rw_classify_address *address, const struct boundari
 	return image->failure;
 }
 
-static int classify(struct builder *builder, struct rw_image *image)
+/* The image has the boundaries now. */
+static void forget_boundaries(struct rw_classes *classes)
 {
-	struct boundaries v4 = {0}, v6 = {0};
-	int r = add_class(builder, 0, NULL, 0, NULL, 0);
-
-	if (!r)
-		r = classify_family(builder, 4, &v4);
-	if (!r)
-		r = classify_family(builder, 6, &v6);
-	if (!r)
-		r = write_part(builder->address, &v4, &v6, image);
-	free(v4.list);
-	free(v6.list);
-	return r;
+	free(classes->v4.list);
+	free(classes->v6.list);
+	classes->v4 = classes->v6 = (struct rw_boundaries){0};
 }
 
 int rw_classify_address_build(struct rw_atoms *atoms, uint32_t record_words, struct rw_image *image,
@@ -412,7 +64,6 @@ int rw_classify_address_build(struct rw_atoms *atoms, uint32_t record_words, str
 {
 	RW_CLEANUP(rw_classify_address_unref)
 	struct rw_classify_address *address = calloc(1, sizeof(*address));
-	struct builder builder = {.address = address};
 	int r;
 
 	if (!address)
@@ -421,18 +72,13 @@ int rw_classify_address_build(struct rw_atoms *atoms, uint32_t record_words, str
 	address->references = 1;
 	address->record_words = record_words;
 	/* The sets of atoms may take as much as the image may. */
-	builder.arena_max = (size_t)image->page_limit * RW_TABLE_PAGE_CELLS;
-	builder.merged = malloc((atoms->count + 1) * sizeof(*builder.merged));
-	if (!builder.merged)
-		return -ENOMEM;
-	address->atoms = *atoms;
-	r = classify(&builder, image);
-	free(builder.merged);
-	free(builder.table);
-	if (r < 0) {
-		address->atoms = (struct rw_atoms){0};
+	r = rw_classes_build(atoms, (size_t)image->page_limit * RW_TABLE_PAGE_CELLS, &address->classes);
+	if (!r)
+		r = write_part(address, image);
+	if (r < 0)
 		return r;
-	}
+	forget_boundaries(&address->classes);
+	address->atoms = *atoms;
 	*atoms = (struct rw_atoms){0};
 	*ret_address = RW_TAKE_PTR(address);
 	return 0;
@@ -443,7 +89,7 @@ int rw_classify_address_reuse(const struct rw_classify_address *address, const v
 {
 	uint32_t first;
 
-	rw_image_add_pages(image, rw_classify_record_pages(address->record_words, address->class_count));
+	rw_image_add_pages(image, rw_classify_record_pages(address->record_words, address->classes.count));
 	first = rw_image_add_raw_pages(image, address->page_count);
 	if (image->failure)
 		return image->failure;

@@ -2,40 +2,23 @@
 #pragma once
 
 /*
- * Addresses to classes (private to src/classify)
- *
- * The class of an address is the set of atoms it lies in.  All prefixes of all atoms, sorted, are walked
- * with a stack of those that are open; each gives the class of its parent plus its own atoms, and
- * equal sets are one class.  Class 0 lies in no atom.
+ * The part of an image that is about addresses (private to src/classify)
  *
  * In the image the class records come first (page 1 on), since the leaves of the tries refer to them, then
  * the address part: the IPv4 root and all nodes of both tries.  It depends on the atoms, on the number of
  * classes and on the size of a record only, so tables can share it.
  */
 
-#include "classify/atoms.h"
+#include "classify/classes.h"
 #include "classify/image.h"
-
-struct rw_class {
-	uint32_t parent;      /* smaller number; class 0 is its own */
-	uint32_t added_first; /* atoms that the parent does not have, in class_atoms */
-	uint32_t added_count;
-	uint32_t all_first; /* all of them, ascending */
-	uint32_t all_count;
-	uint32_t memo_atom; /* the child that one atom led to last; memo_class 0 = none */
-	uint32_t memo_class;
-};
 
 /* Counted; shared by the tables that have it. */
 struct rw_classify_address {
 	unsigned int references;
 	struct rw_atoms atoms;
-	size_t prefix_count; /* of all atoms */
-	struct rw_class *classes;
-	uint32_t class_count;
-	uint32_t *class_atoms;
-	uint32_t record_words; /* size of a class record, in units of 8 bytes */
-	uint32_t page;         /* the address part's first */
+	struct rw_classes classes; /* without boundaries: the image has them */
+	uint32_t record_words;     /* size of a class record, in units of 8 bytes */
+	uint32_t page;             /* the address part's first */
 	uint32_t page_count;
 	uint32_t root4; /* as in the header */
 	uint32_t root6;

@@ -2,7 +2,7 @@
 #pragma once
 
 /*
- * Atoms: the different things that are said about remote addresses (private to src/classify)
+ * Atoms: the different things that are said about remote addresses (private to src/classify and src/analyze)
  *
  * A CIDR or a set (group members, prefix list), each once, numbered from 0 in order of first use.
  */

@@ -110,7 +110,7 @@ static bool is_worth_keeping(const struct rw_plan *plan, const struct rw_classif
 	for (uint32_t i = 0; i < address->atoms.count; i++)
 		if (used[i])
 			count += address->atoms.list[i].set ? address->atoms.list[i].set->count : 1;
-	return count * 2 >= address->prefix_count;
+	return count * 2 >= address->classes.prefix_count;
 }
 
 /* Takes the address part of 'previous' over when the policy names no other atoms.  1 when it did. */
@@ -155,13 +155,13 @@ static void set_flags(struct compilation *compilation)
 {
 	const struct rw_classify_address *address = compilation->address;
 
-	for (uint32_t i = 0; i < address->class_count; i++) {
-		const struct rw_class *class = &address->classes[i];
+	for (uint32_t i = 0; i < address->classes.count; i++) {
+		const struct rw_class *class = &address->classes.list[i];
 		struct rw_table_class *record =
 			rw_image_at(&compilation->image, rw_classify_record_of(address->record_words, i));
 
 		for (uint32_t j = 0; j < class->all_count; j++) {
-			uint32_t atom = address->class_atoms[class->all_first + j];
+			uint32_t atom = address->classes.atoms[class->all_first + j];
 
 			if (atom < compilation->plan.flagged_count)
 				record->flags |= compilation->plan.atom_flags[atom];
@@ -185,31 +185,12 @@ static int write_fives(struct compilation *compilation)
 
 /* ---- views ---- */
 
-/* Lists the rules of a view in 'list'; gives their number. */
-static uint32_t list_rules(const struct rw_plan *plan, const struct rw_plan_policy *interface,
-			   enum rw_direction direction, bool *has_group, uint32_t *list)
-{
-	uint32_t count = 0;
-
-	memset(has_group, 0, plan->policy->group_count * sizeof(*has_group));
-	for (size_t i = 0; i < interface->group_count; i++)
-		has_group[interface->groups[i]] = true;
-	for (uint32_t i = 0; i < plan->rule_count; i++) {
-		const struct rw_plan_rule *rule = &plan->rules[i];
-
-		if (rule->direction_mask & 1 << direction && rule->nic_mask & 1 << interface->nic_type &&
-		    (rule->group == RW_PLAN_NO_GROUP || has_group[rule->group]))
-			list[count++] = i;
-	}
-	return count;
-}
-
 static int make_view(struct compilation *compilation, uint32_t number, bool *has_group, uint32_t *list)
 {
 	const struct rw_plan *plan = &compilation->plan;
 	const struct rw_plan_policy *interface = &plan->policies[number / 2];
 	enum rw_direction direction = number % 2 ? RW_DIRECTION_EGRESS : RW_DIRECTION_INGRESS;
-	uint32_t count = list_rules(plan, interface, direction, has_group, list);
+	uint32_t count = rw_plan_list(plan, interface, direction, has_group, list);
 	uint32_t page = compilation->views + number;
 	bool accept = direction == RW_DIRECTION_EGRESS && !interface->drop_egress;
 	RW_CLEANUP(rw_columns_done) struct rw_columns columns = {0};

@@ -296,6 +296,7 @@ static int add_policy_rule(struct rw_plan *plan, struct rw_atoms *atoms, const s
 	bool vpc = plan->policy->network_kind == RW_NETWORK_VPC;
 	uint8_t nic_mask = (uint8_t)(vpc ? INTRANET | INTERNET : 1 << rule->nic_type);
 	struct rw_plan_rule planned = {
+		.rule = rule,
 		.cell = cell,
 		.group = candidate->group,
 		.protocol = rule->protocol,
@@ -411,6 +412,24 @@ int rw_plan_make(const struct rw_policy *policy, struct rw_atoms *atoms, struct 
 	*ret_plan = plan;
 	plan = (struct rw_plan){0};
 	return 0;
+}
+
+uint32_t rw_plan_list(const struct rw_plan *plan, const struct rw_plan_policy *interface,
+		      enum rw_direction direction, bool *has_group, uint32_t *list)
+{
+	uint32_t count = 0;
+
+	memset(has_group, 0, plan->policy->group_count * sizeof(*has_group));
+	for (size_t i = 0; i < interface->group_count; i++)
+		has_group[interface->groups[i]] = true;
+	for (uint32_t i = 0; i < plan->rule_count; i++) {
+		const struct rw_plan_rule *rule = &plan->rules[i];
+
+		if (rule->direction_mask & 1 << direction && rule->nic_mask & 1 << interface->nic_type &&
+		    (rule->group == RW_PLAN_NO_GROUP || has_group[rule->group]))
+			list[count++] = i;
+	}
+	return count;
 }
 
 static size_t weight_of(const struct rw_policy *policy, const struct rw_policy_group *group)

@@ -2,7 +2,7 @@
 #pragma once
 
 /*
- * What there is to compile (private to src/classify)
+ * What there is to compile (private to src/classify and src/analyze)
  *
  * The policy without its names: interface policies, and everything that accepts or drops as one list of
  * rules in deciding order -- failsafe, inner access, rules -- each about one atom.
@@ -15,6 +15,7 @@
 #define RW_PLAN_NO_GROUP UINT32_MAX
 
 struct rw_plan_rule {
+	const struct rw_rule *rule; /* lent by the policy; NULL for failsafe and inner access */
 	uint32_t cell;
 	uint32_t atom;
 	uint32_t group; /* of the policy; RW_PLAN_NO_GROUP = on every interface */
@@ -63,6 +64,14 @@ RW_DEFINE_DONE(struct rw_plan, rw_plan_done)
  */
 RW_NODISCARD int rw_plan_make(const struct rw_policy *policy, struct rw_atoms *atoms,
 			      struct rw_plan *ret_plan, struct rw_error *err);
+
+/*
+ * Lists the numbers of the rules that take part on interfaces with policy 'interface' in that direction, in
+ * deciding order; gives how many.  'list' has room for plan->rule_count, 'has_group' (work space) for the
+ * policy's groups.
+ */
+uint32_t rw_plan_list(const struct rw_plan *plan, const struct rw_plan_policy *interface,
+		      enum rw_direction direction, bool *has_group, uint32_t *list);
 
 /* The name of the group that asks for most addresses and rules, or NULL without groups. */
 const char *rw_plan_largest_group(const struct rw_policy *policy);

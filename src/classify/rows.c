@@ -94,14 +94,14 @@ static int sort_by_atom(struct builder *builder, uint32_t count)
 
 static int link_children(struct builder *builder)
 {
-	uint32_t count = builder->address->class_count;
+	uint32_t count = builder->address->classes.count;
 
 	builder->first_child = calloc(count, sizeof(*builder->first_child));
 	builder->next_sibling = calloc(count, sizeof(*builder->next_sibling));
 	if (!builder->first_child || !builder->next_sibling)
 		return -ENOMEM;
 	for (uint32_t i = count - 1; i > 0; i--) {
-		uint32_t parent = builder->address->classes[i].parent;
+		uint32_t parent = builder->address->classes.list[i].parent;
 
 		builder->next_sibling[i] = builder->first_child[parent];
 		builder->first_child[parent] = i;
@@ -322,7 +322,7 @@ static int lay_overlay(struct builder *builder, uint32_t atom, struct level *lev
 static int lay_rules(struct builder *builder, const struct rw_class *class, struct level *level,
 		     bool *changed)
 {
-	const uint32_t *atoms = builder->address->class_atoms + class->added_first;
+	const uint32_t *atoms = builder->address->classes.atoms + class->added_first;
 	int r = 0;
 
 	for (uint32_t i = 0; !r && i < class->added_count; i++) {
@@ -338,7 +338,7 @@ static int lay_rules(struct builder *builder, const struct rw_class *class, stru
 
 static bool has_rules(const struct builder *builder, const struct rw_class *class)
 {
-	const uint32_t *atoms = builder->address->class_atoms + class->added_first;
+	const uint32_t *atoms = builder->address->classes.atoms + class->added_first;
 
 	for (uint32_t i = 0; i < class->added_count; i++)
 		if (builder->first_of[atoms[i]] != builder->first_of[atoms[i] + 1])
@@ -387,7 +387,7 @@ static void set_row(struct builder *builder, const struct level *level)
 /* Enters 'class', whose parent is on the level above. */
 static int enter(struct builder *builder, uint32_t class)
 {
-	const struct rw_class *described = &builder->address->classes[class];
+	const struct rw_class *described = &builder->address->classes.list[class];
 	struct level *level, *above;
 	bool changed = false;
 	int r = need_level(builder, builder->depth + 1);

@@ -8,14 +8,8 @@
  * answer is its leaf.  Addresses are keys of 128 bits, IPv4 in the top 32; ports take the top 16.
  */
 
+#include "classify/classes.h"
 #include "classify/image.h"
-
-__extension__ typedef unsigned __int128 rw_key;
-
-struct rw_boundary {
-	rw_key key;
-	uint32_t leaf;
-};
 
 /*
  * Entry of the trie over 'boundaries' (count >= 1; neighbours have different leaves) for the keys that have
