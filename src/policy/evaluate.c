@@ -189,8 +189,8 @@ static bool protocol_matches(const struct rw_rule *rule, const struct rw_packet 
 	return rule->protocol == packet->protocol;
 }
 
-static bool rule_matches(const struct rw_policy *policy, const struct rw_policy_interface *interface,
-			 const struct rw_rule *rule, const struct rw_packet *packet)
+bool rw_rule_matches(const struct rw_policy *policy, const struct rw_policy_interface *interface,
+		     const struct rw_rule *rule, const struct rw_packet *packet)
 {
 	bool ingress = packet->direction == RW_DIRECTION_INGRESS;
 	uint16_t destination_port = ingress ? packet->local_port : packet->remote_port;
@@ -265,7 +265,7 @@ static struct rw_decision decide_opener(const struct rw_policy *policy,
 		for (size_t j = 0; j < group->rule_count; j++) {
 			const struct rw_rule *rule = group->rules[j];
 
-			if (rule_matches(policy, interface, rule, packet) &&
+			if (rw_rule_matches(policy, interface, rule, packet) &&
 			    (!deciding || rw_rule_decides_before(rule, deciding)))
 				deciding = rule;
 		}

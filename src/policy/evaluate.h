@@ -54,3 +54,10 @@ const char *rw_decision_cause(const struct rw_decision *decision);
  * True when 'a' decides before 'b' among matching rules: priority, then drop before accept, then smaller id.
  */
 bool rw_rule_decides_before(const struct rw_rule *a, const struct rw_rule *b);
+
+/*
+ * True when the rule, of a group of the interface, matches 'packet', whether or not it decides it
+ * (semantics 2 and 3.1).
+ */
+bool rw_rule_matches(const struct rw_policy *policy, const struct rw_policy_interface *interface,
+		     const struct rw_rule *rule, const struct rw_packet *packet);
