@@ -259,6 +259,8 @@ static __always_inline int account(const struct rw_run *run, const struct rw_fra
 		counters->passed++;
 		return TC_ACT_UNSPEC;
 	}
+	if (run->pending && RW_CELL_CAUSE(cell) == RW_CAUSE_DEFAULT)
+		cell = RW_CELL_SYSTEM(RW_CAUSE_PENDING, RW_VERDICT_DROP);
 	if (run->mode == RW_MODE_MONITOR)
 		counters->would_drop[RW_CELL_CAUSE(cell) & 31]++;
 	else
@@ -431,7 +433,8 @@ static __always_inline int filter(struct __sk_buff *skb, bool egress)
 		return TC_ACT_UNSPEC;
 	run.slot = device->slot;
 	run.egress = egress;
-	if (!skb->vlan_present && !(device->flags & RW_DEVICE_LAYER3)) {
+	run.pending = !!(device->flags & RW_DEVICE_PENDING);
+	if (!skb->vlan_present && !(device->flags & (RW_DEVICE_LAYER3 | RW_DEVICE_PENDING))) {
 		link = skb->protocol == bpf_htons(ETH_P_IP)     ? rw_short4(skb, &run)
 		       : skb->protocol == bpf_htons(ETH_P_IPV6) ? rw_short6(skb, &run)
 								: -1;

@@ -76,6 +76,7 @@ enum {
 	RW_DEVICE_LAYER3 = 1u << 0,      /* no link-layer header */
 	RW_DEVICE_BRIDGE_PORT = 1u << 1, /* packets for others than its bridge pass; see rw_vlans */
 	RW_DEVICE_VLANS = 1u << 2,       /* rw_vlans has tags to pass */
+	RW_DEVICE_PENDING = 1u << 3,     /* no policy yet: what default drops is dropped as pending */
 };
 
 struct rw_device {

@@ -38,7 +38,7 @@ struct rw_run {
 	__u32 now;  /* second */
 	__u16 slot;
 	__u8 egress;
-	__u8 pad;
+	__u8 pending; /* nothing tells yet which policy the device has: what default drops is told as pending */
 };
 
 RW_INLINE struct rw_table_address rw_address_of(const __be32 *words)

@@ -3,9 +3,10 @@
 
 #include "base/log.h"
 
-#define SETTLE_MS   50u /* changes of links come in swarms */
-#define LISTENERS_S 60u /* between looks at what listens */
-#define HITS_S      4u  /* between readings of counters and connections: less than a heartbeat */
+#define PICTURE_GAP_MS 50u /* changes of links come in swarms: least time between two pictures, and */
+#define PICTURE_SHARE  20u /* ... least multiple of the time that a picture took */
+#define LISTENERS_S    60u /* between looks at what listens */
+#define HITS_S         4u  /* between readings of counters and connections: less than a heartbeat */
 
 /* ---- detach and attach ---- */
 
@@ -126,22 +127,47 @@ int agent_read_links(struct agent *agent, struct rw_error *err)
 	return r;
 }
 
-void agent_on_settled(void *userdata)
+static uint64_t now_ms(const struct agent *agent)
 {
-	struct agent *agent = userdata;
+	return rw_clock_monotonic_ns(agent->options->clock) / 1000000u;
+}
+
+/* Takes a new picture, and says from when on the next may be taken. */
+static void follow_links(struct agent *agent)
+{
+	uint64_t before_ms = now_ms(agent), after_ms, gap_ms;
 	struct rw_error err = RW_ERROR_NONE;
 
 	if (agent_read_links(agent, &err) < 0)
 		rw_log_warning("after a change of interfaces: %s", err.text);
+	after_ms = now_ms(agent);
+	gap_ms = (after_ms - before_ms) * PICTURE_SHARE;
+	agent->next_picture_ms = after_ms + (gap_ms > PICTURE_GAP_MS ? gap_ms : PICTURE_GAP_MS);
+	agent->picture_due = false;
 }
 
+void agent_on_settled(void *userdata)
+{
+	follow_links(userdata);
+}
+
+/*
+ * At once where that is possible: a device that has just come is to be held before somebody takes it up.
+ */
 void agent_on_links(unsigned int events, void *userdata)
 {
 	struct agent *agent = userdata;
+	uint64_t now = now_ms(agent);
 
 	(void)events;
-	if (rw_links_watch_drain(agent->links_fd))
-		rw_loop_timer_start(agent->settle_timer, SETTLE_MS, 0);
+	if (!rw_links_watch_drain(agent->links_fd) || agent->picture_due)
+		return;
+	if (now >= agent->next_picture_ms) {
+		follow_links(agent);
+		return;
+	}
+	agent->picture_due = true;
+	rw_loop_timer_start(agent->settle_timer, agent->next_picture_ms - now, 0);
 }
 
 void agent_on_check(void *userdata)

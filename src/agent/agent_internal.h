@@ -28,6 +28,8 @@ struct agent {
 	struct rw_loop_signal *signals[3];
 	int links_fd;
 	struct rw_loop_watch *links_watch;
+	uint64_t next_picture_ms;          /* monotonic: from when on links may be read again */
+	bool picture_due;                  /* they will be, by settle_timer */
 	struct rw_loop_watch *drops_watch; /* NULL while there is no enforcer */
 	struct rw_loop_watch *hooks_watch; /* the same */
 	uint64_t checks;
@@ -89,7 +91,7 @@ void agent_unwatch_enforcer(struct agent *agent);
 /* Reads the node's links and follows them when they changed. */
 int agent_read_links(struct agent *agent, struct rw_error *err);
 
-/* Of the loop: links changed, and have been quiet for a moment; a second has passed. */
+/* Of the loop: links changed; the next picture of them is due; a second has passed. */
 void agent_on_links(unsigned int events, void *userdata);
 void agent_on_settled(void *userdata);
 void agent_on_check(void *userdata);

@@ -116,13 +116,13 @@ static int reconcile(struct rw_keeper *keeper, struct rw_error *err)
 		keeper_release_left(keeper);
 		keeper->left_released = true;
 	}
-	if (!keeper->enforcing && keeper_any_attached(keeper))
+	if (!keeper->enforcing && (keeper_any_attached(keeper) || keeper_is_quiet(keeper)))
 		begin_enforcing(keeper);
 	if (keeper->failure[0])
 		return rw_error_set(err, -EIO, "%s", keeper->failure);
 	if (keeper_device_failure(keeper))
 		return rw_error_set(err, -EIO, "%s", keeper_device_failure(keeper));
-	if (!keeper->devices.count) {
+	if (!keeper_any_enforced(keeper)) {
 		(void)rw_error_set(err, -ENODEV, "no interface of this node is enforced");
 		(void)rw_error_hint(err,
 				    "Name one by --interface; 'ringwall-agent probe' tells why each is not.");
@@ -357,7 +357,8 @@ static void describe_strangers(const struct rw_keeper *keeper, char *reason, siz
 	for (size_t i = 0; i < keeper->devices.count; i++) {
 		const struct rw_link_decision *wanted = &keeper_device_at(keeper, i)->wanted;
 
-		if (rw_policy_find_interface(keeper->in_force, wanted->interface) < 0) {
+		if (wanted->role == RW_LINK_ENFORCED &&
+		    rw_policy_find_interface(keeper->in_force, wanted->interface) < 0) {
 			(void)snprintf(reason, size,
 				       "interface %s is in no group: everything on it is dropped",
 				       wanted->interface);
@@ -401,7 +402,7 @@ static enum rw_agent_state judge(const struct rw_keeper *keeper, char *reason, s
 		(void)snprintf(reason, size, "%s", keeper->unsettled);
 		return RW_AGENT_STATE_FAILED;
 	}
-	if (!keeper->devices.count) {
+	if (!keeper_any_enforced(keeper)) {
 		(void)snprintf(reason, size, "no interface of this node is enforced");
 		return RW_AGENT_STATE_FAILED;
 	}

@@ -10,7 +10,11 @@
  * every enforced device and on no other.
  *
  * Order at the start: nothing is touched before there is a policy; then it is applied, the devices are
- * attached (still passing everything), and enforcement begins when all that can be attached is.
+ * attached (still passing everything), and enforcement begins when all that can be attached is; at once while
+ * no link of the node is up, as at boot, so that a device which comes later never learns.
+ *
+ * A device of which nothing is known yet (RW_LINK_PENDING) is held with the system rules only, so that it is not
+ * open until its addresses have decided.
  *
  * What it says of itself is never better than what is so: 'applied' moves to a position only when the policy
  * is in the kernel and every enforced device of the node is under control; a device that cannot be attached

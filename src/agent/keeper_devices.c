@@ -2,6 +2,7 @@
 
 /* Which devices the keeper holds: from the picture of the links to programs attached. */
 
+#include <linux/if.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -24,7 +25,7 @@ struct device *keeper_find_device(const struct rw_keeper *keeper, unsigned int i
 static struct rw_link_wish make_wish(const struct rw_keeper *keeper, const char **names)
 {
 	const struct rw_policy *policy = keeper->in_force;
-	struct rw_link_wish wish = {.named = names};
+	struct rw_link_wish wish = {.named = names, .hold_pending = true};
 
 	for (size_t i = 0; i < keeper->named_count; i++)
 		names[wish.named_count++] = keeper->named[i];
@@ -59,7 +60,7 @@ int keeper_decide_links(struct rw_keeper *keeper)
 
 static bool same_settings(const struct rw_link_decision *a, const struct rw_link_decision *b)
 {
-	return a->layer3 == b->layer3 && a->bridge_port == b->bridge_port &&
+	return a->role == b->role && a->layer3 == b->layer3 && a->bridge_port == b->bridge_port &&
 	       strcmp(a->interface, b->interface) == 0 && strcmp(a->name, b->name) == 0 &&
 	       a->vlan_id_count == b->vlan_id_count &&
 	       memcmp(a->vlan_ids, b->vlan_ids, a->vlan_id_count * sizeof(a->vlan_ids[0])) == 0;
@@ -73,7 +74,7 @@ int keeper_update_devices(struct rw_keeper *keeper)
 		const struct rw_link_decision *decision = &keeper->decisions[i];
 		struct device *device = keeper_find_device(keeper, decision->ifindex);
 
-		if (decision->role != RW_LINK_ENFORCED)
+		if (decision->role != RW_LINK_ENFORCED && decision->role != RW_LINK_PENDING)
 			continue;
 		if (!device) {
 			int r = rw_vec_push(&keeper->devices, &device);
@@ -98,6 +99,7 @@ static void attach_device(struct rw_keeper *keeper, struct device *device)
 		.interface = wanted->interface,
 		.layer3 = wanted->layer3,
 		.bridge_port = wanted->bridge_port,
+		.pending = wanted->role == RW_LINK_PENDING,
 		.vlan_ids = wanted->vlan_ids,
 		.vlan_id_count = wanted->vlan_id_count,
 	};
@@ -110,7 +112,8 @@ static void attach_device(struct rw_keeper *keeper, struct device *device)
 		device->attached = true;
 		device->failure[0] = '\0';
 		keeper->event_seen = true;
-		keeper_notice(keeper, false, "interface %s is under control: %s", wanted->name,
+		keeper_notice(keeper, false, "interface %s is %s: %s", wanted->name,
+			      settings.pending ? "pending, system rules only" : "under control",
 			      wanted->reason);
 	} else {
 		char failure[sizeof(device->failure)];
@@ -148,6 +151,22 @@ const char *keeper_device_failure(const struct rw_keeper *keeper)
 		if (!keeper_device_at(keeper, i)->attached)
 			return keeper_device_at(keeper, i)->failure;
 	return NULL;
+}
+
+bool keeper_any_enforced(const struct rw_keeper *keeper)
+{
+	for (size_t i = 0; i < keeper->devices.count; i++)
+		if (keeper_device_at(keeper, i)->wanted.role == RW_LINK_ENFORCED)
+			return true;
+	return false;
+}
+
+bool keeper_is_quiet(const struct rw_keeper *keeper)
+{
+	for (size_t i = 0; i < keeper->links.count; i++)
+		if ((keeper->links.links[i].flags & (IFF_UP | IFF_LOOPBACK)) == IFF_UP)
+			return false;
+	return true;
 }
 
 bool keeper_any_attached(const struct rw_keeper *keeper)

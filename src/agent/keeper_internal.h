@@ -71,3 +71,9 @@ struct device *keeper_find_device(const struct rw_keeper *keeper, unsigned int i
 /* Why the first device that is not attached is not, or NULL. */
 const char *keeper_device_failure(const struct rw_keeper *keeper);
 bool keeper_any_attached(const struct rw_keeper *keeper);
+
+/* Whether a device is enforced by a policy, and not only pending; attached or not. */
+bool keeper_any_enforced(const struct rw_keeper *keeper);
+
+/* Whether no link but loopback is up, as at boot: then no connection lives that could be cut. */
+bool keeper_is_quiet(const struct rw_keeper *keeper);

@@ -104,6 +104,27 @@ static const char *use_of(const struct rules *rules, const struct rw_link *link)
 	return NULL;
 }
 
+/*
+ * Whether nothing tells yet what the link is for.  One that belongs to another device, or below which others
+ * hang that have its packets as their own, is in use already, whatever addresses it has.
+ */
+static bool is_pending(const struct rules *rules, const struct rw_link *link)
+{
+	size_t count;
+	const struct rw_link_address *addresses = rw_links_addresses(rules->links, link->ifindex, &count);
+
+	if (!rules->wish->hold_pending || link->master)
+		return false;
+	for (size_t i = 0; i < count; i++)
+		if (rw_address_is_global(&addresses[i].address))
+			return false;
+	for (size_t i = 0; i < rules->links->count; i++)
+		if (rules->links->links[i].parent == link->ifindex &&
+		    is_above_parent(&rules->links->links[i]))
+			return false;
+	return true;
+}
+
 static void decide(struct rw_link_decision *decision, enum rw_link_role role, const char *format, ...)
 	RW_PRINTF(3, 4);
 
@@ -145,6 +166,9 @@ static void decide_port(const struct rules *rules, const struct rw_link *port, c
 	decision->bridge_port = true;
 	if (use)
 		decide(decision, RW_LINK_ENFORCED, "physical port of bridge %s, which %s", bridge->name, use);
+	else if (is_pending(rules, bridge))
+		decide(decision, RW_LINK_PENDING, "physical port of bridge %s, which has no address yet",
+		       bridge->name);
 	else
 		decide(decision, RW_LINK_CANDIDATE,
 		       "bridge %s has neither default route nor address of the network", bridge->name);
@@ -165,6 +189,8 @@ static void decide_itself(const struct rules *rules, const struct rw_link *link,
 		       link->kind[0] ? link->kind : "no device on a bus", link->name);
 	else if (use)
 		decide(decision, RW_LINK_ENFORCED, "%s", use);
+	else if (is_pending(rules, link))
+		decide(decision, RW_LINK_PENDING, "has no address yet");
 	else
 		decide(decision, RW_LINK_CANDIDATE, "neither default route nor address of the network");
 }

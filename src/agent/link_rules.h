@@ -16,6 +16,9 @@
  *   - macvlan, ipvlan: on the parent;
  *   - anything else but lo (veth, tap, tunnels, dummy, ...): only when named.
  *
+ * A link that could be enforced and has no address yet is *pending*: nothing tells yet whether it will be, as
+ * of a device that has just come or waits for DHCP.  Its addresses decide; link-local ones do not.
+ *
  * An interface is named by the operator (--interface) or by the policy, that is, by the node's record.
  * Naming takes the place of addresses and default route, too.
  */
@@ -27,6 +30,7 @@
 enum rw_link_role {
 	RW_LINK_IGNORED,   /* never decided here by itself: 'reason' */
 	RW_LINK_CANDIDATE, /* could be, but has neither default route nor address of the network */
+	RW_LINK_PENDING,   /* could be, and has no address yet: system rules only (semantics section 9) */
 	RW_LINK_ENFORCED,
 };
 
@@ -36,6 +40,7 @@ struct rw_link_wish {
 	size_t named_count;
 	const struct rw_prefix *network_cidrs; /* of the node's network; none while no policy is known */
 	size_t network_cidr_count;
+	bool hold_pending; /* else what would be pending is a candidate */
 };
 
 struct rw_link_decision {

@@ -99,7 +99,7 @@ static void look_at_orphan(const struct rw_agent_place *place, struct orphan *or
 
 static const char *device_state(const struct rw_enforce_bpf_held *held)
 {
-	return held->alive ? "enforced" : "lost";
+	return !held->alive ? "lost" : held->pending ? "pending" : "enforced";
 }
 
 static void write_orphan_json(const struct orphan *orphan, struct rw_buf *buf)

@@ -71,7 +71,7 @@ static const char *session_word(const struct findings *findings)
 static int find(const struct rw_agent_place *place, const char *const *named, size_t named_count, bool pinned,
 		struct findings *findings, struct rw_error *err)
 {
-	struct rw_link_wish wish = {.named = named, .named_count = named_count};
+	struct rw_link_wish wish = {.named = named, .named_count = named_count, .hold_pending = true};
 	struct rw_position position;
 	int r;
 
@@ -104,6 +104,8 @@ static const char *role_word(enum rw_link_role role)
 		return "no";
 	case RW_LINK_CANDIDATE:
 		return "candidate";
+	case RW_LINK_PENDING:
+		return "pending";
 	case RW_LINK_ENFORCED:
 		return "yes";
 	}

@@ -25,11 +25,11 @@ static const char *const flow_words[RW_FLOW_CLASS_COUNT_] = {
 	[RW_FLOW_ASSURED] = "assured",     [RW_FLOW_ESTABLISHED] = "established",
 };
 
-static const char *hold_word(enum rw_enforcer_hold hold)
+static const char *hold_word(const struct rw_enforcer_device_status *device)
 {
-	switch (hold) {
+	switch (device->hold) {
 	case RW_ENFORCER_HELD:
-		return "enforced";
+		return device->pending ? "pending" : "enforced";
 	case RW_ENFORCER_SHARED:
 		return "shared";
 	case RW_ENFORCER_LOST:
@@ -141,7 +141,7 @@ static void write_interfaces(struct rw_json_writer *json, const struct facts *fa
 		rw_json_begin_object(json);
 		rw_json_put_text(json, "device", device->name);
 		rw_json_put_text(json, "interface", device->interface);
-		rw_json_put_text(json, "state", hold_word(device->hold));
+		rw_json_put_text(json, "state", hold_word(device));
 		rw_json_put_text(json, "hook", device->tcx ? "tcx" : "clsact");
 		rw_json_put_text(json, "detail", device->text);
 		rw_json_end_object(json);
@@ -205,9 +205,8 @@ static void print_devices(struct rw_buf *buf, const struct facts *facts)
 		const struct rw_enforcer_device_status *device = &facts->devices[i];
 
 		(void)rw_buf_append_format(buf, "%-12s  %s: %s (%s%s%s)\n", i ? "" : "interfaces",
-					   device->name, hold_word(device->hold),
-					   device->tcx ? "tcx" : "clsact", device->text[0] ? ": " : "",
-					   device->text);
+					   device->name, hold_word(device), device->tcx ? "tcx" : "clsact",
+					   device->text[0] ? ": " : "", device->text);
 	}
 	if (!facts->device_count)
 		(void)rw_buf_append_format(buf, "%-12s  none under control\n", "interfaces");

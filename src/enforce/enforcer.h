@@ -59,6 +59,7 @@ struct rw_enforcer_device {
 	const char *interface; /* name in the policy; one that is not (or no longer) in it drops both ways */
 	bool layer3;           /* packets begin with the IP header (wireguard, tun, ppp) */
 	bool bridge_port;      /* of the bridge 'interface': packets for others than it pass undecided */
+	bool pending; /* what default drops here is dropped as system:pending; 'interface' has no groups */
 	const uint16_t *vlan_ids; /* tags for which a VLAN device exists here: passed on this parent */
 	size_t vlan_id_count;     /* <= RW_ENFORCER_VLAN_MAX */
 };
@@ -79,6 +80,7 @@ struct rw_enforcer_device_status {
 	char interface[16];
 	enum rw_enforcer_hold hold;
 	bool tcx;                         /* attached by a link; else by clsact */
+	bool pending;                     /* as at attach */
 	char text[RW_ENFORCER_TEXT_SIZE]; /* SHARED: who, by name; LOST: why; else "" */
 };
 

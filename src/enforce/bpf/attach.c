@@ -90,6 +90,8 @@ static int write_record(struct rw_bpf *bpf, struct rw_bpf_device *own,
 	record.slot = slot;
 	if (device->layer3)
 		record.flags |= RW_DEVICE_LAYER3;
+	if (device->pending)
+		record.flags |= RW_DEVICE_PENDING;
 	if (device->bridge_port) {
 		record.flags |= RW_DEVICE_BRIDGE_PORT;
 		tags.bridge = bridge_address(device->interface);
@@ -227,6 +229,7 @@ int rw_bpf_attach(struct rw_enforcer *enforcer, const struct rw_enforcer_device 
 		return r;
 	(void)snprintf(own->name, sizeof(own->name), "%s", device->name);
 	(void)snprintf(own->interface, sizeof(own->interface), "%s", device->interface);
+	own->pending = device->pending;
 	if (!fresh)
 		return 0;
 	own->ifindex = device->ifindex;
@@ -390,8 +393,10 @@ size_t rw_bpf_devices(struct rw_enforcer *enforcer, struct rw_enforcer_device_st
 		if (!device->ifindex || count++ >= capacity)
 			continue;
 		status = &ret_devices[count - 1];
-		*status = (struct rw_enforcer_device_status){
-			.ifindex = device->ifindex, .hold = device->hold, .tcx = bpf->tcx};
+		*status = (struct rw_enforcer_device_status){.ifindex = device->ifindex,
+							     .hold = device->hold,
+							     .tcx = bpf->tcx,
+							     .pending = device->pending};
 		memcpy(status->name, device->name, sizeof(status->name));
 		memcpy(status->interface, device->interface, sizeof(status->interface));
 		memcpy(status->text, device->text, sizeof(status->text));

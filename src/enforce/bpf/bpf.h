@@ -65,7 +65,8 @@ struct rw_enforce_bpf_held {
 	unsigned int ifindex;
 	char interface[16]; /* whose policy holds on it; "" when that is not known */
 	bool tcx;
-	bool alive; /* tcx: both links are still at their device */
+	bool alive;   /* tcx: both links are still at their device */
+	bool pending; /* nothing was decided about it: system rules only */
 };
 
 struct rw_enforce_bpf_look {

@@ -55,6 +55,7 @@ struct rw_bpf_device {
 	unsigned int ifindex; /* 0 = free */
 	char name[16];
 	char interface[16];
+	bool pending;
 	uint32_t place;  /* in rw_devices */
 	int links[2];    /* tcx: ingress, egress; else -EBADF */
 	bool made_qdisc; /* clsact: the qdisc is this process's */

@@ -33,6 +33,7 @@ static void find_interface(const char *pin_dir, struct rw_enforce_bpf_held *held
 		    read_element(pin_dir, RW_BPF_MAP_SLOTS, record.slot, &slot)) {
 			memcpy(held->interface, slot.name, sizeof(held->interface));
 			held->interface[sizeof(held->interface) - 1] = '\0';
+			held->pending = record.flags & RW_DEVICE_PENDING;
 			return;
 		}
 	}

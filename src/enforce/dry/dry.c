@@ -21,6 +21,7 @@ struct device {
 	unsigned int ifindex; /* 0 = free */
 	char name[16];
 	char interface[16];
+	bool pending;
 };
 
 struct dry {
@@ -141,6 +142,7 @@ static int dry_attach(struct rw_enforcer *enforcer, const struct rw_enforcer_dev
 	device->ifindex = wanted->ifindex;
 	(void)snprintf(device->name, sizeof(device->name), "%s", wanted->name);
 	(void)snprintf(device->interface, sizeof(device->interface), "%s", wanted->interface);
+	device->pending = wanted->pending;
 	return 0;
 }
 
@@ -176,6 +178,7 @@ static size_t dry_devices(struct rw_enforcer *enforcer, struct rw_enforcer_devic
 			ret_devices[count] = (struct rw_enforcer_device_status){
 				.ifindex = device->ifindex,
 				.hold = RW_ENFORCER_HELD,
+				.pending = device->pending,
 			};
 			memcpy(ret_devices[count].name, device->name, sizeof(device->name));
 			memcpy(ret_devices[count].interface, device->interface, sizeof(device->interface));

@@ -48,6 +48,10 @@ static int fake_attach(struct rw_enforcer *enforcer, const struct rw_enforcer_de
 	if (fake->attach_result < 0 && (!fake->refuse_ifindex || fake->refuse_ifindex == device->ifindex))
 		return rw_error_set(err, fake->attach_result, "cannot attach");
 	(void)fake_detach(enforcer, device->ifindex, NULL);
+	if (device->pending)
+		fake->pending = device->ifindex;
+	else if (fake->pending == device->ifindex)
+		fake->pending = 0;
 	fake->attached[fake->attached_count] = device->ifindex;
 	(void)snprintf(fake->interfaces[fake->attached_count++], 16, "%s", device->interface);
 	return 0;

@@ -15,6 +15,7 @@ struct fake_enforcer {
 	unsigned int attached[8];
 	char interfaces[8][16];
 	size_t attached_count;
+	unsigned int pending; /* attached as pending last; 0 = none, or decided since */
 	bool enforcing;
 	unsigned int left; /* a device that an earlier process attached; 0 = none */
 	bool was_pinned;   /* open finds a running enforcement */

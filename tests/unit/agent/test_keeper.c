@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "test.h"
 
+#include <linux/if.h>
 #include <linux/if_arp.h>
 #include <string.h>
 
@@ -66,6 +67,7 @@ static struct rw_links make_links(size_t count)
 		link->ifindex = (unsigned int)i + 2;
 		link->type = ARPHRD_ETHER;
 		link->has_device = true;
+		link->flags = IFF_UP;
 		strcpy(link->name, i ? "eth1" : "eth0");
 		links.addresses[i].ifindex = link->ifindex;
 		assert_int_equal(
@@ -189,6 +191,68 @@ static void fails_when_no_interface_is_enforced(void **state)
 	assert_int_equal(status_of(world).state, RW_AGENT_STATE_FAILED);
 	assert_int_equal(status_of(world).applied.revision, 0);
 	assert_false(world->fake.enforcing);
+}
+
+static void begins_at_once_while_no_link_is_up(void **state)
+{
+	struct world *world = *state;
+	struct rw_links links = make_links(1);
+
+	strcpy(links.links[0].name, "lo");
+	links.links[0].has_device = false;
+	links.links[0].flags |= IFF_LOOPBACK;
+	assert_int_equal(rw_keeper_start(world->keeper, NULL), 0);
+	assert_int_equal(rw_keeper_set_links(world->keeper, &links, NULL), 0);
+	assert_int_equal(set_policy(world, 7, 22), -ENODEV);
+	/* Nothing is under control, and it says so; but the device that comes will not learn. */
+	assert_true(world->fake.enforcing);
+	assert_int_equal(status_of(world).state, RW_AGENT_STATE_FAILED);
+	assert_int_equal(status_of(world).applied.revision, 0);
+	assert_int_equal(set_links(world, 1), 0);
+	assert_int_equal(world->fake.attached_count, 1);
+	assert_int_equal(status_of(world).state, RW_AGENT_STATE_OK);
+}
+
+static void holds_a_device_without_an_address_as_pending(void **state)
+{
+	struct world *world = *state;
+	struct rw_links links = make_links(2);
+
+	links.address_count = 1;
+	assert_int_equal(rw_keeper_start(world->keeper, NULL), 0);
+	assert_int_equal(rw_keeper_set_links(world->keeper, &links, NULL), 0);
+	assert_int_equal(set_policy(world, 7, 22), 0);
+	assert_int_equal(world->fake.attached_count, 2);
+	assert_int_equal(world->fake.pending, 3);
+	assert_int_equal(status_of(world).state, RW_AGENT_STATE_OK);
+	assert_string_equal(status_of(world).reason, "");
+	/* Its address decides: of the network, so the policy holds, in which it is in no group. */
+	assert_int_equal(set_links(world, 2), 0);
+	assert_int_equal(world->fake.pending, 0);
+	assert_int_equal(world->fake.attached_count, 2);
+	assert_string_equal(status_of(world).reason,
+			    "interface eth1 is in no group: everything on it is dropped");
+	/* Of another network: it is none of ours. */
+	links = make_links(2);
+	assert_int_equal(rw_address_parse("192.168.0.1", &links.addresses[1].address, NULL), 0);
+	assert_int_equal(rw_keeper_set_links(world->keeper, &links, NULL), 0);
+	assert_int_equal(world->fake.attached_count, 1);
+}
+
+static void is_not_enforced_by_pending_devices_alone(void **state)
+{
+	struct world *world = *state;
+	struct rw_links links = make_links(2);
+
+	strcpy(links.links[0].name, "veth0");
+	links.links[0].has_device = false;
+	links.address_count = 1;
+	assert_int_equal(rw_keeper_start(world->keeper, NULL), 0);
+	assert_int_equal(rw_keeper_set_links(world->keeper, &links, NULL), 0);
+	assert_int_equal(set_policy(world, 7, 22), -ENODEV);
+	assert_int_equal(world->fake.pending, 3);
+	assert_int_equal(status_of(world).state, RW_AGENT_STATE_FAILED);
+	assert_int_equal(status_of(world).applied.revision, 0);
 }
 
 static void follows_devices_that_come_and_go(void **state)
@@ -331,6 +395,9 @@ int main(void)
 		TEST(tries_a_refused_policy_again_after_a_while),
 		TEST(never_says_applied_while_a_device_is_not_under_control),
 		TEST(fails_when_no_interface_is_enforced),
+		TEST(begins_at_once_while_no_link_is_up),
+		TEST(holds_a_device_without_an_address_as_pending),
+		TEST(is_not_enforced_by_pending_devices_alone),
 		TEST(follows_devices_that_come_and_go),
 		TEST(attaches_again_a_device_that_came_back_under_its_number),
 		TEST(says_degraded_when_a_hook_is_shared),

@@ -273,6 +273,54 @@ static void survives_links_that_point_in_a_circle(void **state)
 	assert_int_equal(decided(node, "a")->role, RW_LINK_IGNORED);
 }
 
+static void holds_what_has_no_address_yet_as_pending(void **state)
+{
+	struct node *node = *state;
+	struct rw_link *decided_link, *linklocal;
+
+	(void)add_device(node, "eth0");
+	decided_link = add_device(node, "eth1");
+	linklocal = add_device(node, "eth2");
+	(void)add(node, "veth0", "veth");
+	add_address(node, decided_link, "192.168.0.1");
+	add_address(node, linklocal, "fe80::1");
+	add_address(node, linklocal, "169.254.1.1");
+	node->wish.hold_pending = true;
+	assert_int_equal(decided(node, "eth0")->role, RW_LINK_PENDING);
+	assert_string_equal(decided(node, "eth0")->reason, "has no address yet");
+	assert_int_equal(decided(node, "eth1")->role, RW_LINK_CANDIDATE);
+	assert_int_equal(decided(node, "eth2")->role, RW_LINK_PENDING);
+	assert_int_equal(decided(node, "veth0")->role, RW_LINK_IGNORED);
+}
+
+static void holds_the_ports_of_a_bridge_without_an_address_as_pending(void **state)
+{
+	struct node *node = *state;
+	struct rw_link *bridge = add(node, "br0", "bridge");
+	struct rw_link *port = add_device(node, "eth0");
+
+	port->master = bridge->ifindex;
+	node->wish.hold_pending = true;
+	assert_int_equal(decided(node, "eth0")->role, RW_LINK_PENDING);
+	assert_true(decided(node, "eth0")->bridge_port);
+	assert_string_equal(decided(node, "eth0")->interface, "br0");
+}
+
+static void leaves_what_is_in_use_without_an_address(void **state)
+{
+	struct node *node = *state;
+	struct rw_link *parent = add_device(node, "eth0");
+	struct rw_link *port = add_device(node, "eth1");
+	struct rw_link *above = add(node, "mv0", "macvtap");
+	struct rw_link *other = add(node, "ovs-system", "openvswitch");
+
+	above->parent = parent->ifindex;
+	port->master = other->ifindex;
+	node->wish.hold_pending = true;
+	assert_int_equal(decided(node, "eth0")->role, RW_LINK_CANDIDATE);
+	assert_int_equal(decided(node, "eth1")->role, RW_LINK_CANDIDATE);
+}
+
 #define TEST(function) cmocka_unit_test_setup_teardown(function, make_node, free_node)
 
 int main(void)
@@ -289,6 +337,9 @@ int main(void)
 		TEST(leaves_the_bridges_of_containers_alone),
 		TEST(waits_with_the_ports_of_a_bridge_that_is_not_in_use),
 		TEST(decides_macvlans_on_the_parent),
+		TEST(holds_what_has_no_address_yet_as_pending),
+		TEST(holds_the_ports_of_a_bridge_without_an_address_as_pending),
+		TEST(leaves_what_is_in_use_without_an_address),
 		TEST(decides_layer3_links_when_named),
 		TEST(refuses_links_that_are_neither_ethernet_nor_ip),
 		TEST(survives_links_that_point_in_a_circle),
