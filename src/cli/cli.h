@@ -292,5 +292,6 @@ RW_CLI_DECLARE(key);
 RW_CLI_DECLARE(log);
 RW_CLI_DECLARE(model);
 RW_CLI_DECLARE(evaluate);
+RW_CLI_DECLARE(convert);
 RW_CLI_DECLARE(context);
 #undef RW_CLI_DECLARE
