@@ -275,6 +275,7 @@ int rw_agent_run(const struct rw_agent_options *options, struct rw_error *err)
 	/* One arena: threads only look up names, and memory that was given back stays given back. */
 	(void)mallopt(M_ARENA_MAX, 1);
 	rw_reporter_init(&agent->reporter, options->clock);
+	agent->reporter.helper = options->helper;
 	r = start(agent, err);
 	if (r == 0) {
 		agent_release_memory();

@@ -13,6 +13,7 @@
  * SIGTERM and SIGINT end the agent and leave enforcement in force; SIGHUP reads the model file again.
  */
 
+#include "agent/helper.h"
 #include "agent/keeper.h"
 #include "agent/state.h"
 #include "base/clock.h"
@@ -22,8 +23,9 @@ struct rw_agent_options {
 	struct rw_keeper_backend backend; /* where enforcement comes from */
 	const char *const *named;         /* --interface */
 	size_t named_count;
-	const char *file; /* model file of standalone mode; NULL = follow the controller */
-	const char *node; /* in the model file: id or name */
+	const char *file;         /* model file of standalone mode; NULL = follow the controller */
+	const char *node;         /* in the model file: id or name */
+	struct rw_helper *helper; /* lent; NULL = this process may see what it would tell */
 	const struct rw_clock *clock;
 	const struct rw_random *random;
 };

@@ -88,8 +88,10 @@ void rw_reporter_read_hits(struct rw_reporter *reporter, struct rw_enforcer *enf
 void rw_reporter_read_listeners(struct rw_reporter *reporter)
 {
 	struct rw_listeners listeners = {0};
+	int r = reporter->helper ? rw_helper_read_listeners(reporter->helper, &listeners, NULL)
+				 : rw_listeners_read(&listeners, NULL);
 
-	if (rw_listeners_read(&listeners, NULL) < 0)
+	if (r < 0)
 		return;
 	rw_listeners_done(&reporter->listeners);
 	reporter->listeners = listeners;

@@ -11,6 +11,7 @@
  */
 
 #include "agent/connections.h"
+#include "agent/helper.h"
 #include "agent/keeper.h"
 #include "agent/listeners.h"
 #include "base/clock.h"
@@ -18,6 +19,7 @@
 
 struct rw_reporter {
 	const struct rw_clock *clock;
+	struct rw_helper *helper; /* lent; NULL = look by ourselves */
 	int64_t started_ms;
 	struct rw_report_drop drops[RW_REPORT_DROPS_MAX]; /* since the last report, oldest first */
 	size_t drop_count;

@@ -7,6 +7,8 @@
 
 #include "agent/agent.h"
 #include "agent/commands.h"
+#include "agent/helper.h"
+#include "agent/privileges.h"
 #include "base/file.h"
 #include "base/log.h"
 #include "enforce/bpf/bpf.h"
@@ -236,10 +238,28 @@ static size_t list_held(void *context, unsigned int *ret_ifindexes, size_t capac
 
 /* ---- commands ---- */
 
+/*
+ * Does what needs root, and gives up the rest: the helper that may see whose sockets and programs there are, and
+ * the file system for pins.  What is wrong with that one, opening the enforcer will say.
+ */
+static int confine(struct arguments *arguments, struct rw_helper **ret_helper, struct rw_error *err)
+{
+	int r = rw_helper_start(rw_enforce_bpf_program_name, ret_helper, err);
+
+	if (r < 0)
+		return r;
+	arguments->enforce.name_program = rw_helper_name_program;
+	arguments->enforce.name_context = *ret_helper;
+	if (arguments->enforce.pin_dir)
+		(void)rw_enforce_bpf_mount(arguments->enforce.pin_dir, NULL);
+	return rw_privileges_drop(RW_PRIVILEGES_AGENT, err);
+}
+
 static int command_run(struct arguments *arguments, const struct rw_agent_place *place,
 		       const struct rw_keeper_backend *backend, struct rw_error *err)
 {
-	const struct rw_agent_options options = {
+	RW_CLEANUP(rw_helper_stop) struct rw_helper *helper = NULL;
+	struct rw_agent_options options = {
 		.place = *place,
 		.backend = *backend,
 		.named = arguments->interfaces,
@@ -249,8 +269,17 @@ static int command_run(struct arguments *arguments, const struct rw_agent_place 
 		.clock = rw_clock_system(),
 		.random = rw_random_system(),
 	};
+	int r = confine(arguments, &helper, err);
 
-	return rw_agent_run(&options, err);
+	if (r < 0)
+		return r;
+	options.helper = helper;
+	r = rw_agent_run(&options, err);
+	if (r == -EACCES && !err->hint[0] && geteuid() == 0)
+		(void)rw_error_hint(err,
+				    "The running agent cannot pass over permissions of files: its folders "
+				    "and the model file must be root's.");
+	return r;
 }
 
 /* Reads the token from its file; the first line is the token. */

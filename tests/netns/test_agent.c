@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "test.h"
 
+#include <bpf/bpf.h>
+#include <bpf/libbpf.h>
+#include <linux/capability.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -26,6 +29,7 @@ struct world {
 	int node, peer;
 	int listeners[4];
 	struct process agent;
+	bool by_clsact;
 };
 
 /* Rules accept 'port' from everywhere. */
@@ -51,10 +55,12 @@ static void write_model(const struct world *world, const char *cidr, unsigned in
 
 static void start_agent(struct world *world)
 {
-	const char *argv[] = {program,     "--file",         world->model, "--node",
-			      "one",       "--state",        world->state, "--pin-dir",
-			      world->pins, "--interface",    "eth1",       "--table-memory",
-			      "16",        "--flow-entries", "4096",       NULL};
+	const char *argv[] = {
+		program,     "--file",         world->model, "--node",
+		"one",       "--state",        world->state, "--pin-dir",
+		world->pins, "--interface",    "eth1",       "--table-memory",
+		"16",        "--flow-entries", "4096",       world->by_clsact ? "--without-tcx" : NULL,
+		NULL};
 
 	process_start(&world->agent, world->node, world->log, argv);
 }
@@ -239,6 +245,105 @@ static void is_degraded_while_somebody_else_decides_at_egress(void **state)
 	process_expect_log(&world->agent, "interface eth0: under our control again");
 }
 
+/* A line of /proc/PID/status as a number. */
+static uint64_t read_status(pid_t pid, const char *name)
+{
+	unsigned long long value = ~0ull;
+	char path[64], line[256];
+	FILE *file;
+
+	(void)snprintf(path, sizeof(path), "/proc/%d/status", (int)pid);
+	file = fopen(path, "re");
+	assert_non_null(file);
+	while (fgets(line, sizeof(line), file))
+		if (strncmp(line, name, strlen(name)) == 0)
+			(void)sscanf(line + strlen(name), ": %llx", &value);
+	(void)fclose(file);
+	return value;
+}
+
+/* The only child of a process; 0 = none. */
+static pid_t find_child(pid_t pid)
+{
+	char path[64];
+	int child = 0;
+	FILE *file;
+
+	(void)snprintf(path, sizeof(path), "/proc/%d/task/%d/children", (int)pid, (int)pid);
+	file = fopen(path, "re");
+	if (!file)
+		return 0;
+	(void)!fscanf(file, "%d", &child);
+	(void)fclose(file);
+	return child;
+}
+
+#define CAPABILITY(number) (UINT64_C(1) << (number))
+
+static void runs_with_the_rights_that_enforcement_needs(void **state)
+{
+	const uint64_t agent = CAPABILITY(CAP_NET_ADMIN) | CAPABILITY(CAP_BPF) | CAPABILITY(CAP_PERFMON);
+	const uint64_t helper =
+		CAPABILITY(CAP_SYS_PTRACE) | CAPABILITY(CAP_DAC_READ_SEARCH) | CAPABILITY(CAP_SYS_ADMIN);
+	struct world *world = *state;
+	pid_t pid = world->agent.pid, child = find_child(pid);
+
+	assert_int_equal(read_status(pid, "CapEff"), agent);
+	assert_int_equal(read_status(pid, "CapPrm"), agent);
+	assert_int_equal(read_status(pid, "CapInh"), 0);
+	assert_int_equal(read_status(pid, "CapBnd") & ~agent, 0);
+	assert_int_equal(read_status(pid, "NoNewPrivs"), 1);
+	assert_true(child > 0);
+	assert_int_equal(read_status(child, "CapEff") & ~helper, 0);
+	assert_int_equal(read_status(child, "NoNewPrivs"), 1);
+	assert_false(ssh_opens(world));
+}
+
+static void names_a_program_that_it_may_not_look_at(void **state)
+{
+	const struct bpf_insn instructions[] = {
+		{.code = BPF_ALU64 | BPF_MOV | BPF_K, .dst_reg = 0, .imm = -1},
+		{.code = BPF_JMP | BPF_EXIT},
+	};
+	const uint32_t before = 1 << 3; /* BPF_F_BEFORE */
+	LIBBPF_OPTS(bpf_link_create_opts, options, .flags = before);
+	struct world *world = *state;
+	int ifindex = (int)netns_ifindex(world->node, "eth0");
+	int intruder = bpf_prog_load(BPF_PROG_TYPE_SCHED_CLS, "intruder", "GPL", instructions, 2, NULL), link;
+
+	netns_enter(world->node);
+	link = bpf_link_create(intruder, ifindex, (enum bpf_attach_type)46 /* BPF_TCX_INGRESS */, &options);
+	netns_leave();
+	if (link < 0)
+		skip();
+	process_expect_log(&world->agent,
+			   "interface eth0: a foreign program may bypass ours: program intruder "
+			   "(id ");
+	(void)close(link);
+	(void)close(intruder);
+}
+
+static void enforces_by_clsact_with_the_same_rights(void **state)
+{
+	struct world *world = *state;
+
+	process_stop(&world->agent, SIGTERM);
+	assert_int_equal(command(world, "detach", NULL, 0), 0);
+	assert_int_equal(command(world, "attach", NULL, 0), 0);
+	world->by_clsact = true;
+	start_agent(world);
+	process_expect_log(&world->agent, "enforcement begins");
+	assert_true(web_opens(world));
+	assert_false(ssh_opens(world));
+	netns_run(world->node, "tc filter show dev eth0 ingress | grep -q rw_ingress");
+
+	netns_run(world->node, "tc qdisc del dev eth0 clsact");
+	process_expect_log(&world->agent, "interface eth0: somebody had detached our program; it is back");
+	assert_false(ssh_opens(world));
+	assert_int_equal(command(world, "detach", NULL, 0), 0);
+	assert_true(ssh_opens(world));
+}
+
 static void leaves_nothing_after_detach(void **state)
 {
 	struct world *world = *state;
@@ -357,6 +462,9 @@ int main(int argc, char **argv)
 		TEST(enforces_on_when_the_agent_is_stopped),
 		TEST(puts_back_what_somebody_detached),
 		TEST(is_degraded_while_somebody_else_decides_at_egress),
+		TEST(runs_with_the_rights_that_enforcement_needs),
+		TEST(names_a_program_that_it_may_not_look_at),
+		TEST(enforces_by_clsact_with_the_same_rights),
 		TEST(leaves_nothing_after_detach),
 		TEST(detaches_without_agent_and_state_folder),
 		TEST(follows_a_detach_that_could_not_reach_it),

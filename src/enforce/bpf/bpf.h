@@ -46,6 +46,12 @@ struct rw_enforce_bpf_options {
 void rw_enforce_bpf_program_name(uint32_t id, char name[RW_ENFORCE_BPF_NAME_SIZE]);
 
 /*
+ * Mounts a BPF file system at /sys/fs/bpf when 'pin_dir' lies there, none is mounted and the mount namespace is
+ * pid 1's; else does nothing.  Needs CAP_SYS_ADMIN, which open then does not.
+ */
+int rw_enforce_bpf_mount(const char *pin_dir, struct rw_error *err);
+
+/*
  * Loads the programs, or takes over those that an earlier process pinned.  -EPERM, -EOPNOTSUPP and
  * -EINVAL name the missing privilege or kernel feature and what to do about it.
  */

@@ -131,16 +131,23 @@ static int check_file_system(const char *path, struct rw_error *err)
 	return check_seen_by_first(path, err);
 }
 
-int rw_bpf_pins_prepare(const char *pin_dir, struct rw_error *err)
+int rw_enforce_bpf_mount(const char *pin_dir, struct rw_error *err)
 {
-	int r = check_path(pin_dir, err);
-
-	if (r < 0)
-		return r;
 	if (strncmp(pin_dir, "/sys/fs/bpf/", 12) == 0 && !is_bpffs("/sys/fs/bpf") && is_root_namespace() &&
 	    mount("bpf", "/sys/fs/bpf", "bpf", MS_NOSUID | MS_NODEV | MS_NOEXEC, "mode=0700") < 0)
 		return rw_error_set(err, -errno, "cannot mount a BPF file system at /sys/fs/bpf: %s",
 				    strerror(errno));
+	return 0;
+}
+
+int rw_bpf_pins_prepare(const char *pin_dir, struct rw_error *err)
+{
+	int r = check_path(pin_dir, err);
+
+	if (r == 0)
+		r = rw_enforce_bpf_mount(pin_dir, err);
+	if (r < 0)
+		return r;
 	r = make_directories(pin_dir, err);
 	return r < 0 ? r : check_file_system(pin_dir, err);
 }
