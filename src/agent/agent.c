@@ -78,6 +78,8 @@ static int on_command(void *context, const char *command, struct rw_buf *answer,
 		rw_agent_view_write_text(&view, answer);
 	else if (strcmp(command, "status json") == 0)
 		rw_agent_view_write_json(&view, answer);
+	else if (strcmp(command, "metrics") == 0)
+		rw_agent_view_write_metrics(&view, answer);
 	else if (strcmp(command, "detach") == 0)
 		return agent_follow_command(agent, true, err);
 	else if (strcmp(command, "attach") == 0)

@@ -45,8 +45,15 @@ RW_NODISCARD int rw_command_detach(const struct rw_agent_place *place, bool pinn
 /* Lets the node be enforced again: at once by a running agent, else at its next start. */
 RW_NODISCARD int rw_command_attach(const struct rw_agent_place *place, struct rw_error *err);
 
+enum rw_status_form {
+	RW_STATUS_TEXT,
+	RW_STATUS_JSON,
+	RW_STATUS_METRICS, /* for Prometheus */
+};
+
 /* Shows the running agent's status, or what is in force without one. */
-RW_NODISCARD int rw_command_status(const struct rw_agent_place *place, bool json, struct rw_error *err);
+RW_NODISCARD int rw_command_status(const struct rw_agent_place *place, enum rw_status_form form,
+				   struct rw_error *err);
 
 /*
  * Shows whether this machine can enforce and on which interfaces it would: kernel features, privileges,

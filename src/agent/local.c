@@ -3,6 +3,7 @@
 
 #include "agent/commands.h"
 #include "agent/control.h"
+#include "agent/view.h"
 #include "enforce/bpf/bpf.h"
 #include "wire/writer.h"
 
@@ -144,23 +145,48 @@ static void write_orphan_text(const struct orphan *orphan, struct rw_buf *buf)
 	}
 }
 
-int rw_command_status(const struct rw_agent_place *place, bool json, struct rw_error *err)
+static void write_orphan_metrics(const struct orphan *orphan, struct rw_buf *buf)
 {
-	RW_CLEANUP(rw_buf_done) struct rw_buf answer;
+	uint64_t held = 0;
+
+	for (size_t i = 0; i < orphan->look.device_count; i++)
+		held += orphan->look.devices[i].alive;
+	rw_agent_view_write_orphan_metrics(orphan->look.mode == RW_ENFORCER_ENFORCE && held, held,
+					   orphan->look.device_count - held, buf);
+}
+
+static void write_orphan(const struct rw_agent_place *place, enum rw_status_form form, struct rw_buf *buf)
+{
 	struct orphan orphan;
+
+	look_at_orphan(place, &orphan);
+	switch (form) {
+	case RW_STATUS_TEXT:
+		write_orphan_text(&orphan, buf);
+		break;
+	case RW_STATUS_JSON:
+		write_orphan_json(&orphan, buf);
+		break;
+	case RW_STATUS_METRICS:
+		write_orphan_metrics(&orphan, buf);
+		break;
+	}
+}
+
+int rw_command_status(const struct rw_agent_place *place, enum rw_status_form form, struct rw_error *err)
+{
+	static const char *const commands[] = {[RW_STATUS_TEXT] = "status",
+					       [RW_STATUS_JSON] = "status json",
+					       [RW_STATUS_METRICS] = "metrics"};
+	RW_CLEANUP(rw_buf_done) struct rw_buf answer;
 	int r;
 
 	rw_buf_init(&answer, RW_CONTROL_ANSWER_MAX);
-	r = rw_control_call(place, json ? "status json" : "status", STATUS_PATIENCE_MS, &answer, err);
+	r = rw_control_call(place, commands[form], STATUS_PATIENCE_MS, &answer, err);
 	if (r < 0)
 		return r;
-	if (r == RW_CONTROL_ABSENT) {
-		look_at_orphan(place, &orphan);
-		if (json)
-			write_orphan_json(&orphan, &answer);
-		else
-			write_orphan_text(&orphan, &answer);
-	}
+	if (r == RW_CONTROL_ABSENT)
+		write_orphan(place, form, &answer);
 	r = rw_buf_check(&answer, err);
 	if (r < 0)
 		return r;

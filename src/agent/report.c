@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "agent/preview.h"
+#include "agent/view.h"
 
 void rw_reporter_init(struct rw_reporter *reporter, const struct rw_clock *clock)
 {
@@ -270,17 +271,45 @@ static int fill_lists(const struct rw_reporter *reporter, const struct rw_keeper
 					 &report->interface_count);
 }
 
-static void fill_counters(const struct rw_keeper_status *status, struct rw_report *report)
+static int fill_hooks(struct rw_enforcer *enforcer, struct rw_report_kernel *kernel)
 {
+	struct rw_enforcer_device_status devices[RW_ENFORCER_DEVICE_MAX];
+	size_t count = enforcer->ops->devices(enforcer, devices, RW_ENFORCER_DEVICE_MAX);
+
+	if (count > RW_ENFORCER_DEVICE_MAX)
+		count = RW_ENFORCER_DEVICE_MAX;
+	kernel->hooks = calloc(count ? count : 1, sizeof(*kernel->hooks));
+	if (!kernel->hooks)
+		return -ENOMEM;
+	kernel->hook_count = count;
+	for (size_t i = 0; i < count; i++) {
+		struct rw_report_hook *hook = &kernel->hooks[i];
+
+		memcpy(hook->interface, devices[i].interface, sizeof(hook->interface));
+		memcpy(hook->device, devices[i].name, sizeof(hook->device));
+		(void)snprintf(hook->hook, sizeof(hook->hook), "%s", devices[i].tcx ? "tcx" : "clsact");
+		(void)snprintf(hook->state, sizeof(hook->state), "%s", rw_agent_hold_word(&devices[i]));
+		(void)snprintf(hook->detail, sizeof(hook->detail), "%s", devices[i].text);
+	}
+	return 0;
+}
+
+static int fill_kernel(const struct rw_keeper_status *status, struct rw_report *report)
+{
+	struct rw_report_kernel *kernel = &report->kernel;
 	struct rw_enforcer_status counters;
 
 	if (!status->enforcer || status->enforcer->ops->status(status->enforcer, &counters, NULL) < 0)
-		return;
+		return 0;
 	report->persistent = counters.persistent;
-	for (size_t i = 0; i < RW_CAUSE_COUNT_; i++)
-		report->drops[i] = counters.dropped[i];
-	for (size_t i = 0; i < RW_CAUSE_COUNT_; i++)
-		report->would_drops[i] = counters.would_drop[i];
+	memcpy(report->drops, counters.dropped, sizeof(report->drops));
+	memcpy(report->would_drops, counters.would_drop, sizeof(report->would_drops));
+	kernel->generation = counters.generation;
+	kernel->flow_capacity = counters.flow_capacity;
+	memcpy(kernel->flows, counters.flows, sizeof(kernel->flows));
+	kernel->flows_refused = counters.flow_refused;
+	kernel->passed = counters.passed;
+	return fill_hooks(status->enforcer, kernel);
 }
 
 /* Computed once for a policy: its size is that of all groups and members. */
@@ -311,8 +340,9 @@ int rw_reporter_encode(struct rw_reporter *reporter, const struct rw_keeper *kee
 	if (status.policy)
 		report.digest = digest_of(reporter, &status);
 	report.drop_events_lost = reporter->drops_lost;
-	fill_counters(&status, &report);
-	r = fill_lists(reporter, &status, &report);
+	r = fill_kernel(&status, &report);
+	if (r == 0)
+		r = fill_lists(reporter, &status, &report);
 	if (r < 0)
 		return rw_error_oom(err);
 	r = rw_report_encode(buf, &report, err);

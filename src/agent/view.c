@@ -8,24 +8,7 @@
 #include "wire/json.h"
 #include "wire/writer.h"
 
-/* What both forms show, gathered once. */
-struct facts {
-	struct rw_keeper_status keeper;
-	struct rw_agent_session_status session;
-	struct rw_enforcer_status counters;
-	bool has_counters;
-	struct rw_enforcer_device_status devices[RW_ENFORCER_DEVICE_MAX];
-	size_t device_count;
-};
-
-static const char *const flow_words[RW_FLOW_CLASS_COUNT_] = {
-	[RW_FLOW_HALF_OPEN] = "half-open", [RW_FLOW_PICKED_UP] = "picked-up",
-	[RW_FLOW_EXCHANGE] = "exchange",   [RW_FLOW_TOMBSTONE] = "tombstone",
-	[RW_FLOW_CLOSING] = "closing",     [RW_FLOW_ONE_WAY] = "one-way",
-	[RW_FLOW_ASSURED] = "assured",     [RW_FLOW_ESTABLISHED] = "established",
-};
-
-static const char *hold_word(const struct rw_enforcer_device_status *device)
+const char *rw_agent_hold_word(const struct rw_enforcer_device_status *device)
 {
 	switch (device->hold) {
 	case RW_ENFORCER_HELD:
@@ -51,13 +34,7 @@ static const char *mode_word(enum rw_enforcer_mode mode)
 	return "";
 }
 
-/* Causes have words; rules together are "rules". */
-static const char *cause_word(size_t cause)
-{
-	return cause == RW_CAUSE_RULE ? "rules" : rw_cause_name((enum rw_cause)cause);
-}
-
-static void gather(const struct rw_agent_view *view, struct facts *facts)
+void rw_agent_view_gather(const struct rw_agent_view *view, struct rw_agent_facts *facts)
 {
 	struct rw_enforcer *enforcer;
 
@@ -75,7 +52,7 @@ static void gather(const struct rw_agent_view *view, struct facts *facts)
 }
 
 /* The one line that says how it is. */
-static void summarise(const struct facts *facts, char *text, size_t size)
+static void summarise(const struct rw_agent_facts *facts, char *text, size_t size)
 {
 	bool in_force =
 		facts->has_counters && facts->counters.mode != RW_ENFORCER_LEARN && facts->device_count;
@@ -97,11 +74,11 @@ static void write_counts(struct rw_json_writer *json, const char *key, const uin
 	rw_json_begin_object(json);
 	for (size_t i = 0; i < RW_CAUSE_COUNT_; i++)
 		if (counts[i])
-			rw_json_put_integer(json, cause_word(i), (int64_t)counts[i]);
+			rw_json_put_integer(json, rw_report_cause_word((unsigned int)i), (int64_t)counts[i]);
 	rw_json_end_object(json);
 }
 
-static void write_enforcement(struct rw_json_writer *json, const struct facts *facts)
+static void write_enforcement(struct rw_json_writer *json, const struct rw_agent_facts *facts)
 {
 	const struct rw_enforcer_status *counters = &facts->counters;
 
@@ -118,7 +95,8 @@ static void write_enforcement(struct rw_json_writer *json, const struct facts *f
 	rw_json_key(json, "flows");
 	rw_json_begin_object(json);
 	for (size_t i = 0; i < RW_FLOW_CLASS_COUNT_; i++)
-		rw_json_put_integer(json, flow_words[i], (int64_t)counters->flows[i]);
+		rw_json_put_integer(json, rw_word_of(rw_words_flow_class, (int)i),
+				    (int64_t)counters->flows[i]);
 	rw_json_end_object(json);
 }
 
@@ -131,7 +109,7 @@ static void write_position(struct rw_json_writer *json, const char *key, const s
 	rw_json_end_object(json);
 }
 
-static void write_interfaces(struct rw_json_writer *json, const struct facts *facts)
+static void write_interfaces(struct rw_json_writer *json, const struct rw_agent_facts *facts)
 {
 	rw_json_key(json, "interfaces");
 	rw_json_begin_array(json);
@@ -141,7 +119,7 @@ static void write_interfaces(struct rw_json_writer *json, const struct facts *fa
 		rw_json_begin_object(json);
 		rw_json_put_text(json, "device", device->name);
 		rw_json_put_text(json, "interface", device->interface);
-		rw_json_put_text(json, "state", hold_word(device));
+		rw_json_put_text(json, "state", rw_agent_hold_word(device));
 		rw_json_put_text(json, "hook", device->tcx ? "tcx" : "clsact");
 		rw_json_put_text(json, "detail", device->text);
 		rw_json_end_object(json);
@@ -152,10 +130,10 @@ static void write_interfaces(struct rw_json_writer *json, const struct facts *fa
 void rw_agent_view_write_json(const struct rw_agent_view *view, struct rw_buf *buf)
 {
 	struct rw_json_writer json;
-	struct facts facts;
+	struct rw_agent_facts facts;
 	char summary[640];
 
-	gather(view, &facts);
+	rw_agent_view_gather(view, &facts);
 	summarise(&facts, summary, sizeof(summary));
 	rw_json_writer_init(&json, buf, true);
 	rw_json_begin_object(&json);
@@ -194,25 +172,27 @@ static void print_counts(struct rw_buf *buf, const char *label, const uint64_t *
 		if (!counts[i])
 			continue;
 		(void)rw_buf_append_format(buf, "%-12s  %llu by %s\n", any ? "" : label,
-					   (unsigned long long)counts[i], cause_word(i));
+					   (unsigned long long)counts[i],
+					   rw_report_cause_word((unsigned int)i));
 		any = true;
 	}
 }
 
-static void print_devices(struct rw_buf *buf, const struct facts *facts)
+static void print_devices(struct rw_buf *buf, const struct rw_agent_facts *facts)
 {
 	for (size_t i = 0; i < facts->device_count; i++) {
 		const struct rw_enforcer_device_status *device = &facts->devices[i];
 
 		(void)rw_buf_append_format(buf, "%-12s  %s: %s (%s%s%s)\n", i ? "" : "interfaces",
-					   device->name, hold_word(device), device->tcx ? "tcx" : "clsact",
-					   device->text[0] ? ": " : "", device->text);
+					   device->name, rw_agent_hold_word(device),
+					   device->tcx ? "tcx" : "clsact", device->text[0] ? ": " : "",
+					   device->text);
 	}
 	if (!facts->device_count)
 		(void)rw_buf_append_format(buf, "%-12s  none under control\n", "interfaces");
 }
 
-static void print_enforcement(struct rw_buf *buf, const struct facts *facts)
+static void print_enforcement(struct rw_buf *buf, const struct rw_agent_facts *facts)
 {
 	const struct rw_enforcer_status *counters = &facts->counters;
 	unsigned long long flows = 0;
@@ -237,10 +217,10 @@ static void print_enforcement(struct rw_buf *buf, const struct facts *facts)
 
 void rw_agent_view_write_text(const struct rw_agent_view *view, struct rw_buf *buf)
 {
-	struct facts facts;
+	struct rw_agent_facts facts;
 	char summary[640];
 
-	gather(view, &facts);
+	rw_agent_view_gather(view, &facts);
 	summarise(&facts, summary, sizeof(summary));
 	(void)rw_buf_append_format(buf, "%-12s  %s\n", "status", summary);
 	if (view->node[0])

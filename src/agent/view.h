@@ -1,7 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #pragma once
 
-/* What 'ringwall-agent status' shows, as text for people or as one JSON object. */
+/*
+ * What 'ringwall-agent status' shows, as text for people or as one JSON object, and 'ringwall-agent metrics' for
+ * Prometheus.
+ */
 
 #include "agent/keeper.h"
 #include "agent/session.h"
@@ -20,3 +23,23 @@ struct rw_agent_view {
 
 void rw_agent_view_write_json(const struct rw_agent_view *view, struct rw_buf *buf);
 void rw_agent_view_write_text(const struct rw_agent_view *view, struct rw_buf *buf);
+
+/* The text format of Prometheus; docs/metrics.md lists the families. */
+void rw_agent_view_write_metrics(const struct rw_agent_view *view, struct rw_buf *buf);
+
+/* The few of them that are known while no agent runs. */
+void rw_agent_view_write_orphan_metrics(bool is_enforcing, uint64_t held, uint64_t lost, struct rw_buf *buf);
+
+/* What all forms show, gathered once. */
+struct rw_agent_facts {
+	struct rw_keeper_status keeper;
+	struct rw_agent_session_status session;
+	struct rw_enforcer_status counters;
+	bool has_counters;
+	struct rw_enforcer_device_status devices[RW_ENFORCER_DEVICE_MAX];
+	size_t device_count;
+};
+void rw_agent_view_gather(const struct rw_agent_view *view, struct rw_agent_facts *facts);
+
+/* enforced, pending, shared, lost */
+const char *rw_agent_hold_word(const struct rw_enforcer_device_status *device);

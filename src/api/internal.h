@@ -245,7 +245,7 @@ RW_NODISCARD int rw_api_find(const struct rw_model *model, enum rw_kind kind, co
 struct rw_resolver rw_api_resolver(const struct rw_model *model);
 
 /* Writes the object as the API shows it: with state and counts beside the model's fields.  'whole' groups
- * have their rules. */
+ * have their rules, 'whole' nodes what their agent counts. */
 void rw_api_write_object(const struct rw_controller *controller, struct rw_json_writer *json,
 			 enum rw_kind kind, const void *object, bool whole);
 /* Writes the rule with its hits. */

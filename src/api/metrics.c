@@ -119,6 +119,23 @@ static void add_packets(struct rw_buf *buf, const struct rw_controller *controll
 	add_causes(buf, "ringwall_would_drop_packets_total", counts->would_drop);
 }
 
+static void add_flows(struct rw_buf *buf, const struct rw_controller *controller)
+{
+	struct rw_controller_load load;
+
+	rw_controller_load(controller, &load);
+	family(buf, "ringwall_flows", RW_METRICS_GAUGE,
+	       "Entries of the nodes' flow tables, by class, as reported last.");
+	for (int class = 0; class < RW_FLOW_CLASS_COUNT_; class ++)
+		rw_metrics_put_labelled(buf, "ringwall_flows", "class",
+					rw_word_of(rw_words_flow_class, class), load.flows[class]);
+	rw_metrics_one(buf, "ringwall_flow_capacity", RW_METRICS_GAUGE,
+		       "Entries that the nodes' flow tables have room for.", load.flow_capacity);
+	rw_metrics_one(buf, "ringwall_flows_refused_total", RW_METRICS_COUNTER,
+		       "New flows that nodes refused because their table was full.",
+		       rw_controller_counts(controller)->flows_refused);
+}
+
 static void add_events(struct rw_buf *buf, const struct rw_api *api)
 {
 	const struct rw_controller *controller = api->controller;
@@ -195,6 +212,7 @@ int rw_api_get_metrics(struct rw_api_call *call, struct rw_error *err)
 	add_changes(&buf, call->controller);
 	add_nodes(&buf, call->controller);
 	add_packets(&buf, call->controller);
+	add_flows(&buf, call->controller);
 	add_certificates(&buf, call->api);
 	add_events(&buf, call->api);
 	add_http(&buf, call->api);

@@ -51,6 +51,23 @@ void rw_api_put_status(struct rw_json_writer *json, const struct rw_node_status 
 	rw_json_put_revision(json, "applied", status->applied);
 	rw_json_put_revision(json, "wanted", status->wanted);
 	rw_json_put_text(json, "reason", status->reason ? status->reason : "");
+	rw_json_put_integer(json, "lag_ms", (int64_t)status->lag_ms);
+	rw_json_put_text(json, "agent_version", status->agent_version);
+	if (status->last_report_ms)
+		rw_json_put_time(json, "last_report", status->last_report_ms);
+	if (status->certificate_expires_ms)
+		rw_json_put_time(json, "certificate_expires", status->certificate_expires_ms);
+}
+
+/* What one node's agent reports, in full. */
+static void put_details(struct rw_json_writer *json, const struct rw_node_status *status)
+{
+	if (!status->last_report_ms)
+		return;
+	rw_json_put_bool(json, "persistent", status->persistent);
+	rw_report_put_causes(json, "drops", status->drops);
+	rw_report_put_causes(json, "would_drops", status->would_drops);
+	rw_report_put_kernel(json, status->kernel);
 }
 
 static int64_t count_members(const struct rw_model *model, const struct rw_group *group)
@@ -74,7 +91,7 @@ static int64_t count_members(const struct rw_model *model, const struct rw_group
 
 /* What the API adds to the model's fields, as members of the open object. */
 static void put_extras(const struct rw_controller *controller, struct rw_json_writer *json, enum rw_kind kind,
-		       const void *object)
+		       const void *object, bool whole)
 {
 	struct rw_node_status status;
 
@@ -87,6 +104,8 @@ static void put_extras(const struct rw_controller *controller, struct rw_json_wr
 	} else if (kind == RW_KIND_NODE && ((const struct rw_node *)object)->agent == RW_AGENT_MANAGED &&
 		   rw_node_status_find(controller, rw_object_id(kind, object), &status) == 0) {
 		rw_api_put_status(json, &status);
+		if (whole)
+			put_details(json, &status);
 	}
 }
 
@@ -118,7 +137,7 @@ void rw_api_write_object(const struct rw_controller *controller, struct rw_json_
 		rw_object_encode(&writer, kind, object);
 	rw_json_writer_init(&writer, &extras, false);
 	rw_json_begin_object(&writer);
-	put_extras(controller, &writer, kind, object);
+	put_extras(controller, &writer, kind, object, whole);
 	rw_json_end_object(&writer);
 	write_joined(json, &fields, &extras);
 }

@@ -4,6 +4,20 @@
 
 #include "api/internal.h"
 
+/* Those of the controller itself; the agents' stand with their nodes. */
+static void put_certificates(struct rw_json_writer *json, const struct rw_api *api)
+{
+	struct rw_certificates certificates;
+
+	rw_controller_certificates(api->controller, &certificates);
+	rw_json_key(json, "certificates");
+	rw_json_begin_object(json);
+	rw_json_put_time(json, "authority", certificates.authority_expires_ms);
+	if (api->server_expires_ms)
+		rw_json_put_time(json, "server", api->server_expires_ms);
+	rw_json_end_object(json);
+}
+
 int rw_api_get_status(struct rw_api_call *call, struct rw_error *err)
 {
 	size_t counts[RW_NODE_STATE_COUNT_];
@@ -23,6 +37,7 @@ int rw_api_get_status(struct rw_api_call *call, struct rw_error *err)
 	for (int i = 0; i < RW_NODE_STATE_COUNT_; i++)
 		rw_json_put_integer(&json, rw_word_of(rw_words_node_state, i), (int64_t)counts[i]);
 	rw_json_end_object(&json);
+	put_certificates(&json, call->api);
 	rw_json_key(&json, "items");
 	rw_json_begin_array(&json);
 	for (size_t i = 0; i < rw_node_status_count(call->controller); i++) {
@@ -33,7 +48,6 @@ int rw_api_get_status(struct rw_api_call *call, struct rw_error *err)
 		rw_json_put_text(&json, "id", status.id);
 		rw_json_put_text(&json, "name", status.name);
 		rw_api_put_status(&json, &status);
-		rw_json_put_text(&json, "agent_version", status.agent_version ? status.agent_version : "");
 		rw_json_put_bool(&json, "persistent", status.persistent);
 		rw_json_end_object(&json);
 	}

@@ -129,6 +129,36 @@ static void append_listener(struct rw_buf *buf, const struct rw_json *listener)
 	rw_cli_append_cell(NULL, buf, listener, &backend);
 }
 
+/* "6.5 s" from 6500; from 0 nothing. */
+static void append_duration(struct rw_buf *buf, int64_t ms)
+{
+	if (ms >= 100000)
+		(void)rw_buf_append_format(buf, "%lld s", (long long)(ms / 1000));
+	else if (ms > 0)
+		(void)rw_buf_append_format(buf, "%lld.%lld s", (long long)(ms / 1000),
+					   (long long)(ms % 1000 / 100));
+}
+
+/* Members that are 0 are left out; large counters are text. */
+static void append_counts(struct rw_buf *buf, const struct rw_json *object)
+{
+	struct rw_json member;
+	void *cursor = NULL;
+	const char *text;
+	int64_t number;
+
+	while (rw_json_next(object, &cursor, &member)) {
+		const char *between = buf->size ? ", " : "";
+
+		if (rw_json_type(&member) == RW_JSON_TEXT && rw_json_text(&member, 32, &text, NULL) == 0 &&
+		    strcmp(text, "0") != 0)
+			(void)rw_buf_append_format(buf, "%s%s %s", between, member.key, text);
+		else if (rw_json_type(&member) == RW_JSON_INTEGER &&
+			 rw_json_integer(&member, 1, INT64_MAX, &number, NULL) == 0)
+			(void)rw_buf_append_format(buf, "%s%s %lld", between, member.key, (long long)number);
+	}
+}
+
 static void append_value(struct rw_cli *cli, struct rw_buf *buf, const struct rw_json *value,
 			 enum rw_column_kind kind);
 
@@ -165,7 +195,11 @@ static void append_value(struct rw_cli *cli, struct rw_buf *buf, const struct rw
 			append_time(buf, text);
 		break;
 	case RW_JSON_INTEGER:
-		if (rw_json_integer(value, INT64_MIN, INT64_MAX, &integer, NULL) == 0)
+		if (rw_json_integer(value, INT64_MIN, INT64_MAX, &integer, NULL) < 0)
+			break;
+		if (kind == RW_COLUMN_DURATION)
+			append_duration(buf, integer);
+		else
 			(void)rw_buf_append_format(buf, "%lld", (long long)integer);
 		break;
 	case RW_JSON_BOOL:
@@ -178,6 +212,8 @@ static void append_value(struct rw_cli *cli, struct rw_buf *buf, const struct rw
 	case RW_JSON_OBJECT:
 		if (kind == RW_COLUMN_LISTENER)
 			append_listener(buf, value);
+		else if (kind == RW_COLUMN_COUNTS)
+			append_counts(buf, value);
 		else
 			append_title(buf, value);
 		break;

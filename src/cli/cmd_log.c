@@ -13,12 +13,6 @@ static const struct rw_column log_columns[] = {
 	{"OBJECTS", "objects", RW_COLUMN_LONG, NULL},
 };
 
-static const struct rw_column status_columns[] = {
-	{"NODE", "name", RW_COLUMN_TEXT, NULL},       {"STATE", "state", RW_COLUMN_WORD, NULL},
-	{"SINCE", "since", RW_COLUMN_TIME, NULL},     {"APPLIED", "applied", RW_COLUMN_NUMBER, NULL},
-	{"WANTED", "wanted", RW_COLUMN_NUMBER, NULL}, {"REASON", "reason", RW_COLUMN_LONG, "-"},
-};
-
 /* "- {...}" and "+ {...}": an object before and after a change. */
 static int print_side(const struct rw_cli *cli, const struct rw_json *change, const char *side,
 		      const char *sign, const char *colour)
@@ -175,25 +169,6 @@ static int show_events(struct rw_cli *cli)
 	return rw_cli_stream(cli, path.data, show_event_line, &reader);
 }
 
-static int show_status(struct rw_cli *cli)
-{
-	static const char no_nodes[] = "no managed node yet; see 'ringwall cluster join-token --help'\n";
-	RW_CLEANUP(rw_cli_answer_done) struct rw_cli_answer answer = {0};
-	struct rw_json items;
-	int r;
-
-	r = rw_cli_call(cli, "GET", "/v1/status", NULL, &answer);
-	if (r)
-		return r;
-	if (cli->json || !rw_json_find(&answer.root, "items", &items))
-		return rw_cli_print_text(answer.text, answer.size);
-	(void)printf("ringwalld %s at revision %s\n", rw_cli_text(&answer.root, "version"),
-		     rw_cli_text(&answer.root, "revision"));
-	if (rw_json_count(&items) == 0)
-		return rw_cli_print_text(no_nodes, sizeof(no_nodes) - 1);
-	return rw_cli_print_table(cli, &items, status_columns, RW_ARRAY_COUNT(status_columns));
-}
-
 /* How far the nodes are with a change: what --wait would have told. */
 static int show_change(struct rw_cli *cli)
 {
@@ -246,7 +221,5 @@ const struct rw_cli_command rw_cli_log_commands[] = {
 	 "Exit code 3 says that not all of them enforce it.\n"
 	 "The revision is in the change's answer (-o json) and in the log.\n",
 	 RW_CLI_SERVER | RW_CLI_OUTPUT, NULL, 1, 1, show_change},
-	{"status", "", "the controller and the state of every node", NULL, RW_CLI_SERVER | RW_CLI_OUTPUT,
-	 NULL, 0, 0, show_status},
 	{0},
 };

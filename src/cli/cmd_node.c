@@ -24,7 +24,25 @@ static const struct rw_column record[] = {
 	{"since", "since", RW_COLUMN_TIME, NULL},
 	{"wanted", "wanted", RW_COLUMN_TEXT, NULL},
 	{"applied", "applied", RW_COLUMN_TEXT, NULL},
+	{"lag", "lag_ms", RW_COLUMN_DURATION, NULL},
 	{"reason", "reason", RW_COLUMN_TEXT, NULL},
+	{"agent version", "agent_version", RW_COLUMN_TEXT, NULL},
+	{"last report", "last_report", RW_COLUMN_TIME, NULL},
+	{"certificate expires", "certificate_expires", RW_COLUMN_TIME, NULL},
+	{"persistent", "persistent", RW_COLUMN_WORD, NULL},
+	{"generation", "kernel.generation", RW_COLUMN_TEXT, NULL},
+	{"passed", "kernel.passed", RW_COLUMN_TEXT, NULL},
+	{"dropped", "drops", RW_COLUMN_COUNTS, NULL},
+	{"would drop", "would_drops", RW_COLUMN_COUNTS, NULL},
+	{"flows", "kernel.flows", RW_COLUMN_COUNTS, NULL},
+	{"flow capacity", "kernel.flow_capacity", RW_COLUMN_TEXT, NULL},
+	{"flows refused", "kernel.flows_refused", RW_COLUMN_TEXT, NULL},
+};
+
+static const struct rw_column hook_columns[] = {
+	{"HOOK ON", "device", RW_COLUMN_TEXT, NULL}, {"FOR", "interface", RW_COLUMN_TEXT, NULL},
+	{"BY", "hook", RW_COLUMN_TEXT, NULL},        {"STATE", "state", RW_COLUMN_WORD, NULL},
+	{"DETAIL", "detail", RW_COLUMN_LONG, "-"},
 };
 
 static const struct rw_column interface_columns[] = {
@@ -122,11 +140,23 @@ static int list(struct rw_cli *cli)
 	return rw_cli_print_collection(cli, path.data, columns, RW_ARRAY_COUNT(columns));
 }
 
+/* An array of the answer as a table behind an empty line; nothing when it is empty or absent. */
+static int print_part(struct rw_cli *cli, const struct rw_json *object, const char *key,
+		      const struct rw_column *part, size_t count)
+{
+	struct rw_json array;
+
+	if (!rw_json_find(object, key, &array) || rw_json_count(&array) == 0)
+		return 0;
+	(void)putchar('\n');
+	return rw_cli_print_table(cli, &array, part, count);
+}
+
 static int show(struct rw_cli *cli)
 {
 	RW_CLEANUP(rw_cli_answer_done) struct rw_cli_answer answer = {0};
 	RW_CLEANUP(rw_buf_done) struct rw_buf path = {0};
-	struct rw_json interfaces;
+	struct rw_json kernel;
 	int r;
 
 	rw_cli_path(&path, "nodes", cli->arguments[0], NULL);
@@ -136,10 +166,12 @@ static int show(struct rw_cli *cli)
 	if (cli->json)
 		return rw_cli_print_text(answer.text, answer.size);
 	r = rw_cli_print_record(cli, &answer.root, record, RW_ARRAY_COUNT(record));
-	if (r || !rw_json_find(&answer.root, "interfaces", &interfaces) || rw_json_count(&interfaces) == 0)
-		return r;
-	(void)putchar('\n');
-	return rw_cli_print_table(cli, &interfaces, interface_columns, RW_ARRAY_COUNT(interface_columns));
+	if (r == 0)
+		r = print_part(cli, &answer.root, "interfaces", interface_columns,
+			       RW_ARRAY_COUNT(interface_columns));
+	if (r == 0 && rw_json_find(&answer.root, "kernel", &kernel))
+		r = print_part(cli, &kernel, "hooks", hook_columns, RW_ARRAY_COUNT(hook_columns));
+	return r;
 }
 
 static int delete_node(struct rw_cli *cli)
@@ -177,7 +209,8 @@ const struct rw_cli_command rw_cli_node_commands[] = {
 	 "  ringwall node create backup-1 --network prod --group backups --interface eth0=10.0.9.4\n",
 	 RW_CLI_SERVER | RW_CLI_OUTPUT | RW_CLI_CHANGE, create_options, 1, 1, create},
 	{"node list", "", "show all nodes", NULL, RW_CLI_SERVER | RW_CLI_OUTPUT, list_options, 0, 0, list},
-	{"node show", "NODE", "show one node", NULL, RW_CLI_SERVER | RW_CLI_OUTPUT, NULL, 1, 1, show},
+	{"node show", "NODE", "show one node, what its agent reported and its kernel counts", NULL,
+	 RW_CLI_SERVER | RW_CLI_OUTPUT, NULL, 1, 1, show},
 	{"node update", "NODE", "change a node's name, groups, addresses or enforcement",
 	 "What an agent reports of its node (interfaces, addresses) is not changed here.\n\n"
 	 "example:\n"

@@ -30,6 +30,9 @@ void rw_controller_load(const struct rw_controller *controller, struct rw_contro
 		load.behind += record->applied < record->wanted;
 		if (node_is_connected(record) && lag_ns > load.lag_ns)
 			load.lag_ns = lag_ns;
+		for (int class = 0; class < RW_FLOW_CLASS_COUNT_; class ++)
+			load.flows[class] += record->kernel.flows[class];
+		load.flow_capacity += 2 * (uint64_t)record->kernel.flow_capacity;
 	}
 	*ret_load = load;
 }
@@ -85,4 +88,5 @@ void counts_add_report(struct rw_controller *controller, const struct node_recor
 		add_growth(&counts->dropped[i], record->drops[i], report->drops[i]);
 		add_growth(&counts->would_drop[i], record->would_drops[i], report->would_drops[i]);
 	}
+	add_growth(&counts->flows_refused, record->kernel.flows_refused, report->kernel.flows_refused);
 }

@@ -13,6 +13,7 @@
 #include "base/histogram.h"
 #include "controller/controller.h"
 #include "controller/guard.h"
+#include "policy/flow_class.h"
 
 /* How asking for a change ended. */
 enum rw_change_outcome {
@@ -36,6 +37,7 @@ struct rw_controller_counts {
 	uint64_t reports;            /* taken from agents */
 	uint64_t dropped[RW_CAUSE_COUNT_];
 	uint64_t would_drop[RW_CAUSE_COUNT_];
+	uint64_t flows_refused;
 };
 
 /* Lent for the controller's life. */
@@ -48,6 +50,8 @@ struct rw_controller_load {
 	size_t waits;     /* requests that wait for nodes */
 	uint64_t events;  /* told since the process began */
 	uint64_t lag_ns;  /* longest time that a node in touch has been without its newest policy */
-	size_t behind;    /* nodes without it, in touch or not */
+	uint64_t flows[RW_FLOW_CLASS_COUNT_]; /* of all nodes, as reported last */
+	uint64_t flow_capacity;               /* of all nodes, both families */
+	size_t behind;                        /* nodes without it, in touch or not */
 };
 void rw_controller_load(const struct rw_controller *controller, struct rw_controller_load *ret_load);

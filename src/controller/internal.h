@@ -164,6 +164,7 @@ struct node_record {
 	size_t hit_count;
 	uint64_t drops[RW_CAUSE_COUNT_];
 	uint64_t would_drops[RW_CAUSE_COUNT_];
+	struct rw_report_kernel kernel;         /* as reported last */
 	struct rw_report_interface *interfaces; /* with the reasons */
 	size_t interface_count;
 	struct rw_report_connection *connections;

@@ -70,6 +70,7 @@ static void record_free(struct node_record *record)
 	free(record->reason);
 	free(record->listeners);
 	free(record->hits);
+	free(record->kernel.hooks);
 	preview_forget(record);
 	free(record->machine_id);
 	free(record->ssh_ports);

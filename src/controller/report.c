@@ -299,7 +299,6 @@ static void take_drops(struct rw_controller *controller, struct node_record *rec
 	struct drops *drops = &controller->drops;
 
 	(void)memcpy(record->drops, report->drops, sizeof(record->drops));
-	(void)memcpy(record->would_drops, report->would_drops, sizeof(record->would_drops));
 	for (size_t i = 0; i < report->drop_event_count; i++) {
 		struct rw_node_drop *slot;
 
@@ -342,6 +341,21 @@ static void take_texts(struct node_record *record, const struct rw_report *repor
 	(void)memcpy(record->listeners, report->listeners,
 		     report->listener_count * sizeof(*record->listeners));
 	record->listener_count = report->listener_count;
+}
+
+/* Without memory the hooks are not known until the next report. */
+static void take_kernel(struct node_record *record, const struct rw_report *report)
+{
+	size_t count = report->kernel.hook_count;
+
+	free(record->kernel.hooks);
+	record->kernel = report->kernel;
+	record->kernel.hooks = count ? calloc(count, sizeof(*record->kernel.hooks)) : NULL;
+	if (record->kernel.hooks)
+		(void)memcpy(record->kernel.hooks, report->kernel.hooks,
+			     count * sizeof(*record->kernel.hooks));
+	else
+		record->kernel.hook_count = 0;
 }
 
 /* What is in force.  Positions of another incarnation mean nothing here. */
@@ -396,6 +410,7 @@ int rw_session_report(struct rw_controller *controller, const char *node, const 
 	take_texts(record, report);
 	take_hits(controller, record, report);
 	take_drops(controller, record, report);
+	take_kernel(record, report);
 	preview_take(record, report);
 	take_position(controller, record, report);
 	node_judge(controller, record);

@@ -283,10 +283,9 @@ size_t rw_node_status_count(const struct rw_controller *controller)
 	return controller->nodes.count;
 }
 
-void rw_node_status_at(const struct rw_controller *controller, size_t index,
-		       struct rw_node_status *ret_status)
+static void fill_status(const struct rw_controller *controller, const struct node_record *record,
+			struct rw_node_status *ret_status)
 {
-	const struct node_record *record = controller->nodes.records[index];
 	const struct rw_node *node = rw_model_find_node(controller->inventory.model, record->id);
 
 	*ret_status = (struct rw_node_status){
@@ -309,21 +308,26 @@ void rw_node_status_at(const struct rw_controller *controller, size_t index,
 		.listener_count = record->listener_count,
 		.drops = record->drops,
 		.would_drops = record->would_drops,
+		.kernel = &record->kernel,
 	};
+}
+
+void rw_node_status_at(const struct rw_controller *controller, size_t index,
+		       struct rw_node_status *ret_status)
+{
+	fill_status(controller, controller->nodes.records[index], ret_status);
 }
 
 int rw_node_status_find(const struct rw_controller *controller, const char *reference,
 			struct rw_node_status *ret_status)
 {
 	const struct rw_node *node = rw_model_find_node(controller->inventory.model, reference);
+	const struct node_record *record = node ? node_find(controller, node->id) : NULL;
 
-	for (size_t i = 0; node && i < controller->nodes.count; i++) {
-		if (strcmp(controller->nodes.records[i]->id, node->id) != 0)
-			continue;
-		rw_node_status_at(controller, i, ret_status);
-		return 0;
-	}
-	return -ENOENT;
+	if (!record)
+		return -ENOENT;
+	fill_status(controller, record, ret_status);
+	return 0;
 }
 
 void rw_controller_certificates(const struct rw_controller *controller,

@@ -114,6 +114,7 @@ struct rw_node_status {
 	size_t listener_count;
 	const uint64_t *drops; /* by enum rw_cause, RW_CAUSE_COUNT_ of them */
 	const uint64_t *would_drops;
+	const struct rw_report_kernel *kernel;
 };
 
 /* Managed nodes by id; -ENOENT from find for others. */

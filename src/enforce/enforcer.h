@@ -36,6 +36,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "policy/flow_class.h"
 #include "policy/policy.h"
 
 enum rw_enforcer_mode {
@@ -115,19 +116,6 @@ struct rw_enforcer_hits {
 	char rule[RW_ID_SIZE];
 	uint64_t count;   /* packets that opened (or would have opened) a flow and were decided by it */
 	uint64_t last_ns; /* CLOCK_MONOTONIC of the latest, to about a second; 0 = never */
-};
-
-/* Classes of flows, weakest first: a full table gives up the former for the latter. */
-enum rw_flow_class {
-	RW_FLOW_HALF_OPEN,   /* TCP SYN seen, or a packet of another protocol never answered */
-	RW_FLOW_PICKED_UP,   /* TCP joined in the middle, one direction seen */
-	RW_FLOW_EXCHANGE,    /* one question, one answer */
-	RW_FLOW_TOMBSTONE,   /* cut: nothing of the tuple passes */
-	RW_FLOW_CLOSING,     /* TCP after both FINs or RST */
-	RW_FLOW_ONE_WAY,     /* TCP of which only one direction is seen */
-	RW_FLOW_ASSURED,     /* other protocols with a lasting conversation */
-	RW_FLOW_ESTABLISHED, /* TCP; never evicted */
-	RW_FLOW_CLASS_COUNT_,
 };
 
 struct rw_enforcer_flow {

@@ -106,6 +106,15 @@ static const struct rw_usage_command commands[] = {
 	 "  ringwall-agent status\n"
 	 "  ringwall-agent status -o json\n",
 	 output_sets, NULL},
+	{"metrics", "", "what is counted here, for Prometheus",
+	 "The text format of Prometheus, as node_exporter's textfile collector takes it.  Without a running "
+	 "agent it "
+	 "tells only that, and whether packets are decided.\n"
+	 "\n"
+	 "example:\n"
+	 "  ringwall-agent metrics >/run/metrics/ringwall.prom.new &&\n"
+	 "    mv /run/metrics/ringwall.prom.new /run/metrics/ringwall.prom\n",
+	 NULL, NULL},
 	{"probe", "", "whether this machine can enforce, on which interfaces, and why",
 	 "Also what the saved policy would refuse: listeners that no rule opens, live connections that would "
 	 "be "

@@ -344,7 +344,9 @@ static int dispatch(struct arguments *arguments, const struct rw_agent_place *pl
 	if (strcmp(command, "attach") == 0)
 		return rw_command_attach(place, err);
 	if (strcmp(command, "status") == 0)
-		return rw_command_status(place, arguments->json, err);
+		return rw_command_status(place, arguments->json ? RW_STATUS_JSON : RW_STATUS_TEXT, err);
+	if (strcmp(command, "metrics") == 0)
+		return rw_command_status(place, RW_STATUS_METRICS, err);
 	if (strcmp(command, "probe") == 0)
 		return rw_command_probe(place, arguments->interfaces, arguments->interface_count,
 					!arguments->unpinned, arguments->json, err);

@@ -331,6 +331,7 @@ static const struct rw_json_field report_fields[] = {
 	FIELD_LIST("hits", hits, hit_count, decode_hits, RW_REPORT_HITS_MAX),
 	FIELD("drops", drops, decode_drops),
 	FIELD("would_drops", would_drops, decode_drops),
+	FIELD("kernel", kernel, rw_wire_decode_kernel),
 	FIELD_LIST("drop_events", drop_events, drop_event_count, decode_drop_events, RW_REPORT_DROPS_MAX),
 	FIELD("drop_events_lost", drop_events_lost, rw_json_decode_revision),
 	FIELD_LIST("connections", connections, connection_count, rw_wire_decode_connections,
@@ -350,6 +351,7 @@ void rw_report_done(struct rw_report *report)
 	free(report->listeners);
 	free(report->hits);
 	free(report->drop_events);
+	free(report->kernel.hooks);
 	free(report->connections);
 	rw_report_init(report);
 }
@@ -435,6 +437,7 @@ int rw_report_encode(struct rw_buf *buf, const struct rw_report *report, struct 
 	rw_json_put_bool(&json, "persistent", report->persistent);
 	rw_wire_put_interfaces(&json, report->interfaces, report->interface_count);
 	put_counters(&json, report);
+	rw_report_put_kernel(&json, &report->kernel);
 	put_drops(&json, report);
 	rw_wire_put_connections(&json, report);
 	rw_json_end_object(&json);

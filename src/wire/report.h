@@ -15,6 +15,7 @@
 
 #include "base/buf.h"
 #include "group/model.h"
+#include "policy/flow_class.h"
 #include "policy/policy.h"
 #include "wire/json.h"
 #include "wire/stream.h"
@@ -27,6 +28,7 @@
 #define RW_REPORT_HITS_MAX       10000
 #define RW_REPORT_DROPS_MAX      256
 #define RW_REPORT_LIVE_MAX       64 /* connections */
+#define RW_REPORT_HOOKS_MAX      64
 #define RW_REPORT_SIZE_MAX       (4u << 20)
 
 /* What the agent knows of itself; lagging and offline are the controller's judgement. */
@@ -90,6 +92,27 @@ struct rw_report_connection {
 	bool ssh; /* came in to a port on which sshd listens */
 };
 
+/* Our programs on a device. */
+struct rw_report_hook {
+	char interface[16]; /* of the policy */
+	char device[16];    /* what the kernel calls it */
+	char hook[16];      /* tcx, clsact */
+	char state[16];     /* enforced, shared, lost */
+	char detail[160];   /* who shares it, or why it was lost; may be "" */
+};
+
+/* What the kernel holds of us.  Counters live as long as the pinned maps do, beyond agents. */
+struct rw_report_kernel {
+	uint32_t generation;    /* of the policy in the kernel; 0 = none */
+	uint32_t flow_capacity; /* entries per family */
+	uint64_t flows[RW_FLOW_CLASS_COUNT_];
+	uint64_t flows_refused;       /* new ones, because the table was full */
+	uint64_t passed;              /* packets */
+	struct rw_report_hook *hooks; /* owned */
+	size_t hook_count;
+};
+extern const struct rw_word rw_words_flow_class[];
+
 struct rw_report {
 	struct rw_position applied; /* revision 0: none */
 	struct rw_position wanted;  /* last received; differs from 'applied' while failed */
@@ -109,6 +132,7 @@ struct rw_report {
 	size_t hit_count;
 	uint64_t drops[RW_CAUSE_COUNT_];       /* packets dropped by cause */
 	uint64_t would_drops[RW_CAUSE_COUNT_]; /* monitored: passed, and would have been dropped */
+	struct rw_report_kernel kernel;
 	struct rw_report_drop *drop_events;
 	size_t drop_event_count;
 	uint64_t drop_events_lost;
@@ -139,3 +163,6 @@ void rw_report_write_drop(struct rw_json_writer *json, const struct rw_report_dr
 
 /* The word of a cause where packets are counted. */
 const char *rw_report_cause_word(unsigned int cause);
+
+/* Writes "kernel":{...}. */
+void rw_report_put_kernel(struct rw_json_writer *json, const struct rw_report_kernel *kernel);

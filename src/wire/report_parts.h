@@ -22,6 +22,9 @@ RW_NODISCARD int rw_wire_decode_list(const struct rw_json *value, const struct r
 rw_json_decoder rw_wire_decode_connections;
 void rw_wire_put_connections(struct rw_json_writer *json, const struct rw_report *report);
 
+/* "kernel" of a report, in a slot 'struct rw_report_kernel'. */
+rw_json_decoder rw_wire_decode_kernel;
+
 /* An array of interfaces in a slot 'struct rw_report_interface *' with its count beside. */
 rw_json_decoder rw_wire_decode_interfaces;
 void rw_wire_put_interfaces(struct rw_json_writer *json, const struct rw_report_interface *interfaces,

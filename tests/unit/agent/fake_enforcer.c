@@ -147,11 +147,10 @@ static int fake_status(struct rw_enforcer *enforcer, struct rw_enforcer_status *
 	struct fake_enforcer *fake = fake_of(enforcer);
 
 	(void)err;
-	*ret_status = (struct rw_enforcer_status){
-		.mode = fake->enforcing || fake->was_pinned ? RW_ENFORCER_ENFORCE : RW_ENFORCER_LEARN,
-		.adopted = fake->was_pinned,
-		.device_count = fake->attached_count,
-	};
+	*ret_status = fake->counters;
+	ret_status->mode = fake->enforcing || fake->was_pinned ? RW_ENFORCER_ENFORCE : RW_ENFORCER_LEARN;
+	ret_status->adopted = fake->was_pinned;
+	ret_status->device_count = fake->attached_count;
 	return 0;
 }
 

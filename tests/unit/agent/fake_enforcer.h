@@ -23,6 +23,7 @@ struct fake_enforcer {
 	const struct rw_enforcer_event *event; /* told by the next check */
 	const struct rw_enforcer_drop *drops;  /* waiting to be read */
 	size_t drop_count;
+	struct rw_enforcer_status counters; /* what status says, but mode, adopted and device_count */
 	unsigned int opened;
 	unsigned int removed; /* remove_all */
 };

@@ -133,6 +133,36 @@ static void tells_what_is_in_force(void **state)
 	assert_memory_equal(&report->digest, &digest, sizeof(digest));
 }
 
+static void tells_what_the_kernel_counts_and_where_it_is_hooked(void **state)
+{
+	struct world *world = *state;
+	const struct rw_report *report;
+
+	world->fake.counters = (struct rw_enforcer_status){.generation = 3,
+							   .persistent = true,
+							   .flow_capacity = 4096,
+							   .flow_refused = 2,
+							   .passed = UINT64_MAX,
+							   .dropped = {[RW_CAUSE_SPOOFED] = 4},
+							   .would_drop = {[RW_CAUSE_RULE] = 6},
+							   .flows = {[RW_FLOW_ESTABLISHED] = 12}};
+	world->fake.hold = RW_ENFORCER_SHARED;
+	report = encoded(world);
+	assert_true(report->persistent);
+	assert_int_equal(report->drops[RW_CAUSE_SPOOFED], 4);
+	assert_int_equal(report->would_drops[RW_CAUSE_RULE], 6);
+	assert_int_equal(report->kernel.generation, 3);
+	assert_int_equal(report->kernel.flow_capacity, 4096);
+	assert_int_equal(report->kernel.flows_refused, 2);
+	assert_true(report->kernel.passed == UINT64_MAX);
+	assert_int_equal(report->kernel.flows[RW_FLOW_ESTABLISHED], 12);
+	assert_int_equal(report->kernel.hook_count, 2);
+	assert_string_equal(report->kernel.hooks[0].device, "dev3");
+	assert_string_equal(report->kernel.hooks[0].hook, "clsact");
+	assert_string_equal(report->kernel.hooks[0].state, "shared");
+	assert_string_equal(report->kernel.hooks[0].detail, "stranger");
+}
+
 static void tells_interfaces_and_the_bridge_in_place_of_its_port(void **state)
 {
 	const struct rw_report *report = encoded(*state);
@@ -250,6 +280,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		TEST(tells_what_is_in_force),
+		TEST(tells_what_the_kernel_counts_and_where_it_is_hooked),
 		TEST(tells_interfaces_and_the_bridge_in_place_of_its_port),
 		TEST(tells_each_drop_once_with_its_time),
 		TEST(counts_drops_that_do_not_fit),

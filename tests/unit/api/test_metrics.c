@@ -128,6 +128,29 @@ static void adds_what_the_nodes_counters_grow_by(void **state)
 	assert_value(world, "ringwall_agent_reports_total", 3);
 }
 
+static void adds_the_flow_tables_of_nodes(void **state)
+{
+	static const char *const nodes[] = {"n-free", "n-1"};
+	struct world *world = *state;
+	struct rw_address address = {0};
+
+	for (uint64_t i = 0; i < 4; i++) {
+		RW_CLEANUP(rw_report_done) struct rw_report report;
+
+		rw_report_init(&report);
+		report.state = RW_AGENT_STATE_OK;
+		report.kernel = (struct rw_report_kernel){
+			.flow_capacity = 1024, .flows = {[RW_FLOW_ASSURED] = 10 + i}, .flows_refused = i};
+		assert_int_equal(
+			rw_session_report(world->api.fx.controller, nodes[i % 2], &report, &address, NULL),
+			0);
+	}
+	assert_value(world, "ringwall_flows{class=\"assured\"}", 25);
+	assert_value(world, "ringwall_flows{class=\"established\"}", 0);
+	assert_value(world, "ringwall_flow_capacity", 4096);
+	assert_value(world, "ringwall_flows_refused_total", 4);
+}
+
 static void counts_changes_by_how_they_end(void **state)
 {
 	struct world *world = *state;
@@ -187,6 +210,7 @@ int main(void)
 		T(tells_nothing_but_numbers_and_words),
 		T(counts_nodes_and_their_lag),
 		T(adds_what_the_nodes_counters_grow_by),
+		T(adds_the_flow_tables_of_nodes),
 		T(counts_changes_by_how_they_end),
 		T(tells_when_certificates_expire),
 	};

@@ -95,6 +95,38 @@ static void makes_a_node_with_a_certificate(void **state)
 	}
 }
 
+static size_t expiring(void)
+{
+	struct rw_certificates certificates;
+
+	rw_controller_certificates(fx.controller, &certificates);
+	return certificates.agents_expiring;
+}
+
+static void tells_of_agents_whose_certificate_expires_soon(void **state)
+{
+	RW_CLEANUP(rw_join_answer_done) struct rw_join_answer answer = {0};
+	const uint64_t day_ms = UINT64_C(24) * 3600 * 1000;
+	struct rw_node_status status;
+	char token[RW_TOKEN_SIZE];
+	struct rw_cert_info info;
+	struct rw_actor actor;
+
+	(void)state;
+	make_token(token);
+	assert_int_equal(join(token, "web-1", "m1", false, "10.0.0.77", &answer, NULL), 0);
+	info = read_cert(&answer);
+	assert_int_equal(rw_join_authenticate(fx.controller, &info, &somewhere, &actor, NULL), 0);
+	assert_int_equal(rw_node_status_find(fx.controller, "web-1", &status), 0);
+	assert_int_equal(status.certificate_expires_ms, info.not_after_s * 1000);
+	fixture_pass(&fx, (RW_CERT_AGENT_DAYS - RW_CERTIFICATE_EXPIRING_DAYS - 1) * day_ms);
+	assert_int_equal(expiring(), 0);
+	fixture_pass(&fx, 2 * day_ms);
+	assert_int_equal(expiring(), 1);
+	fixture_pass(&fx, 90 * day_ms);
+	assert_int_equal(expiring(), 1);
+}
+
 static void a_token_works_once(void **state)
 {
 	RW_CLEANUP(rw_join_answer_done) struct rw_join_answer answer = {0};
@@ -270,11 +302,18 @@ int main(void)
 {
 #define T(test) cmocka_unit_test_setup_teardown(test, setup, teardown)
 	const struct CMUnitTest tests[] = {
-		T(makes_a_node_with_a_certificate),          T(a_token_works_once),
-		T(a_refused_join_does_not_use_the_token_up), T(tokens_expire_and_are_kept_as_digests),
-		T(refuses_a_known_machine_without_replace),  T(takes_over_a_record_that_waits),
-		T(a_deleted_node_has_no_certificate),        T(an_offline_node_goes_only_by_force),
-		T(joins_free_standing_with_groups),          T(refuses_grants_that_make_no_sense),
+		T(makes_a_node_with_a_certificate),
+		T(tells_of_agents_whose_certificate_expires_soon),
+		T(makes_a_node_with_a_certificate),
+		T(a_token_works_once),
+		T(a_refused_join_does_not_use_the_token_up),
+		T(tokens_expire_and_are_kept_as_digests),
+		T(refuses_a_known_machine_without_replace),
+		T(takes_over_a_record_that_waits),
+		T(a_deleted_node_has_no_certificate),
+		T(an_offline_node_goes_only_by_force),
+		T(joins_free_standing_with_groups),
+		T(refuses_grants_that_make_no_sense),
 		T(limits_wrong_tokens_by_address),
 	};
 

@@ -33,9 +33,19 @@ static struct rw_report full_report(void)
 	};
 	static struct rw_report_connection connections[] = {
 		{"eth0", RW_DIRECTION_INGRESS, {4, {10, 0, 0, 5}}, {4, {203, 0, 113, 9}}, 2222, 40000, true}};
+	static struct rw_report_hook hooks[] = {{"eth0", "eth0", "tcx", "enforced", ""},
+						{"br0", "eth1", "clsact", "shared", "by 'x'"}};
 	struct rw_report report;
 
 	rw_report_init(&report);
+	report.kernel =
+		(struct rw_report_kernel){.generation = UINT32_MAX,
+					  .flow_capacity = 65536,
+					  .flows = {[RW_FLOW_HALF_OPEN] = 1, [RW_FLOW_ESTABLISHED] = 7},
+					  .flows_refused = UINT64_MAX,
+					  .passed = 8,
+					  .hooks = hooks,
+					  .hook_count = 2};
 	report.applied = (struct rw_position){"6f00", 17};
 	report.wanted = (struct rw_position){"6f00", 18};
 	report.digest = (struct rw_policy_digest){{1, 2}};
@@ -98,6 +108,9 @@ static void carries_every_field_of_a_report(void **state)
 	assert_int_equal(read.connections[0].local_port, 2222);
 	assert_true(read.connections[0].ssh);
 	assert_int_equal(read.connections_cut, 70);
+	assert_int_equal(read.kernel.flows[RW_FLOW_ESTABLISHED], 7);
+	assert_int_equal(read.kernel.hook_count, 2);
+	assert_string_equal(read.kernel.hooks[1].detail, "by 'x'");
 	assert_int_equal(read.drop_events_lost, 9);
 }
 
@@ -135,6 +148,11 @@ static void refuses_each_wrong_field_of_a_report(void **state)
 		 "connections[0].direction"},
 		{REPORT(",\"would_drops\":{\"luck\":\"1\"}"), "would_drops.luck"},
 		{REPORT(",\"state2\":1"), "state2"},
+		{REPORT(",\"kernel\":1"), "kernel"},
+		{REPORT(",\"kernel\":{\"generation\":-1}"), "kernel.generation"},
+		{REPORT(",\"kernel\":{\"flows\":{\"odd\":1}}"), "kernel.flows.odd"},
+		{REPORT(",\"kernel\":{\"flows\":{\"assured\":\"1\"}}"), "kernel.flows.assured"},
+		{REPORT(",\"kernel\":{\"hooks\":[{\"interface\":\"eth0\"}]}"), "kernel.hooks[0].device"},
 		{REPORT(",\"reason\":1"), "reason"},
 		{REPORT(",\"agent_version\":\"123456789012345678901234567890123\""), "agent_version"},
 		{REPORT(",\"started\":\"now\""), "started"},
