@@ -104,7 +104,8 @@ int rw_cert_make_authority(const char *common_name, const struct rw_random *rand
 	return 0;
 }
 
-static int check_key_belongs(gnutls_x509_crt_t cert, gnutls_x509_privkey_t key, struct rw_error *err)
+static int check_key_belongs(gnutls_x509_crt_t cert, gnutls_x509_privkey_t key, const char *text,
+			     struct rw_error *err)
 {
 	uint8_t cert_id[KEY_ID_MAX];
 	uint8_t key_id[KEY_ID_MAX];
@@ -114,9 +115,20 @@ static int check_key_belongs(gnutls_x509_crt_t cert, gnutls_x509_privkey_t key, 
 	if (gnutls_x509_crt_get_key_id(cert, GNUTLS_KEYID_USE_SHA256, cert_id, &cert_size) < 0 ||
 	    gnutls_x509_privkey_get_key_id(key, GNUTLS_KEYID_USE_SHA256, key_id, &key_size) < 0 ||
 	    cert_size != key_size || memcmp(cert_id, key_id, key_size) != 0)
-		return rw_error_set(err, -EINVAL,
-				    "the private key is not that of the authority's certificate");
+		return rw_error_set(err, -EINVAL, "%s", text);
 	return 0;
+}
+
+int rw_cert_check_key(const char *cert_pem, const char *key_pem, struct rw_error *err)
+{
+	RW_CLEANUP(crt_free) gnutls_x509_crt_t cert = NULL;
+	RW_CLEANUP(private_key_free) gnutls_x509_privkey_t key = NULL;
+	int r = crypto_import_cert(cert_pem, "certificate", &cert, err);
+
+	if (r == 0)
+		r = crypto_import_key(key_pem, &key, err);
+	return r < 0 ? r
+		     : check_key_belongs(cert, key, "the private key is not that of the certificate", err);
 }
 
 int rw_cert_authority_new(const char *cert_pem, const char *key_pem, const struct rw_random *random,
@@ -137,7 +149,8 @@ int rw_cert_authority_new(const char *cert_pem, const char *key_pem, const struc
 	r = crypto_import_key(key_pem, &authority->key, err);
 	if (r < 0)
 		return r;
-	r = check_key_belongs(authority->cert, authority->key, err);
+	r = check_key_belongs(authority->cert, authority->key,
+			      "the private key is not that of the authority's certificate", err);
 	if (r < 0)
 		return r;
 	*ret_authority = RW_TAKE_PTR(authority);

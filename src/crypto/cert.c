@@ -47,6 +47,33 @@ int crypto_import_cert(const char *pem, const char *what, gnutls_x509_crt_t *ret
 	return 0;
 }
 
+void crypto_bundle_done(struct crypto_bundle *bundle)
+{
+	for (unsigned int i = 0; i < bundle->count; i++)
+		gnutls_x509_crt_deinit(bundle->certs[i]);
+	bundle->count = 0;
+}
+
+int crypto_import_bundle(const char *pem, struct crypto_bundle *ret_bundle, struct rw_error *err)
+{
+	struct crypto_bundle bundle = {.count = RW_CERT_BUNDLE_MAX};
+	gnutls_datum_t text;
+	int r = check_size(pem, "certificates of authorities", err);
+
+	if (r < 0)
+		return r;
+	text = borrow_text(pem);
+	r = gnutls_x509_crt_list_import(bundle.certs, &bundle.count, &text, GNUTLS_X509_FMT_PEM,
+					GNUTLS_X509_CRT_LIST_IMPORT_FAIL_IF_EXCEED);
+	if (r == GNUTLS_E_SHORT_MEMORY_BUFFER)
+		return rw_error_set(err, -EINVAL, "more than %d certificates of authorities",
+				    RW_CERT_BUNDLE_MAX);
+	if (r < 0)
+		return crypto_failed(err, -EINVAL, r, "certificates of authorities");
+	*ret_bundle = bundle;
+	return 0;
+}
+
 int crypto_import_key(const char *pem, gnutls_x509_privkey_t *ret_key, struct rw_error *err)
 {
 	RW_CLEANUP(private_key_free) gnutls_x509_privkey_t key = NULL;
@@ -213,6 +240,54 @@ int rw_cert_read(const char *cert_pem, struct rw_cert_info *ret_info, struct rw_
 	return r < 0 ? r : read_info(crt, ret_info, err);
 }
 
+int64_t rw_cert_renewal_s(const struct rw_cert_info *info)
+{
+	return info->not_after_s - (info->not_after_s - info->not_before_s) / 3;
+}
+
+int rw_cert_bundle_split(const char *bundle_pem, char *ret_certs[RW_CERT_BUNDLE_MAX], size_t *ret_count,
+			 struct rw_error *err)
+{
+	RW_CLEANUP(crypto_bundle_done) struct crypto_bundle bundle = {0};
+	char *certs[RW_CERT_BUNDLE_MAX] = {NULL};
+	int r = crypto_import_bundle(bundle_pem, &bundle, err);
+
+	for (unsigned int i = 0; r == 0 && i < bundle.count; i++) {
+		gnutls_datum_t output = {0};
+		int exported = gnutls_x509_crt_export2(bundle.certs[i], GNUTLS_X509_FMT_PEM, &output);
+
+		r = exported < 0 ? crypto_failed(err, -EINVAL, exported, "certificate of an authority")
+				 : crypto_take_text(&output, &certs[i], err);
+	}
+	if (r < 0) {
+		for (size_t i = 0; i < RW_CERT_BUNDLE_MAX; i++)
+			free(certs[i]);
+		return r;
+	}
+	(void)memcpy(ret_certs, certs, sizeof(certs));
+	*ret_count = bundle.count;
+	return 0;
+}
+
+int rw_cert_bundle_fingerprints(const char *bundle_pem,
+				rw_cert_fingerprint ret_fingerprints[RW_CERT_BUNDLE_MAX], size_t *ret_count,
+				struct rw_error *err)
+{
+	RW_CLEANUP(crypto_bundle_done) struct crypto_bundle bundle = {0};
+	int r = crypto_import_bundle(bundle_pem, &bundle, err);
+
+	for (unsigned int i = 0; r == 0 && i < bundle.count; i++) {
+		struct rw_cert_info info;
+
+		r = read_info(bundle.certs[i], &info, err);
+		if (r == 0)
+			(void)memcpy(ret_fingerprints[i], info.fingerprint, sizeof(rw_cert_fingerprint));
+	}
+	if (r == 0)
+		*ret_count = bundle.count;
+	return r;
+}
+
 /* ---- judging ---- */
 
 int crypto_check_period(const char *what, int64_t not_before_s, int64_t not_after_s, int64_t now_s,
@@ -233,23 +308,39 @@ int crypto_check_period(const char *what, int64_t not_before_s, int64_t not_afte
 	return 0;
 }
 
-int crypto_verify_cert(gnutls_x509_crt_t crt, gnutls_x509_crt_t ca, int64_t now_s,
+/* The authority of the bundle that has issued 'crt'. */
+static int find_issuer(gnutls_x509_crt_t crt, const struct crypto_bundle *bundle,
+		       gnutls_x509_crt_t *ret_issuer, struct rw_error *err)
+{
+	for (unsigned int i = 0; i < bundle->count; i++) {
+		unsigned int status = 0;
+		int r;
+
+		if (gnutls_x509_crt_get_ca_status(bundle->certs[i], NULL) <= 0)
+			return rw_error_set(err, -EKEYREJECTED,
+					    "the certificate trusted is not that of an authority");
+		/* Times are checked by the caller against its own clock. */
+		r = gnutls_x509_crt_verify(crt, &bundle->certs[i], 1, GNUTLS_VERIFY_DISABLE_TIME_CHECKS,
+					   &status);
+		if (r < 0)
+			return crypto_failed(err, -EKEYREJECTED, r, "certificate");
+		if (status == 0) {
+			*ret_issuer = bundle->certs[i];
+			return 0;
+		}
+	}
+	return rw_error_set(err, -EKEYREJECTED, "certificate was not issued by this authority");
+}
+
+int crypto_verify_cert(gnutls_x509_crt_t crt, const struct crypto_bundle *bundle, int64_t now_s,
 		       struct rw_cert_info *ret_info, struct rw_error *err)
 {
+	gnutls_x509_crt_t ca = NULL;
 	struct rw_cert_info info;
-	unsigned int status = 0;
-	int r;
+	int r = find_issuer(crt, bundle, &ca, err);
 
-	if (gnutls_x509_crt_get_ca_status(ca, NULL) <= 0)
-		return rw_error_set(err, -EKEYREJECTED,
-				    "the certificate trusted is not that of an authority");
-	/* Times are checked below against the caller's clock. */
-	r = gnutls_x509_crt_verify(crt, &ca, 1, GNUTLS_VERIFY_DISABLE_TIME_CHECKS, &status);
-	if (r < 0)
-		return crypto_failed(err, -EKEYREJECTED, r, "certificate");
-	if (status != 0)
-		return rw_error_set(err, -EKEYREJECTED, "certificate was not issued by this authority");
-	r = read_info(crt, &info, err);
+	if (r == 0)
+		r = read_info(crt, &info, err);
 	if (r < 0)
 		return r;
 	if (info.role == RW_CERT_ROLE_NONE)
@@ -270,14 +361,11 @@ int rw_cert_verify(const char *cert_pem, const char *ca_pem, int64_t now_s, stru
 		   struct rw_error *err)
 {
 	RW_CLEANUP(crt_free) gnutls_x509_crt_t crt = NULL;
-	RW_CLEANUP(crt_free) gnutls_x509_crt_t ca = NULL;
+	RW_CLEANUP(crypto_bundle_done) struct crypto_bundle bundle = {0};
 	int r;
 
 	r = crypto_import_cert(cert_pem, "certificate", &crt, err);
-	if (r < 0)
-		return r;
-	r = crypto_import_cert(ca_pem, "certificate of the authority", &ca, err);
-	if (r < 0)
-		return r;
-	return crypto_verify_cert(crt, ca, now_s, ret_info, err);
+	if (r == 0)
+		r = crypto_import_bundle(ca_pem, &bundle, err);
+	return r < 0 ? r : crypto_verify_cert(crt, &bundle, now_s, ret_info, err);
 }

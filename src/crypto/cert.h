@@ -11,6 +11,8 @@
  *     extended key usage serverAuth, OU "controller";
  *   - the certificate of a node's agent: CN = id of the node, OU = "agent", extended key usage clientAuth,
  *     90 days (RW_CERT_AGENT_DAYS), renewed by the agent at two thirds of that.
+ * While an authority is being replaced there are two: what is trusted is a *bundle*, the PEM texts of 1 to
+ * RW_CERT_BUNDLE_MAX authorities one behind the other, the one that issues first.
  * The agent makes its key itself and sends a certificate request (PKCS #10); the private key never travels.
  * Of a request only the public key and the proof that the sender holds the private one are taken: the subject
  * is set by the authority, from what the caller has authenticated (token, or the older certificate).
@@ -32,6 +34,7 @@
 #define RW_CERT_NAME_MAX       64    /* characters of a common name (X.520 ub-common-name) */
 #define RW_CERT_MAX_NAMES      16    /* alternative names of a server certificate */
 #define RW_CERT_MAX_SIZE       16384 /* bytes of any PEM text read */
+#define RW_CERT_BUNDLE_MAX     4     /* authorities trusted at a time */
 
 enum rw_cert_role {
 	RW_CERT_ROLE_NONE, /* none of ours */
@@ -95,14 +98,33 @@ RW_NODISCARD int rw_cert_issue_agent(const struct rw_cert_authority *authority, 
 				     const char *node_id, struct rw_cert_period period, char **ret_cert_pem,
 				     struct rw_error *err);
 
+/* -EINVAL unless 'key_pem' is the private key of the certificate 'cert_pem'. */
+RW_NODISCARD int rw_cert_check_key(const char *cert_pem, const char *key_pem, struct rw_error *err);
+
 /* Reads the first certificate of 'cert_pem', without judging it.  -EINVAL when there is none. */
 RW_NODISCARD int rw_cert_read(const char *cert_pem, struct rw_cert_info *ret_info, struct rw_error *err);
 
+/* When two thirds of its life are over: from then on it should be renewed.  Unix seconds. */
+int64_t rw_cert_renewal_s(const struct rw_cert_info *info);
+
 /*
- * Judges 'cert_pem' against the authority's certificate 'ca_pem' at 'now_s' and reads it.  The role in
+ * Parts a bundle into its certificates, in its order; the texts are the caller's.  -EINVAL when it holds none,
+ * or more than RW_CERT_BUNDLE_MAX.
+ */
+RW_NODISCARD int rw_cert_bundle_split(const char *bundle_pem, char *ret_certs[RW_CERT_BUNDLE_MAX],
+				      size_t *ret_count, struct rw_error *err);
+
+/* Fingerprints of a bundle's authorities, in its order.  As rw_cert_bundle_split. */
+typedef char rw_cert_fingerprint[65];
+RW_NODISCARD int rw_cert_bundle_fingerprints(const char *bundle_pem,
+					     rw_cert_fingerprint ret_fingerprints[RW_CERT_BUNDLE_MAX],
+					     size_t *ret_count, struct rw_error *err);
+
+/*
+ * Judges 'cert_pem' against the authorities of the bundle 'ca_pem' at 'now_s' and reads it.  The role in
  * *ret_info is proved: subject, key usage and signature agree. -EINVAL not a certificate; -EKEYREJECTED
  * signed by somebody else, or a certificate whose usage contradicts its subject; -EKEYEXPIRED outside its
- * period (or the authority's).  The text says which.
+ * period (or its authority's).  The text says which.
  */
 RW_NODISCARD int rw_cert_verify(const char *cert_pem, const char *ca_pem, int64_t now_s,
 				struct rw_cert_info *ret_info, struct rw_error *err);

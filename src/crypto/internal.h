@@ -47,8 +47,17 @@ int crypto_import_key(const char *pem, gnutls_x509_privkey_t *ret_key, struct rw
 /* Copies the library's output into NUL-terminated text and wipes and frees the output. */
 int crypto_take_text(gnutls_datum_t *output, char **ret_text, struct rw_error *err);
 
+/* The authorities of a bundle; zeroed = empty. */
+struct crypto_bundle {
+	gnutls_x509_crt_t certs[RW_CERT_BUNDLE_MAX];
+	unsigned int count;
+};
+void crypto_bundle_done(struct crypto_bundle *bundle);
+RW_DEFINE_DONE(struct crypto_bundle, crypto_bundle_done)
+int crypto_import_bundle(const char *pem, struct crypto_bundle *ret_bundle, struct rw_error *err);
+
 /* Judges like rw_cert_verify. */
-int crypto_verify_cert(gnutls_x509_crt_t crt, gnutls_x509_crt_t ca, int64_t now_s,
+int crypto_verify_cert(gnutls_x509_crt_t crt, const struct crypto_bundle *bundle, int64_t now_s,
 		       struct rw_cert_info *ret_info, struct rw_error *err);
 
 /* -EKEYEXPIRED unless first <= now <= last. */

@@ -12,6 +12,7 @@
 enum { CHAIN_MAX = 8 };
 
 struct rw_tls_client {
+	unsigned int references;
 	gnutls_certificate_credentials_t credentials;
 	gnutls_x509_trust_list_t trust;
 	gnutls_priority_t priority;
@@ -22,7 +23,7 @@ struct rw_tls_client {
 
 struct rw_tls_session {
 	gnutls_session_t gnutls;
-	struct rw_tls_client *client; /* borrowed */
+	struct rw_tls_client *client; /* a reference */
 	char *host;
 	int64_t now_s;
 	struct rw_error refusal; /* why the server's certificate was refused */
@@ -72,6 +73,7 @@ int rw_tls_client_new(const char *ca_file, const char *cert_file, const char *ke
 	assert(!cert_file == !key_file);
 	if (!client)
 		return rw_error_oom(err);
+	client->references = 1;
 	r = gnutls_certificate_allocate_credentials(&client->credentials);
 	if (r >= 0)
 		r = gnutls_x509_trust_list_init(&client->trust, 0);
@@ -91,9 +93,16 @@ int rw_tls_client_new(const char *ca_file, const char *cert_file, const char *ke
 	return 0;
 }
 
+struct rw_tls_client *rw_tls_client_ref(struct rw_tls_client *client)
+{
+	if (client)
+		client->references++;
+	return client;
+}
+
 struct rw_tls_client *rw_tls_client_free(struct rw_tls_client *client)
 {
-	if (!client)
+	if (!client || --client->references)
 		return NULL;
 	if (client->priority)
 		gnutls_priority_deinit(client->priority);
@@ -254,7 +263,7 @@ int rw_tls_session_new(struct rw_tls_client *client, int fd, const char *host, i
 
 	if (!session)
 		return rw_error_oom(err);
-	session->client = client;
+	session->client = rw_tls_client_ref(client);
 	session->now_s = now_s;
 	session->host = strdup(host);
 	if (!session->host)
@@ -283,6 +292,7 @@ struct rw_tls_session *rw_tls_session_free(struct rw_tls_session *session)
 		return NULL;
 	if (session->gnutls)
 		gnutls_deinit(session->gnutls);
+	(void)rw_tls_client_free(session->client);
 	free(session->host);
 	free(session);
 	return NULL;
@@ -355,11 +365,72 @@ void rw_tls_session_close(struct rw_tls_session *session)
 
 /* ---- the server's side ---- */
 
-int rw_tls_peer_verify(void *gnutls_session, const char *ca_pem, int64_t now_s, struct rw_cert_info *ret_info,
-		       struct rw_error *err)
+struct rw_tls_server {
+	unsigned int references;
+	gnutls_certificate_credentials_t credentials;
+	struct crypto_bundle authorities; /* of clients; empty = they show nothing */
+};
+
+int rw_tls_server_new(const char *cert_pem, const char *key_pem, const char *ca_pem,
+		      struct rw_tls_server **ret_server, struct rw_error *err)
+{
+	RW_CLEANUP(rw_tls_server_unref) struct rw_tls_server *server = calloc(1, sizeof(*server));
+	/* The library takes non-const pointers and does not write through them. */
+	gnutls_datum_t cert = {(unsigned char *)(uintptr_t)cert_pem, (unsigned int)strlen(cert_pem)};
+	gnutls_datum_t key = {(unsigned char *)(uintptr_t)key_pem, (unsigned int)strlen(key_pem)};
+	int r;
+
+	if (!server)
+		return rw_error_oom(err);
+	server->references = 1;
+	r = gnutls_certificate_allocate_credentials(&server->credentials);
+	if (r >= 0)
+		r = gnutls_certificate_set_x509_key_mem(server->credentials, &cert, &key,
+							GNUTLS_X509_FMT_PEM);
+	if (r < 0)
+		return crypto_failed(err, -EINVAL, r, "the server's certificate and key");
+	if (ca_pem) {
+		r = crypto_import_bundle(ca_pem, &server->authorities, err);
+		if (r < 0)
+			return r;
+		/* Their names are what a client is asked for. */
+		r = gnutls_certificate_set_x509_trust(server->credentials, server->authorities.certs,
+						      (int)server->authorities.count);
+		if (r < 0)
+			return crypto_failed(err, -EINVAL, r, "certificates of authorities");
+	}
+	*ret_server = RW_TAKE_PTR(server);
+	return 0;
+}
+
+struct rw_tls_server *rw_tls_server_ref(struct rw_tls_server *server)
+{
+	server->references++;
+	return server;
+}
+
+struct rw_tls_server *rw_tls_server_unref(struct rw_tls_server *server)
+{
+	if (!server || --server->references)
+		return NULL;
+	if (server->credentials)
+		gnutls_certificate_free_credentials(server->credentials);
+	crypto_bundle_done(&server->authorities);
+	free(server);
+	return NULL;
+}
+
+int rw_tls_server_attach(struct rw_tls_server *server, void *gnutls_session)
+{
+	int r = gnutls_credentials_set(gnutls_session, GNUTLS_CRD_CERTIFICATE, server->credentials);
+
+	return r < 0 ? -EIO : 0;
+}
+
+int rw_tls_peer_verify(const struct rw_tls_server *server, void *gnutls_session, int64_t now_s,
+		       struct rw_cert_info *ret_info, struct rw_error *err)
 {
 	RW_CLEANUP(crt_free) gnutls_x509_crt_t crt = NULL;
-	RW_CLEANUP(crt_free) gnutls_x509_crt_t ca = NULL;
 	gnutls_session_t gnutls = gnutls_session;
 	unsigned int count = 0;
 	const gnutls_datum_t *shown = gnutls_certificate_get_peers(gnutls, &count);
@@ -373,10 +444,7 @@ int rw_tls_peer_verify(void *gnutls_session, const char *ca_pem, int64_t now_s, 
 		r = gnutls_x509_crt_import(crt, &shown[0], GNUTLS_X509_FMT_DER);
 	if (r < 0)
 		return crypto_failed(err, -EINVAL, r, "client certificate");
-	r = crypto_import_cert(ca_pem, "certificate of the authority", &ca, err);
-	if (r < 0)
-		return r;
-	r = crypto_verify_cert(crt, ca, now_s, &info, err);
+	r = crypto_verify_cert(crt, &server->authorities, now_s, &info, err);
 	if (r < 0)
 		return r;
 	if (info.role != RW_CERT_ROLE_AGENT)

@@ -31,12 +31,13 @@ struct rw_tls_client;
 
 /*
  * 'ca_file' NULL = the system's authorities; 'cert_file' and 'key_file' NULL = no client certificate.  Files
- * are read now; make a new object when they change.  -errno of reading, -EINVAL for files that hold something
- * else.
+ * are read now; make a new object when they change: sessions keep the one that they began with.  -errno of
+ * reading, -EINVAL for files that hold something else.
  */
 RW_NODISCARD int rw_tls_client_new(const char *ca_file, const char *cert_file, const char *key_file,
 				   struct rw_tls_client **ret_client, struct rw_error *err);
-struct rw_tls_client *rw_tls_client_free(struct rw_tls_client *client);
+struct rw_tls_client *rw_tls_client_ref(struct rw_tls_client *client);  /* NULL is fine */
+struct rw_tls_client *rw_tls_client_free(struct rw_tls_client *client); /* gives one reference back */
 RW_DEFINE_CLEANUP(struct rw_tls_client *, rw_tls_client_free)
 
 /*
@@ -50,8 +51,8 @@ RW_NODISCARD int rw_tls_client_trust_fingerprint(struct rw_tls_client *client, c
 struct rw_tls_session;
 
 /*
- * A session over the connected, non-blocking 'fd' (borrowed, as 'client' is, until _free) with the server
- * called 'host' (name or address, without brackets), judged at 'now_s'.
+ * A session over the connected, non-blocking 'fd' (borrowed until _free; 'client' is referenced) with the
+ * server called 'host' (name or address, without brackets), judged at 'now_s'.
  */
 RW_NODISCARD int rw_tls_session_new(struct rw_tls_client *client, int fd, const char *host, int64_t now_s,
 				    struct rw_tls_session **ret_session, struct rw_error *err);
@@ -80,11 +81,30 @@ void rw_tls_session_close(struct rw_tls_session *session);
 
 /* ---- server ---- */
 
+/* What a server shows, and whose clients it takes; shared by its sessions, replaced while they go on. */
+struct rw_tls_server;
+
+/*
+ * 'cert_pem' is the server's certificate with its chain, 'key_pem' its key, 'ca_pem' the bundle that judges
+ * clients (NULL = they show nothing).  -EINVAL for texts that do not fit together.
+ */
+RW_NODISCARD int rw_tls_server_new(const char *cert_pem, const char *key_pem, const char *ca_pem,
+				   struct rw_tls_server **ret_server, struct rw_error *err);
+struct rw_tls_server *rw_tls_server_ref(struct rw_tls_server *server);
+struct rw_tls_server *rw_tls_server_unref(struct rw_tls_server *server); /* NULL is fine */
+RW_DEFINE_CLEANUP(struct rw_tls_server *, rw_tls_server_unref)
+
+/*
+ * Makes 'gnutls_session' (a gnutls_session_t before its handshake) show this.  The caller keeps a reference
+ * as long as the session lives.
+ */
+RW_NODISCARD int rw_tls_server_attach(struct rw_tls_server *server, void *gnutls_session);
+
 #define RW_TLS_PEER_ABSENT 1 /* the client has shown no certificate */
 
 /*
  * Judges the certificate that the client of 'gnutls_session' (a gnutls_session_t) has shown, like
  * rw_cert_verify().  0; RW_TLS_PEER_ABSENT; -EKEYREJECTED, -EKEYEXPIRED, -EINVAL.
  */
-RW_NODISCARD int rw_tls_peer_verify(void *gnutls_session, const char *ca_pem, int64_t now_s,
+RW_NODISCARD int rw_tls_peer_verify(const struct rw_tls_server *server, void *gnutls_session, int64_t now_s,
 				    struct rw_cert_info *ret_info, struct rw_error *err);

@@ -82,6 +82,19 @@ struct rw_http_client *rw_http_client_free(struct rw_http_client *client)
 	return NULL;
 }
 
+int rw_http_client_reload(struct rw_http_client *client, struct rw_error *err)
+{
+	struct rw_tls_client *tls;
+	int r = rw_tls_client_new(client->ca_file, client->cert_file, client->key_file, &tls, err);
+
+	if (r < 0)
+		return r;
+	(void)rw_tls_client_free(client->tls);
+	client->tls = tls;
+	http_pool_clear(client);
+	return 0;
+}
+
 /* ---- the end of a call ---- */
 
 void http_call_free(struct rw_http_call *call)

@@ -43,9 +43,15 @@ struct rw_http_client_options {
 	const char *ca_fingerprint; /* SHA-256 (hex) of the only authority to trust; NULL = see ca_file */
 };
 
-/* Reads the files now; make a new client when they change.  -errno of reading, -EINVAL for unfit content. */
+/* Reads the files now; see _reload for when they change.  -errno of reading, -EINVAL for unfit content. */
 RW_NODISCARD int rw_http_client_new(const struct rw_http_client_options *options,
 				    struct rw_http_client **ret_client, struct rw_error *err);
+
+/*
+ * Reads the files again, for calls made from now on; calls under way end as they began.  Not for a client with
+ * a 'ca_fingerprint'.  On failure (as of _new) all stays as it was.
+ */
+RW_NODISCARD int rw_http_client_reload(struct rw_http_client *client, struct rw_error *err);
 
 /* Closes idle connections; asserts that no call is under way. */
 struct rw_http_client *rw_http_client_free(struct rw_http_client *client);

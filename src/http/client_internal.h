@@ -42,6 +42,9 @@ void transport_set_owner(struct transport *transport, const struct transport_eve
 /* Whether it is connected to that origin. */
 bool transport_fits(const struct transport *transport, const struct rw_http_url *url);
 
+/* Whether it is plain, or was begun with 'tls'. */
+bool transport_uses(const struct transport *transport, const struct rw_tls_client *tls);
+
 /* As rw_tls_session_read and _write, for either kind; -EAGAIN arranges for 'ready'. */
 RW_NODISCARD ssize_t transport_read(struct transport *transport, void *bytes, size_t size,
 				    struct rw_error *err);

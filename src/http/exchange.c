@@ -197,15 +197,15 @@ static void check_peer(struct rw_http_exchange *exchange)
 	struct rw_http_server *server = connection->server;
 	int64_t now_s = rw_clock_realtime_ms(server->clock) / 1000;
 
-	if (!server->ca_pem)
+	if (!server->judges_clients)
 		return;
 	if (!connection->peer_judged) {
 		const union MHD_ConnectionInfo *info =
 			MHD_get_connection_info(connection->mhd, MHD_CONNECTION_INFO_GNUTLS_SESSION);
 
 		connection->peer_result =
-			rw_tls_peer_verify(info->tls_session, server->ca_pem, now_s, &connection->certificate,
-					   &connection->peer_error);
+			rw_tls_peer_verify(connection->tls, info->tls_session, now_s,
+					   &connection->certificate, &connection->peer_error);
 		connection->peer_judged = true;
 	}
 	if (connection->peer_result == RW_TLS_PEER_ABSENT)

@@ -33,7 +33,8 @@ void http_pool_keep(struct rw_http_client *client, struct transport *transport)
 	static const struct transport_events events = {.ready = idle_ready};
 	struct idle_transport *idle = NULL;
 
-	if (client->idle_count < RW_HTTP_CLIENT_MAX_IDLE)
+	/* One that has begun with other certificates than those of now is not used again. */
+	if (client->idle_count < RW_HTTP_CLIENT_MAX_IDLE && transport_uses(transport, client->tls))
 		idle = calloc(1, sizeof(*idle));
 	if (!idle) {
 		transport_free(transport);

@@ -65,14 +65,24 @@ static void connection_started(struct rw_http_server *server, struct MHD_Connect
 {
 	const union MHD_ConnectionInfo *info =
 		MHD_get_connection_info(mhd, MHD_CONNECTION_INFO_CONNECTION_FD);
+	const union MHD_ConnectionInfo *session;
 	struct http_connection *connection = calloc(1, sizeof(*connection));
 
 	if (!connection)
 		return; /* its requests are refused in exchange_begin */
+	if (server->secure) {
+		session = MHD_get_connection_info(mhd, MHD_CONNECTION_INFO_GNUTLS_SESSION);
+		/* MHD's own are those of the start: without memory for ours the connection is of no use. */
+		if (rw_tls_server_attach(server->tls, session->tls_session) < 0) {
+			free(connection);
+			return;
+		}
+	}
 	*connection = (struct http_connection){
 		.server = server,
 		.mhd = mhd,
 		.fd = info->connect_fd,
+		.tls = server->secure ? rw_tls_server_ref(server->tls) : NULL,
 		.deadline_ms = rw_loop_now_ms(server->loop) + server->limits.request_seconds * UINT64_C(1000),
 		.next = server->connections,
 	};
@@ -100,6 +110,7 @@ static void connection_closed(struct http_connection *connection)
 	if (--server->counts.connections == 0)
 		rw_loop_timer_stop(server->sweep);
 	update_accepting(server);
+	(void)rw_tls_server_unref(connection->tls);
 	free(connection);
 }
 
@@ -292,7 +303,8 @@ static int start_daemon(struct rw_http_server *server, const struct rw_http_serv
 		{MHD_OPTION_HTTPS_MEM_CERT, 0, (void *)(uintptr_t)options->cert_pem},
 		{MHD_OPTION_HTTPS_MEM_KEY, 0, (void *)(uintptr_t)options->key_pem},
 		{MHD_OPTION_HTTPS_PRIORITIES, 0, (void *)(uintptr_t)RW_TLS_PRIORITY},
-		{server->ca_pem ? MHD_OPTION_HTTPS_MEM_TRUST : MHD_OPTION_END, 0, server->ca_pem},
+		{options->ca_pem ? MHD_OPTION_HTTPS_MEM_TRUST : MHD_OPTION_END, 0,
+		 (void *)(uintptr_t)options->ca_pem},
 		{MHD_OPTION_END, 0, NULL},
 	};
 	struct MHD_OptionItem none[] = {{MHD_OPTION_END, 0, NULL}};
@@ -350,10 +362,12 @@ int rw_http_server_new(const struct rw_http_server_options *options, struct rw_h
 	server->listen_fd = -EBADF;
 	if (server->secure && (!options->cert_pem || !options->key_pem))
 		return rw_error_set(err, -EINVAL, "TLS needs a certificate and its private key");
-	if (server->secure && options->ca_pem) {
-		server->ca_pem = strdup(options->ca_pem);
-		if (!server->ca_pem)
-			return rw_error_oom(err);
+	if (server->secure) {
+		server->judges_clients = options->ca_pem != NULL;
+		r = rw_tls_server_new(options->cert_pem, options->key_pem, options->ca_pem, &server->tls,
+				      err);
+		if (r < 0)
+			return r;
 	}
 	r = open_listener(server, options, err);
 	if (r < 0)
@@ -365,6 +379,22 @@ int rw_http_server_new(const struct rw_http_server_options *options, struct rw_h
 	if (r < 0)
 		return rw_error_set(err, r, "cannot start the HTTP server: %s", strerror(-r));
 	*ret_server = RW_TAKE_PTR(server);
+	return 0;
+}
+
+int rw_http_server_renew(struct rw_http_server *server, const char *cert_pem, const char *key_pem,
+			 const char *ca_pem, struct rw_error *err)
+{
+	struct rw_tls_server *tls;
+	int r;
+
+	if (!server->secure)
+		return 0;
+	r = rw_tls_server_new(cert_pem, key_pem, server->judges_clients ? ca_pem : NULL, &tls, err);
+	if (r < 0)
+		return r;
+	(void)rw_tls_server_unref(server->tls);
+	server->tls = tls;
 	return 0;
 }
 
@@ -410,7 +440,7 @@ struct rw_http_server *rw_http_server_free(struct rw_http_server *server)
 		MHD_stop_daemon(server->daemon);
 	server->kick = rw_loop_deferred_free(server->kick);
 	server->sweep = rw_loop_timer_free(server->sweep);
-	free(server->ca_pem);
+	(void)rw_tls_server_unref(server->tls);
 	free(server);
 	return NULL;
 }

@@ -74,7 +74,7 @@ struct rw_http_server_options {
 	bool plain;           /* no TLS; refused unless 'address' is a loopback address */
 	const char *cert_pem; /* of the server, with its chain; copied, as the next two are */
 	const char *key_pem;
-	const char *ca_pem; /* judges client certificates; NULL = they are not asked for */
+	const char *ca_pem; /* bundle that judges client certificates; NULL = they are not asked for */
 	struct rw_http_limits limits;
 	rw_http_handler_fn handler;
 	void *userdata;
@@ -86,6 +86,13 @@ struct rw_http_server_options {
  */
 RW_NODISCARD int rw_http_server_new(const struct rw_http_server_options *options,
 				    struct rw_http_server **ret_server, struct rw_error *err);
+
+/*
+ * Shows new connections another certificate, and judges their clients by another bundle; connections that are
+ * open go on with what they began with.  -EINVAL for texts that do not fit together: all stays as it was.
+ */
+RW_NODISCARD int rw_http_server_renew(struct rw_http_server *server, const char *cert_pem,
+				      const char *key_pem, const char *ca_pem, struct rw_error *err);
 
 /* The port that is listened on. */
 uint16_t rw_http_server_port(const struct rw_http_server *server);

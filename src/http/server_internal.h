@@ -37,7 +37,8 @@ struct rw_http_server {
 	void *userdata;
 	struct rw_http_limits limits;
 	bool secure;
-	char *ca_pem; /* owned; NULL = client certificates are not asked for */
+	bool judges_clients;
+	struct rw_tls_server *tls; /* what new connections are shown; NULL = plain */
 	uint16_t port;
 
 	struct MHD_Daemon *daemon;
@@ -65,7 +66,8 @@ struct http_connection {
 	bool suspended;
 	bool served; /* has had a request that was handled: silence after that is no slowness */
 
-	int peer_result; /* of rw_tls_peer_verify, once 'peer_judged' */
+	struct rw_tls_server *tls; /* a reference: what this one was shown */
+	int peer_result;           /* of rw_tls_peer_verify, once 'peer_judged' */
 	bool peer_judged;
 	struct rw_cert_info certificate;
 	struct rw_error peer_error;

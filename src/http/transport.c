@@ -28,7 +28,7 @@ struct look_up {
 
 struct transport {
 	struct rw_loop *loop;
-	struct rw_tls_client *tls; /* borrowed; NULL = plain */
+	struct rw_tls_client *tls; /* a reference; NULL = plain */
 	struct rw_tls_session *session;
 	struct rw_http_url url; /* 'target' is not used */
 	int64_t now_s;
@@ -252,7 +252,7 @@ int transport_new(struct rw_loop *loop, struct rw_tls_client *tls, const struct 
 		return rw_error_oom(err);
 	*transport = (struct transport){
 		.loop = loop,
-		.tls = tls,
+		.tls = rw_tls_client_ref(tls),
 		.url = *url,
 		.now_s = now_s,
 		.events = *events,
@@ -279,6 +279,7 @@ struct transport *transport_free(struct transport *transport)
 	if (transport->addresses)
 		freeaddrinfo(transport->addresses);
 	rw_loop_deferred_free(transport->begin);
+	(void)rw_tls_client_free(transport->tls);
 	free(transport);
 	return NULL;
 }
@@ -295,6 +296,11 @@ bool transport_fits(const struct transport *transport, const struct rw_http_url 
 {
 	return transport->url.secure == url->secure && transport->url.port == url->port &&
 	       strcmp(transport->url.host, url->host) == 0;
+}
+
+bool transport_uses(const struct transport *transport, const struct rw_tls_client *tls)
+{
+	return !transport->tls || transport->tls == tls;
 }
 
 /* ---- bytes ---- */

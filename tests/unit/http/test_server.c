@@ -8,6 +8,7 @@
 #include <sys/socket.h>
 
 #include "base/buf.h"
+#include "base/file.h"
 
 /* Answers with what it has understood of the request. */
 static void echo(struct rw_http_exchange *exchange, void *userdata)
@@ -105,6 +106,85 @@ static void refuses_an_expired_certificate_also_on_an_open_connection(void **sta
 	assert_int_equal(result.status, 403);
 	assert_non_null(strstr(result.body, "expired"));
 	rw_http_result_done(&result);
+	fixture_stop(fixture);
+}
+
+/* A second authority and a server certificate of it. */
+static void make_other(char **ret_ca, char **ret_chain, char **ret_key)
+{
+	static const char *const names[] = {"127.0.0.1"};
+	struct rw_cert_period period = rw_cert_period_days(FIXTURE_NOW_S, 365);
+	RW_CLEANUP(rw_cert_authority_free) struct rw_cert_authority *authority = NULL;
+	RW_CLEANUP(rw_free) char *ca_key = NULL;
+	RW_CLEANUP(rw_free) char *cert = NULL;
+
+	assert_int_equal(rw_cert_make_authority("test", rw_random_system(), period, ret_ca, &ca_key, NULL),
+			 0);
+	assert_int_equal(rw_cert_authority_new(*ret_ca, ca_key, rw_random_system(), &authority, NULL), 0);
+	assert_int_equal(rw_cert_make_key(ret_key, NULL), 0);
+	assert_int_equal(rw_cert_issue_server(authority, *ret_key, names, 1, period, &cert, NULL), 0);
+	assert_true(asprintf(ret_chain, "%s%s", cert, *ret_ca) > 0);
+}
+
+static int ask(const struct fixture *fixture, struct rw_http_client *client, struct rw_error *err)
+{
+	struct rw_http_call_options call = {.method = "GET", .url = fixture_url(fixture, "/")};
+	RW_CLEANUP(rw_http_result_done) struct rw_http_result result = {0};
+	int r = rw_http_client_wait(client, &call, &result, err);
+
+	return r < 0 ? r : (int)result.status;
+}
+
+static void shows_another_certificate_without_a_restart(void **state)
+{
+	struct fixture *fixture = *state;
+	RW_CLEANUP(rw_free) char *ca = NULL;
+	RW_CLEANUP(rw_free) char *chain = NULL;
+	RW_CLEANUP(rw_free) char *key = NULL;
+	RW_CLEANUP(rw_free) char *both = NULL;
+	RW_CLEANUP(rw_http_client_free) struct rw_http_client *patient = NULL;
+	char both_file[128];
+	struct rw_error err = RW_ERROR_NONE;
+	struct rw_http_client_options options;
+
+	fixture_start(fixture, echo);
+	make_other(&ca, &chain, &key);
+	assert_true(asprintf(&both, "%s%s", ca, fixture->ca_pem) > 0);
+	snprintf(both_file, sizeof(both_file), "%s/both.pem", fixture->folder);
+	assert_int_equal(rw_file_write(both_file, fixture->ca_pem, strlen(fixture->ca_pem), 0600, NULL), 0);
+	options = (struct rw_http_client_options){.loop = fixture->loop,
+						  .clock = &fixture->clock.clock,
+						  .ca_file = both_file,
+						  .cert_file = fixture->cert_file,
+						  .key_file = fixture->key_file};
+	assert_int_equal(rw_http_client_new(&options, &patient, NULL), 0);
+	assert_int_equal(ask(fixture, fixture->client, NULL), 200);
+	assert_int_equal(ask(fixture, patient, NULL), 200);
+
+	/* One that does not fit changes nothing. */
+	assert_int_equal(rw_http_server_renew(fixture->server, chain, fixture->server_key_pem, both, &err),
+			 -EINVAL);
+	assert_int_equal(ask(fixture, fixture->client, NULL), 200);
+	assert_int_equal(rw_http_server_renew(fixture->server, chain, key, both, NULL), 0);
+
+	/* Connections that are open go on; new ones must trust the new authority. */
+	assert_int_equal(ask(fixture, patient, NULL), 200);
+	assert_int_equal(rw_file_write(both_file, both, strlen(both), 0600, NULL), 0);
+	assert_int_equal(rw_http_client_reload(patient, NULL), 0);
+	/* Its own certificate is of the old authority, which still counts. */
+	assert_int_equal(ask(fixture, patient, NULL), 200);
+	fixture->client = rw_http_client_free(fixture->client);
+	options = (struct rw_http_client_options){
+		.loop = fixture->loop, .clock = &fixture->clock.clock, .ca_file = fixture->ca_file};
+	assert_int_equal(rw_http_client_new(&options, &fixture->client, NULL), 0);
+	assert_int_equal(ask(fixture, fixture->client, &err), -EKEYREJECTED);
+
+	/* Retired: its certificates are foreign now. */
+	assert_int_equal(rw_http_server_renew(fixture->server, chain, key, ca, NULL), 0);
+	assert_int_equal(rw_http_client_reload(patient, NULL), 0);
+	assert_int_equal(ask(fixture, patient, NULL), 403);
+	assert_int_equal(unlink(both_file), 0);
+	patient = rw_http_client_free(patient);
 	fixture_stop(fixture);
 }
 
@@ -627,6 +707,7 @@ int main(void)
 		cmocka_unit_test(tells_handlers_who_the_client_has_proved_to_be),
 		cmocka_unit_test(refuses_a_certificate_of_a_foreign_authority),
 		cmocka_unit_test(refuses_an_expired_certificate_also_on_an_open_connection),
+		cmocka_unit_test(shows_another_certificate_without_a_restart),
 		cmocka_unit_test(refuses_plain_http_beyond_loopback),
 		cmocka_unit_test(refuses_key_material_that_does_not_fit),
 		cmocka_unit_test(says_when_its_port_is_taken),
