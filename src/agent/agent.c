@@ -68,6 +68,7 @@ static int on_command(void *context, const char *command, struct rw_buf *answer,
 		.place = &agent->options->place,
 		.keeper = agent->keeper,
 		.session = agent->session,
+		.renewal = agent->uplink ? rw_uplink_renewal(agent->uplink) : NULL,
 		.node = agent->identity.name[0] ? agent->identity.name : agent->identity.node,
 		.server = agent->session ? agent->identity.server : NULL,
 		.file = agent->options->file,
@@ -111,6 +112,7 @@ static int start_session(struct agent *agent, struct rw_error *err)
 	const struct rw_uplink_options options = {
 		.loop = agent->loop,
 		.clock = agent->options->clock,
+		.random = agent->options->random,
 		.place = &agent->options->place,
 		.identity = &agent->identity,
 		.make_report = make_report,
@@ -130,6 +132,7 @@ static int start_session(struct agent *agent, struct rw_error *err)
 
 	if (r < 0)
 		return r;
+	agent->reporter.renewal = rw_uplink_renewal(agent->uplink);
 	transport = rw_uplink_transport(agent->uplink);
 	if (rw_agent_session_new(&transport, &host, agent->options->random, &agent->session) < 0)
 		return rw_error_oom(err);
@@ -247,6 +250,7 @@ static void stop(struct agent *agent)
 	if (agent->policy_unsaved)
 		agent_save_policy(agent);
 	agent->session = rw_agent_session_free(agent->session);
+	agent->reporter.renewal = NULL;
 	agent->uplink = rw_uplink_free(agent->uplink);
 	agent->control = rw_control_free(agent->control);
 	agent_unwatch_enforcer(agent);

@@ -322,6 +322,15 @@ static struct rw_policy_digest digest_of(struct rw_reporter *reporter, const str
 	return reporter->digest;
 }
 
+/* In the newest version that the controller takes. */
+static void fill_authorities(const struct rw_renewal *renewal, struct rw_report *report)
+{
+	report->version =
+		renewal->answer.reports < RW_REPORT_VERSION ? renewal->answer.reports : RW_REPORT_VERSION;
+	report->authority_count = renewal->authority_count;
+	memcpy(report->authorities, renewal->authorities, sizeof(renewal->authorities));
+}
+
 int rw_reporter_encode(struct rw_reporter *reporter, const struct rw_keeper *keeper, struct rw_buf *buf,
 		       struct rw_error *err)
 {
@@ -331,6 +340,8 @@ int rw_reporter_encode(struct rw_reporter *reporter, const struct rw_keeper *kee
 
 	rw_keeper_status(keeper, &status);
 	rw_report_init(&report);
+	if (reporter->renewal)
+		fill_authorities(reporter->renewal, &report);
 	report.applied = status.applied;
 	report.wanted = status.wanted;
 	report.state = status.state;

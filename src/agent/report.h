@@ -14,6 +14,7 @@
 #include "agent/helper.h"
 #include "agent/keeper.h"
 #include "agent/listeners.h"
+#include "agent/renewal.h"
 #include "base/clock.h"
 #include "base/vec.h"
 
@@ -21,6 +22,7 @@ struct rw_reporter {
 	const struct rw_clock *clock;
 	struct rw_helper *helper; /* lent; NULL = look by ourselves */
 	int64_t started_ms;
+	const struct rw_renewal *renewal; /* borrowed, nullable: what the controller is told of authorities */
 	struct rw_report_drop drops[RW_REPORT_DROPS_MAX]; /* since the last report, oldest first */
 	size_t drop_count;
 	uint64_t drops_lost;

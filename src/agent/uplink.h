@@ -7,9 +7,13 @@
  *
  * Carries an agent session (session.h) over HTTPS: the stream is one endless answer, reports are requests of
  * their own on a kept connection.  Both show the node's certificate and accept only a server of the node's
- * authority.
+ * authorities.
+ *
+ * After a report that was answered the certificate is renewed if it is due (renewal.h); what is called from then
+ * on shows the new one.
  */
 
+#include "agent/renewal.h"
 #include "agent/report.h"
 #include "agent/session.h"
 #include "agent/state.h"
@@ -20,7 +24,8 @@ struct rw_uplink;
 struct rw_uplink_options {
 	struct rw_loop *loop;
 	const struct rw_clock *clock;
-	const struct rw_agent_place *place;       /* certificate, key and authority */
+	const struct rw_random *random;
+	const struct rw_agent_place *place;       /* certificate, key and authorities; borrowed */
 	const struct rw_agent_identity *identity; /* server */
 	/* Appends the body of a report. */
 	int (*make_report)(void *context, struct rw_buf *buf, struct rw_error *err);
@@ -32,6 +37,9 @@ RW_NODISCARD int rw_uplink_new(const struct rw_uplink_options *options, struct r
 			       struct rw_error *err);
 struct rw_uplink *rw_uplink_free(struct rw_uplink *uplink);
 RW_DEFINE_CLEANUP(struct rw_uplink *, rw_uplink_free)
+
+/* How certificate and authorities stand; lent as long as the uplink lives. */
+const struct rw_renewal *rw_uplink_renewal(const struct rw_uplink *uplink);
 
 /* The functions for a session; the session is made with them, then told to the uplink. */
 struct rw_agent_transport rw_uplink_transport(struct rw_uplink *uplink);

@@ -148,6 +148,8 @@ void rw_agent_view_write_json(const struct rw_agent_view *view, struct rw_buf *b
 		rw_json_put_bool(&json, "connected", facts.session.connected);
 		rw_json_put_text(&json, "connection_reason", facts.session.reason);
 	}
+	if (view->renewal && view->renewal->certificate.fingerprint[0])
+		rw_json_put_time(&json, "certificate_expires", view->renewal->certificate.not_after_s * 1000);
 	if (view->file) {
 		rw_json_put_text(&json, "file", view->file);
 		rw_json_put_text(&json, "file_problem", view->file_problem);
@@ -237,6 +239,12 @@ void rw_agent_view_write_text(const struct rw_agent_view *view, struct rw_buf *b
 					   facts.session.connected   ? "connected"
 					   : facts.session.reason[0] ? facts.session.reason
 								     : "connecting");
+	if (view->renewal && view->renewal->certificate.fingerprint[0]) {
+		char expires[RW_TIMESTAMP_SIZE];
+
+		rw_timestamp_format(view->renewal->certificate.not_after_s * 1000, expires);
+		(void)rw_buf_append_format(buf, "%-12s  until %s\n", "certificate", expires);
+	}
 	print_devices(buf, &facts);
 	if (facts.has_counters)
 		print_enforcement(buf, &facts);

@@ -7,6 +7,7 @@
  */
 
 #include "agent/keeper.h"
+#include "agent/renewal.h"
 #include "agent/session.h"
 #include "agent/state.h"
 
@@ -15,6 +16,7 @@ struct rw_agent_view {
 	const struct rw_agent_place *place;
 	const struct rw_keeper *keeper;
 	const struct rw_agent_session *session; /* NULL without a controller */
+	const struct rw_renewal *renewal;       /* NULL without a controller */
 	const char *node;                       /* name or id; "" = not known */
 	const char *server;                     /* NULL without a controller */
 	const char *file;                       /* the model file of standalone mode, or NULL */

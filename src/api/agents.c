@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "base/log.h"
+#include "controller/authority.h"
 #include "controller/join.h"
 #include "wire/report.h"
 #include "wire/stream.h"
@@ -183,12 +184,12 @@ static void stream_closed(struct rw_http_stream *stream, enum rw_http_stream_end
 }
 
 /* Says in the stream why there is none, and how long to stay away. */
-static void refuse_stream(struct agent_stream *agent, const struct rw_error *err)
+static void refuse_stream(struct agent_stream *agent, const struct rw_error *err, uint64_t retry_ms)
 {
 	RW_CLEANUP(rw_buf_done) struct rw_buf frame;
 
 	rw_buf_init(&frame, 65536);
-	if (rw_stream_encode_refused(&frame, err->text, 5000, NULL) < 0 ||
+	if (rw_stream_encode_refused(&frame, err->text, retry_ms, NULL) < 0 ||
 	    rw_http_stream_send(agent->stream, frame.data, frame.size) < 0)
 		rw_log_debug("the agent is not told why  reason=\"%s\"", err->text);
 	end_stream(agent);
@@ -226,10 +227,18 @@ int rw_api_agent_stream(struct rw_api_call *call, struct rw_error *err)
 						 .heartbeat = "\n",
 						 .closed = stream_closed};
 	struct rw_error refused = RW_ERROR_NONE;
+	char versions_text[RW_STREAM_VERSIONS_SIZE];
+	const char *versions = rw_http_exchange_header(call->exchange, RW_STREAM_VERSIONS_HEADER);
+	uint32_t version;
 	int r = read_hello(call, &hello, err);
 
 	if (r < 0)
 		return r;
+	/* The header is gone with the exchange. */
+	if (versions) {
+		(void)snprintf(versions_text, sizeof(versions_text), "%s", versions);
+		versions = versions_text;
+	}
 	agent = calloc(1, sizeof(*agent));
 	if (!agent)
 		return rw_error_oom(err);
@@ -242,8 +251,31 @@ int rw_api_agent_stream(struct rw_api_call *call, struct rw_error *err)
 	}
 	call->exchange = NULL;
 	call->api->answers[2]++;
-	if (rw_session_open(call->controller, call->actor.id, &hello, &sink, &agent->session, &refused) < 0)
-		refuse_stream(agent, &refused);
+	r = rw_stream_versions_agree(versions, &version, &refused);
+	if (r < 0)
+		refuse_stream(agent, &refused, 60000);
+	else if (rw_session_open(call->controller, call->actor.id, &hello, &sink, &agent->session, &refused) <
+		 0)
+		refuse_stream(agent, &refused, 5000);
+	return 0;
+}
+
+static int answer_report(struct rw_api_call *call, struct rw_error *err)
+{
+	struct rw_report_answer answer = {.reports = RW_REPORT_VERSION};
+	const rw_cert_fingerprint *authorities;
+	struct rw_buf buf;
+	int r;
+
+	answer.authority_count = rw_authority_fingerprints(call->controller, &authorities);
+	memcpy(answer.authorities, authorities, answer.authority_count * sizeof(*authorities));
+	rw_buf_init(&buf, RW_API_ANSWER_MAX);
+	r = rw_report_answer_encode(&buf, &answer, err);
+	if (r < 0) {
+		rw_buf_done(&buf);
+		return r;
+	}
+	rw_api_answer(call, 200, &buf);
 	return 0;
 }
 
@@ -258,7 +290,26 @@ int rw_api_agent_report(struct rw_api_call *call, struct rw_error *err)
 		r = rw_session_report(call->controller, call->actor.id, &report, &call->peer, err);
 	if (r < 0)
 		return r;
-	call->api->answers[2]++;
-	rw_http_answer(RW_TAKE_PTR(call->exchange), 204, NULL, NULL, 0);
+	return answer_report(call, err);
+}
+
+int rw_api_agent_renew(struct rw_api_call *call, struct rw_error *err)
+{
+	RW_CLEANUP(rw_renew_request_done) struct rw_renew_request request = {0};
+	RW_CLEANUP(rw_renew_answer_done) struct rw_renew_answer answer = {0};
+	struct rw_buf buf;
+	int r = rw_renew_request_decode(call->request->body, call->request->body_size, &request, err);
+
+	if (r == 0)
+		r = rw_join_renew(call->controller, &call->actor, &request, &answer, err);
+	if (r < 0)
+		return r;
+	rw_buf_init(&buf, RW_API_ANSWER_MAX);
+	r = rw_renew_answer_encode(&buf, &answer, err);
+	if (r < 0) {
+		rw_buf_done(&buf);
+		return r;
+	}
+	rw_api_answer(call, 201, &buf);
 	return 0;
 }

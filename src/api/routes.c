@@ -47,6 +47,11 @@ const struct rw_api_route rw_api_routes[] = {
 	{"DELETE", "v1/keys/{}", RW_API_ADMIN, false, "", rw_api_revoke_key, NONE},
 	{"GET", "v1/whoami", RW_API_VIEWER, false, "", rw_api_whoami, NONE},
 
+	{"GET", "v1/authority", RW_API_VIEWER, false, "", rw_api_get_authority, NONE},
+	{"POST", "v1/authority/introduce", RW_API_ADMIN, false, "", rw_api_introduce_authority, NONE},
+	{"POST", "v1/authority/switch", RW_API_ADMIN, false, "force", rw_api_switch_authority, NONE},
+	{"POST", "v1/authority/retire", RW_API_ADMIN, false, "force", rw_api_retire_authority, NONE},
+
 	{"GET", "v1/log", RW_API_VIEWER, false, "limit after", rw_api_list_log, NONE},
 	{"GET", "v1/events", RW_API_VIEWER, false, "since", rw_api_follow_events, NONE},
 	{"GET", "v1/changes/{}", RW_API_VIEWER, false, "wait wait_all", rw_api_get_change, NONE},
@@ -59,6 +64,7 @@ const struct rw_api_route rw_api_routes[] = {
 	{"GET", "v1/agent/stream", RW_API_AGENT, false, "incarnation revision digest", rw_api_agent_stream,
 	 NONE},
 	{"POST", "v1/agent/report", RW_API_AGENT, false, "", rw_api_agent_report, NONE},
+	{"POST", "v1/agent/renew", RW_API_AGENT, false, "", rw_api_agent_renew, NONE},
 
 	{"GET", "healthz", RW_API_PUBLIC, false, "", rw_api_get_health, NONE},
 	{"GET", "readyz", RW_API_PUBLIC, false, "", rw_api_get_ready, NONE},

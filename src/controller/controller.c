@@ -64,18 +64,16 @@ static void note_admin_key(struct rw_controller *controller)
 static int copy_options(struct rw_controller *controller, const struct rw_controller_options *options,
 			struct rw_error *err)
 {
-	struct rw_cert_info info;
-	int r;
-
 	controller->store = options->store;
 	controller->clock = options->clock;
 	controller->random = options->random;
 	controller->master_key = *options->master_key;
 	controller->model_limits = options->model_limits ? *options->model_limits : rw_limits_default;
 	set_limits(&controller->limits, &options->limits);
-	controller->ca_cert_pem = strdup(options->ca_cert_pem);
-	if (!controller->ca_cert_pem ||
-	    copy_array(options->endpoints, options->endpoint_count, sizeof(struct rw_endpoint),
+	controller->folder = options->folder;
+	controller->certificates_changed = options->certificates_changed;
+	controller->certificates_userdata = options->certificates_userdata;
+	if (copy_array(options->endpoints, options->endpoint_count, sizeof(struct rw_endpoint),
 		       &controller->endpoints) < 0 ||
 	    copy_array(options->hosted_ports, options->hosted_port_count, sizeof(uint16_t),
 		       &controller->hosted_ports) < 0)
@@ -88,13 +86,8 @@ static int copy_options(struct rw_controller *controller, const struct rw_contro
 			return rw_error_oom(err);
 		note_admin_key(controller);
 	}
-	r = rw_cert_read(options->ca_cert_pem, &info, err);
-	if (r < 0)
-		return r;
-	(void)memcpy(controller->ca_fingerprint, info.fingerprint, sizeof(controller->ca_fingerprint));
-	controller->ca_expires_ms = info.not_after_s * 1000;
-	return rw_cert_authority_new(options->ca_cert_pem, options->ca_key_pem, options->random,
-				     &controller->authority, err);
+	return authority_load(controller, options->trust_pem ? options->trust_pem : options->ca_cert_pem,
+			      options->ca_cert_pem, options->ca_key_pem, err);
 }
 
 static int make_rings(struct rw_controller *controller, struct rw_error *err)
@@ -164,7 +157,7 @@ struct rw_controller *rw_controller_free(struct rw_controller *controller)
 	(void)rw_cert_authority_free(controller->authority);
 	rw_seal_key_done(&controller->master_key);
 	free(controller->admin_key_file);
-	free(controller->ca_cert_pem);
+	free(controller->trust_pem);
 	free(controller->endpoints);
 	free(controller->hosted_ports);
 	free(controller);
@@ -216,6 +209,7 @@ void rw_controller_tick(struct rw_controller *controller)
 			session_tick(record);
 	}
 	wait_check(controller);
+	authority_tick(controller);
 	if (!controller->stopped)
 		compact(controller);
 }
@@ -250,5 +244,5 @@ int rw_controller_ready(const struct rw_controller *controller, struct rw_error 
 
 const char *rw_controller_ca_fingerprint(const struct rw_controller *controller)
 {
-	return controller->ca_fingerprint;
+	return controller->authorities[0];
 }

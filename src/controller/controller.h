@@ -16,6 +16,8 @@
  *     audit.h         the change log
  *     key.h           API keys and roles, the first key
  *     join.h          join tokens, joining, agent certificates
+ *     authority.h     replacing the authority, the server's certificate
+ *     master_key.h    replacing the key that seals secrets
  *     session.h       agents: their streams, reports and states
  *     state_folder.h  files beside the store: master key, authority, server certificate
  *     store_layout.h  what stands under which key of the store
@@ -44,6 +46,7 @@
 #include "wire/json.h"
 
 struct rw_controller;
+struct rw_state_folder;
 
 /* Every number: 0 = the default in brackets. */
 struct rw_controller_limits {
@@ -66,6 +69,14 @@ struct rw_controller_options {
 	const struct rw_seal_key *master_key; /* copied */
 	const char *ca_cert_pem;              /* copied; the authority that signs agents' certificates */
 	const char *ca_key_pem;
+	const char *trust_pem; /* copied: all authorities, that one first; NULL = that one */
+	/*
+	 * The folder that the five above come from, to renew them in; borrowed, changed in place.  NULL = they
+	 * stay what they are.  'certificates_changed' runs after a change of the folder's certificates.
+	 */
+	struct rw_state_folder *folder;
+	void (*certificates_changed)(void *userdata);
+	void *certificates_userdata;
 	const char *admin_key_file;          /* copied, nullable: deleted when the key in it is first used */
 	const struct rw_endpoint *endpoints; /* copied: where agents reach a controller; in every policy */
 	size_t endpoint_count;
@@ -112,7 +123,7 @@ uint64_t rw_controller_object_revision(const struct rw_controller *controller, e
  */
 RW_NODISCARD int rw_controller_ready(const struct rw_controller *controller, struct rw_error *err);
 
-/* SHA-256 of the authority's certificate (DER) in hex, lent: what join commands carry. */
+/* SHA-256 of the issuing authority's certificate (DER) in hex, lent: what join commands carry. */
 const char *rw_controller_ca_fingerprint(const struct rw_controller *controller);
 
 /* ---- who acts ---- */
@@ -134,5 +145,6 @@ struct rw_actor {
 	char id[RW_TOKEN_ID_MAX + 1];
 	char name[RW_ACTOR_NAME_SIZE];
 	enum rw_role role;         /* keys only */
+	char certificate[65];      /* agents only: fingerprint of the one shown */
 	struct rw_address address; /* from where; family 0 = unknown */
 };

@@ -275,7 +275,7 @@ static void judge_deleted(const struct rw_controller *controller, const struct f
 							   : NULL;
 		struct rw_guard_finding *finding;
 
-		if (!record || !record->fingerprint[0] || record->state != RW_NODE_OFFLINE)
+		if (!record || !record->certificate.fingerprint[0] || record->state != RW_NODE_OFFLINE)
 			continue;
 		if (findings->count >= RW_GUARD_FINDINGS_MAX || rw_vec_push(findings, &finding) < 0)
 			return;

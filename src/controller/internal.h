@@ -12,6 +12,7 @@
  *     report.c       reports, claims                 session_state.c  the state machine
  *     preview.c      what enforcing would do
  *     counts.c       what is counted for metrics
+ *     renew.c        certificates of agents          authority.c   and of the authority and the server
  */
 
 #include "base/map.h"
@@ -24,6 +25,7 @@
 #include "controller/join.h"
 #include "controller/key.h"
 #include "controller/session.h"
+#include "controller/state_folder.h"
 #include "controller/store_layout.h"
 #include "controller/wait.h"
 #include "group/validate.h"
@@ -139,6 +141,14 @@ struct node_hit {
 	int64_t last_hit_ms;
 };
 
+/* What the store knows of a node's certificate. */
+struct node_certificate {
+	char fingerprint[65]; /* "" = no certificate */
+	char previous[65];    /* of the one before, which counts until it expires; "" = none */
+	char authority[65];   /* fingerprint of the authority that issued it; "" = not noted */
+	int64_t expires_ms;   /* 0 = not noted */
+};
+
 struct node_record {
 	char id[RW_ID_SIZE];
 	enum rw_node_state state;
@@ -157,7 +167,6 @@ struct node_record {
 	int64_t last_report_ms;
 	bool persistent;
 	struct rw_address address;
-	int64_t certificate_expires_ms; /* of the one it showed last; 0 = none yet */
 	struct rw_report_listener *listeners;
 	size_t listener_count;
 	struct node_hit *hits; /* sorted by rule */
@@ -174,9 +183,11 @@ struct node_record {
 	uint64_t refusals_hash;   /* of the addresses that were refused last */
 	uint64_t claims_revision; /* ... when the node's object was at this revision */
 	uint64_t claims_ns;       /* last time that a report became a change */
+	rw_cert_fingerprint authorities[RW_CERT_BUNDLE_MAX]; /* that it trusts, as reported */
+	size_t authority_count;
 	/* From the store (agents/<node>): */
-	char *machine_id;     /* nullable */
-	char fingerprint[65]; /* "" = no certificate */
+	char *machine_id; /* nullable */
+	struct node_certificate certificate;
 	uint16_t *ssh_ports;
 	size_t ssh_port_count;
 };
@@ -196,9 +207,9 @@ RW_NODISCARD int nodes_load(struct rw_controller *controller);
 RW_NODISCARD int node_fold_agent(struct rw_controller *controller, const char *id,
 				 const struct rw_json *value, struct rw_error *err);
 /* The value of agents/<id>. */
-RW_NODISCARD int node_agent_text(const char *machine_id, const char *fingerprint, const uint16_t *ssh_ports,
-				 size_t ssh_port_count, char **ret_text, size_t *ret_size,
-				 struct rw_error *err);
+RW_NODISCARD int node_agent_text(const char *machine_id, const struct node_certificate *certificate,
+				 const uint16_t *ssh_ports, size_t ssh_port_count, char **ret_text,
+				 size_t *ret_size, struct rw_error *err);
 RW_NODISCARD int node_derive(struct rw_controller *controller, const struct rw_model *model,
 			     const struct node_record *record, struct rw_policy **ret_policy,
 			     struct rw_error *err);
@@ -404,6 +415,20 @@ void counts_add_change(struct rw_controller *controller, int r, bool dry_run,
 void counts_add_report(struct rw_controller *controller, const struct node_record *record,
 		       const struct rw_report *report);
 
+/* ---- certificates ---- */
+
+/* Takes over what the options or the state folder hold. */
+RW_NODISCARD int authority_load(struct rw_controller *controller, const char *trust_pem, const char *cert_pem,
+				const char *key_pem, struct rw_error *err);
+/* Makes the server certificate anew when it is due. */
+void authority_tick(struct rw_controller *controller);
+/* -EINVAL (field "csr") for a text that is no request by its size. */
+RW_NODISCARD int certificate_check_request(const char *csr, struct rw_error *err);
+/* Issues a certificate for 'node'; *ret_certificate is what the store is to know of it. */
+RW_NODISCARD int certificate_issue(const struct rw_controller *controller, const char *csr, const char *node,
+				   char **ret_cert, struct node_certificate *ret_certificate,
+				   struct rw_error *err);
+
 /* ---- the whole ---- */
 
 struct drops {
@@ -421,10 +446,15 @@ struct rw_controller {
 	struct rw_controller_limits limits;
 	struct rw_seal_key master_key;
 	struct rw_cert_authority *authority;
-	char *ca_cert_pem;
-	char ca_fingerprint[65];
-	int64_t ca_expires_ms;
-	char *admin_key_file; /* NULL when there is none (any more) */
+	char *trust_pem;                                     /* all authorities, the one that issues first */
+	rw_cert_fingerprint authorities[RW_CERT_BUNDLE_MAX]; /* theirs, in that order */
+	size_t authority_count;
+	int64_t authority_expires_ms;   /* of the one that issues */
+	struct rw_state_folder *folder; /* borrowed, nullable */
+	void (*certificates_changed)(void *userdata);
+	void *certificates_userdata;
+	uint64_t certificates_retry_ns; /* after a failure: not before this */
+	char *admin_key_file;           /* NULL when there is none (any more) */
 	char admin_key_id[RW_TOKEN_ID_MAX + 1];
 	struct rw_endpoint *endpoints;
 	size_t endpoint_count;

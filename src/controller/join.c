@@ -7,7 +7,6 @@
 #include "controller/internal.h"
 
 #define MACHINE_ID_MAX 64
-#define CSR_MAX        RW_CERT_MAX_SIZE
 
 /* ---- who comes ---- */
 
@@ -116,7 +115,7 @@ static int find_record(const struct joining *joining, const struct rw_node **ret
 	if (!node)
 		return 0;
 	record = node_find(controller, node->id);
-	if (record && !record->fingerprint[0] && suits_token(node, joining->token)) {
+	if (record && !record->certificate.fingerprint[0] && suits_token(node, joining->token)) {
 		*ret_node = node;
 		return 0;
 	}
@@ -202,21 +201,9 @@ static int edit_join(struct rw_draft *draft, struct joining *joining, struct rw_
 
 /* ---- the change ---- */
 
-static int issue(struct rw_controller *controller, const struct joining *joining, char **ret_cert,
-		 struct rw_cert_info *ret_info, struct rw_error *err)
-{
-	int64_t now_s = rw_clock_realtime_ms(controller->clock) / 1000;
-	int r;
-
-	r = rw_cert_issue_agent(controller->authority, joining->request->csr, joining->node,
-				rw_cert_period_days(now_s, RW_CERT_AGENT_DAYS), ret_cert, err);
-	if (r == -EINVAL)
-		return rw_error_field_prefix(err, "csr");
-	return r < 0 ? r : rw_cert_read(*ret_cert, ret_info, err);
-}
-
 static int plan_join(struct rw_controller *controller, struct plan *plan, struct rw_draft *draft,
-		     const struct joining *joining, const struct rw_cert_info *info, struct rw_error *err)
+		     const struct joining *joining, const struct node_certificate *certificate,
+		     struct rw_error *err)
 {
 	const struct node_record *record = node_find(controller, joining->node);
 	char key[RW_LAYOUT_KEY_SIZE];
@@ -234,9 +221,8 @@ static int plan_join(struct rw_controller *controller, struct plan *plan, struct
 			return r;
 	}
 	(void)snprintf(key, sizeof(key), RW_LAYOUT_AGENTS "%s", joining->node);
-	r = node_agent_text(joining->request->machine_id, info->fingerprint,
-			    record ? record->ssh_ports : NULL, record ? record->ssh_port_count : 0, &text,
-			    &size, err);
+	r = node_agent_text(joining->request->machine_id, certificate, record ? record->ssh_ports : NULL,
+			    record ? record->ssh_port_count : 0, &text, &size, err);
 	if (r == 0)
 		r = plan_put(plan, key, text, size, err);
 	if (r < 0)
@@ -261,7 +247,7 @@ static int give_answer(struct rw_controller *controller, const char *node, char 
 	(void)snprintf(answer.position.incarnation, sizeof(answer.position.incarnation), "%s",
 		       rw_store_incarnation(controller->store));
 	answer.name = strdup(object ? object->name : node);
-	answer.ca = strdup(controller->ca_cert_pem);
+	answer.ca = strdup(controller->trust_pem);
 	if (!answer.name || !answer.ca) {
 		rw_join_answer_done(&answer);
 		return rw_error_oom(err);
@@ -283,7 +269,7 @@ static int join_once(struct rw_controller *controller, const struct rw_join_requ
 	RW_CLEANUP(rw_draft_free) struct rw_draft *draft = NULL;
 	RW_CLEANUP(plan_done) struct plan plan;
 	RW_CLEANUP(rw_free) char *cert = NULL;
-	struct rw_cert_info info;
+	struct node_certificate certificate;
 	uint64_t revision = 0;
 	int r;
 
@@ -301,9 +287,9 @@ static int join_once(struct rw_controller *controller, const struct rw_join_requ
 		return rw_error_oom(err);
 	r = edit_join(draft, &joining, err);
 	if (r == 0)
-		r = issue(controller, &joining, &cert, &info, err);
+		r = certificate_issue(controller, request->csr, joining.node, &cert, &certificate, err);
 	if (r == 0)
-		r = plan_join(controller, &plan, draft, &joining, &info, err);
+		r = plan_join(controller, &plan, draft, &joining, &certificate, err);
 	if (r < 0)
 		return r;
 	plan.model = rw_draft_dup_model(draft);
@@ -320,10 +306,9 @@ static int check_request(const struct rw_join_request *request, struct rw_error 
 {
 	int r;
 
-	if (!request->csr || strlen(request->csr) > CSR_MAX)
-		return rw_error_field(err, "csr", "a certificate request in PEM is needed, at most %d bytes",
-				      CSR_MAX);
-	r = rw_validate_text(request->machine_id, "machine_id", 1, MACHINE_ID_MAX, err);
+	r = certificate_check_request(request->csr, err);
+	if (r == 0)
+		r = rw_validate_text(request->machine_id, "machine_id", 1, MACHINE_ID_MAX, err);
 	if (r == 0)
 		r = rw_validate_text(request->name, "name", 1, 63, err);
 	return r;
@@ -363,6 +348,13 @@ int rw_join(struct rw_controller *controller, const struct rw_join_request *requ
 	return r > 0 ? rw_error_set(err, -EAGAIN, "other changes kept coming in between; try again") : r;
 }
 
+/* The node's own, or the one before it: the answer that brought the new one may have been lost. */
+static bool is_certificate_of(const struct node_certificate *own, const struct rw_cert_info *shown)
+{
+	return own->fingerprint[0] && (strcmp(own->fingerprint, shown->fingerprint) == 0 ||
+				       strcmp(own->previous, shown->fingerprint) == 0);
+}
+
 int rw_join_authenticate(struct rw_controller *controller, const struct rw_cert_info *certificate,
 			 const struct rw_address *address, struct rw_actor *ret_actor, struct rw_error *err)
 {
@@ -371,15 +363,17 @@ int rw_join_authenticate(struct rw_controller *controller, const struct rw_cert_
 					     : NULL;
 	const struct rw_node *node;
 
-	if (!record || !record->fingerprint[0] ||
-	    strcmp(record->fingerprint, certificate->fingerprint) != 0) {
+	if (!record || !is_certificate_of(&record->certificate, certificate)) {
 		(void)rw_error_set(err, -EACCES, "this certificate belongs to no node");
 		(void)rw_error_hint(err, "The node was deleted or joined again; join it with a new token.");
 		return -EACCES;
 	}
-	record->certificate_expires_ms = certificate->not_after_s * 1000;
+	/* Records of before expiry was noted. */
+	if (!record->certificate.expires_ms)
+		record->certificate.expires_ms = certificate->not_after_s * 1000;
 	node = rw_model_find_node(controller->inventory.model, record->id);
 	*ret_actor = (struct rw_actor){.kind = RW_ACTOR_AGENT, .address = *address};
+	(void)memcpy(ret_actor->certificate, certificate->fingerprint, sizeof(ret_actor->certificate));
 	(void)snprintf(ret_actor->id, sizeof(ret_actor->id), "%s", record->id);
 	(void)snprintf(ret_actor->name, sizeof(ret_actor->name), "%s", node ? node->name : record->id);
 	return 0;

@@ -16,6 +16,12 @@
  *
  * A certificate is good while its node's record names its fingerprint: deleting the node, or joining again,
  * ends the old one at once.
+ *
+ * **Renewal**: at two thirds of its life, and whenever the controller's authorities are others than those it
+ * trusts, an agent asks for a new certificate over its own connection.  The record then names both, and the
+ * one before counts until it expires: an answer that was lost on the way locks nobody out.  The key stays the
+ * same; joining again makes a new one.  Who shows an expired certificate is refused before anything here: the
+ * node goes on enforcing what it has and joins again, by a new token and 'replace'.
  */
 
 #include "controller/change.h"
@@ -51,6 +57,14 @@ RW_NODISCARD int rw_join_token_create(struct rw_controller *controller, const st
 RW_NODISCARD int rw_join(struct rw_controller *controller, const struct rw_join_request *request,
 			 const struct rw_address *address, struct rw_join_answer *ret_answer,
 			 struct rw_error *err);
+
+/*
+ * Renews the certificate of 'node' (an id, authenticated) for the key of the request.  -ENOENT; -EINVAL (field
+ * "csr"); the store's.
+ */
+RW_NODISCARD int rw_join_renew(struct rw_controller *controller, const struct rw_actor *actor,
+			       const struct rw_renew_request *request, struct rw_renew_answer *ret_answer,
+			       struct rw_error *err);
 
 /*
  * Whose verified certificate this is: ret_actor->id is the node.  -EACCES: no agent's certificate, its node

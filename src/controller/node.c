@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <assert.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -148,8 +149,9 @@ int nodes_load(struct rw_controller *controller)
 
 /* ---- agents/<node> ---- */
 
-int node_agent_text(const char *machine_id, const char *fingerprint, const uint16_t *ssh_ports,
-		    size_t ssh_port_count, char **ret_text, size_t *ret_size, struct rw_error *err)
+int node_agent_text(const char *machine_id, const struct node_certificate *certificate,
+		    const uint16_t *ssh_ports, size_t ssh_port_count, char **ret_text, size_t *ret_size,
+		    struct rw_error *err)
 {
 	RW_CLEANUP(rw_buf_done) struct rw_buf buf;
 	struct rw_json_writer json;
@@ -161,7 +163,13 @@ int node_agent_text(const char *machine_id, const char *fingerprint, const uint1
 	rw_json_put_integer(&json, "version", RW_LAYOUT_VERSION);
 	if (machine_id)
 		rw_json_put_text(&json, "machine_id", machine_id);
-	rw_json_put_text(&json, "fingerprint", fingerprint);
+	rw_json_put_text(&json, "fingerprint", certificate->fingerprint);
+	if (certificate->previous[0])
+		rw_json_put_text(&json, "previous", certificate->previous);
+	if (certificate->authority[0])
+		rw_json_put_text(&json, "authority", certificate->authority);
+	if (certificate->expires_ms)
+		rw_json_put_time(&json, "expires", certificate->expires_ms);
 	rw_json_key(&json, "ssh_ports");
 	rw_json_begin_array(&json);
 	for (size_t i = 0; i < ssh_port_count; i++)
@@ -201,6 +209,38 @@ static int read_ports(const struct rw_json *value, uint16_t **ret_ports, size_t 
 	return 0;
 }
 
+static int read_fingerprint(const struct rw_json *value, const char *name, char ret_fingerprint[65],
+			    struct rw_error *err)
+{
+	struct rw_json member;
+	const char *text;
+	int r;
+
+	if (!rw_json_find(value, name, &member))
+		return 0;
+	r = rw_json_text(&member, 64, &text, err);
+	if (r == 0)
+		(void)snprintf(ret_fingerprint, 65, "%s", text);
+	return r;
+}
+
+static int read_certificate(struct node_certificate *certificate, const struct rw_json *value,
+			    struct rw_error *err)
+{
+	static const struct rw_json_field expires =
+		RW_JSON_FIELD("expires", struct node_certificate, expires_ms, rw_json_decode_time);
+	struct rw_json member;
+	int r = read_fingerprint(value, "fingerprint", certificate->fingerprint, err);
+
+	if (r == 0)
+		r = read_fingerprint(value, "previous", certificate->previous, err);
+	if (r == 0)
+		r = read_fingerprint(value, "authority", certificate->authority, err);
+	if (r == 0 && rw_json_find(value, "expires", &member))
+		r = rw_json_decode_time(&member, &expires, certificate, NULL, err);
+	return r;
+}
+
 static int read_agent(struct node_record *record, const struct rw_json *value, struct rw_error *err)
 {
 	struct rw_json member;
@@ -215,12 +255,9 @@ static int read_agent(struct node_record *record, const struct rw_json *value, s
 		if (!record->machine_id)
 			return rw_error_oom(err);
 	}
-	if (rw_json_find(value, "fingerprint", &member)) {
-		r = rw_json_text(&member, 64, &text, err);
-		if (r < 0)
-			return r;
-		(void)strncpy(record->fingerprint, text, 64);
-	}
+	r = read_certificate(&record->certificate, value, err);
+	if (r < 0)
+		return r;
 	if (!rw_json_find(value, "ssh_ports", &member))
 		return 0;
 	return read_ports(&member, &record->ssh_ports, &record->ssh_port_count, err);
@@ -230,7 +267,7 @@ int node_fold_agent(struct rw_controller *controller, const char *id, const stru
 		    struct rw_error *err)
 {
 	struct node_record *record = node_find(controller, id);
-	char old_fingerprint[sizeof(record->fingerprint)];
+	struct node_certificate old;
 	int r;
 
 	if (!value && !record)
@@ -240,13 +277,14 @@ int node_fold_agent(struct rw_controller *controller, const char *id, const stru
 	free(RW_TAKE_PTR(record->machine_id));
 	free(RW_TAKE_PTR(record->ssh_ports));
 	record->ssh_port_count = 0;
-	(void)memcpy(old_fingerprint, record->fingerprint, sizeof(old_fingerprint));
-	(void)memset(record->fingerprint, 0, sizeof(record->fingerprint));
+	old = record->certificate;
+	record->certificate = (struct node_certificate){0};
 	r = value ? read_agent(record, value, err) : 0;
 	/* A certificate that no longer counts has no stream either; what goes with its node is let go first. */
 	if (record->session && !value)
 		session_detach(record->session, "the node was deleted");
-	else if (record->session && strcmp(old_fingerprint, record->fingerprint) != 0)
+	else if (record->session && strcmp(old.fingerprint, record->certificate.fingerprint) != 0 &&
+		 strcmp(old.fingerprint, record->certificate.previous) != 0)
 		session_end(record->session);
 	return r;
 }

@@ -1,10 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include <assert.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/log.h"
 #include "controller/internal.h"
+
+static_assert(RW_REPORT_AUTHORITIES == RW_CERT_BUNDLE_MAX, "a report names every authority");
 
 /* An agent's reports become changes at most this often, so that a flapping NIC does not fill the log. */
 #define CLAIMS_INTERVAL_NS UINT64_C(2000000000)
@@ -212,7 +215,7 @@ static void take_ssh_ports(struct rw_controller *controller, const struct node_r
 
 	plan_init(&plan, &actor, "report SSH ports");
 	(void)snprintf(key, sizeof(key), RW_LAYOUT_AGENTS "%s", record->id);
-	r = node_agent_text(record->machine_id, record->fingerprint, report->ssh_ports,
+	r = node_agent_text(record->machine_id, &record->certificate, report->ssh_ports,
 			    report->ssh_port_count, &text, &size, &err);
 	if (r == 0) {
 		copy = strdup(text);
@@ -407,6 +410,8 @@ int rw_session_report(struct rw_controller *controller, const char *node, const 
 	record->address = *address;
 	record->agent_state = report->state;
 	record->persistent = report->persistent;
+	(void)memcpy(record->authorities, report->authorities, sizeof(record->authorities));
+	record->authority_count = report->authority_count;
 	take_texts(record, report);
 	take_hits(controller, record, report);
 	take_drops(controller, record, report);

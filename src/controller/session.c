@@ -298,9 +298,9 @@ static void fill_status(const struct rw_controller *controller, const struct nod
 		.reason = record->reason ? record->reason : "",
 		.agent_version = record->agent_version,
 		.last_report_ms = record->last_report_ms,
+		.certificate_expires_ms = record->certificate.expires_ms,
 		.persistent = record->persistent,
 		.lag_ms = node_lag_ns(record, rw_clock_monotonic_ns(controller->clock)) / 1000000,
-		.certificate_expires_ms = record->certificate_expires_ms,
 		.address = record->address,
 		.ssh_ports = record->ssh_ports,
 		.ssh_port_count = record->ssh_port_count,
@@ -336,9 +336,10 @@ void rw_controller_certificates(const struct rw_controller *controller,
 	int64_t limit_ms = rw_clock_realtime_ms(controller->clock) +
 			   (int64_t)RW_CERTIFICATE_EXPIRING_DAYS * 24 * 3600 * 1000;
 
-	*ret_certificates = (struct rw_certificates){.authority_expires_ms = controller->ca_expires_ms};
+	*ret_certificates =
+		(struct rw_certificates){.authority_expires_ms = controller->authority_expires_ms};
 	for (size_t i = 0; i < controller->nodes.count; i++) {
-		int64_t expires_ms = controller->nodes.records[i]->certificate_expires_ms;
+		int64_t expires_ms = controller->nodes.records[i]->certificate.expires_ms;
 
 		ret_certificates->agents_expiring += expires_ms && expires_ms < limit_ms;
 	}

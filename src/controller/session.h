@@ -106,7 +106,7 @@ struct rw_node_status {
 	int64_t last_report_ms;         /* 0 = never */
 	bool persistent;                /* enforcement outlives the agent */
 	uint64_t lag_ms;                /* for how long 'wanted' has not been in force; 0 = it is */
-	int64_t certificate_expires_ms; /* of its agent; 0 = not seen by this process */
+	int64_t certificate_expires_ms; /* of its newest certificate; 0 = not known */
 	struct rw_address address;      /* its last connection's; family 0 = none */
 	const uint16_t *ssh_ports;
 	size_t ssh_port_count;
@@ -124,7 +124,7 @@ void rw_node_status_at(const struct rw_controller *controller, size_t index,
 RW_NODISCARD int rw_node_status_find(const struct rw_controller *controller, const char *reference,
 				     struct rw_node_status *ret_status);
 
-/* When certificates expire, as far as this process knows: an agent's since it last showed it. */
+/* When certificates expire, an agent's as noted when it was issued. */
 #define RW_CERTIFICATE_EXPIRING_DAYS 21
 struct rw_certificates {
 	int64_t authority_expires_ms;

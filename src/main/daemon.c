@@ -169,6 +169,45 @@ static int open_store(struct daemon *daemon, struct rw_error *err)
 	return r;
 }
 
+/* The server's certificate with its authority: a joining machine knows nothing but the latter's fingerprint. */
+static int make_chain(const struct rw_state_folder *folder, char **ret_chain, struct rw_error *err)
+{
+	char *chain;
+
+	if (asprintf(&chain, "%s%s", folder->server_cert_pem, folder->ca_cert_pem) < 0)
+		return rw_error_oom(err);
+	*ret_chain = chain;
+	return 0;
+}
+
+static int tell_server_expiry(const struct daemon *daemon, struct rw_error *err)
+{
+	struct rw_cert_info certificate;
+	int r = rw_cert_read(daemon->folder.server_cert_pem, &certificate, err);
+
+	if (r == 0)
+		rw_api_set_server_expiry(daemon->api, certificate.not_after_s * 1000);
+	return r;
+}
+
+/* The folder's certificates are others than before: new connections are shown them. */
+static void show_certificates(void *userdata)
+{
+	struct daemon *daemon = userdata;
+	RW_CLEANUP(rw_free) char *chain = NULL;
+	struct rw_error err = RW_ERROR_NONE;
+	int r = make_chain(&daemon->folder, &chain, &err);
+
+	if (r == 0 && daemon->server)
+		r = rw_http_server_renew(daemon->server, chain, daemon->folder.server_key_pem,
+					 daemon->folder.trust_pem, &err);
+	if (r == 0 && daemon->api && strncmp(daemon->url, "https:", 6) == 0)
+		r = tell_server_expiry(daemon, &err);
+	if (r < 0)
+		rw_log_error("the new certificates are shown from the next start on  reason=\"%s\"",
+			     err.text);
+}
+
 static int open_controller(struct daemon *daemon, const uint16_t *port, struct rw_error *err)
 {
 	struct rw_controller_options options = {
@@ -178,6 +217,10 @@ static int open_controller(struct daemon *daemon, const uint16_t *port, struct r
 		.master_key = &daemon->folder.master_key,
 		.ca_cert_pem = daemon->folder.ca_cert_pem,
 		.ca_key_pem = daemon->folder.ca_key_pem,
+		.trust_pem = daemon->folder.trust_pem,
+		.folder = &daemon->folder,
+		.certificates_changed = show_certificates,
+		.certificates_userdata = daemon,
 		.admin_key_file = daemon->folder.admin_key_path,
 		.endpoints = daemon->endpoints,
 		.endpoint_count = daemon->endpoint_count,
@@ -198,11 +241,15 @@ static int make_first_key(struct daemon *daemon, const uint16_t *port, struct rw
 	if (rw_key_count(daemon->controller) > 0)
 		return 0;
 	r = rw_key_create_admin(daemon->controller, token, err);
-	if (r == 0)
-		r = rw_state_folder_write_admin_key(&daemon->folder, token, err);
-	rw_secret_wipe(token, sizeof(token));
 	if (r < 0)
 		return r;
+	r = rw_state_folder_write_admin_key(&daemon->folder, token, err);
+	rw_secret_wipe(token, sizeof(token));
+	if (r < 0)
+		return rw_error_hint(err,
+				     "The key is made all the same; get another one by: ringwalld --state "
+				     "%s key reset-admin",
+				     daemon->folder.path);
 	rw_log_info("first admin key written  path=%s", daemon->folder.admin_key_path);
 	/* A controller looks for the file when it opens. */
 	daemon->controller = rw_controller_free(daemon->controller);
@@ -229,7 +276,6 @@ static int open_server(struct daemon *daemon, const struct rw_daemon_options *op
 		       const struct listen_address *listen, struct rw_error *err)
 {
 	unsigned int connections = connection_limit();
-	/* With the authority: a joining machine knows nothing but its fingerprint. */
 	RW_CLEANUP(rw_free) char *chain = NULL;
 	struct rw_http_server_options server = {
 		.loop = daemon->loop,
@@ -238,7 +284,7 @@ static int open_server(struct daemon *daemon, const struct rw_daemon_options *op
 		.port = listen->port,
 		.plain = options->plain_http,
 		.key_pem = daemon->folder.server_key_pem,
-		.ca_pem = daemon->folder.ca_cert_pem,
+		.ca_pem = daemon->folder.trust_pem,
 		.limits = {.body_bytes = BODY_BYTES,
 			   .connections = connections,
 			   .address_connections = connections / 4 + 1,
@@ -247,10 +293,10 @@ static int open_server(struct daemon *daemon, const struct rw_daemon_options *op
 		.userdata = daemon,
 	};
 
-	if (asprintf(&chain, "%s%s", daemon->folder.server_cert_pem, daemon->folder.ca_cert_pem) < 0) {
-		chain = NULL;
-		return rw_error_oom(err);
-	}
+	int r = make_chain(&daemon->folder, &chain, err);
+
+	if (r < 0)
+		return r;
 	server.cert_pem = chain;
 	return rw_http_server_new(&server, &daemon->server, err);
 }
@@ -344,7 +390,6 @@ static int start(struct daemon *daemon, const struct rw_daemon_options *options,
 		.server_url = daemon->url,
 		.metrics_open = options->metrics_open,
 	};
-	struct rw_cert_info certificate;
 	struct listen_address listen;
 	char host[65] = "";
 	uint16_t port;
@@ -376,11 +421,8 @@ static int start(struct daemon *daemon, const struct rw_daemon_options *options,
 	api.loop = daemon->loop;
 	api.controller = daemon->controller;
 	r = rw_api_new(&api, &daemon->api, err);
-	if (r == 0 && !options->plain_http) {
-		r = rw_cert_read(daemon->folder.server_cert_pem, &certificate, err);
-		if (r == 0)
-			rw_api_set_server_expiry(daemon->api, certificate.not_after_s * 1000);
-	}
+	if (r == 0 && !options->plain_http)
+		r = tell_server_expiry(daemon, err);
 	if (r == 0)
 		r = watch_loop(daemon, err);
 	if (r < 0)

@@ -185,3 +185,105 @@ int rw_join_answer_decode(const char *text, size_t size, struct rw_join_answer *
 	*ret_answer = document.answer;
 	return 0;
 }
+
+/* ---- renewal ---- */
+
+struct renew_request_document {
+	struct rw_renew_request request;
+	uint32_t version;
+};
+
+static const struct rw_json_field renew_request_fields[] = {
+	RW_JSON_FIELD("version", struct renew_request_document, version, rw_json_decode_integer, .min = 1,
+		      .max = RW_JOIN_VERSION, .required = true),
+	RW_JSON_FIELD("csr", struct renew_request_document, request.csr, decode_pem, .required = true),
+};
+
+void rw_renew_request_done(struct rw_renew_request *request)
+{
+	free(request->csr);
+	*request = (struct rw_renew_request){0};
+}
+
+int rw_renew_request_encode(struct rw_buf *buf, const struct rw_renew_request *request, struct rw_error *err)
+{
+	struct rw_json_writer json;
+
+	rw_json_writer_init(&json, buf, false);
+	rw_json_begin_object(&json);
+	rw_json_put_integer(&json, "version", RW_JOIN_VERSION);
+	rw_json_put_text(&json, "csr", request->csr);
+	rw_json_end_object(&json);
+	return rw_buf_check(buf, err);
+}
+
+int rw_renew_request_decode(const char *text, size_t size, struct rw_renew_request *ret_request,
+			    struct rw_error *err)
+{
+	RW_CLEANUP(rw_json_document_free) struct rw_json_document *json = NULL;
+	struct renew_request_document document = {0};
+	struct rw_json root;
+	int r = parse_versioned(text, size, "the request for a certificate", &json, err);
+
+	if (r < 0)
+		return r;
+	root = rw_json_root(json);
+	r = rw_json_decode(&root, RW_JSON_FIELDS(renew_request_fields), &document, NULL, err);
+	if (r < 0)
+		rw_renew_request_done(&document.request);
+	else
+		*ret_request = document.request;
+	return r;
+}
+
+struct renew_answer_document {
+	struct rw_renew_answer answer;
+	uint32_t version;
+};
+
+static const struct rw_json_field renew_answer_fields[] = {
+	RW_JSON_FIELD("version", struct renew_answer_document, version, rw_json_decode_integer, .min = 1,
+		      .max = RW_JOIN_VERSION, .required = true),
+	RW_JSON_FIELD("certificate", struct renew_answer_document, answer.certificate, decode_pem,
+		      .required = true),
+	RW_JSON_FIELD("ca", struct renew_answer_document, answer.ca, decode_pem, .required = true),
+};
+
+void rw_renew_answer_done(struct rw_renew_answer *answer)
+{
+	free(answer->certificate);
+	free(answer->ca);
+	*answer = (struct rw_renew_answer){0};
+}
+
+int rw_renew_answer_encode(struct rw_buf *buf, const struct rw_renew_answer *answer, struct rw_error *err)
+{
+	struct rw_json_writer json;
+
+	rw_json_writer_init(&json, buf, false);
+	rw_json_begin_object(&json);
+	rw_json_put_integer(&json, "version", RW_JOIN_VERSION);
+	rw_json_put_text(&json, "certificate", answer->certificate);
+	rw_json_put_text(&json, "ca", answer->ca);
+	rw_json_end_object(&json);
+	return rw_buf_check(buf, err);
+}
+
+int rw_renew_answer_decode(const char *text, size_t size, struct rw_renew_answer *ret_answer,
+			   struct rw_error *err)
+{
+	RW_CLEANUP(rw_json_document_free) struct rw_json_document *json = NULL;
+	struct renew_answer_document document = {0};
+	struct rw_json root;
+	int r = parse_versioned(text, size, "the answer with a certificate", &json, err);
+
+	if (r < 0)
+		return r;
+	root = rw_json_root(json);
+	r = rw_json_decode(&root, RW_JSON_FIELDS(renew_answer_fields), &document, NULL, err);
+	if (r < 0)
+		rw_renew_answer_done(&document.answer);
+	else
+		*ret_answer = document.answer;
+	return r;
+}

@@ -31,11 +31,33 @@ RW_NODISCARD int rw_join_request_encode(struct rw_buf *buf, const struct rw_join
 RW_NODISCARD int rw_join_request_decode(const char *text, size_t size, struct rw_join_request *ret_request,
 					struct rw_error *err);
 
+/* Later, over its own connection, an agent asks for a new certificate; who it is tells the one it shows. */
+struct rw_renew_request {
+	char *csr; /* PEM certificate request */
+};
+void rw_renew_request_done(struct rw_renew_request *request);
+RW_DEFINE_DONE(struct rw_renew_request, rw_renew_request_done)
+RW_NODISCARD int rw_renew_request_encode(struct rw_buf *buf, const struct rw_renew_request *request,
+					 struct rw_error *err);
+RW_NODISCARD int rw_renew_request_decode(const char *text, size_t size, struct rw_renew_request *ret_request,
+					 struct rw_error *err);
+
+struct rw_renew_answer {
+	char *certificate; /* PEM, the node's */
+	char *ca;          /* PEM, all authorities to trust from now on, the one that issues first */
+};
+void rw_renew_answer_done(struct rw_renew_answer *answer);
+RW_DEFINE_DONE(struct rw_renew_answer, rw_renew_answer_done)
+RW_NODISCARD int rw_renew_answer_encode(struct rw_buf *buf, const struct rw_renew_answer *answer,
+					struct rw_error *err);
+RW_NODISCARD int rw_renew_answer_decode(const char *text, size_t size, struct rw_renew_answer *ret_answer,
+					struct rw_error *err);
+
 struct rw_join_answer {
 	char node[RW_ID_SIZE];
 	char *name;
 	char *certificate;           /* PEM, the node's */
-	char *ca;                    /* PEM, the authority's */
+	char *ca;                    /* PEM, the authorities to trust, the one that issues first */
 	struct rw_position position; /* from which on the model has the node */
 };
 void rw_join_answer_done(struct rw_join_answer *answer);

@@ -25,6 +25,7 @@ static const struct problem_type types[] = {
 	{ENOSYS, 405, "not-supported", "Not supported"},
 	{EBUSY, 409, "in-use", "In use"},
 	{EEXIST, 409, "exists", "Exists already"},
+	{EALREADY, 409, "wrong-time", "Not at this time"},
 	{ECANCELED, 409, "guard", "Refused by a guard"},
 	{EDQUOT, 409, "limit", "A limit of the model is reached"},
 	{ESTALE, 412, "stale", "Changed meanwhile"},
@@ -33,6 +34,7 @@ static const struct problem_type types[] = {
 	{EAGAIN, 429, "too-many", "Too many requests"},
 	{ENOMEM, 503, "out-of-memory", "Out of memory"},
 	{ENOSPC, 503, "no-space", "No space left"},
+	{EROFS, 503, "read-only", "Storage cannot be written"},
 	{ETIMEDOUT, 504, "timeout", "Timed out"},
 	{EIO, 500, "internal", "Internal error"},
 };

@@ -299,6 +299,97 @@ void rw_report_write_drop(struct rw_json_writer *json, const struct rw_report_dr
 	rw_json_end_object(json);
 }
 
+/* ---- authorities ---- */
+
+typedef char fingerprint[65];
+
+static int decode_authorities(const struct rw_json *value, const struct rw_json_field *field, void *object,
+			      const struct rw_resolver *resolver, struct rw_error *err)
+{
+	fingerprint *authorities = slot_of(field, object);
+	size_t count;
+	int r = rw_json_expect_array(value, RW_REPORT_AUTHORITIES, err);
+
+	(void)resolver;
+	if (r < 0)
+		return r;
+	count = rw_json_count(value);
+	for (size_t i = 0; i < count; i++) {
+		struct rw_json element = rw_json_at(value, i);
+		const char *text;
+
+		r = rw_json_text(&element, sizeof(fingerprint) - 1, &text, err);
+		if (r < 0)
+			return r;
+		if (strspn(text, "0123456789abcdef") != sizeof(fingerprint) - 1 || text[64])
+			return rw_json_refuse(&element, err, "must be 64 hex digits");
+		memcpy(authorities[i], text, sizeof(fingerprint));
+	}
+	*count_of(field, object) = count;
+	return 0;
+}
+
+static void put_authorities(struct rw_json_writer *json, const fingerprint *authorities, size_t count)
+{
+	rw_json_key(json, "authorities");
+	rw_json_begin_array(json);
+	for (size_t i = 0; i < count; i++)
+		rw_json_write_text(json, authorities[i]);
+	rw_json_end_array(json);
+}
+
+struct report_answer_document {
+	struct rw_report_answer answer;
+	uint32_t version;
+};
+
+static const struct rw_json_field answer_fields[] = {
+	RW_JSON_FIELD("version", struct report_answer_document, version, rw_json_decode_integer, .min = 1,
+		      .max = 1, .required = true),
+	RW_JSON_FIELD("reports", struct report_answer_document, answer.reports, rw_json_decode_integer,
+		      .min = 1, .max = INT32_MAX, .required = true),
+	RW_JSON_FIELD("authorities", struct report_answer_document, answer.authorities, decode_authorities,
+		      .max = RW_REPORT_AUTHORITIES,
+		      .count_offset = offsetof(struct report_answer_document, answer.authority_count)),
+};
+
+int rw_report_answer_encode(struct rw_buf *buf, const struct rw_report_answer *answer, struct rw_error *err)
+{
+	struct rw_json_writer json;
+
+	rw_json_writer_init(&json, buf, false);
+	rw_json_begin_object(&json);
+	rw_json_put_integer(&json, "version", 1);
+	rw_json_put_integer(&json, "reports", answer->reports);
+	put_authorities(&json, answer->authorities, answer->authority_count);
+	rw_json_end_object(&json);
+	return rw_buf_check(buf, err);
+}
+
+int rw_report_answer_decode(const char *text, size_t size, struct rw_report_answer *ret_answer,
+			    struct rw_error *err)
+{
+	RW_CLEANUP(rw_json_document_free) struct rw_json_document *json = NULL;
+	struct report_answer_document document = {.answer = {.reports = 1}};
+	struct rw_json root;
+	int r = 0;
+
+	if (size > 0) {
+		r = rw_json_parse(text, size, RW_JSON_BODY_MAX, &json, err);
+		if (r < 0)
+			return r;
+		root = rw_json_root(json);
+		r = rw_json_expect_object(&root, err);
+		if (r == 0)
+			r = rw_json_check_version(&root, "the answer to a report", 1, err);
+		if (r == 0)
+			r = rw_json_decode(&root, RW_JSON_FIELDS(answer_fields), &document, NULL, err);
+	}
+	if (r == 0)
+		*ret_answer = document.answer;
+	return r;
+}
+
 /* ---- the report ---- */
 
 /* A report together with what only its document has. */
@@ -337,6 +428,7 @@ static const struct rw_json_field report_fields[] = {
 	FIELD_LIST("connections", connections, connection_count, rw_wire_decode_connections,
 		   RW_REPORT_LIVE_MAX),
 	FIELD("connections_cut", connections_cut, rw_json_decode_revision),
+	FIELD_LIST("authorities", authorities, authority_count, decode_authorities, RW_REPORT_AUTHORITIES),
 };
 
 void rw_report_init(struct rw_report *report)
@@ -422,7 +514,7 @@ int rw_report_encode(struct rw_buf *buf, const struct rw_report *report, struct 
 
 	rw_json_writer_init(&json, buf, false);
 	rw_json_begin_object(&json);
-	rw_json_put_integer(&json, "version", RW_REPORT_VERSION);
+	rw_json_put_integer(&json, "version", report->version ? report->version : 1);
 	rw_wire_put_position(&json, "applied", &report->applied);
 	rw_wire_put_position(&json, "wanted", &report->wanted);
 	rw_policy_digest_format(&report->digest, digest);
@@ -440,6 +532,8 @@ int rw_report_encode(struct rw_buf *buf, const struct rw_report *report, struct 
 	rw_report_put_kernel(&json, &report->kernel);
 	put_drops(&json, report);
 	rw_wire_put_connections(&json, report);
+	if (report->version >= 2)
+		put_authorities(&json, report->authorities, report->authority_count);
 	rw_json_end_object(&json);
 	(void)rw_buf_append(buf, "\n", 1);
 	return rw_buf_check(buf, err);
@@ -466,6 +560,7 @@ int rw_report_decode(const char *text, size_t size, struct rw_report *ret_report
 		rw_report_done(&document.report);
 		return r;
 	}
+	document.report.version = document.version;
 	*ret_report = document.report;
 	return 0;
 }

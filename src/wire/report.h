@@ -11,6 +11,14 @@
  * A report is a whole: lists replace the last report's lists, counters are totals since 'started_ms', drop
  * events are those since the last report.  Lists are bounded; what did not fit is counted in
  * 'drop_events_lost'.  A list that is absent from the document decodes as empty.
+ *
+ * The answer says which authorities the agent should trust, the one that issues first, and the newest version of
+ * a report that the controller takes:
+ *
+ *     {"version":1,"reports":2,"authorities":["<64 hex>"]}
+ *
+ * An agent begins with version 1, which every controller takes, and goes on with the newest that both know.
+ * A controller without such an answer (204, nothing) takes version 1.
  */
 
 #include "base/buf.h"
@@ -21,7 +29,8 @@
 #include "wire/stream.h"
 #include "wire/writer.h"
 
-#define RW_REPORT_VERSION        1
+#define RW_REPORT_VERSION        2 /* 2 has "authorities"; 1 is spoken too */
+#define RW_REPORT_AUTHORITIES    4
 #define RW_REPORT_INTERFACES_MAX 256
 #define RW_REPORT_ADDRESSES_MAX  64
 #define RW_REPORT_PORTS_MAX      1024
@@ -114,6 +123,10 @@ struct rw_report_kernel {
 extern const struct rw_word rw_words_flow_class[];
 
 struct rw_report {
+	uint32_t version; /* 1..RW_REPORT_VERSION; 0 = 1 */
+	/* Version 2: SHA-256 (hex) of the certificates of the authorities that the agent trusts, in its order. */
+	char authorities[RW_REPORT_AUTHORITIES][65];
+	size_t authority_count;
 	struct rw_position applied; /* revision 0: none */
 	struct rw_position wanted;  /* last received; differs from 'applied' while failed */
 	struct rw_policy_digest digest;
@@ -145,6 +158,18 @@ struct rw_report {
 void rw_report_init(struct rw_report *report);
 void rw_report_done(struct rw_report *report);
 RW_DEFINE_DONE(struct rw_report, rw_report_done)
+
+/* The answer to a report. */
+struct rw_report_answer {
+	uint32_t reports; /* newest version taken */
+	char authorities[RW_REPORT_AUTHORITIES][65];
+	size_t authority_count;
+};
+RW_NODISCARD int rw_report_answer_encode(struct rw_buf *buf, const struct rw_report_answer *answer,
+					 struct rw_error *err);
+/* An empty text is the answer of a controller that takes version 1 and says nothing. */
+RW_NODISCARD int rw_report_answer_decode(const char *text, size_t size, struct rw_report_answer *ret_answer,
+					 struct rw_error *err);
 
 /* Appends one line with its line end. */
 RW_NODISCARD int rw_report_encode(struct rw_buf *buf, const struct rw_report *report, struct rw_error *err);

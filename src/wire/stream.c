@@ -56,6 +56,53 @@ void rw_frame_done(struct rw_frame *frame)
 	frame->delta = rw_policy_delta_free(frame->delta);
 }
 
+/* ---- versions ---- */
+
+void rw_stream_versions_format(char text[RW_STREAM_VERSIONS_SIZE])
+{
+	(void)snprintf(text, RW_STREAM_VERSIONS_SIZE, "%d-%d", RW_STREAM_VERSION_OLDEST, RW_STREAM_VERSION);
+}
+
+/* Reads a version and moves *at behind it. */
+static bool take_version(const char **at, uint32_t *ret_version)
+{
+	uint32_t version = 0;
+	const char *digit = *at;
+
+	while (*digit >= '0' && *digit <= '9' && digit - *at < 6)
+		version = version * 10 + (uint32_t)(*digit++ - '0');
+	if (digit == *at || version == 0)
+		return false;
+	*at = digit;
+	*ret_version = version;
+	return true;
+}
+
+int rw_stream_versions_agree(const char *text, uint32_t *ret_version, struct rw_error *err)
+{
+	const char *at = text ? text : "1";
+	uint32_t oldest;
+	uint32_t newest;
+
+	if (!take_version(&at, &oldest))
+		return rw_error_field(err, RW_STREAM_VERSIONS_HEADER, "'%.40s' is no range as 1-2", text);
+	newest = oldest;
+	if (*at == '-') {
+		at++;
+		if (!take_version(&at, &newest))
+			newest = 0;
+	}
+	if (*at || newest < oldest)
+		return rw_error_field(err, RW_STREAM_VERSIONS_HEADER, "'%.40s' is no range as 1-2", text);
+	if (oldest > RW_STREAM_VERSION || newest < RW_STREAM_VERSION_OLDEST)
+		return rw_error_set(err, -EPROTONOSUPPORT,
+				    "the agent reads versions %u to %u of the stream, this controller writes "
+				    "%d to %d",
+				    oldest, newest, RW_STREAM_VERSION_OLDEST, RW_STREAM_VERSION);
+	*ret_version = newest < RW_STREAM_VERSION ? newest : RW_STREAM_VERSION;
+	return 0;
+}
+
 /* ---- writing ---- */
 
 static struct rw_json_writer *begin_frame(struct rw_line_writer *lines, enum rw_frame_kind kind)

@@ -38,6 +38,18 @@
 
 #define RW_STREAM_VERSION 1
 
+/*
+ * Which versions an agent reads, oldest and newest, told in the header RW_STREAM_VERSIONS_HEADER of its request as
+ * "1" or "1-2"; without the header, 1.  A controller answers in the newest version that both know; if there is
+ * none, by a 'refused' frame of version 1, which names both ranges.
+ */
+#define RW_STREAM_VERSION_OLDEST  1
+#define RW_STREAM_VERSIONS_HEADER "Ringwall-Stream-Versions"
+#define RW_STREAM_VERSIONS_SIZE   24
+void rw_stream_versions_format(char text[RW_STREAM_VERSIONS_SIZE]);
+/* 'text' NULL = no header.  -EPROTONOSUPPORT and both ranges in the text; -EINVAL for other text. */
+RW_NODISCARD int rw_stream_versions_agree(const char *text, uint32_t *ret_version, struct rw_error *err);
+
 /* Longest line, without line end; encoders stay far below it. */
 #define RW_STREAM_LINE_MAX (256u * 1024)
 

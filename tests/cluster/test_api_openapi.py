@@ -205,7 +205,12 @@ def walk_agents(daemon):
     for method, target, body in (("GET", "/v1/agent/stream", None), ("POST", "/v1/agent/report", report)):
         step(daemon, method, target, 401, body)
         step(daemon, method, target, 401, body, key=None)
-    step(daemon, "POST", "/v1/agent/report", 204, report, key=None, certificate=first)
+    step(daemon, "POST", "/v1/agent/report", 200, report, key=None, certificate=first)
+    with open(first[1].replace(".key", ".csr"), encoding="ascii") as file:
+        request = {"version": 1, "csr": file.read()}
+    step(daemon, "POST", "/v1/agent/renew", 201, request, key=None, certificate=first)
+    step(daemon, "POST", "/v1/agent/renew", 400, {"version": 7, "csr": "x"}, key=None, certificate=first)
+    step(daemon, "POST", "/v1/agent/renew", 401, request)
     step(daemon, "POST", "/v1/agent/report", 400, {"version": 1}, key=None, certificate=first)
     step(daemon, "GET", "/v1/networks", 401, key=None, certificate=first)
     stream = daemon.connect(first)
@@ -229,6 +234,20 @@ def walk_agents(daemon):
     step(daemon, "DELETE", "/v1/nodes/m-1?force=management-ssh,offline-node", 200)
     record("a deleted node's stream ends", response.read() is not None)
     stream.close()
+
+
+def walk_authority(daemon):
+    step(daemon, "GET", "/v1/authority", 200)
+    step(daemon, "POST", "/v1/authority/switch", 409)
+    step(daemon, "POST", "/v1/authority/introduce", 200)
+    step(daemon, "POST", "/v1/authority/introduce", 409)
+    step(daemon, "POST", "/v1/authority/switch?force=maybe", 400)
+    # It makes the server's certificate anew, at once; the file that clients trust holds both.
+    step(daemon, "POST", "/v1/authority/switch?force=true", 200)
+    step(daemon, "POST", "/v1/authority/retire", 200)
+    stage = step(daemon, "GET", "/v1/authority", 200).json
+    with open(daemon.ca, encoding="ascii") as file:
+        record("a replaced authority is the one of the file", stage["stage"] == "settled" and stage["ca"] == file.read())
 
 
 def walk_rest(daemon):
@@ -276,6 +295,7 @@ def main():
         walk_rules(daemon)
         walk_keys(daemon)
         walk_agents(daemon)
+        walk_authority(daemon)
         walk_rest(daemon)
         check_everything_was_walked()
     finally:

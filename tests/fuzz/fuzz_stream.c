@@ -40,6 +40,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size)
 	struct rw_policy *policy = NULL;
 	struct rw_join_answer answer;
 	struct rw_position position;
+	struct rw_report_answer report_answer;
+	struct rw_renew_request renew_request;
+	struct rw_renew_answer renew_answer;
 	struct rw_report report;
 
 	read_stream(text, size);
@@ -51,5 +54,11 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size)
 		rw_join_request_done(&request);
 	if (rw_join_answer_decode(text, size, &answer, NULL) == 0)
 		rw_join_answer_done(&answer);
+	if (rw_renew_request_decode(text, size, &renew_request, NULL) == 0)
+		rw_renew_request_done(&renew_request);
+	if (rw_renew_answer_decode(text, size, &renew_answer, NULL) == 0)
+		rw_renew_answer_done(&renew_answer);
+	if (rw_report_answer_decode(text, size, &report_answer, NULL) == 0 && report_answer.reports == 0)
+		abort();
 	return 0;
 }

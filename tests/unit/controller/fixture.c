@@ -48,7 +48,7 @@ void fixture_init(struct fixture *fx)
 	if (!ca_cert)
 		assert_int_equal(
 			rw_cert_make_authority("test", rw_random_system(),
-					       rw_cert_period_days(clock_ms(&fx->clock.clock) / 1000, 10),
+					       rw_cert_period_days(clock_ms(&fx->clock.clock) / 1000, 3650),
 					       &ca_cert, &ca_key, &err),
 			0);
 	rw_random_system()->fill(rw_random_system(), &fx->master_key, sizeof(fx->master_key));

@@ -298,6 +298,155 @@ static void limits_wrong_tokens_by_address(void **state)
 	assert_int_equal(join(token, "web-1", "m1", false, NULL, &answer, NULL), -EAGAIN);
 }
 
+#define DAY_MS (UINT64_C(24) * 3600 * 1000)
+
+static struct rw_cert_info cert_of(const char *certificate, const char *ca)
+{
+	struct rw_cert_info info;
+
+	assert_int_equal(
+		rw_cert_verify(certificate, ca, rw_clock_realtime_ms(&fx.clock.clock) / 1000, &info, NULL),
+		0);
+	return info;
+}
+
+static int renew(const struct rw_cert_info *shown, struct rw_renew_answer *answer, struct rw_error *err)
+{
+	const struct rw_renew_request request = {.csr = csr};
+	struct rw_actor actor;
+	int r = rw_join_authenticate(fx.controller, shown, &somewhere, &actor, err);
+
+	return r < 0 ? r : rw_join_renew(fx.controller, &actor, &request, answer, err);
+}
+
+static int authenticate(const struct rw_cert_info *info)
+{
+	struct rw_actor actor;
+
+	return rw_join_authenticate(fx.controller, info, &somewhere, &actor, NULL);
+}
+
+static void renews_a_certificate_for_90_days_more(void **state)
+{
+	RW_CLEANUP(rw_join_answer_done) struct rw_join_answer joined = {0};
+	RW_CLEANUP(rw_renew_answer_done) struct rw_renew_answer renewed = {0};
+	struct rw_node_status status;
+	struct rw_cert_info first, second;
+	char token[RW_TOKEN_SIZE];
+	int64_t now_s;
+
+	(void)state;
+	make_token(token);
+	assert_int_equal(join(token, "web-1", "m1", false, NULL, &joined, NULL), 0);
+	first = cert_of(joined.certificate, joined.ca);
+	assert_int_equal(rw_node_status_find(fx.controller, "web-1", &status), 0);
+	assert_int_equal(status.certificate_expires_ms / 1000, first.not_after_s);
+	fixture_pass(&fx, 61 * DAY_MS);
+	assert_int_equal(renew(&first, &renewed, NULL), 0);
+	second = cert_of(renewed.certificate, renewed.ca);
+	now_s = rw_clock_realtime_ms(&fx.clock.clock) / 1000;
+	assert_int_equal(second.not_after_s, now_s + INT64_C(90) * 86400);
+	assert_string_equal(second.common_name, first.common_name);
+	fixture_restart(&fx);
+	assert_int_equal(rw_node_status_find(fx.controller, "web-1", &status), 0);
+	assert_int_equal(status.certificate_expires_ms / 1000, second.not_after_s);
+	assert_int_equal(authenticate(&second), 0);
+}
+
+static void a_lost_answer_locks_nobody_out(void **state)
+{
+	RW_CLEANUP(rw_join_answer_done) struct rw_join_answer joined = {0};
+	RW_CLEANUP(rw_renew_answer_done) struct rw_renew_answer lost = {0};
+	RW_CLEANUP(rw_renew_answer_done) struct rw_renew_answer kept = {0};
+	RW_CLEANUP(rw_renew_answer_done) struct rw_renew_answer last = {0};
+	struct rw_cert_info first, second, third;
+	char token[RW_TOKEN_SIZE];
+
+	(void)state;
+	make_token(token);
+	assert_int_equal(join(token, "web-1", "m1", false, NULL, &joined, NULL), 0);
+	first = cert_of(joined.certificate, joined.ca);
+	assert_int_equal(renew(&first, &lost, NULL), 0);
+	fixture_restart(&fx);
+	assert_int_equal(renew(&first, &kept, NULL), 0);
+	second = cert_of(kept.certificate, kept.ca);
+	assert_int_equal(authenticate(&first), 0);
+	assert_int_equal(authenticate(&second), 0);
+	/* What nobody has used is nobody's; the one before ends with the next renewal. */
+	third = cert_of(lost.certificate, lost.ca);
+	assert_int_equal(authenticate(&third), -EACCES);
+	assert_int_equal(renew(&second, &last, NULL), 0);
+	assert_int_equal(authenticate(&first), -EACCES);
+	assert_int_equal(authenticate(&second), 0);
+}
+
+static void joining_again_ends_both_certificates(void **state)
+{
+	RW_CLEANUP(rw_join_answer_done) struct rw_join_answer joined = {0};
+	RW_CLEANUP(rw_join_answer_done) struct rw_join_answer again = {0};
+	RW_CLEANUP(rw_renew_answer_done) struct rw_renew_answer renewed = {0};
+	struct rw_cert_info first, second, third;
+	char token[RW_TOKEN_SIZE];
+
+	(void)state;
+	make_token(token);
+	assert_int_equal(join(token, "web-1", "m1", false, NULL, &joined, NULL), 0);
+	first = cert_of(joined.certificate, joined.ca);
+	assert_int_equal(renew(&first, &renewed, NULL), 0);
+	second = cert_of(renewed.certificate, renewed.ca);
+	/* Long expired: a new token brings it back. */
+	fixture_pass(&fx, 200 * DAY_MS);
+	make_token(token);
+	assert_int_equal(join(token, "web-1", "m1", true, NULL, &again, NULL), 0);
+	third = cert_of(again.certificate, again.ca);
+	assert_string_equal(third.common_name, first.common_name);
+	assert_int_equal(authenticate(&first), -EACCES);
+	assert_int_equal(authenticate(&second), -EACCES);
+	assert_int_equal(authenticate(&third), 0);
+}
+
+static void a_renewal_does_not_end_the_stream(void **state)
+{
+	RW_CLEANUP(rw_join_answer_done) struct rw_join_answer joined = {0};
+	RW_CLEANUP(rw_renew_answer_done) struct rw_renew_answer renewed = {0};
+	struct rw_cert_info first;
+	struct agent agent;
+	char token[RW_TOKEN_SIZE];
+
+	(void)state;
+	make_token(token);
+	assert_int_equal(join(token, "web-1", "m1", false, NULL, &joined, NULL), 0);
+	first = cert_of(joined.certificate, joined.ca);
+	agent_init(&agent, &fx, joined.node);
+	assert_int_equal(agent_connect(&agent), 0);
+	assert_int_equal(renew(&first, &renewed, NULL), 0);
+	assert_false(agent.ended);
+	agent_done(&agent);
+}
+
+static void refuses_to_renew_for_no_request(void **state)
+{
+	RW_CLEANUP(rw_join_answer_done) struct rw_join_answer joined = {0};
+	struct rw_renew_answer answer = {0};
+	const struct rw_renew_request empty = {0};
+	const struct rw_renew_request nonsense = {.csr = (char *)(uintptr_t) "nonsense"};
+	struct rw_error err = RW_ERROR_NONE;
+	struct rw_cert_info first;
+	struct rw_actor actor;
+	char token[RW_TOKEN_SIZE];
+
+	(void)state;
+	make_token(token);
+	assert_int_equal(join(token, "web-1", "m1", false, NULL, &joined, NULL), 0);
+	first = cert_of(joined.certificate, joined.ca);
+	assert_int_equal(rw_join_authenticate(fx.controller, &first, &somewhere, &actor, NULL), 0);
+	assert_int_equal(rw_join_renew(fx.controller, &actor, &empty, &answer, &err), -EINVAL);
+	assert_string_equal(err.field, "csr");
+	assert_int_equal(rw_join_renew(fx.controller, &actor, &nonsense, &answer, &err), -EINVAL);
+	assert_string_equal(err.field, "csr");
+	assert_null(answer.certificate);
+}
+
 int main(void)
 {
 #define T(test) cmocka_unit_test_setup_teardown(test, setup, teardown)
@@ -315,6 +464,11 @@ int main(void)
 		T(joins_free_standing_with_groups),
 		T(refuses_grants_that_make_no_sense),
 		T(limits_wrong_tokens_by_address),
+		T(renews_a_certificate_for_90_days_more),
+		T(a_lost_answer_locks_nobody_out),
+		T(joining_again_ends_both_certificates),
+		T(a_renewal_does_not_end_the_stream),
+		T(refuses_to_renew_for_no_request),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

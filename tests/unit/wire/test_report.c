@@ -190,15 +190,105 @@ static void refuses_each_wrong_field_of_a_report(void **state)
 	}
 }
 
+/* As an agent of before authorities were told writes it, and one of now to a controller of before. */
+static void speaks_the_version_before(void **state)
+{
+	RW_CLEANUP(rw_report_done) struct rw_report report;
+	RW_CLEANUP(rw_buf_done) struct rw_buf buf;
+	struct rw_report told = {.authorities = {"aa"}, .authority_count = 1};
+	struct rw_report_answer answer;
+
+	(void)state;
+	rw_report_init(&report);
+	assert_int_equal(rw_report_decode(REPORT(""), strlen(REPORT("")), &report, NULL), 0);
+	assert_int_equal(report.version, 1);
+	assert_int_equal(report.authority_count, 0);
+	rw_buf_init(&buf, 65536);
+	assert_int_equal(rw_report_encode(&buf, &told, NULL), 0);
+	assert_non_null(strstr(buf.data, "\"version\":1,"));
+	assert_null(strstr(buf.data, "authorities"));
+	/* A controller of before answers nothing. */
+	assert_int_equal(rw_report_answer_decode("", 0, &answer, NULL), 0);
+	assert_int_equal(answer.reports, 1);
+	assert_int_equal(answer.authority_count, 0);
+}
+
+static void tells_authorities_both_ways(void **state)
+{
+	static const char fingerprint[] = "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef";
+	static const char *const bad[] = {
+		"{\"version\":1,\"reports\":0}",
+		"{\"version\":1,\"reports\":2,\"authorities\":[\"0123\"]}",
+		"{\"version\":1,\"reports\":2,\"authorities\":[1]}",
+		"{\"version\":1,\"reports\":2,\"authorities\":[\"\",\"\",\"\",\"\",\"\"]}",
+		"{\"version\":1}",
+		"[]",
+	};
+	struct rw_report told = {.version = 2, .authority_count = 1};
+	struct rw_report_answer answer = {.reports = 2, .authority_count = 1}, answered;
+	RW_CLEANUP(rw_report_done) struct rw_report report;
+	RW_CLEANUP(rw_buf_done) struct rw_buf buf;
+
+	(void)state;
+	rw_report_init(&report);
+	rw_buf_init(&buf, 65536);
+	strcpy(told.authorities[0], fingerprint);
+	strcpy(answer.authorities[0], fingerprint);
+	assert_int_equal(rw_report_encode(&buf, &told, NULL), 0);
+	assert_int_equal(rw_report_decode(buf.data, buf.size, &report, NULL), 0);
+	assert_int_equal(report.version, 2);
+	assert_int_equal(report.authority_count, 1);
+	assert_string_equal(report.authorities[0], fingerprint);
+	rw_buf_clear(&buf);
+	assert_int_equal(rw_report_answer_encode(&buf, &answer, NULL), 0);
+	assert_int_equal(rw_report_answer_decode(buf.data, buf.size, &answered, NULL), 0);
+	assert_int_equal(answered.reports, 2);
+	assert_string_equal(answered.authorities[0], fingerprint);
+	for (size_t i = 0; i < RW_ARRAY_COUNT(bad); i++)
+		if (rw_report_answer_decode(bad[i], strlen(bad[i]), &answered, NULL) >= 0)
+			fail_msg("accepted %s", bad[i]);
+}
+
+static void carries_a_renewal_and_its_answer(void **state)
+{
+	struct rw_renew_request request = {.csr = strdup("csr\n")};
+	struct rw_renew_answer answer = {.certificate = strdup("cert\n"), .ca = strdup("ca\n")};
+	RW_CLEANUP(rw_renew_request_done) struct rw_renew_request asked = {0};
+	RW_CLEANUP(rw_renew_answer_done) struct rw_renew_answer answered = {0};
+	RW_CLEANUP(rw_buf_done) struct rw_buf buf;
+
+	(void)state;
+	rw_buf_init(&buf, 65536);
+	assert_int_equal(rw_renew_request_encode(&buf, &request, NULL), 0);
+	assert_int_equal(rw_renew_request_decode(buf.data, buf.size, &asked, NULL), 0);
+	assert_string_equal(asked.csr, "csr\n");
+	rw_buf_clear(&buf);
+	assert_int_equal(rw_renew_answer_encode(&buf, &answer, NULL), 0);
+	assert_int_equal(rw_renew_answer_decode(buf.data, buf.size, &answered, NULL), 0);
+	assert_string_equal(answered.certificate, "cert\n");
+	assert_string_equal(answered.ca, "ca\n");
+	rw_renew_request_done(&request);
+	rw_renew_answer_done(&answer);
+}
+
 static void refuses_newer_versions_of_everything(void **state)
 {
-	static const char text[] = "{\"version\":2,\"news\":true}";
+	static const char text[] = "{\"version\":3,\"news\":true}";
+	struct rw_renew_request renew_request;
+	struct rw_renew_answer renew_answer;
+	struct rw_report_answer report_answer;
+	struct rw_error err = RW_ERROR_NONE;
 	struct rw_join_request request;
 	struct rw_join_answer answer;
 	struct rw_report report;
 
 	(void)state;
-	assert_int_equal(rw_report_decode(text, strlen(text), &report, NULL), -EPROTONOSUPPORT);
+	assert_int_equal(rw_report_decode(text, strlen(text), &report, &err), -EPROTONOSUPPORT);
+	assert_non_null(strstr(err.text, "3"));
+	assert_non_null(strstr(err.text, "2"));
+	assert_int_equal(rw_report_answer_decode(text, strlen(text), &report_answer, NULL), -EPROTONOSUPPORT);
+	assert_int_equal(rw_renew_request_decode(text, strlen(text), &renew_request, NULL), -EPROTONOSUPPORT);
+	assert_int_equal(rw_renew_answer_decode(text, strlen(text), &renew_answer, NULL), -EPROTONOSUPPORT);
 	assert_int_equal(rw_join_request_decode(text, strlen(text), &request, NULL), -EPROTONOSUPPORT);
 	assert_int_equal(rw_join_answer_decode(text, strlen(text), &answer, NULL), -EPROTONOSUPPORT);
 }
@@ -289,6 +379,9 @@ int main(void)
 		cmocka_unit_test(takes_a_short_report),
 		cmocka_unit_test(refuses_each_wrong_field_of_a_report),
 		cmocka_unit_test(refuses_newer_versions_of_everything),
+		cmocka_unit_test(speaks_the_version_before),
+		cmocka_unit_test(tells_authorities_both_ways),
+		cmocka_unit_test(carries_a_renewal_and_its_answer),
 		cmocka_unit_test(carries_a_join_and_its_answer),
 		cmocka_unit_test(refuses_each_wrong_field_of_a_join),
 	};

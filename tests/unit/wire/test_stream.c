@@ -182,6 +182,30 @@ static void carries_the_short_frames(void **state)
 	assert_int_equal(rw_stream_reader_line(reader, "", 0, &frame, NULL), 0);
 }
 
+static void agrees_on_a_version_or_names_both_ranges(void **state)
+{
+	static const char *const bad[] = {"", "x", "0", "1-", "2-1", "1-2-3", "1 ", "-1", "99999999", "1-0"};
+	struct rw_error err = RW_ERROR_NONE;
+	char own[RW_STREAM_VERSIONS_SIZE];
+	uint32_t version = 0;
+
+	(void)state;
+	/* An agent that does not say so reads version 1. */
+	assert_int_equal(rw_stream_versions_agree(NULL, &version, NULL), 0);
+	assert_int_equal(version, 1);
+	rw_stream_versions_format(own);
+	assert_int_equal(rw_stream_versions_agree(own, &version, NULL), 0);
+	assert_int_equal(version, RW_STREAM_VERSION);
+	assert_int_equal(rw_stream_versions_agree("1-7", &version, NULL), 0);
+	assert_int_equal(version, RW_STREAM_VERSION);
+	assert_int_equal(rw_stream_versions_agree("6-7", &version, &err), -EPROTONOSUPPORT);
+	assert_non_null(strstr(err.text, "6 to 7"));
+	assert_non_null(strstr(err.text, "1 to 1"));
+	for (size_t i = 0; i < RW_ARRAY_COUNT(bad); i++)
+		if (rw_stream_versions_agree(bad[i], &version, NULL) != -EINVAL)
+			fail_msg("accepted \"%s\"", bad[i]);
+}
+
 static void refuses_a_newer_version_and_names_both(void **state)
 {
 	RW_CLEANUP(rw_stream_reader_free) struct rw_stream_reader *reader = rw_stream_reader_new();
@@ -374,6 +398,7 @@ int main(void)
 		cmocka_unit_test(carries_every_kind_of_change),
 		cmocka_unit_test(carries_the_short_frames),
 		cmocka_unit_test(refuses_a_newer_version_and_names_both),
+		cmocka_unit_test(agrees_on_a_version_or_names_both_ranges),
 		cmocka_unit_test(refuses_lines_that_are_wrong_or_out_of_place),
 		cmocka_unit_test(goes_on_with_a_new_frame_after_a_broken_one),
 		cmocka_unit_test(refuses_saved_policies_that_are_cut_or_damaged_anywhere),
