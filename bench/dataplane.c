@@ -18,10 +18,8 @@
  * first processor and the receiver's NAPI thread the second; what overruns the ring between them counts for
  * nobody, and a second is one of that thread's.  'floor' is a program that refuses everything: no filter at that place can be faster.
  *
- * The policy: half of the rules name prefixes of mixed length, half one of 10 groups that share 1,000
- * addresses in 64 subnets; priorities 1 to 100, 70 % accept, 70 % TCP and 25 % UDP.  nftables has it in its best stateful
- * forms (nftables.h), of which the faster counts.  The packets refused are random ones, half of them from
- * addresses that the rules speak of.
+ * The policy and the packets refused are those of policy.h.  nftables has it in its best stateful forms
+ * (nftables.h), of which the faster counts.
  */
 
 #include "test.h"
@@ -50,8 +48,7 @@
 #include "flood.skel.h"
 #include "frame.h"
 #include "nftables.h"
-#include "policy/evaluate.h"
-#include "random_policy.h"
+#include "policy.h"
 #include "world.h"
 
 enum {
@@ -63,7 +60,7 @@ enum {
 	SCENES,
 	FILTERS = FLOOR
 };
-enum { RULES = 1000, GROUPS = 10, MEMBERS = 1000, SUBNETS = 64, FLOWS = 64, ROUNDS_MAX = 101 };
+enum { FLOWS = 64, ROUNDS_MAX = 101 };
 enum { UDP, TCP_CRR, REFUSED, KINDS };
 
 static const char *const scene_names[SCENES] = {"none", "ringwall", "nftables", "nftables_concatenated",
@@ -92,7 +89,6 @@ struct scene {
 
 static struct scene scenes[SCENES];
 static struct flood_bpf *flood;
-static struct rw_dice dice = {7};
 
 static uint64_t used_ns(void)
 {
@@ -100,138 +96,6 @@ static uint64_t used_ns(void)
 
 	(void)clock_gettime(CLOCK_THREAD_CPUTIME_ID, &now);
 	return (uint64_t)now.tv_sec * 1000000000ull + (uint64_t)now.tv_nsec;
-}
-
-static uint32_t pick_address(void)
-{
-	return 0x0b000000 + rw_dice_below(&dice, 0x60000000);
-}
-
-static void format_prefix(uint32_t address, unsigned int bits, char text[RW_PREFIX_TEXT_SIZE])
-{
-	address &= bits ? ~0u << (32 - bits) : 0;
-	(void)snprintf(text, RW_PREFIX_TEXT_SIZE, "%u.%u.%u.%u/%u", address >> 24, address >> 16 & 255,
-		       address >> 8 & 255, address & 255, bits);
-}
-
-/* A prefix of mixed length, or a group. */
-static void pick_object(char text[RW_PREFIX_TEXT_SIZE])
-{
-	uint32_t kind = rw_dice_below(&dice, 100);
-
-	if (rw_dice_chance(&dice, 50))
-		(void)snprintf(text, RW_PREFIX_TEXT_SIZE, "sg-%u", rw_dice_below(&dice, GROUPS));
-	else
-		format_prefix(pick_address(),
-			      kind < 25   ? 32
-			      : kind < 60 ? 24
-			      : kind < 75 ? 16
-					  : 8 + rw_dice_below(&dice, 21),
-			      text);
-}
-
-static void pick_rule(int number, char text[96])
-{
-	static const char *const others[] = {"icmp", "icmp", "icmp", "gre", "all"};
-	uint32_t kind = rw_dice_below(&dice, 100);
-	uint32_t first = 1 + rw_dice_below(&dice, 40000);
-	uint32_t last = first + (rw_dice_chance(&dice, 70) ? 0 : rw_dice_below(&dice, 100));
-	const char *protocol = kind < 70 ? "tcp" : kind < 95 ? "udp" : others[kind - 95];
-	char object[RW_PREFIX_TEXT_SIZE], ports[16] = "-1/-1";
-
-	pick_object(object);
-	if (kind < 95)
-		(void)snprintf(ports, sizeof(ports), "%u/%u", first, last);
-	(void)snprintf(text, 96, "sgr-%04d in %s %s %s %s %u", number,
-		       rw_dice_chance(&dice, 70) ? "accept" : "drop", protocol, ports, object,
-		       1 + rw_dice_below(&dice, 100));
-}
-
-/* Every address is in one group, every tenth in a further one. */
-static struct rw_address_set *make_set(uint32_t number, const uint32_t members[MEMBERS])
-{
-	struct rw_prefix *prefixes = calloc(MEMBERS, sizeof(*prefixes));
-	size_t count = 0;
-	char text[RW_PREFIX_TEXT_SIZE], id[16];
-
-	for (uint32_t i = 0; i < MEMBERS; i++) {
-		if (i % GROUPS != number && (i % 10 != 0 || i / 10 % GROUPS != number))
-			continue;
-		format_prefix(members[i], 32, text);
-		prefixes[count++] = world_prefix(text);
-	}
-	(void)snprintf(id, sizeof(id), "sg-%u", number);
-	return rw_address_set_new(id, prefixes, count);
-}
-
-/* The rules that the accepted flows need stand in the middle, by id and by priority. */
-static struct rw_policy *make_policy(uint32_t members[MEMBERS])
-{
-	static char rules[RULES][96];
-	const char *list[RULES + 1] = {NULL};
-	uint32_t subnets[SUBNETS];
-	struct rw_policy *policy;
-
-	for (int i = 0; i < RULES; i++) {
-		pick_rule(i, rules[i]);
-		list[i] = rules[i];
-	}
-	list[RULES / 2] = "sgr-0500 in accept tcp 80/80 10.0.0.0/24 50";
-	list[RULES / 2 + 1] = "sgr-0501 in accept udp 80/80 10.0.0.0/24 50";
-	policy = filter_policy(DEVICE, list);
-	for (int i = 0; i < SUBNETS; i++)
-		subnets[i] = pick_address() & 0xfffff000;
-	for (int i = 0; i < MEMBERS; i++)
-		members[i] = subnets[rw_dice_below(&dice, SUBNETS)] | rw_dice_below(&dice, 4096);
-	policy->sets = calloc(GROUPS, sizeof(struct rw_address_set *));
-	policy->set_count = GROUPS;
-	for (uint32_t i = 0; i < GROUPS; i++)
-		policy->sets[i] = make_set(i, members);
-	return policy;
-}
-
-/* An address near to what the policy speaks of, or any. */
-static uint32_t pick_source(const struct rw_policy *policy, const uint32_t members[MEMBERS])
-{
-	const struct rw_policy_group *group = policy->groups[0];
-	const struct rw_object *object = &group->rules[rw_dice_below(&dice, RULES)]->object;
-	uint32_t address;
-
-	if (rw_dice_chance(&dice, 50))
-		return pick_address();
-	if (object->kind == RW_OBJECT_GROUP)
-		return members[rw_dice_below(&dice, MEMBERS)];
-	memcpy(&address, object->cidr.address.bytes, sizeof(address));
-	return __builtin_bswap32(address) + rw_dice_below(&dice, 1u << (32 - object->cidr.bits) % 32);
-}
-
-/* Fills the samples with packets that are refused; both filters must agree on every packet tried. */
-static void make_samples(const struct rw_policy *policy, const struct nftables *form,
-			 const uint32_t members[MEMBERS])
-{
-	static const uint8_t protocols[] = {RW_PROTOCOL_UDP, RW_PROTOCOL_UDP, RW_PROTOCOL_TCP,
-					    RW_PROTOCOL_ICMP};
-	const struct rw_policy_group *group = policy->groups[0];
-	struct rw_packet packet = {.hop_limit = 64, .local = world_address("10.0.0.2"), .remote_port = 1024};
-
-	for (unsigned int count = 0, tried = 0; count < FLOOD_SAMPLES; tried++) {
-		uint32_t address = pick_source(policy, members), wire = __builtin_bswap32(address);
-		bool accepted;
-
-		packet.protocol = protocols[tried % 4];
-		packet.tcp_flags = packet.protocol == RW_PROTOCOL_TCP ? RW_TCP_SYN : 0;
-		packet.remote = rw_address_from_bytes(4, &wire);
-		packet.local_port = (uint16_t)(1 + rw_dice_below(&dice, 65535));
-		if (rw_dice_chance(&dice, 50))
-			packet.local_port = group->rules[rw_dice_below(&dice, RULES)]->ports.last;
-		if (packet.protocol == RW_PROTOCOL_ICMP)
-			packet.local_port = 0;
-		accepted = rw_evaluate(policy, 0, &packet).verdict == RW_VERDICT_ACCEPT;
-		if (accepted != nftables_accepts(form, address, packet.protocol, packet.local_port))
-			fail_msg("the nftables form is not the policy");
-		if (!accepted && packet.protocol == RW_PROTOCOL_UDP)
-			flood->bss->samples[count++] = (struct flood_sample){address, packet.local_port};
-	}
 }
 
 static void set_up_nftables(int node, const struct nftables *form, bool concatenated)
@@ -496,13 +360,13 @@ static double median(double *values, int count)
 
 static void set_up_all(void)
 {
-	static uint32_t members[MEMBERS];
-	RW_CLEANUP(rw_policy_unref) struct rw_policy *policy = make_policy(members);
+	static uint32_t members[BENCH_MEMBERS];
+	RW_CLEANUP(rw_policy_unref) struct rw_policy *policy = bench_policy(DEVICE, members);
 	struct nftables *form = nftables_new(policy);
 
 	flood = flood_bpf__open_and_load();
 	assert_non_null(flood);
-	make_samples(policy, form, members);
+	bench_samples(policy, form, members, RW_VERDICT_DROP, flood->bss->samples);
 	for (int i = 0; i < SCENES; i++)
 		set_up(&scenes[i], i, policy, form);
 	nftables_free(form);
@@ -515,7 +379,7 @@ static double best(const double medians[SCENES])
 
 static void print(double medians[KINDS][SCENES], int rounds)
 {
-	printf("{\"rounds\":%d,\"rules\":%d", rounds, RULES);
+	printf("{\"rounds\":%d,\"rules\":%d", rounds, BENCH_RULES);
 	for (int kind = 0; kind < KINDS; kind++)
 		for (int i = 0; i < (kind == REFUSED ? SCENES : FILTERS); i++)
 			printf(",\"%s_%s_per_s\":%.0f", kind_names[kind], scene_names[i], medians[kind][i]);

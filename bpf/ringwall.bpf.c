@@ -97,13 +97,6 @@ struct {
 } rw_hits SEC(".maps");
 
 struct {
-	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
-	__uint(max_entries, 1);
-	__type(key, __u32);
-	__type(value, struct rw_counters);
-} rw_counters SEC(".maps");
-
-struct {
 	__uint(type, BPF_MAP_TYPE_RINGBUF);
 	__uint(max_entries, RW_EVENTS_SIZE);
 } rw_events SEC(".maps");
@@ -113,8 +106,11 @@ struct {
 	__uint(map_flags, BPF_F_MMAPABLE);
 	__uint(max_entries, 1);
 	__type(key, __u32);
-	__type(value, struct rw_run_count);
-} rw_runs SEC(".maps");
+	__type(value, struct rw_processor);
+} rw_processors SEC(".maps");
+
+/* More processors than stripes of hits: they must count by atomics, which cost more than a look-up. */
+const volatile bool rw_hits_shared = true;
 
 /* What bpf/lib wants to know of its surroundings. */
 
@@ -162,12 +158,16 @@ static __always_inline void rw_hook_hit(const struct rw_run *run, __u32 cell)
 
 	if (!control || index >= control->hit_count)
 		return;
-	stripe = (run->generation & 1) * RW_HIT_STRIPES + (bpf_get_smp_processor_id() & (RW_HIT_STRIPES - 1));
+	stripe = bpf_get_smp_processor_id() & control->hit_stripe_mask;
+	stripe += (run->generation & 1) * (control->hit_stripe_mask + 1);
 	index += stripe * control->hit_count;
 	hit = bpf_map_lookup_elem(&rw_hits, &index);
 	if (!hit)
 		return;
-	__sync_fetch_and_add(&hit->count, 1);
+	if (rw_hits_shared)
+		__sync_fetch_and_add(&hit->count, 1);
+	else
+		rw_store(hit->count, hit->count + 1);
 	if (rw_load(hit->last) != run->now)
 		rw_store(hit->last, run->now);
 }
@@ -190,30 +190,29 @@ static __always_inline void rw_hook_fragment_remember(const struct rw_run *run,
 
 /* Accounts. */
 
-static __always_inline bool event_is_due(struct rw_counters *counters, __u32 now)
+static __always_inline bool event_is_due(struct rw_processor *own, __u32 now)
 {
-	if (counters->event_second != now) {
-		counters->event_second = now;
-		counters->event_count = 0;
+	if (own->event_second != now) {
+		own->event_second = now;
+		own->event_count = 0;
 	}
-	if (counters->event_count >= RW_EVENTS_PER_SECOND) {
-		counters->event_suppressed++;
+	if (own->event_count >= RW_EVENTS_PER_SECOND) {
+		own->event_suppressed++;
 		return false;
 	}
-	counters->event_count++;
+	own->event_count++;
 	return true;
 }
 
 RW_SUBPROGRAM int rw_send_event(const struct rw_run *run, const struct rw_frame *frame, __u32 cell,
-				__u32 ifindex)
+				__u32 ifindex, struct rw_processor *own)
 {
-	struct rw_counters *counters = bpf_map_lookup_elem(&rw_counters, &zero);
 	struct rw_drop_event *event = bpf_ringbuf_reserve(&rw_events, sizeof(*event), 0);
 	bool ports;
 
 	if (!event)
 		return 0;
-	if (!run || !frame || !counters) {
+	if (!run || !frame || !own) {
 		bpf_ringbuf_discard(event, 0);
 		return 0;
 	}
@@ -222,8 +221,8 @@ RW_SUBPROGRAM int rw_send_event(const struct rw_run *run, const struct rw_frame 
 	event->ifindex = ifindex;
 	event->generation = run->generation;
 	event->index = RW_CELL_INDEX(cell);
-	event->suppressed = counters->event_suppressed;
-	counters->event_suppressed = 0;
+	event->suppressed = own->event_suppressed;
+	own->event_suppressed = 0;
 	for (int i = 0; i < 4; i++) {
 		event->local[i] = run->egress ? frame->ends.source[i] : frame->ends.destination[i];
 		event->remote[i] = run->egress ? frame->ends.destination[i] : frame->ends.source[i];
@@ -249,26 +248,22 @@ RW_SUBPROGRAM int rw_send_event(const struct rw_run *run, const struct rw_frame 
 
 /* Drops and counts what has gone the long way. */
 static __always_inline int account(const struct rw_run *run, const struct rw_frame *frame, __u32 cell,
-				   __u32 ifindex)
+				   __u32 ifindex, struct rw_processor *own)
 {
-	struct rw_counters *counters = bpf_map_lookup_elem(&rw_counters, &zero);
-
-	if (!counters)
-		return TC_ACT_SHOT;
 	if (rw_cell_accepts(cell) || run->mode == RW_MODE_LEARN) {
-		counters->passed++;
+		own->passed++;
 		return TC_ACT_UNSPEC;
 	}
 	if (run->pending && RW_CELL_CAUSE(cell) == RW_CAUSE_DEFAULT)
 		cell = RW_CELL_SYSTEM(RW_CAUSE_PENDING, RW_VERDICT_DROP);
 	if (run->mode == RW_MODE_MONITOR)
-		counters->would_drop[RW_CELL_CAUSE(cell) & 31]++;
+		own->would_drop[RW_CELL_CAUSE(cell) & 31]++;
 	else
-		counters->dropped[RW_CELL_CAUSE(cell) & 31]++;
+		own->dropped[RW_CELL_CAUSE(cell) & 31]++;
 	if (RW_CELL_CAUSE(cell) == RW_CAUSE_FLOW_TABLE_FULL)
-		counters->flow_refused++;
-	if (event_is_due(counters, run->now) && !rw_send_event(run, frame, cell, ifindex))
-		counters->event_suppressed++;
+		own->flow_refused++;
+	if (event_is_due(own, run->now) && !rw_send_event(run, frame, cell, ifindex, own))
+		own->event_suppressed++;
 	return run->mode == RW_MODE_MONITOR ? TC_ACT_UNSPEC : TC_ACT_SHOT;
 }
 
@@ -313,6 +308,8 @@ static __always_inline bool is_bridged(struct __sk_buff *skb, __u32 place)
 	return address != vlans->bridge;
 }
 
+#define VERDICT_NOT (-2) /* no value of TC_ACT_* that programs give */
+
 enum { LINK_IP, LINK_PASS, LINK_NOT_IP, LINK_MALFORMED };
 
 #define LINK_TAGS_MAX 4
@@ -351,19 +348,33 @@ static __noinline int find_ip(struct __sk_buff *skb, const struct rw_device *dev
 	return LINK_MALFORMED;
 }
 
-RW_SUBPROGRAM int rw_parse_skb(struct __sk_buff *skb, __u32 offset, __u32 family, struct rw_frame *frame)
-{
-	struct rw_reader reader = {.skb = skb, .length = skb->len};
-	bool merged = skb->gso_size != 0;
+/* What a run keeps in rw_processor.scratch. */
+struct scratch {
+	struct rw_run run;
+	struct rw_flow_query query;
+	struct rw_frame frame;
+};
 
-	if (!frame)
-		return RW_PARSE_MALFORMED;
-	if (family == 4)
-		return rw_parse(&reader, offset, 4, merged, frame);
-	return rw_parse(&reader, offset, 6, merged, frame);
+_Static_assert(sizeof(struct scratch) <= sizeof(((struct rw_processor *)0)->scratch), "scratch");
+
+static __always_inline struct scratch *scratch_of(struct rw_processor *own)
+{
+	return (struct scratch *)own->scratch;
 }
 
-static __always_inline bool begin_run(struct rw_run *run)
+/* The second.  The coarse clock moves with jiffies, which cost a load where it costs a call. */
+static __always_inline __u32 read_clock(struct rw_processor *own)
+{
+	__u64 tick = bpf_jiffies64();
+
+	if (own->tick != tick) {
+		own->tick = tick;
+		own->now = (__u32)(bpf_ktime_get_coarse_ns() / 1000000000ull);
+	}
+	return own->now;
+}
+
+static __always_inline bool begin_run(struct rw_run *run, struct rw_processor *own)
 {
 	const struct rw_control *control = rw_hook_control();
 	__u64 state;
@@ -377,109 +388,136 @@ static __always_inline bool begin_run(struct rw_run *run)
 	run->mode = RW_STATE_MODE(state);
 	run->table.pages = control->image_pages;
 	run->table.first = run->generation & 1 ? control->image_pages : 0;
-	run->now = (__u32)(bpf_ktime_get_coarse_ns() / 1000000000ull);
+	run->now = read_clock(own);
 	return run->generation != 0;
 }
 
 /*
- * The short way for a frame of 'family' without tags: a verdict, or -1.  A refusal of which an event is due
- * goes the long way.
+ * The short way for a frame of 'family' without tags: a verdict, or VERDICT_NOT.  A refusal of which an event is due
+ * goes the long way.  No call is on it: that into a function and back costs as much as a look-up, where
+ * returns are guarded against speculation.
  */
-static __always_inline int decide_short(struct __sk_buff *skb, const struct rw_run *run, __u8 family)
+static __always_inline int decide_short(struct __sk_buff *skb, const struct rw_run *run, __u8 family,
+					struct rw_processor *own)
 {
 	struct rw_reader reader = {.skb = skb, .length = skb->len};
-	__u32 cell = rw_short_decide(family, run, &reader, ETH_HLEN);
-	struct rw_counters *counters = bpf_map_lookup_elem(&rw_counters, &zero);
+	__u32 cell = rw_short_decide(family, run, &reader, ETH_HLEN, &scratch_of(own)->query);
 
-	if (cell == RW_SHORT_NOT || !counters)
-		return -1;
+	if (cell == RW_SHORT_NOT)
+		return VERDICT_NOT;
 	if (rw_cell_accepts(cell)) {
-		counters->passed++;
-		return 0;
+		own->passed++;
+		return TC_ACT_UNSPEC;
 	}
-	if (counters->event_second != run->now || counters->event_count < RW_EVENTS_PER_SECOND)
-		return -1;
-	counters->event_suppressed++;
-	counters->dropped[RW_CELL_CAUSE(cell) & 31]++;
+	if (own->event_second != run->now || own->event_count < RW_EVENTS_PER_SECOND)
+		return VERDICT_NOT;
+	own->event_suppressed++;
+	own->dropped[RW_CELL_CAUSE(cell) & 31]++;
 	rw_hook_hit(run, cell);
-	return 1;
+	return TC_ACT_SHOT;
 }
 
-RW_SUBPROGRAM int rw_short4(struct __sk_buff *skb, const struct rw_run *run)
+RW_SUBPROGRAM int rw_decide_short6(struct __sk_buff *skb, const struct rw_run *run, struct rw_processor *own)
 {
-	return run ? decide_short(skb, run, 4) : -1;
+	return run && own ? decide_short(skb, run, 6, own) : VERDICT_NOT;
 }
 
-RW_SUBPROGRAM int rw_short6(struct __sk_buff *skb, const struct rw_run *run)
+RW_SUBPROGRAM int rw_parse_skb(struct __sk_buff *skb, __u32 offset, __u32 family, struct rw_frame *frame)
 {
-	return run ? decide_short(skb, run, 6) : -1;
+	struct rw_reader reader = {.skb = skb, .length = skb->len};
+	bool merged = skb->gso_size != 0;
+
+	if (!frame)
+		return RW_PARSE_MALFORMED;
+	if (family == 4)
+		return rw_parse(&reader, offset, 4, merged, frame);
+	return rw_parse(&reader, offset, 6, merged, frame);
 }
 
-static __always_inline int filter(struct __sk_buff *skb, bool egress)
+/* The long way, for a packet on the device at 'place'. */
+RW_SUBPROGRAM int rw_decide_long(struct __sk_buff *skb, const struct rw_run *run, struct rw_processor *own,
+				 __u32 place)
 {
-	struct rw_frame frame = {0};
+	const struct rw_device *device = bpf_map_lookup_elem(&rw_devices, &place);
+	int link, status = RW_PARSE_MALFORMED;
+	__u32 offset = 0, family = 0;
+	struct rw_frame *frame;
+
+	if (!run || !own || !device)
+		return TC_ACT_SHOT;
+	link = find_ip(skb, device, place, &offset, &family);
+	if (link == LINK_PASS)
+		return TC_ACT_UNSPEC;
+	if (link == LINK_NOT_IP) {
+		own->not_ip++;
+		return TC_ACT_UNSPEC;
+	}
+	frame = &scratch_of(own)->frame;
+	__builtin_memset(frame, 0, sizeof(*frame));
+	if (link == LINK_IP)
+		status = rw_parse_skb(skb, offset, family, frame);
+	return account(run, frame, rw_hook_decide(run, frame, status, &scratch_of(own)->query), skb->ifindex,
+		       own);
+}
+
+static __always_inline int filter(struct __sk_buff *skb, bool egress, struct rw_processor *own)
+{
+	struct rw_run *run = &scratch_of(own)->run;
 	const struct rw_device *device;
-	struct rw_run run = {0};
-	__u32 offset = 0, family = 0, place = 0;
-	int link;
+	int verdict = VERDICT_NOT;
+	__u32 place = 0;
 
 	device = find_device(skb->ifindex, &place);
-	if (!device || !begin_run(&run))
+	if (!device || !begin_run(run, own))
 		return TC_ACT_UNSPEC;
 	if ((device->flags & RW_DEVICE_BRIDGE_PORT) && is_bridged(skb, place))
 		return TC_ACT_UNSPEC;
 	/* The copy of an own multicast or broadcast for listeners here: it has crossed no device. */
 	if (skb->pkt_type == PACKET_LOOPBACK)
 		return TC_ACT_UNSPEC;
-	run.slot = device->slot;
-	run.egress = egress;
-	run.pending = !!(device->flags & RW_DEVICE_PENDING);
+	run->slot = device->slot;
+	run->egress = egress;
+	run->pending = !!(device->flags & RW_DEVICE_PENDING);
 	if (!skb->vlan_present && !(device->flags & (RW_DEVICE_LAYER3 | RW_DEVICE_PENDING))) {
-		link = skb->protocol == bpf_htons(ETH_P_IP)     ? rw_short4(skb, &run)
-		       : skb->protocol == bpf_htons(ETH_P_IPV6) ? rw_short6(skb, &run)
-								: -1;
-		if (link >= 0)
-			return link ? TC_ACT_SHOT : TC_ACT_UNSPEC;
+		if (skb->protocol == bpf_htons(ETH_P_IP))
+			verdict = decide_short(skb, run, 4, own);
+		else if (skb->protocol == bpf_htons(ETH_P_IPV6))
+			verdict = rw_decide_short6(skb, run, own);
 	}
-	link = find_ip(skb, device, place, &offset, &family);
-	if (link == LINK_PASS)
-		return TC_ACT_UNSPEC;
-	if (link == LINK_NOT_IP) {
-		struct rw_counters *counters = bpf_map_lookup_elem(&rw_counters, &zero);
-
-		if (counters)
-			counters->not_ip++;
-		return TC_ACT_UNSPEC;
-	}
-	link = link == LINK_MALFORMED ? RW_PARSE_MALFORMED : rw_parse_skb(skb, offset, family, &frame);
-	return account(&run, &frame, rw_hook_decide(&run, &frame, link), skb->ifindex);
+	return verdict == VERDICT_NOT ? rw_decide_long(skb, run, own, place) : verdict;
 }
 
 /*
- * Brackets a run for those who wait for it; see struct rw_run_count.  Nobody else writes the count.  An
- * exchange is a full barrier everywhere; on x86 it would cost more than all the rest of the look-up, and a
- * plain store does: loads never move behind it, and whoever waits allows for the time until it is seen.
+ * Brackets a run for those who wait for it; see struct rw_processor.  An exchange is a full barrier
+ * everywhere; on x86 it would cost more than all the rest of the look-up, and a plain store does: loads never
+ * move behind it, and whoever waits allows for the time until it is seen.
  */
-static __always_inline void count_run(struct rw_run_count *run)
+static __always_inline void count_run(struct rw_processor *own)
 {
 #ifdef RW_TARGET_X86
-	rw_store(run->count, run->count + 1);
+	rw_store(own->runs, own->runs + 1);
 #else
-	(void)__sync_lock_test_and_set(&run->count, run->count + 1);
+	(void)__sync_lock_test_and_set(&own->runs, own->runs + 1);
 #endif
+}
+
+static __always_inline struct rw_processor *find_processor(void)
+{
+	__u32 processor = bpf_get_smp_processor_id();
+
+	return bpf_map_lookup_elem(&rw_processors, &processor);
 }
 
 static __always_inline int counted(struct __sk_buff *skb, bool egress)
 {
-	__u32 processor = bpf_get_smp_processor_id();
-	struct rw_run_count *run = bpf_map_lookup_elem(&rw_runs, &processor);
+	struct rw_processor *own = find_processor();
 	int verdict;
 
-	if (!run)
+	if (!own)
 		return TC_ACT_SHOT;
-	count_run(run);
-	verdict = filter(skb, egress);
-	count_run(run);
+	count_run(own);
+	verdict = filter(skb, egress, own);
+	count_run(own);
 	return verdict;
 }
 
@@ -536,10 +574,11 @@ SEC("tc")
 int rw_seed(struct __sk_buff *skb)
 {
 	struct rw_seed_record seed;
+	struct rw_processor *own = find_processor();
 	struct rw_run run = {0};
 	bool accepted = true;
 
-	if (bpf_skb_load_bytes(skb, RW_SEED_OFFSET, &seed, sizeof(seed)) || !begin_run(&run) ||
+	if (!own || bpf_skb_load_bytes(skb, RW_SEED_OFFSET, &seed, sizeof(seed)) || !begin_run(&run, own) ||
 	    !(seed.in | seed.out))
 		return RW_SEED_REFUSED;
 	if (seed.in)

@@ -14,17 +14,16 @@
  *   rw_slots     the names of the interfaces that have slots; no program reads it
  *   rw_flows4/6  the flow table
  *   rw_fragments fragments whose first was accepted
- *   rw_hits      counts by rule index, RW_HIT_STRIPES of them for each of the two images
- *   rw_counters  per CPU
+ *   rw_hits      counts by rule index, some stripes of them for each of the two images
  *   rw_events    ring buffer of struct rw_drop_event
- *   rw_runs      by processor: which of them is in a program just now
+ *   rw_processors  a struct rw_processor for each
  */
 
 #include <linux/types.h>
 
 #include "abi/rw_cause.h"
 
-#define RW_BPF_ABI_VERSION 4
+#define RW_BPF_ABI_VERSION 5
 
 enum {
 	RW_MODE_LEARN = 0,   /* all pass; openers are decided and entered */
@@ -47,15 +46,18 @@ struct rw_control {
 	__u32 image_pages; /* pages of one image; the second begins there */
 	__u32 bucket_mask4;
 	__u32 bucket_mask6;
-	__u32 hit_count; /* rule indexes that are counted: 0..hit_count - 1, a stripe's length */
-	__u64 pad1[6];
+	__u32 hit_count;       /* rule indexes that are counted: 0..hit_count - 1, a stripe's length */
+	__u32 hit_stripe_mask; /* stripes of an image less 1; processors share them by number */
+	__u32 pad1[11];
 };
 
 /*
- * Counted up when a program begins on a processor and when it ends: odd = one is under way.  Programs begin
- * with bottom halves off, so a processor runs one at a time.  A run counts before it loads the state.
- * Whoever has switched the state, has let RW_RUN_SETTLE_NS pass, and then sees an even count, or another one
- * than before, knows that no run on that processor goes by the old state.
+ * What the programs on one processor keep for themselves.  Nobody else writes it, so plain stores do.
+ *
+ * 'runs' is counted up when a program begins and when it ends: odd = one is under way.  Programs begin with
+ * bottom halves off, so a processor runs one at a time.  A run counts before it loads the state.  Whoever has
+ * switched the state, has let RW_RUN_SETTLE_NS pass, and then sees an even count, or another one than before,
+ * knows that no run on that processor goes by the old state.
  *
  * The time is for x86, where a run's load of the state may come before others see its count: a processor
  * holds a store back for less than a microsecond, and interrupts and exits to a hypervisor empty its store
@@ -63,9 +65,20 @@ struct rw_control {
  */
 #define RW_RUN_SETTLE_NS 1000000
 
-struct rw_run_count {
-	__u64 count;
-	__u64 pad[7]; /* a cache line of its own */
+struct rw_processor {
+	__u64 runs;
+	__u64 tick; /* jiffies at which 'now' was read: the clock is asked once in each */
+	__u32 now;  /* second */
+	__u32 event_second;
+	__u32 event_count;      /* sent in that second */
+	__u32 event_suppressed; /* since the last one sent */
+	__u64 passed;           /* accepted IP packets */
+	__u64 not_ip;
+	__u64 flow_refused;
+	__u64 pad;
+	__u64 dropped[32]; /* by enum rw_cause */
+	__u64 would_drop[32];
+	__u64 scratch[32]; /* of a run, beside the 512 bytes of its stack; private to the programs */
 };
 
 /* A device of ours.  Found at the first of RW_DEVICE_PROBES places from rw_device_place on. */
@@ -104,23 +117,13 @@ struct rw_slot_name {
 	char name[16]; /* "" = free */
 };
 
-#define RW_HIT_STRIPES 4 /* CPUs share one of them by their number */
+/* Up to so many processors have stripes of their own. */
+#define RW_HIT_STRIPES_MAX 16
 
 struct rw_hit {
 	__u64 count;
 	__u32 last; /* second */
 	__u32 pad;
-};
-
-struct rw_counters {
-	__u64 passed; /* accepted IP packets */
-	__u64 not_ip;
-	__u64 flow_refused;
-	__u64 dropped[32]; /* by enum rw_cause */
-	__u64 would_drop[32];
-	__u64 event_second;
-	__u32 event_count;      /* sent in that second */
-	__u32 event_suppressed; /* since the last one sent */
 };
 
 #define RW_EVENTS_PER_SECOND 100 /* and CPU */
@@ -203,11 +206,10 @@ struct rw_seed_record {
 #define RW_FRAGMENT_ENTRIES 4096
 
 _Static_assert(sizeof(struct rw_control) == 192, "control");
-_Static_assert(sizeof(struct rw_run_count) == 64, "run count");
+_Static_assert(sizeof(struct rw_processor) == 832, "processor");
 _Static_assert(sizeof(struct rw_device) == 8, "device");
 _Static_assert(sizeof(struct rw_vlans) == 520, "vlans");
 _Static_assert(sizeof(struct rw_hit) == 16, "hit");
-_Static_assert(sizeof(struct rw_counters) == 552, "counters");
 _Static_assert(sizeof(struct rw_drop_event) == 72, "event");
 _Static_assert(sizeof(struct rw_seed_record) == 48, "seed");
 _Static_assert(sizeof(struct rw_fragment_key) == 40, "fragment key");

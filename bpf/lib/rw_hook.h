@@ -343,7 +343,8 @@ RW_INLINE void rw_hook_query(const struct rw_run *run, const struct rw_ends *end
 }
 
 /* The flow table and, behind it, the decision table. */
-RW_INLINE __u32 rw_hook_flow(__u8 family, const struct rw_run *run, const struct rw_frame *frame)
+RW_INLINE __u32 rw_hook_flow(__u8 family, const struct rw_run *run, const struct rw_frame *frame,
+			     struct rw_flow_query *query)
 {
 	bool is_icmp = frame->ends.protocol == (family == 4 ? RW_IP_ICMP : RW_IP_ICMPV6);
 	struct rw_flow_packet packet = {
@@ -353,58 +354,61 @@ RW_INLINE __u32 rw_hook_flow(__u8 family, const struct rw_run *run, const struct
 		.is_stray = is_icmp && !rw_icmp_is_question(family, frame->icmp_type),
 	};
 	struct rw_flow_found found = {0};
-	struct rw_flow_query query;
 
-	rw_hook_query(run, &frame->ends, family, &query);
-	if (rw_flow_find(family, &query, &found)) {
-		__u32 cell = rw_hook_known(run, &query, &frame->ends, &packet, &found);
+	rw_hook_query(run, &frame->ends, family, query);
+	if (rw_flow_find(family, query, &found)) {
+		__u32 cell = rw_hook_known(run, query, &frame->ends, &packet, &found);
 
 		if (cell != RW_HOOK_UNKNOWN)
 			return cell;
 	} else {
 		found.entry = NULL;
 	}
-	return rw_hook_unknown(family, run, &query, &frame->ends, &packet, &found);
+	return rw_hook_unknown(family, run, query, &frame->ends, &packet, &found);
 }
 
 /*
  * An ICMP error: by the flow of the packet that it quotes.  RW_HOOK_UNKNOWN when that flow is not known, or
  * the error is not addressed to who sent the packet.
  */
-RW_INLINE __u32 rw_hook_error(__u8 family, const struct rw_run *run, const struct rw_frame *frame)
+RW_INLINE __u32 rw_hook_error(__u8 family, const struct rw_run *run, const struct rw_frame *frame,
+			      struct rw_flow_query *query)
 {
 	struct rw_flow_found found;
-	struct rw_flow_query query;
 
 	for (int i = 0; i < 4; i++)
 		if (frame->quoted.source[i] != frame->ends.destination[i])
 			return RW_HOOK_UNKNOWN;
-	rw_hook_query(run, &frame->quoted, family, &query);
-	if (!rw_flow_find(family, &query, &found))
+	rw_hook_query(run, &frame->quoted, family, query);
+	if (!rw_flow_find(family, query, &found))
 		return RW_HOOK_UNKNOWN;
-	if (!rw_hook_holds(run, &query.key, &frame->quoted, &found))
+	if (!rw_hook_holds(run, &query->key, &frame->quoted, &found))
 		return RW_CELL_SYSTEM(RW_CAUSE_CUT, RW_VERDICT_DROP);
 	return RW_CELL_SYSTEM(RW_CAUSE_RULE, RW_VERDICT_ACCEPT);
 }
 
-RW_SUBPROGRAM __u32 rw_hook_flow4(const struct rw_run *run, const struct rw_frame *frame)
+RW_SUBPROGRAM __u32 rw_hook_flow4(const struct rw_run *run, const struct rw_frame *frame,
+				  struct rw_flow_query *query)
 {
-	return run && frame ? rw_hook_flow(4, run, frame) : RW_CELL_BROKEN;
+	return run && frame && query ? rw_hook_flow(4, run, frame, query) : RW_CELL_BROKEN;
 }
 
-RW_SUBPROGRAM __u32 rw_hook_flow6(const struct rw_run *run, const struct rw_frame *frame)
+RW_SUBPROGRAM __u32 rw_hook_flow6(const struct rw_run *run, const struct rw_frame *frame,
+				  struct rw_flow_query *query)
 {
-	return run && frame ? rw_hook_flow(6, run, frame) : RW_CELL_BROKEN;
+	return run && frame && query ? rw_hook_flow(6, run, frame, query) : RW_CELL_BROKEN;
 }
 
-RW_SUBPROGRAM __u32 rw_hook_error4(const struct rw_run *run, const struct rw_frame *frame)
+RW_SUBPROGRAM __u32 rw_hook_error4(const struct rw_run *run, const struct rw_frame *frame,
+				   struct rw_flow_query *query)
 {
-	return run && frame ? rw_hook_error(4, run, frame) : RW_CELL_BROKEN;
+	return run && frame && query ? rw_hook_error(4, run, frame, query) : RW_CELL_BROKEN;
 }
 
-RW_SUBPROGRAM __u32 rw_hook_error6(const struct rw_run *run, const struct rw_frame *frame)
+RW_SUBPROGRAM __u32 rw_hook_error6(const struct rw_run *run, const struct rw_frame *frame,
+				   struct rw_flow_query *query)
 {
-	return run && frame ? rw_hook_error(6, run, frame) : RW_CELL_BROKEN;
+	return run && frame && query ? rw_hook_error(6, run, frame, query) : RW_CELL_BROKEN;
 }
 
 /* Forged sources: the cell that refuses them, or 0. */
@@ -442,23 +446,24 @@ RW_SUBPROGRAM __u32 rw_hook_fragment(const struct rw_run *run, const struct rw_f
 	return 1;
 }
 
-RW_INLINE __u32 rw_hook_stateful(const struct rw_run *run, const struct rw_frame *frame)
+RW_INLINE __u32 rw_hook_stateful(const struct rw_run *run, const struct rw_frame *frame,
+				 struct rw_flow_query *query)
 {
 	__u32 cell = RW_HOOK_UNKNOWN;
 
 	if (frame->ends.family == 4) {
 		if (frame->is_error)
-			cell = rw_hook_error4(run, frame);
-		return cell == RW_HOOK_UNKNOWN ? rw_hook_flow4(run, frame) : cell;
+			cell = rw_hook_error4(run, frame, query);
+		return cell == RW_HOOK_UNKNOWN ? rw_hook_flow4(run, frame, query) : cell;
 	}
 	if (frame->is_error)
-		cell = rw_hook_error6(run, frame);
-	return cell == RW_HOOK_UNKNOWN ? rw_hook_flow6(run, frame) : cell;
+		cell = rw_hook_error6(run, frame, query);
+	return cell == RW_HOOK_UNKNOWN ? rw_hook_flow6(run, frame, query) : cell;
 }
 
-/* Decides one packet; see the top. */
+/* Decides one packet; see the top.  'query' is room for what is asked of the flow table. */
 RW_INLINE __u32 rw_hook_decide(const struct rw_run *run, const struct rw_frame *frame,
-			       enum rw_parse_status status)
+			       enum rw_parse_status status, struct rw_flow_query *query)
 {
 	__u32 cell;
 
@@ -470,12 +475,12 @@ RW_INLINE __u32 rw_hook_decide(const struct rw_run *run, const struct rw_frame *
 	if (!cell && status == RW_PARSE_TINY_FRAGMENT)
 		cell = RW_CELL_SYSTEM(RW_CAUSE_FRAGMENT, RW_VERDICT_DROP);
 	if (frame->fragment == RW_FRAGMENT_NONE)
-		return cell ? cell : rw_hook_stateful(run, frame);
+		return cell ? cell : rw_hook_stateful(run, frame, query);
 	if (!cell && frame->fragment == RW_FRAGMENT_LATER)
 		return rw_hook_fragment(run, frame, 0) ? RW_CELL_SYSTEM(RW_CAUSE_RULE, RW_VERDICT_ACCEPT)
 						       : RW_CELL_SYSTEM(RW_CAUSE_FRAGMENT, RW_VERDICT_DROP);
 	if (!cell)
-		cell = rw_hook_stateful(run, frame);
+		cell = rw_hook_stateful(run, frame, query);
 	if (rw_cell_accepts(cell) && frame->fragment == RW_FRAGMENT_FIRST)
 		(void)rw_hook_fragment(run, frame, 1);
 	return cell;

@@ -135,12 +135,39 @@ RW_INLINE __u32 rw_short_known(const struct rw_run *run, const struct rw_flow_qu
 	return RW_CELL_SYSTEM(RW_CAUSE_RULE, RW_VERDICT_ACCEPT);
 }
 
-/* A packet of no flow, where rules are enforced. */
-RW_INLINE __u32 rw_short_unknown(__u8 family, const struct rw_run *run, const struct rw_flow_query *query,
-				 const struct rw_short *packet)
+/* What rw_short_enter is told of a packet. */
+#define RW_SHORT_STEP(protocol, tcp_flags) ((protocol) | (__u32)(tcp_flags) << 8)
+
+/* Enters the flow of a packet that was accepted. */
+RW_INLINE bool rw_short_enter(__u8 family, const struct rw_run *run, const struct rw_flow_query *query,
+			      __u32 opener)
+{
+	struct rw_flow_packet step = {
+		.protocol = (__u8)opener, .tcp_flags = (__u8)(opener >> 8), .from_opener = 1};
+	const struct rw_table_view *view = rw_hook_view(run, run->slot);
+	__u32 mark = run->slot + 1u;
+
+	return view && rw_flow_insert(family, query,
+				      rw_flow_begin(&step, !query->key.from_low, &view->timeouts, run->now),
+				      run->egress ? RW_FLOW_DECISION(run->generation, 0, mark, 0)
+						  : RW_FLOW_DECISION(run->generation, mark, 0, 0) |
+							    RW_FLOW_GENUINE_OPENER);
+}
+
+RW_SUBPROGRAM int rw_short_enter4(const struct rw_run *run, const struct rw_flow_query *query, __u32 opener)
+{
+	return run && query && rw_short_enter(4, run, query, opener);
+}
+
+RW_SUBPROGRAM int rw_short_enter6(const struct rw_run *run, const struct rw_flow_query *query, __u32 opener)
+{
+	return run && query && rw_short_enter(6, run, query, opener);
+}
+
+/* The cell of a packet of no flow. */
+RW_INLINE __u32 rw_short_open(__u8 family, const struct rw_run *run, const struct rw_ends *ends)
 {
 	const struct rw_table_header *header = rw_table_header(&run->table);
-	const struct rw_ends *ends = &packet->ends;
 	struct rw_table_address source = rw_address_of(ends->source);
 	struct rw_table_address destination = rw_address_of(ends->destination);
 	struct rw_table_key key = {
@@ -150,11 +177,8 @@ RW_INLINE __u32 rw_short_unknown(__u8 family, const struct rw_run *run, const st
 		.protocol = ends->protocol,
 		.is6 = family == 6,
 	};
-	struct rw_flow_packet step = {
-		.protocol = ends->protocol, .tcp_flags = packet->tcp_flags, .from_opener = 1};
-	__u32 class, cell, number, mark = run->slot + 1u;
 	const struct rw_table_view *view;
-	__u64 control, decision;
+	__u32 class, cell, number;
 
 	if (!header)
 		return RW_SHORT_NOT;
@@ -169,35 +193,54 @@ RW_INLINE __u32 rw_short_unknown(__u8 family, const struct rw_run *run, const st
 		if (cell)
 			return cell;
 	}
-	cell = rw_table_decide(&run->table, header, number, class, &key);
-	if (!rw_cell_accepts(cell))
-		return cell;
-	control = rw_flow_begin(&step, !query->key.from_low, &view->timeouts, run->now);
-	decision = run->egress ? RW_FLOW_DECISION(run->generation, 0, mark, 0)
-			       : RW_FLOW_DECISION(run->generation, mark, 0, 0) | RW_FLOW_GENUINE_OPENER;
-	if (!rw_flow_insert(family, query, control, decision))
-		return RW_SHORT_NOT;
-	rw_hook_hit(run, cell);
-	return cell;
+	return rw_table_decide(&run->table, header, number, class, &key);
 }
 
-/* The cell of a packet whose IP header is at 'offset', or RW_SHORT_NOT.  Refusals are not counted as hits. */
+/*
+ * The cell of a packet whose IP header is at 'offset', or RW_SHORT_NOT.  Refusals are not counted as hits.  Of
+ * several entries with the packet's signature, which are as good as never, the long way finds the right one.
+ * 'query' is room for what is asked of the flow table.
+ */
 RW_INLINE __u32 rw_short_decide(__u8 family, const struct rw_run *run, const struct rw_reader *reader,
-				__u32 offset)
+				__u32 offset, struct rw_flow_query *query)
 {
 	struct rw_short packet = {.ends.family = family};
-	struct rw_flow_found found = {0};
-	struct rw_flow_query query;
+	void *first, *second;
+	__u32 signature, cell;
+	__u64 ways;
 
 	if (!(family == 4 ? rw_short_read4(reader, offset, &packet)
 			  : rw_short_read6(reader, offset, &packet)) ||
 	    rw_short_is_dhcp(family, &packet.ends))
 		return RW_SHORT_NOT;
-	rw_hook_query(run, &packet.ends, family, &query);
-	if (rw_flow_find(family, &query, &found))
-		return rw_short_known(run, &query, &packet, &found);
+	rw_hook_query(run, &packet.ends, family, query);
+	signature = rw_flow_signature(query->hash);
+	first = rw_flow_bucket(family, rw_flow_bucket_first(query->hash, query->mask));
+	second = rw_flow_bucket(family, rw_flow_bucket_second(query->hash, query->mask));
+	if (!first || !second)
+		return RW_SHORT_NOT;
+	ways = rw_flow_match(first, second, signature);
+	if (ways) {
+		__u32 place = rw_flow_match_place(ways);
+		struct rw_flow_found found;
+
+		if (place & RW_FLOW_WAYS)
+			first = second;
+		if (!rw_flow_entry_read(rw_flow_entry_at(first, family, place), family, query, &found))
+			return RW_SHORT_NOT;
+		return rw_short_known(run, query, &packet, &found);
+	}
 	if (run->mode != RW_MODE_ENFORCE ||
 	    (packet.ends.protocol == RW_IP_TCP && !rw_tcp_is_opening(packet.tcp_flags)))
 		return RW_SHORT_NOT;
-	return rw_short_unknown(family, run, &query, &packet);
+	cell = rw_short_open(family, run, &packet.ends);
+	if (cell != RW_SHORT_NOT && rw_cell_accepts(cell)) {
+		__u32 opener = RW_SHORT_STEP(packet.ends.protocol, packet.tcp_flags);
+
+		if (!(family == 4 ? rw_short_enter4(run, query, opener)
+				  : rw_short_enter6(run, query, opener)))
+			return RW_SHORT_NOT;
+		rw_hook_hit(run, cell);
+	}
+	return cell;
 }

@@ -12,6 +12,7 @@
  * Family is a constant wherever this is inlined, so an entry's size is one too.
  */
 
+#include "lib/rw_decide.h"
 #include "lib/rw_flow.h"
 
 /* What all entries begin with; the key follows. */
@@ -78,27 +79,32 @@ RW_INLINE bool rw_flow_entry_read(struct rw_flow_entry *entry, __u8 family, cons
 	       rw_flow_is_live(found->control, query->now);
 }
 
-/* The signatures of two neighbouring ways, exclusive-or 'twice' (a signature in both halves). */
-RW_INLINE __u64 rw_flow_pair(void *bucket, __u32 pair, __u64 twice)
+/*
+ * The ways of two buckets whose signature is 'signature', without a branch: way w of the first at bit
+ * w / 2 + w % 2 * 32, of the second 4 bits higher.  The lowest bit is right; a higher one may be of a neighbour
+ * whose signature differs by one bit.  The test is Mycroft's for a zero in a word, here for two halves at
+ * once ("Bit Twiddling Hacks", haszero).
+ */
+RW_INLINE __u64 rw_flow_match(void *first, void *second, __u32 signature)
 {
-	return rw_load(((__u64 *)bucket)[pair]) ^ twice;
+	__u64 twice = (__u64)signature << 32 | signature, ways = 0;
+
+#pragma GCC unroll 8
+	for (__u32 pair = 0; pair < RW_FLOW_WAYS; pair++) {
+		__u64 *words = pair < RW_FLOW_WAYS / 2 ? first : second;
+		__u64 word = rw_load(words[pair % (RW_FLOW_WAYS / 2)]) ^ twice;
+
+		ways |= ((word - 0x0000000100000001ull) & ~word & 0x8000000080000000ull) >> (31 - pair);
+	}
+	return ways;
 }
 
-/*
- * False when no way has that signature; seldom true without reason.  The bits are those of Mycroft's test for a
- * zero in a word, here for two halves at once ("Bit Twiddling Hacks", haszero).
- */
-RW_INLINE bool rw_flow_may_have(void *bucket, __u32 signature)
+/* Bucket (0 or 1) << 3 | way of the lowest bit. */
+RW_INLINE __u32 rw_flow_match_place(__u64 ways)
 {
-	__u64 twice = (__u64)signature << 32 | signature, zeros = 0;
+	__u32 bit = rw_table_bits_set((ways & (~ways + 1)) - 1);
 
-#pragma GCC unroll 4
-	for (__u32 pair = 0; pair < RW_FLOW_WAYS / 2; pair++) {
-		__u64 word = rw_flow_pair(bucket, pair, twice);
-
-		zeros |= (word - 0x0000000100000001ull) & ~word;
-	}
-	return zeros & 0x8000000080000000ull;
+	return (bit & 4) << 1 | (bit & 3) << 1 | bit >> 5;
 }
 
 /* A bit for each way whose signature is 'signature'. */
@@ -129,14 +135,13 @@ RW_INLINE bool rw_flow_read_ways(void *bucket, __u8 family, __u64 ways, const st
 RW_INLINE bool rw_flow_find(__u8 family, const struct rw_flow_query *query, struct rw_flow_found *found)
 {
 	__u32 signature = rw_flow_signature(query->hash);
-	void *bucket = rw_flow_bucket(family, rw_flow_bucket_first(query->hash, query->mask));
+	void *first = rw_flow_bucket(family, rw_flow_bucket_first(query->hash, query->mask));
+	void *second = rw_flow_bucket(family, rw_flow_bucket_second(query->hash, query->mask));
 
-	if (bucket && rw_flow_may_have(bucket, signature) &&
-	    rw_flow_read_ways(bucket, family, rw_flow_ways(bucket, signature), query, found))
-		return true;
-	bucket = rw_flow_bucket(family, rw_flow_bucket_second(query->hash, query->mask));
-	return bucket && rw_flow_may_have(bucket, signature) &&
-	       rw_flow_read_ways(bucket, family, rw_flow_ways(bucket, signature), query, found);
+	if (!first || !second || !rw_flow_match(first, second, signature))
+		return false;
+	return rw_flow_read_ways(first, family, rw_flow_ways(first, signature), query, found) ||
+	       rw_flow_read_ways(second, family, rw_flow_ways(second, signature), query, found);
 }
 
 /* Changes control or decision of an entry as it was found; false when another processor was first. */

@@ -103,7 +103,8 @@ RW_INLINE __u32 host_decide(const __u8 *bytes, __u32 size, __u8 family, bool egr
 		.egress = egress,
 	};
 	struct rw_frame frame = {0};
+	struct rw_flow_query query;
 	enum rw_parse_status status = rw_parse(&reader, 0, family, false, &frame);
 
-	return rw_hook_decide(&run, &frame, status);
+	return rw_hook_decide(&run, &frame, status, &query);
 }

@@ -26,20 +26,17 @@ static void clear(struct rw_bpf *bpf)
 		memset(bpf->maps[maps[i]].memory, 0,
 		       maps[i] == RW_BPF_MAP_HITS ? 0 : bpf->maps[maps[i]].memory_size);
 	for (uint32_t i = 0; i < bpf->table->origin_count && i < bpf->hit_count; i++)
-		for (uint32_t stripe = 0; stripe < 2 * RW_HIT_STRIPES; stripe++)
+		for (uint32_t stripe = 0; stripe < 2 * bpf->hit_stripes; stripe++)
 			((struct rw_hit *)bpf->maps[RW_BPF_MAP_HITS].memory)[stripe * bpf->hit_count + i]
 				.count = 0;
 }
 
 static void read_counters(struct rw_bpf *bpf, uint64_t dropped[RW_CAUSE_COUNT_])
 {
-	static struct rw_counters each[256];
-	uint32_t zero = 0;
+	const struct rw_processor *each = bpf->maps[RW_BPF_MAP_PROCESSORS].memory;
 
-	assert_true(libbpf_num_possible_cpus() <= 256);
-	assert_int_equal(bpf_map_lookup_elem(bpf->maps[RW_BPF_MAP_COUNTERS].fd, &zero, each), 0);
 	memset(dropped, 0, sizeof(dropped[0]) * RW_CAUSE_COUNT_);
-	for (int i = 0; i < libbpf_num_possible_cpus(); i++)
+	for (uint32_t i = 0; i < bpf->maps[RW_BPF_MAP_PROCESSORS].entries; i++)
 		for (int cause = 0; cause < RW_CAUSE_COUNT_; cause++)
 			dropped[cause] += each[i].dropped[cause];
 }
@@ -50,7 +47,7 @@ static const struct rw_classify_origin *find_hit(struct rw_bpf *bpf)
 	const struct rw_hit *hits = bpf->maps[RW_BPF_MAP_HITS].memory;
 
 	for (uint32_t i = 0; i < bpf->table->origin_count; i++)
-		for (uint32_t stripe = 0; stripe < 2 * RW_HIT_STRIPES; stripe++)
+		for (uint32_t stripe = 0; stripe < 2 * bpf->hit_stripes; stripe++)
 			if (hits[stripe * bpf->hit_count + i].count)
 				return &bpf->table->origins[i];
 	return NULL;

@@ -31,22 +31,22 @@ static void settle(const struct rw_bpf *bpf)
 
 /*
  * Waits until no program run that began before the last switch goes on, so that the standby image is nobody's
- * (struct rw_run_count).  A run takes a microsecond; synchronize_rcu, by membarrier or a map of maps,
+ * (struct rw_processor).  A run takes a microsecond; synchronize_rcu, by membarrier or a map of maps,
  * would take ten thousand.
  */
 static int await_grace(struct rw_bpf *bpf, struct rw_error *err)
 {
-	const struct rw_run_count *runs = bpf->maps[RW_BPF_MAP_RUNS].memory;
+	const struct rw_processor *processors = bpf->maps[RW_BPF_MAP_PROCESSORS].memory;
 	const struct timespec step = {.tv_nsec = GRACE_STEP_NS};
 	unsigned int steps = 0;
 
 	if (!bpf->grace_due)
 		return 0;
 	settle(bpf);
-	for (uint32_t i = 0; i < bpf->maps[RW_BPF_MAP_RUNS].entries; i++) {
-		uint64_t seen = __atomic_load_n(&runs[i].count, __ATOMIC_SEQ_CST);
+	for (uint32_t i = 0; i < bpf->maps[RW_BPF_MAP_PROCESSORS].entries; i++) {
+		uint64_t seen = __atomic_load_n(&processors[i].runs, __ATOMIC_SEQ_CST);
 
-		while (seen % 2 && __atomic_load_n(&runs[i].count, __ATOMIC_SEQ_CST) == seen) {
+		while (seen % 2 && __atomic_load_n(&processors[i].runs, __ATOMIC_SEQ_CST) == seen) {
 			if (++steps > GRACE_STEPS_MAX)
 				return rw_error_set(err, -EBUSY, "processor %u does not end a program run",
 						    i);
@@ -115,7 +115,7 @@ static int compile(struct rw_bpf *bpf, const struct rw_policy *policy, uint32_t 
 static void clear_hits(struct rw_bpf *bpf, uint32_t generation)
 {
 	struct rw_hit *hits = bpf->maps[RW_BPF_MAP_HITS].memory;
-	size_t count = (size_t)RW_HIT_STRIPES * bpf->hit_count;
+	size_t count = (size_t)bpf->hit_stripes * bpf->hit_count;
 
 	memset(&hits[(generation & 1) * count], 0, count * sizeof(*hits));
 }

@@ -29,9 +29,8 @@ enum rw_bpf_map_id {
 	RW_BPF_MAP_FLOWS6,
 	RW_BPF_MAP_FRAGMENTS,
 	RW_BPF_MAP_HITS,
-	RW_BPF_MAP_COUNTERS,
 	RW_BPF_MAP_EVENTS,
-	RW_BPF_MAP_RUNS,
+	RW_BPF_MAP_PROCESSORS,
 	RW_BPF_MAP_COUNT_,
 };
 
@@ -89,6 +88,7 @@ struct rw_bpf {
 	uint32_t program_ids[2];
 	uint32_t image_pages;
 	uint32_t hit_count;
+	uint32_t hit_stripes; /* of each image */
 	struct rw_bpf_device devices[RW_ENFORCER_DEVICE_MAX];
 	struct rw_classify_table *table;      /* in force; NULL before the first apply */
 	struct rw_classify_memory images[2];  /* halves of the map of pages */

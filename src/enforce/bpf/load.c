@@ -23,12 +23,17 @@
 #pragma GCC diagnostic pop
 
 const char *const rw_bpf_map_names[RW_BPF_MAP_COUNT_] = {
-	[RW_BPF_MAP_CONTROL] = "rw_control", [RW_BPF_MAP_PAGES] = "rw_pages",
-	[RW_BPF_MAP_DEVICES] = "rw_devices", [RW_BPF_MAP_VLANS] = "rw_vlans",
-	[RW_BPF_MAP_SLOTS] = "rw_slots",     [RW_BPF_MAP_FLOWS4] = "rw_flows4",
-	[RW_BPF_MAP_FLOWS6] = "rw_flows6",   [RW_BPF_MAP_FRAGMENTS] = "rw_fragments",
-	[RW_BPF_MAP_HITS] = "rw_hits",       [RW_BPF_MAP_COUNTERS] = "rw_counters",
-	[RW_BPF_MAP_EVENTS] = "rw_events",   [RW_BPF_MAP_RUNS] = "rw_runs",
+	[RW_BPF_MAP_CONTROL] = "rw_control",
+	[RW_BPF_MAP_PAGES] = "rw_pages",
+	[RW_BPF_MAP_DEVICES] = "rw_devices",
+	[RW_BPF_MAP_VLANS] = "rw_vlans",
+	[RW_BPF_MAP_SLOTS] = "rw_slots",
+	[RW_BPF_MAP_FLOWS4] = "rw_flows4",
+	[RW_BPF_MAP_FLOWS6] = "rw_flows6",
+	[RW_BPF_MAP_FRAGMENTS] = "rw_fragments",
+	[RW_BPF_MAP_HITS] = "rw_hits",
+	[RW_BPF_MAP_EVENTS] = "rw_events",
+	[RW_BPF_MAP_PROCESSORS] = "rw_processors",
 };
 
 static const char *const program_names[RW_BPF_PROGRAM_COUNT_] = {"rw_ingress", "rw_egress", "rw_seed"};
@@ -74,6 +79,11 @@ static uint32_t power_of_two(uint32_t value)
 	return power;
 }
 
+static uint32_t stripe_count(uint32_t processors)
+{
+	return processors < RW_HIT_STRIPES_MAX ? power_of_two(processors) : RW_HIT_STRIPES_MAX;
+}
+
 int rw_bpf_size_maps(const struct rw_enforce_bpf_options *options, uint32_t entries[RW_BPF_MAP_COUNT_],
 		     struct rw_error *err)
 {
@@ -90,17 +100,17 @@ int rw_bpf_size_maps(const struct rw_enforce_bpf_options *options, uint32_t entr
 	if (processors < 0)
 		return rw_error_set(err, processors, "cannot tell the number of processors");
 	memset(entries, 0, sizeof(entries[0]) * RW_BPF_MAP_COUNT_);
-	entries[RW_BPF_MAP_RUNS] = (uint32_t)processors;
+	entries[RW_BPF_MAP_PROCESSORS] = (uint32_t)processors;
 	entries[RW_BPF_MAP_PAGES] = (uint32_t)(memory / 2 / RW_TABLE_PAGE_SIZE) * 2;
 	entries[RW_BPF_MAP_FLOWS4] = power_of_two(flows) / RW_FLOW_WAYS;
 	entries[RW_BPF_MAP_FLOWS6] = entries[RW_BPF_MAP_FLOWS4];
-	entries[RW_BPF_MAP_HITS] = HIT_COUNT * RW_HIT_STRIPES * 2;
+	entries[RW_BPF_MAP_HITS] = HIT_COUNT * stripe_count((uint32_t)processors) * 2;
 	return 0;
 }
 
 static bool is_mapped(enum rw_bpf_map_id id)
 {
-	return id != RW_BPF_MAP_FRAGMENTS && id != RW_BPF_MAP_COUNTERS && id != RW_BPF_MAP_EVENTS;
+	return id != RW_BPF_MAP_FRAGMENTS && id != RW_BPF_MAP_EVENTS;
 }
 
 /* Keeps descriptor and memory of a map beyond the object. */
@@ -149,7 +159,8 @@ static void fill_control(struct rw_bpf *bpf)
 	struct rw_control *control = rw_bpf_control(bpf);
 
 	bpf->image_pages = bpf->maps[RW_BPF_MAP_PAGES].entries / 2;
-	bpf->hit_count = bpf->maps[RW_BPF_MAP_HITS].entries / (RW_HIT_STRIPES * 2);
+	bpf->hit_stripes = stripe_count(bpf->maps[RW_BPF_MAP_PROCESSORS].entries);
+	bpf->hit_count = bpf->maps[RW_BPF_MAP_HITS].entries / (bpf->hit_stripes * 2);
 	if (bpf->adopted)
 		return;
 	rw_random_system()->fill(rw_random_system(), control->secret, sizeof(control->secret));
@@ -157,6 +168,7 @@ static void fill_control(struct rw_bpf *bpf)
 	control->bucket_mask4 = bpf->maps[RW_BPF_MAP_FLOWS4].entries - 1;
 	control->bucket_mask6 = bpf->maps[RW_BPF_MAP_FLOWS6].entries - 1;
 	control->hit_count = bpf->hit_count;
+	control->hit_stripe_mask = bpf->hit_stripes - 1;
 	control->state = RW_STATE(0, RW_MODE_LEARN);
 }
 
@@ -180,6 +192,7 @@ static int open_object(struct rw_bpf *bpf, const struct rw_enforce_bpf_options *
 		if (bpf->adopted && bpf_map__reuse_fd(map, bpf->maps[id].fd) < 0)
 			return rw_bpf_refused(err, -errno, "to take over a map");
 	}
+	skeleton->rodata->rw_hits_shared = entries[RW_BPF_MAP_PROCESSORS] > RW_HIT_STRIPES_MAX;
 	*ret_object = RW_TAKE_PTR(skeleton);
 	return 0;
 }

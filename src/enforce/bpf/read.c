@@ -29,9 +29,10 @@ static struct rw_bpf_total sum_stripes(const struct rw_bpf *bpf, uint32_t genera
 
 	if (index >= bpf->hit_count)
 		return total;
-	for (uint32_t stripe = 0; stripe < RW_HIT_STRIPES; stripe++) {
+	for (uint32_t stripe = 0; stripe < bpf->hit_stripes; stripe++) {
 		const struct rw_hit *hit =
-			&hits[((generation & 1) * RW_HIT_STRIPES + stripe) * (size_t)bpf->hit_count + index];
+			&hits[((generation & 1) * bpf->hit_stripes + stripe) * (size_t)bpf->hit_count +
+			      index];
 
 		total.count += __atomic_load_n(&hit->count, __ATOMIC_RELAXED);
 		if (hit->last > total.last)
@@ -259,29 +260,20 @@ int rw_bpf_flows(struct rw_enforcer *enforcer, rw_enforcer_flow_fn *each, void *
 	return 0;
 }
 
-static int read_counters(const struct rw_bpf *bpf, struct rw_enforcer_status *status, struct rw_error *err)
+static void read_counters(const struct rw_bpf *bpf, struct rw_enforcer_status *status)
 {
-	int processors = libbpf_num_possible_cpus();
-	uint32_t zero = 0;
-	RW_CLEANUP(rw_free) struct rw_counters *each = NULL;
+	const struct rw_processor *each = bpf->maps[RW_BPF_MAP_PROCESSORS].memory;
 
-	if (processors < 0)
-		return rw_error_set(err, processors, "cannot tell the number of processors");
-	each = calloc((size_t)processors, sizeof(*each));
-	if (!each)
-		return rw_error_oom(err);
-	if (bpf_map_lookup_elem(bpf->maps[RW_BPF_MAP_COUNTERS].fd, &zero, each) < 0)
-		return rw_bpf_refused(err, -errno, "to read counters");
-	for (int i = 0; i < processors; i++) {
-		status->passed += each[i].passed;
-		status->not_ip += each[i].not_ip;
-		status->flow_refused += each[i].flow_refused;
+	for (uint32_t i = 0; i < bpf->maps[RW_BPF_MAP_PROCESSORS].entries; i++) {
+		status->passed += __atomic_load_n(&each[i].passed, __ATOMIC_RELAXED);
+		status->not_ip += __atomic_load_n(&each[i].not_ip, __ATOMIC_RELAXED);
+		status->flow_refused += __atomic_load_n(&each[i].flow_refused, __ATOMIC_RELAXED);
 		for (int cause = 0; cause < RW_CAUSE_COUNT_; cause++) {
-			status->dropped[cause] += each[i].dropped[cause];
-			status->would_drop[cause] += each[i].would_drop[cause];
+			status->dropped[cause] += __atomic_load_n(&each[i].dropped[cause], __ATOMIC_RELAXED);
+			status->would_drop[cause] +=
+				__atomic_load_n(&each[i].would_drop[cause], __ATOMIC_RELAXED);
 		}
 	}
-	return 0;
 }
 
 int rw_bpf_status(struct rw_enforcer *enforcer, struct rw_enforcer_status *ret_status, struct rw_error *err)
@@ -299,10 +291,9 @@ int rw_bpf_status(struct rw_enforcer *enforcer, struct rw_enforcer_status *ret_s
 		.flow_capacity = bpf->maps[RW_BPF_MAP_FLOWS4].entries * RW_FLOW_WAYS,
 	};
 	struct flow_walk walk = {.counts = status.flows, .now = now_seconds()};
-	int r = read_counters(bpf, &status, err);
 
-	if (r < 0)
-		return r;
+	(void)err;
+	read_counters(bpf, &status);
 	walk_flows(bpf, &walk);
 	*ret_status = status;
 	return 0;

@@ -63,15 +63,16 @@ static __u32 decide(__u16 slot, const char *text)
 	struct rw_packet packet = world_packet(text);
 	_Alignas(8) __u8 bytes[FRAME_MAX];
 	struct rw_reader reader = reader_of(&packet, bytes);
+	struct rw_flow_query query;
 	struct rw_frame frame;
 	__u32 cell;
 
 	now_run.slot = slot;
 	now_run.egress = text[0] == 'o';
-	cell = rw_short_decide(packet.remote.family, &now_run, &reader, 0);
+	cell = rw_short_decide(packet.remote.family, &now_run, &reader, 0, &query);
 	if (cell == RW_SHORT_NOT) {
 		frame = frame_of(text);
-		return rw_hook_decide(&now_run, &frame, RW_PARSE_IP);
+		return rw_hook_decide(&now_run, &frame, RW_PARSE_IP, &query);
 	}
 	if (!rw_cell_accepts(cell))
 		rw_hook_hit(&now_run, cell);

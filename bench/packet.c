@@ -1,0 +1,168 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/*
+ * What the programs cost a packet: nanoseconds by BPF_PROG_TEST_RUN, an empty program's taken off.
+ *
+ * usage: bench-packet [ROUNDS]      one JSON object on standard output; as root
+ *
+ * Every packet has the ends of another of 16,384 random samples, written by a program that goes on in the one
+ * measured; the empty one is reached the same way.  Slices of all kinds are interleaved, medians told.
+ *
+ *   refused      opens a flow and is refused
+ *   accepted     opens a flow, which is entered; the table is full of such flows, so another one is given up
+ *   established  of one of 16,384 flows in the table
+ *   same         ... always of the same one
+ */
+
+#include "test.h"
+
+#include <bpf/bpf.h>
+#include <linux/pkt_cls.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "enforce/bpf/bpf_internal.h"
+#include "filter.h"
+#include "flood.h"
+#include "flood.skel.h"
+#include "frame.h"
+#include "policy.h"
+#include "world.h"
+
+enum { EMPTY, REFUSED, ACCEPTED, ESTABLISHED, SAME, KINDS };
+enum { ROUNDS_MAX = 1001, SLICE = 50000 };
+
+static const char *const kind_names[KINDS] = {"empty", "refused", "accepted", "established", "same"};
+
+static struct flood_bpf *flood;
+static struct flood_sample samples[2][FLOOD_SAMPLES]; /* by verdict */
+static struct rw_bpf *bpf;
+static unsigned int ifindex;
+
+static double run(unsigned int repeat)
+{
+	struct rw_packet packet = {.direction = RW_DIRECTION_INGRESS,
+				   .protocol = RW_PROTOCOL_UDP,
+				   .hop_limit = 64,
+				   .local = world_address("10.0.0.2"),
+				   .local_port = 9,
+				   .remote = world_address("11.0.0.1"),
+				   .remote_port = 1024};
+	struct __sk_buff context = {.ifindex = ifindex};
+	uint8_t frame[FRAME_MAX];
+	LIBBPF_OPTS(bpf_test_run_opts, options, .data_in = frame,
+		    .data_size_in = (uint32_t)frame_build(&packet, 0, 7, frame), .ctx_in = &context,
+		    .ctx_size_in = sizeof(context), .repeat = (int)repeat);
+
+	assert_int_equal(bpf_prog_test_run_opts(bpf_program__fd(flood->progs.vary), &options), 0);
+	return options.duration;
+}
+
+static void go_on_in(int program)
+{
+	uint32_t zero = 0;
+
+	assert_int_equal(bpf_map_update_elem(bpf_map__fd(flood->maps.next), &zero, &program, BPF_ANY), 0);
+}
+
+static uint64_t passed(void)
+{
+	struct rw_enforcer_status status;
+
+	assert_int_equal(rw_bpf_status((struct rw_enforcer *)bpf, &status, NULL), 0);
+	return status.passed;
+}
+
+/* One slice; says in whole nanoseconds, since the kernel does. */
+static double measure(int kind)
+{
+	uint64_t before = passed();
+	double ns;
+
+	flood->bss->vary_source_port = kind == REFUSED || kind == ACCEPTED;
+	flood->bss->vary_sample = kind != SAME;
+	memcpy(flood->bss->samples, samples[kind == REFUSED ? RW_VERDICT_DROP : RW_VERDICT_ACCEPT],
+	       sizeof(samples[0]));
+	go_on_in(kind == EMPTY ? bpf_program__fd(flood->progs.nothing)
+			       : bpf->programs[RW_BPF_PROGRAM_INGRESS]);
+	if (kind == ESTABLISHED || kind == SAME)
+		(void)run(
+			FLOOD_SAMPLES); /* enters them, where the rounds of 'accepted' have taken their places */
+	ns = run(SLICE);
+	/* Half of the table is for protocols other than TCP, so all of these find a place. */
+	before = passed() - before;
+	assert_int_equal(before, kind == EMPTY || kind == REFUSED ? 0
+				 : kind == ACCEPTED               ? SLICE
+								  : SLICE + FLOOD_SAMPLES);
+	return ns;
+}
+
+static int compare(const void *a, const void *b)
+{
+	double x = *(const double *)a, y = *(const double *)b;
+
+	return x < y ? -1 : x > y;
+}
+
+static double median(double *values, int count)
+{
+	qsort(values, (size_t)count, sizeof(*values), compare);
+	return values[count / 2];
+}
+
+static struct rw_enforcer *set_up(int ns)
+{
+	static uint32_t members[BENCH_MEMBERS];
+	RW_CLEANUP(rw_policy_unref) struct rw_policy *policy = bench_policy("d0", members);
+	struct nftables *form = nftables_new(policy);
+	struct rw_enforce_bpf_options defaults = {0};
+	struct rw_error err = RW_ERROR_NONE;
+	struct rw_enforcer *enforcer;
+
+	netns_run(ns, "ip link add d0 type veth peer name p0");
+	ifindex = netns_ifindex(ns, "d0");
+	netns_enter(ns);
+	if (rw_enforce_bpf_open(&defaults, &enforcer, &err) < 0)
+		fail_msg("%s", err.text);
+	netns_leave();
+	if (rw_enforcer_apply(enforcer, policy, RW_ESTABLISHED_CUT, &err) < 0)
+		fail_msg("%s", err.text);
+	filter_attach(enforcer, ns, "d0", "d0");
+	filter_enforce(enforcer, ns);
+	flood = flood_bpf__open_and_load();
+	assert_non_null(flood);
+	for (int verdict = 0; verdict < 2; verdict++)
+		bench_samples(policy, form, members, (enum rw_verdict)verdict, samples[verdict]);
+	nftables_free(form);
+	return enforcer;
+}
+
+int main(int argc, char **argv)
+{
+	static double figures[KINDS][ROUNDS_MAX];
+	int rounds = argc > 1 ? atoi(argv[1]) : 51;
+	struct rw_enforcer *enforcer;
+	int ns;
+
+	if (rounds < 1 || rounds > ROUNDS_MAX)
+		return 2;
+	netns_require();
+	ns = netns_new();
+	enforcer = set_up(ns);
+	bpf = rw_bpf_of(enforcer);
+	netns_enter(ns);
+	for (int round = 0; round < rounds; round++)
+		for (int kind = 0; kind < KINDS; kind++)
+			figures[kind][round] = measure(kind);
+	netns_leave();
+	printf("{\"rounds\":%d,\"rules\":%d,\"empty_ns\":%.0f", rounds, BENCH_RULES,
+	       median(figures[EMPTY], rounds));
+	for (int kind = REFUSED; kind < KINDS; kind++)
+		printf(",\"%s_ns\":%.0f", kind_names[kind],
+		       median(figures[kind], rounds) - median(figures[EMPTY], rounds));
+	printf("}\n");
+	flood_bpf__destroy(flood);
+	rw_enforcer_close(enforcer);
+	return 0;
+}
