@@ -150,6 +150,28 @@ int rw_api_join(struct rw_api_call *call, struct rw_error *err)
 	return 0;
 }
 
+int rw_api_join_preview(struct rw_api_call *call, struct rw_error *err)
+{
+	RW_CLEANUP(rw_join_request_done) struct rw_join_request request = {0};
+	RW_CLEANUP(rw_policy_unref) struct rw_policy *policy = NULL;
+	RW_CLEANUP(rw_buf_done) struct rw_buf buf;
+	struct rw_position position;
+	int r;
+
+	rw_buf_init(&buf, RW_API_ANSWER_MAX);
+	r = rw_join_request_decode(call->request->body, call->request->body_size, &request, err);
+	if (r == 0)
+		r = rw_join_preview(call->controller, &request, &call->peer, &policy, &position, err);
+	if (r == -EAGAIN)
+		call->retry_after_s = 60;
+	if (r == 0)
+		r = rw_stream_encode_snapshot(&buf, &position, policy, err);
+	if (r < 0)
+		return r;
+	rw_api_answer_text(call, 200, "application/x-ndjson", buf.data);
+	return 0;
+}
+
 /* ---- the stream ---- */
 
 struct agent_stream {

@@ -261,8 +261,8 @@ rw_api_handler rw_api_list_objects, rw_api_create_object, rw_api_get_object, rw_
 rw_api_handler rw_api_list_rules, rw_api_get_rule, rw_api_add_rules, rw_api_revoke_rules, rw_api_patch_rule,
 	rw_api_delete_rule;
 rw_api_handler rw_api_add_members, rw_api_remove_member;
-rw_api_handler rw_api_create_join_token, rw_api_join, rw_api_agent_stream, rw_api_agent_report,
-	rw_api_agent_renew;
+rw_api_handler rw_api_create_join_token, rw_api_join, rw_api_join_preview, rw_api_agent_stream,
+	rw_api_agent_report, rw_api_agent_renew;
 rw_api_handler rw_api_get_authority, rw_api_introduce_authority, rw_api_switch_authority,
 	rw_api_retire_authority;
 rw_api_handler rw_api_list_keys, rw_api_create_key, rw_api_revoke_key, rw_api_whoami;

@@ -61,6 +61,7 @@ const struct rw_api_route rw_api_routes[] = {
 	{"POST", "v1/apply", RW_API_OPERATOR, false, CHANGE, rw_api_apply, NONE},
 
 	{"POST", "v1/agent/join", RW_API_PUBLIC, false, "", rw_api_join, NONE},
+	{"POST", "v1/agent/join/preview", RW_API_PUBLIC, false, "", rw_api_join_preview, NONE},
 	{"GET", "v1/agent/stream", RW_API_AGENT, false, "incarnation revision digest", rw_api_agent_stream,
 	 NONE},
 	{"POST", "v1/agent/report", RW_API_AGENT, false, "", rw_api_agent_report, NONE},

@@ -213,6 +213,11 @@ RW_NODISCARD int node_agent_text(const char *machine_id, const struct node_certi
 RW_NODISCARD int node_derive(struct rw_controller *controller, const struct rw_model *model,
 			     const struct node_record *record, struct rw_policy **ret_policy,
 			     struct rw_error *err);
+/* The same for a node that has no record yet; 'model' may be a draft's when 'cache' is NULL. */
+RW_NODISCARD int node_derive_as(struct rw_controller *controller, const struct rw_model *model,
+				const char *id, const uint16_t *ssh_ports, size_t ssh_port_count,
+				struct rw_policy_cache *cache, struct rw_policy **ret_policy,
+				struct rw_error *err);
 void node_judge(struct rw_controller *controller, struct node_record *record);
 /* True when 'record' counts as connected for waits. */
 bool node_is_connected(const struct node_record *record);

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/log.h"
 #include "controller/internal.h"
 
 #define MACHINE_ID_MAX 64
@@ -15,7 +16,7 @@ static int refuse_token(struct rw_controller *controller, const struct rw_addres
 {
 	rate_count(&controller->joins, address, rw_clock_monotonic_ns(controller->clock));
 	(void)rw_error_set(err, -ENOKEY, "this join token is not valid: unknown, used or expired");
-	(void)rw_error_hint(err, "Make a new one: ringwall node join-token.");
+	(void)rw_error_hint(err, "Make a new one: ringwall cluster join-token.");
 	return -ENOKEY;
 }
 
@@ -59,6 +60,8 @@ struct joining {
 	struct rw_controller *controller;
 	const struct rw_join_request *request;
 	const struct token_entry *token;
+	struct rw_actor actor;
+	struct rw_edit_context context;
 	char node[RW_ID_SIZE]; /* result of the edit */
 	struct rw_vec refused; /* of struct rw_address_refusal: another one */
 };
@@ -199,14 +202,61 @@ static int edit_join(struct rw_draft *draft, struct joining *joining, struct rw_
 	return r;
 }
 
+/* ---- its policy ---- */
+
+/* What the machine says of its sshd, or what an earlier life of the node said. */
+static void joining_ssh_ports(const struct joining *joining, const uint16_t **ret_ports, size_t *ret_count)
+{
+	const struct node_record *record = node_find(joining->controller, joining->node);
+
+	*ret_ports = joining->request->ssh_ports;
+	*ret_count = joining->request->ssh_port_count;
+	if (*ret_count == 0 && record) {
+		*ret_ports = record->ssh_ports;
+		*ret_count = record->ssh_port_count;
+	}
+}
+
+static int derive(const struct joining *joining, const struct rw_draft *draft, struct rw_policy **ret_policy,
+		  struct rw_error *err)
+{
+	const uint16_t *ssh_ports;
+	size_t ssh_port_count;
+
+	joining_ssh_ports(joining, &ssh_ports, &ssh_port_count);
+	return node_derive_as(joining->controller, rw_draft_model(draft), joining->node, ssh_ports,
+			      ssh_port_count, NULL, ret_policy, err);
+}
+
+/* Whoever has looked at what enforcing would do, has looked at one policy and no other. */
+static int check_digest(const struct joining *joining, const struct rw_draft *draft, struct rw_error *err)
+{
+	RW_CLEANUP(rw_policy_unref) struct rw_policy *policy = NULL;
+	struct rw_policy_digest digest;
+	int r;
+
+	if (!joining->request->has_digest)
+		return 0;
+	r = derive(joining, draft, &policy, err);
+	if (r < 0)
+		return r;
+	digest = rw_join_digest(policy);
+	if (memcmp(&digest, &joining->request->digest, sizeof(digest)) == 0)
+		return 0;
+	(void)rw_error_set(err, -ESTALE, "the rules for this node have changed since it was looked at");
+	(void)rw_error_hint(err, "Look at the preview again.");
+	return -ESTALE;
+}
+
 /* ---- the change ---- */
 
 static int plan_join(struct rw_controller *controller, struct plan *plan, struct rw_draft *draft,
 		     const struct joining *joining, const struct node_certificate *certificate,
 		     struct rw_error *err)
 {
-	const struct node_record *record = node_find(controller, joining->node);
 	char key[RW_LAYOUT_KEY_SIZE];
+	const uint16_t *ssh_ports;
+	size_t ssh_port_count;
 	char *text;
 	size_t size;
 	int r;
@@ -221,8 +271,9 @@ static int plan_join(struct rw_controller *controller, struct plan *plan, struct
 			return r;
 	}
 	(void)snprintf(key, sizeof(key), RW_LAYOUT_AGENTS "%s", joining->node);
-	r = node_agent_text(joining->request->machine_id, certificate, record ? record->ssh_ports : NULL,
-			    record ? record->ssh_port_count : 0, &text, &size, err);
+	joining_ssh_ports(joining, &ssh_ports, &ssh_port_count);
+	r = node_agent_text(joining->request->machine_id, certificate, ssh_ports, ssh_port_count, &text,
+			    &size, err);
 	if (r == 0)
 		r = plan_put(plan, key, text, size, err);
 	if (r < 0)
@@ -256,15 +307,40 @@ static int give_answer(struct rw_controller *controller, const char *node, char 
 	return 0;
 }
 
+/* Finds the token and makes the edits in a draft of the newest model, which lives no longer than 'joining'. */
+static int open_draft(struct joining *joining, const struct rw_address *address, struct rw_draft **ret_draft,
+		      struct rw_error *err)
+{
+	struct rw_controller *controller = joining->controller;
+	struct rw_actor *actor = &joining->actor;
+	RW_CLEANUP(rw_draft_free) struct rw_draft *draft = NULL;
+	int r;
+
+	inventory_pump(controller);
+	r = find_token(controller, joining->request->token, address, &joining->token, err);
+	if (r < 0)
+		return r;
+	*actor = (struct rw_actor){.kind = RW_ACTOR_TOKEN, .address = *address};
+	(void)snprintf(actor->id, sizeof(actor->id), "%s", joining->token->id);
+	(void)snprintf(actor->name, sizeof(actor->name), "%s",
+		       joining->token->name ? joining->token->name : joining->token->id);
+	joining->context = (struct rw_edit_context){.now_ms = rw_clock_realtime_ms(controller->clock),
+						    .author = actor->name,
+						    .random = controller->random,
+						    .limits = &controller->model_limits};
+	draft = rw_draft_new(controller->inventory.model, &joining->context);
+	if (!draft)
+		return rw_error_oom(err);
+	r = edit_join(draft, joining, err);
+	if (r == 0)
+		*ret_draft = RW_TAKE_PTR(draft);
+	return r;
+}
+
 static int join_once(struct rw_controller *controller, const struct rw_join_request *request,
 		     const struct rw_address *address, struct rw_join_answer *ret_answer,
 		     struct rw_error *err)
 {
-	struct rw_actor actor = {.kind = RW_ACTOR_TOKEN, .address = *address};
-	struct rw_edit_context context = {.now_ms = rw_clock_realtime_ms(controller->clock),
-					  .author = actor.name,
-					  .random = controller->random,
-					  .limits = &controller->model_limits};
 	RW_CLEANUP(joining_done) struct joining joining = {.controller = controller, .request = request};
 	RW_CLEANUP(rw_draft_free) struct rw_draft *draft = NULL;
 	RW_CLEANUP(plan_done) struct plan plan;
@@ -273,19 +349,11 @@ static int join_once(struct rw_controller *controller, const struct rw_join_requ
 	uint64_t revision = 0;
 	int r;
 
-	plan_init(&plan, &actor, "join node");
+	plan_init(&plan, &joining.actor, "join node");
 	rw_vec_init(&joining.refused, sizeof(struct rw_address_refusal), RW_REPORT_ADDRESSES_MAX);
-	inventory_pump(controller);
-	r = find_token(controller, request->token, address, &joining.token, err);
-	if (r < 0)
-		return r;
-	(void)snprintf(actor.id, sizeof(actor.id), "%s", joining.token->id);
-	(void)snprintf(actor.name, sizeof(actor.name), "%s",
-		       joining.token->name ? joining.token->name : joining.token->id);
-	draft = rw_draft_new(controller->inventory.model, &context);
-	if (!draft)
-		return rw_error_oom(err);
-	r = edit_join(draft, &joining, err);
+	r = open_draft(&joining, address, &draft, err);
+	if (r == 0)
+		r = check_digest(&joining, draft, err);
 	if (r == 0)
 		r = certificate_issue(controller, request->csr, joining.node, &cert, &certificate, err);
 	if (r == 0)
@@ -328,8 +396,9 @@ static int check_cluster(const struct rw_controller *controller, const struct rw
 	return rw_error_field(err, "cluster", "the token is not for this cluster");
 }
 
-int rw_join(struct rw_controller *controller, const struct rw_join_request *request,
-	    const struct rw_address *address, struct rw_join_answer *ret_answer, struct rw_error *err)
+/* What is wrong with a request whatever the model is by then. */
+static int check_joining(struct rw_controller *controller, const struct rw_join_request *request,
+			 const struct rw_address *address, struct rw_error *err)
 {
 	const struct token_entry *token;
 	int r;
@@ -338,14 +407,45 @@ int rw_join(struct rw_controller *controller, const struct rw_join_request *requ
 	r = find_token(controller, request->token, address, &token, err);
 	if (r == 0)
 		r = check_cluster(controller, request, token, err);
-	if (r == 0)
-		r = check_request(request, err);
+	return r < 0 ? r : check_request(request, err);
+}
+
+int rw_join(struct rw_controller *controller, const struct rw_join_request *request,
+	    const struct rw_address *address, struct rw_join_answer *ret_answer, struct rw_error *err)
+{
+	int r = check_joining(controller, request, address, err);
+
 	if (r < 0)
 		return r;
 	r = RW_STORE_CONFLICT;
 	for (int i = 0; i < RW_CHANGE_TRIES && r == RW_STORE_CONFLICT; i++)
 		r = join_once(controller, request, address, ret_answer, err);
 	return r > 0 ? rw_error_set(err, -EAGAIN, "other changes kept coming in between; try again") : r;
+}
+
+int rw_join_preview(struct rw_controller *controller, const struct rw_join_request *request,
+		    const struct rw_address *address, struct rw_policy **ret_policy,
+		    struct rw_position *ret_position, struct rw_error *err)
+{
+	RW_CLEANUP(joining_done) struct joining joining = {.controller = controller, .request = request};
+	RW_CLEANUP(rw_draft_free) struct rw_draft *draft = NULL;
+	int r = check_joining(controller, request, address, err);
+
+	if (r < 0)
+		return r;
+	rw_vec_init(&joining.refused, sizeof(struct rw_address_refusal), RW_REPORT_ADDRESSES_MAX);
+	r = open_draft(&joining, address, &draft, err);
+	if (r == 0)
+		r = derive(&joining, draft, ret_policy, err);
+	if (r < 0)
+		return r;
+	/* Nothing of it gets into the change log, so that whoever looks after tokens finds it here. */
+	rw_log_info("a machine looks at what joining would do  token=%s machine=%s", joining.token->id,
+		    request->machine_id);
+	*ret_position = (struct rw_position){.revision = controller->inventory.revision};
+	(void)snprintf(ret_position->incarnation, sizeof(ret_position->incarnation), "%s",
+		       rw_store_incarnation(controller->store));
+	return 0;
 }
 
 /* The node's own, or the one before it: the answer that brought the new one may have been lost. */

@@ -49,7 +49,7 @@ RW_NODISCARD int rw_join_token_create(struct rw_controller *controller, const st
 				      int64_t *ret_expires_ms, struct rw_error *err);
 
 /*
- * Joins.  -ENOKEY token unknown, used or expired (nothing tells which); -EAGAIN too many tries from
+ * Joins.  -ESTALE the policy is not that of request->digest any more; -ENOKEY token unknown, used or expired (nothing tells which); -EAGAIN too many tries from
  * 'address'; -EEXIST machine known and no 'replace', or name taken; -EINVAL bad request (field); -ENOENT
  * cluster of the token deleted meanwhile; the store's.  Claimed addresses are judged as in reports
  * (session.h).
@@ -57,6 +57,14 @@ RW_NODISCARD int rw_join_token_create(struct rw_controller *controller, const st
 RW_NODISCARD int rw_join(struct rw_controller *controller, const struct rw_join_request *request,
 			 const struct rw_address *address, struct rw_join_answer *ret_answer,
 			 struct rw_error *err);
+
+/*
+ * Tells which policy the node would have if it joined by this request now, for its agent to look at what that
+ * would do.  Changes nothing, and the token stays good.  Codes of rw_join; *ret_policy is the caller's.
+ */
+RW_NODISCARD int rw_join_preview(struct rw_controller *controller, const struct rw_join_request *request,
+				 const struct rw_address *address, struct rw_policy **ret_policy,
+				 struct rw_position *ret_position, struct rw_error *err);
 
 /*
  * Renews the certificate of 'node' (an id, authenticated) for the key of the request.  -ENOENT; -EINVAL (field

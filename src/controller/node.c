@@ -308,22 +308,30 @@ static bool hosts_controller(const struct rw_controller *controller, const struc
 	return false;
 }
 
-int node_derive(struct rw_controller *controller, const struct rw_model *model,
-		const struct node_record *record, struct rw_policy **ret_policy, struct rw_error *err)
+int node_derive_as(struct rw_controller *controller, const struct rw_model *model, const char *id,
+		   const uint16_t *ssh_ports, size_t ssh_port_count, struct rw_policy_cache *cache,
+		   struct rw_policy **ret_policy, struct rw_error *err)
 {
-	const struct rw_node *node = rw_model_find_node(model, record->id);
+	const struct rw_node *node = rw_model_find_node(model, id);
 	struct rw_policy_surroundings surroundings = {
 		.controllers = controller->endpoints,
 		.controller_count = controller->endpoint_count,
-		.ssh_ports = record->ssh_ports,
-		.ssh_port_count = record->ssh_port_count,
+		.ssh_ports = ssh_ports,
+		.ssh_port_count = ssh_port_count,
 	};
 
 	if (!node)
-		return rw_error_set(err, -ENOENT, "there is no node %s", record->id);
+		return rw_error_set(err, -ENOENT, "there is no node %s", id);
 	if (hosts_controller(controller, node)) {
 		surroundings.hosted_ports = controller->hosted_ports;
 		surroundings.hosted_port_count = controller->hosted_port_count;
 	}
-	return rw_policy_derive(model, record->id, &surroundings, controller->cache, ret_policy, err);
+	return rw_policy_derive(model, id, &surroundings, cache, ret_policy, err);
+}
+
+int node_derive(struct rw_controller *controller, const struct rw_model *model,
+		const struct node_record *record, struct rw_policy **ret_policy, struct rw_error *err)
+{
+	return node_derive_as(controller, model, record->id, record->ssh_ports, record->ssh_port_count,
+			      controller->cache, ret_policy, err);
 }

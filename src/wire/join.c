@@ -29,6 +29,18 @@ struct join_request_document {
 	uint32_t version;
 };
 
+/* A digest of zeros is as good as none: no policy has it but by a chance of 2^-128. */
+static bool is_digest(const struct rw_policy_digest *digest)
+{
+	return digest->words[0] || digest->words[1];
+}
+
+struct rw_policy_digest rw_join_digest(struct rw_policy *policy)
+{
+	policy->node[0] = '\0';
+	return rw_policy_digest(policy);
+}
+
 #define FIELD_REQUEST(json_name, member, decoder, ...)                                                       \
 	RW_JSON_FIELD(json_name, struct join_request_document, request.member, decoder, ##__VA_ARGS__)
 
@@ -44,7 +56,19 @@ static const struct rw_json_field join_request_fields[] = {
 	FIELD_REQUEST("replace", replace, rw_json_decode_bool),
 	FIELD_REQUEST("interfaces", interfaces, rw_wire_decode_interfaces, .max = RW_REPORT_INTERFACES_MAX,
 		      .count_offset = offsetof(struct join_request_document, request.interface_count)),
+	FIELD_REQUEST("ssh_ports", ssh_ports, rw_wire_decode_ports,
+		      .count_offset = offsetof(struct join_request_document, request.ssh_port_count)),
+	FIELD_REQUEST("digest", digest, rw_wire_decode_digest),
 };
+
+void rw_join_request_forget_seen(struct rw_join_request *request)
+{
+	rw_wire_interfaces_free(request->interfaces, request->interface_count);
+	request->interfaces = NULL;
+	request->interface_count = 0;
+	free(RW_TAKE_PTR(request->ssh_ports));
+	request->ssh_port_count = 0;
+}
 
 void rw_join_request_done(struct rw_join_request *request)
 {
@@ -56,12 +80,13 @@ void rw_join_request_done(struct rw_join_request *request)
 	free(request->name);
 	free(request->cluster);
 	free(request->csr);
-	rw_wire_interfaces_free(request->interfaces, request->interface_count);
+	rw_join_request_forget_seen(request);
 	*request = (struct rw_join_request){0};
 }
 
 int rw_join_request_encode(struct rw_buf *buf, const struct rw_join_request *request, struct rw_error *err)
 {
+	char digest[RW_DIGEST_TEXT_SIZE];
 	struct rw_json_writer json;
 
 	rw_json_writer_init(&json, buf, false);
@@ -76,6 +101,11 @@ int rw_join_request_encode(struct rw_buf *buf, const struct rw_join_request *req
 	rw_json_put_bool(&json, "monitor", request->monitor);
 	rw_json_put_bool(&json, "replace", request->replace);
 	rw_wire_put_interfaces(&json, request->interfaces, request->interface_count);
+	rw_wire_put_ports(&json, "ssh_ports", request->ssh_ports, request->ssh_port_count);
+	if (request->has_digest) {
+		rw_policy_digest_format(&request->digest, digest);
+		rw_json_put_text(&json, "digest", digest);
+	}
 	rw_json_end_object(&json);
 	return rw_buf_check(buf, err);
 }
@@ -118,6 +148,7 @@ int rw_join_request_decode(const char *text, size_t size, struct rw_join_request
 		rw_join_request_done(&document.request);
 		return r;
 	}
+	document.request.has_digest = is_digest(&document.request.digest);
 	*ret_request = document.request;
 	return 0;
 }

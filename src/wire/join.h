@@ -7,6 +7,9 @@
  *
  * Once, with a one-time token, an agent tells who the machine is and what interfaces it has, and requests a
  * certificate.  The answer is the node's id and name, its certificate and the authority's.
+ *
+ * Before that it may ask, by the same document, which policy the node would have; the answer is one snapshot
+ * frame (wire/stream.h).  Nothing is changed by asking, and the token stays good.
  */
 
 #include "wire/report.h"
@@ -23,13 +26,23 @@ struct rw_join_request {
 	bool replace;     /* take over the record of this machine id */
 	struct rw_report_interface *interfaces;
 	size_t interface_count;
+	uint16_t *ssh_ports; /* where sshd listens */
+	size_t ssh_port_count;
+	/* Join only while the policy is the one that was looked at: its digest under rw_join_digest. */
+	bool has_digest;
+	struct rw_policy_digest digest;
 };
 void rw_join_request_done(struct rw_join_request *request);
 RW_DEFINE_DONE(struct rw_join_request, rw_join_request_done)
+/* Frees the interfaces and SSH ports, to be filled anew. */
+void rw_join_request_forget_seen(struct rw_join_request *request);
 RW_NODISCARD int rw_join_request_encode(struct rw_buf *buf, const struct rw_join_request *request,
 					struct rw_error *err);
 RW_NODISCARD int rw_join_request_decode(const char *text, size_t size, struct rw_join_request *ret_request,
 					struct rw_error *err);
+
+/* The digest of a policy whatever its node is called: an id is given at the joining only.  Changes 'policy'. */
+struct rw_policy_digest rw_join_digest(struct rw_policy *policy);
 
 /* Later, over its own connection, an agent asks for a new certificate; who it is tells the one it shows. */
 struct rw_renew_request {

@@ -140,8 +140,8 @@ void rw_wire_put_position(struct rw_json_writer *json, const char *key, const st
 	rw_json_end_object(json);
 }
 
-static int decode_digest(const struct rw_json *value, const struct rw_json_field *field, void *object,
-			 const struct rw_resolver *resolver, struct rw_error *err)
+int rw_wire_decode_digest(const struct rw_json *value, const struct rw_json_field *field, void *object,
+			  const struct rw_resolver *resolver, struct rw_error *err)
 {
 	const char *text;
 	int r;
@@ -155,8 +155,8 @@ static int decode_digest(const struct rw_json *value, const struct rw_json_field
 	return 0;
 }
 
-static int decode_ports(const struct rw_json *value, const struct rw_json_field *field, void *object,
-			const struct rw_resolver *resolver, struct rw_error *err)
+int rw_wire_decode_ports(const struct rw_json *value, const struct rw_json_field *field, void *object,
+			 const struct rw_resolver *resolver, struct rw_error *err)
 {
 	size_t total;
 	uint16_t *ports;
@@ -409,7 +409,7 @@ static const struct rw_json_field report_fields[] = {
 		      .max = RW_REPORT_VERSION, .required = true),
 	FIELD("applied", applied, rw_wire_decode_position, .required = true),
 	FIELD("wanted", wanted, rw_wire_decode_position),
-	FIELD("digest", digest, decode_digest),
+	FIELD("digest", digest, rw_wire_decode_digest),
 	FIELD("state", state, rw_json_decode_word, .words = rw_words_agent_state, .required = true),
 	FIELD("reason", reason, rw_json_decode_chars),
 	FIELD("agent_version", agent_version, rw_json_decode_chars),
@@ -417,7 +417,7 @@ static const struct rw_json_field report_fields[] = {
 	FIELD("persistent", persistent, rw_json_decode_bool),
 	FIELD_LIST("interfaces", interfaces, interface_count, rw_wire_decode_interfaces,
 		   RW_REPORT_INTERFACES_MAX),
-	FIELD_LIST("ssh_ports", ssh_ports, ssh_port_count, decode_ports, RW_REPORT_PORTS_MAX),
+	FIELD_LIST("ssh_ports", ssh_ports, ssh_port_count, rw_wire_decode_ports, RW_REPORT_PORTS_MAX),
 	FIELD_LIST("listeners", listeners, listener_count, decode_listeners, RW_REPORT_PORTS_MAX),
 	FIELD_LIST("hits", hits, hit_count, decode_hits, RW_REPORT_HITS_MAX),
 	FIELD("drops", drops, decode_drops),
@@ -472,13 +472,18 @@ static void put_drops(struct rw_json_writer *json, const struct rw_report *repor
 		rw_json_put_revision(json, "drop_events_lost", report->drop_events_lost);
 }
 
+void rw_wire_put_ports(struct rw_json_writer *json, const char *key, const uint16_t *ports, size_t count)
+{
+	rw_json_key(json, key);
+	rw_json_begin_array(json);
+	for (size_t i = 0; i < count; i++)
+		rw_json_write_integer(json, ports[i]);
+	rw_json_end_array(json);
+}
+
 static void put_counters(struct rw_json_writer *json, const struct rw_report *report)
 {
-	rw_json_key(json, "ssh_ports");
-	rw_json_begin_array(json);
-	for (size_t i = 0; i < report->ssh_port_count; i++)
-		rw_json_write_integer(json, report->ssh_ports[i]);
-	rw_json_end_array(json);
+	rw_wire_put_ports(json, "ssh_ports", report->ssh_ports, report->ssh_port_count);
 	rw_json_key(json, "listeners");
 	rw_json_begin_array(json);
 	for (size_t i = 0; i < report->listener_count; i++) {

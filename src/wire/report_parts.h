@@ -31,6 +31,13 @@ void rw_wire_put_interfaces(struct rw_json_writer *json, const struct rw_report_
 			    size_t count);
 void rw_wire_interfaces_free(struct rw_report_interface *interfaces, size_t count);
 
+/* An array of ports in a slot 'uint16_t *' with its count beside. */
+rw_json_decoder rw_wire_decode_ports;
+void rw_wire_put_ports(struct rw_json_writer *json, const char *key, const uint16_t *ports, size_t count);
+
+/* 32 hex digits in a slot 'struct rw_policy_digest'. */
+rw_json_decoder rw_wire_decode_digest;
+
 /* {"incarnation":...,"revision":...} */
 rw_json_decoder rw_wire_decode_position;
 void rw_wire_put_position(struct rw_json_writer *json, const char *key, const struct rw_position *position);
