@@ -25,14 +25,18 @@ struct rw_join_options {
 	const char *cluster;        /* NULL = as the token says */
 	const char *const *named;   /* --interface */
 	size_t named_count;
-	bool monitor;
+	bool monitor; /* enforce nothing, do not ask */
+	bool yes;     /* enforce without asking, unless the caller's SSH session would be cut */
+	bool force;   /* enforce without asking, whatever is cut */
 	bool replace;
 	const struct rw_clock *clock;
 };
 
 /*
- * Makes a key, sends the token with a certificate request, and stores what comes back.  Nothing is stored
- * before the controller has answered; a machine that has joined already is refused without 'replace'.
+ * Asks the controller which policy the node would have, shows what that would do here, and finds out whether
+ * it is wanted (agent/consent.h).  Then makes a key, sends the token with a certificate request, and stores
+ * what comes back.  Until then nothing is stored or changed anywhere, and the token stays good: -ECANCELED.  A
+ * machine that has joined already is refused without 'replace'.
  */
 RW_NODISCARD int rw_command_join(const struct rw_join_options *options, struct rw_error *err);
 

@@ -5,6 +5,7 @@
 #include <sys/utsname.h>
 
 #include "agent/commands.h"
+#include "agent/consent.h"
 #include "agent/report.h"
 #include "base/file.h"
 #include "crypto/cert.h"
@@ -17,6 +18,9 @@
 
 #define DEFAULT_PORT    8443
 #define JOIN_TIMEOUT_MS 30000u
+#define POLICY_SIZE_MAX (64u << 20)
+#define LOOKS_MAX       3 /* until policy and interfaces agree */
+#define TRIES_MAX       3 /* when the rules change in between */
 
 /* ---- the operator's words ---- */
 
@@ -113,23 +117,36 @@ static int take_text(char **slot, const char *text, struct rw_error *err)
 	return *slot ? 0 : rw_error_oom(err);
 }
 
-static int fill_interfaces(const struct rw_join_options *options, struct rw_join_request *request,
-			   struct rw_error *err)
+static void *copy_ports(const uint16_t *ports, size_t count)
 {
-	RW_CLEANUP(rw_links_done) struct rw_links links = {0};
-	RW_CLEANUP(rw_free) struct rw_link_decision *decisions = NULL;
-	const struct rw_link_wish wish = {.named = options->named, .named_count = options->named_count};
-	int r = rw_links_read(&links, err);
+	uint16_t *copy = calloc(count + 1, sizeof(*copy));
 
-	if (r < 0)
-		return r;
+	if (copy && count)
+		memcpy(copy, ports, count * sizeof(*copy));
+	return copy;
+}
+
+/* Tells what the survey has seen: the interfaces and where sshd listens. */
+static int fill_seen(const struct rw_survey *survey, struct rw_join_request *request, struct rw_error *err)
+{
+	rw_join_request_forget_seen(request);
+	request->ssh_ports = copy_ports(survey->listeners.ssh_ports, survey->listeners.ssh_port_count);
+	if (!request->ssh_ports)
+		return rw_error_oom(err);
+	request->ssh_port_count = survey->listeners.ssh_port_count;
+	if (rw_report_interfaces_make(&survey->links, survey->decisions, &request->interfaces,
+				      &request->interface_count) < 0)
+		return rw_error_oom(err);
+	return 0;
+}
+
+static int check_named(const struct rw_join_options *options, const struct rw_survey *survey,
+		       struct rw_error *err)
+{
 	for (size_t i = 0; i < options->named_count; i++)
-		if (!rw_links_find_name(&links, options->named[i]))
+		if (!rw_links_find_name(&survey->links, options->named[i]))
 			return rw_error_field(err, "--interface", "there is no interface %s here",
 					      options->named[i]);
-	if (rw_link_rules_decide(&links, &wish, &decisions) < 0 ||
-	    rw_report_interfaces_make(&links, decisions, &request->interfaces, &request->interface_count) < 0)
-		return rw_error_oom(err);
 	return 0;
 }
 
@@ -149,49 +166,60 @@ static int make_request(const struct rw_join_options *options, const char *key_p
 		r = take_text(&request->cluster, options->cluster, err);
 	if (r == 0)
 		r = rw_cert_make_request(key_pem, name, &request->csr, err);
-	if (r == 0)
-		r = fill_interfaces(options, request, err);
-	request->monitor = options->monitor;
 	request->replace = options->replace;
 	return r;
 }
 
 /* ---- the exchange ---- */
 
-static int exchange(const struct rw_join_options *options, const char *server, const char *fingerprint,
-		    const struct rw_buf *body, struct rw_http_result *ret_result, struct rw_error *err)
+/* Where the request goes. */
+struct link_to_controller {
+	const struct rw_join_options *options;
+	char server[RW_AGENT_SERVER_SIZE];
+	char fingerprint[2 * RW_SHA256_SIZE + 1]; /* "" = trusted by the authority's file */
+};
+
+static int explain_failure(const struct link_to_controller *to, int result, struct rw_error *err)
+{
+	(void)rw_error_wrap(err, "%s", to->server);
+	if (result == -EKEYREJECTED)
+		(void)rw_error_hint(err, "This is not the controller that the fingerprint or authority "
+					 "belongs to; the token was not sent.");
+	return result;
+}
+
+static int call(const struct link_to_controller *to, const char *path, const struct rw_buf *body,
+		struct rw_http_result *ret_result, struct rw_error *err)
 {
 	RW_CLEANUP(rw_loop_free) struct rw_loop *loop = NULL;
 	RW_CLEANUP(rw_http_client_free) struct rw_http_client *client = NULL;
 	char url[RW_AGENT_SERVER_SIZE + 32];
-	struct rw_http_client_options setup = {.clock = options->clock, .ca_file = options->ca_file};
-	const struct rw_http_call_options call = {
+	struct rw_http_client_options setup = {
+		.clock = to->options->clock,
+		.ca_file = to->options->ca_file,
+		.ca_fingerprint = to->fingerprint[0] ? to->fingerprint : NULL,
+	};
+	const struct rw_http_call_options options = {
 		.method = "POST",
 		.url = url,
 		.content_type = "application/json",
 		.body = body->data,
 		.body_size = body->size,
 		.total_ms = JOIN_TIMEOUT_MS,
+		.max_body_bytes = POLICY_SIZE_MAX,
 	};
 	int r = rw_loop_new(&loop, err);
 
 	if (r < 0)
 		return r;
 	setup.loop = loop;
-	setup.ca_fingerprint = fingerprint[0] ? fingerprint : NULL;
 	r = rw_http_client_new(&setup, &client, err);
 	if (r < 0)
 		return r;
-	(void)snprintf(url, sizeof(url), "%s/v1/agent/join", server);
-	r = rw_http_client_wait(client, &call, ret_result, err);
-	if (r < 0) {
-		(void)rw_error_wrap(err, "%s", server);
-		if (r == -EKEYREJECTED)
-			(void)rw_error_hint(err,
-					    "This is not the controller that the fingerprint or authority "
-					    "belongs to; the token was not sent.");
-		return r;
-	}
+	(void)snprintf(url, sizeof(url), "%s%s", to->server, path);
+	r = rw_http_client_wait(client, &options, ret_result, err);
+	if (r < 0)
+		return explain_failure(to, r, err);
 	if (ret_result->status != 200 && ret_result->status != 201) {
 		struct rw_error problem = RW_ERROR_NONE;
 
@@ -201,6 +229,111 @@ static int exchange(const struct rw_join_options *options, const char *server, c
 			*err = problem;
 		return problem.code;
 	}
+	return 0;
+}
+
+static int exchange(const struct link_to_controller *to, const char *path,
+		    const struct rw_join_request *request, struct rw_http_result *ret_result,
+		    struct rw_error *err)
+{
+	RW_CLEANUP(rw_buf_done) struct rw_buf body;
+	int r;
+
+	rw_buf_init(&body, 1u << 20);
+	r = rw_join_request_encode(&body, request, err);
+	if (r == 0)
+		r = call(to, path, &body, ret_result, err);
+	rw_secret_wipe(body.data, body.size); /* the token is in it */
+	return r;
+}
+
+/* ---- what it would do ---- */
+
+static int ask_policy(const struct link_to_controller *to, const struct rw_join_request *request,
+		      struct rw_policy **ret_policy, struct rw_error *err)
+{
+	RW_CLEANUP(rw_http_result_done) struct rw_http_result result = {0};
+	struct rw_position position;
+	int r = exchange(to, "/v1/agent/join/preview", request, &result, err);
+
+	if (r < 0)
+		return r;
+	r = rw_policy_file_decode(result.body ? result.body : "", result.body_size, &position, ret_policy,
+				  err);
+	return r < 0 ? rw_error_wrap(err, "the controller's answer") : 0;
+}
+
+static bool same_interfaces(const struct rw_survey *a, const struct rw_survey *b)
+{
+	if (a->links.count != b->links.count)
+		return false;
+	for (size_t i = 0; i < a->links.count; i++)
+		if (a->decisions[i].ifindex != b->decisions[i].ifindex ||
+		    a->decisions[i].role != b->decisions[i].role)
+			return false;
+	return true;
+}
+
+/*
+ * The policy follows from the interfaces that are enforced, and these from the policy, which knows the
+ * network's CIDRs: the second look agrees with the first, or the third with the second.
+ */
+static int look(const struct link_to_controller *to, struct rw_join_request *request,
+		struct rw_survey *ret_survey, struct rw_error *err)
+{
+	const struct rw_join_options *options = to->options;
+	RW_CLEANUP(rw_survey_done) struct rw_survey survey = {0};
+	int r = rw_survey_take(NULL, options->named, options->named_count, &survey, err);
+
+	if (r == 0)
+		r = check_named(options, &survey, err);
+	for (int i = 0; r == 0 && i < LOOKS_MAX; i++) {
+		RW_CLEANUP(rw_survey_done) struct rw_survey next = {0};
+		RW_CLEANUP(rw_policy_unref) struct rw_policy *policy = NULL;
+		bool settled;
+
+		r = fill_seen(&survey, request, err);
+		if (r == 0)
+			r = ask_policy(to, request, &policy, err);
+		if (r == 0)
+			r = rw_survey_take(policy, options->named, options->named_count, &next, err);
+		if (r < 0)
+			break;
+		settled = same_interfaces(&survey, &next);
+		rw_survey_done(&survey);
+		survey = next;
+		next = (struct rw_survey){0};
+		if (settled)
+			break;
+	}
+	if (r < 0)
+		return r;
+	*ret_survey = survey;
+	survey = (struct rw_survey){0};
+	return 0;
+}
+
+/* Looks, shows, asks.  The request then says what is wanted, and of which policy. */
+static int prepare(const struct link_to_controller *to, struct rw_join_request *request, bool *ret_monitored,
+		   struct rw_error *err)
+{
+	RW_CLEANUP(rw_survey_done) struct rw_survey survey = {0};
+	enum rw_consent consent;
+	int r;
+
+	request->monitor = false;
+	request->has_digest = false;
+	r = look(to, request, &survey, err);
+	if (r == 0)
+		r = rw_consent_get(to->options, &survey, &consent, err);
+	if (r < 0)
+		return r;
+	request->monitor = consent == RW_CONSENT_MONITOR;
+	*ret_monitored = request->monitor || survey.policy->enforcement == RW_MONITOR;
+	if (request->monitor)
+		return 0;
+	request->has_digest = true;
+	request->digest = rw_join_digest(survey.policy);
 	return 0;
 }
 
@@ -274,40 +407,61 @@ static void wipe_text(char **text)
 	*text = NULL;
 }
 
+/* Prepares and joins, anew when the policy changes between the two. */
+static int join_at(const struct link_to_controller *to, struct rw_join_request *request,
+		   struct rw_join_answer *ret_answer, bool *ret_monitored, struct rw_error *err)
+{
+	RW_CLEANUP(rw_http_result_done) struct rw_http_result result = {0};
+	int r = -ESTALE;
+
+	for (int i = 0; r == -ESTALE && i < TRIES_MAX; i++) {
+		rw_http_result_done(&result);
+		result = (struct rw_http_result){0};
+		if (i)
+			printf("The rules for this node have changed meanwhile; once more:\n\n");
+		r = prepare(to, request, ret_monitored, err);
+		if (r == 0)
+			r = exchange(to, "/v1/agent/join", request, &result, err);
+	}
+	if (r == 0)
+		r = rw_join_answer_decode(result.body ? result.body : "", result.body_size, ret_answer, err);
+	return r == 0 ? check_answer(to->options, to->fingerprint, ret_answer, err) : r;
+}
+
+static void tell(const struct link_to_controller *to, const struct rw_join_answer *answer, bool monitored)
+{
+	printf("Joined %s as node %s (%s)%s.\nStart the agent, or start it again: ringwall-agent run --state "
+	       "%s\n",
+	       to->server, answer->name, answer->node,
+	       monitored ? ", in monitor: what would be dropped is counted and passes" : "",
+	       to->options->place.state);
+	if (monitored)
+		printf("Enforce when you have seen enough: ringwall node enforce %s\n", answer->name);
+}
+
 static int join(const struct rw_join_options *options, const char *key_pem, struct rw_error *err)
 {
 	RW_CLEANUP(rw_join_request_done) struct rw_join_request request = {0};
 	RW_CLEANUP(rw_join_answer_done) struct rw_join_answer answer = {0};
-	RW_CLEANUP(rw_http_result_done) struct rw_http_result result = {0};
-	RW_CLEANUP(rw_buf_done) struct rw_buf body;
-	char server[RW_AGENT_SERVER_SIZE], fingerprint[2 * RW_SHA256_SIZE + 1] = "";
+	struct link_to_controller to = {.options = options};
+	bool monitored = false;
 	struct utsname host;
 	int r;
 
-	rw_buf_init(&body, 1u << 20);
-	r = normalise_server(options->server, server, err);
+	r = normalise_server(options->server, to.server, err);
 	if (r == 0 && options->ca_fingerprint)
-		r = normalise_fingerprint(options->ca_fingerprint, fingerprint, err);
+		r = normalise_fingerprint(options->ca_fingerprint, to.fingerprint, err);
 	if (r < 0)
 		return r;
 	(void)uname(&host);
 	host.nodename[strcspn(host.nodename, ".")] = '\0';
 	r = make_request(options, key_pem, options->name ? options->name : host.nodename, &request, err);
 	if (r == 0)
-		r = rw_join_request_encode(&body, &request, err);
+		r = join_at(&to, &request, &answer, &monitored, err);
 	if (r == 0)
-		r = exchange(options, server, fingerprint, &body, &result, err);
+		r = store(options, to.server, key_pem, &answer, err);
 	if (r == 0)
-		r = rw_join_answer_decode(result.body ? result.body : "", result.body_size, &answer, err);
-	if (r == 0)
-		r = check_answer(options, fingerprint, &answer, err);
-	if (r == 0)
-		r = store(options, server, key_pem, &answer, err);
-	if (r == 0)
-		printf("Joined %s as node %s (%s).\nStart the agent, or start it again: ringwall-agent run "
-		       "--state %s\n",
-		       server, answer.name, answer.node, options->place.state);
-	rw_secret_wipe(body.data, body.size);
+		tell(&to, &answer, monitored);
 	return r;
 }
 

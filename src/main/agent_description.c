@@ -63,6 +63,9 @@ static const struct rw_usage_option join_options[] = {
 	{"name", 0, "NAME", "name of the node; default the host's", RW_AGENT_OPTION_NAME},
 	{"cluster", 0, "NAME", "a check: the cluster that the token must be for", RW_AGENT_OPTION_CLUSTER},
 	{"monitor", 0, NULL, "count what would be dropped, drop nothing", RW_AGENT_OPTION_MONITOR},
+	{"yes", 0, NULL, "enforce without asking; without it and without a terminal: monitor",
+	 RW_AGENT_OPTION_YES},
+	{"force", 0, NULL, "enforce without asking, even if your SSH session is cut", RW_AGENT_OPTION_FORCE},
 	{"replace", 0, NULL, "join again with the record of this machine", RW_AGENT_OPTION_REPLACE},
 	{0},
 };

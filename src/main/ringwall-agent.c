@@ -152,6 +152,12 @@ static int set_option(struct arguments *arguments, int code, const char *text)
 	case RW_AGENT_OPTION_REPLACE:
 		arguments->join.replace = true;
 		return 0;
+	case RW_AGENT_OPTION_YES:
+		arguments->join.yes = true;
+		return 0;
+	case RW_AGENT_OPTION_FORCE:
+		arguments->join.force = true;
+		return 0;
 	case 'h':
 		arguments->help = true;
 		return 0;
@@ -320,7 +326,7 @@ static int command_join(struct arguments *arguments, const struct rw_agent_place
 	if (!arguments->join.server)
 		return rw_error_field(err, "--server", "is missing: where does the controller listen?");
 	if (!arguments->join.token)
-		return rw_error_field(err, "--token", "is missing: make one by 'ringwall node join-token'");
+		return rw_error_field(err, "--token", "is missing: make one by 'ringwall cluster join-token'");
 	return rw_command_join(&arguments->join, err);
 }
 

@@ -110,6 +110,7 @@ int fleet_join(const struct world *world, size_t index, const char *url, const c
 			      state,
 			      "--interface",
 			      "eth0",
+			      "--yes",
 			      flag,
 			      NULL};
 	const char *const words[] = {"cluster", "join-token", "demo", "-o", "json", NULL};

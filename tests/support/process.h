@@ -14,7 +14,7 @@
 #include <stdint.h>
 #include <sys/types.h>
 
-#define PROCESS_PATIENCE_MS 5000
+#define PROCESS_PATIENCE_MS 30000
 
 struct process {
 	pid_t pid; /* 0 = not running */

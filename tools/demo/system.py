@@ -118,7 +118,7 @@ class System:
             file.write(answer["token"])
         run(["nsenter", f"--net={NETNS_FOLDER}/{host.netns}", self.program("ringwall-agent"), "join",
              "--server", self.server, "--token-file", token_file, "--ca-fingerprint", answer["ca_fingerprint"],
-             "--name", name, "--state", state, *named])
+             "--name", name, "--state", state, "--yes", *named])
         self.spawn(host, "ringwall-agent", "run", "--state", state, "--pin-dir", f"{self.pins}-{name}",
                    "--flow-entries", "65536", *named)
 
