@@ -17,6 +17,17 @@ static bool stays_open(const struct rw_policy *policy, uint16_t protocol, uint16
 	       (policy->management_cidr_count && has_port(policy->ssh_ports, policy->ssh_port_count, port));
 }
 
+/* Every cluster accepts all from its own containers; to anybody else that opens nothing. */
+static bool is_for_containers(const struct rw_policy *policy, const struct rw_rule *rule)
+{
+	if (rule->object.kind != RW_OBJECT_CIDR)
+		return false;
+	for (size_t i = 0; i < policy->container_cidr_count; i++)
+		if (rw_prefix_covers(&policy->container_cidrs[i], &rule->object.cidr))
+			return true;
+	return false;
+}
+
 static bool is_opened_by(const struct rw_policy *policy, const struct rw_policy_group *group,
 			 enum rw_nic_type nic_type, uint16_t protocol, uint16_t port)
 {
@@ -24,6 +35,7 @@ static bool is_opened_by(const struct rw_policy *policy, const struct rw_policy_
 		const struct rw_rule *rule = group->rules[i];
 
 		if (rule->direction == RW_DIRECTION_INGRESS && rule->policy == RW_VERDICT_ACCEPT &&
+		    !is_for_containers(policy, rule) &&
 		    (policy->network_kind == RW_NETWORK_VPC || rule->nic_type == nic_type) &&
 		    (rule->protocol == RW_PROTOCOL_ALL ||
 		     (rule->protocol == protocol && rw_ports_contains(rule->ports, port))))

@@ -13,7 +13,8 @@
 
 /*
  * Whether a rule opens a listener: an ingress accept rule for its protocol and port on an interface of the
- * policy, or a way that stays open always (SSH for management, a hosted controller).  Says nothing about
+ * policy, or a way that stays open always (SSH for management, a hosted controller).  A rule for the cluster's
+ * own containers alone, as every cluster has one for all ports, does not count.  Says nothing else about
  * sources: a stronger rule may still refuse some, or all; and where inner access accepts, other members reach
  * listeners that no rule opens.
  */

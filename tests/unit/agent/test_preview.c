@@ -80,6 +80,11 @@ static void tells_listeners_that_no_rule_opens(void **state)
 	assert_false(opened(RW_PROTOCOL_TCP, 2222));
 	DERIVE("sgr-a in accept all -1/-1 203.0.113.0/24");
 	assert_true(opened(RW_PROTOCOL_UDP, 51820));
+	/* To the cluster's own containers all is open: that says nothing. */
+	DERIVE("sgr-a in accept all -1/-1 172.16.0.0/16");
+	assert_false(opened(RW_PROTOCOL_UDP, 51820));
+	DERIVE("sgr-a in accept all -1/-1 172.16.0.0/15");
+	assert_true(opened(RW_PROTOCOL_UDP, 51820));
 }
 
 static void keeps_the_way_of_management_open(void **state)
