@@ -128,9 +128,15 @@ static const struct rw_usage_command commands[] = {
 	 "  ringwall-agent probe --interface wg0\n",
 	 output_sets, NULL},
 	{"join", "", "make this machine a node of a controller",
-	 "Makes a private key here and sends the one-time token with a certificate request.  The controller "
-	 "is "
-	 "known by the fingerprint or the certificate of its authority; to any other the token is not sent.\n"
+	 "Asks the controller which policy the node would have, and shows what that would do here: enforced "
+	 "interfaces and why, listeners that no rule opens, live connections that would be cut, and whether "
+	 "your SSH session would go on.  Then asks.  Until the answer nothing is changed anywhere, and the "
+	 "token stays good.  Without a terminal and without --yes the node is monitored.  Enforcing is "
+	 "refused "
+	 "when it would cut your SSH session, unless --force says so.\n"
+	 "\n"
+	 "The controller is known by the fingerprint or the certificate of its authority; to any other the "
+	 "token is not sent.  The private key is made here and stays here.\n"
 	 "\n"
 	 "example:\n"
 	 "  ringwall-agent join --server https://10.0.0.2:8443 --token-file token \\\n"
