@@ -49,9 +49,10 @@ RW_NODISCARD int rw_join_token_create(struct rw_controller *controller, const st
 				      int64_t *ret_expires_ms, struct rw_error *err);
 
 /*
- * Joins.  -ESTALE the policy is not that of request->digest any more; -ENOKEY token unknown, used or expired (nothing tells which); -EAGAIN too many tries from
+ * Joins.  -ENOKEY token unknown, used or expired (nothing tells which); -EAGAIN too many tries from
  * 'address'; -EEXIST machine known and no 'replace', or name taken; -EINVAL bad request (field); -ENOENT
- * cluster of the token deleted meanwhile; the store's.  Claimed addresses are judged as in reports
+ * cluster of the token deleted meanwhile; -ESTALE the policy is not that of request->digest any more; the
+ * store's.  Claimed addresses are judged as in reports
  * (session.h).
  */
 RW_NODISCARD int rw_join(struct rw_controller *controller, const struct rw_join_request *request,

@@ -61,12 +61,13 @@ class Cli:
             assert text in result.err, f"ringwall {' '.join(words)}: {text!r} expected, {result!r}"
         return result
 
-    def on_terminal(self, *words, columns=80, timeout=20, **environment):
-        """Runs it with a terminal of that width as its input, output and error."""
+    def on_terminal(self, *words, columns=80, timeout=20, types="", **environment):
+        """Runs it with a terminal of that width as its input, output and error, on which somebody types."""
         pid, terminal = pty.fork()
         if pid == 0:
             os.execve(self.program, [self.program, *words], self.environment(**environment))
         fcntl.ioctl(terminal, termios.TIOCSWINSZ, struct.pack("HHHH", 40, columns, 0, 0))
+        os.write(terminal, types.encode())
         deadline, text = time.monotonic() + timeout, b""
         while time.monotonic() < deadline:
             if not select.select([terminal], [], [], 0.05)[0]:

@@ -93,17 +93,45 @@ void fleet_start_agent(struct world *world, size_t index)
 	process_start(&world->agents[index], world->nodes[index], log, argv);
 }
 
+/* The text of a member of a JSON object, whatever the spacing. */
+static void find_text(const char *json, const char *key, char *text, size_t size)
+{
+	const char *at = strstr(json, key);
+	const char *end;
+
+	assert_non_null(at);
+	at = strchr(at + strlen(key), ':');
+	at = at ? strchr(at, '"') : NULL;
+	end = at ? strchr(at + 1, '"') : NULL;
+	assert_non_null(end);
+	assert_true((size_t)(end - at) < size);
+	(void)snprintf(text, size, "%.*s", (int)(end - at - 1), at + 1);
+}
+
+struct fleet_token fleet_make_token(const struct world *world)
+{
+	const char *const words[] = {"cluster", "join-token", "demo", "-o", "json", NULL};
+	struct fleet_token made;
+	char answer[4096];
+
+	assert_int_equal(fleet_command(world, answer, sizeof(answer), words), 0);
+	find_text(answer, "\"token\"", made.token, sizeof(made.token));
+	find_text(answer, "\"ca_fingerprint\"", made.fingerprint, sizeof(made.fingerprint));
+	return made;
+}
+
 int fleet_join(const struct world *world, size_t index, const char *url, const char *flag)
 {
-	char state[128], answer[4096], token[160], fingerprint[80];
+	struct fleet_token made = fleet_make_token(world);
+	char state[128];
 	const char *argv[] = {fleet_programs.agent,
 			      "join",
 			      "--server",
 			      url,
 			      "--token",
-			      token,
+			      made.token,
 			      "--ca-fingerprint",
-			      fingerprint,
+			      made.fingerprint,
 			      "--name",
 			      fleet_names[index],
 			      "--state",
@@ -113,21 +141,8 @@ int fleet_join(const struct world *world, size_t index, const char *url, const c
 			      "--yes",
 			      flag,
 			      NULL};
-	const char *const words[] = {"cluster", "join-token", "demo", "-o", "json", NULL};
-	const char *at;
 
 	fleet_path(world, fleet_names[index], state);
-	assert_int_equal(fleet_command(world, answer, sizeof(answer), words), 0);
-	at = strstr(answer, "\"token\":");
-	assert_non_null(at);
-	assert_int_equal(sscanf(at, "\"token\":%*[ ]\"%159[^\"]\"", token) == 1 ||
-				 sscanf(at, "\"token\":\"%159[^\"]\"", token) == 1,
-			 1);
-	at = strstr(answer, "\"ca_fingerprint\":");
-	assert_non_null(at);
-	assert_int_equal(sscanf(at, "\"ca_fingerprint\":%*[ ]\"%79[^\"]\"", fingerprint) == 1 ||
-				 sscanf(at, "\"ca_fingerprint\":\"%79[^\"]\"", fingerprint) == 1,
-			 1);
 	return process_run(world->nodes[index], NULL, 0, argv);
 }
 
@@ -142,7 +157,7 @@ static void make_cluster(const struct world *world)
 			 0);
 }
 
-int fleet_make(void **state)
+int fleet_make_unjoined(void **state)
 {
 	struct world *world = calloc(1, sizeof(*world));
 	char key[128], ca[128];
@@ -173,13 +188,22 @@ int fleet_make(void **state)
 	assert_int_equal(setenv("RINGWALL_KEY_FILE", key, 1), 0);
 	make_cluster(world);
 	cutter_start(&world->cutter, world->relay_host, RELAY, CONTROLLER, 8443);
+	*state = world;
+	return 0;
+}
+
+int fleet_make(void **state)
+{
+	struct world *world;
+
+	assert_int_equal(fleet_make_unjoined(state), 0);
+	world = *state;
 	for (size_t i = 0; i < NODES; i++) {
 		assert_int_equal(fleet_join(world, i, i ? RELAY_URL : URL, NULL), 0);
 		fleet_start_agent(world, i);
 	}
 	for (size_t i = 0; i < NODES; i++)
 		process_expect_log(&world->agents[i], "policy in force");
-	*state = world;
 	return 0;
 }
 

@@ -50,6 +50,7 @@ struct world {
 
 /* Set-up and tear-down of a test; its state is a struct world. */
 int fleet_make(void **state);
+int fleet_make_unjoined(void **state); /* the nodes have not joined, no agent runs */
 int fleet_free(void **state);
 
 /* Path of a file in the fleet's folder; pin folder of a node. */
@@ -59,7 +60,14 @@ void fleet_pin_folder(const struct world *world, size_t index, char path[128]);
 void fleet_start_controller(struct world *world);
 void fleet_start_agent(struct world *world, size_t index);
 
-/* Joins a node by a new token; 'flag' is one more option of join, or NULL.  Gives the exit status. */
+/* A new token of the cluster and the fingerprint of the authority. */
+struct fleet_token {
+	char token[160];
+	char fingerprint[80];
+};
+struct fleet_token fleet_make_token(const struct world *world);
+
+/* Joins a node by a new token, to be enforced; 'flag' is one more option of join, or NULL.  Gives the exit status. */
 int fleet_join(const struct world *world, size_t index, const char *url, const char *flag);
 
 /* Runs the command line on the controller's host: up to 14 words.  Gives the exit status. */

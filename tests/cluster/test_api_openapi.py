@@ -195,8 +195,12 @@ def walk_agents(daemon):
         check_answer("POST", "/v1/agent/join", joined, None)
     except (AssertionError, jsonschema.ValidationError) as error:
         record("POST /v1/agent/join answers as the document says", False, str(error))
+    step(daemon, "POST", "/v1/agent/join/preview", 401, {"version": 1, "token": token, "machine_id": "x", "name": "x", "csr": "x"}, key=None)
     step(daemon, "POST", "/v1/agent/join", 401, {"version": 1, "token": token, "machine_id": "x", "name": "x", "csr": "x"}, key=None)
     second_token = step(daemon, "POST", "/v1/join-tokens", 201, {"cluster": "demo"}).json["token"]
+    asking = {"version": 1, "token": second_token, "machine_id": "x", "name": "m-2", "csr": "x", "ssh_ports": [2222]}
+    answer = step(daemon, "POST", "/v1/agent/join/preview", 200, asking, key=None)
+    record("the policy before joining is a snapshot", answer.text.startswith('{"frame":"snapshot"'), answer.text[:200])
     other, second = daemon.make_agent(second_token, "m-2", "10.0.0.12")
     position = {"incarnation": joined.json["position"]["incarnation"], "revision": "0"}
     report = {"version": 1, "applied": position, "wanted": position, "state": "pending", "drops": {"rule": "7"}, "kernel": {

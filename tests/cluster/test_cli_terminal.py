@@ -138,6 +138,46 @@ def progress_is_shown_while_people_wait(cli):
     stream.close()
 
 
+def enforcing_shows_what_it_would_do_and_asks(cli):
+    token = cli.run("cluster", "join-token", "plain", "-o", "json").json["token"]
+    _, certificate = cli.daemon.make_agent(token, "asked-node", "10.1.0.6")
+    cli.run("node", "update", "asked-node", "--enforcement", "monitor")
+
+    def report(local_port):
+        answer = cli.daemon.ask("POST", "/v1/agent/report", key=None, certificate=certificate, body={
+            "version": 1, "applied": {"incarnation": "", "revision": "0"}, "state": "monitored",
+            "listeners": [{"protocol": "udp", "port": 51820, "process": "wg"}, {"protocol": "tcp", "port": 80}],
+            "would_drops": {"default": "7"}, "connections_cut": "1", "connections": [
+                {"interface": "eth0", "direction": "ingress", "local": "10.1.0.6", "local_port": local_port,
+                 "remote": "203.0.113.9", "remote_port": 40000, "ssh": local_port == 2222}]})
+        assert answer.status == 204, answer.text
+
+    def enforcement():
+        return cli.run("node", "show", "asked-node", "-o", "json").json.get("enforcement")
+
+    report(7000)
+    shown = cli.on_terminal("node", "enforce", "asked-node", types="no\n")
+    assert shown.code == 1 and "Enforce now? [yes/no]" in shown.out and "nothing was changed" in shown.out, shown
+    for text in ("monitored, drops nothing", "  udp/51820  wg", "  7 by default",
+                 "  tcp  10.1.0.6 port 7000  from  203.0.113.9 port 40000  on eth0  by default"):
+        assert text in shown.out, shown
+    assert "tcp/80" not in shown.out and enforcement() == "monitor"
+    report(2222)
+    shown = cli.on_terminal("node", "enforce", "asked-node")
+    assert shown.code == 1 and "guard ssh-session" in shown.out and "Enforce now" not in shown.out, shown
+    shown = cli.run("node", "enforce", "asked-node", "--yes", "--force=management-ssh", code=1)
+    assert "guard ssh-session" in shown.err, shown
+    shown = cli.run("node", "enforce", "asked-node", code=1)
+    assert "guard ssh-session" in shown.err, shown
+    dry = cli.run("node", "enforce", "asked-node", "--force=ssh-session", "--dry-run", "-o", "json")
+    assert dry.json["guards"][0]["id"] == "ssh-session" and enforcement() == "monitor", dry
+    report(7000)
+    shown = cli.on_terminal("node", "enforce", "asked-node", types="yes\n")
+    # Its cluster enforces: it follows it from now on.
+    assert shown.code == 0 and "node enforced" in shown.out and enforcement() is None, (shown, enforcement())
+    cli.run("node", "delete", "asked-node", "--force", "offline-node")
+
+
 def the_event_stream_is_followed_until_ctrl_c(cli):
     for words, expected in ((("events",), r"^\S+Z +change +create prefix list by admin at revision \d+$"),
                             (("events", "-o", "json"), r'^\{"event":"change",.*"action":"create prefix list","who":"admin"\}$')):
@@ -195,7 +235,8 @@ def main():
         for test in (every_command_has_help_that_fits, the_page_of_the_documentation_has_every_command_and_option,
                      bash_completes_nouns_commands_and_options, tables_fit_80_columns_and_names_align,
                      colours_are_for_terminals_that_want_them, progress_is_shown_while_people_wait,
-                     the_event_stream_is_followed_until_ctrl_c, followers_of_an_unknown_position_are_told_so,
+                     enforcing_shows_what_it_would_do_and_asks, the_event_stream_is_followed_until_ctrl_c,
+                     followers_of_an_unknown_position_are_told_so,
                      the_end_of_the_server_ends_the_event_stream_with_4, a_reader_that_leaves_is_no_crash):
             check(test, cli)
         check(the_daemon_ends_well, daemon)

@@ -127,6 +127,80 @@ static void tells_of_agents_whose_certificate_expires_soon(void **state)
 	assert_int_equal(expiring(), 1);
 }
 
+/* A machine whose sshd listens on 2222, as it asks for the policy or joins. */
+static struct rw_join_request request_of(char *token, struct rw_report_interface *interface)
+{
+	static struct rw_address address;
+	static uint16_t ssh_port = 2222;
+
+	address = world_address("10.0.0.77");
+	*interface = (struct rw_report_interface){
+		.name = "eth0", .enforced = true, .addresses = &address, .address_count = 1};
+	return (struct rw_join_request){.token = token,
+					.machine_id = (char *)(uintptr_t) "m1",
+					.name = (char *)(uintptr_t) "web-1",
+					.csr = csr,
+					.interfaces = interface,
+					.interface_count = 1,
+					.ssh_ports = &ssh_port,
+					.ssh_port_count = 1};
+}
+
+static void tells_the_policy_before_joining_and_changes_nothing(void **state)
+{
+	RW_CLEANUP(rw_policy_unref) struct rw_policy *policy = NULL;
+	struct rw_report_interface interface;
+	struct rw_position position;
+	struct rw_join_request request;
+	char token[RW_TOKEN_SIZE];
+	uint64_t revision;
+
+	(void)state;
+	make_token(token);
+	request = request_of(token, &interface);
+	revision = rw_controller_revision(fx.controller);
+	for (int i = 0; i < 2; i++) { /* The token is not used up. */
+		policy = rw_policy_unref(policy);
+		assert_int_equal(
+			rw_join_preview(fx.controller, &request, &somewhere, &policy, &position, NULL), 0);
+	}
+	assert_int_equal(rw_controller_revision(fx.controller), revision);
+	assert_int_equal(position.revision, revision);
+	assert_null(rw_model_find_node(rw_controller_model(fx.controller), "web-1"));
+	assert_string_equal(policy->node_name, "web-1");
+	assert_string_equal(policy->interfaces[0].name, "eth0");
+	assert_string_equal(policy->groups[0]->id, "sg-c1");
+	assert_int_equal(policy->ssh_ports[0], 2222);
+	request.token = (char *)(uintptr_t) "j-0000000000000000.x";
+	assert_int_equal(rw_join_preview(fx.controller, &request, &somewhere, &policy, &position, NULL),
+			 -ENOKEY);
+}
+
+static void joins_only_by_the_policy_that_was_looked_at(void **state)
+{
+	RW_CLEANUP(rw_join_answer_done) struct rw_join_answer answer = {0};
+	struct rw_report_interface interface;
+	struct rw_policy *policy = NULL;
+	struct rw_position position;
+	struct rw_join_request request;
+	char token[RW_TOKEN_SIZE];
+
+	(void)state;
+	make_token(token);
+	request = request_of(token, &interface);
+	assert_int_equal(rw_join_preview(fx.controller, &request, &somewhere, &policy, &position, NULL), 0);
+	request.has_digest = true;
+	request.digest = rw_join_digest(policy);
+	(void)rw_policy_unref(policy);
+	fixture_add_rule(&fx, "sg-c1", "sgr-new in drop tcp 2222/2222 0.0.0.0/0");
+	assert_int_equal(rw_join(fx.controller, &request, &somewhere, &answer, NULL), -ESTALE);
+	assert_null(rw_model_find_node(rw_controller_model(fx.controller), "web-1"));
+	fixture_revoke(&fx, "sg-c1", "sgr-new");
+	assert_int_equal(rw_join(fx.controller, &request, &somewhere, &answer, NULL), 0);
+	/* Where its sshd listens is known from the first policy on. */
+	assert_int_equal(node_find(fx.controller, answer.node)->ssh_ports[0], 2222);
+}
+
 static void a_token_works_once(void **state)
 {
 	RW_CLEANUP(rw_join_answer_done) struct rw_join_answer answer = {0};
@@ -453,7 +527,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		T(makes_a_node_with_a_certificate),
 		T(tells_of_agents_whose_certificate_expires_soon),
-		T(makes_a_node_with_a_certificate),
+		T(tells_the_policy_before_joining_and_changes_nothing),
+		T(joins_only_by_the_policy_that_was_looked_at),
 		T(a_token_works_once),
 		T(a_refused_join_does_not_use_the_token_up),
 		T(tokens_expire_and_are_kept_as_digests),

@@ -306,6 +306,10 @@ static void carries_a_join_and_its_answer(void **state)
 		.replace = true,
 		.interfaces = report.interfaces,
 		.interface_count = report.interface_count,
+		.ssh_ports = report.ssh_ports,
+		.ssh_port_count = report.ssh_port_count,
+		.has_digest = true,
+		.digest = {{3, 4}},
 	};
 	struct rw_join_answer answer = {
 		.node = "n-1",
@@ -330,15 +334,20 @@ static void carries_a_join_and_its_answer(void **state)
 	assert_true(read.replace);
 	assert_false(read.monitor);
 	assert_int_equal(read.interface_count, 2);
+	assert_int_equal(read.ssh_port_count, 2);
+	assert_int_equal(read.ssh_ports[1], 2222);
+	assert_true(read.has_digest);
+	assert_int_equal(read.digest.words[1], 4);
 	rw_buf_clear(&buf);
 	assert_int_equal(rw_join_answer_encode(&buf, &answer, NULL), 0);
 	assert_int_equal(rw_join_answer_decode(buf.data, buf.size, &answered, NULL), 0);
 	assert_string_equal(answered.node, "n-1");
 	assert_string_equal(answered.certificate, "cert\n");
 	assert_int_equal(answered.position.revision, 3);
-	/* The interfaces are static. */
+	/* The interfaces and ports are static. */
 	request.interfaces = NULL;
 	request.interface_count = 0;
+	request.ssh_ports = NULL;
 	rw_join_request_done(&request);
 	rw_join_answer_done(&answer);
 }
@@ -359,6 +368,8 @@ static void refuses_each_wrong_field_of_a_join(void **state)
 		{"{\"version\":1,\"monitor\":0}", "monitor"},
 		{"{\"version\":1,\"replace\":0}", "replace"},
 		{"{\"version\":1,\"interfaces\":{}}", "interfaces"},
+		{"{\"version\":1,\"ssh_ports\":[0]}", "ssh_ports[0]"},
+		{"{\"version\":1,\"digest\":\"12\"}", "digest"},
 	};
 
 	(void)state;
