@@ -326,7 +326,8 @@ static int command_join(struct arguments *arguments, const struct rw_agent_place
 	if (!arguments->join.server)
 		return rw_error_field(err, "--server", "is missing: where does the controller listen?");
 	if (!arguments->join.token)
-		return rw_error_field(err, "--token", "is missing: make one by 'ringwall cluster join-token'");
+		return rw_error_field(err, "--token",
+				      "is missing: make one by 'ringwall cluster join-token'");
 	return rw_command_join(&arguments->join, err);
 }
 
