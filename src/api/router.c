@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "api/internal.h"
 
+#include "controller/authority.h"
+
+#include <stdio.h>
 #include <string.h>
 
 /* Does the request's path fit the route's?  Fills 'names' with what stands for "{}". */
@@ -118,6 +121,22 @@ static int read_body(struct rw_api_call *call, struct rw_error *err)
 	return rw_json_expect_object(&call->body, err);
 }
 
+/* While an authority is replaced, clients learn of both. */
+static void tell_authorities(const struct rw_api_call *call)
+{
+	const rw_cert_fingerprint *authorities;
+	size_t count = rw_authority_fingerprints(call->controller, &authorities);
+	char text[RW_CERT_BUNDLE_MAX * sizeof(*authorities)] = "";
+	size_t length = 0;
+
+	if (count < 2 || call->route->access == RW_API_PUBLIC)
+		return;
+	for (size_t i = 0; i < count; i++)
+		length += (size_t)snprintf(text + length, sizeof(text) - length, "%s%s", i ? " " : "",
+					   authorities[i]);
+	rw_api_header(call->exchange, "Ringwall-Authorities", text);
+}
+
 static int dispatch(struct rw_api_call *call, struct rw_error *err)
 {
 	char allowed[64];
@@ -127,6 +146,8 @@ static int dispatch(struct rw_api_call *call, struct rw_error *err)
 		rw_api_header(call->exchange, "Allow", allowed);
 	if (r == 0)
 		r = rw_api_authenticate(call, err);
+	if (r == 0)
+		tell_authorities(call);
 	if (r == 0)
 		r = rw_api_check_parameters(call->route, call->request, err);
 	if (r == 0 && call->route->wants_body)

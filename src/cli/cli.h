@@ -85,6 +85,8 @@ struct rw_cli {
 	struct rw_loop *loop;          /* made with the first call */
 	struct rw_http_client *client; /* likewise */
 	char *server;                  /* "https://host:port", owned */
+	char *ca_file;                 /* the authority's file in use, owned; NULL = the system's */
+	bool learned;                  /* the server has told of a new authority, and that was seen to */
 	char *authorization;           /* "Bearer ...", owned; never printed */
 	struct rw_map names;           /* id -> char *, owned: names looked up for tables */
 };
@@ -155,6 +157,12 @@ struct rw_cli_answer {
 };
 void rw_cli_answer_done(struct rw_cli_answer *answer);
 RW_DEFINE_DONE(struct rw_cli_answer, rw_cli_answer_done)
+
+/*
+ * Adds to the file 'path' the authorities that the server has and the file has not, and says so on standard
+ * error; also why it could not.  Nothing is ever taken out of it.  cmd_ca.c
+ */
+int rw_cli_learn_authorities(struct rw_cli *cli, const char *path);
 
 /*
  * Makes one call; 'path' begins with "/v1/" and is already encoded, 'body' may be NULL.  Gives 0 with an
@@ -291,6 +299,7 @@ RW_CLI_DECLARE(rule);
 RW_CLI_DECLARE(prefix_list);
 RW_CLI_DECLARE(load_balancer);
 RW_CLI_DECLARE(key);
+RW_CLI_DECLARE(ca);
 RW_CLI_DECLARE(log);
 RW_CLI_DECLARE(status);
 RW_CLI_DECLARE(model);

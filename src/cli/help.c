@@ -18,6 +18,7 @@ static const struct {
 	{"prefix-list", "named sets of CIDRs"},
 	{"load-balancer", "what stands before a cluster"},
 	{"key", "API keys and their roles"},
+	{"ca", "the controller's authority, and replacing it"},
 	{"context", "kept server, key and authority"},
 };
 

@@ -14,6 +14,9 @@
 /* How long an answer may take, besides the time that was asked for. */
 #define ANSWER_TIME_MS 60000u
 
+/* Told while an authority is being replaced (docs/api.md). */
+#define RW_CLI_AUTHORITIES_HEADER "Ringwall-Authorities"
+
 void rw_cli_answer_done(struct rw_cli_answer *answer)
 {
 	answer->document = rw_json_document_free(answer->document);
@@ -117,6 +120,7 @@ static int connect_once(struct rw_cli *cli, struct rw_error *err)
 	if (r < 0)
 		return r;
 	cli->server = RW_TAKE_PTR(login.server);
+	cli->ca_file = RW_TAKE_PTR(login.ca);
 	return 0;
 }
 
@@ -237,6 +241,11 @@ static int exchange(struct rw_cli *cli, const char *method, const char *path, co
 	options.total_ms = 10 * options.idle_ms;
 	if (rw_http_client_wait(cli->client, &options, ret_result, &err) < 0)
 		return unreachable(cli, method, &err);
+	if (cli->ca_file && !cli->learned && ret_result->headers &&
+	    strcasestr(ret_result->headers, RW_CLI_AUTHORITIES_HEADER ":")) {
+		cli->learned = true;
+		(void)rw_cli_learn_authorities(cli, cli->ca_file);
+	}
 	return 0;
 }
 

@@ -80,6 +80,43 @@ static void enforces_on_and_converges_when_the_controller_is_killed(void **state
 	fleet_assert_unchanged(world);
 }
 
+/* Repeats a command until it is not refused any more. */
+static void expect_at_last(const struct world *world, const char *const *words)
+{
+	for (int i = 0; i < 600; i++) {
+		if (fleet_command(world, NULL, 0, words) == 0)
+			return;
+		usleep(100000);
+	}
+	fail_msg("'ringwall %s %s' is refused for ever", words[0], words[1]);
+}
+
+static void follows_a_new_authority_without_a_gap(void **state)
+{
+	static const char *const switch_over[] = {"ca", "switch", NULL};
+	static const char *const retire[] = {"ca", "retire", NULL};
+	struct world *world = *state;
+
+	assert_int_equal(FLEET_COMMAND(world, "ca", "renew"), 0);
+	expect_at_last(world, switch_over);
+	fleet_assert_unchanged(world);
+	expect_at_last(world, retire);
+	assert_int_equal(fleet_allow(world, "7001"), 0);
+	/* What is left is of the new one alone, on both sides and over a start of both. */
+	process_stop(&world->controller, SIGTERM);
+	for (size_t i = 0; i < NODES; i++)
+		process_stop(&world->agents[i], SIGTERM);
+	fleet_start_controller(world);
+	for (size_t i = 0; i < NODES; i++)
+		fleet_start_agent(world, i);
+	for (size_t i = 0; i < NODES; i++)
+		process_expect_log(&world->agents[i], "controller connected");
+	fleet_assert_unchanged(world);
+	assert_int_equal(fleet_allow(world, "6379"), 0);
+	for (size_t i = 0; i < NODES; i++)
+		assert_true(fleet_opens(world, i, 6379));
+}
+
 /* Runs 'ringwalld COMMAND FILE' on the stopped controller's folder. */
 static void keep_controller(const struct world *world, const char *word)
 {
@@ -294,6 +331,7 @@ int main(int argc, char **argv)
 		TEST(enforces_on_and_converges_when_agents_are_killed),
 		TEST(enforces_on_and_converges_when_the_controller_is_killed),
 		TEST(takes_the_restored_policy_in_place_when_an_older_backup_comes_back),
+		TEST(follows_a_new_authority_without_a_gap),
 		TEST(never_opens_and_converges_when_the_stream_is_cut_in_a_delta),
 		TEST(refuses_to_join_a_foreign_controller),
 		TEST(refuses_and_keeps_flows_while_all_are_killed_at_random),

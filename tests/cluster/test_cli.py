@@ -497,6 +497,35 @@ def contexts_are_kept_used_and_forgotten(cli):
     cli.run("network", "list", "--server", server, "--key-file", cli.key_file, "--ca", cli.daemon.ca, **bare)
 
 
+def a_new_authority_is_learned_before_the_old_one_goes(cli):
+    own = os.path.join(cli.home, "own-ca.pem")
+    stale = os.path.join(cli.home, "stale-ca.pem")
+    cli.run("ca", "save", own)
+    cli.run("ca", "save", stale)
+    old = cli.run("ca", "show", "-o", "json").json
+    assert old["stage"] == "settled" and old["other"] is None
+    cli.refuses("ca", "switch", says=["settled", "renew, switch, retire"])
+    renewed = cli.run("ca", "renew", "-o", "json").json
+    assert renewed["stage"] == "introduced" and renewed["issuing"] == old["issuing"]
+    assert renewed["other"]["fingerprint"] != old["issuing"]["fingerprint"]
+    first = cli.run("whoami", RINGWALL_CA=own)
+    assert own in first.err and "trusts it" in first.err
+    assert not cli.run("whoami", RINGWALL_CA=own).err  # once is enough
+    with open(own, encoding="ascii") as file:
+        assert file.read().count("BEGIN CERTIFICATE") == 2
+    # Nodes without an agent that runs are left behind; the machines of this test are such.
+    if renewed["nodes"]:
+        cli.refuses("ca", "switch", says=["do not trust the new authority", "join again"])
+    assert "switched" in cli.run("ca", "switch", "--force").out
+    cli.run("whoami", RINGWALL_CA=own)
+    cli.refuses("whoami", says="not issued by a trusted authority", code=4, RINGWALL_CA=stale)
+    assert cli.run("ca", "retire", "--force", "-o", "json").json["other"] is None
+    cli.run("whoami", RINGWALL_CA=own)
+    cli.run("ca", "save", stale)
+    cli.run("whoami", RINGWALL_CA=stale)
+    assert any("retire the old authority" in entry["action"] for entry in cli.run("log", "-o", "json").json["items"])
+
+
 def evaluate_answers_each_line_and_goes_on_after_a_bad_one(cli):
     path = os.path.join(cli.home, "model.json")
     good = {"node": "m-node", "interface": "eth0", "direction": "ingress", "protocol": "tcp", "remote": "192.0.2.9",
@@ -545,7 +574,7 @@ def main():
                      an_export_imports_into_an_empty_controller_and_comes_out_the_same,
                      keys_have_roles_and_end_when_revoked, the_log_tells_who_from_where_when_before_and_after,
                      contexts_are_kept_used_and_forgotten, evaluate_answers_each_line_and_goes_on_after_a_bad_one,
-                     deleting_an_offline_node_takes_force):
+                     deleting_an_offline_node_takes_force, a_new_authority_is_learned_before_the_old_one_goes):
             check(test, cli)
         check(the_daemon_ends_well, daemon)
     finally:
