@@ -1,0 +1,291 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/*
+ * What of a subject is open, and to whom.  Interfaces of one NIC type in the same groups are exposed alike, so
+ * fifty nodes of a cluster are usually one computation.
+ */
+
+#include <stdio.h>
+#include <string.h>
+
+#include "analyze/box.h"
+#include "audit/audit_internal.h"
+
+/* From how many addresses something must be open to count as open to the internet: a /8, or a /16. */
+#define INTERNET_V4 16777216.0
+#define INTERNET_V6 5.19229685853482762853e33 /* 2^112 */
+
+/* Addresses that are not of the internet, besides those of the network. */
+static const char *const not_internet[] = {
+	"0.0.0.0/8",      "10.0.0.0/8",  "100.64.0.0/10", "127.0.0.0/8", "169.254.0.0/16", "172.16.0.0/12",
+	"192.168.0.0/16", "224.0.0.0/3", "::/3",          "4000::/2",    "8000::/1",
+};
+
+static int find_internet(struct subject *subject)
+{
+	RW_CLEANUP(rw_vec_done) struct rw_vec prefixes;
+	struct rw_set_box box = RW_SET_BOX_ANY;
+	struct rw_prefix *slot;
+	rw_set others;
+	int r;
+
+	rw_vec_init(&prefixes, sizeof(struct rw_prefix), 1024);
+	for (size_t i = 0; i < RW_ARRAY_COUNT(not_internet) + subject->network->cidr_count; i++) {
+		if (rw_vec_push(&prefixes, &slot) < 0)
+			return rw_error_oom(subject->run->err);
+		if (i >= RW_ARRAY_COUNT(not_internet))
+			*slot = subject->network->cidrs[i - RW_ARRAY_COUNT(not_internet)];
+		else if (rw_prefix_parse(not_internet[i], slot, subject->run->err) < 0)
+			return -EINVAL;
+	}
+	box.remotes = prefixes.data;
+	box.remote_count = prefixes.count;
+	r = rw_set_of_box(subject->sets, &box, &others, subject->run->err);
+	return r < 0 ? r
+		     : rw_set_subtract(subject->sets, RW_SET_ALL, others, &subject->internet,
+				       subject->run->err);
+}
+
+/* ---- ranges of services ---- */
+
+/* Where the number of sources that reach a service changes. */
+struct step {
+	uint32_t at;
+	double v4, v6;
+};
+
+static double power_of_two(unsigned int exponent)
+{
+	double power = 1;
+
+	while (exponent--)
+		power *= 2;
+	return power;
+}
+
+static int compare_steps(const void *a, const void *b)
+{
+	const struct step *left = a, *right = b;
+
+	return left->at < right->at ? -1 : left->at > right->at;
+}
+
+static int add_steps(struct rw_vec *steps, uint32_t first, uint32_t last, double v4, double v6)
+{
+	struct step *step;
+
+	if (rw_vec_push(steps, &step) < 0)
+		return -ENOMEM;
+	*step = (struct step){first, v4, v6};
+	if (rw_vec_push(steps, &step) < 0)
+		return -ENOMEM;
+	*step = (struct step){last + 1, -v4, -v6};
+	return 0;
+}
+
+/* The services of one box, with how many addresses reach them. */
+static int add_box(struct rw_vec *steps, const struct rw_box *box)
+{
+	double v4 = 0, v6 = 0;
+	int r = 0;
+
+	for (size_t i = 0; i < box->remote_count; i++) {
+		if (box->remotes[i].address.family == 4)
+			v4 += power_of_two(32u - box->remotes[i].bits);
+		else
+			v6 += power_of_two(128u - box->remotes[i].bits);
+	}
+	if (box->port_count == 0)
+		return add_steps(steps, (uint32_t)box->protocol_first << 16,
+				 (uint32_t)box->protocol_last << 16 | 0xffff, v4, v6);
+	for (size_t i = 0; r == 0 && i < box->port_count; i++)
+		r = add_steps(steps, (uint32_t)box->protocol_first << 16 | box->ports[i].first,
+			      (uint32_t)box->protocol_first << 16 | box->ports[i].last, v4, v6);
+	return r;
+}
+
+static int add_range(struct rw_vec *ranges, uint32_t first, uint32_t last, bool v4, bool v6)
+{
+	struct open_range *range = ranges->count ? rw_vec_at(ranges, ranges->count - 1) : NULL;
+
+	if (range && range->last + 1 == first && range->v4 == v4 && range->v6 == v6) {
+		range->last = last;
+		return 0;
+	}
+	if (rw_vec_push(ranges, &range) < 0)
+		return -ENOMEM;
+	*range = (struct open_range){first, last, v4, v6};
+	return 0;
+}
+
+/* Sums up the boxes of what the internet reaches into ranges that count. */
+static int find_ranges(struct subject *subject, struct exposed *exposed)
+{
+	RW_CLEANUP(rw_boxes_done) struct rw_boxes boxes = {0};
+	RW_CLEANUP(rw_vec_done) struct rw_vec steps;
+	double v4 = 0, v6 = 0;
+	int r;
+
+	rw_vec_init(&steps, sizeof(struct step), SIZE_MAX);
+	r = rw_set_boxes(subject->sets, exposed->world, &boxes, subject->run->err);
+	if (r < 0)
+		return r;
+	for (size_t i = 0; i < boxes.count; i++)
+		if (add_box(&steps, &boxes.list[i]) < 0)
+			return rw_error_oom(subject->run->err);
+	if (steps.count > 1)
+		qsort(steps.data, steps.count, sizeof(struct step), compare_steps);
+	for (size_t i = 0; i < steps.count; i++) {
+		const struct step *step = rw_vec_at(&steps, i);
+		const struct step *next = i + 1 < steps.count ? rw_vec_at(&steps, i + 1) : NULL;
+
+		v4 += step->v4;
+		v6 += step->v6;
+		/* Half a threshold is far from any rounding. */
+		if (next && next->at > step->at && (v4 >= INTERNET_V4 * 0.999 || v6 >= INTERNET_V6 * 0.999) &&
+		    add_range(&exposed->ranges, step->at, next->at - 1, v4 >= INTERNET_V4 * 0.999,
+			      v6 >= INTERNET_V6 * 0.999) < 0)
+			return rw_error_oom(subject->run->err);
+	}
+	return 0;
+}
+
+/* ---- exposures ---- */
+
+void exposed_done(struct exposed *exposed)
+{
+	exposed->policy = rw_policy_unref(exposed->policy);
+	rw_vec_done(&exposed->ranges);
+}
+
+/* NIC type and groups in order: equal keys are exposed alike.  Empty when it does not fit. */
+static void make_key(const struct rw_node *node, const struct rw_interface *interface, char key[512])
+{
+	size_t used = (size_t)snprintf(key, 512, "%d %s", (int)interface->nic_type, node->cluster);
+
+	for (size_t i = 0; i < node->security_group_count && used < 512; i++)
+		used += (size_t)snprintf(key + used, 512 - used, " %s", node->security_groups[i]);
+	for (size_t i = 0; i < interface->security_group_count && used < 512; i++)
+		used += (size_t)snprintf(key + used, 512 - used, " +%s", interface->security_groups[i]);
+	if (used >= 512)
+		key[0] = '\0';
+}
+
+static bool has_key(const struct subject *subject, const char *key)
+{
+	for (size_t i = 0; key[0] && i < subject->exposed.count; i++)
+		if (strcmp(((struct exposed *)rw_vec_at(&subject->exposed, i))->key, key) == 0)
+			return true;
+	return false;
+}
+
+static int add_exposed(struct subject *subject, struct rw_policy *policy, size_t interface, const char *key)
+{
+	struct rw_view view = {.policy = policy,
+			       .interface = interface,
+			       .direction = RW_DIRECTION_INGRESS,
+			       .rules_only = true};
+	struct exposed *exposed;
+	int r = rw_vec_push(&subject->exposed, &exposed);
+
+	if (r < 0)
+		return r == -ENOMEM
+			       ? rw_error_oom(subject->run->err)
+			       : rw_error_set(subject->run->err, r,
+					      "its nodes are in more than 4,096 different sets of groups");
+	rw_vec_init(&exposed->ranges, sizeof(struct open_range), SIZE_MAX);
+	exposed->policy = rw_policy_ref(policy);
+	exposed->interface = interface;
+	(void)snprintf(exposed->key, sizeof(exposed->key), "%s", key);
+	exposed->public = subject->network->kind == RW_NETWORK_VPC ||
+			  policy->interfaces[interface].nic_type == RW_NIC_INTERNET;
+	r = rw_exposure(subject->sets, &view, NULL, &exposed->open, subject->run->err);
+	if (r < 0 || !exposed->public)
+		return r;
+	r = rw_set_intersect(subject->sets, exposed->open, subject->internet, &exposed->world,
+			     subject->run->err);
+	return r < 0 ? r : find_ranges(subject, exposed);
+}
+
+/* The interfaces of one node that are exposed in ways not seen yet. */
+static int look_at(struct subject *subject, const struct rw_model *model, const struct rw_node *node)
+{
+	RW_CLEANUP(rw_policy_unref) struct rw_policy *policy = NULL;
+	const struct rw_policy_surroundings surroundings = {0};
+	int r = 0;
+
+	for (size_t i = 0; r == 0 && i < node->interface_count; i++) {
+		char key[512];
+		int index;
+
+		make_key(node, &node->interfaces[i], key);
+		if (has_key(subject, key))
+			continue;
+		if (!policy)
+			r = rw_policy_derive(model, node->id, &surroundings, subject->run->cache, &policy,
+					     subject->run->err);
+		if (r < 0)
+			return r;
+		index = rw_policy_find_interface(policy, node->interfaces[i].name);
+		if (index >= 0)
+			r = add_exposed(subject, policy, (size_t)index, key);
+	}
+	return r;
+}
+
+/* ---- a subject without nodes ---- */
+
+static int add_hypothetical_interface(struct rw_node *node, size_t index, const char *name,
+				      enum rw_nic_type nic_type)
+{
+	node->interfaces[index] = (struct rw_interface){.name = strdup(name), .nic_type = nic_type};
+	if (!node->interfaces[index].name)
+		return -ENOMEM;
+	node->interface_count = index + 1;
+	return 0;
+}
+
+/* What a node of the subject would be: in a classic network with a NIC of each type. */
+static int look_at_hypothetical(struct subject *subject)
+{
+	RW_CLEANUP(rw_model_free) struct rw_model *model = rw_model_dup(subject->run->input->model);
+	RW_CLEANUP(rw_node_unref) struct rw_node *node = rw_node_new();
+	bool classic = subject->network->kind == RW_NETWORK_CLASSIC;
+	const struct rw_node *lent = node;
+	int r;
+
+	if (!model || !node)
+		return rw_error_oom(subject->run->err);
+	(void)snprintf(node->id, sizeof(node->id), "n-hypothetical-member");
+	node->name = strdup("a new node");
+	node->interfaces = calloc(2, sizeof(*node->interfaces));
+	memcpy(node->network, subject->network->id, RW_ID_SIZE);
+	node->enforcement = RW_ENFORCEMENT_INHERIT;
+	if (!node->name || !node->interfaces ||
+	    add_hypothetical_interface(node, 0, "eth0", RW_NIC_INTRANET) < 0 ||
+	    (classic && add_hypothetical_interface(node, 1, "eth1", RW_NIC_INTERNET) < 0))
+		return rw_error_oom(subject->run->err);
+	if (subject->cluster) {
+		memcpy(node->cluster, subject->cluster->id, RW_ID_SIZE);
+	} else {
+		node->security_groups = calloc(1, RW_ID_SIZE);
+		if (!node->security_groups)
+			return rw_error_oom(subject->run->err);
+		memcpy(node->security_groups[0], subject->group->id, RW_ID_SIZE);
+		node->security_group_count = 1;
+	}
+	r = rw_model_put(model, RW_KIND_NODE, RW_TAKE_PTR(node), subject->run->err);
+	return r < 0 ? r : look_at(subject, model, lent);
+}
+
+int exposed_find(struct subject *subject)
+{
+	int r = find_internet(subject);
+
+	for (size_t i = 0; r == 0 && i < subject->node_count; i++)
+		r = look_at(subject, subject->run->input->model, subject->nodes[i]);
+	if (r < 0 || subject->exposed.count > 0)
+		return r;
+	subject->hypothetical = true;
+	return look_at_hypothetical(subject);
+}
