@@ -13,8 +13,10 @@
 
 #include "api/api.h"
 #include "base/log.h"
+#include "base/notify.h"
 #include "controller/backup.h"
 #include "controller/key.h"
+#include "controller/server_names.h"
 #include "controller/state_folder.h"
 #include "store/sqlite/sqlite.h"
 #include "wire/reader.h"
@@ -39,6 +41,7 @@ struct listen_address {
 struct daemon {
 	struct rw_limits limits; /* of the model */
 	struct rw_state_folder folder;
+	struct rw_server_names names; /* given now or before */
 	struct rw_store *store;
 	struct rw_loop *loop;
 	struct rw_http_server *server;
@@ -134,13 +137,12 @@ static void add_own_addresses(struct daemon *daemon, uint16_t port)
 }
 
 /* Where agents reach this controller: names that are addresses, and what is listened on. */
-static void find_endpoints(struct daemon *daemon, const struct rw_daemon_options *options,
-			   const struct listen_address *listen, uint16_t port)
+static void find_endpoints(struct daemon *daemon, const struct listen_address *listen, uint16_t port)
 {
 	struct rw_address address;
 
-	for (size_t i = 0; i < options->name_count; i++)
-		if (rw_address_parse(options->names[i], &address, NULL) == 0)
+	for (size_t i = 0; i < daemon->names.count; i++)
+		if (rw_address_parse(daemon->names.text[i], &address, NULL) == 0)
 			add_endpoint(daemon, &address, port);
 	if (listen->any)
 		add_own_addresses(daemon, port);
@@ -365,18 +367,37 @@ static int become_owner(const char *state, struct rw_error *err)
 	return 0;
 }
 
-/* The certificate's names: those given, else what is listened on. */
+/* Opens the folder for the names that are given now, and keeps them for the next start. */
+static int open_named_folder(struct daemon *daemon, const struct rw_daemon_options *options,
+			     struct rw_error *err)
+{
+	int r = rw_state_folder_open(options->state, options->names, options->name_count, rw_clock_system(),
+				     rw_random_system(), &daemon->folder, err);
+
+	if (r == 0)
+		r = rw_server_names_save(options->state, options->names, options->name_count, err);
+	return r < 0 ? r : rw_server_names_load(options->state, &daemon->names, err);
+}
+
+/* The certificate's names: those given, else those given last, else what is listened on. */
 static int open_folder(struct daemon *daemon, const struct rw_daemon_options *options,
 		       const struct listen_address *listen, const char *host, struct rw_error *err)
 {
-	const char *names[4] = {"localhost", "127.0.0.1", "::1"};
+	const char *names[RW_CERT_MAX_NAMES] = {"localhost", "127.0.0.1", "::1"};
 	int r = become_owner(options->state, err);
 
 	if (r < 0)
 		return r;
 	if (options->name_count)
-		return rw_state_folder_open(options->state, options->names, options->name_count,
-					    rw_clock_system(), rw_random_system(), &daemon->folder, err);
+		return open_named_folder(daemon, options, err);
+	r = rw_server_names_load(options->state, &daemon->names, err);
+	if (r < 0)
+		return r;
+	for (size_t i = 0; i < daemon->names.count; i++)
+		names[i] = daemon->names.text[i];
+	if (daemon->names.count)
+		return rw_state_folder_open(options->state, names, daemon->names.count, rw_clock_system(),
+					    rw_random_system(), &daemon->folder, err);
 	names[3] = listen->any ? host : listen->text;
 	return rw_state_folder_open(options->state, names, listen->any && !host[0] ? 3 : 4, rw_clock_system(),
 				    rw_random_system(), &daemon->folder, err);
@@ -407,9 +428,9 @@ static int start(struct daemon *daemon, const struct rw_daemon_options *options,
 	if (r < 0)
 		return r;
 	port = rw_http_server_port(daemon->server);
-	find_endpoints(daemon, options, &listen, port);
+	find_endpoints(daemon, &listen, port);
 	make_url(daemon, options,
-		 options->name_count ? options->names[0]
+		 daemon->names.count ? daemon->names.text[0]
 		 : listen.any        ? host
 				     : listen.text,
 		 port);
@@ -430,6 +451,7 @@ static int start(struct daemon *daemon, const struct rw_daemon_options *options,
 	rw_api_set_server(daemon->api, daemon->server);
 	rw_log_info("listening  address=%s port=%u url=%s revision=%llu", listen.text, port, daemon->url,
 		    (unsigned long long)rw_controller_revision(daemon->controller));
+	rw_notify_ready();
 	return 0;
 }
 

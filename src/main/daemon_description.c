@@ -28,7 +28,7 @@ static const struct rw_usage_option common_options[] = {
 	{"name", 0, "NAME",
 	 "host name or address in the server's certificate; may be repeated; the first is what agents are "
 	 "told to "
-	 "call; default the address listened on, or the host's name",
+	 "call; kept for the next start; default the address listened on, or the host's name",
 	 RW_DAEMON_OPTION_NAME},
 	{"limit", 0, "NAME=N",
 	 "raise or lower a limit of the model, as rules_per_group=2000; may be repeated; a name that does "

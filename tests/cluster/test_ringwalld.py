@@ -57,6 +57,23 @@ def check_init(folder):
     record("secrets are for their owner alone", len(secret) >= 4 and all(modes[name] == 0o600 for name in secret), modes)
 
 
+def check_names(folder):
+    state = os.path.join(folder, "named")
+    result = run("--state", state, "--name", "192.0.2.1", "--name", "ringwall.example", "init")
+    record("init takes names", result.returncode == 0, result)
+    served = open(os.path.join(state, "server.pem"), encoding="ascii").read()
+    result = run("--state", state, "key", "reset-admin")
+    record("a start without names goes on with those given last", result.returncode == 0
+           and served == open(os.path.join(state, "server.pem"), encoding="ascii").read(), result)
+    run("--state", state, "--name", "192.0.2.2", "key", "reset-admin")
+    record("other names give another certificate", served != open(os.path.join(state, "server.pem"), encoding="ascii").read())
+    with open(os.path.join(state, "names"), "w", encoding="ascii") as file:
+        file.write("two words\n")
+    result = run("--state", state, "key", "reset-admin")
+    record("a broken list of names is refused with the file and the fix", result.returncode == 1
+           and "named/names" in result.stderr and "--name" in result.stderr, result)
+
+
 def check_running():
     daemon = Daemon(program)
     try:
@@ -126,6 +143,7 @@ with tempfile.TemporaryDirectory(prefix="rwt-ringwalld-") as scratch:
     check_usage()
     check_refusals(scratch)
     check_init(scratch)
+    check_names(scratch)
     check_running()
     check_backup(scratch)
 sys.exit(1 if failures else 0)
