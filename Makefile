@@ -3,8 +3,10 @@
 
 BUILD ?= build
 MESON_FLAGS ?=
+PREFIX ?= /usr/local
+DESTDIR ?=
 .DEFAULT_GOAL := build
-.PHONY: build deps test demo demo-check demo-clean bench format check fuzz asan tsan clean help
+.PHONY: build deps install uninstall test demo demo-check demo-clean bench format check fuzz asan tsan clean help
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -16,6 +18,12 @@ build: ## build everything into ./build
 	@tools/install-deps --check build || { echo "some packages are missing: run 'make deps' as root"; exit 1; }
 	@test -f $(BUILD)/build.ninja || meson setup $(BUILD) $(MESON_FLAGS) >$(BUILD).log 2>&1 || { cat $(BUILD).log; exit 1; }
 	@ninja -C $(BUILD)
+
+install: ## build and install under PREFIX (/usr/local), below DESTDIR if given; as root, missing packages too
+	@tools/install $(BUILD) "$(PREFIX)" "$(DESTDIR)"
+
+uninstall: ## remove what install put there (same PREFIX and DESTDIR)
+	@tools/install --remove $(BUILD) "$(PREFIX)" "$(DESTDIR)"
 
 test: deps build ## run every suite; the last line counts passed, failed, skipped
 	@tools/run-tests $(BUILD)

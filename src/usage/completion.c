@@ -44,7 +44,7 @@ static void print_options(FILE *out, const struct rw_usage_options *sets)
 /* One case for each command: its options. */
 static void print_command_cases(FILE *out, const struct rw_usage_program *program)
 {
-	(void)fputs("\tcase \"${COMP_WORDS[1]} ${COMP_WORDS[2]}\" in\n", out);
+	(void)fputs("\tcase \"${COMP_WORDS[1]-} ${COMP_WORDS[2]-}\" in\n", out);
 	for (const struct rw_usage_command *command = program->commands; command->path; command++) {
 		(void)fprintf(out, "\t\"%s\"%s) words=\"--help", command->path,
 			      is_single(command) ? "\\ *" : "");
@@ -57,7 +57,7 @@ static void print_command_cases(FILE *out, const struct rw_usage_program *progra
 /* One case for each first word that needs a second one. */
 static void print_noun_cases(FILE *out, const struct rw_usage_program *program)
 {
-	(void)fputs("\tif [ \"$COMP_CWORD\" = 2 ]; then\n\t\tcase ${COMP_WORDS[1]} in\n", out);
+	(void)fputs("\tif [ \"$COMP_CWORD\" = 2 ]; then\n\t\tcase ${COMP_WORDS[1]-} in\n", out);
 	for (const struct rw_usage_command *noun = program->commands; noun->path; noun++) {
 		size_t length = first_word(noun->path);
 
