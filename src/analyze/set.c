@@ -41,6 +41,8 @@ struct rw_sets {
 	uint32_t memo_count; /* of this run */
 	uint32_t memo_capacity;
 	uint32_t run;
+	bool (*wanted)(uint32_t value, const void *userdata); /* of the operation SELECT that runs */
+	const void *userdata;
 };
 
 int rw_sets_new(uint32_t arc_max, struct rw_sets **ret_sets, struct rw_error *err)
@@ -295,13 +297,12 @@ int rw_sets_node(struct rw_sets *sets, enum rw_set_level level, const struct rw_
 
 /* ---- operations ---- */
 
-enum operation { UNION, RESTRICT, SUBTRACT, SUPPORT, OVER, WHERE };
+enum operation { UNION, RESTRICT, SUBTRACT, SUPPORT, OVER, SELECT };
 
 /* Answers at once where one operand decides: true. */
-static bool decide(enum operation operation, rw_set a, rw_set b, rw_set *ret_result)
+static bool decide(const struct rw_sets *sets, enum operation operation, rw_set a, rw_set b,
+		   rw_set *ret_result)
 {
-	bool values = rw_set_is_value(a) && rw_set_is_value(b);
-
 	switch (operation) {
 	case UNION:
 		*ret_result = !a ? b : !b ? a : a == b ? a : RW_SET_ALL;
@@ -318,11 +319,12 @@ static bool decide(enum operation operation, rw_set a, rw_set b, rw_set *ret_res
 	case OVER:
 		*ret_result = a ? a : b;
 		return !a || !b || a == b || (rw_set_is_value(a) && a);
-	case WHERE:
-		*ret_result = a == b ? RW_SET_ALL : RW_SET_EMPTY;
+	case SELECT:
+		if (rw_set_is_value(a))
+			*ret_result = a && sets->wanted(a, sets->userdata) ? RW_SET_ALL : RW_SET_EMPTY;
 		return rw_set_is_value(a);
 	}
-	return values;
+	return false;
 }
 
 static struct memo *find_memo(const struct rw_sets *sets, rw_set a, rw_set b)
@@ -414,7 +416,7 @@ static int apply(struct rw_sets *sets, enum operation operation, rw_set a, rw_se
 	struct memo *memo;
 	int r;
 
-	if (decide(operation, a, b, ret_result))
+	if (decide(sets, operation, a, b, ret_result))
 		return 0;
 	memo = find_memo(sets, a, b);
 	if (memo->run == sets->run) {
@@ -488,10 +490,12 @@ int rw_map_over(struct rw_sets *sets, rw_set top, rw_set bottom, rw_set *ret_map
 	return operate(sets, OVER, top, bottom, ret_map, err);
 }
 
-int rw_map_where(struct rw_sets *sets, rw_set map, uint32_t value, rw_set *ret_set, struct rw_error *err)
+int rw_map_select(struct rw_sets *sets, rw_set map, bool (*wanted)(uint32_t value, const void *userdata),
+		  const void *userdata, rw_set *ret_set, struct rw_error *err)
 {
-	assert(value && rw_set_is_value(value));
-	return operate(sets, WHERE, map, value, ret_set, err);
+	sets->wanted = wanted;
+	sets->userdata = userdata;
+	return operate(sets, SELECT, map, RW_SET_EMPTY, ret_set, err);
 }
 
 /* ---- boxes to sets ---- */

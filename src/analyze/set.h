@@ -98,15 +98,16 @@ RW_NODISCARD int rw_set_subtract(struct rw_sets *sets, rw_set a, rw_set b, rw_se
 
 /*
  * The same for maps.  restrict: 'map' inside 'set', 0 outside.  support: where 'map' is not 0.  over: 'top'
- * where it is not 0, else 'bottom'.  where: where 'map' is 'value' (> 0).
+ * where it is not 0, else 'bottom'.  select: where 'map' is a value (> 0) that is wanted.
  */
 RW_NODISCARD int rw_map_restrict(struct rw_sets *sets, rw_set map, rw_set set, rw_set *ret_map,
 				 struct rw_error *err);
 RW_NODISCARD int rw_map_support(struct rw_sets *sets, rw_set map, rw_set *ret_set, struct rw_error *err);
 RW_NODISCARD int rw_map_over(struct rw_sets *sets, rw_set top, rw_set bottom, rw_set *ret_map,
 			     struct rw_error *err);
-RW_NODISCARD int rw_map_where(struct rw_sets *sets, rw_set map, uint32_t value, rw_set *ret_set,
-			      struct rw_error *err);
+RW_NODISCARD int rw_map_select(struct rw_sets *sets, rw_set map,
+			       bool (*wanted)(uint32_t value, const void *userdata), const void *userdata,
+			       rw_set *ret_set, struct rw_error *err);
 
 /* ---- asking ---- */
 

@@ -4,6 +4,8 @@
 #include <assert.h>
 #include <string.h>
 
+#include "analyze/changes.h"
+
 /* Members of all sets of atoms together. */
 #define ARENA_MAX (64u << 20)
 
@@ -16,7 +18,7 @@ struct rw_space *rw_space_free(struct rw_space *space)
 
 		rw_deciders_done(&view->deciders);
 		free(view->run_first);
-		free(view->run_last);
+		free(view->run_end);
 		free(view->five);
 		free(view->first_of);
 		free(view->by_atom);
@@ -25,6 +27,7 @@ struct rw_space *rw_space_free(struct rw_space *space)
 	rw_classes_done(&space->classes);
 	free(space->families);
 	free(space->inhabited);
+	free(space->looked_at);
 	free(space->first_child);
 	free(space->next_sibling);
 	free(space->columns);
@@ -64,19 +67,31 @@ static void take_atoms(struct rw_space *space, struct rw_space_view *view, const
 	}
 }
 
-static int list_deciders(struct rw_space *space, const struct rw_view *view,
-			 const struct rw_space_options *options, struct rw_error *err)
+static int list_deciders(struct rw_space *space, const struct rw_view *views, uint32_t view_count,
+			 const struct rw_space_options *options, struct rw_changes *changes,
+			 struct rw_error *err)
 {
 	RW_CLEANUP(rw_atoms_done) struct rw_atoms atoms = {0};
-	struct rw_space_view *slot = &space->views[space->view_count++];
 	int r;
 
-	slot->view = *view;
-	r = rw_deciders_list(view, options->service_first, options->service_last, &atoms, &slot->deciders,
-			     err);
-	if (r < 0)
-		return r;
-	take_atoms(space, slot, &atoms);
+	for (uint32_t i = 0; i < view_count; i++) {
+		struct rw_space_view *slot = &space->views[space->view_count++];
+
+		slot->view = views[i];
+		r = rw_deciders_list(&views[i], options->service_first, options->service_last, &atoms,
+				     &slot->deciders, err);
+		if (r < 0)
+			return r;
+	}
+	if (options->differences) {
+		r = rw_changes_find(&space->views[0].deciders, &space->views[1].deciders, changes);
+		if (r < 0)
+			return rw_error_oom(err);
+		for (uint32_t i = 0; i < view_count; i++)
+			rw_changes_filter(changes, i, &space->views[i].deciders);
+	}
+	for (uint32_t i = 0; i < view_count; i++)
+		take_atoms(space, &space->views[i], &atoms);
 	return space->atoms.failed ? rw_error_oom(err) : 0;
 }
 
@@ -106,7 +121,35 @@ static void mark_inhabited(struct rw_space *space, const struct rw_boundaries *b
 		space->inhabited[boundaries->list[i].leaf] = true;
 }
 
-static int make_classes(struct rw_space *space)
+/*
+ * Marks the classes where something changed, and those around them.  A class's number is larger than that of
+ * the class around it.
+ */
+static int mark_looked_at(struct rw_space *space, const struct rw_changes *changes)
+{
+	const struct rw_classes *classes = &space->classes;
+	RW_CLEANUP(rw_free) bool *atom_changed = calloc(space->atoms.count + 1, sizeof(*atom_changed));
+
+	if (!atom_changed)
+		return -ENOMEM;
+	for (uint32_t v = 0; v < space->view_count; v++)
+		for (uint32_t i = 0; i + 1 < space->views[v].deciders.count; i++)
+			if (changes->changed[v][i])
+				atom_changed[space->views[v].deciders.list[i].atom] = true;
+	for (uint32_t i = 0; i < classes->count; i++) {
+		const struct rw_class *class = &classes->list[i];
+
+		space->looked_at[i] = changes->everything || (i && space->looked_at[class->parent]);
+		for (uint32_t j = 0; !space->looked_at[i] && j < class->added_count; j++)
+			space->looked_at[i] = atom_changed[classes->atoms[class->added_first + j]];
+	}
+	for (uint32_t i = classes->count; i-- > 1;)
+		if (space->looked_at[i])
+			space->looked_at[classes->list[i].parent] = true;
+	return 0;
+}
+
+static int make_classes(struct rw_space *space, const struct rw_changes *changes)
 {
 	struct rw_classes *classes = &space->classes;
 	int r = rw_classes_build(&space->atoms, ARENA_MAX, classes);
@@ -117,7 +160,12 @@ static int make_classes(struct rw_space *space)
 	space->inhabited = calloc(classes->count, sizeof(*space->inhabited));
 	space->first_child = calloc(classes->count, sizeof(*space->first_child));
 	space->next_sibling = calloc(classes->count, sizeof(*space->next_sibling));
-	if (!space->families || !space->inhabited || !space->first_child || !space->next_sibling)
+	space->looked_at = malloc(classes->count * sizeof(*space->looked_at));
+	if (!space->families || !space->inhabited || !space->first_child || !space->next_sibling ||
+	    !space->looked_at)
+		return -ENOMEM;
+	memset(space->looked_at, true, classes->count * sizeof(*space->looked_at));
+	if (changes->changed[0] && mark_looked_at(space, changes) < 0)
 		return -ENOMEM;
 	mark_inhabited(space, &classes->v4);
 	mark_inhabited(space, &classes->v6);
@@ -393,22 +441,22 @@ static int find_runs(struct rw_space_view *view, const struct rw_space_options *
 	uint32_t count = view->deciders.count;
 
 	view->run_first = malloc(count * sizeof(*view->run_first));
-	view->run_last = malloc(count * sizeof(*view->run_last));
+	view->run_end = malloc(count * sizeof(*view->run_end));
 	view->five = malloc(count * sizeof(*view->five));
-	if (!view->run_first || !view->run_last || !view->five)
+	if (!view->run_first || !view->run_end || !view->five)
 		return -ENOMEM;
 	for (uint32_t i = 0; i < count; i++) {
 		const struct rw_decider *decider = &view->deciders.list[i];
 
 		view->run_first[i] = column_of[find_cut(cuts, cut_count, clip(decider->first, options))];
-		view->run_last[i] =
-			column_of[find_cut(cuts, cut_count, clip(decider->last, options) + 1)] - 1;
+		view->run_end[i] = column_of[find_cut(cuts, cut_count, clip(decider->last, options) + 1)];
 		view->five[i] = has_five(decider->rule);
 	}
 	return 0;
 }
 
-static int make_columns(struct rw_space *space, const struct rw_space_options *options)
+static int make_columns(struct rw_space *space, const struct rw_space_options *options,
+			const struct rw_changes *changes)
 {
 	RW_CLEANUP(refinement_done) struct refinement refinement = {0};
 	RW_CLEANUP(rw_free) uint32_t *cuts = NULL;
@@ -429,7 +477,8 @@ static int make_columns(struct rw_space *space, const struct rw_space_options *o
 		return -ENOMEM;
 	for (uint32_t i = 0; !r && i + 1 < cut_count; i++) {
 		column_of[i] = space->column_count;
-		r = add_interval(&builder, cuts[i], cuts[i + 1] - 1);
+		if (!options->differences || rw_changes_touch(changes, cuts[i], cuts[i + 1] - 1))
+			r = add_interval(&builder, cuts[i], cuts[i + 1] - 1);
 	}
 	column_of[cut_count - 1] = space->column_count;
 	for (uint32_t i = 0; !r && i < space->view_count; i++)
@@ -461,24 +510,25 @@ int rw_space_new(const struct rw_view *views, uint32_t view_count, const struct 
 	static const struct rw_prefix anywhere[] = {{.address.family = 4}, {.address.family = 6}};
 	const struct rw_space_options whole = RW_SPACE_OPTIONS_DEFAULT;
 	RW_CLEANUP(rw_space_free) struct rw_space *space = calloc(1, sizeof(*space));
-	int r = 0;
+	RW_CLEANUP(rw_changes_done) struct rw_changes changes = {0};
+	int r;
 
 	if (!space)
 		return rw_error_oom(err);
-	assert(view_count >= 1 && view_count <= RW_SPACE_VIEWS_MAX);
 	options = options ? options : &whole;
+	assert(view_count >= 1 && view_count <= RW_SPACE_VIEWS_MAX);
+	assert(!options->differences || view_count == 2);
 	(void)rw_atoms_prefix(&space->atoms, &anywhere[0]);
 	(void)rw_atoms_prefix(&space->atoms, &anywhere[1]);
 	if (space->atoms.failed)
 		return rw_error_oom(err);
-	for (uint32_t i = 0; !r && i < view_count; i++)
-		r = list_deciders(space, &views[i], options, err);
+	r = list_deciders(space, views, view_count, options, &changes, err);
 	if (!r)
-		r = make_classes(space);
+		r = make_classes(space, &changes);
 	for (uint32_t i = 0; !r && i < view_count; i++)
 		r = sort_by_atom(space, &space->views[i]);
 	if (!r)
-		r = make_columns(space, options);
+		r = make_columns(space, options, &changes);
 	if (r < 0)
 		return explain(r, err);
 	*ret_space = RW_TAKE_PTR(space);

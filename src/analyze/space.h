@@ -37,8 +37,9 @@ struct rw_space_column {
 struct rw_space_view {
 	struct rw_view view;
 	struct rw_deciders deciders;
-	uint32_t *run_first; /* by rank: columns it covers run_first..run_last, all or (five-tuple) some */
-	uint32_t *run_last;
+	uint32_t *
+		run_first; /* by rank: columns it covers, run_first up to run_end, all or (five-tuple) some */
+	uint32_t *run_end;
 	bool *five;         /* by rank: has a five-tuple part */
 	uint32_t *first_of; /* by atom: its ranks are by_atom[first_of[a] .. first_of[a + 1]), ascending */
 	uint32_t *by_atom;
@@ -51,6 +52,7 @@ struct rw_space {
 	struct rw_classes classes;
 	uint8_t *families; /* by class: RW_FAMILY_4 or RW_FAMILY_6; 0 for class 0 */
 	bool *inhabited;   /* by class: some address has it; the others only lead to those that do */
+	bool *looked_at; /* by class: it or one inside it is of interest (all, unless only differences are) */
 	uint32_t *first_child;
 	uint32_t *next_sibling;          /* by class, 0 = none */
 	struct rw_space_column *columns; /* ascending; those of one interval of services stand together */
@@ -61,8 +63,15 @@ struct rw_space {
 
 struct rw_space_options {
 	uint32_t service_first, service_last; /* only these services */
+	/*
+	 * Of two views, only what may differ: headers that match some decider that the other view does not
+	 * have.  All others are decided alike, and columns and classes without any are left out.  A space
+	 * of views that say the same has no column.
+	 */
+	bool differences;
 };
-#define RW_SPACE_OPTIONS_DEFAULT ((struct rw_space_options){RW_SERVICE_FIRST, RW_SERVICE_LAST})
+#define RW_SPACE_OPTIONS_DEFAULT                                                                             \
+	((struct rw_space_options){.service_first = RW_SERVICE_FIRST, .service_last = RW_SERVICE_LAST})
 
 /*
  * Gives the space of 'views' (1..RW_SPACE_VIEWS_MAX; their policies are borrowed as long as it lives).

@@ -54,7 +54,7 @@ static void list_forged(const struct rw_view *view, struct rw_atoms *atoms, stru
 		.last = RW_SERVICE_LAST,
 	};
 
-	for (size_t i = 0; i < policy->own_address_count; i++) {
+	for (size_t i = 0; !view->ignore_own && i < policy->own_address_count; i++) {
 		struct rw_prefix own = rw_prefix_of_address(&policy->own_addresses[i]);
 
 		forged.atom = rw_atoms_prefix(atoms, &own);

@@ -27,6 +27,11 @@ struct rw_view {
 	size_t interface;               /* < policy->interface_count */
 	enum rw_direction direction;
 	bool rules_only; /* semantics section 3 alone: no own address, spoofing or failsafe */
+	/*
+	 * The node's own addresses are sources like any other.  No genuine packet comes from them, and without
+	 * them "from anywhere" reads 0.0.0.0/0 on every node of a cluster.
+	 */
+	bool ignore_own;
 };
 
 enum { RW_FAMILY_4 = 1, RW_FAMILY_6 = 2, RW_FAMILY_ANY = 3 };

@@ -115,8 +115,8 @@ static int lay_decider(struct walker *walker, uint32_t view_number, uint32_t ran
 	const struct rw_space *space = walker->walk.space;
 	const struct rw_space_view *view = &space->views[view_number];
 	const struct rw_decider *decider = &view->deciders.list[rank];
-	uint32_t from = view->run_first[rank], to = view->run_last[rank];
-	size_t most = (size_t)to - from + 1;
+	uint32_t from = view->run_first[rank], end = view->run_end[rank];
+	size_t most = end - from;
 	int r;
 
 	if (!(decider->families & family))
@@ -127,7 +127,7 @@ static int lay_decider(struct walker *walker, uint32_t view_number, uint32_t ran
 	r = need(&walker->undos, &walker->undo_capacity, walker->undo_count + most, sizeof(*walker->undos));
 	if (!r)
 		r = need(&walker->log, &walker->log_capacity, walker->log_count + most, sizeof(*walker->log));
-	for (uint32_t column = from; !r && column <= to; column++) {
+	for (uint32_t column = from; !r && column < end; column++) {
 		uint32_t rest = space->columns[column].rest;
 
 		if (rest && (!(space->rests[rest].families & family) ||
@@ -288,17 +288,25 @@ static uint32_t leave(struct walker *walker)
 	return level->class;
 }
 
+/* 'class' or the next of its siblings that is of interest; 0 = none. */
+static uint32_t next_of(const struct rw_space *space, uint32_t class)
+{
+	while (class && !space->looked_at[class])
+		class = space->next_sibling[class];
+	return class;
+}
+
 static int walk_tree(struct walker *walker)
 {
 	const struct rw_space *space = walker->walk.space;
-	uint32_t next = space->first_child[0];
+	uint32_t next = next_of(space, space->first_child[0]);
 	int r = enter(walker, 0);
 
 	while (!r && next) {
 		r = enter(walker, next);
-		next = space->first_child[next];
+		next = next_of(space, space->first_child[next]);
 		while (!r && !next && walker->depth > 1)
-			next = space->next_sibling[leave(walker)];
+			next = next_of(space, space->next_sibling[leave(walker)]);
 	}
 	return r;
 }
@@ -308,17 +316,17 @@ static int init(struct walker *walker)
 	struct rw_walk *walk = &walker->walk;
 	uint32_t columns = walk->space->column_count;
 
-	walker->stamps = calloc(columns, sizeof(*walker->stamps));
-	walker->touched = malloc(columns * sizeof(*walker->touched));
-	walk->values = calloc(columns, sizeof(*walk->values));
+	walker->stamps = calloc(columns + 1, sizeof(*walker->stamps));
+	walker->touched = malloc((columns + 1) * sizeof(*walker->touched));
+	walk->values = calloc(columns + 1, sizeof(*walk->values));
 	walk->marked = calloc(columns / 64 + 1, sizeof(*walk->marked));
 	if (!walker->stamps || !walker->touched || !walk->values || !walk->marked)
 		return -ENOMEM;
 	for (uint32_t v = 0; v < walk->space->view_count; v++) {
 		uint32_t none = walk->space->views[v].deciders.count - 1;
 
-		walk->first[v] = malloc(columns * sizeof(*walk->first[v]));
-		walk->second[v] = malloc(columns * sizeof(*walk->second[v]));
+		walk->first[v] = malloc((columns + 1) * sizeof(*walk->first[v]));
+		walk->second[v] = malloc((columns + 1) * sizeof(*walk->second[v]));
 		if (!walk->first[v] || !walk->second[v])
 			return -ENOMEM;
 		for (uint32_t i = 0; i < columns; i++)
