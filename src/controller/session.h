@@ -22,7 +22,7 @@
  *     lagging     applied < wanted for 5 s
  *     offline     no frame for 15 s, or never seen
  *     degraded    the agent says that its enforcement may be bypassed
- *     monitored   the agent lets everything pass, on purpose
+ *     monitored   the agent lets everything pass, on purpose, or is about to
  *     detached    somebody took enforcement off the node with `ringwall-agent detach`
  *
  * An offline node becomes connected by a frame, and only from there anything else; the table of allowed

@@ -44,7 +44,9 @@ static enum rw_node_state target(const struct rw_controller *controller, const s
 		return RW_NODE_LAGGING;
 	if (record->agent_state == RW_AGENT_STATE_DEGRADED)
 		return RW_NODE_DEGRADED;
-	if (record->agent_state == RW_AGENT_STATE_MONITORED)
+	/* Also before it says so itself: nobody shall take it for enforced meanwhile. */
+	if (record->agent_state == RW_AGENT_STATE_MONITORED ||
+	    (record->policy && record->policy->enforcement == RW_MONITOR))
 		return RW_NODE_MONITORED;
 	return RW_NODE_CONNECTED;
 }

@@ -257,6 +257,29 @@ static void goes_through_the_states_of_a_node(void **state)
 	assert_int_equal(state_of("n-1"), RW_NODE_OFFLINE);
 }
 
+/* From the moment of the change until the agent's word that it enforces. */
+static void takes_no_node_for_enforced_that_is_or_shall_be_monitored(void **state)
+{
+	struct rw_node *node = rw_node_dup(rw_model_find_node(rw_controller_model(fx.controller), "n-1"));
+
+	(void)state;
+	assert_int_equal(agent_connect(&agent), 0);
+	agent_report(&agent, RW_AGENT_STATE_OK);
+	node->enforcement = RW_MONITOR;
+	fixture_do(&fx, (struct step){STEP_UPDATE, RW_KIND_NODE, .object = node});
+	(void)rw_node_unref(node);
+	agent_report(&agent, RW_AGENT_STATE_OK);
+	assert_int_equal(state_of("n-1"), RW_NODE_MONITORED);
+	agent_report(&agent, RW_AGENT_STATE_MONITORED);
+	node = rw_node_dup(rw_model_find_node(rw_controller_model(fx.controller), "n-1"));
+	node->enforcement = RW_ENFORCEMENT_INHERIT;
+	fixture_do(&fx, (struct step){STEP_UPDATE, RW_KIND_NODE, .object = node});
+	(void)rw_node_unref(node);
+	assert_int_equal(state_of("n-1"), RW_NODE_MONITORED);
+	agent_report(&agent, RW_AGENT_STATE_OK);
+	assert_int_equal(state_of("n-1"), RW_NODE_CONNECTED);
+}
+
 static void an_offline_node_comes_back_through_connected(void **state)
 {
 	uint64_t cursor = rw_event_newest(fx.controller);
@@ -381,6 +404,7 @@ int main(void)
 		T(refuses_streams_beyond_the_limit),
 		T(sends_snapshots_some_at_a_time),
 		T(goes_through_the_states_of_a_node),
+		T(takes_no_node_for_enforced_that_is_or_shall_be_monitored),
 		T(an_offline_node_comes_back_through_connected),
 		T(deltas_lead_to_the_same_policy_as_snapshots),
 	};
