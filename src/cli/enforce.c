@@ -134,6 +134,26 @@ static void print_would_drops(FILE *out, const struct rw_json *preview)
 	}
 }
 
+/* Whether enforcing would take anything from anybody, as far as was seen. */
+static bool is_harmless(const struct rw_json *preview)
+{
+	struct rw_json list, counts, member;
+	void *cursor = NULL;
+	size_t count;
+
+	if (strcmp(rw_cli_text(preview, "connections_cut"), "0") != 0 ||
+	    (rw_json_find(preview, "would_drops", &counts) && rw_json_next(&counts, &cursor, &member)))
+		return false;
+	(void)find_list(preview, "listeners", &list, &count);
+	for (size_t i = 0; i < count; i++) {
+		struct rw_json item = rw_json_at(&list, i);
+
+		if (!is_true(&item, "opened"))
+			return false;
+	}
+	return true;
+}
+
 static void print_preview(FILE *out, const struct rw_json *preview)
 {
 	const char *seen = rw_cli_text(preview, "seen");
@@ -316,7 +336,12 @@ int rw_cli_enforce_cluster(struct rw_cli *cli)
 	for (size_t i = 0; !cli->json && i < count; i++) {
 		struct rw_json node = rw_json_at(&list, i);
 
-		print_preview(stdout, &node);
+		/* Of many nodes, those about which there is nothing to say take one line. */
+		if (rw_cli_text(&node, "seen")[0] && is_harmless(&node))
+			(void)printf("node %s: nothing seen that would be dropped\n",
+				     rw_cli_text(&node, "name"));
+		else
+			print_preview(stdout, &node);
 	}
 	for (size_t i = 0; i < count; i++) {
 		struct rw_json node = rw_json_at(&list, i);
