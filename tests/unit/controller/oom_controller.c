@@ -8,6 +8,7 @@
 #include "fixture.h"
 #include "oom.h"
 
+#include "controller/preview.h"
 #include "wire/report.h"
 
 /* One operation and what it needs; made anew for every run. */
@@ -104,6 +105,9 @@ static int report(struct scene *scene, struct rw_error *err)
 	report.ssh_ports = calloc(1, sizeof(*report.ssh_ports));
 	report.ssh_port_count = 1;
 	report.ssh_ports[0] = 2222;
+	report.connections = calloc(1, sizeof(*report.connections));
+	report.connection_count = 1;
+	(void)strcpy(report.connections[0].interface, "eth0");
 	oom_resume();
 	r = rw_session_report(scene->fx.controller, "n-1", &report, &address, err);
 	oom_pause();
@@ -111,6 +115,40 @@ static int report(struct scene *scene, struct rw_error *err)
 	rw_report_init(&report);
 	oom_resume();
 	return r;
+}
+
+/* What enforcing the node would do, and what joining another one would. */
+static int preview(struct scene *scene, struct rw_error *err)
+{
+	RW_CLEANUP(rw_change_result_done) struct rw_change_result tried = {0};
+	RW_CLEANUP(rw_node_preview_done) struct rw_node_preview seen = {0};
+	int r = rw_preview_guards(scene->fx.controller, &scene->fx.alice, RW_KIND_NODE, "n-1", &tried, err);
+
+	return r < 0 ? r : rw_node_preview_get(scene->fx.controller, "n-1", &seen, err);
+}
+
+static int preview_join(struct scene *scene, struct rw_error *err)
+{
+	const struct rw_join_grant grant = {.cluster = "c1"};
+	const struct rw_address address = world_address("198.51.100.9");
+	RW_CLEANUP(rw_policy_unref) struct rw_policy *policy = NULL;
+	struct rw_report_interface interface = {.name = "eth0", .enforced = true};
+	char token[RW_TOKEN_SIZE], name[] = "n-new", csr[] = "not looked at";
+	struct rw_join_request request = {.token = token,
+					  .machine_id = name,
+					  .name = name,
+					  .csr = csr,
+					  .interfaces = &interface,
+					  .interface_count = 1};
+	struct rw_position position;
+	int64_t expires_ms;
+
+	oom_pause();
+	assert_int_equal(rw_join_token_create(scene->fx.controller, &scene->fx.alice, &grant, token,
+					      &expires_ms, NULL),
+			 0);
+	oom_resume();
+	return rw_join_preview(scene->fx.controller, &request, &address, &policy, &position, err);
 }
 
 static int tick(struct scene *scene, struct rw_error *err)
@@ -217,6 +255,13 @@ static void a_report_is_taken_or_tried_again(void **state)
 	oom_each(&(struct oom_work){.run = run, .after = go_on, .userdata = &scene, .may_not_fail = true});
 }
 
+static void a_preview_is_told_or_not(void **state)
+{
+	(void)state;
+	try_scene((struct scene){.run = preview, .connected = true}, 5);
+	try_scene((struct scene){.run = preview_join, .connected = true}, 5);
+}
+
 static void a_tick_goes_by(void **state)
 {
 	struct scene scene = {.run = tick, .connected = true};
@@ -253,6 +298,7 @@ int main(void)
 		cmocka_unit_test(a_node_is_deleted_or_not),
 		cmocka_unit_test(a_session_opens_or_not),
 		cmocka_unit_test(a_report_is_taken_or_tried_again),
+		cmocka_unit_test(a_preview_is_told_or_not),
 		cmocka_unit_test(a_tick_goes_by),
 	};
 
