@@ -7,6 +7,7 @@
 
 #include "agent/view.h"
 #include "base/log.h"
+#include "base/notify.h"
 
 #define CHECK_MS 1000u /* how long a foreign detach may last */
 
@@ -284,6 +285,8 @@ int rw_agent_run(const struct rw_agent_options *options, struct rw_error *err)
 	agent->reporter.helper = options->helper;
 	r = start(agent, err);
 	if (r == 0) {
+		/* What waits for this, as the network's configuration at boot, finds the saved policy in force. */
+		rw_notify_ready();
 		agent_release_memory();
 		rw_loop_run(agent->loop);
 	}

@@ -12,6 +12,10 @@ build = os.path.abspath(sys.argv[1])
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 PROGRAMS = ["ringwall", "ringwall-agent", "ringwalld"]
 PAGES = {"ringwall": "1", "ringwall-agent": "8", "ringwalld": "8", "ringwall-model": "5"}
+RIGHTS = {"ringwalld": set(),
+          "ringwall-agent": {"CAP_NET_ADMIN", "CAP_BPF", "CAP_PERFMON",  # the agent's
+                             "CAP_SETPCAP",  # to give up the others
+                             "CAP_SYS_PTRACE", "CAP_DAC_READ_SEARCH", "CAP_SYS_ADMIN"}}  # the helper's
 failures = 0
 
 # Each of these gives a unit mounts of its own (systemd.exec(5)), in which pins would be lost.
@@ -99,7 +103,7 @@ def check_units(usr, scratch):
             file.write(unit.replace("/usr/local/", usr + "/"))
         settings = dict(re.findall(r"^(\w+)=(.*)$", unit, re.M))
         record(f"{name}.service gains no privileges", settings["NoNewPrivileges"] == "yes"
-               and "CAP_SYS_ADMIN" not in settings["CapabilityBoundingSet"], settings)
+               and set(settings["CapabilityBoundingSet"].split()) == RIGHTS[name], settings)
         if name == "ringwall-agent":
             private = [key for key in settings if key in PRIVATE_MOUNTS]
             record("ringwall-agent.service has no mounts of its own", not private, private)
