@@ -89,6 +89,22 @@ static int64_t count_members(const struct rw_model *model, const struct rw_group
 	return count;
 }
 
+static void put_refusals(const struct rw_controller *controller, struct rw_json_writer *json,
+			 const struct rw_node_status *status)
+{
+	char text[256];
+
+	if (status->refusal_count == 0)
+		return;
+	rw_json_key(json, "refused_addresses");
+	rw_json_begin_array(json);
+	for (size_t i = 0; i < status->refusal_count; i++) {
+		rw_node_status_refusal(controller, status, i, text, sizeof(text));
+		rw_json_write_text(json, text);
+	}
+	rw_json_end_array(json);
+}
+
 /* What the API adds to the model's fields, as members of the open object. */
 static void put_extras(const struct rw_controller *controller, struct rw_json_writer *json, enum rw_kind kind,
 		       const void *object, bool whole)
@@ -106,6 +122,7 @@ static void put_extras(const struct rw_controller *controller, struct rw_json_wr
 		rw_api_put_status(json, &status);
 		if (whole)
 			put_details(json, &status);
+		put_refusals(controller, json, &status);
 	}
 }
 

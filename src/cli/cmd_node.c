@@ -29,6 +29,7 @@ static const struct rw_column record[] = {
 	{"agent version", "agent_version", RW_COLUMN_TEXT, NULL},
 	{"last report", "last_report", RW_COLUMN_TIME, NULL},
 	{"certificate expires", "certificate_expires", RW_COLUMN_TIME, NULL},
+	{"refused", "refused_addresses", RW_COLUMN_TEXT, NULL},
 	{"persistent", "persistent", RW_COLUMN_WORD, NULL},
 	{"generation", "kernel.generation", RW_COLUMN_TEXT, NULL},
 	{"passed", "kernel.passed", RW_COLUMN_TEXT, NULL},

@@ -12,6 +12,7 @@ const struct rw_word rw_words_event[] = {
 	{"applied", RW_EVENT_APPLIED},
 	{"failed", RW_EVENT_FAILED},
 	{"address-refused", RW_EVENT_ADDRESS_REFUSED},
+	{"claim-refused", RW_EVENT_CLAIM_REFUSED},
 	{NULL, 0},
 };
 

@@ -149,6 +149,11 @@ struct node_certificate {
 	int64_t expires_ms;   /* 0 = not noted */
 };
 
+/* A leaky bucket: how often something may happen.  trust.c */
+struct budget {
+	uint64_t full_ns; /* when all of it is there again */
+};
+
 struct node_record {
 	char id[RW_ID_SIZE];
 	enum rw_node_state state;
@@ -185,6 +190,12 @@ struct node_record {
 	uint64_t claims_ns;       /* last time that a report became a change */
 	rw_cert_fingerprint authorities[RW_CERT_BUNDLE_MAX]; /* that it trusts, as reported */
 	size_t authority_count;
+	struct rw_address_refusal *refusals; /* the addresses that were refused last */
+	size_t refusal_count;
+	uint64_t told_applied;       /* newest revision of which the event applied was told */
+	struct budget change_budget; /* for changes of the model by reports */
+	struct budget state_budget;  /* for changes of the state by reports */
+	struct budget lie_budget;    /* for events about what is not believed */
 	/* From the store (agents/<node>): */
 	char *machine_id; /* nullable */
 	struct node_certificate certificate;
@@ -278,6 +289,24 @@ void session_detach(struct rw_session *session, const char *reason);
 void preview_take(struct node_record *record, const struct rw_report *report);
 void preview_forget(struct node_record *record);
 
+/*
+ * trust.c: how much of what an agent says is believed, and how often.
+ */
+/* Whether the budget has something left; takes one of it. */
+bool budget_has(const struct budget *budget, uint64_t interval_ns, unsigned int burst, uint64_t now_ns);
+bool budget_take(struct budget *budget, uint64_t interval_ns, unsigned int burst, uint64_t now_ns);
+/* The revision that is believed to be in force: a newer one than there is was never sent. */
+uint64_t trust_applied(struct rw_controller *controller, struct node_record *record,
+		       const struct rw_report *report);
+/* The revision that is believed to have failed, or 0. */
+uint64_t trust_failed(const struct rw_controller *controller, const struct node_record *record,
+		      const struct rw_report *report);
+/* The state that is believed: one that flaps stays at its worse end. */
+enum rw_agent_state trust_state(struct rw_controller *controller, struct node_record *record,
+				enum rw_agent_state reported);
+bool trust_may_change(const struct node_record *record, uint64_t now_ns);
+void trust_count_change(struct node_record *record, uint64_t now_ns);
+
 /* Takes reported interfaces over into the model, as a change by the agent.  report.c */
 RW_NODISCARD int claims_convert(const struct rw_controller *controller, const struct rw_node *node,
 				const struct rw_report_interface *reported, size_t count,
@@ -286,6 +315,8 @@ RW_NODISCARD int claims_convert(const struct rw_controller *controller, const st
 void claims_free(struct rw_interface *interfaces, size_t count);
 /* Tells of addresses that do not count for the node. */
 void claims_tell_refused(struct rw_controller *controller, const char *node, const struct rw_vec *refused);
+/* Says what is wrong with it; 'limit' is how many addresses an interface may have. */
+void claims_explain_refusal(const struct rw_address_refusal *refusal, size_t limit, char *text, size_t size);
 
 struct concerned_change {
 	uint64_t revision;

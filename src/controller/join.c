@@ -350,7 +350,7 @@ static int join_once(struct rw_controller *controller, const struct rw_join_requ
 	int r;
 
 	plan_init(&plan, &joining.actor, "join node");
-	rw_vec_init(&joining.refused, sizeof(struct rw_address_refusal), RW_REPORT_ADDRESSES_MAX);
+	rw_vec_init(&joining.refused, sizeof(struct rw_address_refusal), RW_SESSION_REFUSALS_MAX);
 	r = open_draft(&joining, address, &draft, err);
 	if (r == 0)
 		r = check_digest(&joining, draft, err);

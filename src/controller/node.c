@@ -72,6 +72,7 @@ static void record_free(struct node_record *record)
 	free(record->listeners);
 	free(record->hits);
 	free(record->kernel.hooks);
+	free(record->refusals);
 	preview_forget(record);
 	free(record->machine_id);
 	free(record->ssh_ports);

@@ -47,8 +47,7 @@ static int convert(const struct rw_controller *controller, const struct rw_node 
 	if (!interface->name || !interface->addresses)
 		return -ENOMEM;
 	for (size_t i = 0; i < reported->address_count; i++) {
-		if (rw_address_is_global(&reported->addresses[i]) &&
-		    interface->address_count < controller->model_limits.addresses_per_interface)
+		if (rw_address_is_global(&reported->addresses[i]))
 			interface->addresses[interface->address_count++] = reported->addresses[i];
 	}
 	return 0;
@@ -90,20 +89,35 @@ static uint64_t hash_claims(const struct rw_report *report)
 	return hash;
 }
 
+void claims_explain_refusal(const struct rw_address_refusal *refusal, size_t limit, char *text, size_t size)
+{
+	char address[RW_ADDRESS_TEXT_SIZE];
+
+	rw_address_format(&refusal->address, address);
+	switch (refusal->why) {
+	case RW_REFUSAL_HELD:
+		(void)snprintf(text, size, "%s on %s is held by node %s", address, refusal->interface,
+			       refusal->holder);
+		break;
+	case RW_REFUSAL_LIMIT:
+		(void)snprintf(text, size, "%s on %s is one of more than %zu addresses", address,
+			       refusal->interface, limit);
+		break;
+	case RW_REFUSAL_OUTSIDE:
+		(void)snprintf(text, size, "%s on %s lies outside the node's network", address,
+			       refusal->interface);
+		break;
+	}
+}
+
 void claims_tell_refused(struct rw_controller *controller, const char *node, const struct rw_vec *refused)
 {
 	for (size_t i = 0; i < refused->count; i++) {
-		const struct rw_address_refusal *refusal = rw_vec_at(refused, i);
-		char text[RW_ADDRESS_TEXT_SIZE];
 		char reason[256];
 
-		rw_address_format(&refusal->address, text);
-		if (refusal->holder[0])
-			(void)snprintf(reason, sizeof(reason), "%s on %s is held by node %s", text,
-				       refusal->interface, refusal->holder);
-		else
-			(void)snprintf(reason, sizeof(reason), "%s on %s lies outside the node's network",
-				       text, refusal->interface);
+		claims_explain_refusal(rw_vec_at(refused, i),
+				       controller->model_limits.addresses_per_interface, reason,
+				       sizeof(reason));
 		event_add(controller, &(struct rw_event){.kind = RW_EVENT_ADDRESS_REFUSED, .text = reason},
 			  node);
 	}
@@ -144,6 +158,20 @@ static struct rw_actor agent_actor(const struct rw_controller *controller, const
 	return actor;
 }
 
+/* For whoever looks at the node.  Without memory none are shown. */
+static void keep_refusals(struct node_record *record, const struct rw_vec *refused)
+{
+	free(RW_TAKE_PTR(record->refusals));
+	record->refusal_count = 0;
+	if (refused->count == 0)
+		return;
+	record->refusals = calloc(refused->count, sizeof(*record->refusals));
+	if (!record->refusals)
+		return;
+	(void)memcpy(record->refusals, refused->data, refused->count * sizeof(*record->refusals));
+	record->refusal_count = refused->count;
+}
+
 /* Remembers what was taken over, so that the same report costs nothing, and tells of new refusals. */
 static void note_claims(struct rw_controller *controller, const struct claims *claims, uint64_t hash)
 {
@@ -152,8 +180,11 @@ static void note_claims(struct rw_controller *controller, const struct claims *c
 
 	if (!record)
 		return; /* the fold brought its node's end */
-	if (refusals != record->refusals_hash)
+	if (refusals != record->refusals_hash) {
 		claims_tell_refused(controller, record->id, &claims->refused);
+		trust_count_change(record, rw_clock_monotonic_ns(controller->clock));
+	}
+	keep_refusals(record, &claims->refused);
 	record->refusals_hash = refusals;
 	/* What was refused is asked for again: its holder may let go. */
 	record->claims_hash = refusals ? 0 : hash;
@@ -177,7 +208,7 @@ static void take_interfaces(struct rw_controller *controller, const struct node_
 	if (claims_convert(controller, node, report->interfaces, report->interface_count, &interfaces, &count,
 			   &err) < 0)
 		return;
-	rw_vec_init(&claims.refused, sizeof(struct rw_address_refusal), RW_REPORT_ADDRESSES_MAX);
+	rw_vec_init(&claims.refused, sizeof(struct rw_address_refusal), RW_SESSION_REFUSALS_MAX);
 	claims.interfaces = interfaces;
 	claims.count = count;
 	r = count ? rw_change_run(controller, &request, &result, &err) : 0;
@@ -248,9 +279,16 @@ static uint64_t hash_rule(const struct rw_controller *controller, const char *ru
 	return rw_hash_bytes(rule, strlen(rule), controller->map_seed);
 }
 
+/* Nothing that is reported has happened later than now. */
+static int64_t earlier(int64_t reported_ms, int64_t now_ms)
+{
+	return reported_ms < now_ms ? reported_ms : now_ms;
+}
+
 static void take_hits(const struct rw_controller *controller, struct node_record *record,
 		      const struct rw_report *report)
 {
+	int64_t now_ms = rw_clock_realtime_ms(controller->clock);
 	struct node_hit *hits;
 	size_t count = 0;
 
@@ -264,7 +302,7 @@ static void take_hits(const struct rw_controller *controller, struct node_record
 			continue;
 		hits[count++] = (struct node_hit){.rule = hash_rule(controller, hit->rule),
 						  .packets = hit->packets,
-						  .last_hit_ms = hit->last_hit_ms};
+						  .last_hit_ms = earlier(hit->last_hit_ms, now_ms)};
 	}
 	if (!hits || count == 0) {
 		free(hits);
@@ -289,28 +327,59 @@ struct rw_rule_hits rw_session_rule_hits(const struct rw_controller *controller,
 
 		if (!hit)
 			continue;
-		sum.packets += hit->packets;
+		if (__builtin_add_overflow(sum.packets, hit->packets, &sum.packets))
+			sum.packets = UINT64_MAX;
 		if (hit->last_hit_ms > sum.last_hit_ms)
 			sum.last_hit_ms = hit->last_hit_ms;
 	}
 	return sum;
 }
 
+/* Index in the ring of the event that is 'age' events older than the newest. */
+static size_t drop_place(const struct drops *drops, size_t age)
+{
+	return (drops->newest + RW_SESSION_DROPS_MAX - age) % RW_SESSION_DROPS_MAX;
+}
+
+/*
+ * Makes room for one more event in a full ring: the oldest goes, unless the node has half of them already.  Then
+ * its own oldest goes, so that no node pushes the others' out.
+ */
+static void drop_make_room(struct drops *drops, const char *node)
+{
+	size_t own = 0, victim = drops->count - 1;
+
+	for (size_t age = 0; age < drops->count; age++) {
+		if (strcmp(drops->ring[drop_place(drops, age)].node, node) != 0)
+			continue;
+		own++;
+		victim = age;
+	}
+	if (own < RW_SESSION_DROPS_MAX / 2)
+		victim = drops->count - 1;
+	for (size_t age = victim; age + 1 < drops->count; age++)
+		drops->ring[drop_place(drops, age)] = drops->ring[drop_place(drops, age + 1)];
+	drops->count--;
+}
+
 static void take_drops(struct rw_controller *controller, struct node_record *record,
 		       const struct rw_report *report)
 {
+	int64_t now_ms = rw_clock_realtime_ms(controller->clock);
 	struct drops *drops = &controller->drops;
 
 	(void)memcpy(record->drops, report->drops, sizeof(record->drops));
 	for (size_t i = 0; i < report->drop_event_count; i++) {
 		struct rw_node_drop *slot;
 
+		if (drops->count == RW_SESSION_DROPS_MAX)
+			drop_make_room(drops, record->id);
 		drops->newest = (drops->newest + 1) % RW_SESSION_DROPS_MAX;
 		slot = &drops->ring[drops->newest];
 		(void)memcpy(slot->node, record->id, RW_ID_SIZE);
 		slot->drop = report->drop_events[i];
-		if (drops->count < RW_SESSION_DROPS_MAX)
-			drops->count++;
+		slot->drop.time_ms = earlier(slot->drop.time_ms, now_ms);
+		drops->count++;
 	}
 }
 
@@ -323,7 +392,7 @@ const struct rw_node_drop *rw_session_drop_at(const struct rw_controller *contro
 {
 	const struct drops *drops = &controller->drops;
 
-	return &drops->ring[(drops->newest + RW_SESSION_DROPS_MAX - index) % RW_SESSION_DROPS_MAX];
+	return &drops->ring[drop_place(drops, index)];
 }
 
 /* ---- the report ---- */
@@ -361,27 +430,24 @@ static void take_kernel(struct node_record *record, const struct rw_report *repo
 		record->kernel.hook_count = 0;
 }
 
-/* What is in force.  Positions of another incarnation mean nothing here. */
+/* What is in force. */
 static void take_position(struct rw_controller *controller, struct node_record *record,
 			  const struct rw_report *report)
 {
-	const char *incarnation = rw_store_incarnation(controller->store);
-	bool ours = strcmp(report->applied.incarnation, incarnation) == 0;
-	uint64_t applied = ours ? report->applied.revision : 0;
-	bool failed = report->state == RW_AGENT_STATE_FAILED &&
-		      strcmp(report->wanted.incarnation, incarnation) == 0 &&
-		      report->wanted.revision > record->failed && report->wanted.revision > applied;
+	uint64_t applied = trust_applied(controller, record, report);
+	uint64_t failed = trust_failed(controller, record, report);
 
-	if (applied > record->applied)
+	if (applied > record->told_applied) {
+		record->told_applied = applied;
 		event_add(controller, &(struct rw_event){.kind = RW_EVENT_APPLIED, .revision = applied},
 			  record->id);
+	}
 	record->applied = applied;
-	if (failed) {
-		record->failed = report->wanted.revision;
+	if (failed > applied) {
+		record->failed = failed;
 		event_add(controller,
-			  &(struct rw_event){.kind = RW_EVENT_FAILED,
-					     .revision = record->failed,
-					     .text = record->reason},
+			  &(struct rw_event){
+				  .kind = RW_EVENT_FAILED, .revision = failed, .text = record->reason},
 			  record->id);
 	}
 	if (record->applied >= record->wanted) {
@@ -392,7 +458,7 @@ static void take_position(struct rw_controller *controller, struct node_record *
 	} else if (!record->behind_since_ns) {
 		record->behind_since_ns = record->last_frame_ns;
 	}
-	session_acknowledge(record, failed);
+	session_acknowledge(record, failed > applied);
 }
 
 int rw_session_report(struct rw_controller *controller, const char *node, const struct rw_report *report,
@@ -400,6 +466,7 @@ int rw_session_report(struct rw_controller *controller, const char *node, const 
 {
 	struct node_record *record = node_find(controller, node);
 	uint64_t now_ns = rw_clock_monotonic_ns(controller->clock);
+	uint64_t revision;
 	bool may_change;
 
 	if (!record)
@@ -408,7 +475,7 @@ int rw_session_report(struct rw_controller *controller, const char *node, const 
 	record->last_frame_ns = now_ns;
 	record->last_report_ms = rw_clock_realtime_ms(controller->clock);
 	record->address = *address;
-	record->agent_state = report->state;
+	record->agent_state = trust_state(controller, record, report->state);
 	record->persistent = report->persistent;
 	(void)memcpy(record->authorities, report->authorities, sizeof(record->authorities));
 	record->authority_count = report->authority_count;
@@ -421,7 +488,9 @@ int rw_session_report(struct rw_controller *controller, const char *node, const 
 	node_judge(controller, record);
 	wait_check(controller);
 
-	may_change = !record->claims_ns || now_ns - record->claims_ns >= CLAIMS_INTERVAL_NS;
+	revision = rw_controller_revision(controller);
+	may_change = (!record->claims_ns || now_ns - record->claims_ns >= CLAIMS_INTERVAL_NS) &&
+		     trust_may_change(record, now_ns);
 	if (may_change && report->ssh_port_count && !same_ports(record, report)) {
 		record->claims_ns = now_ns;
 		take_ssh_ports(controller, record, report);
@@ -432,6 +501,9 @@ int rw_session_report(struct rw_controller *controller, const char *node, const 
 	     rw_controller_object_revision(controller, RW_KIND_NODE, node) != record->claims_revision)) {
 		record->claims_ns = now_ns;
 		take_interfaces(controller, record, report);
+		record = node_find(controller, node);
 	}
+	if (record && rw_controller_revision(controller) != revision)
+		trust_count_change(record, now_ns);
 	return 0;
 }

@@ -309,6 +309,7 @@ static void fill_status(const struct rw_controller *controller, const struct nod
 		.drops = record->drops,
 		.would_drops = record->would_drops,
 		.kernel = &record->kernel,
+		.refusal_count = record->refusal_count,
 	};
 }
 
@@ -316,6 +317,15 @@ void rw_node_status_at(const struct rw_controller *controller, size_t index,
 		       struct rw_node_status *ret_status)
 {
 	fill_status(controller, controller->nodes.records[index], ret_status);
+}
+
+void rw_node_status_refusal(const struct rw_controller *controller, const struct rw_node_status *status,
+			    size_t index, char *text, size_t size)
+{
+	const struct node_record *record = node_find(controller, status->id);
+
+	claims_explain_refusal(&record->refusals[index], controller->model_limits.addresses_per_interface,
+			       text, size);
 }
 
 int rw_node_status_find(const struct rw_controller *controller, const char *reference,

@@ -115,7 +115,13 @@ struct rw_node_status {
 	const uint64_t *drops; /* by enum rw_cause, RW_CAUSE_COUNT_ of them */
 	const uint64_t *would_drops;
 	const struct rw_report_kernel *kernel;
+	size_t refusal_count; /* addresses of its last report that are not believed */
 };
+
+/* Why an address is not believed: "10.0.0.2 on eth0 is held by node n-2".  'index' < refusal_count. */
+#define RW_SESSION_REFUSALS_MAX 16 /* more are not told */
+void rw_node_status_refusal(const struct rw_controller *controller, const struct rw_node_status *status,
+			    size_t index, char *text, size_t size);
 
 /* Managed nodes by id; -ENOENT from find for others. */
 size_t rw_node_status_count(const struct rw_controller *controller);

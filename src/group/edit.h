@@ -169,11 +169,18 @@ RW_NODISCARD int rw_edit_join(struct rw_draft *draft, const char *node, const ch
 RW_NODISCARD int rw_edit_leave(struct rw_draft *draft, const char *node, const char *interface,
 			       const char *group, struct rw_error *err);
 
+enum rw_refusal {
+	RW_REFUSAL_OUTSIDE, /* of the network's CIDRs, or inside the container CIDRs: it makes no member */
+	RW_REFUSAL_HELD,    /* by another node */
+	RW_REFUSAL_LIMIT,   /* the interface has as many as are allowed; the first one beyond is told */
+};
+
 /* An address that an agent reported and that is not believed. */
 struct rw_address_refusal {
 	char interface[16];
 	struct rw_address address;
-	char holder[RW_ID_SIZE]; /* the node that holds it; "" = it lies outside the network */
+	char holder[RW_ID_SIZE]; /* HELD: by which node */
+	enum rw_refusal why;
 };
 
 /*

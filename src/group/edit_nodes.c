@@ -167,7 +167,7 @@ static const struct rw_node *find_holder(const struct rw_model *model, const str
 }
 
 static int refuse(struct rw_vec *refused, const struct rw_interface *interface,
-		  const struct rw_address *address, const struct rw_node *holder)
+		  const struct rw_address *address, enum rw_refusal why, const struct rw_node *holder)
 {
 	struct rw_address_refusal *refusal;
 	int r = refused ? rw_vec_push(refused, &refusal) : -E2BIG;
@@ -176,6 +176,7 @@ static int refuse(struct rw_vec *refused, const struct rw_interface *interface,
 		return r == -E2BIG ? 0 : r;
 	memcpy(refusal->interface, interface->name, strnlen(interface->name, sizeof(refusal->interface) - 1));
 	refusal->address = *address;
+	refusal->why = why;
 	if (holder)
 		memcpy(refusal->holder, holder->id, sizeof(refusal->holder));
 	return 0;
@@ -188,6 +189,24 @@ struct report {
 	struct rw_vec *refused;
 	size_t most; /* addresses of one interface */
 };
+
+/* Takes one reported address over, unless it is another node's. */
+static int take_address(const struct report *report, const struct rw_address *address,
+			struct rw_interface *to)
+{
+	bool shared = holds(to->shared_addresses, to->shared_address_count, address);
+	bool counts = report->network->kind == RW_NETWORK_VPC || to->nic_type == RW_NIC_INTRANET;
+	const struct rw_node *holder = shared ? NULL : find_holder(report->model, report->before, address);
+
+	if (holder)
+		return refuse(report->refused, to, address, RW_REFUSAL_HELD, holder);
+	if (to->address_count == report->most)
+		return refuse(report->refused, to, address, RW_REFUSAL_LIMIT, NULL);
+	to->addresses[to->address_count++] = *address;
+	if (counts && !shared && !rw_node_address_is_inside(report->model, report->before, address))
+		return refuse(report->refused, to, address, RW_REFUSAL_OUTSIDE, NULL);
+	return 0;
+}
 
 /* Fills 'to' with the reported addresses that are not another node's. */
 static int take_addresses(const struct report *report, const struct rw_interface *from,
@@ -202,19 +221,14 @@ static int take_addresses(const struct report *report, const struct rw_interface
 		return -ENOMEM;
 	for (size_t i = 0; i < from->address_count; i++) {
 		const struct rw_address *address = &from->addresses[i];
-		bool shared = holds(to->shared_addresses, to->shared_address_count, address);
-		const struct rw_node *holder =
-			shared ? NULL : find_holder(report->model, report->before, address);
-		bool counts = report->network->kind == RW_NETWORK_VPC || to->nic_type == RW_NIC_INTRANET;
+		bool was_full = to->address_count == report->most;
 
 		if (!rw_address_is_global(address) || holds(to->addresses, to->address_count, address))
 			continue;
-		if ((holder || (counts && !shared &&
-				!rw_node_address_is_inside(report->model, report->before, address))) &&
-		    refuse(report->refused, to, address, holder) < 0)
+		if (take_address(report, address, to) < 0)
 			return -ENOMEM;
-		if (!holder && to->address_count < room)
-			to->addresses[to->address_count++] = *address;
+		if (was_full)
+			break;
 	}
 	return 0;
 }
@@ -229,7 +243,7 @@ static int compare_with_declared(const struct report *report, const struct rw_in
 		if (rw_address_is_global(address) &&
 		    !holds(declared->addresses, declared->address_count, address) &&
 		    !holds(declared->shared_addresses, declared->shared_address_count, address) &&
-		    refuse(report->refused, declared, address, NULL) < 0)
+		    refuse(report->refused, declared, address, RW_REFUSAL_OUTSIDE, NULL) < 0)
 			return -ENOMEM;
 	}
 	return 0;

@@ -39,6 +39,38 @@ static void enforces_a_rule_when_the_command_returns(void **state)
 	fleet_assert_unchanged(world);
 }
 
+/* Waits until the record of a node, as people see it, holds 'text'. */
+static void expect_record(const struct world *world, size_t index, const char *text)
+{
+	const char *const words[] = {"node", "show", fleet_names[index], NULL};
+	char output[8192] = "";
+
+	for (int i = 0; i < 150; i++) {
+		assert_int_equal(fleet_command(world, output, sizeof(output), words), 0);
+		if (strstr(output, text))
+			return;
+		(void)usleep(100000);
+	}
+	fail_msg("\"%s\" is not in:\n%s", text, output);
+}
+
+static void does_not_believe_a_node_that_takes_the_address_of_another(void **state)
+{
+	struct world *world = *state;
+	char held[128];
+
+	/* It must not answer for it, or the network itself would be fooled. */
+	netns_run(world->nodes[0],
+		  "echo 8 > /proc/sys/net/ipv4/conf/eth0/arp_ignore; ip address add %s/32 dev eth0",
+		  fleet_addresses[1]);
+	(void)snprintf(held, sizeof(held), "%s on eth0 is held by node ", fleet_addresses[1]);
+	expect_record(world, 0, held);
+	expect_record(world, 1, fleet_addresses[1]);
+	netns_run(world->nodes[0], "ip address del %s/32 dev eth0", fleet_addresses[1]);
+	netns_run(world->nodes[0], "echo 0 > /proc/sys/net/ipv4/conf/eth0/arp_ignore");
+	fleet_assert_unchanged(world);
+}
+
 static void enforces_on_and_converges_when_agents_are_killed(void **state)
 {
 	struct world *world = *state;
@@ -328,6 +360,7 @@ int main(int argc, char **argv)
 {
 	const struct CMUnitTest tests[] = {
 		TEST(enforces_a_rule_when_the_command_returns),
+		TEST(does_not_believe_a_node_that_takes_the_address_of_another),
 		TEST(enforces_on_and_converges_when_agents_are_killed),
 		TEST(enforces_on_and_converges_when_the_controller_is_killed),
 		TEST(takes_the_restored_policy_in_place_when_an_older_backup_comes_back),

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "fixture.h"
 
+#include "controller/internal.h"
+
 static struct fixture fx;
 static struct rw_address somewhere;
 
@@ -104,6 +106,128 @@ static void tells_of_addresses_outside_the_network(void **state)
 	agent_done(&agent);
 }
 
+static void first_of_two_claimants_keeps_the_address_until_it_lets_go(void **state)
+{
+	uint64_t cursor = rw_event_newest(fx.controller);
+
+	(void)state;
+	report("n-1", "10.0.0.1,10.0.0.77");
+	report("n-2", "10.0.0.2,10.0.0.77");
+	assert_int_equal(eth0("n-1")->address_count, 2);
+	assert_int_equal(eth0("n-2")->address_count, 1);
+	assert_int_equal(refusals(cursor, "10.0.0.77 on eth0 is held by node n-1"), 1);
+	report("n-1", "10.0.0.1");
+	report("n-2", "10.0.0.2,10.0.0.77");
+	assert_int_equal(eth0("n-2")->address_count, 2);
+}
+
+static void node_shows_which_addresses_are_not_believed(void **state)
+{
+	struct rw_node_status status;
+	char text[256];
+
+	(void)state;
+	report("n-1", "10.0.0.1,10.0.0.2");
+	assert_int_equal(rw_node_status_find(fx.controller, "n-1", &status), 0);
+	assert_int_equal(status.refusal_count, 1);
+	rw_node_status_refusal(fx.controller, &status, 0, text, sizeof(text));
+	assert_string_equal(text, "10.0.0.2 on eth0 is held by node n-2");
+	report("n-1", "10.0.0.1");
+	assert_int_equal(rw_node_status_find(fx.controller, "n-1", &status), 0);
+	assert_int_equal(status.refusal_count, 0);
+}
+
+static void takes_64_addresses_of_an_interface_and_tells_of_the_next(void **state)
+{
+	RW_CLEANUP(rw_report_done) struct rw_report many;
+	uint64_t cursor = rw_event_newest(fx.controller);
+
+	(void)state;
+	rw_report_init(&many);
+	many.interfaces = calloc(1, sizeof(*many.interfaces));
+	many.interface_count = 1;
+	(void)strcpy(many.interfaces[0].name, "eth0");
+	many.interfaces[0].enforced = true;
+	many.interfaces[0].addresses = calloc(70, sizeof(struct rw_address));
+	for (uint8_t i = 0; i < 70; i++)
+		many.interfaces[0].addresses[many.interfaces[0].address_count++] =
+			(struct rw_address){4, {10, 0, 1, i}};
+	fixture_pass(&fx, 3000);
+	assert_int_equal(rw_session_report(fx.controller, "n-1", &many, &somewhere, NULL), 0);
+	assert_int_equal(eth0("n-1")->address_count, 64);
+	assert_int_equal(refusals(cursor, "is one of more than 64 addresses"), 1);
+}
+
+static void does_not_believe_in_revisions_that_do_not_exist(void **state)
+{
+	RW_CLEANUP(rw_report_done) struct rw_report lie;
+	struct rw_node_status status;
+	uint64_t cursor = rw_event_newest(fx.controller);
+	const struct rw_event *event;
+	bool told = false;
+
+	(void)state;
+	rw_report_init(&lie);
+	lie.state = RW_AGENT_STATE_OK;
+	strcpy(lie.applied.incarnation, rw_store_incarnation(fx.controller->store));
+	lie.applied.revision = rw_controller_revision(fx.controller) + 1;
+	assert_int_equal(rw_session_report(fx.controller, "n-1", &lie, &somewhere, NULL), 0);
+	assert_int_equal(rw_node_status_find(fx.controller, "n-1", &status), 0);
+	assert_int_equal(status.applied, 0);
+	while ((event = rw_event_next(fx.controller, &cursor, NULL))) {
+		assert_int_not_equal(event->kind, RW_EVENT_APPLIED);
+		told |= event->kind == RW_EVENT_CLAIM_REFUSED && strstr(event->text, "cannot be in force");
+	}
+	assert_true(told);
+	/* Nor that one failed which was never made. */
+	lie.applied.revision = 0;
+	lie.state = RW_AGENT_STATE_FAILED;
+	lie.wanted = lie.applied;
+	lie.wanted.revision = UINT64_MAX;
+	assert_int_equal(rw_session_report(fx.controller, "n-1", &lie, &somewhere, NULL), 0);
+	while ((event = rw_event_next(fx.controller, &cursor, NULL)))
+		assert_int_not_equal(event->kind, RW_EVENT_FAILED);
+}
+
+static void state_that_flaps_fills_no_event_stream_and_ends_at_the_worse(void **state)
+{
+	RW_CLEANUP(rw_report_done) struct rw_report flapping;
+	uint64_t cursor = rw_event_newest(fx.controller);
+	struct rw_node_status status;
+	unsigned int count = 0;
+
+	(void)state;
+	rw_report_init(&flapping);
+	for (int i = 0; i <= 1000; i++) {
+		flapping.state = i % 2 ? RW_AGENT_STATE_DEGRADED : RW_AGENT_STATE_OK;
+		assert_int_equal(rw_session_report(fx.controller, "n-1", &flapping, &somewhere, NULL), 0);
+	}
+	while (rw_event_next(fx.controller, &cursor, NULL))
+		count++;
+	assert_in_range(count, 3, 50);
+	assert_int_equal(rw_node_status_find(fx.controller, "n-1", &status), 0);
+	assert_int_equal(status.state, RW_NODE_DEGRADED);
+	fixture_pass(&fx, 10000);
+	assert_int_equal(rw_session_report(fx.controller, "n-1", &flapping, &somewhere, NULL), 0);
+	assert_int_equal(rw_node_status_find(fx.controller, "n-1", &status), 0);
+	assert_int_not_equal(status.state, RW_NODE_DEGRADED);
+}
+
+static void addresses_that_flap_fill_no_change_log(void **state)
+{
+	uint64_t revision = rw_controller_revision(fx.controller);
+	unsigned int changes = 0;
+
+	(void)state;
+	/* Ten minutes, a report every three seconds. */
+	for (int i = 0; i < 200; i++) {
+		report("n-1", i % 2 ? "10.0.0.1,10.0.0.101" : "10.0.0.1,10.0.0.102");
+		changes += rw_controller_revision(fx.controller) != revision;
+		revision = rw_controller_revision(fx.controller);
+	}
+	assert_in_range(changes, 20, 31);
+}
+
 static void changes_at_most_every_two_seconds(void **state)
 {
 	uint64_t revision;
@@ -158,6 +282,58 @@ static void keeps_the_newest_drops(void **state)
 	assert_string_equal(rw_session_drop_at(fx.controller, 0)->node, "n-1");
 }
 
+static void report_drops(const char *node, size_t count)
+{
+	RW_CLEANUP(rw_report_done) struct rw_report with_drops;
+
+	rw_report_init(&with_drops);
+	with_drops.drop_events = calloc(count, sizeof(*with_drops.drop_events));
+	with_drops.drop_event_count = count;
+	with_drops.drop_events[0].time_ms = INT64_MAX;
+	assert_int_equal(rw_session_report(fx.controller, node, &with_drops, &somewhere, NULL), 0);
+}
+
+static void node_full_of_drops_leaves_those_of_others(void **state)
+{
+	size_t count = 0;
+
+	(void)state;
+	report_drops("n-2", 10);
+	for (int i = 0; i < 100; i++)
+		report_drops("n-1", RW_REPORT_DROPS_MAX);
+	assert_int_equal(rw_session_drop_count(fx.controller), RW_SESSION_DROPS_MAX);
+	for (size_t i = 0; i < RW_SESSION_DROPS_MAX; i++)
+		count += strcmp(rw_session_drop_at(fx.controller, i)->node, "n-2") == 0;
+	assert_int_equal(count, 10);
+	assert_string_equal(rw_session_drop_at(fx.controller, 0)->node, "n-1");
+	report_drops("n-2", 1);
+	assert_string_equal(rw_session_drop_at(fx.controller, 0)->node, "n-2");
+	/* Nothing was dropped later than now. */
+	assert_true(rw_session_drop_at(fx.controller, 0)->drop.time_ms <=
+		    rw_clock_realtime_ms(fx.controller->clock));
+}
+
+static void counts_of_liars_do_not_wrap(void **state)
+{
+	static const char *const nodes[] = {"n-1", "n-2"};
+
+	(void)state;
+	for (size_t i = 0; i < 2; i++) {
+		RW_CLEANUP(rw_report_done) struct rw_report lie;
+
+		rw_report_init(&lie);
+		lie.hits = calloc(1, sizeof(*lie.hits));
+		lie.hit_count = 1;
+		(void)strcpy(lie.hits[0].rule, "sgr-1");
+		lie.hits[0].packets = UINT64_MAX - 1;
+		lie.hits[0].last_hit_ms = INT64_MAX;
+		assert_int_equal(rw_session_report(fx.controller, nodes[i], &lie, &somewhere, NULL), 0);
+	}
+	assert_true(rw_session_rule_hits(fx.controller, "sgr-1").packets == UINT64_MAX);
+	assert_true(rw_session_rule_hits(fx.controller, "sgr-1").last_hit_ms <=
+		    rw_clock_realtime_ms(fx.controller->clock));
+}
+
 static void refuses_reports_of_unknown_nodes(void **state)
 {
 	RW_CLEANUP(rw_report_done) struct rw_report empty;
@@ -174,9 +350,17 @@ int main(void)
 		T(takes_reported_addresses_over_as_a_change_by_the_agent),
 		T(does_not_believe_an_address_that_another_node_holds),
 		T(tells_of_addresses_outside_the_network),
+		T(first_of_two_claimants_keeps_the_address_until_it_lets_go),
+		T(node_shows_which_addresses_are_not_believed),
+		T(takes_64_addresses_of_an_interface_and_tells_of_the_next),
+		T(does_not_believe_in_revisions_that_do_not_exist),
+		T(state_that_flaps_fills_no_event_stream_and_ends_at_the_worse),
+		T(addresses_that_flap_fill_no_change_log),
 		T(changes_at_most_every_two_seconds),
 		T(sums_the_hits_of_rules_over_nodes),
 		T(keeps_the_newest_drops),
+		T(node_full_of_drops_leaves_those_of_others),
+		T(counts_of_liars_do_not_wrap),
 		T(refuses_reports_of_unknown_nodes),
 	};
 
