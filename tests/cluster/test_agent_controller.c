@@ -71,6 +71,26 @@ static void does_not_believe_a_node_that_takes_the_address_of_another(void **sta
 	fleet_assert_unchanged(world);
 }
 
+/* What root on a node has, tried on what operators may. */
+static void certificate_of_a_node_opens_nothing_of_operators(void **state)
+{
+	static const char script[] =
+		"import http.client, ssl, sys\n"
+		"context = ssl.create_default_context(cafile=sys.argv[1] + '/ca.pem')\n"
+		"context.load_cert_chain(sys.argv[1] + '/cert.pem', sys.argv[1] + '/key.pem')\n"
+		"for path in '/v1/nodes', '/v1/security-groups', '/v1/keys', '/v1/log', '/v1/model':\n"
+		"    connection = http.client.HTTPSConnection('" CONTROLLER "', 8443, context=context)\n"
+		"    connection.request('GET', path)\n"
+		"    print(connection.getresponse().status, end=' ')\n";
+	struct world *world = *state;
+	char folder[128], output[256] = "";
+	const char *const argv[] = {"/usr/bin/python3", "-c", script, folder, NULL};
+
+	fleet_path(world, fleet_names[0], folder);
+	assert_int_equal(process_run(world->nodes[0], output, sizeof(output), argv), 0);
+	assert_string_equal(output, "401 401 401 401 401 ");
+}
+
 static void enforces_on_and_converges_when_agents_are_killed(void **state)
 {
 	struct world *world = *state;
@@ -361,6 +381,7 @@ int main(int argc, char **argv)
 	const struct CMUnitTest tests[] = {
 		TEST(enforces_a_rule_when_the_command_returns),
 		TEST(does_not_believe_a_node_that_takes_the_address_of_another),
+		TEST(certificate_of_a_node_opens_nothing_of_operators),
 		TEST(enforces_on_and_converges_when_agents_are_killed),
 		TEST(enforces_on_and_converges_when_the_controller_is_killed),
 		TEST(takes_the_restored_policy_in_place_when_an_older_backup_comes_back),

@@ -98,6 +98,17 @@ static void resolves_groups_rules_and_members(void **state)
 	check_set("sg-free", "10.0.0.1/32 10.0.0.9/32");
 }
 
+/* What a node is told, whoever is root there may read. */
+static void tells_a_node_nothing_of_groups_that_do_not_concern_it(void **state)
+{
+	RW_CLEANUP(rw_policy_unref) struct rw_policy *policy = derive("n-1");
+
+	(void)state;
+	for (size_t i = 0; i < policy->group_count; i++)
+		assert_string_equal(policy->groups[i]->id, "sg-c1");
+	assert_null(rw_policy_find_set(policy, "sg-free"));
+}
+
 static void counts_addresses_inside_the_network_and_shared_ones(void **state)
 {
 	struct rw_node *node = change("n-2");
@@ -257,6 +268,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 #define T(test) cmocka_unit_test_setup_teardown(test, setup, teardown)
 		T(resolves_groups_rules_and_members),
+		T(tells_a_node_nothing_of_groups_that_do_not_concern_it),
 		T(counts_addresses_inside_the_network_and_shared_ones),
 		T(never_counts_container_addresses),
 		T(believes_the_smallest_id_when_two_nodes_hold_an_address),
