@@ -154,6 +154,12 @@ static void refuses_each_wrong_field_of_a_report(void **state)
 		{REPORT(",\"kernel\":{\"flows\":{\"assured\":\"1\"}}"), "kernel.flows.assured"},
 		{REPORT(",\"kernel\":{\"hooks\":[{\"interface\":\"eth0\"}]}"), "kernel.hooks[0].device"},
 		{REPORT(",\"reason\":1"), "reason"},
+		/* What would write on an operator's terminal, or turn its text round. */
+		{REPORT(",\"reason\":\"\\u001b[2J\""), "reason"},
+		{REPORT(",\"reason\":\"\\u202e\""), "reason"},
+		{REPORT(",\"interfaces\":[{\"name\":\"\\u001b[2J\"}]"), "interfaces[0].name"},
+		{REPORT(",\"listeners\":[{\"protocol\":\"tcp\",\"port\":22,\"process\":\"\\u0007\"}]"),
+		 "listeners[0].process"},
 		{REPORT(",\"agent_version\":\"123456789012345678901234567890123\""), "agent_version"},
 		{REPORT(",\"started\":\"now\""), "started"},
 		{REPORT(",\"persistent\":1"), "persistent"},
