@@ -17,7 +17,7 @@
 /* The store's own limit, and room for the rest. */
 #define STORE_BYTES_MAX  (UINT64_C(2) << 30)
 #define OTHER_BYTES_MAX  65536
-#define BACKUP_BYTES_MAX (STORE_BYTES_MAX + 4 * OTHER_BYTES_MAX)
+#define BACKUP_BYTES_MAX (STORE_BYTES_MAX + 5 * OTHER_BYTES_MAX)
 
 /* The store until it has its new incarnation. */
 #define UNFINISHED_STORE "store.restoring"
@@ -26,11 +26,13 @@ static const struct {
 	const char *name;
 	mode_t mode;
 	bool secret;
+	bool optional;
 } parts[] = {
-	[RW_BACKUP_STORE] = {"store.db", 0600, false},
-	[RW_BACKUP_CA_CERT] = {"ca.pem", 0644, false},
-	[RW_BACKUP_CA_KEY] = {"ca-key.pem", 0600, true},
-	[RW_BACKUP_MASTER_KEY] = {"master-key", 0600, true},
+	[RW_BACKUP_STORE] = {"store.db", 0600, false, false},
+	[RW_BACKUP_CA_CERT] = {"ca.pem", 0644, false, false},
+	[RW_BACKUP_CA_KEY] = {"ca-key.pem", 0600, true, false},
+	[RW_BACKUP_CA_NEXT_KEY] = {"ca-next-key.pem", 0600, true, true},
+	[RW_BACKUP_MASTER_KEY] = {"master-key", 0600, true, false},
 };
 
 static int format_path(const char *folder, const char *name, char ret_path[PATH_MAX], struct rw_error *err)
@@ -70,8 +72,23 @@ static int read_parts(struct rw_buf contents[RW_BACKUP_PART_COUNT_], struct rw_s
 		r = format_path(state, parts[i].name, path, err);
 		if (r == 0)
 			r = rw_file_read(path, &contents[i], err);
+		if (r == -ENOENT && parts[i].optional)
+			r = 0;
 	}
 	return r;
+}
+
+/* Which of the two keys fits is known once a controller has looked. */
+static int refuse_rotation(const char *state, struct rw_error *err)
+{
+	char path[PATH_MAX];
+	int r = format_path(state, "master-key-next", path, err);
+
+	if (r < 0 || access(path, F_OK) < 0)
+		return r;
+	(void)rw_error_set(err, -EBUSY, "a rotation of the master key was cut off");
+	(void)rw_error_hint(err, "Start ringwalld once: it brings the rotation to its end.");
+	return -EBUSY;
 }
 
 static int join_parts(struct rw_buf *file, const struct rw_buf contents[RW_BACKUP_PART_COUNT_],
@@ -101,7 +118,9 @@ int rw_backup_write(const char *path, struct rw_store *store, const char *state,
 	rw_buf_init(&file, BACKUP_BYTES_MAX);
 	for (size_t i = 0; i < RW_ARRAY_COUNT(parts); i++)
 		rw_buf_init(&contents[i], i == RW_BACKUP_STORE ? STORE_BYTES_MAX : OTHER_BYTES_MAX);
-	r = read_parts(contents, store, state, with_keys, err);
+	r = refuse_rotation(state, err);
+	if (r == 0)
+		r = read_parts(contents, store, state, with_keys, err);
 	if (r == 0)
 		r = join_parts(&file, contents, err);
 	for (size_t i = 0; i < RW_ARRAY_COUNT(parts); i++)
@@ -174,7 +193,8 @@ static int check(const char *path, struct rw_backup *backup, struct rw_error *er
 	if (version > RW_BACKUP_VERSION) {
 		(void)rw_error_set(err, -EPROTO, "%s has version %zu of the format, this ringwalld reads %d",
 				   path, version, RW_BACKUP_VERSION);
-		return rw_error_hint(err, "Restore it with the ringwalld that wrote it, or a newer one.");
+		(void)rw_error_hint(err, "Restore it with the ringwalld that wrote it, or a newer one.");
+		return -EPROTO;
 	}
 	if (version == 0 || size < (size_t)(at - backup->bytes.data) + RW_SHA256_SIZE)
 		return damaged(path, err);

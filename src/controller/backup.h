@@ -7,10 +7,11 @@
  *
  * One file that brings a controller back: its store and, unless left out, its keys.
  *
- *     ringwall-backup 1        the version of the format; a newer one is refused
+ *     ringwall-backup 2        the version of the format; a newer one is refused
  *     store.db 40960           a part: file of the state folder, bytes
  *     ca.pem 656
  *     ca-key.pem 241           missing in a backup without keys
+ *     ca-next-key.pem 241      while the authority is replaced (since version 2); missing without keys
  *     master-key 65            missing in a backup without keys
  *                              an empty line; then the parts' bytes, one behind the other
  *     SHA-256 of all that is before, 32 bytes
@@ -29,12 +30,13 @@
 #include "base/error.h"
 #include "store/store.h"
 
-#define RW_BACKUP_VERSION 1
+#define RW_BACKUP_VERSION 2 /* 1 is read, too */
 
 enum rw_backup_part {
 	RW_BACKUP_STORE,
 	RW_BACKUP_CA_CERT,
 	RW_BACKUP_CA_KEY,
+	RW_BACKUP_CA_NEXT_KEY,
 	RW_BACKUP_MASTER_KEY, /* last: see above */
 	RW_BACKUP_PART_COUNT_,
 };
@@ -54,7 +56,8 @@ RW_DEFINE_DONE(struct rw_backup, rw_backup_done)
 /*
  * Writes what 'store' (SQLite) holds now, and the authority and keys in the folder 'state', to 'path':
  * mode 0600, the old content or the new one after a crash.  Takes the memory of twice the store.
- * 0, or a failure of files or memory; 'path' is then as it was.
+ * 0; -EBUSY while a rotation of the master key is cut off in the middle; a failure of files or memory; 'path' is
+ * then as it was.
  */
 RW_NODISCARD int rw_backup_write(const char *path, struct rw_store *store, const char *state, bool with_keys,
 				 struct rw_error *err);

@@ -136,6 +136,7 @@ int rw_controller_new(const struct rw_controller_options *options, struct rw_con
 		r = audit_find_oldest(controller, err);
 	if (r < 0)
 		return r;
+	key_uses_load(controller);
 	*ret_controller = RW_TAKE_PTR(controller);
 	return 0;
 }
@@ -145,6 +146,7 @@ struct rw_controller *rw_controller_free(struct rw_controller *controller)
 	if (!controller)
 		return NULL;
 	controller->events.listener = NULL;
+	key_uses_save(controller);
 	waits_done(controller);
 	nodes_done(controller);
 	events_done(controller);
@@ -210,6 +212,7 @@ void rw_controller_tick(struct rw_controller *controller)
 	}
 	wait_check(controller);
 	authority_tick(controller);
+	key_uses_tick(controller);
 	if (!controller->stopped)
 		compact(controller);
 }

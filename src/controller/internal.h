@@ -423,6 +423,17 @@ struct keys {
 RW_NODISCARD int key_fold(struct rw_controller *controller, const char *id, const struct rw_json *value,
 			  struct rw_error *err);
 void keys_done(struct keys *keys);
+/* Whether every stored secret opens under 'key'. */
+bool keys_open_under(const struct rw_controller *controller, const struct rw_seal_key *key);
+/* Plans every key with its secret sealed under 'next'.  -EBADMSG when one cannot be opened. */
+RW_NODISCARD int keys_reseal(struct rw_controller *controller, const struct rw_seal_key *next,
+			     struct plan *plan, struct rw_error *err);
+
+/* key_use.c: last uses, over restarts. */
+void key_note_use(struct rw_controller *controller, const char *id, int64_t time_ms);
+void key_uses_load(struct rw_controller *controller);
+void key_uses_save(struct rw_controller *controller);
+void key_uses_tick(struct rw_controller *controller);
 
 struct token_entry {
 	char id[RW_ID_SIZE];
@@ -504,6 +515,9 @@ struct rw_controller {
 	size_t session_count;
 	size_t snapshot_count; /* sent and not acknowledged */
 	struct keys keys;
+	bool key_used;        /* a last use is newer than what is saved */
+	bool key_uses_kept;   /* the file of last uses is of a newer version: it is left alone */
+	uint64_t key_uses_ns; /* when it was saved last */
 	struct rw_map tokens; /* id -> struct token_entry * */
 	struct waits waits;
 	struct events events;

@@ -214,6 +214,62 @@ static int write_key(const struct rw_key *key, const uint8_t *sealed, char **ret
 	return *ret_text ? 0 : rw_error_oom(err);
 }
 
+/* ---- sealing anew ---- */
+
+static int open_secret(const struct key_entry *entry, const struct rw_seal_key *key,
+		       char secret[RW_TOKEN_SECRET_SIZE])
+{
+	size_t size = 0;
+	int r = rw_seal_open(key, entry->key.id, entry->sealed, entry->sealed_size, secret, &size);
+
+	return r == 0 && size != RW_TOKEN_SECRET_SIZE - 1 ? -EBADMSG : r;
+}
+
+bool keys_open_under(const struct rw_controller *controller, const struct rw_seal_key *key)
+{
+	bool all = true;
+
+	for (size_t i = 0; all && i < controller->keys.count; i++) {
+		char secret[RW_TOKEN_SECRET_SIZE];
+
+		all = open_secret(controller->keys.entries[i], key, secret) == 0;
+		rw_secret_wipe(secret, sizeof(secret));
+	}
+	return all;
+}
+
+static int reseal_one(const struct rw_controller *controller, const struct key_entry *entry,
+		      const struct rw_seal_key *next, struct plan *plan, struct rw_error *err)
+{
+	char store_key[RW_LAYOUT_KEY_SIZE];
+	char secret[RW_TOKEN_SECRET_SIZE];
+	uint8_t sealed[SEALED_SIZE];
+	char *text;
+	size_t size;
+	int r = open_secret(entry, &controller->master_key, secret);
+
+	if (r == 0)
+		r = rw_seal(next, controller->random, entry->key.id, secret, RW_TOKEN_SECRET_SIZE - 1,
+			    sealed);
+	rw_secret_wipe(secret, sizeof(secret));
+	if (r < 0)
+		return rw_error_set(err, r, "key %s: its secret does not open under the master key",
+				    entry->key.id);
+	(void)snprintf(store_key, sizeof(store_key), RW_LAYOUT_KEYS "%s", entry->key.id);
+	r = write_key(&entry->key, sealed, &text, &size, err);
+	return r < 0 ? r : plan_put(plan, store_key, text, size, err);
+}
+
+int keys_reseal(struct rw_controller *controller, const struct rw_seal_key *next, struct plan *plan,
+		struct rw_error *err)
+{
+	int r = 0;
+
+	for (size_t i = 0; r == 0 && i < controller->keys.count; i++)
+		r = reseal_one(controller, controller->keys.entries[i], next, plan, err);
+	return r;
+}
+
 /* ---- making and revoking ---- */
 
 static int check_new(const struct rw_controller *controller, const char *name, int64_t expires_ms,
@@ -385,6 +441,14 @@ static int refuse(struct rw_controller *controller, const struct rw_address *add
 	return -ENOKEY;
 }
 
+void key_note_use(struct rw_controller *controller, const char *id, int64_t time_ms)
+{
+	struct key_entry *entry = find_entry(controller, id);
+
+	if (entry && entry->key.last_used_ms < time_ms)
+		entry->key.last_used_ms = time_ms;
+}
+
 /* The key in the admin-key file has arrived at its owner: the file has served. */
 static void forget_admin_key_file(struct rw_controller *controller, const char *id)
 {
@@ -405,6 +469,7 @@ int rw_key_authenticate(struct rw_controller *controller, const char *token, con
 	char id[RW_TOKEN_ID_MAX + 1];
 	char secret[RW_TOKEN_SECRET_SIZE];
 	int64_t now_ms = rw_clock_realtime_ms(controller->clock);
+	char expired[RW_TIMESTAMP_SIZE];
 	struct key_entry *entry;
 	bool valid;
 
@@ -423,9 +488,13 @@ int rw_key_authenticate(struct rw_controller *controller, const char *token, con
 		return refuse(controller, address, err);
 	if (entry->key.expires_ms && entry->key.expires_ms <= now_ms) {
 		(void)refuse(controller, address, err);
-		return rw_error_set(err, -ENOKEY, "this API key has expired");
+		rw_timestamp_format(entry->key.expires_ms, expired);
+		(void)rw_error_set(err, -ENOKEY, "this API key has expired at %s", expired);
+		(void)rw_error_hint(err, "Ask an admin for a new one.");
+		return -ENOKEY;
 	}
 	entry->key.last_used_ms = now_ms;
+	controller->key_used = true;
 	forget_admin_key_file(controller, id);
 	*ret_actor = (struct rw_actor){.kind = RW_ACTOR_KEY, .role = entry->key.role, .address = *address};
 	(void)snprintf(ret_actor->id, sizeof(ret_actor->id), "%s", id);

@@ -7,7 +7,8 @@
  *
  * "Authorization: Bearer <id>.<secret>".  The store holds the secret sealed under the master key
  * (crypto/seal.h), because later request signatures need it back.  A key has a role, may expire, and is gone
- * when revoked; the log keeps who had it.  When it was last used is soft state.
+ * when revoked; the log keeps who had it.  When it was last used is soft state: kept in memory, and written to a
+ * file beside the store at most once a minute (key_use.c), never with a request.
  *
  * Guessing is limited by address: after limits.failed_logins wrong ones a minute, the address is refused
  * unseen (-EAGAIN).  Secrets are compared in constant time; an unknown id costs the same as a wrong secret.
@@ -26,7 +27,7 @@ struct rw_key {
 	enum rw_role role;
 	int64_t created_ms;
 	int64_t expires_ms;   /* 0 = never */
-	int64_t last_used_ms; /* 0 = not since the controller started */
+	int64_t last_used_ms; /* 0 = not as far as is known */
 };
 
 /* Number of keys, and the one at 'index' by id.  Lent until the next change of keys. */

@@ -26,20 +26,28 @@ void rw_seal_key_done(struct rw_seal_key *key)
 	rw_secret_wipe(key, sizeof(*key));
 }
 
+int rw_seal_key_replace(const char *path, const struct rw_seal_key *key, struct rw_error *err)
+{
+	char text[KEY_FILE_SIZE + 1];
+	int r;
+
+	rw_hex_format(key->bytes, sizeof(key->bytes), text);
+	text[KEY_FILE_SIZE - 1] = '\n';
+	r = rw_file_write(path, text, KEY_FILE_SIZE, 0600, err);
+	rw_secret_wipe(text, sizeof(text));
+	return r;
+}
+
 int rw_seal_key_create(const char *path, const struct rw_random *random, struct rw_seal_key *ret_key,
 		       struct rw_error *err)
 {
 	RW_CLEANUP(rw_seal_key_done) struct rw_seal_key key = {0};
-	char text[KEY_FILE_SIZE + 1];
 	int r;
 
 	if (access(path, F_OK) == 0)
 		return rw_error_set(err, -EEXIST, "%s: there is a master key already", path);
 	random->fill(random, key.bytes, sizeof(key.bytes));
-	rw_hex_format(key.bytes, sizeof(key.bytes), text);
-	text[KEY_FILE_SIZE - 1] = '\n';
-	r = rw_file_write(path, text, KEY_FILE_SIZE, 0600, err);
-	rw_secret_wipe(text, sizeof(text));
+	r = rw_seal_key_replace(path, &key, err);
 	if (r < 0)
 		return r;
 	*ret_key = key;

@@ -32,9 +32,12 @@ struct rw_seal_key {
 void rw_seal_key_done(struct rw_seal_key *key);
 RW_DEFINE_DONE(struct rw_seal_key, rw_seal_key_done)
 
-/* Makes a key and writes it to 'path' (0600, hex).  -EEXIST when the file is there: it is never replaced. */
+/* Makes a key and writes it to 'path' (0600, hex).  -EEXIST when the file is there. */
 RW_NODISCARD int rw_seal_key_create(const char *path, const struct rw_random *random,
 				    struct rw_seal_key *ret_key, struct rw_error *err);
+
+/* Writes the key to 'path' in place of what is there: the old one or this after a crash. */
+RW_NODISCARD int rw_seal_key_replace(const char *path, const struct rw_seal_key *key, struct rw_error *err);
 
 /* Reads the key.  -EPERM when group or others may touch the file, -EINVAL when it holds no key, or the
  * failure of reading. */

@@ -16,6 +16,7 @@
 #include "base/notify.h"
 #include "controller/backup.h"
 #include "controller/key.h"
+#include "controller/master_key.h"
 #include "controller/server_names.h"
 #include "controller/state_folder.h"
 #include "store/sqlite/sqlite.h"
@@ -231,7 +232,9 @@ static int open_controller(struct daemon *daemon, const uint16_t *port, struct r
 		.model_limits = &daemon->limits,
 	};
 
-	return rw_controller_new(&options, &daemon->controller, err);
+	int r = rw_controller_new(&options, &daemon->controller, err);
+
+	return r < 0 ? r : rw_master_key_settle(daemon->controller, err);
 }
 
 /* A store without any key gets its first one, in a file that goes when the key is used. */
@@ -467,21 +470,45 @@ int rw_daemon_run(const struct rw_daemon_options *options, struct rw_error *err)
 	return 0;
 }
 
-int rw_daemon_make_key(const struct rw_daemon_options *options, bool first, char ret_token[RW_TOKEN_SIZE],
-		       struct rw_error *err)
+/* A controller that serves nobody, for commands on its folder. */
+static int open_offline(struct daemon *daemon, const struct rw_daemon_options *options, struct rw_error *err)
 {
-	RW_CLEANUP(daemon_done) struct daemon daemon = {.limits = options->limits};
 	struct listen_address listen;
 	char host[65] = "";
 	int r = parse_listen(options->listen, &listen, err);
 
 	(void)gethostname(host, sizeof(host) - 1);
 	if (r == 0)
-		r = open_folder(&daemon, options, &listen, host, err);
+		r = open_folder(daemon, options, &listen, host, err);
 	if (r == 0)
-		r = open_store(&daemon, err);
-	if (r == 0)
-		r = open_controller(&daemon, NULL, err);
+		r = open_store(daemon, err);
+	return r < 0 ? r : open_controller(daemon, NULL, err);
+}
+
+int rw_daemon_rotate_master_key(const struct rw_daemon_options *options, struct rw_error *err)
+{
+	const struct rw_actor actor = {.kind = RW_ACTOR_LOCAL, .id = "local", .name = "controller host"};
+	RW_CLEANUP(daemon_done) struct daemon daemon = {.limits = options->limits};
+	RW_CLEANUP(rw_free) char *store = NULL;
+	int r;
+
+	/* Opening would make one. */
+	if (asprintf(&store, "%s/store.db", options->state) < 0) {
+		store = NULL;
+		return rw_error_oom(err);
+	}
+	if (access(store, F_OK) < 0)
+		return rw_error_set(err, -errno, "%s: %s", store, strerror(errno));
+	r = open_offline(&daemon, options, err);
+	return r < 0 ? r : rw_master_key_rotate(daemon.controller, &actor, err);
+}
+
+int rw_daemon_make_key(const struct rw_daemon_options *options, bool first, char ret_token[RW_TOKEN_SIZE],
+		       struct rw_error *err)
+{
+	RW_CLEANUP(daemon_done) struct daemon daemon = {.limits = options->limits};
+	int r = open_offline(&daemon, options, err);
+
 	if (r < 0)
 		return r;
 	if (first && rw_key_count(daemon.controller) > 0) {

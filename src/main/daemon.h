@@ -33,6 +33,9 @@ RW_NODISCARD int rw_daemon_run(const struct rw_daemon_options *options, struct r
 RW_NODISCARD int rw_daemon_make_key(const struct rw_daemon_options *options, bool first,
 				    char ret_token[RW_TOKEN_SIZE], struct rw_error *err);
 
+/* Seals the secrets of a state folder that no daemon uses under a new master key (controller/master_key.h). */
+RW_NODISCARD int rw_daemon_rotate_master_key(const struct rw_daemon_options *options, struct rw_error *err);
+
 /* Writes a backup (controller/backup.h) of a state folder that no daemon uses.  Root becomes its owner first. */
 RW_NODISCARD int rw_daemon_backup(const struct rw_daemon_options *options, const char *file,
 				  struct rw_error *err);

@@ -62,6 +62,12 @@ static const struct rw_usage_command commands[] = {
 	 "example:\n"
 	 "  ringwalld key reset-admin\n",
 	 NULL, NULL},
+	{"master-key rotate", "", "seal all secrets under a new master key (daemon stopped)",
+	 "Backups made before need the key of their time.  What a crash cuts off ends with the next start.\n"
+	 "\n"
+	 "example:\n"
+	 "  ringwalld master-key rotate\n",
+	 NULL, NULL},
 	{"backup", "FILE", "write store, authority and keys to FILE (daemon stopped)",
 	 "The file holds all that a new controller needs; with keys, keep it as you keep the state folder.\n"
 	 "\n"

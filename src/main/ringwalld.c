@@ -149,6 +149,18 @@ static int show_key(int r, const char *token, const struct rw_error *err)
 	return EXIT_SUCCESS;
 }
 
+static int rotate_master_key(const struct rw_daemon_options *daemon)
+{
+	struct rw_error err = RW_ERROR_NONE;
+
+	if (rw_daemon_rotate_master_key(daemon, &err) < 0)
+		return report(&err);
+	(void)printf("all secrets are sealed under a new %s/master-key\n"
+		     "Backups made before need the key of their time.\n",
+		     daemon->state);
+	return EXIT_SUCCESS;
+}
+
 static int restore(const struct rw_daemon_options *daemon, const char *file)
 {
 	struct rw_error err = RW_ERROR_NONE;
@@ -198,6 +210,8 @@ int main(int count, char **arguments)
 		return show_key(rw_daemon_make_key(&daemon, true, token, &err), token, &err);
 	if (left == 2 && strcmp(words[0], "key") == 0 && strcmp(words[1], "reset-admin") == 0)
 		return show_key(rw_daemon_make_key(&daemon, false, token, &err), token, &err);
+	if (left == 2 && strcmp(words[0], "master-key") == 0 && strcmp(words[1], "rotate") == 0)
+		return rotate_master_key(&daemon);
 	if (left == 2 && strcmp(words[0], "backup") == 0)
 		return rw_daemon_backup(&daemon, words[1], &err) < 0 ? report(&err) : EXIT_SUCCESS;
 	if (left == 2 && strcmp(words[0], "restore") == 0)

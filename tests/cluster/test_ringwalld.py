@@ -74,6 +74,33 @@ def check_names(folder):
            and "named/names" in result.stderr and "--name" in result.stderr, result)
 
 
+def check_master_key(folder):
+    state = os.path.join(folder, "rotated")
+    key = run("--state", state, "init").stdout.strip()
+    old = os.path.join(folder, "old-backup")
+    run("--state", state, "backup", old)
+    with open(os.path.join(state, "master-key"), encoding="ascii") as file:
+        before = file.read()
+    result = run("--state", state, "master-key", "rotate")
+    with open(os.path.join(state, "master-key"), encoding="ascii") as file:
+        after = file.read()
+    record("master-key rotate makes another key and shows none", result.returncode == 0 and before != after
+           and before.strip() not in result.stdout and after.strip() not in result.stdout, result)
+    record("it leaves one key", not os.path.exists(os.path.join(state, "master-key-next")))
+    log = run("--state", os.path.join(folder, "missing"), "master-key", "rotate")
+    record("master-key rotate of nothing makes nothing", log.returncode == 1
+           and not os.path.exists(os.path.join(folder, "missing")), log)
+    back = os.path.join(folder, "back")
+    result = run("--state", back, "restore", old)
+    record("a backup of before comes back with the key of its time", result.returncode == 0, result)
+    with open(os.path.join(back, "master-key"), encoding="ascii") as file:
+        record("... which it holds", file.read() == before)
+    for place in (state, back):
+        again = run("--state", place, "key", "reset-admin")
+        record("secrets open after a rotation and after a restore", again.returncode == 0, again)
+    return key
+
+
 def check_running():
     daemon = Daemon(program)
     try:
@@ -144,6 +171,7 @@ with tempfile.TemporaryDirectory(prefix="rwt-ringwalld-") as scratch:
     check_refusals(scratch)
     check_init(scratch)
     check_names(scratch)
+    check_master_key(scratch)
     check_running()
     check_backup(scratch)
 sys.exit(1 if failures else 0)

@@ -189,10 +189,70 @@ static void refuses_a_newer_version_with_both_numbers(void **state)
 	struct rw_error err = RW_ERROR_NONE;
 
 	(void)state;
-	write_file("ringwall-backup 2\nwhatever", 26);
+	write_file("ringwall-backup 3\nwhatever", 26);
 	assert_int_equal(restore(&err), -EPROTO);
-	assert_non_null(strstr(err.text, "version 2"));
-	assert_non_null(strstr(err.text, "reads 1"));
+	assert_non_null(strstr(err.text, "version 3"));
+	assert_non_null(strstr(err.text, "reads 2"));
+}
+
+/* As the version before wrote it: the same parts, under its number. */
+static void reads_the_version_before(void **state)
+{
+	RW_CLEANUP(rw_state_folder_done) struct rw_state_folder before = {0};
+	RW_CLEANUP(rw_state_folder_done) struct rw_state_folder after = {0};
+	RW_CLEANUP(rw_buf_done) struct rw_buf bytes;
+	char *number;
+
+	(void)state;
+	make_backup(true, &before);
+	rw_buf_init(&bytes, 1 << 24);
+	assert_int_equal(rw_file_read(file_path, &bytes, NULL), 0);
+	number = bytes.data + strlen("ringwall-backup ");
+	assert_int_equal(*number, '2');
+	*number = '1';
+	rw_sha256(bytes.data, bytes.size - RW_SHA256_SIZE,
+		  (uint8_t *)bytes.data + bytes.size - RW_SHA256_SIZE);
+	assert_int_equal(rw_file_write(file_path, bytes.data, bytes.size, 0600, NULL), 0);
+	assert_int_equal(restore(NULL), 0);
+	assert_int_equal(open_folder(target_path, &after), 0);
+	assert_string_equal(before.ca_key_pem, after.ca_key_pem);
+}
+
+static void keeps_an_authority_that_is_being_introduced(void **state)
+{
+	RW_CLEANUP(rw_state_folder_done) struct rw_state_folder before = {0};
+	RW_CLEANUP(rw_state_folder_done) struct rw_state_folder after = {0};
+	RW_CLEANUP(rw_store_free) struct rw_store *store = NULL;
+
+	(void)state;
+	make_backup(true, &before);
+	assert_int_equal(
+		rw_state_folder_introduce_authority(&before, rw_clock_system(), rw_random_system(), NULL), 0);
+	store = open_store(state_path);
+	assert_int_equal(rw_backup_write(file_path, store, state_path, true, NULL), 0);
+	assert_int_equal(restore(NULL), 0);
+	assert_int_equal(open_folder(target_path, &after), 0);
+	assert_int_equal(after.stage, RW_AUTHORITY_INTRODUCED);
+	assert_string_equal(after.trust_pem, before.trust_pem);
+	assert_int_equal(
+		rw_state_folder_switch_authority(&after, rw_clock_system(), rw_random_system(), NULL), 0);
+}
+
+static void refuses_while_a_rotation_is_cut_off(void **state)
+{
+	RW_CLEANUP(rw_state_folder_done) struct rw_state_folder before = {0};
+	RW_CLEANUP(rw_store_free) struct rw_store *store = NULL;
+	struct rw_error err = RW_ERROR_NONE;
+	struct rw_seal_key next;
+	char name[160];
+
+	(void)state;
+	make_backup(true, &before);
+	(void)snprintf(name, sizeof(name), "%s/master-key-next", state_path);
+	assert_int_equal(rw_seal_key_create(name, rw_random_system(), &next, NULL), 0);
+	store = open_store(state_path);
+	assert_int_equal(rw_backup_write(file_path, store, state_path, true, &err), -EBUSY);
+	assert_non_null(strstr(err.hint, "Start ringwalld"));
 }
 
 static void leaves_the_folder_empty_when_the_disk_takes_no_more(void **state)
@@ -245,6 +305,9 @@ int main(void)
 		T(refuses_a_folder_that_holds_anything),
 		T(refuses_every_damaged_byte),
 		T(refuses_a_newer_version_with_both_numbers),
+		T(reads_the_version_before),
+		T(keeps_an_authority_that_is_being_introduced),
+		T(refuses_while_a_rotation_is_cut_off),
 		T(leaves_the_folder_empty_when_the_disk_takes_no_more),
 		T(leaves_the_last_backup_when_the_next_one_does_not_fit),
 	};
