@@ -3,6 +3,7 @@
 
 BUILD ?= build
 MESON_FLAGS ?=
+TARGETS ?=
 PREFIX ?= /usr/local
 DESTDIR ?=
 .DEFAULT_GOAL := build
@@ -17,7 +18,7 @@ deps: ## install what building and testing need (Debian 12, root)
 build: ## build everything into ./build
 	@tools/install-deps --check build || { echo "some packages are missing: run 'make deps' as root"; exit 1; }
 	@test -f $(BUILD)/build.ninja || meson setup $(BUILD) $(MESON_FLAGS) >$(BUILD).log 2>&1 || { cat $(BUILD).log; exit 1; }
-	@ninja -C $(BUILD)
+	@ninja -C $(BUILD) $(TARGETS)
 
 install: ## build and install under PREFIX (/usr/local), below DESTDIR if given; as root, missing packages too
 	@tools/install $(BUILD) "$(PREFIX)" "$(DESTDIR)"

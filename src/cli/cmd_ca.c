@@ -193,17 +193,28 @@ static const struct rw_usage_option force_options[] = {
 };
 
 const struct rw_cli_command rw_cli_ca_commands[] = {
-	{"ca show", "", "show the authority and how its replacement stands", NULL,
+	{"ca show", "", "show the authority and how its replacement stands",
+	 "example:\n"
+	 "  ringwall ca show\n",
 	 RW_CLI_SERVER | RW_CLI_OUTPUT, NULL, 0, 0, show},
 	{"ca renew", "", "make a new authority, which nodes and contexts learn to trust beside the old one",
 	 "The steps of a replacement: ca renew; ca switch, once all nodes trust the new one; ca retire,\n"
-	 "once all nodes have a certificate of it.\n",
+	 "once all nodes have a certificate of it.\n"
+	 "\n"
+	 "example:\n"
+	 "  ringwall ca renew\n",
 	 RW_CLI_SERVER | RW_CLI_OUTPUT, NULL, 0, 0, renew},
-	{"ca switch", "", "let the new authority issue, once all nodes trust it", NULL,
+	{"ca switch", "", "let the new authority issue, once all nodes trust it",
+	 "example:\n"
+	 "  ringwall ca switch\n",
 	 RW_CLI_SERVER | RW_CLI_OUTPUT, force_options, 0, 0, switch_over},
-	{"ca retire", "", "trust the old authority no more, once all nodes have renewed", NULL,
+	{"ca retire", "", "trust the old authority no more, once all nodes have renewed",
+	 "example:\n"
+	 "  ringwall ca retire\n",
 	 RW_CLI_SERVER | RW_CLI_OUTPUT, force_options, 0, 0, retire},
-	{"ca save", "FILE", "write the authorities to trust now to a file", NULL, RW_CLI_SERVER, NULL, 1, 1,
-	 save},
+	{"ca save", "FILE", "write the authorities to trust now to a file",
+	 "example:\n"
+	 "  ringwall ca save ca.pem\n",
+	 RW_CLI_SERVER, NULL, 1, 1, save},
 	{0},
 };

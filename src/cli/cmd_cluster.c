@@ -134,20 +134,37 @@ const struct rw_cli_command rw_cli_cluster_commands[] = {
 	 "  ringwall cluster create k --network prod --type kubernetes --profile kubernetes \\\n"
 	 "    --management-cidr 198.51.100.0/24 --no-web\n",
 	 RW_CLI_SERVER | RW_CLI_OUTPUT | RW_CLI_CHANGE, create_options, 1, 1, create},
-	{"cluster list", "", "show all clusters", NULL, RW_CLI_SERVER | RW_CLI_OUTPUT, list_options, 0, 0,
-	 list},
-	{"cluster show", "CLUSTER", "show one cluster", NULL, RW_CLI_SERVER | RW_CLI_OUTPUT, NULL, 1, 1,
-	 show},
+	{"cluster list", "", "show all clusters",
+	 "examples:\n"
+	 "  ringwall cluster list\n"
+	 "  ringwall cluster list --network prod\n",
+	 RW_CLI_SERVER | RW_CLI_OUTPUT, list_options, 0, 0, list},
+	{"cluster show", "CLUSTER", "show one cluster",
+	 "example:\n"
+	 "  ringwall cluster show demo\n",
+	 RW_CLI_SERVER | RW_CLI_OUTPUT, NULL, 1, 1, show},
 	{"cluster update", "CLUSTER", "change a cluster",
-	 "Its rules stay as they are: 'ringwall rule' changes those.\n",
+	 "Its rules stay as they are: 'ringwall rule' changes those.\n"
+	 "\n"
+	 "example:\n"
+	 "  ringwall cluster update demo --management-cidr 198.51.100.0/24\n",
 	 RW_CLI_SERVER | RW_CLI_OUTPUT | RW_CLI_CHANGE, update_options, 1, 1, update},
 	{"cluster enforce", "CLUSTER", "enforce a monitored cluster, after showing what that would cut",
-	 "As 'ringwall node enforce', for all nodes that have no enforcement of their own.\n",
+	 "As 'ringwall node enforce', for all nodes that have no enforcement of their own.\n"
+	 "\n"
+	 "example:\n"
+	 "  ringwall cluster enforce demo\n",
 	 RW_CLI_SERVER | RW_CLI_OUTPUT | RW_CLI_CHANGE, rw_cli_enforce_options, 1, 1, rw_cli_enforce_cluster},
-	{"cluster delete", "CLUSTER", "delete a cluster and its managed group", NULL,
+	{"cluster delete", "CLUSTER", "delete a cluster and its managed group",
+	 "example:\n"
+	 "  ringwall cluster delete demo --with-nodes --wait\n",
 	 RW_CLI_SERVER | RW_CLI_OUTPUT | RW_CLI_CHANGE, delete_options, 1, 1, delete_cluster},
 	{"cluster join-token", "CLUSTER", "make a one-time token with which a node joins",
-	 "The answer holds the command to run on the node.\n", RW_CLI_SERVER | RW_CLI_OUTPUT,
-	 rw_cli_token_options, 1, 1, join_token},
+	 "The answer holds the command to run on the node.\n"
+	 "\n"
+	 "examples:\n"
+	 "  ringwall cluster join-token demo\n"
+	 "  ringwall cluster join-token demo --name web-1 --ttl 600\n",
+	 RW_CLI_SERVER | RW_CLI_OUTPUT, rw_cli_token_options, 1, 1, join_token},
 	{0},
 };

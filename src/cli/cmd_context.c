@@ -193,10 +193,18 @@ const struct rw_cli_command rw_cli_context_commands[] = {
 	 "example:\n"
 	 "  ringwall context add demo --server https://10.0.0.5:8443 --key-file key --ca ca.pem\n",
 	 RW_CLI_SERVER, NULL, 1, 1, add},
-	{"context use", "NAME", "choose the context that is used without --context", NULL, 0, NULL, 1, 1,
-	 use},
-	{"context list", "", "show the kept contexts", NULL, RW_CLI_OUTPUT, NULL, 0, 0, list},
-	{"context delete", "NAME", "forget a context", NULL, 0, NULL, 1, 1, delete_context},
+	{"context use", "NAME", "choose the context that is used without --context",
+	 "example:\n"
+	 "  ringwall context use prod\n",
+	 0, NULL, 1, 1, use},
+	{"context list", "", "show the kept contexts",
+	 "example:\n"
+	 "  ringwall context list\n",
+	 RW_CLI_OUTPUT, NULL, 0, 0, list},
+	{"context delete", "NAME", "forget a context",
+	 "example:\n"
+	 "  ringwall context delete prod\n",
+	 0, NULL, 1, 1, delete_context},
 	{"completion", "bash", "print a completion script for the shell",
 	 "example:\n  source <(ringwall completion bash)\n", 0, NULL, 1, 1, completion},
 	{0},

@@ -208,7 +208,10 @@ const struct rw_cli_command rw_cli_evaluate_commands[] = {
 	 "  {\"node\":\"n1\",\"interface\":\"eth0\",\"direction\":\"ingress\",\"protocol\":\"tcp\",\n"
 	 "   \"remote\":\"203.0.113.9\",\"remote_port\":40000,\"local\":\"10.0.0.5\",\"local_port\":22}\n"
 	 "and gets one line of answer: {\"verdict\":\"accept\",\"cause\":\"sgr-...\"}.  A bad line gets\n"
-	 "{\"error\":...,\"line\":N}, the run goes on, and the exit code is 1.\n",
+	 "{\"error\":...,\"line\":N}, the run goes on, and the exit code is 1.\n"
+	 "\n"
+	 "example:\n"
+	 "  ringwall evaluate --file model.json --queries queries.jsonl\n",
 	 0, evaluate_options, 0, 0, evaluate},
 	{0},
 };

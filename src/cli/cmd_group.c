@@ -148,20 +148,35 @@ const struct rw_cli_command rw_cli_group_commands[] = {
 	{"group create", "NAME --network NETWORK", "make a free-standing security group",
 	 "example:\n  ringwall group create office --network prod --description 'machines of the office'\n",
 	 RW_CLI_SERVER | RW_CLI_OUTPUT | RW_CLI_CHANGE, create_options, 1, 1, create},
-	{"group list", "", "show all security groups", NULL, RW_CLI_SERVER | RW_CLI_OUTPUT, list_options, 0,
-	 0, list},
+	{"group list", "", "show all security groups",
+	 "example:\n"
+	 "  ringwall group list --network prod\n",
+	 RW_CLI_SERVER | RW_CLI_OUTPUT, list_options, 0, 0, list},
 	{"group show", "GROUP", "show one security group",
-	 "GROUP may be a cluster: its managed group is meant.\n", RW_CLI_SERVER | RW_CLI_OUTPUT, NULL, 1, 1,
-	 show},
-	{"group update", "GROUP", "change its name, description or inner access policy", NULL,
+	 "GROUP may be a cluster: its managed group is meant.\n"
+	 "\n"
+	 "example:\n"
+	 "  ringwall group show database\n",
+	 RW_CLI_SERVER | RW_CLI_OUTPUT, NULL, 1, 1, show},
+	{"group update", "GROUP", "change its name, description or inner access policy",
+	 "example:\n"
+	 "  ringwall group update demo --inner-access drop --wait\n",
 	 RW_CLI_SERVER | RW_CLI_OUTPUT | RW_CLI_CHANGE, update_options, 1, 1, update},
-	{"group delete", "GROUP", "delete a group that nobody uses", NULL,
+	{"group delete", "GROUP", "delete a group that nobody uses",
+	 "example:\n"
+	 "  ringwall group delete database\n",
 	 RW_CLI_SERVER | RW_CLI_OUTPUT | RW_CLI_CHANGE, NULL, 1, 1, delete_group},
-	{"group join", "GROUP NODE", "put a node into a free-standing group", NULL,
+	{"group join", "GROUP NODE", "put a node into a free-standing group",
+	 "example:\n"
+	 "  ringwall group join database db-1 --wait\n",
 	 RW_CLI_SERVER | RW_CLI_OUTPUT | RW_CLI_CHANGE, member_options, 2, 2, join},
-	{"group leave", "GROUP NODE", "take a node out of a free-standing group", NULL,
+	{"group leave", "GROUP NODE", "take a node out of a free-standing group",
+	 "example:\n"
+	 "  ringwall group leave database db-1 --wait\n",
 	 RW_CLI_SERVER | RW_CLI_OUTPUT | RW_CLI_CHANGE, member_options, 2, 2, leave},
-	{"group join-token", "GROUP", "make a one-time token with which a free-standing node joins", NULL,
+	{"group join-token", "GROUP", "make a one-time token with which a free-standing node joins",
+	 "example:\n"
+	 "  ringwall group join-token database --name db-1\n",
 	 RW_CLI_SERVER | RW_CLI_OUTPUT, rw_cli_token_options, 1, 1, join_token},
 	{0},
 };

@@ -113,11 +113,17 @@ const struct rw_cli_command rw_cli_key_commands[] = {
 	{"key create", "NAME", "make an API key; it is shown once",
 	 "example:\n  ringwall key create ci --role operator --expires 2027-01-31T00:00:00Z --save ci.key\n",
 	 RW_CLI_SERVER | RW_CLI_OUTPUT, create_options, 1, 1, create},
-	{"key list", "", "show all keys, without their secrets", NULL, RW_CLI_SERVER | RW_CLI_OUTPUT, NULL, 0,
-	 0, list},
-	{"key revoke", "ID", "refuse a key from now on", NULL, RW_CLI_SERVER | RW_CLI_OUTPUT, NULL, 1, 1,
-	 revoke_key},
-	{"whoami", "", "show the key in use, its role and the address the server sees", NULL,
+	{"key list", "", "show all keys, without their secrets",
+	 "example:\n"
+	 "  ringwall key list\n",
+	 RW_CLI_SERVER | RW_CLI_OUTPUT, NULL, 0, 0, list},
+	{"key revoke", "ID", "refuse a key from now on",
+	 "example:\n"
+	 "  ringwall key revoke k-0123456789abcdef\n",
+	 RW_CLI_SERVER | RW_CLI_OUTPUT, NULL, 1, 1, revoke_key},
+	{"whoami", "", "show the key in use, its role and the address the server sees",
+	 "example:\n"
+	 "  ringwall whoami\n",
 	 RW_CLI_SERVER | RW_CLI_OUTPUT, NULL, 0, 0, whoami},
 	{0},
 };

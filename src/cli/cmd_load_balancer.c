@@ -154,13 +154,21 @@ const struct rw_cli_command rw_cli_load_balancer_commands[] = {
 	 "  ringwall load-balancer create edge --cluster demo --listen tcp:443:8443 --source-cidr "
 	 "10.0.0.9/32\n",
 	 RW_CLI_SERVER | RW_CLI_OUTPUT | RW_CLI_CHANGE, create_options, 1, 1, create},
-	{"load-balancer list", "", "show all load balancers", NULL, RW_CLI_SERVER | RW_CLI_OUTPUT,
-	 list_options, 0, 0, list},
-	{"load-balancer show", "BALANCER", "show one load balancer", NULL, RW_CLI_SERVER | RW_CLI_OUTPUT,
-	 NULL, 1, 1, show},
-	{"load-balancer update", "BALANCER", "change what is known of a load balancer", NULL,
+	{"load-balancer list", "", "show all load balancers",
+	 "example:\n"
+	 "  ringwall load-balancer list --cluster demo\n",
+	 RW_CLI_SERVER | RW_CLI_OUTPUT, list_options, 0, 0, list},
+	{"load-balancer show", "BALANCER", "show one load balancer",
+	 "example:\n"
+	 "  ringwall load-balancer show front\n",
+	 RW_CLI_SERVER | RW_CLI_OUTPUT, NULL, 1, 1, show},
+	{"load-balancer update", "BALANCER", "change what is known of a load balancer",
+	 "example:\n"
+	 "  ringwall load-balancer update front --listen tcp:443:8443\n",
 	 RW_CLI_SERVER | RW_CLI_OUTPUT | RW_CLI_CHANGE, update_options, 1, 1, update},
-	{"load-balancer delete", "BALANCER", "forget a load balancer", NULL,
+	{"load-balancer delete", "BALANCER", "forget a load balancer",
+	 "example:\n"
+	 "  ringwall load-balancer delete front\n",
 	 RW_CLI_SERVER | RW_CLI_OUTPUT | RW_CLI_CHANGE, NULL, 1, 1, delete_load_balancer},
 	{0},
 };

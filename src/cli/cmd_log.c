@@ -215,11 +215,17 @@ const struct rw_cli_command rw_cli_log_commands[] = {
 	{"log", "", "who changed what, newest first",
 	 "examples:\n  ringwall log --limit 5 --changes\n  ringwall log -o json\n",
 	 RW_CLI_SERVER | RW_CLI_OUTPUT, log_options, 0, 0, show_log},
-	{"events", "", "follow changes and node states as they happen (Ctrl-C ends)", NULL,
+	{"events", "", "follow changes and node states as they happen (Ctrl-C ends)",
+	 "examples:\n"
+	 "  ringwall events\n"
+	 "  ringwall events -o json\n",
 	 RW_CLI_SERVER | RW_CLI_OUTPUT, events_options, 0, 0, show_events},
 	{"change", "REVISION", "how far the nodes are with a change",
 	 "Exit code 3 says that not all of them enforce it.\n"
-	 "The revision is in the change's answer (-o json) and in the log.\n",
+	 "The revision is in the change's answer (-o json) and in the log.\n"
+	 "\n"
+	 "example:\n"
+	 "  ringwall change 42\n",
 	 RW_CLI_SERVER | RW_CLI_OUTPUT, NULL, 1, 1, show_change},
 	{0},
 };

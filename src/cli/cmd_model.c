@@ -97,7 +97,9 @@ static const struct rw_usage_option apply_options[] = {
 const struct rw_cli_command rw_cli_model_commands[] = {
 	{"export", "", "write the whole model as JSON", "example:\n  ringwall export >model.json\n",
 	 RW_CLI_SERVER | RW_CLI_OUTPUT, NULL, 0, 0, export_model},
-	{"import", "FILE", "fill an empty controller from a model file, ids kept", NULL,
+	{"import", "FILE", "fill an empty controller from a model file, ids kept",
+	 "example:\n"
+	 "  ringwall import model.json\n",
 	 RW_CLI_SERVER | RW_CLI_OUTPUT, NULL, 1, 1, import_model},
 	{"apply", "-f FILE", "make the rules of clusters and groups equal to a file",
 	 "The file is a model file, or a few lines:\n"
@@ -105,7 +107,11 @@ const struct rw_cli_command rw_cli_model_commands[] = {
 	 "  - allow tcp 443 from any\n"
 	 "  - allow icmp from any\n"
 	 "Rules are matched by meaning, so applying it again changes nothing.  With --dry-run only the\n"
-	 "difference is shown, and the exit code is 5 when there is one.\n",
+	 "difference is shown, and the exit code is 5 when there is one.\n"
+	 "\n"
+	 "examples:\n"
+	 "  ringwall apply -f rules.txt --dry-run\n"
+	 "  ringwall apply -f rules.txt --wait\n",
 	 RW_CLI_SERVER | RW_CLI_OUTPUT | RW_CLI_CHANGE, apply_options, 0, 0, apply},
 	{0},
 };

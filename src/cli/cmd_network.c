@@ -78,12 +78,22 @@ const struct rw_cli_command rw_cli_network_commands[] = {
 	 "  ringwall network create prod --cidr 10.0.0.0/16 --cidr 2001:db8::/56\n"
 	 "  ringwall network create old --kind classic\n",
 	 RW_CLI_SERVER | RW_CLI_OUTPUT | RW_CLI_CHANGE, create_options, 1, 1, create},
-	{"network list", "", "show all networks", NULL, RW_CLI_SERVER | RW_CLI_OUTPUT, NULL, 0, 0, list},
-	{"network show", "NETWORK", "show one network", NULL, RW_CLI_SERVER | RW_CLI_OUTPUT, NULL, 1, 1,
-	 show},
-	{"network update", "NETWORK", "rename it or change its CIDRs", NULL,
+	{"network list", "", "show all networks",
+	 "example:\n"
+	 "  ringwall network list\n",
+	 RW_CLI_SERVER | RW_CLI_OUTPUT, NULL, 0, 0, list},
+	{"network show", "NETWORK", "show one network",
+	 "examples:\n"
+	 "  ringwall network show prod\n"
+	 "  ringwall network show prod -o json\n",
+	 RW_CLI_SERVER | RW_CLI_OUTPUT, NULL, 1, 1, show},
+	{"network update", "NETWORK", "rename it or change its CIDRs",
+	 "example:\n"
+	 "  ringwall network update prod --cidr 10.0.0.0/16 --cidr 10.1.0.0/16\n",
 	 RW_CLI_SERVER | RW_CLI_OUTPUT | RW_CLI_CHANGE, update_options, 1, 1, update},
-	{"network delete", "NETWORK", "delete a network that nobody uses", NULL,
+	{"network delete", "NETWORK", "delete a network that nobody uses",
+	 "example:\n"
+	 "  ringwall network delete old\n",
 	 RW_CLI_SERVER | RW_CLI_OUTPUT | RW_CLI_CHANGE, NULL, 1, 1, delete_network},
 	{0},
 };

@@ -209,15 +209,23 @@ const struct rw_cli_command rw_cli_node_commands[] = {
 	 "example:\n"
 	 "  ringwall node create backup-1 --network prod --group backups --interface eth0=10.0.9.4\n",
 	 RW_CLI_SERVER | RW_CLI_OUTPUT | RW_CLI_CHANGE, create_options, 1, 1, create},
-	{"node list", "", "show all nodes", NULL, RW_CLI_SERVER | RW_CLI_OUTPUT, list_options, 0, 0, list},
-	{"node show", "NODE", "show one node, what its agent reported and its kernel counts", NULL,
+	{"node list", "", "show all nodes",
+	 "examples:\n"
+	 "  ringwall node list\n"
+	 "  ringwall node list --cluster demo\n",
+	 RW_CLI_SERVER | RW_CLI_OUTPUT, list_options, 0, 0, list},
+	{"node show", "NODE", "show one node, what its agent reported and its kernel counts",
+	 "example:\n"
+	 "  ringwall node show web-1\n",
 	 RW_CLI_SERVER | RW_CLI_OUTPUT, NULL, 1, 1, show},
 	{"node update", "NODE", "change a node's name, groups, addresses or enforcement",
 	 "What an agent reports of its node (interfaces, addresses) is not changed here.\n\n"
 	 "example:\n"
 	 "  ringwall node update n1 --enforcement monitor --wait\n",
 	 RW_CLI_SERVER | RW_CLI_OUTPUT | RW_CLI_CHANGE, update_options, 1, 1, update},
-	{"node preview", "NODE", "show what enforcing a monitored node would do", NULL,
+	{"node preview", "NODE", "show what enforcing a monitored node would do",
+	 "example:\n"
+	 "  ringwall node preview web-1\n",
 	 RW_CLI_SERVER | RW_CLI_OUTPUT, NULL, 1, 1, rw_cli_preview_node},
 	{"node enforce", "NODE", "enforce a monitored node, after showing what that would cut",
 	 "Shown is what its agent reported: interfaces, listeners that no rule opens, live connections that\n"
@@ -232,7 +240,10 @@ const struct rw_cli_command rw_cli_node_commands[] = {
 	 "An agent that is offline cannot be told to let go: its node keeps its last policy.  Such a node "
 	 "is\n"
 	 "deleted with --force offline-node; on the machine, 'ringwall-agent detach' takes the policy "
-	 "away.\n",
+	 "away.\n"
+	 "\n"
+	 "example:\n"
+	 "  ringwall node delete web-1\n",
 	 RW_CLI_SERVER | RW_CLI_OUTPUT | RW_CLI_CHANGE, NULL, 1, 1, delete_node},
 	{0},
 };

@@ -193,9 +193,14 @@ const struct rw_cli_command rw_cli_rule_commands[] = {
 	 "  ringwall rule revoke demo sgr-0123456789abcdef --wait\n"
 	 "  ringwall rule revoke demo allow tcp 443 from any\n",
 	 RW_CLI_SERVER | RW_CLI_OUTPUT | RW_CLI_CHANGE, add_options, 2, 200, revoke_rules},
-	{"rule update", "GROUP ID", "change priority, policy or description of a rule", NULL,
+	{"rule update", "GROUP ID", "change priority, policy or description of a rule",
+	 "example:\n"
+	 "  ringwall rule update demo sgr-0123456789abcdef --priority 10 --wait\n",
 	 RW_CLI_SERVER | RW_CLI_OUTPUT | RW_CLI_CHANGE, update_options, 2, 2, update},
-	{"rule list", "GROUP", "show the rules of a group, or of a cluster's group", NULL,
+	{"rule list", "GROUP", "show the rules of a group, or of a cluster's group",
+	 "examples:\n"
+	 "  ringwall rule list demo\n"
+	 "  ringwall rule list demo -o json\n",
 	 RW_CLI_SERVER | RW_CLI_OUTPUT, NULL, 1, 1, list},
 	{0},
 };

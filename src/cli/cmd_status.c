@@ -98,7 +98,11 @@ const struct rw_cli_command rw_cli_status_commands[] = {
 	 "taken\n"
 	 "off by its operator.  SINCE is when the state began, LAG for how long the newest policy is not in "
 	 "force.\n"
-	 "Certificates that expire within 21 days are named.\n",
+	 "Certificates that expire within 21 days are named.\n"
+	 "\n"
+	 "examples:\n"
+	 "  ringwall status\n"
+	 "  ringwall status -o json\n",
 	 RW_CLI_SERVER | RW_CLI_OUTPUT, NULL, 0, 0, show_status},
 	{0},
 };

@@ -71,6 +71,21 @@ def the_page_of_the_documentation_has_every_command_and_option(cli):
     assert text.count("\n| `") == len(commands(cli)) + text.count("\n| `-"), "docs/cli.md has a command too many"
 
 
+def every_command_has_examples_whose_options_it_takes(cli):
+    for words in commands(cli):
+        text = cli.run(*words, "--help").out.replace("\\\n", " ")
+        found = re.findall(r"^examples?:\n((?:  .*\n)+)", text, re.M)
+        assert found, f"{' '.join(words)}: no example"
+        lines = [line for line in "".join(found).splitlines() if line.startswith("  ringwall ") or "<(ringwall " in line]
+        assert lines, f"{' '.join(words)}: an example is a line to type"
+        for line in lines:
+            if not line.startswith(f"  ringwall {' '.join(words)}"):
+                continue  # of a command that goes together with this one
+            unknown = set(re.findall(r" (--[a-z-]+)", line)) - set(options_of(cli, words))
+            assert not unknown, f"{line.strip()}: {unknown}"
+        assert any(f"ringwall {' '.join(words)}" in line for line in lines), f"{' '.join(words)}: {lines}"
+
+
 def bash_completes_nouns_commands_and_options(cli):
     script = ("source <(\"$1\" completion bash); shift; COMP_WORDS=(ringwall \"$@\"); COMP_CWORD=$#; _ringwall; "
               "complete -p ringwall >/dev/null && printf '%s\\n' \"${COMPREPLY[@]}\"")
@@ -232,7 +247,8 @@ def main():
     daemon = Daemon(ringwalld)
     try:
         cli = Cli(ringwall, daemon, daemon.home())
-        for test in (every_command_has_help_that_fits, the_page_of_the_documentation_has_every_command_and_option,
+        for test in (every_command_has_help_that_fits, every_command_has_examples_whose_options_it_takes,
+                     the_page_of_the_documentation_has_every_command_and_option,
                      bash_completes_nouns_commands_and_options, tables_fit_80_columns_and_names_align,
                      colours_are_for_terminals_that_want_them, progress_is_shown_while_people_wait,
                      enforcing_shows_what_it_would_do_and_asks, the_event_stream_is_followed_until_ctrl_c,

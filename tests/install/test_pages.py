@@ -108,6 +108,10 @@ def main():
         assert listeners.stdout.readline() == "listening\n"
         record("before, both ports of the node answer", [knock(controller, port) for port in (22, 6379)] == ["open", "open"])
 
+        with open(os.path.join(machine.ROOT, "README.md"), encoding="utf-8") as file:
+            told = [line.split("  ")[0].strip() for line in file]
+        for _, line in machine.commands(os.path.join(DOCS, "first-nodes.md"))[:-1]:
+            record(f"README.md tells the same: {line}", line in told)
         count = run_page("first-nodes.md", machines)
         record("first-nodes.md has eight commands", count == 8, count)
         record("then 6379 of the node is refused", knock_until(controller, 6379, "silent") == "silent", node.logs())
