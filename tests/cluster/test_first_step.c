@@ -156,15 +156,25 @@ static int free_step(void **state)
 
 /* ---- commands ---- */
 
+static void absolute(const char *path, char *text, size_t size)
+{
+	char *found = realpath(path, NULL);
+
+	assert_non_null(found);
+	assert_true(strlen(found) < size);
+	(void)snprintf(text, size, "%s", found);
+	free(found);
+}
+
 /* Runs join on the node, by ssh: 'answers' NULL = without a terminal. */
 static int join(const struct step *step, const struct fleet_token *token, const char *answers,
 		const char *flags, char *text, size_t size)
 {
 	const struct world *world = step->world;
-	char agent[4096], state[128], shell[8192];
+	char agent[512], state[128], shell[2048];
 	const char *argv[] = {"/bin/sh", "-c", shell, NULL};
 
-	assert_non_null(realpath(fleet_programs.agent, agent));
+	absolute(fleet_programs.agent, agent, sizeof(agent));
 	fleet_path(world, fleet_names[0], state);
 	(void)snprintf(shell, sizeof(shell),
 		       "printf '%s' | " SSH " %s '%s join --server " URL
