@@ -284,6 +284,7 @@ static void take_event(void *context, const struct rw_enforcer_event *event)
 			  (event->kind == RW_ENFORCER_EVENT_LOST || event->kind == RW_ENFORCER_EVENT_SHARED);
 
 	keeper->event_seen = true;
+	keeper->restored += event->kind == RW_ENFORCER_EVENT_RESTORED;
 	keeper_notice(keeper, is_warning, "interface %s: %s%s%s", event->name, event_text(event->kind),
 		      has_detail ? ": " : "", has_detail ? event->text : "");
 	if (event->kind == RW_ENFORCER_EVENT_GONE) {
@@ -425,6 +426,7 @@ void rw_keeper_status(const struct rw_keeper *keeper, struct rw_keeper_status *r
 		.decisions = keeper->decisions,
 		.adopted = keeper->adopted,
 		.enforcer = keeper->enforcer,
+		.restored = keeper->restored,
 	};
 
 	status.state = judge(keeper, status.reason, sizeof(status.reason));

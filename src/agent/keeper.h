@@ -104,5 +104,6 @@ struct rw_keeper_status {
 	const struct rw_link_decision *decisions; /* one per link; lent; NULL = none yet */
 	bool adopted;                             /* an earlier agent's enforcement was taken over */
 	struct rw_enforcer *enforcer;             /* lent; NULL while detached */
+	uint64_t restored;                        /* times that somebody's detach was repaired */
 };
 void rw_keeper_status(const struct rw_keeper *keeper, struct rw_keeper_status *ret_status);

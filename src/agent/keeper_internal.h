@@ -43,6 +43,7 @@ struct rw_keeper {
 	struct rw_link_decision *decisions;
 	struct rw_vec devices; /* struct device */
 	bool event_seen;
+	uint64_t restored; /* events RW_ENFORCER_EVENT_RESTORED */
 };
 
 /* keeper.c: for the log and the controller. */

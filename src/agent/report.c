@@ -309,6 +309,7 @@ static int fill_kernel(const struct rw_keeper_status *status, struct rw_report *
 	memcpy(kernel->flows, counters.flows, sizeof(kernel->flows));
 	kernel->flows_refused = counters.flow_refused;
 	kernel->passed = counters.passed;
+	kernel->hooks_restored = status->restored;
 	return fill_hooks(status->enforcer, kernel);
 }
 

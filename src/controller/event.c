@@ -13,6 +13,7 @@ const struct rw_word rw_words_event[] = {
 	{"failed", RW_EVENT_FAILED},
 	{"address-refused", RW_EVENT_ADDRESS_REFUSED},
 	{"claim-refused", RW_EVENT_CLAIM_REFUSED},
+	{"hook-restored", RW_EVENT_HOOK_RESTORED},
 	{NULL, 0},
 };
 

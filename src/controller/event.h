@@ -28,6 +28,7 @@ enum rw_event_kind {
 	RW_EVENT_FAILED,          /* node, revision, reason */
 	RW_EVENT_ADDRESS_REFUSED, /* node, address in 'text' with the reason */
 	RW_EVENT_CLAIM_REFUSED,   /* node, what else of its report is not believed */
+	RW_EVENT_HOOK_RESTORED,   /* node; somebody had detached our programs, how often in 'text' */
 };
 extern const struct rw_word rw_words_event[];
 

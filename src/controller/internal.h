@@ -196,6 +196,8 @@ struct node_record {
 	struct budget change_budget; /* for changes of the model by reports */
 	struct budget state_budget;  /* for changes of the state by reports */
 	struct budget lie_budget;    /* for events about what is not believed */
+	struct budget repair_budget; /* for events about repaired hooks */
+	uint64_t restored_untold;    /* repairs that found it empty */
 	/* From the store (agents/<node>): */
 	char *machine_id; /* nullable */
 	struct node_certificate certificate;
@@ -304,6 +306,9 @@ uint64_t trust_failed(const struct rw_controller *controller, const struct node_
 /* The state that is believed: one that flaps stays at its worse end. */
 enum rw_agent_state trust_state(struct rw_controller *controller, struct node_record *record,
 				enum rw_agent_state reported);
+/* Tells when somebody's detach was repaired since the last report, before the record takes the new one over. */
+void trust_tell_restored(struct rw_controller *controller, struct node_record *record,
+			 const struct rw_report *report);
 bool trust_may_change(const struct node_record *record, uint64_t now_ns);
 void trust_count_change(struct node_record *record, uint64_t now_ns);
 

@@ -482,6 +482,7 @@ int rw_session_report(struct rw_controller *controller, const char *node, const 
 	take_texts(record, report);
 	take_hits(controller, record, report);
 	take_drops(controller, record, report);
+	trust_tell_restored(controller, record, report);
 	take_kernel(record, report);
 	preview_take(record, report);
 	take_position(controller, record, report);

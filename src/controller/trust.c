@@ -11,7 +11,7 @@
  *
  *     changes by reports    10 at once, then one each half minute; at most one in two seconds
  *     changes of the state  20 at once, then one each ten seconds; past that only for the worse
- *     events about lies     5 at once, then one a minute
+ *     events about lies     5 at once, then one a minute; and as many about hooks that were restored
  *     event applied         once for each revision
  *     revisions             none that are newer than the store's
  */
@@ -97,6 +97,23 @@ enum rw_agent_state trust_state(struct rw_controller *controller, struct node_re
 		return reported;
 	tell(controller, record, "its state changes too often; it is taken to be the worse one");
 	return now == RW_AGENT_STATE_OK ? reported : now;
+}
+
+void trust_tell_restored(struct rw_controller *controller, struct node_record *record,
+			 const struct rw_report *report)
+{
+	uint64_t before = record->kernel.hooks_restored, now = report->kernel.hooks_restored;
+	char text[96];
+
+	/* An agent that started anew counts from the beginning. */
+	record->restored_untold += now >= before ? now - before : now;
+	if (!record->restored_untold || !budget_take(&record->repair_budget, LIES_INTERVAL_NS, LIES_BURST,
+						     rw_clock_monotonic_ns(controller->clock)))
+		return;
+	(void)snprintf(text, sizeof(text), "somebody had detached our programs; put back: %llu",
+		       (unsigned long long)record->restored_untold);
+	record->restored_untold = 0;
+	event_add(controller, &(struct rw_event){.kind = RW_EVENT_HOOK_RESTORED, .text = text}, record->id);
 }
 
 bool trust_may_change(const struct node_record *record, uint64_t now_ns)

@@ -117,6 +117,7 @@ struct rw_report_kernel {
 	uint64_t flows[RW_FLOW_CLASS_COUNT_];
 	uint64_t flows_refused;       /* new ones, because the table was full */
 	uint64_t passed;              /* packets */
+	uint64_t hooks_restored;      /* times that somebody's detach was repaired since the agent started */
 	struct rw_report_hook *hooks; /* owned */
 	size_t hook_count;
 };

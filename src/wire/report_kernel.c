@@ -69,6 +69,7 @@ static const struct rw_json_field kernel_fields[] = {
 	RW_JSON_FIELD("flows", struct rw_report_kernel, flows, decode_flows),
 	RW_JSON_FIELD("flows_refused", struct rw_report_kernel, flows_refused, rw_json_decode_revision),
 	RW_JSON_FIELD("passed", struct rw_report_kernel, passed, rw_json_decode_revision),
+	RW_JSON_FIELD("hooks_restored", struct rw_report_kernel, hooks_restored, rw_json_decode_revision),
 	RW_JSON_FIELD("hooks", struct rw_report_kernel, hooks, decode_hooks, .max = RW_REPORT_HOOKS_MAX,
 		      .count_offset = offsetof(struct rw_report_kernel, hook_count)),
 };
@@ -109,6 +110,7 @@ void rw_report_put_kernel(struct rw_json_writer *json, const struct rw_report_ke
 	rw_json_end_object(json);
 	rw_json_put_revision(json, "flows_refused", kernel->flows_refused);
 	rw_json_put_revision(json, "passed", kernel->passed);
+	rw_json_put_revision(json, "hooks_restored", kernel->hooks_restored);
 	rw_json_key(json, "hooks");
 	rw_json_begin_array(json);
 	for (size_t i = 0; i < kernel->hook_count; i++)

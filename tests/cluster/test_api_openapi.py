@@ -204,7 +204,7 @@ def walk_agents(daemon):
     other, second = daemon.make_agent(second_token, "m-2", "10.0.0.12")
     position = {"incarnation": joined.json["position"]["incarnation"], "revision": "0"}
     report = {"version": 1, "applied": position, "wanted": position, "state": "pending", "drops": {"rule": "7"}, "kernel": {
-        "generation": 3, "flow_capacity": 4096, "flows": {"established": 12}, "flows_refused": "1", "passed": "9", "hooks": [
+        "generation": 3, "flow_capacity": 4096, "flows": {"established": 12}, "flows_refused": "1", "passed": "9", "hooks_restored": "1", "hooks": [
             {"interface": "eth0", "device": "eth0", "hook": "tcx", "state": "enforced", "detail": ""}]}}
     for method, target, body in (("GET", "/v1/agent/stream", None), ("POST", "/v1/agent/report", report)):
         step(daemon, method, target, 401, body)

@@ -315,6 +315,7 @@ static void tells_when_a_program_was_put_back(void **state)
 	assert_true(rw_keeper_check(world->keeper));
 	assert_string_equal(world->last_notice,
 			    "interface eth0: somebody had detached our program; it is back");
+	assert_int_equal(status_of(world).restored, 1);
 }
 
 static void takes_everything_off_and_back_on(void **state)

@@ -282,6 +282,39 @@ static void keeps_the_newest_drops(void **state)
 	assert_string_equal(rw_session_drop_at(fx.controller, 0)->node, "n-1");
 }
 
+/* Reports that detaches were repaired so often; gives the text of the event that tells of it, or "". */
+static const char *report_repairs(uint64_t count)
+{
+	RW_CLEANUP(rw_report_done) struct rw_report repaired;
+	uint64_t cursor = rw_event_newest(fx.controller);
+	const struct rw_event *event;
+
+	rw_report_init(&repaired);
+	repaired.kernel.hooks_restored = count;
+	assert_int_equal(rw_session_report(fx.controller, "n-1", &repaired, &somewhere, NULL), 0);
+	while ((event = rw_event_next(fx.controller, &cursor, NULL)))
+		if (event->kind == RW_EVENT_HOOK_RESTORED)
+			return event->text;
+	return "";
+}
+
+static void tells_when_a_foreign_detach_was_repaired(void **state)
+{
+	(void)state;
+	assert_string_equal(report_repairs(0), "");
+	assert_non_null(strstr(report_repairs(1), "put back: 1"));
+	assert_string_equal(report_repairs(1), "");
+	/* Anew, by an agent that started since. */
+	assert_string_equal(report_repairs(0), "");
+	assert_non_null(strstr(report_repairs(2), "put back: 2"));
+	/* In swarms, together. */
+	for (uint64_t i = 3; i <= 1000; i++)
+		(void)report_repairs(i);
+	assert_string_equal(report_repairs(1001), "");
+	fixture_pass(&fx, 60000);
+	assert_non_null(strstr(report_repairs(1002), "put back: 997"));
+}
+
 static void report_drops(const char *node, size_t count)
 {
 	RW_CLEANUP(rw_report_done) struct rw_report with_drops;
@@ -359,6 +392,7 @@ int main(void)
 		T(changes_at_most_every_two_seconds),
 		T(sums_the_hits_of_rules_over_nodes),
 		T(keeps_the_newest_drops),
+		T(tells_when_a_foreign_detach_was_repaired),
 		T(node_full_of_drops_leaves_those_of_others),
 		T(counts_of_liars_do_not_wrap),
 		T(refuses_reports_of_unknown_nodes),

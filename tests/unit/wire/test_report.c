@@ -43,6 +43,7 @@ static struct rw_report full_report(void)
 					  .flow_capacity = 65536,
 					  .flows = {[RW_FLOW_HALF_OPEN] = 1, [RW_FLOW_ESTABLISHED] = 7},
 					  .flows_refused = UINT64_MAX,
+					  .hooks_restored = 3,
 					  .passed = 8,
 					  .hooks = hooks,
 					  .hook_count = 2};
@@ -110,6 +111,7 @@ static void carries_every_field_of_a_report(void **state)
 	assert_int_equal(read.connections_cut, 70);
 	assert_int_equal(read.kernel.flows[RW_FLOW_ESTABLISHED], 7);
 	assert_int_equal(read.kernel.hook_count, 2);
+	assert_int_equal(read.kernel.hooks_restored, 3);
 	assert_string_equal(read.kernel.hooks[1].detail, "by 'x'");
 	assert_int_equal(read.drop_events_lost, 9);
 }
