@@ -28,17 +28,16 @@ struct {
 	__type(value, struct rw_control);
 } rw_control SEC(".maps");
 
-struct rw_page {
-	__u8 bytes[RW_TABLE_PAGE_SIZE];
-};
-
 struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY);
 	__uint(map_flags, BPF_F_MMAPABLE);
-	__uint(max_entries, 1);
+	__uint(max_entries, 2);
 	__type(key, __u32);
-	__type(value, struct rw_page);
-} rw_pages SEC(".maps");
+	__uint(value_size, 2 * RW_TABLE_REACH); /* the loader says how much */
+} rw_images SEC(".maps");
+
+/* Keeps offsets inside an image.  The loader sets it before the verifier sees it: a constant for both. */
+const volatile __u32 rw_image_mask = RW_TABLE_REACH - 4;
 
 struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY);
@@ -82,6 +81,25 @@ struct {
 } rw_flows6 SEC(".maps");
 
 struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(map_flags, BPF_F_MMAPABLE);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__uint(value_size, 8); /* the loader says how much */
+} rw_tags4 SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(map_flags, BPF_F_MMAPABLE);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__uint(value_size, 8);
+} rw_tags6 SEC(".maps");
+
+/* Keeps offsets inside the tags; see rw_image_mask. */
+const volatile __u32 rw_tag_mask = 0;
+
+struct {
 	__uint(type, BPF_MAP_TYPE_LRU_HASH);
 	__uint(max_entries, RW_FRAGMENT_ENTRIES);
 	__type(key, struct rw_fragment_key);
@@ -115,17 +133,15 @@ const volatile bool rw_hits_shared = true;
 /* What bpf/lib wants to know of its surroundings. */
 
 struct rw_table {
-	__u32 first; /* page */
-	__u32 pages;
+	const char *image;
 };
 
-RW_INLINE const void *rw_table_page(const struct rw_table *table, __u32 number)
+RW_INLINE const void *rw_table_bytes(const struct rw_table *table, __u64 offset)
 {
-	__u32 index = table->first + number;
-
-	if (number >= table->pages)
-		return NULL;
-	return bpf_map_lookup_elem(&rw_pages, &index);
+	offset &= rw_image_mask;
+	/* Or the compiler splits what is added, and the verifier loses the bound. */
+	rw_opaque(offset);
+	return table->image + offset;
 }
 
 RW_INLINE void *rw_flow_bucket(__u8 family, __u32 number)
@@ -134,19 +150,38 @@ RW_INLINE void *rw_flow_bucket(__u8 family, __u32 number)
 			   : bpf_map_lookup_elem(&rw_flows6, &number);
 }
 
+static const __u32 zero;
+
+RW_INLINE __u64 *rw_flow_tags(__u8 family, __u32 number)
+{
+	char *tags =
+		family == 4 ? bpf_map_lookup_elem(&rw_tags4, &zero) : bpf_map_lookup_elem(&rw_tags6, &zero);
+	__u64 offset = (__u64)number << 3 & rw_tag_mask;
+
+	rw_opaque(offset);
+	return tags ? (__u64 *)(void *)(tags + offset) : NULL;
+}
+
 struct rw_run;
 static const struct rw_control *rw_hook_control(void);
+static bool rw_hook_table(const struct rw_run *run, struct rw_table *ret_table);
 static void rw_hook_hit(const struct rw_run *run, __u32 cell);
 static bool rw_hook_fragment_known(const struct rw_run *run, const struct rw_fragment_key *key);
 static void rw_hook_fragment_remember(const struct rw_run *run, const struct rw_fragment_key *key);
 
 #include "lib/rw_short.h"
 
-static const __u32 zero;
-
 static __always_inline const struct rw_control *rw_hook_control(void)
 {
 	return bpf_map_lookup_elem(&rw_control, &zero);
+}
+
+static __always_inline bool rw_hook_table(const struct rw_run *run, struct rw_table *ret_table)
+{
+	__u32 image = run->generation & 1;
+
+	ret_table->image = bpf_map_lookup_elem(&rw_images, &image);
+	return ret_table->image;
 }
 
 static __always_inline void rw_hook_hit(const struct rw_run *run, __u32 cell)
@@ -386,8 +421,6 @@ static __always_inline bool begin_run(struct rw_run *run, struct rw_processor *o
 	rw_read_barrier();
 	run->generation = RW_STATE_GENERATION(state);
 	run->mode = RW_STATE_MODE(state);
-	run->table.pages = control->image_pages;
-	run->table.first = run->generation & 1 ? control->image_pages : 0;
 	run->now = read_clock(own);
 	return run->generation != 0;
 }

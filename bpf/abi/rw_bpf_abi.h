@@ -8,11 +8,12 @@
  *
  * Maps:
  *   rw_control   one struct rw_control
- *   rw_pages     two images of the decision table; image (generation & 1) is active
+ *   rw_images    two images of the decision table; image (generation & 1) is active
  *   rw_devices   RW_DEVICE_RECORDS struct rw_device, found by rw_device_place
  *   rw_vlans     a struct rw_vlans per record of rw_devices
  *   rw_slots     the names of the interfaces that have slots; no program reads it
  *   rw_flows4/6  the flow table
+ *   rw_tags4/6   ... its tags, all in one value
  *   rw_fragments fragments whose first was accepted
  *   rw_hits      counts by rule index, some stripes of them for each of the two images
  *   rw_events    ring buffer of struct rw_drop_event
@@ -23,7 +24,7 @@
 
 #include "abi/rw_cause.h"
 
-#define RW_BPF_ABI_VERSION 5
+#define RW_BPF_ABI_VERSION 6
 
 enum {
 	RW_MODE_LEARN = 0,   /* all pass; openers are decided and entered */
@@ -41,9 +42,9 @@ enum {
 
 struct rw_control {
 	__u64 state;
-	__u64 pad0[7];     /* 'state' alone in its cache line */
-	__u64 secret[8];   /* of the flow table's hash; fixed for the table's life */
-	__u32 image_pages; /* pages of one image; the second begins there */
+	__u64 pad0[7];   /* 'state' alone in its cache line */
+	__u64 secret[8]; /* of the flow table's hash; fixed for the table's life */
+	__u32 pad2;
 	__u32 bucket_mask4;
 	__u32 bucket_mask6;
 	__u32 hit_count;       /* rule indexes that are counted: 0..hit_count - 1, a stripe's length */

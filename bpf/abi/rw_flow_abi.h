@@ -10,6 +10,12 @@
  *
  * Signature: 0 = free, 1 = being written, else 32 bits of the hash.
  *
+ * Tags: a word for each bucket, in an array of their own, with a byte for each way: a few bits of the signature,
+ * or anything where the way is free.  A packet of no flow is known by two of these words, which are so few that
+ * they stay in the processor's cache; signatures alone would be four times as much.  A tag is written before
+ * the signature, by who has set that to 1, with an atomic exclusive-or; so whoever does not see the tag does
+ * not see the flow yet.
+ *
  * An entry is three parts:
  *   control   one u64 that says how the flow is; changed by compare-and-swap only, so that a change meant
  *             for an earlier owner of the entry fails
@@ -21,8 +27,8 @@
  * Decision: 32 generation, 10 slot + 1 of the ingress decision or 0, 10 the same of egress, 2 genuine,
  * 2 unused, 8 incarnation.
  *
- * A reader sees a whole entry when signature, control, decision, key and control again agree.  User space
- * reads the same way through mmap and writes nothing but control words.
+ * A reader sees a whole entry when control, decision, key and control again agree.  User space reads the same
+ * way through mmap and writes nothing but control words.
  */
 
 #include <linux/types.h>

@@ -7,9 +7,10 @@
  *
  * src/classify compiles a policy into this image; bpf/lib/rw_decide.h looks packets up in it, in the
  * kernel and on the host.  The image is position independent: it is an array of 4 KiB pages that refer to
- * each other by number, page 0 being the header.  In the kernel one mmapable array map (value = one page)
- * holds two images, the active and the standby one; a program reads once which is active, gets the number
- * of its first page and adds it to every page number.  So a whole policy is switched by one store.
+ * each other by number, page 0 being the header.  In the kernel one mmapable array map has two values, the
+ * active and the standby image; a program reads once which is active.  So a whole policy is switched by one
+ * store.  A value is the whole image: from its address on, a look-up is arithmetic, where a value a page would
+ * cost a map look-up at every step.
  *
  *     slot of the device --------> header.slot[] -> policy -> view = policy * 2 + direction
  *     protocol, destination port -> view.protocol[] -> column
@@ -47,13 +48,16 @@
 
 #include "abi/rw_cause.h"
 
-#define RW_TABLE_VERSION 1
+#define RW_TABLE_VERSION 2
 #define RW_TABLE_MAGIC   0x52575442 /* "RWTB" */
 
 #define RW_TABLE_PAGE_SHIFT 12
 #define RW_TABLE_PAGE_SIZE  (1 << RW_TABLE_PAGE_SHIFT)
 #define RW_TABLE_PAGE_CELLS (RW_TABLE_PAGE_SIZE / 4)
 #define RW_TABLE_PAGE_WORDS (RW_TABLE_PAGE_SIZE / 8)
+
+/* Readable from any place of an image on, so behind its end too. */
+#define RW_TABLE_REACH RW_TABLE_PAGE_SIZE
 
 #define RW_TABLE_SLOT_MAX   256        /* devices of a node have slots 0..255 */
 #define RW_TABLE_POLICY_MAX 256        /* different interface policies of a node; number 0 is "in no group" */
@@ -78,7 +82,7 @@
 #define RW_CELL_CAUSE(cell)            (((cell) >> 1) & 31)
 #define RW_CELL_VERDICT(cell)          ((cell)&1)
 
-/* What a look-up gives when a page is missing, which a whole image never causes: drop. */
+/* For code that must say what it does where the verifier sees no image: drop. */
 #define RW_CELL_BROKEN RW_CELL(RW_TABLE_INDEX_MAX, RW_CAUSE_DEFAULT, RW_VERDICT_DROP)
 
 /* 256 entries as runs: bit i is set when entry i differs from the one before it; bit 0 is always set.
@@ -155,6 +159,10 @@ struct rw_table_view {
 #define RW_TABLE_ROUTED (1u << 0) /* container network 'routed', else 'overlay' */
 
 struct rw_table_header {
+	/* At reference 0, a span of one run: what a step reads that goes nowhere (lib/rw_decide.h). */
+	__u64 none_bits[4];
+	__u16 none_before[4];
+	__u32 none_entry; /* 0 */
 	__u32 magic;
 	__u32 version;
 	__u32 page_count;
@@ -163,10 +171,9 @@ struct rw_table_header {
 	__u32 root6; /* entry */
 	__u32 views; /* page: view v is in page views + v */
 	__u32 policy_count;
-	__u32 index_count; /* rule indexes are 0..index_count - 1 */
-	__u32 pad0[3];
+	__u32 index_count;            /* rule indexes are 0..index_count - 1 */
 	__u8 slot[RW_TABLE_SLOT_MAX]; /* slot of a device -> policy */
-	__u8 pad[RW_TABLE_PAGE_SIZE - 48 - RW_TABLE_SLOT_MAX];
+	__u8 pad[RW_TABLE_PAGE_SIZE - 80 - RW_TABLE_SLOT_MAX];
 };
 
 _Static_assert(sizeof(struct rw_table_span) == 40, "span header");

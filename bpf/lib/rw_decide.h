@@ -4,14 +4,17 @@
 /*
  * Look-up in the decision table (abi/rw_table.h), for BPF and for the host.
  *
- * The includer says first how pages are reached:
+ * The includer says first how the image is reached:
  *
- *     struct rw_table { ... };      which image: the number of its first page, or a pointer
- *     static __always_inline const void *rw_table_page(const struct rw_table *table, __u32 number);
+ *     struct rw_table { ... };
+ *     static __always_inline const void *rw_table_bytes(const struct rw_table *table, __u64 offset);
  *
- * rw_table_page gives RW_TABLE_PAGE_SIZE readable bytes, or NULL for a number out of range.  Every index
- * into a page is masked on the spot, so that neither the verifier nor a broken image needs trust: on one,
- * look-ups end in a drop, never outside the page.
+ * rw_table_bytes gives RW_TABLE_REACH readable bytes from 'offset' (a multiple of 4) on, and for an offset
+ * outside the image those of some other place in it.  So neither the verifier nor a broken image needs trust:
+ * on one, look-ups give any cell, but never leave the image.
+ *
+ * No step branches on what was read where it need not: how deep an address or a port goes cannot be foretold,
+ * and a processor that guessed wrong has waited for memory in vain.
  *
  * Steps: rw_table_view() and rw_table_class() once a packet, then rw_table_decide() for each
  * direction that is to be decided.  The result is a cell: RW_CELL_VERDICT, RW_CELL_CAUSE,
@@ -19,6 +22,7 @@
  */
 
 #include "abi/rw_table.h"
+#include "lib/rw_platform.h"
 
 #ifndef RW_TABLE_INLINE
 #define RW_TABLE_INLINE static inline __attribute__((always_inline, unused))
@@ -52,40 +56,41 @@ RW_TABLE_INLINE __u32 rw_table_bits_set(__u64 word)
 	return (__u32)((word * 0x0101010101010101ull) >> 56);
 }
 
-/* The page that a reference (or any entry) lies in. */
+/* The node that a reference (or any entry) names. */
 RW_TABLE_INLINE const void *rw_table_at(const struct rw_table *table, __u32 entry)
 {
-	return rw_table_page(table, (entry & RW_ENTRY_VALUE) >> (RW_TABLE_PAGE_SHIFT - 3));
+	return rw_table_bytes(table, (__u64)(entry & RW_ENTRY_VALUE) << 3);
 }
 
-RW_TABLE_INLINE __u32 rw_table_word(__u32 entry)
+/* Entry 'number' of those at 'offset'. */
+RW_TABLE_INLINE __u32 rw_table_entry(const struct rw_table *table, __u64 offset, __u32 number)
 {
-	return entry & (RW_TABLE_PAGE_WORDS - 1);
-}
-
-RW_TABLE_INLINE __u64 rw_table_get64(const void *page, __u32 word)
-{
-	return ((const __u64 *)page)[word & (RW_TABLE_PAGE_WORDS - 1)];
-}
-
-RW_TABLE_INLINE __u32 rw_table_get32(const void *page, __u32 cell)
-{
-	return ((const __u32 *)page)[cell & (RW_TABLE_PAGE_CELLS - 1)];
+	return *(const __u32 *)rw_table_bytes(table, offset + (__u64)number * 4);
 }
 
 /* Entry 'slot' (0..255) of the span that 'entry' refers to. */
 RW_TABLE_INLINE __u32 rw_table_span_get(const struct rw_table *table, __u32 entry, __u32 slot)
 {
-	const void *page = rw_table_at(table, entry);
-	if (!page)
-		return RW_CELL_BROKEN;
-
-	__u32 word = rw_table_word(entry);
+	const struct rw_table_span *span = rw_table_at(table, entry);
 	__u32 chunk = (slot >> 6) & 3;
-	__u64 bits = rw_table_get64(page, word + chunk);
-	__u32 before = ((const __u16 *)page)[((word + 4) * 4 + chunk) & (RW_TABLE_PAGE_SIZE / 2 - 1)];
-	__u32 rank = rw_table_bits_set(bits << (63 - (slot & 63))) - 1;
-	return rw_table_get32(page, (word + 5) * 2 + before + rank);
+	__u32 rank = rw_table_bits_set(span->bits[chunk] << (63 - (slot & 63))) - 1;
+
+	return rw_table_entry(table, ((__u64)(entry & RW_ENTRY_VALUE) << 3) + sizeof(*span),
+			      span->before[chunk] + rank);
+}
+
+/*
+ * Goes one step into 'entry' where it is of 'kind' (SPAN or SKIP), and keeps it where not, without a branch: a
+ * step that is none reads the header, which is at hand.
+ */
+RW_TABLE_INLINE __u32 rw_table_step(const struct rw_table *table, __u32 entry, __u32 kind, __u32 slot)
+{
+	__u32 goes = 0 - (entry >> 31 & (kind == RW_ENTRY_SKIP ? entry >> 30 : 1) & 1);
+	__u32 next;
+
+	rw_opaque(goes);
+	next = rw_table_span_get(table, entry & goes, slot);
+	return (next & goes) | (entry & ~goes);
 }
 
 /* The view of a device's slot in a direction (0 ingress, 1 egress), as its number; feed to the others. */
@@ -96,28 +101,22 @@ RW_TABLE_INLINE __u32 rw_table_view_number(const struct rw_table_header *header,
 
 RW_TABLE_INLINE const struct rw_table_header *rw_table_header(const struct rw_table *table)
 {
-	return rw_table_page(table, 0);
+	return rw_table_bytes(table, 0);
 }
 
 RW_TABLE_INLINE const struct rw_table_view *rw_table_view(const struct rw_table *table,
 							  const struct rw_table_header *header, __u32 view)
 {
-	return rw_table_page(table, header->views + view);
+	return rw_table_bytes(table, (__u64)(header->views + view) << RW_TABLE_PAGE_SHIFT);
 }
 
 RW_TABLE_INLINE __u32 rw_table_class4(const struct rw_table *table, const struct rw_table_header *header,
 				      __u32 address)
 {
-	const void *page = rw_table_page(table, header->root4 + (address >> 26));
-	if (!page)
-		return RW_CELL_BROKEN;
+	__u32 entry = rw_table_entry(table, (__u64)header->root4 << RW_TABLE_PAGE_SHIFT, address >> 16);
 
-	__u32 entry = rw_table_get32(page, address >> 16);
-	if (entry & RW_ENTRY_SPAN)
-		entry = rw_table_span_get(table, entry, (address >> 8) & 255);
-	if (entry & RW_ENTRY_SPAN)
-		entry = rw_table_span_get(table, entry, address & 255);
-	return entry;
+	entry = rw_table_step(table, entry, RW_ENTRY_SPAN, (address >> 8) & 255);
+	return rw_table_step(table, entry, RW_ENTRY_SPAN, address & 255);
 }
 
 RW_TABLE_INLINE __u32 rw_table_class6(const struct rw_table *table, const struct rw_table_header *header,
@@ -131,16 +130,12 @@ RW_TABLE_INLINE __u32 rw_table_class6(const struct rw_table *table, const struct
 		if ((entry & RW_ENTRY_KIND) == RW_ENTRY_SPAN) {
 			entry = rw_table_span_get(table, entry, (__u32)(rest.high >> 56));
 		} else if ((entry & RW_ENTRY_KIND) == RW_ENTRY_SKIP) {
-			const void *page = rw_table_at(table, entry);
-			if (!page)
-				return RW_CELL_BROKEN;
+			const struct rw_table_skip *skip = rw_table_at(table, entry);
 
-			__u32 word = rw_table_word(entry);
-			__u64 difference = rest.high ^ rw_table_get64(page, word);
-			if (difference & rw_table_get64(page, word + 1))
-				return rw_table_get32(page, word * 2 + 5);
-			entry = rw_table_get32(page, word * 2 + 4);
-			bytes = rw_table_get32(page, word * 2 + 6) & 7;
+			if ((rest.high ^ skip->value) & skip->mask)
+				return skip->miss;
+			entry = skip->hit;
+			bytes = skip->bytes & 7;
 		} else {
 			break;
 		}
@@ -162,18 +157,18 @@ RW_TABLE_INLINE __u32 rw_table_class(const struct rw_table *table, const struct 
 /* RW_CLASS_* of a class. */
 RW_TABLE_INLINE __u32 rw_table_class_flags(const struct rw_table *table, __u32 class)
 {
-	const void *page = rw_table_at(table, class);
-	return page ? rw_table_get32(page, rw_table_word(class) * 2) : 0;
+	const struct rw_table_class *record = rw_table_at(table, class);
+
+	return record->flags;
 }
 
 RW_TABLE_INLINE __u32 rw_table_column(const struct rw_table *table, const struct rw_table_view *view,
 				      const struct rw_table_key *key)
 {
 	__u32 entry = view->protocol[key->is6 & 1][key->protocol];
-	if (entry & RW_ENTRY_SPAN)
-		entry = rw_table_span_get(table, entry, key->destination_port >> 8);
-	if (entry & RW_ENTRY_SPAN)
-		entry = rw_table_span_get(table, entry, key->destination_port & 255);
+
+	entry = rw_table_step(table, entry, RW_ENTRY_SPAN, key->destination_port >> 8);
+	entry = rw_table_step(table, entry, RW_ENTRY_SPAN, key->destination_port & 255);
 	return entry & RW_ENTRY_VALUE;
 }
 
@@ -181,33 +176,26 @@ RW_TABLE_INLINE __u32 rw_table_column(const struct rw_table *table, const struct
 RW_TABLE_INLINE __u32 rw_table_list_get(const struct rw_table *table, __u32 entry,
 					const struct rw_table_key *key)
 {
-	const void *list = rw_table_at(table, entry);
-	if (!list)
-		return RW_CELL_BROKEN;
-
-	__u32 start = rw_table_word(entry) * 2;
-	__u32 count = rw_table_get32(list, start);
+	const struct rw_table_list *list = rw_table_at(table, entry);
+	__u64 rules = ((__u64)(entry & RW_ENTRY_VALUE) << 3) + sizeof(*list);
+	__u32 count = list->count;
 	__u8 family = key->is6 ? 6 : 4;
+
 	for (__u32 i = 0; i < RW_TABLE_LIST_MAX; i++) {
+		const struct rw_table_five *five;
+
 		if (i >= count)
 			break;
-
-		__u32 reference = rw_table_get32(list, start + 2 + i);
-		const void *page = rw_table_at(table, reference);
-		if (!page)
-			return RW_CELL_BROKEN;
-		__u32 word = rw_table_word(reference);
-		__u64 part = rw_table_get64(page, word + 4);
-		__u64 wanted = rw_table_get64(page, word + 5) & 255;
-		__u64 first = (part >> 32) & 0xffff, last = part >> 48;
-		if (((key->local.high & rw_table_get64(page, word + 2)) ^ rw_table_get64(page, word)) |
-		    ((key->local.low & rw_table_get64(page, word + 3)) ^ rw_table_get64(page, word + 1)))
+		five = rw_table_at(table, rw_table_entry(table, rules, i));
+		if (((key->local.high & five->mask_high) ^ five->local_high) |
+		    ((key->local.low & five->mask_low) ^ five->local_low))
 			continue;
-		if (key->source_port < first || key->source_port > last || (wanted && wanted != family))
+		if (key->source_port < five->source_first || key->source_port > five->source_last ||
+		    (five->family && five->family != family))
 			continue;
-		return (__u32)part;
+		return five->cell;
 	}
-	return rw_table_get32(list, start + 1);
+	return list->otherwise;
 }
 
 /* Decides a packet that opens a flow: 'class' is that of the remote address, 'view' the number of the
@@ -216,16 +204,14 @@ RW_TABLE_INLINE __u32 rw_table_decide(const struct rw_table *table, const struct
 				      __u32 view, __u32 class, const struct rw_table_key *key)
 {
 	const struct rw_table_view *page = rw_table_view(table, header, view);
-	const void *record = rw_table_at(table, class);
-	if (!page || !record)
-		return RW_CELL_BROKEN;
-
 	__u32 column = rw_table_column(table, page, key);
-	__u32 entry = rw_table_get32(record, rw_table_word(class) * 2 + 1 + view);
-	if ((entry & RW_ENTRY_KIND) == RW_ENTRY_SKIP)
-		entry = rw_table_span_get(table, entry, (column >> 8) & 255);
-	if ((entry & RW_ENTRY_KIND) == RW_ENTRY_SPAN)
-		entry = rw_table_span_get(table, entry, column & 255);
+	__u32 entry = rw_table_entry(
+		table, ((__u64)(class & RW_ENTRY_VALUE) << 3) + sizeof(struct rw_table_class), view);
+
+	/* Whether rows have two levels is the same for all packets. */
+	if (page->columns > 256)
+		entry = rw_table_step(table, entry, RW_ENTRY_SKIP, (column >> 8) & 255);
+	entry = rw_table_step(table, entry, RW_ENTRY_SPAN, column & 255);
 	if ((entry & RW_ENTRY_KIND) == RW_ENTRY_LIST)
 		entry = rw_table_list_get(table, entry, key);
 	return entry & RW_ENTRY_VALUE;

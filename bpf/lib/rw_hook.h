@@ -11,7 +11,9 @@
  *
  * The includer has said where the shared memory is:
  *
- *     rw_table_page (lib/rw_decide.h), rw_flow_bucket (lib/rw_table_flow.h) and
+ *     rw_table_bytes (lib/rw_decide.h), rw_flow_bucket (lib/rw_table_flow.h) and
+ *     static bool rw_hook_table(const struct rw_run *run, struct rw_table *ret_table);  the image of the run;
+ *                                                                     false only for the verifier
  *     static const struct rw_control *rw_hook_control(void);               NULL only for the verifier
  *     static void rw_hook_hit(const struct rw_run *run, __u32 cell);       a rule decided an opening
  *     static bool rw_hook_fragment_known(const struct rw_run *run, const struct rw_fragment_key *key);
@@ -32,7 +34,6 @@
 
 /* Where and when a packet is decided. */
 struct rw_run {
-	struct rw_table table;
 	__u32 generation;
 	__u32 mode; /* RW_MODE_* */
 	__u32 now;  /* second */
@@ -55,24 +56,18 @@ enum {
 /* The class of a remote address. */
 RW_SUBPROGRAM __u32 rw_hook_class(const struct rw_run *run, const struct rw_table_address *remote, __u32 is6)
 {
-	const struct rw_table_header *header;
 	struct rw_table table;
 
-	if (!run || !remote)
+	if (!run || !remote || !rw_hook_table(run, &table))
 		return RW_CELL_BROKEN;
-	table = run->table;
-	header = rw_table_header(&table);
-	if (!header)
-		return RW_CELL_BROKEN;
-	return is6 ? rw_table_class6(&table, header, *remote)
-		   : rw_table_class4(&table, header, (__u32)(remote->high >> 32));
+	return rw_table_class(&table, rw_table_header(&table), (__u8)is6, *remote);
 }
 
 RW_INLINE __u32 rw_hook_open_checked(const struct rw_run *run, const struct rw_ends *ends, __u32 slot,
 				     __u32 how)
 {
 	const struct rw_table_header *header;
-	struct rw_table table = run->table;
+	struct rw_table table;
 	struct rw_table_address remote;
 	struct rw_table_key key = {.protocol = ends->protocol, .is6 = ends->family == 6};
 
@@ -88,9 +83,9 @@ RW_INLINE __u32 rw_hook_open_checked(const struct rw_run *run, const struct rw_e
 		key.source_port = how & RW_OPEN_REVERSED ? ends->destination_port : ends->source_port;
 		key.destination_port = how & RW_OPEN_REVERSED ? ends->source_port : ends->destination_port;
 	}
-	header = rw_table_header(&table);
-	if (!header)
+	if (!rw_hook_table(run, &table))
 		return RW_CELL_BROKEN;
+	header = rw_table_header(&table);
 	return rw_table_decide(&table, header, rw_table_view_number(header, slot, how & RW_OPEN_EGRESS),
 			       rw_hook_class(run, &remote, key.is6), &key);
 }
@@ -106,12 +101,16 @@ RW_INLINE bool rw_cell_accepts(__u32 cell)
 	return RW_CELL_VERDICT(cell) == RW_VERDICT_ACCEPT;
 }
 
-/* Time-outs and strictness of the policy that took a flow in; NULL only for a broken table. */
+/* Time-outs and strictness of the policy that took a flow in; NULL only for the verifier. */
 RW_INLINE const struct rw_table_view *rw_hook_view(const struct rw_run *run, __u32 slot)
 {
-	const struct rw_table_header *header = rw_table_header(&run->table);
+	const struct rw_table_header *header;
+	struct rw_table table;
 
-	return header ? rw_table_view(&run->table, header, rw_table_view_number(header, slot, 0)) : NULL;
+	if (!rw_hook_table(run, &table))
+		return NULL;
+	header = rw_table_header(&table);
+	return rw_table_view(&table, header, rw_table_view_number(header, slot, 0));
 }
 
 RW_INLINE __u32 rw_decision_slot(__u64 decision)
@@ -414,15 +413,16 @@ RW_SUBPROGRAM __u32 rw_hook_error6(const struct rw_run *run, const struct rw_fra
 /* Forged sources: the cell that refuses them, or 0. */
 RW_INLINE __u32 rw_hook_forged(const struct rw_run *run, const struct rw_frame *frame)
 {
-	const struct rw_table_header *header = rw_table_header(&run->table);
 	const struct rw_table_view *view = rw_hook_view(run, run->slot);
 	struct rw_table_address source = rw_address_of(frame->ends.source);
+	struct rw_table table;
 	__u32 class;
 
-	if (!header || !view)
+	if (!view || !rw_hook_table(run, &table))
 		return RW_CELL_BROKEN;
 	class = rw_hook_class(run, &source, frame->ends.family == 6);
-	return rw_system_refuses(header->flags, view->flags, rw_table_class_flags(&run->table, class));
+	return rw_system_refuses(rw_table_header(&table)->flags, view->flags,
+				 rw_table_class_flags(&table, class));
 }
 
 /* Remembers an accepted first fragment ('first'), or tells whether the first one was accepted. */

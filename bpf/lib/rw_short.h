@@ -167,7 +167,7 @@ RW_SUBPROGRAM int rw_short_enter6(const struct rw_run *run, const struct rw_flow
 /* The cell of a packet of no flow. */
 RW_INLINE __u32 rw_short_open(__u8 family, const struct rw_run *run, const struct rw_ends *ends)
 {
-	const struct rw_table_header *header = rw_table_header(&run->table);
+	const struct rw_table_header *header;
 	struct rw_table_address source = rw_address_of(ends->source);
 	struct rw_table_address destination = rw_address_of(ends->destination);
 	struct rw_table_key key = {
@@ -179,58 +179,74 @@ RW_INLINE __u32 rw_short_open(__u8 family, const struct rw_run *run, const struc
 	};
 	const struct rw_table_view *view;
 	__u32 class, cell, number;
+	struct rw_table table;
 
-	if (!header)
+	if (!rw_hook_table(run, &table))
 		return RW_SHORT_NOT;
+	header = rw_table_header(&table);
 	number = rw_table_view_number(header, run->slot, run->egress);
-	view = rw_table_view(&run->table, header, number);
-	if (!view)
-		return RW_SHORT_NOT;
-	class = rw_table_class(&run->table, header, family == 6, run->egress ? destination : source);
+	view = rw_table_view(&table, header, number);
+	class = rw_table_class(&table, header, family == 6, run->egress ? destination : source);
 	if (!run->egress) {
-		cell = rw_system_refuses(header->flags, view->flags,
-					 rw_table_class_flags(&run->table, class));
+		cell = rw_system_refuses(header->flags, view->flags, rw_table_class_flags(&table, class));
 		if (cell)
 			return cell;
 	}
-	return rw_table_decide(&run->table, header, number, class, &key);
+	return rw_table_decide(&table, header, number, class, &key);
 }
 
 /*
- * The cell of a packet whose IP header is at 'offset', or RW_SHORT_NOT.  Refusals are not counted as hits.  Of
- * several entries with the packet's signature, which are as good as never, the long way finds the right one.
+ * Looks for the flow of 'query' without a branch on where it may be: the first entry that has its tag.  Says in
+ * *ret_more when others have it too, which is seldom.  False when the entry is not the flow, or there is none.
+ */
+RW_INLINE bool rw_short_find(__u8 family, const struct rw_flow_query *query, struct rw_flow_found *found,
+			     __u64 *ret_more)
+{
+	__u32 first = rw_flow_bucket_first(query->hash, query->mask);
+	__u32 second = rw_flow_bucket_second(query->hash, query->mask);
+	__u64 *tags_first = rw_flow_tags(family, first), *tags_second = rw_flow_tags(family, second);
+	__u64 tagged_first, tagged_second, only_second, tag = rw_flow_tag(query->hash);
+	void *bucket;
+
+	*ret_more = 1;
+	if (!tags_first || !tags_second)
+		return false;
+	tagged_first = rw_flow_tagged(rw_load(*tags_first), tag);
+	tagged_second = rw_flow_tagged(rw_load(*tags_second), tag);
+	*ret_more = 0;
+	if (!(tagged_first | tagged_second))
+		return false;
+	only_second = 0 - rw_is_zero(tagged_first >> 1);
+	*ret_more = tagged_second & ~only_second;
+	tagged_first |= tagged_second & only_second;
+	*ret_more |= tagged_first & (tagged_first - 1);
+	first ^= (first ^ second) & (__u32)only_second;
+	bucket = rw_flow_bucket(family, first);
+	return bucket &&
+	       rw_flow_entry_read(rw_flow_entry_at(bucket, family, rw_flow_tagged_way(tagged_first)), family,
+				  query, found);
+}
+
+/*
+ * The cell of a packet whose IP header is at 'offset', or RW_SHORT_NOT.  Refusals are not counted as hits.
  * 'query' is room for what is asked of the flow table.
  */
 RW_INLINE __u32 rw_short_decide(__u8 family, const struct rw_run *run, const struct rw_reader *reader,
 				__u32 offset, struct rw_flow_query *query)
 {
 	struct rw_short packet = {.ends.family = family};
-	void *first, *second;
-	__u32 signature, cell;
-	__u64 ways;
+	struct rw_flow_found found;
+	__u64 more;
+	__u32 cell;
 
 	if (!(family == 4 ? rw_short_read4(reader, offset, &packet)
 			  : rw_short_read6(reader, offset, &packet)) ||
 	    rw_short_is_dhcp(family, &packet.ends))
 		return RW_SHORT_NOT;
 	rw_hook_query(run, &packet.ends, family, query);
-	signature = rw_flow_signature(query->hash);
-	first = rw_flow_bucket(family, rw_flow_bucket_first(query->hash, query->mask));
-	second = rw_flow_bucket(family, rw_flow_bucket_second(query->hash, query->mask));
-	if (!first || !second)
-		return RW_SHORT_NOT;
-	ways = rw_flow_match(first, second, signature);
-	if (ways) {
-		__u32 place = rw_flow_match_place(ways);
-		struct rw_flow_found found;
-
-		if (place & RW_FLOW_WAYS)
-			first = second;
-		if (!rw_flow_entry_read(rw_flow_entry_at(first, family, place), family, query, &found))
-			return RW_SHORT_NOT;
+	if (rw_short_find(family, query, &found, &more))
 		return rw_short_known(run, query, &packet, &found);
-	}
-	if (run->mode != RW_MODE_ENFORCE ||
+	if (more || run->mode != RW_MODE_ENFORCE ||
 	    (packet.ends.protocol == RW_IP_TCP && !rw_tcp_is_opening(packet.tcp_flags)))
 		return RW_SHORT_NOT;
 	cell = rw_short_open(family, run, &packet.ends);

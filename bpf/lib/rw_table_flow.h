@@ -8,6 +8,7 @@
  * The includer has said how a bucket is reached:
  *
  *     static void *rw_flow_bucket(__u8 family, __u32 number);   NULL for a number out of range
+ *     static __u64 *rw_flow_tags(__u8 family, __u32 number);    the bucket's tags, likewise
  *
  * Family is a constant wherever this is inlined, so an entry's size is one too.
  */
@@ -79,32 +80,30 @@ RW_INLINE bool rw_flow_entry_read(struct rw_flow_entry *entry, __u8 family, cons
 	       rw_flow_is_live(found->control, query->now);
 }
 
-/*
- * The ways of two buckets whose signature is 'signature', without a branch: way w of the first at bit
- * w / 2 + w % 2 * 32, of the second 4 bits higher.  The lowest bit is right; a higher one may be of a neighbour
- * whose signature differs by one bit.  The test is Mycroft's for a zero in a word, here for two halves at
- * once ("Bit Twiddling Hacks", haszero).
- */
-RW_INLINE __u64 rw_flow_match(void *first, void *second, __u32 signature)
+/* 1..255: no free way of a table that was never full has it. */
+RW_INLINE __u64 rw_flow_tag(__u64 hash)
 {
-	__u64 twice = (__u64)signature << 32 | signature, ways = 0;
+	__u64 tag = hash >> 56;
 
-#pragma GCC unroll 8
-	for (__u32 pair = 0; pair < RW_FLOW_WAYS; pair++) {
-		__u64 *words = pair < RW_FLOW_WAYS / 2 ? first : second;
-		__u64 word = rw_load(words[pair % (RW_FLOW_WAYS / 2)]) ^ twice;
-
-		ways |= ((word - 0x0000000100000001ull) & ~word & 0x8000000080000000ull) >> (31 - pair);
-	}
-	return ways;
+	return tag + rw_is_zero(tag);
 }
 
-/* Bucket (0 or 1) << 3 | way of the lowest bit. */
-RW_INLINE __u32 rw_flow_match_place(__u64 ways)
+/*
+ * The highest bit of each byte of 'tags' that is 'tag', without a branch.  The lowest is right; one above it may
+ * be of a tag that differs by one bit.  The test is Mycroft's for a zero in a word ("Bit Twiddling Hacks",
+ * haszero).
+ */
+RW_INLINE __u64 rw_flow_tagged(__u64 tags, __u64 tag)
 {
-	__u32 bit = rw_table_bits_set((ways & (~ways + 1)) - 1);
+	__u64 word = tags ^ tag * 0x0101010101010101ull;
 
-	return (bit & 4) << 1 | (bit & 3) << 1 | bit >> 5;
+	return (word - 0x0101010101010101ull) & ~word & 0x8080808080808080ull;
+}
+
+/* The way of the lowest bit of what rw_flow_tagged gave. */
+RW_INLINE __u32 rw_flow_tagged_way(__u64 tagged)
+{
+	return rw_table_bits_set((tagged & (~tagged + 1)) - 1) >> 3;
 }
 
 /* A bit for each way whose signature is 'signature'. */
@@ -118,15 +117,16 @@ RW_INLINE __u64 rw_flow_ways(void *bucket, __u32 signature)
 	return ways;
 }
 
-/* Reads 'ways': besides a live entry, dead ones of the same flow may be among them. */
-RW_INLINE bool rw_flow_read_ways(void *bucket, __u8 family, __u64 ways, const struct rw_flow_query *query,
-				 struct rw_flow_found *found)
+/* Reads the tagged ways: besides a live entry, dead ones of the same flow may be among them. */
+RW_INLINE bool rw_flow_read_tagged(void *bucket, __u8 family, __u64 tagged, const struct rw_flow_query *query,
+				   struct rw_flow_found *found)
 {
-	for (int i = 0; i < RW_FLOW_WAYS && ways; i++) {
-		if (rw_flow_entry_read(rw_flow_entry_at(bucket, family, rw_lowest_bit8(ways)), family, query,
-				       found))
+	for (int i = 0; i < RW_FLOW_WAYS && tagged; i++) {
+		__u32 way = rw_flow_tagged_way(tagged);
+
+		if (rw_flow_entry_read(rw_flow_entry_at(bucket, family, way), family, query, found))
 			return true;
-		ways &= ways - 1;
+		tagged &= tagged - 1;
 	}
 	return false;
 }
@@ -134,14 +134,19 @@ RW_INLINE bool rw_flow_read_ways(void *bucket, __u8 family, __u64 ways, const st
 /* Finds the live flow of 'query'; its tombstone counts as live. */
 RW_INLINE bool rw_flow_find(__u8 family, const struct rw_flow_query *query, struct rw_flow_found *found)
 {
-	__u32 signature = rw_flow_signature(query->hash);
-	void *first = rw_flow_bucket(family, rw_flow_bucket_first(query->hash, query->mask));
-	void *second = rw_flow_bucket(family, rw_flow_bucket_second(query->hash, query->mask));
+	__u32 number = rw_flow_bucket_first(query->hash, query->mask);
+	__u64 tag = rw_flow_tag(query->hash);
+	__u64 *tags = rw_flow_tags(family, number);
+	void *bucket = rw_flow_bucket(family, number);
 
-	if (!first || !second || !rw_flow_match(first, second, signature))
-		return false;
-	return rw_flow_read_ways(first, family, rw_flow_ways(first, signature), query, found) ||
-	       rw_flow_read_ways(second, family, rw_flow_ways(second, signature), query, found);
+	if (bucket && tags &&
+	    rw_flow_read_tagged(bucket, family, rw_flow_tagged(rw_load(*tags), tag), query, found))
+		return true;
+	number = rw_flow_bucket_second(query->hash, query->mask);
+	tags = rw_flow_tags(family, number);
+	bucket = rw_flow_bucket(family, number);
+	return bucket && tags &&
+	       rw_flow_read_tagged(bucket, family, rw_flow_tagged(rw_load(*tags), tag), query, found);
 }
 
 /* Changes control or decision of an entry as it was found; false when another processor was first. */
@@ -385,17 +390,26 @@ RW_INLINE void rw_flow_publish(__u8 family, const struct rw_flow_query *query, s
 	(void)__sync_lock_test_and_set(signature, rw_flow_signature(query->hash));
 }
 
+/* Sets the tag of a way that is ours.  Those beside it may change meanwhile. */
+RW_INLINE void rw_flow_set_tag(__u64 *tags, __u32 way, __u64 tag)
+{
+	__u32 shift = way * 8;
+
+	(void)__sync_fetch_and_xor(tags, ((rw_load(*tags) >> shift & 255) ^ tag) << shift);
+}
+
 /* One attempt at a chosen place; false when another processor was first. */
 RW_INLINE bool rw_flow_take(__u8 family, const struct rw_flow_query *query, __u32 place, __u64 control,
 			    __u64 decision)
 {
 	__u32 number = place >> 4, way = place & (RW_FLOW_WAYS - 1);
 	void *bucket = rw_flow_bucket(family, number);
+	__u64 *tags = rw_flow_tags(family, number);
 	struct rw_flow_entry *entry;
 	__u32 *signature, old;
 	__u64 seen;
 
-	if (!bucket)
+	if (!bucket || !tags)
 		return false;
 	entry = rw_flow_entry_at(bucket, family, way);
 	signature = rw_flow_signature_at(bucket, way);
@@ -409,6 +423,7 @@ RW_INLINE bool rw_flow_take(__u8 family, const struct rw_flow_query *query, __u3
 		return false;
 	if (__sync_val_compare_and_swap(signature, old, RW_FLOW_SIGNATURE_BUSY) != old)
 		return false;
+	rw_flow_set_tag(tags, way, rw_flow_tag(query->hash));
 	rw_flow_publish(family, query, entry, signature, control, decision);
 	place = number << 4 | way;
 	(void)(family == 4 ? rw_flow_settle4(query, place) : rw_flow_settle6(query, place));

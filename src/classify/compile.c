@@ -230,6 +230,8 @@ static void write_header(struct compilation *compilation)
 	struct rw_table_header *header = rw_image_page(&compilation->image, 0);
 
 	*header = (struct rw_table_header){
+		.none_bits = {1},
+		.none_before = {0, 1, 1, 1},
 		.magic = RW_TABLE_MAGIC,
 		.version = RW_TABLE_VERSION,
 		.page_count = compilation->image.page_count,

@@ -8,6 +8,7 @@ enum {
 	SPAN_WORDS = 5,
 	SPAN_WORDS_MAX = SPAN_WORDS + 128,
 	BLOB_CAPACITY_MIN = 256,
+	LINE_WORDS = 8,
 };
 
 static int grow_heap(struct rw_classify_memory *memory, uint32_t capacity)
@@ -162,6 +163,9 @@ uint32_t rw_image_add_blob(struct rw_image *image, const uint64_t *words, uint32
 	blob = find_blob(image, hash, words, count);
 	if (blob->reference)
 		return blob->reference;
+	/* A node that fits into a cache line lies in one, a larger one begins with it. */
+	if (image->open_word % LINE_WORDS + count > LINE_WORDS)
+		image->open_word = (image->open_word + LINE_WORDS - 1) / LINE_WORDS * LINE_WORDS;
 	if (!image->open_page || image->open_word + count > RW_TABLE_PAGE_WORDS) {
 		image->open_page = rw_image_add_pages(image, 1);
 		image->open_word = 0;

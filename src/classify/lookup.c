@@ -6,12 +6,11 @@
 
 struct rw_table {
 	const char *pages;
-	uint32_t page_count;
 };
 
-static inline const void *rw_table_page(const struct rw_table *table, __u32 number)
+static inline const void *rw_table_bytes(const struct rw_table *table, __u64 offset)
 {
-	return number < table->page_count ? table->pages + (size_t)number * RW_TABLE_PAGE_SIZE : NULL;
+	return table->pages + offset;
 }
 
 #include "lib/rw_decide.h"
@@ -110,7 +109,7 @@ struct rw_decision rw_classify_decide_index(const struct rw_classify_table *tabl
 	struct lookup lookup = {
 		.owner = table,
 		.header = table->pages,
-		.table = {table->pages, table->page_count},
+		.table = {table->pages},
 		.view = view_of(table, interface),
 		.index = RW_CLASSIFY_NO_INDEX,
 	};

@@ -104,7 +104,7 @@ static void compare(const uint8_t *bytes, uint32_t size, uint8_t family, bool eg
 	if (status == RW_PARSE_TINY_FRAGMENT || (frame.has_fragment_header && !packet.fragment))
 		return;
 	expected = rw_evaluate(policy, 0, &packet);
-	host_reset(table->pages, table->page_count);
+	host_reset(table->pages);
 	cell = host_decide(bytes, size, family, egress, 1, 1000);
 	must(RW_CELL_VERDICT(cell) == expected.verdict && RW_CELL_CAUSE(cell) == expected.cause,
 	     "the data plane decides otherwise than the evaluator");
@@ -120,7 +120,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		next = at + 2 + data[at + 1] > size ? size : at + 2 + data[at + 1];
 		compare(data + at + 2, (uint32_t)(next - at - 2), data[at] & 2 ? 6 : 4, data[at] & 1);
 	}
-	host_reset(table->pages, table->page_count);
+	host_reset(table->pages);
 	for (size_t at = 0, next; at + 2 <= size; at = next) {
 		next = at + 2 + data[at + 1] > size ? size : at + 2 + data[at + 1];
 		generation += data[at] >> 2 & 1;

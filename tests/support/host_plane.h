@@ -19,10 +19,11 @@
 
 struct host_plane {
 	const void *pages;
-	__u32 page_count;
 	struct rw_control control;
 	struct rw_flow_bucket4 flows4[HOST_BUCKETS];
 	struct rw_flow_bucket6 flows6[HOST_BUCKETS];
+	__u64 tags4[HOST_BUCKETS];
+	__u64 tags6[HOST_BUCKETS];
 	struct rw_fragment_key fragments[HOST_FRAGMENTS];
 	unsigned int fragment_count;
 	__u32 last_hit; /* cell of the latest opening that a rule decided */
@@ -32,13 +33,12 @@ struct host_plane {
 static struct host_plane host;
 
 struct rw_table {
-	__u32 first;
-	__u32 pages;
+	const char *image;
 };
 
-RW_INLINE const void *rw_table_page(const struct rw_table *table, __u32 number)
+RW_INLINE const void *rw_table_bytes(const struct rw_table *table, __u64 offset)
 {
-	return number < table->pages ? (const char *)host.pages + (size_t)number * RW_TABLE_PAGE_SIZE : NULL;
+	return table->image + offset;
 }
 
 RW_INLINE void *rw_flow_bucket(__u8 family, __u32 number)
@@ -48,7 +48,21 @@ RW_INLINE void *rw_flow_bucket(__u8 family, __u32 number)
 	return family == 4 ? (void *)&host.flows4[number] : (void *)&host.flows6[number];
 }
 
+RW_INLINE __u64 *rw_flow_tags(__u8 family, __u32 number)
+{
+	if (number >= HOST_BUCKETS)
+		return NULL;
+	return family == 4 ? &host.tags4[number] : &host.tags6[number];
+}
+
 struct rw_run;
+RW_INLINE bool rw_hook_table(const struct rw_run *run, struct rw_table *ret_table)
+{
+	(void)run;
+	ret_table->image = host.pages;
+	return host.pages;
+}
+
 RW_INLINE const struct rw_control *rw_hook_control(void)
 {
 	return &host.control;
@@ -80,11 +94,10 @@ RW_INLINE void rw_hook_fragment_remember(const struct rw_run *run, const struct 
 #include "lib/rw_short.h"
 
 /* Empties everything; 'pages' is the image in force (may be NULL when no decision is asked for). */
-RW_INLINE void host_reset(const void *pages, __u32 page_count)
+RW_INLINE void host_reset(const void *pages)
 {
 	memset(&host, 0, sizeof(host));
 	host.pages = pages;
-	host.page_count = page_count;
 	host.control.bucket_mask4 = host.control.bucket_mask6 = HOST_BUCKETS - 1;
 	for (size_t i = 0; i < 8; i++)
 		host.control.secret[i] = 0x9e3779b97f4a7c15ull * (i + 1);
@@ -96,7 +109,6 @@ RW_INLINE __u32 host_decide(const __u8 *bytes, __u32 size, __u8 family, bool egr
 {
 	struct rw_reader reader = {.bytes = bytes, .length = size};
 	struct rw_run run = {
-		.table = {0, host.page_count},
 		.generation = generation,
 		.mode = RW_MODE_ENFORCE,
 		.now = now,

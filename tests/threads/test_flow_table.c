@@ -131,7 +131,7 @@ static void flows_are_found_whole_and_once(void **state)
 	pthread_t threads[THREADS];
 
 	(void)state;
-	host_reset(NULL, 0);
+	host_reset(NULL);
 	for (uintptr_t i = 0; i < THREADS; i++)
 		assert_int_equal(pthread_create(&threads[i], NULL, talk, (void *)(i + 1)), 0);
 	for (size_t i = 0; i < THREADS; i++)
@@ -171,7 +171,7 @@ static void openers_at_the_same_time_enter_one_flow(void **state)
 	pthread_t other;
 
 	(void)state;
-	host_reset(NULL, 0);
+	host_reset(NULL);
 	torn = changed = 0;
 	assert_int_equal(pthread_barrier_init(&gate, NULL, 2), 0);
 	assert_int_equal(pthread_create(&other, NULL, open_at_once, NULL), 0);

@@ -92,8 +92,8 @@ static int compile(struct rw_bpf *bpf, const struct rw_policy *policy, uint32_t 
 	struct rw_classify_memory *image = &bpf->images[generation & 1];
 	int r;
 
-	image->pages = (char *)bpf->maps[RW_BPF_MAP_PAGES].memory +
-		       (size_t)(generation & 1) * bpf->image_pages * RW_TABLE_PAGE_SIZE;
+	image->pages = (char *)bpf->maps[RW_BPF_MAP_IMAGES].memory +
+		       (size_t)(generation & 1) * bpf->maps[RW_BPF_MAP_IMAGES].value_size;
 	image->capacity = bpf->image_pages;
 	if (policy->interface_count > RW_SLOT_NAMES)
 		return rw_error_set(err, -E2BIG, "the policy has %zu interfaces, more than %d",

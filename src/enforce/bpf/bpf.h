@@ -10,7 +10,7 @@
 
 #define RW_ENFORCE_TABLE_MEMORY_DEFAULT (64ULL << 20)
 #define RW_ENFORCE_TABLE_MEMORY_MIN     (2ULL << 20)
-#define RW_ENFORCE_TABLE_MEMORY_MAX     (4ULL << 30)
+#define RW_ENFORCE_TABLE_MEMORY_MAX     (1ULL << 30) /* the verifier follows offsets up to 512 MB */
 #define RW_ENFORCE_FLOW_ENTRIES_DEFAULT (1U << 16)
 #define RW_ENFORCE_FLOW_ENTRIES_MIN     (1U << 10)
 #define RW_ENFORCE_FLOW_ENTRIES_MAX     (1U << 24)
@@ -29,7 +29,7 @@ struct rw_enforce_bpf_options {
 	const char *pin_dir;
 	/*
 	 * Bytes for decision tables, both buffers together, taken from the kernel at open; 0 = default.  A
-	 * policy that needs more than half of it is refused.
+	 * policy that needs more than half of it, rounded down to a power of two, is refused.
 	 */
 	uint64_t table_memory;
 	uint32_t flow_entries; /* per family, rounded up to a power of two; 0 = default */

@@ -21,12 +21,14 @@ enum {
 
 enum rw_bpf_map_id {
 	RW_BPF_MAP_CONTROL,
-	RW_BPF_MAP_PAGES,
+	RW_BPF_MAP_IMAGES,
 	RW_BPF_MAP_DEVICES,
 	RW_BPF_MAP_VLANS,
 	RW_BPF_MAP_SLOTS,
 	RW_BPF_MAP_FLOWS4,
 	RW_BPF_MAP_FLOWS6,
+	RW_BPF_MAP_TAGS4,
+	RW_BPF_MAP_TAGS6,
 	RW_BPF_MAP_FRAGMENTS,
 	RW_BPF_MAP_HITS,
 	RW_BPF_MAP_EVENTS,
@@ -45,6 +47,7 @@ enum rw_bpf_program_id {
 struct rw_bpf_map {
 	int fd;
 	uint32_t entries;
+	uint32_t value_size;
 	void *memory; /* NULL when it cannot be mapped */
 	size_t memory_size;
 };
@@ -118,9 +121,15 @@ static inline struct rw_control *rw_bpf_control(const struct rw_bpf *bpf)
 
 /* load.c: loads the object, with the pinned maps of 'bpf' where it has them; maps memory. */
 extern const char *const rw_bpf_map_names[RW_BPF_MAP_COUNT_];
-/* Gives the entries that each map is to have; 0 = as the object says.  -EINVAL for sizes out of range. */
+/* How large a map is to be; 0 = as the object says. */
+struct rw_bpf_map_size {
+	uint32_t entries;
+	uint32_t value; /* bytes */
+};
+
+/* Gives the sizes of all maps.  -EINVAL for sizes out of range. */
 RW_NODISCARD int rw_bpf_size_maps(const struct rw_enforce_bpf_options *options,
-				  uint32_t entries[RW_BPF_MAP_COUNT_], struct rw_error *err);
+				  struct rw_bpf_map_size sizes[RW_BPF_MAP_COUNT_], struct rw_error *err);
 RW_NODISCARD int rw_bpf_load(struct rw_bpf *bpf, const struct rw_enforce_bpf_options *options,
 			     struct rw_error *err);
 void rw_bpf_unload(struct rw_bpf *bpf);

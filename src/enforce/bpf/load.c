@@ -24,12 +24,14 @@
 
 const char *const rw_bpf_map_names[RW_BPF_MAP_COUNT_] = {
 	[RW_BPF_MAP_CONTROL] = "rw_control",
-	[RW_BPF_MAP_PAGES] = "rw_pages",
+	[RW_BPF_MAP_IMAGES] = "rw_images",
 	[RW_BPF_MAP_DEVICES] = "rw_devices",
 	[RW_BPF_MAP_VLANS] = "rw_vlans",
 	[RW_BPF_MAP_SLOTS] = "rw_slots",
 	[RW_BPF_MAP_FLOWS4] = "rw_flows4",
 	[RW_BPF_MAP_FLOWS6] = "rw_flows6",
+	[RW_BPF_MAP_TAGS4] = "rw_tags4",
+	[RW_BPF_MAP_TAGS6] = "rw_tags6",
 	[RW_BPF_MAP_FRAGMENTS] = "rw_fragments",
 	[RW_BPF_MAP_HITS] = "rw_hits",
 	[RW_BPF_MAP_EVENTS] = "rw_events",
@@ -55,6 +57,8 @@ int rw_bpf_refused(struct rw_error *err, int code, const char *what)
 		rw_error_hint(err, "Run as root, or with CAP_BPF, CAP_NET_ADMIN and CAP_PERFMON.");
 	else if (code == -ENOSYS)
 		rw_error_hint(err, "The kernel is built without CONFIG_BPF_SYSCALL.");
+	else if (code == -E2BIG)
+		rw_error_hint(err, "Linux before 5.16 takes no --table-memory above 7M.");
 	else if (code == -ENOMEM)
 		rw_error_hint(err, "Take less with --table-memory or --flow-entries.");
 	else
@@ -79,13 +83,23 @@ static uint32_t power_of_two(uint32_t value)
 	return power;
 }
 
+/* The power of two that fits into half of 'memory': programs keep inside an image by a mask. */
+static uint32_t image_bytes(uint64_t memory)
+{
+	uint32_t bytes = RW_ENFORCE_TABLE_MEMORY_MIN / 2;
+
+	while ((uint64_t)bytes * 2 <= memory / 2)
+		bytes *= 2;
+	return bytes;
+}
+
 static uint32_t stripe_count(uint32_t processors)
 {
 	return processors < RW_HIT_STRIPES_MAX ? power_of_two(processors) : RW_HIT_STRIPES_MAX;
 }
 
-int rw_bpf_size_maps(const struct rw_enforce_bpf_options *options, uint32_t entries[RW_BPF_MAP_COUNT_],
-		     struct rw_error *err)
+int rw_bpf_size_maps(const struct rw_enforce_bpf_options *options,
+		     struct rw_bpf_map_size sizes[RW_BPF_MAP_COUNT_], struct rw_error *err)
 {
 	uint64_t memory = options->table_memory ? options->table_memory : RW_ENFORCE_TABLE_MEMORY_DEFAULT;
 	uint32_t flows = options->flow_entries ? options->flow_entries : RW_ENFORCE_FLOW_ENTRIES_DEFAULT;
@@ -99,12 +113,14 @@ int rw_bpf_size_maps(const struct rw_enforce_bpf_options *options, uint32_t entr
 				    RW_ENFORCE_FLOW_ENTRIES_MIN, RW_ENFORCE_FLOW_ENTRIES_MAX);
 	if (processors < 0)
 		return rw_error_set(err, processors, "cannot tell the number of processors");
-	memset(entries, 0, sizeof(entries[0]) * RW_BPF_MAP_COUNT_);
-	entries[RW_BPF_MAP_PROCESSORS] = (uint32_t)processors;
-	entries[RW_BPF_MAP_PAGES] = (uint32_t)(memory / 2 / RW_TABLE_PAGE_SIZE) * 2;
-	entries[RW_BPF_MAP_FLOWS4] = power_of_two(flows) / RW_FLOW_WAYS;
-	entries[RW_BPF_MAP_FLOWS6] = entries[RW_BPF_MAP_FLOWS4];
-	entries[RW_BPF_MAP_HITS] = HIT_COUNT * stripe_count((uint32_t)processors) * 2;
+	memset(sizes, 0, sizeof(sizes[0]) * RW_BPF_MAP_COUNT_);
+	sizes[RW_BPF_MAP_PROCESSORS].entries = (uint32_t)processors;
+	sizes[RW_BPF_MAP_IMAGES].value = image_bytes(memory) + RW_TABLE_REACH;
+	sizes[RW_BPF_MAP_FLOWS4].entries = power_of_two(flows) / RW_FLOW_WAYS;
+	sizes[RW_BPF_MAP_FLOWS6].entries = sizes[RW_BPF_MAP_FLOWS4].entries;
+	sizes[RW_BPF_MAP_TAGS4].value = sizes[RW_BPF_MAP_FLOWS4].entries * (uint32_t)sizeof(__u64);
+	sizes[RW_BPF_MAP_TAGS6].value = sizes[RW_BPF_MAP_TAGS4].value;
+	sizes[RW_BPF_MAP_HITS].entries = HIT_COUNT * stripe_count((uint32_t)processors) * 2;
 	return 0;
 }
 
@@ -119,7 +135,7 @@ static int keep_map(struct rw_bpf *bpf, enum rw_bpf_map_id id, const struct bpf_
 {
 	struct rw_bpf_map *kept = &bpf->maps[id];
 	size_t page = (size_t)sysconf(_SC_PAGESIZE);
-	size_t size = (size_t)((bpf_map__value_size(map) + 7) & ~7u) * bpf_map__max_entries(map);
+	size_t size;
 
 	rw_close(kept->fd);
 	kept->fd = fcntl(bpf_map__fd(map), F_DUPFD_CLOEXEC, 3);
@@ -127,6 +143,8 @@ static int keep_map(struct rw_bpf *bpf, enum rw_bpf_map_id id, const struct bpf_
 		return rw_error_set(err, -errno, "cannot keep map %s: %s", rw_bpf_map_names[id],
 				    strerror(errno));
 	kept->entries = bpf_map__max_entries(map);
+	kept->value_size = (bpf_map__value_size(map) + 7) & ~7u;
+	size = (size_t)kept->value_size * kept->entries;
 	if (!is_mapped(id))
 		return 0;
 	kept->memory_size = (size + page - 1) & ~(page - 1);
@@ -158,13 +176,12 @@ static void fill_control(struct rw_bpf *bpf)
 {
 	struct rw_control *control = rw_bpf_control(bpf);
 
-	bpf->image_pages = bpf->maps[RW_BPF_MAP_PAGES].entries / 2;
+	bpf->image_pages = (bpf->maps[RW_BPF_MAP_IMAGES].value_size - RW_TABLE_REACH) / RW_TABLE_PAGE_SIZE;
 	bpf->hit_stripes = stripe_count(bpf->maps[RW_BPF_MAP_PROCESSORS].entries);
 	bpf->hit_count = bpf->maps[RW_BPF_MAP_HITS].entries / (bpf->hit_stripes * 2);
 	if (bpf->adopted)
 		return;
 	rw_random_system()->fill(rw_random_system(), control->secret, sizeof(control->secret));
-	control->image_pages = bpf->image_pages;
 	control->bucket_mask4 = bpf->maps[RW_BPF_MAP_FLOWS4].entries - 1;
 	control->bucket_mask6 = bpf->maps[RW_BPF_MAP_FLOWS6].entries - 1;
 	control->hit_count = bpf->hit_count;
@@ -176,23 +193,26 @@ static int open_object(struct rw_bpf *bpf, const struct rw_enforce_bpf_options *
 		       struct ringwall_bpf **ret_object, struct rw_error *err)
 {
 	RW_CLEANUP(ringwall_bpf_free) struct ringwall_bpf *skeleton = ringwall_bpf__open();
-	uint32_t entries[RW_BPF_MAP_COUNT_];
+	struct rw_bpf_map_size sizes[RW_BPF_MAP_COUNT_];
 	int r;
 
 	if (!skeleton)
 		return rw_bpf_refused(err, -errno, "the BPF object");
-	r = rw_bpf_size_maps(options, entries, err);
+	r = rw_bpf_size_maps(options, sizes, err);
 	if (r < 0)
 		return r;
 	for (int id = 0; id < RW_BPF_MAP_COUNT_; id++) {
 		struct bpf_map *map = bpf_object__find_map_by_name(skeleton->obj, rw_bpf_map_names[id]);
 
-		if (entries[id] && bpf_map__set_max_entries(map, entries[id]) < 0)
+		if ((sizes[id].entries && bpf_map__set_max_entries(map, sizes[id].entries) < 0) ||
+		    (sizes[id].value && bpf_map__set_value_size(map, sizes[id].value) < 0))
 			return rw_bpf_refused(err, -errno, "the size of a map");
 		if (bpf->adopted && bpf_map__reuse_fd(map, bpf->maps[id].fd) < 0)
 			return rw_bpf_refused(err, -errno, "to take over a map");
 	}
-	skeleton->rodata->rw_hits_shared = entries[RW_BPF_MAP_PROCESSORS] > RW_HIT_STRIPES_MAX;
+	skeleton->rodata->rw_hits_shared = sizes[RW_BPF_MAP_PROCESSORS].entries > RW_HIT_STRIPES_MAX;
+	skeleton->rodata->rw_image_mask = sizes[RW_BPF_MAP_IMAGES].value - RW_TABLE_REACH - 4;
+	skeleton->rodata->rw_tag_mask = sizes[RW_BPF_MAP_TAGS4].value - (uint32_t)sizeof(__u64);
 	*ret_object = RW_TAKE_PTR(skeleton);
 	return 0;
 }

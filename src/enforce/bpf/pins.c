@@ -187,12 +187,14 @@ static bool has_version(const char *pin_dir)
 	return access(path, F_OK) == 0;
 }
 
-static bool fits(int fd, uint32_t entries)
+static bool fits(int fd, const struct rw_bpf_map_size *wanted)
 {
 	struct bpf_map_info info = {0};
 	uint32_t size = sizeof(info);
 
-	return bpf_obj_get_info_by_fd(fd, &info, &size) == 0 && (!entries || info.max_entries == entries);
+	return bpf_obj_get_info_by_fd(fd, &info, &size) == 0 &&
+	       (!wanted->entries || info.max_entries == wanted->entries) &&
+	       (!wanted->value || info.value_size == wanted->value);
 }
 
 /*
@@ -202,16 +204,16 @@ static bool fits(int fd, uint32_t entries)
 int rw_bpf_pins_find(struct rw_bpf *bpf, const struct rw_enforce_bpf_options *options, struct rw_error *err)
 {
 	bool all = has_version(bpf->pin_dir);
-	uint32_t entries[RW_BPF_MAP_COUNT_];
+	struct rw_bpf_map_size sizes[RW_BPF_MAP_COUNT_];
 	char path[256];
-	int r = rw_bpf_size_maps(options, entries, err);
+	int r = rw_bpf_size_maps(options, sizes, err);
 
 	if (r < 0)
 		return r;
 	for (int id = 0; id < RW_BPF_MAP_COUNT_ && all; id++) {
 		map_path(path, sizeof(path), bpf->pin_dir, id);
 		bpf->maps[id].fd = bpf_obj_get(path);
-		all = bpf->maps[id].fd >= 0 && fits(bpf->maps[id].fd, entries[id]);
+		all = bpf->maps[id].fd >= 0 && fits(bpf->maps[id].fd, &sizes[id]);
 	}
 	for (int id = 0; id < RW_BPF_MAP_COUNT_ && !all; id++)
 		bpf->maps[id].fd = rw_close(bpf->maps[id].fd);

@@ -230,7 +230,7 @@ static void both_directions_have_one_key(void **state)
 	struct rw_flow_query a, b, c;
 
 	(void)state;
-	host_reset(NULL, 0);
+	host_reset(NULL);
 	a = query_of(&there);
 	b = query_of(&back);
 	c = query_of(&turned);
@@ -246,7 +246,7 @@ static void hash_depends_on_the_secret(void **state)
 	struct rw_flow_query a, b;
 
 	(void)state;
-	host_reset(NULL, 0);
+	host_reset(NULL);
 	a = query_of(&ends);
 	host.control.secret[1] ^= 1;
 	b = query_of(&ends);
@@ -295,7 +295,7 @@ static __u32 fill(__u64 wanted)
 static void inserted_flow_is_found_until_its_deadline(void **state)
 {
 	(void)state;
-	host_reset(NULL, 0);
+	host_reset(NULL);
 	now = 1000;
 	assert_false(is_there(1));
 	assert_true(insert(1, tcp_control(RW_FLOW_ABI_HALF_OPEN, now + 30)));
@@ -312,7 +312,7 @@ static void established_flows_are_never_evicted(void **state)
 	__u32 count, left = 0;
 
 	(void)state;
-	host_reset(NULL, 0);
+	host_reset(NULL);
 	now = 1000;
 	count = fill(tcp_control(RW_FLOW_ABI_ESTABLISHED, now + 8000));
 	assert_int_equal(count, HOST_BUCKETS * RW_FLOW_WAYS);
@@ -326,7 +326,7 @@ static void established_flows_are_never_evicted(void **state)
 static void dead_flows_make_room(void **state)
 {
 	(void)state;
-	host_reset(NULL, 0);
+	host_reset(NULL);
 	now = 1000;
 	(void)fill(tcp_control(RW_FLOW_ABI_ESTABLISHED, now + 10));
 	assert_false(insert(5000, tcp_control(RW_FLOW_ABI_HALF_OPEN, now + 30)));
@@ -338,7 +338,7 @@ static void dead_flows_make_room(void **state)
 static void flow_that_comes_back_is_found_every_time(void **state)
 {
 	(void)state;
-	host_reset(NULL, 0);
+	host_reset(NULL);
 	now = 1000;
 	/* A clock that asks by the same ports once a minute leaves a dead entry each time. */
 	for (int i = 0; i < 40; i++) {
@@ -360,7 +360,7 @@ static void weaker_classes_go_first(void **state)
 		struct rw_flow_bucket4 *bucket = &host.flows4[0];
 		__u64 weakest;
 
-		host_reset(NULL, 0);
+		host_reset(NULL);
 		for (__u32 way = 0; way < RW_FLOW_WAYS; way++) {
 			bucket->signature[way] = 100 + way;
 			/* The stronger one is nearer its end. */
@@ -377,7 +377,7 @@ static void other_protocols_hold_at_most_half(void **state)
 	__u32 others = 0;
 
 	(void)state;
-	host_reset(NULL, 0);
+	host_reset(NULL);
 	now = 1000;
 	for (__u32 i = 0; i < 1000; i++)
 		(void)insert(i, rw_flow_control(0, RW_FLOW_ABI_ASSURED, 0, now + 180));
@@ -403,7 +403,7 @@ static void change_meant_for_an_earlier_owner_fails(void **state)
 	struct rw_flow_found found = {0};
 
 	(void)state;
-	host_reset(NULL, 0);
+	host_reset(NULL);
 	now = 1000;
 	assert_true(insert(1, tcp_control(RW_FLOW_ABI_HALF_OPEN, now + 30)));
 	query = numbered(1);
@@ -421,7 +421,7 @@ static void doubled_flow_lives_in_its_lower_place(void **state)
 	struct rw_flow_found first = {0}, again = {0};
 
 	(void)state;
-	host_reset(NULL, 0);
+	host_reset(NULL);
 	now = 1000;
 	query = numbered(1);
 	assert_true(insert(1, tcp_control(RW_FLOW_ABI_HALF_OPEN, now + 30)));

@@ -26,9 +26,8 @@ static void put_in_force(const char *const rules[])
 	policy = filter_policy("eth0,eth1", rules);
 	rw_classify_memory_init(&memory);
 	assert_int_equal(rw_classify_compile(policy, NULL, NULL, &memory, &table, &err), 0);
-	host_reset(table->pages, table->page_count);
-	now_run = (struct rw_run){
-		.table = {0, table->page_count}, .generation = 1, .mode = RW_MODE_ENFORCE, .now = 1000};
+	host_reset(table->pages);
+	now_run = (struct rw_run){.generation = 1, .mode = RW_MODE_ENFORCE, .now = 1000};
 }
 
 static int tear_down(void **state)
