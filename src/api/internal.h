@@ -266,7 +266,7 @@ rw_api_handler rw_api_create_join_token, rw_api_join, rw_api_join_preview, rw_ap
 rw_api_handler rw_api_get_authority, rw_api_introduce_authority, rw_api_switch_authority,
 	rw_api_retire_authority;
 rw_api_handler rw_api_list_keys, rw_api_create_key, rw_api_revoke_key, rw_api_whoami;
-rw_api_handler rw_api_list_log, rw_api_follow_events, rw_api_get_change, rw_api_get_status;
+rw_api_handler rw_api_list_log, rw_api_follow_events, rw_api_get_change, rw_api_get_status, rw_api_get_audit;
 rw_api_handler rw_api_export_model, rw_api_import_model, rw_api_apply;
 rw_api_handler rw_api_get_health, rw_api_get_ready, rw_api_get_metrics, rw_api_get_root;
 

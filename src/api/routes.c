@@ -55,6 +55,7 @@ const struct rw_api_route rw_api_routes[] = {
 	{"GET", "v1/log", RW_API_VIEWER, false, "limit after", rw_api_list_log, NONE},
 	{"GET", "v1/events", RW_API_VIEWER, false, "since", rw_api_follow_events, NONE},
 	{"GET", "v1/changes/{}", RW_API_VIEWER, false, "wait wait_all", rw_api_get_change, NONE},
+	{"GET", "v1/audit", RW_API_VIEWER, false, "cluster", rw_api_get_audit, NONE},
 	{"GET", "v1/status", RW_API_VIEWER, false, "", rw_api_get_status, NONE},
 	{"GET", "v1/model", RW_API_VIEWER, false, "", rw_api_export_model, NONE},
 	{"POST", "v1/model", RW_API_ADMIN, false, "", rw_api_import_model, NONE},

@@ -3,6 +3,9 @@
 
 #include <string.h>
 
+#include "base/file.h"
+#include "wire/model_file.h"
+
 void rw_cli_put_list(const struct rw_cli *cli, struct rw_json_writer *json, const char *option,
 		     const char *key)
 {
@@ -46,4 +49,17 @@ const char *rw_cli_text(const struct rw_json *object, const char *key)
 	if (!rw_json_find(object, key, &member) || rw_json_text(&member, 65536, &text, NULL) < 0)
 		return "";
 	return text;
+}
+
+int rw_cli_read_model(const char *path, struct rw_model **ret_model, struct rw_error *err)
+{
+	RW_CLEANUP(rw_buf_done) struct rw_buf text = {0};
+	int r;
+
+	rw_buf_init(&text, RW_JSON_MODEL_MAX);
+	r = rw_file_read(strcmp(path, "-") == 0 ? "/dev/stdin" : path, &text, err);
+	if (r < 0)
+		return r;
+	r = rw_model_file_decode(text.data, text.size, ret_model, err);
+	return r < 0 ? rw_error_wrap(err, "%s", path) : 0;
 }

@@ -286,6 +286,10 @@ void rw_cli_put_value(const struct rw_cli *cli, struct rw_json_writer *json, con
 /* Adds "option=value" to the query of a path when the option was given. */
 void rw_cli_put_filter(const struct rw_cli *cli, struct rw_buf *path, const char *option);
 
+/* Reads a model file ('-' is standard input), for commands that work without a server. */
+struct rw_model;
+RW_NODISCARD int rw_cli_read_model(const char *path, struct rw_model **ret_model, struct rw_error *err);
+
 /* The text of a member, or "" when it is absent or no text.  Lent by the document. */
 const char *rw_cli_text(const struct rw_json *object, const char *key);
 
@@ -305,5 +309,6 @@ RW_CLI_DECLARE(status);
 RW_CLI_DECLARE(model);
 RW_CLI_DECLARE(evaluate);
 RW_CLI_DECLARE(convert);
+RW_CLI_DECLARE(audit);
 RW_CLI_DECLARE(context);
 #undef RW_CLI_DECLARE

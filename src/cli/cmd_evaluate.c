@@ -5,11 +5,9 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "base/file.h"
 #include "base/map.h"
 #include "classify/lookup.h"
 #include "wire/evaluate.h"
-#include "wire/model_file.h"
 
 /* A node that queries have asked for: its policy, compiled, for all further queries. */
 struct prepared {
@@ -139,19 +137,6 @@ static int answer_all(struct evaluation *evaluation, FILE *queries)
 	return ferror(queries) ? -EIO : 0;
 }
 
-static int load_model(const char *path, struct rw_model **ret_model, struct rw_error *err)
-{
-	RW_CLEANUP(rw_buf_done) struct rw_buf text = {0};
-	int r;
-
-	rw_buf_init(&text, 64u << 20);
-	r = rw_file_read(path, &text, err);
-	if (r < 0)
-		return r;
-	r = rw_model_file_decode(text.data, text.size, ret_model, err);
-	return r < 0 ? rw_error_wrap(err, "%s", path) : 0;
-}
-
 static int evaluate(struct rw_cli *cli)
 {
 	struct evaluation evaluation = {0};
@@ -175,7 +160,7 @@ static int evaluate(struct rw_cli *cli)
 	evaluation.by_reference = rw_cli_given(cli, "reference");
 	rw_map_init(&evaluation.by_node, 0, free_prepared);
 	rw_buf_init(&evaluation.out, 1 << 20);
-	r = load_model(model_path, &evaluation.model, &err);
+	r = rw_cli_read_model(model_path, &evaluation.model, &err);
 	if (r == 0) {
 		evaluation.cache = rw_policy_cache_new();
 		r = answer_all(&evaluation, queries);

@@ -227,6 +227,8 @@ def walk_agents(daemon):
     step(daemon, "GET", f"/v1/changes/{change.json['revision']}?wait=100ms&wait_all=true", 202)
     step(daemon, "GET", "/v1/changes/12345678", 404)
     step(daemon, "GET", "/v1/status", 200)
+    step(daemon, "GET", "/v1/audit", 200)
+    step(daemon, "GET", "/v1/audit?cluster=nobody", 404)
     step(daemon, "GET", "/v1/nodes/m-1", 200)
     step(daemon, "GET", "/v1/nodes/m-1/preview", 200)
     step(daemon, "GET", "/v1/nodes/member/preview", 400)

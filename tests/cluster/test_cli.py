@@ -552,6 +552,58 @@ def evaluate_answers_each_line_and_goes_on_after_a_bad_one(cli):
     cli.refuses("evaluate", "-f", queries, stdin="", says="queries.jsonl")
 
 
+def convert_writes_a_model_file_and_says_what_it_left_out(cli):
+    save = os.path.join(cli.home, "iptables.save")
+    with open(save, "w", encoding="utf-8") as file:
+        file.write("*filter\n:INPUT DROP [0:0]\n-A INPUT -p tcp -m tcp --dport 6379 -j ACCEPT\n"
+                   "-A INPUT -p tcp -m tcp --dport 22 -m limit --limit 3/min -j ACCEPT\nCOMMIT\n")
+    result = cli.run("convert", "iptables", save, "--node", "web-9", "--address", "10.0.0.5", code=3, RINGWALL_SERVER=None)
+    assert f"left out: {save}:4: " in result.err and "rate limit" in result.err, result
+    assert result.json["nodes"][0]["interfaces"][0]["addresses"] == ["10.0.0.5"]
+    wrapped = cli.run("convert", "iptables", save, "-o", "json", code=3).json
+    assert wrapped["notes"][0]["line"] == 4 and wrapped["notes"][0]["left_out"] and wrapped["model"]["version"] == 1
+    piped = cli.run("convert", "ufw", "-", stdin="Status: inactive\n").json
+    assert len(piped["security_groups"][0]["rules"]) == 2
+    cli.refuses("convert", "pf", save, code=2, says="there is no format 'pf'")
+    cli.refuses("convert", "aws", save, says=[save, "not valid JSON"])
+    cli.refuses("convert", "iptables", save, "--address", "10.0.0", says="--address 10.0.0")
+    with open(os.path.join(cli.home, "converted.json"), "w", encoding="utf-8") as file:
+        file.write(result.out)
+
+
+def audit_judges_a_model_file_and_the_controller(cli):
+    path, listening = os.path.join(cli.home, "converted.json"), os.path.join(cli.home, "ss.txt")
+    offline = cli.run("audit", "--file", path, RINGWALL_SERVER=None)
+    assert "open-redis" in offline.out and "unknown: port-without-listener needs listeners" in offline.err, offline
+    with open(listening, "w", encoding="utf-8") as file:
+        file.write("Netid State  Recv-Q Send-Q Local Address:Port Peer Address:PortProcess\n"
+                   'tcp   LISTEN 0      128          0.0.0.0:6379      0.0.0.0:*    users:(("redis-server",pid=7,fd=3))\n')
+    flows = os.path.join(cli.home, "flows.txt")
+    with open(flows, "w", encoding="utf-8") as file:
+        file.write("2 123456789010 eni-1 203.0.113.9 10.0.0.5 40000 6379 6 20 4249 1418530010 1418530070 ACCEPT OK\n")
+    known = cli.run("audit", "-f", path, "--listening", listening, "--flows", flows, "-o", "json").json
+    assert [finding["check"] for finding in known["findings"]] == ["open-redis"], known
+    assert known["findings"][0]["witness"]["local_port"] == 6379
+    assert [unknown["check"] for unknown in known["unknown"]] == ["spoofing-router"], known
+    cli.run("audit", "-f", path, "--fail-on", "high", code=5)
+    cli.run("audit", "-f", path, "--fail-on", "critical")
+    suppressions = os.path.join(cli.home, "suppressions.json")
+    with open(suppressions, "w", encoding="utf-8") as file:
+        json.dump([{"check": "open-redis", "subject": "*", "reason": "a test server"}], file)
+    accepted = cli.run("audit", "-f", path, "--fail-on", "high", "--suppressions", suppressions)
+    assert "a test server" in accepted.out, accepted
+    sarif = cli.run("audit", "-f", path, "--sarif").json
+    assert sarif["version"] == "2.1.0" and sarif["runs"][0]["results"][0]["level"] == "error"
+    assert {"open-redis", "all-ports-open"} <= {rule["id"] for rule in sarif["runs"][0]["tool"]["driver"]["rules"]}
+    cli.refuses("audit", "-f", path, "--cluster", "none", says="--cluster: there is no cluster or group 'none'")
+    cli.refuses("audit", "-f", path, "--fail-on", "urgent", code=2, says="--fail-on is")
+    cli.refuses("audit", "--listening", listening, code=2, says="--listening goes with --file")
+    cli.refuses("audit", "-f", path, "--listening", path, says=["line 1", "ss -tulpn"])
+    server = cli.run("audit", "--cluster", "m-c", "-o", "json").json
+    assert server["subjects"] == 1 and "open-http" in [finding["check"] for finding in server["findings"]], server
+    cli.refuses("audit", "--cluster", "none", says="no cluster or security group")
+
+
 def deleting_an_offline_node_takes_force(cli):
     cli.run("node", "delete", "m-node", "--force", "offline-node")
     cli.refuses("node", "show", "m-node", says="m-node")
@@ -574,6 +626,7 @@ def main():
                      an_export_imports_into_an_empty_controller_and_comes_out_the_same,
                      keys_have_roles_and_end_when_revoked, the_log_tells_who_from_where_when_before_and_after,
                      contexts_are_kept_used_and_forgotten, evaluate_answers_each_line_and_goes_on_after_a_bad_one,
+                     convert_writes_a_model_file_and_says_what_it_left_out, audit_judges_a_model_file_and_the_controller,
                      deleting_an_offline_node_takes_force, a_new_authority_is_learned_before_the_old_one_goes):
             check(test, cli)
         check(the_daemon_ends_well, daemon)

@@ -1,0 +1,144 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "wire/findings.h"
+
+#include <string.h>
+
+#include "wire/json.h"
+#include "wire/object.h"
+#include "wire/writer.h"
+
+static void put_subject(struct rw_json_writer *json, enum rw_kind kind, const char *id, const char *name)
+{
+	rw_json_key(json, "subject");
+	rw_json_begin_object(json);
+	rw_json_put_text(json, "kind", rw_word_of(rw_words_kind, (int)kind));
+	rw_json_put_text(json, "id", id);
+	rw_json_put_text(json, "name", name);
+	rw_json_end_object(json);
+}
+
+static void put_address(struct rw_json_writer *json, const char *key, const struct rw_address *address)
+{
+	char text[RW_ADDRESS_TEXT_SIZE];
+
+	rw_address_format(address, text);
+	rw_json_put_text(json, key, text);
+}
+
+static void put_witness(struct rw_json_writer *json, const struct rw_finding *finding)
+{
+	const struct rw_packet *packet = &finding->witness;
+	char protocol[RW_PROTOCOL_TEXT_SIZE];
+
+	rw_protocol_format(packet->protocol, protocol);
+	rw_json_key(json, "witness");
+	rw_json_begin_object(json);
+	rw_json_put_text(json, "node", finding->witness_node);
+	rw_json_put_text(json, "interface", finding->witness_interface);
+	rw_json_put_text(json, "protocol", protocol);
+	put_address(json, "remote", &packet->remote);
+	if (rw_protocol_has_ports(packet->protocol))
+		rw_json_put_integer(json, "local_port", packet->local_port);
+	rw_json_end_object(json);
+}
+
+static void put_finding(struct rw_json_writer *json, const struct rw_finding *finding)
+{
+	const struct rw_check *check = finding->check;
+
+	rw_json_begin_object(json);
+	rw_json_put_text(json, "check", check->id);
+	rw_json_put_text(json, "severity", rw_severity_name(check->severity));
+	put_subject(json, finding->subject_kind, finding->subject, finding->subject_name);
+	rw_json_put_text(json, "group", finding->group);
+	rw_json_put_text(json, "title", check->title);
+	rw_json_put_text(json, "detail", finding->detail);
+	rw_json_put_text(json, "reason", check->reason);
+	rw_json_put_text(json, "mend", check->mend);
+	rw_json_put_bool(json, "default", finding->is_default);
+	rw_json_key(json, "rules");
+	rw_json_begin_array(json);
+	for (size_t i = 0; i < finding->rule_count && i < RW_FINDING_RULES_MAX; i++)
+		rw_json_write_text(json, finding->rules[i]);
+	rw_json_end_array(json);
+	if (finding->has_witness)
+		put_witness(json, finding);
+	if (finding->suppressed)
+		rw_json_put_text(json, "suppressed", finding->suppressed->reason);
+	rw_json_end_object(json);
+}
+
+int rw_findings_encode(struct rw_buf *buf, const struct rw_audit *audit, struct rw_error *err)
+{
+	struct rw_json_writer json;
+
+	rw_json_writer_init(&json, buf, false);
+	rw_json_begin_object(&json);
+	rw_json_put_integer(&json, "subjects", (int64_t)audit->subjects);
+	rw_json_put_integer(&json, "suppressed", (int64_t)audit->suppressed);
+	rw_json_key(&json, "findings");
+	rw_json_begin_array(&json);
+	for (size_t i = 0; i < audit->findings.count; i++)
+		put_finding(&json, rw_vec_at(&audit->findings, i));
+	rw_json_end_array(&json);
+	rw_json_key(&json, "unknown");
+	rw_json_begin_array(&json);
+	for (size_t i = 0; i < audit->unknown.count; i++) {
+		const struct rw_unknown *unknown = rw_vec_at(&audit->unknown, i);
+
+		rw_json_begin_object(&json);
+		rw_json_put_text(&json, "check", unknown->check->id);
+		put_subject(&json, unknown->subject_kind, unknown->subject, unknown->subject_name);
+		rw_json_put_text(&json, "needs", rw_check_needs_name(unknown->check->needs));
+		rw_json_put_integer(&json, "nodes", (int64_t)unknown->nodes);
+		rw_json_end_object(&json);
+	}
+	rw_json_end_array(&json);
+	rw_json_end_object(&json);
+	return rw_buf_check(buf, err);
+}
+
+/* ---- suppressions ---- */
+
+static const struct rw_json_field suppression_fields[] = {
+	RW_JSON_FIELD("check", struct rw_suppression, check, rw_json_decode_chars, .required = true),
+	RW_JSON_FIELD("subject", struct rw_suppression, subject, rw_json_decode_chars, .required = true),
+	RW_JSON_FIELD("reason", struct rw_suppression, reason, rw_json_decode_chars, .required = true),
+	RW_JSON_FIELD("expires", struct rw_suppression, expires_ms, rw_json_decode_time),
+};
+
+static int decode_suppression(const struct rw_json *object, struct rw_suppression *suppression,
+			      struct rw_error *err)
+{
+	struct rw_json member;
+	int r = rw_json_decode(object, RW_JSON_FIELDS(suppression_fields), suppression, NULL, err);
+
+	if (r < 0)
+		return r;
+	if (strcmp(suppression->check, "*") != 0 && !rw_check_find(suppression->check) &&
+	    rw_json_find(object, "check", &member)) {
+		(void)rw_json_refuse(&member, err, "there is no check '%s'", suppression->check);
+		return rw_error_hint(err, "Name a check of docs/audit.md, or \"*\" for all.");
+	}
+	if (!suppression->reason[0] && rw_json_find(object, "reason", &member))
+		return rw_json_refuse(&member, err, "must say why");
+	return 0;
+}
+
+int rw_suppressions_decode(const struct rw_json *array, struct rw_vec *suppressions, struct rw_error *err)
+{
+	int r = rw_json_expect_array(array, RW_SUPPRESSIONS_MAX, err);
+
+	for (size_t i = 0; r == 0 && i < rw_json_count(array); i++) {
+		struct rw_json element = rw_json_at(array, i);
+		struct rw_suppression *suppression;
+
+		r = rw_vec_push(suppressions, &suppression);
+		if (r < 0)
+			return r == -ENOMEM ? rw_error_oom(err) : r;
+		r = rw_json_expect_object(&element, err);
+		if (r == 0)
+			r = decode_suppression(&element, suppression, err);
+	}
+	return r;
+}

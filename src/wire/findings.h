@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#pragma once
+
+/*
+ * Findings as JSON: the answer of GET /v1/audit and of 'ringwall audit -o json' (docs/audit.md), and the file of
+ * suppressions.
+ */
+
+#include "audit/audit.h"
+#include "base/buf.h"
+#include "wire/reader.h"
+
+/* Appends {"subjects":N,"findings":[...],"unknown":[...],"suppressed":N} in one line. */
+RW_NODISCARD int rw_findings_encode(struct rw_buf *buf, const struct rw_audit *audit, struct rw_error *err);
+
+#define RW_SUPPRESSIONS_MAX 10000
+
+/*
+ * Reads an array of {"check","subject","reason","expires"?} into 'suppressions' (a vector of struct
+ * rw_suppression, initialised by the caller).  A check that the registry does not know, an empty reason and
+ * members of other names are refused.  -EINVAL with path; -E2BIG; -ENOMEM.
+ */
+RW_NODISCARD int rw_suppressions_decode(const struct rw_json *array, struct rw_vec *suppressions,
+					struct rw_error *err);
