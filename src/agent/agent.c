@@ -74,6 +74,7 @@ static int on_command(void *context, const char *command, struct rw_buf *answer,
 		.server = agent->session ? agent->identity.server : NULL,
 		.file = agent->options->file,
 		.file_problem = agent->file_problem,
+		.orphan = agent->orphan[0] ? agent->orphan : NULL,
 	};
 
 	if (strcmp(command, "status") == 0)
@@ -217,6 +218,62 @@ static int load_identity(struct agent *agent, struct rw_error *err)
 	return r;
 }
 
+/* Says why there is no session, once. */
+static void note_orphan(struct agent *agent, const struct rw_error *err)
+{
+	char text[sizeof(agent->orphan)];
+
+	(void)snprintf(text, sizeof(text), "%.400s", err->text);
+	if (strcmp(text, agent->orphan) != 0)
+		agent_log_error(err, "cannot follow the controller; what is in force stays");
+	memcpy(agent->orphan, text, sizeof(text));
+}
+
+/*
+ * A node that has enforced before starts also when it does not know who it is: it must not be open.  Without a
+ * reason for that a failure here ends the agent.
+ */
+static int start_identity(struct agent *agent, struct rw_error *err)
+{
+	int r = load_identity(agent, err);
+
+	if (r >= 0 || !rw_seal_exists(&agent->options->place))
+		return r;
+	note_orphan(agent, err);
+	*err = RW_ERROR_NONE;
+	return 0;
+}
+
+void agent_try_session(struct agent *agent)
+{
+	struct rw_error err = RW_ERROR_NONE;
+	int r = load_identity(agent, &err);
+
+	if (r == 0)
+		r = start_session(agent, &err);
+	if (r == 0) {
+		agent->orphan[0] = '\0';
+		return;
+	}
+	note_orphan(agent, &err);
+	agent->reporter.renewal = NULL;
+	agent->uplink = rw_uplink_free(agent->uplink);
+}
+
+/* Follows the controller.  Where something is in force, it is held also without one. */
+static int begin_session(struct agent *agent, struct rw_error *err)
+{
+	struct rw_keeper_status status;
+
+	agent_try_session(agent);
+	if (agent->session)
+		return 0;
+	rw_keeper_status(agent->keeper, &status);
+	if (status.enforcing || status.adopted)
+		return 0;
+	return rw_error_set(err, -ENOENT, "%s", agent->orphan);
+}
+
 static int start(struct agent *agent, struct rw_error *err)
 {
 	int r = rw_agent_run_make(&agent->options->place, err);
@@ -224,7 +281,7 @@ static int start(struct agent *agent, struct rw_error *err)
 	if (r == 0)
 		r = rw_agent_lock(&agent->options->place, &agent->lock, err);
 	if (r == 0)
-		r = load_identity(agent, err);
+		r = start_identity(agent, err);
 	if (r == 0)
 		r = start_loop(agent, err);
 	if (r == 0)
@@ -233,16 +290,17 @@ static int start(struct agent *agent, struct rw_error *err)
 		return r;
 	rw_reporter_read_listeners(&agent->reporter);
 	if (agent->options->file) {
-		r = agent_load_file(agent, err);
+		r = agent_start_from_file(agent, err);
 		if (r < 0)
 			return r;
 	} else {
 		agent_load_saved_policy(agent);
 	}
+	rw_seal_peers_load(&agent->options->place, &agent->peers);
 	agent_watch_enforcer(agent);
 	r = rw_control_new(agent->loop, &agent->options->place, on_command, agent, &agent->control, err);
 	if (r == 0 && !agent->options->file)
-		r = start_session(agent, err);
+		r = begin_session(agent, err);
 	return r;
 }
 
@@ -250,6 +308,9 @@ static void stop(struct agent *agent)
 {
 	if (agent->policy_unsaved)
 		agent_save_policy(agent);
+	if (agent->keeper)
+		agent_update_seal(agent);
+	agent_forget_seal(agent);
 	agent->session = rw_agent_session_free(agent->session);
 	agent->reporter.renewal = NULL;
 	agent->uplink = rw_uplink_free(agent->uplink);

@@ -6,6 +6,7 @@
 #define PICTURE_GAP_MS 50u /* changes of links come in swarms: least time between two pictures, and */
 #define PICTURE_SHARE  20u /* ... least multiple of the time that a picture took */
 #define LISTENERS_S    60u /* between looks at what listens */
+#define SESSION_S      30u /* between attempts of an agent that has nobody to follow */
 #define HITS_S         4u  /* between readings of counters and connections: less than a heartbeat */
 
 /* ---- detach and attach ---- */
@@ -16,6 +17,8 @@ static int detach(struct agent *agent, struct rw_error *err)
 
 	agent_unwatch_enforcer(agent);
 	r = rw_keeper_detach(agent->keeper, err);
+	rw_seal_remove(&agent->options->place);
+	agent_forget_seal(agent);
 	agent_release_memory();
 	agent_report_soon(agent);
 	return r;
@@ -183,8 +186,13 @@ void agent_on_check(void *userdata)
 		agent_save_policy(agent);
 		agent_release_memory();
 	}
-	if (agent->session && agent->checks % LISTENERS_S == 0)
+	agent_update_seal(agent);
+	if (agent->checks % LISTENERS_S == 0) {
 		rw_reporter_read_listeners(&agent->reporter);
+		agent_look_at_peers(agent);
+	}
+	if (agent->orphan[0] && agent->checks % SESSION_S == SESSION_S - 1)
+		agent_try_session(agent);
 	if (agent->session && agent->checks % HITS_S == 0) {
 		rw_keeper_status(agent->keeper, &status);
 		rw_reporter_read_hits(&agent->reporter, status.enforcer);

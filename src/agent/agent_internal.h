@@ -2,14 +2,16 @@
 #pragma once
 
 /*
- * What the agent's three files share: agent.c starts and stops the agent and answers its operator,
- * agent_policy.c knows where policies come from and where they are kept, agent_follow.c follows what happens
+ * What the agent's four files share: agent.c starts and stops the agent and answers its operator,
+ * agent_policy.c knows where policies come from and where they are kept, agent_seal.c what is left when they are
+ * lost, agent_follow.c follows what happens
  * on the node -- links, detach and attach, the check of every second.
  */
 
 #include "agent/agent.h"
 #include "agent/control.h"
 #include "agent/report.h"
+#include "agent/seal.h"
 #include "agent/session.h"
 #include "agent/uplink.h"
 
@@ -38,6 +40,12 @@ struct agent {
 	struct rw_uplink *uplink;
 	struct rw_agent_session *session;
 	bool policy_unsaved; /* what is in force differs from the file */
+	char orphan[512];    /* why there is no session although there should be, "" = there is */
+
+	/* for the day on which the node must be sealed */
+	struct rw_policy *marked; /* in force when the mark was written; reference held; NULL = not yet */
+	bool mark_failed;
+	struct rw_seal_peers peers;
 
 	/* standalone */
 	struct rw_model *model;
@@ -51,6 +59,9 @@ void agent_log_error(const struct rw_error *err, const char *what);
 
 /* Gives back what parsing and compiling a policy took. */
 void agent_release_memory(void);
+
+/* Begins a session with the controller, or says in 'orphan' why there is none; tried again every half minute. */
+void agent_try_session(struct agent *agent);
 
 /* Something the controller should hear of now. */
 void agent_report_soon(struct agent *agent);
@@ -70,11 +81,28 @@ void agent_on_confirm(void *context, const struct rw_position *position);
 /* Reads the model file; a bad one leaves everything as it is. */
 int agent_load_file(struct agent *agent, struct rw_error *err);
 
+/* The same at the start: on a node that has enforced before, a bad file gives way to what was saved. */
+int agent_start_from_file(struct agent *agent, struct rw_error *err);
+
 /* Makes the policy anew from the model in memory, and puts it in force when it differs. */
 int agent_derive_from_file(struct agent *agent, struct rw_error *err);
 
 /* SIGHUP: reads the model file again. */
 void agent_on_hangup(void *userdata);
+
+/* agent_seal.c */
+
+/* Seals the node if it has enforced before; what an earlier agent left in force stays. */
+void agent_seal(struct agent *agent);
+
+/* Keeps the mark equal to what is in force; to be called once a second.  Failure is logged. */
+void agent_update_seal(struct agent *agent);
+
+/* The mark was removed: it is to be written anew when enforcement begins again. */
+void agent_forget_seal(struct agent *agent);
+
+/* Remembers who comes in by SSH; to be called once a minute. */
+void agent_look_at_peers(struct agent *agent);
 
 /* agent_follow.c */
 

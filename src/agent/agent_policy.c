@@ -18,7 +18,8 @@ void agent_save_policy(struct agent *agent)
 	agent->policy_unsaved = false;
 	if (!status.policy)
 		return;
-	if (rw_agent_policy_save(&agent->options->place, &status.in_force, status.policy, &err) < 0)
+	if (rw_agent_state_make(&agent->options->place, &err) < 0 ||
+	    rw_agent_policy_save(&agent->options->place, &status.in_force, status.policy, &err) < 0)
 		agent_log_error(&err, "cannot save the policy for the next start");
 }
 
@@ -64,7 +65,34 @@ void agent_on_confirm(void *context, const struct rw_position *position)
 	agent->policy_unsaved = true;
 }
 
-void agent_load_saved_policy(struct agent *agent)
+/* The same with a saved policy; false when it is not in force. */
+static bool put_saved_in_force(struct agent *agent, const struct rw_position *position,
+			       const struct rw_policy *policy)
+{
+	struct rw_error err = RW_ERROR_NONE;
+	bool done = put_in_force(agent, position, policy, &err) == 0;
+
+	if (!done)
+		agent_log_error(&err, "the saved policy is not in force");
+	else
+		rw_log_info("saved policy in force  revision=%llu", (unsigned long long)position->revision);
+	return done;
+}
+
+/* When the newest could be read but not be put in force. */
+static bool fall_back(struct agent *agent)
+{
+	RW_CLEANUP(rw_policy_unref) struct rw_policy *policy = NULL;
+	struct rw_position position;
+
+	if (rw_agent_policy_load_previous(&agent->options->place, &position, &policy, NULL) != 0)
+		return false;
+	rw_log_warning("there is the one before it");
+	return put_saved_in_force(agent, &position, policy);
+}
+
+/* Puts the newest policy in force that can be; false when there is none and nothing else is in force. */
+static bool load_saved(struct agent *agent)
 {
 	RW_CLEANUP(rw_policy_unref) struct rw_policy *policy = NULL;
 	struct rw_position position;
@@ -76,7 +104,7 @@ void agent_load_saved_policy(struct agent *agent)
 	if (status.adopted && rw_agent_policy_is_stale(&agent->options->place)) {
 		rw_log_warning("a newer policy than the saved one is in force; it stays until the controller "
 			       "speaks");
-		return;
+		return true;
 	}
 	r = rw_agent_policy_load(&agent->options->place, &position, &policy, &err);
 	if (r < 0)
@@ -87,14 +115,17 @@ void agent_load_saved_policy(struct agent *agent)
 		rw_agent_policy_set_unfit(&agent->options->place);
 	if (r == RW_AGENT_POLICY_PREVIOUS && status.adopted) {
 		rw_log_warning("what is in force is newer than that; it stays until the controller speaks");
-		return;
+		return true;
 	}
 	if (r != 0 && r != RW_AGENT_POLICY_PREVIOUS)
-		return;
-	if (put_in_force(agent, &position, policy, &err) < 0)
-		agent_log_error(&err, "the saved policy is not in force");
-	else
-		rw_log_info("saved policy in force  revision=%llu", (unsigned long long)position.revision);
+		return status.adopted;
+	return put_saved_in_force(agent, &position, policy) || status.adopted || (r == 0 && fall_back(agent));
+}
+
+void agent_load_saved_policy(struct agent *agent)
+{
+	if (!load_saved(agent))
+		agent_seal(agent);
 	agent_release_memory();
 }
 
@@ -126,6 +157,7 @@ int agent_derive_from_file(struct agent *agent, struct rw_error *err)
 		return 0;
 	agent->file_revision++;
 	r = put_in_force(agent, &position, policy, err);
+	agent->policy_unsaved |= r == 0;
 	if (r == 0)
 		rw_log_info("policy in force  file=%s reload=%llu", agent->options->file,
 			    (unsigned long long)agent->file_revision);
@@ -153,6 +185,13 @@ int agent_load_file(struct agent *agent, struct rw_error *err)
 	return r;
 }
 
+static void note_bad_file(struct agent *agent, const struct rw_error *err)
+{
+	(void)snprintf(agent->file_problem, sizeof(agent->file_problem), "%s%s%s",
+		       err->field[0] ? err->field : "", err->field[0] ? ": " : "", err->text);
+	agent_log_error(err, "model file refused; the old policy stays in force");
+}
+
 void agent_on_hangup(void *userdata)
 {
 	struct agent *agent = userdata;
@@ -163,9 +202,19 @@ void agent_on_hangup(void *userdata)
 		return;
 	}
 	agent->file_problem[0] = '\0';
-	if (agent_load_file(agent, &err) < 0) {
-		(void)snprintf(agent->file_problem, sizeof(agent->file_problem), "%s%s%s",
-			       err.field[0] ? err.field : "", err.field[0] ? ": " : "", err.text);
-		agent_log_error(&err, "model file refused; the old policy stays in force");
-	}
+	if (agent_load_file(agent, &err) < 0)
+		note_bad_file(agent, &err);
+}
+
+int agent_start_from_file(struct agent *agent, struct rw_error *err)
+{
+	int r = agent_load_file(agent, err);
+
+	if (r == 0 || !rw_seal_exists(&agent->options->place))
+		return r;
+	/* Where was enforced, a slip of the pen must not open the node at the next boot. */
+	note_bad_file(agent, err);
+	agent_load_saved_policy(agent);
+	*err = RW_ERROR_NONE;
+	return 0;
 }

@@ -7,6 +7,7 @@
 #include "agent/commands.h"
 #include "agent/consent.h"
 #include "agent/report.h"
+#include "agent/seal.h"
 #include "base/file.h"
 #include "crypto/cert.h"
 #include "crypto/digest.h"
@@ -377,7 +378,6 @@ static int store(const struct rw_join_options *options, const char *server, cons
 {
 	const struct rw_agent_place *place = &options->place;
 	struct rw_agent_identity identity = {0};
-	char policy[RW_AGENT_PATH_SIZE];
 	int r = rw_agent_state_make(place, err);
 
 	(void)snprintf(identity.node, sizeof(identity.node), "%s", answer->node);
@@ -394,8 +394,8 @@ static int store(const struct rw_join_options *options, const char *server, cons
 	if (r < 0)
 		return r;
 	/* A policy of an earlier life belongs to another node, and joining is meant to enforce. */
-	rw_agent_state_path(place, "policy", policy);
-	(void)unlink(policy);
+	rw_agent_policy_forget(place);
+	rw_seal_remove(place);
 	return rw_agent_set_detached(place, false, err);
 }
 

@@ -54,6 +54,7 @@ struct rw_keeper *rw_keeper_free(struct rw_keeper *keeper)
 	(void)rw_enforcer_close(keeper->enforcer);
 	(void)rw_policy_unref(keeper->wanted);
 	(void)rw_policy_unref(keeper->in_force);
+	(void)rw_policy_unref(keeper->seal);
 	rw_links_done(&keeper->links);
 	free(keeper->decisions);
 	rw_vec_done(&keeper->devices);
@@ -156,7 +157,41 @@ int rw_keeper_set_policy(struct rw_keeper *keeper, const struct rw_position *pos
 	(void)rw_policy_unref(keeper->in_force);
 	keeper->in_force = rw_policy_ref(policy);
 	keeper->in_force_position = *position;
+	keeper->seal = rw_policy_unref(keeper->seal);
 	return reconcile(keeper, err);
+}
+
+static bool is_sealed(const struct rw_keeper *keeper)
+{
+	return keeper->seal && keeper->in_force == keeper->seal;
+}
+
+static int apply_seal(struct rw_keeper *keeper, struct rw_error *err)
+{
+	struct rw_error failure = RW_ERROR_NONE;
+	int r = rw_enforcer_apply(keeper->enforcer, keeper->seal, RW_ESTABLISHED_CUT, &failure);
+
+	if (r < 0) {
+		set_failure(keeper, &failure);
+		if (err)
+			*err = failure;
+		return r;
+	}
+	(void)rw_policy_unref(keeper->in_force);
+	keeper->in_force = rw_policy_ref(keeper->seal);
+	keeper->in_force_position = (struct rw_position){0};
+	return reconcile(keeper, err);
+}
+
+int rw_keeper_seal(struct rw_keeper *keeper, const struct rw_policy *sealed, struct rw_error *err)
+{
+	struct rw_policy *reference = rw_policy_ref(sealed);
+
+	(void)rw_policy_unref(keeper->seal);
+	keeper->seal = reference;
+	if (!keeper->enforcer)
+		return keeper->detached ? 0 : rw_error_set(err, -EIO, "%s", keeper->failure);
+	return apply_seal(keeper, err);
 }
 
 void rw_keeper_confirm(struct rw_keeper *keeper, const struct rw_position *position)
@@ -195,11 +230,13 @@ static int resume(struct rw_keeper *keeper, struct rw_error *err)
 {
 	RW_CLEANUP(rw_policy_unref) struct rw_policy *policy = NULL;
 	struct rw_position position = keeper->wanted_position;
+	int r = 0;
 
-	if (!keeper->wanted)
-		return 0;
-	policy = rw_policy_ref(keeper->wanted);
-	return rw_keeper_set_policy(keeper, &position, policy, err);
+	if (keeper->wanted) {
+		policy = rw_policy_ref(keeper->wanted);
+		r = rw_keeper_set_policy(keeper, &position, policy, err);
+	}
+	return keeper->seal && !keeper->in_force ? apply_seal(keeper, err) : r;
 }
 
 int rw_keeper_start(struct rw_keeper *keeper, struct rw_error *err)
@@ -384,6 +421,14 @@ static enum rw_agent_state judge(const struct rw_keeper *keeper, char *reason, s
 			       keeper->failure[0] ? keeper->failure : "taken off by 'ringwall-agent detach'");
 		return RW_AGENT_STATE_DETACHED;
 	}
+	if (is_sealed(keeper) && !keeper_device_failure(keeper)) {
+		(void)snprintf(
+			reason, size,
+			"sealed: no saved policy is of use; only the controller link and SSH from known "
+			"peers pass%s%.300s",
+			keeper->failure[0] ? ": " : "", keeper->failure);
+		return RW_AGENT_STATE_FAILED;
+	}
 	if (keeper->failure[0]) {
 		(void)snprintf(reason, size, "%s", keeper->failure);
 		return RW_AGENT_STATE_FAILED;
@@ -421,7 +466,9 @@ void rw_keeper_status(const struct rw_keeper *keeper, struct rw_keeper_status *r
 		.applied = keeper->applied,
 		.wanted = keeper->wanted_position,
 		.in_force = keeper->in_force_position,
-		.policy = keeper->in_force,
+		.policy = is_sealed(keeper) ? NULL : keeper->in_force,
+		.enforcing = keeper->enforcing && keeper_any_enforced(keeper),
+		.sealed = is_sealed(keeper) && keeper->enforcing,
 		.links = &keeper->links,
 		.decisions = keeper->decisions,
 		.adopted = keeper->adopted,

@@ -78,6 +78,14 @@ RW_NODISCARD int rw_keeper_attach(struct rw_keeper *keeper, struct rw_error *err
 RW_NODISCARD int rw_keeper_set_policy(struct rw_keeper *keeper, const struct rw_position *position,
 				      const struct rw_policy *policy, struct rw_error *err);
 
+/*
+ * Puts the policy of a sealed node (agent/seal.h; kept by reference) in force, until one that is wanted is.
+ * Detached: 0 after remembering it.  Negative as of rw_keeper_set_policy; whether the node is sealed says the
+ * status.
+ */
+RW_NODISCARD int rw_keeper_seal(struct rw_keeper *keeper, const struct rw_policy *sealed,
+				struct rw_error *err);
+
 /* The policy wanted holds at a later position, too. */
 void rw_keeper_confirm(struct rw_keeper *keeper, const struct rw_position *position);
 
@@ -102,8 +110,10 @@ struct rw_keeper_status {
 	const struct rw_policy *policy;           /* in the kernel; lent; NULL = none known */
 	const struct rw_links *links;             /* lent */
 	const struct rw_link_decision *decisions; /* one per link; lent; NULL = none yet */
-	bool adopted;                             /* an earlier agent's enforcement was taken over */
-	struct rw_enforcer *enforcer;             /* lent; NULL while detached */
-	uint64_t restored;                        /* times that somebody's detach was repaired */
+	bool enforcing;               /* 'policy' or the seal holds on a device; monitoring, too */
+	bool sealed;                  /* the seal is in force: 'policy' is NULL, the state FAILED */
+	bool adopted;                 /* an earlier agent's enforcement was taken over */
+	struct rw_enforcer *enforcer; /* lent; NULL while detached */
+	uint64_t restored;            /* times that somebody's detach was repaired */
 };
 void rw_keeper_status(const struct rw_keeper *keeper, struct rw_keeper_status *ret_status);

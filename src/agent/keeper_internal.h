@@ -35,6 +35,7 @@ struct rw_keeper {
 
 	struct rw_policy *wanted; /* NULL before the first */
 	struct rw_policy *in_force;
+	struct rw_policy *seal; /* of a sealed node; NULL = none, or done with */
 	struct rw_position wanted_position;
 	struct rw_position in_force_position;
 	struct rw_position applied;

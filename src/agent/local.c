@@ -3,6 +3,7 @@
 
 #include "agent/commands.h"
 #include "agent/control.h"
+#include "agent/seal.h"
 #include "agent/view.h"
 #include "enforce/bpf/bpf.h"
 #include "wire/writer.h"
@@ -36,6 +37,8 @@ int rw_command_detach(const struct rw_agent_place *place, bool pinned, struct rw
 	if (r < 0)
 		return r;
 	remove_pin_root(place);
+	/* Whoever takes enforcement off does not want it back, sealed, when the state folder gets lost. */
+	rw_seal_remove(place);
 	if (agent < 0)
 		fprintf(stderr,
 			"ringwall-agent: the running agent did not answer (%s); it follows within a second\n",

@@ -17,6 +17,9 @@
 /* Folders must leave room for the longest file name, and the run folder's must fit a socket address. */
 #define FILE_ROOM 32
 
+/* Of the folder beside the state folder. */
+#define SEAL_SUFFIX "-seal"
+
 /* ---- places ---- */
 
 /* Writes the absolute form of 'path' without a final slash; nothing is resolved, nothing need exist. */
@@ -29,7 +32,7 @@ static int make_absolute(const char *path, char absolute[RW_AGENT_PATH_SIZE], st
 	if (path[0] != '/' && !getcwd(folder, sizeof(folder)))
 		return rw_error_set(err, -errno, "cannot find the current folder: %s", strerror(errno));
 	written = snprintf(absolute, RW_AGENT_PATH_SIZE, "%s%s%s", folder, path[0] == '/' ? "" : "/", path);
-	if (written < 0 || written >= RW_AGENT_PATH_SIZE - FILE_ROOM)
+	if (written < 0 || written >= RW_AGENT_PATH_SIZE - FILE_ROOM - (int)sizeof(SEAL_SUFFIX))
 		return rw_error_set(err, -ENAMETOOLONG, "path is too long: %s", path);
 	for (length = (size_t)written; length > 1 && absolute[length - 1] == '/'; length--)
 		absolute[length - 1] = '\0';
@@ -60,6 +63,11 @@ static void join_path(const char *folder, const char *file, char path[RW_AGENT_P
 void rw_agent_state_path(const struct rw_agent_place *place, const char *file, char path[RW_AGENT_PATH_SIZE])
 {
 	join_path(place->state, file, path);
+}
+
+void rw_agent_seal_path(const struct rw_agent_place *place, const char *file, char path[RW_AGENT_PATH_SIZE])
+{
+	join_path(place->seal, file, path);
 }
 
 void rw_agent_run_path(const struct rw_agent_place *place, const char *file, char path[RW_AGENT_PATH_SIZE])
@@ -97,6 +105,8 @@ int rw_agent_place_find(const char *state, const char *pin_dir, struct rw_agent_
 	r = make_absolute(state ? state : RW_AGENT_STATE_DEFAULT, place.state, err);
 	if (r < 0)
 		return r;
+	(void)snprintf(place.seal, sizeof(place.seal), "%.*s%s", RW_AGENT_PATH_SIZE - FILE_ROOM, place.state,
+		       SEAL_SUFFIX);
 	make_instance(place.state, instance, sizeof(instance));
 	join_path(RW_AGENT_RUN_ROOT, instance, place.run);
 	join_path(RW_AGENT_PIN_ROOT, instance, place.pin_dir);
@@ -255,6 +265,23 @@ int rw_agent_policy_load(const struct rw_agent_place *place, struct rw_position 
 	if (r == RW_AGENT_FILE_ABSENT)
 		(void)rw_error_set(err, -ENOENT, "%s/policy: %s", place->state, strerror(ENOENT));
 	return RW_AGENT_POLICY_PREVIOUS;
+}
+
+int rw_agent_policy_load_previous(const struct rw_agent_place *place, struct rw_position *ret_position,
+				  struct rw_policy **ret_policy, struct rw_error *err)
+{
+	return load_generation(place, "policy-previous", ret_position, ret_policy, err);
+}
+
+void rw_agent_policy_forget(const struct rw_agent_place *place)
+{
+	static const char *const files[] = {"policy", "policy-previous"};
+	char path[RW_AGENT_PATH_SIZE];
+
+	for (size_t i = 0; i < RW_ARRAY_COUNT(files); i++) {
+		rw_agent_state_path(place, files[i], path);
+		(void)unlink(path);
+	}
 }
 
 /* Keeps the newest saved policy as the one before; at every moment one of the two names has it. */

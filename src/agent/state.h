@@ -13,13 +13,14 @@
  *     STATE/policy-previous  the one saved before it, for when that file is unfit or missing
  *     STATE/policy-unfit a saved policy that could not be read, kept for whoever looks into it
  *     STATE/detached     there while the operator has taken enforcement off this node
+ *     SEAL/...           what a node knows that can read none of that (agent/seal.h)
  *     RUN/control.sock   the running agent's control socket; 0600
  *     RUN/lock           held by the running agent
  *     RUN/detached       like STATE/detached, for when the state folder is broken
  *     RUN/policy-stale   there while a newer policy than STATE/policy may be in force
  *     RUN/pin-dir        where the running agent pins, for those who ask later
  *
- * STATE is a folder of the operator's choice (--state).  RUN is /run/ringwall-agent/<instance>; the instance
+ * STATE is a folder of the operator's choice (--state), SEAL is STATE-seal beside it.  RUN is /run/ringwall-agent/<instance>; the instance
  * follows from the path of the state folder alone, so that 'detach' finds everything also when the state
  * folder is gone: "default" for the default one, else its last part and a hash of its path.  Two agents with
  * two state folders on one machine are two instances, with pins of their own.
@@ -46,6 +47,7 @@
 /* Where one instance keeps its things. */
 struct rw_agent_place {
 	char state[RW_AGENT_PATH_SIZE];   /* absolute */
+	char seal[RW_AGENT_PATH_SIZE];    /* absolute */
 	char run[RW_AGENT_PATH_SIZE];     /* absolute */
 	char pin_dir[RW_AGENT_PATH_SIZE]; /* absolute */
 };
@@ -59,6 +61,7 @@ RW_NODISCARD int rw_agent_place_find(const char *state, const char *pin_dir, str
 
 /* Path of a file in the state folder; cut paths cannot occur, see _find. */
 void rw_agent_state_path(const struct rw_agent_place *place, const char *file, char path[RW_AGENT_PATH_SIZE]);
+void rw_agent_seal_path(const struct rw_agent_place *place, const char *file, char path[RW_AGENT_PATH_SIZE]);
 void rw_agent_run_path(const struct rw_agent_place *place, const char *file, char path[RW_AGENT_PATH_SIZE]);
 
 /* Makes the folders (0700), writes RUN/pin-dir. */
@@ -94,6 +97,14 @@ RW_NODISCARD int rw_agent_policy_load(const struct rw_agent_place *place, struct
 				      struct rw_policy **ret_policy, struct rw_error *err);
 RW_NODISCARD int rw_agent_policy_save(const struct rw_agent_place *place, const struct rw_position *position,
 				      const struct rw_policy *policy, struct rw_error *err);
+
+/* The one before alone: 0, RW_AGENT_FILE_ABSENT, or what is wrong with it. */
+RW_NODISCARD int rw_agent_policy_load_previous(const struct rw_agent_place *place,
+					       struct rw_position *ret_position,
+					       struct rw_policy **ret_policy, struct rw_error *err);
+
+/* Removes both: they are another node's. */
+void rw_agent_policy_forget(const struct rw_agent_place *place);
 
 /* Puts an unfit newest file aside, so that saving does not make it the one before.  To be called when loading
  * failed or gave the previous one. */

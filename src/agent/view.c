@@ -57,7 +57,9 @@ static void summarise(const struct rw_agent_facts *facts, char *text, size_t siz
 	bool in_force =
 		facts->has_counters && facts->counters.mode != RW_ENFORCER_LEARN && facts->device_count;
 
-	if (facts->keeper.state == RW_AGENT_STATE_DETACHED)
+	if (in_force && facts->keeper.sealed)
+		(void)snprintf(text, size, "%s", facts->keeper.reason);
+	else if (facts->keeper.state == RW_AGENT_STATE_DETACHED)
 		(void)snprintf(text, size, "detached: everything passes until 'ringwall-agent attach'");
 	else if (!in_force)
 		(void)snprintf(text, size, "not enforcing: %s", facts->keeper.reason);
@@ -141,7 +143,9 @@ void rw_agent_view_write_json(const struct rw_agent_view *view, struct rw_buf *b
 	rw_json_put_bool(&json, "agent_running", true);
 	rw_json_put_text(&json, "version", RW_VERSION);
 	rw_json_put_text(&json, "node", view->node);
-	rw_json_put_text(&json, "state", rw_word_of(rw_words_agent_state, (int)facts.keeper.state));
+	rw_json_put_text(&json, "state",
+			 facts.keeper.sealed ? "sealed"
+					     : rw_word_of(rw_words_agent_state, (int)facts.keeper.state));
 	rw_json_put_text(&json, "reason", facts.keeper.reason);
 	if (view->server) {
 		rw_json_put_text(&json, "server", view->server);
@@ -150,6 +154,10 @@ void rw_agent_view_write_json(const struct rw_agent_view *view, struct rw_buf *b
 	}
 	if (view->renewal && view->renewal->certificate.fingerprint[0])
 		rw_json_put_time(&json, "certificate_expires", view->renewal->certificate.not_after_s * 1000);
+	if (!view->server && view->orphan) {
+		rw_json_put_bool(&json, "connected", false);
+		rw_json_put_text(&json, "connection_reason", view->orphan);
+	}
 	if (view->file) {
 		rw_json_put_text(&json, "file", view->file);
 		rw_json_put_text(&json, "file_problem", view->file_problem);
@@ -239,6 +247,8 @@ void rw_agent_view_write_text(const struct rw_agent_view *view, struct rw_buf *b
 					   facts.session.connected   ? "connected"
 					   : facts.session.reason[0] ? facts.session.reason
 								     : "connecting");
+	else if (view->orphan)
+		(void)rw_buf_append_format(buf, "%-12s  none: %s\n", "controller", view->orphan);
 	if (view->renewal && view->renewal->certificate.fingerprint[0]) {
 		char expires[RW_TIMESTAMP_SIZE];
 

@@ -21,6 +21,7 @@ struct rw_agent_view {
 	const char *server;                     /* NULL without a controller */
 	const char *file;                       /* the model file of standalone mode, or NULL */
 	const char *file_problem;               /* why its newest form was refused, or "" */
+	const char *orphan; /* why no controller is followed; NULL = one is, or none should be */
 };
 
 void rw_agent_view_write_json(const struct rw_agent_view *view, struct rw_buf *buf);

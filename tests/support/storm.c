@@ -9,14 +9,16 @@
 
 #include "filter.h"
 
-#define BREATH_MS 2
+#define BREATH_MS   2
+#define AWAIT_LOOKS 10000
 
 static void probe(struct storm *storm, const struct storm_target *target)
 {
 	char bytes[16];
 
 	for (size_t k = 0; k < STORM_PROBES; k++)
-		storm->probes += filter_send_to(storm->sender, target->address, target->port, 8);
+		atomic_fetch_add(&storm->probes,
+				 filter_send_to(storm->sender, target->address, target->port, 8));
 	while (recv(target->receiver, bytes, sizeof(bytes), MSG_DONTWAIT) > 0)
 		storm->passed++;
 }
@@ -35,7 +37,8 @@ static void *blow(void *context)
 	while (!atomic_load(&storm->over)) {
 		for (size_t i = 0; i < storm->target_count; i++) {
 			probe(storm, &storm->targets[i]);
-			talk(storm, &storm->targets[i]);
+			if (storm->targets[i].client >= 0)
+				talk(storm, &storm->targets[i]);
 		}
 		(void)poll(NULL, 0, BREATH_MS);
 	}
@@ -53,6 +56,15 @@ void storm_begin(struct storm *storm)
 	assert_int_equal(pthread_create(&storm->thread, NULL, blow, storm), 0);
 }
 
+void storm_await(const struct storm *storm, unsigned long probes)
+{
+	unsigned long enough = atomic_load(&storm->probes) + probes;
+
+	for (int look = 0; look < AWAIT_LOOKS && atomic_load(&storm->probes) < enough; look++)
+		(void)poll(NULL, 0, BREATH_MS);
+	assert_true(atomic_load(&storm->probes) >= enough);
+}
+
 void storm_end(struct storm *storm)
 {
 	atomic_store(&storm->over, true);
@@ -63,8 +75,10 @@ void storm_close(struct storm *storm)
 {
 	for (size_t i = 0; i < storm->target_count; i++) {
 		(void)close(storm->targets[i].receiver);
-		(void)close(storm->targets[i].client);
-		(void)close(storm->targets[i].server);
+		if (storm->targets[i].client >= 0) {
+			(void)close(storm->targets[i].client);
+			(void)close(storm->targets[i].server);
+		}
 	}
 	(void)close(storm->sender);
 }

@@ -22,7 +22,7 @@ struct storm_target {
 	const char *address;
 	uint16_t port;
 	int receiver;       /* UDP at address and port, which no rule opens */
-	int client, server; /* the two ends of the connection */
+	int client, server; /* the two ends of the connection; -1 = there is none */
 };
 
 /* All zero at first; 'sender' and the targets are the test's to fill in. */
@@ -32,9 +32,9 @@ struct storm {
 	size_t target_count;
 	pthread_t thread;
 	atomic_bool over;
+	atomic_ulong probes; /* refused datagrams sent */
 	/* Not to be read before storm_end: */
-	unsigned long probes; /* refused datagrams sent */
-	unsigned long passed; /* ... of which these arrived */
+	unsigned long passed; /* refused datagrams that arrived */
 	unsigned long words;
 	unsigned long lost; /* words that did not arrive in time */
 };
@@ -42,6 +42,9 @@ struct storm {
 struct storm_target *storm_add(struct storm *storm);
 void storm_begin(struct storm *storm);
 void storm_end(struct storm *storm);
+
+/* Waits until so many more refused datagrams were sent. */
+void storm_await(const struct storm *storm, unsigned long probes);
 
 /* Closes every socket in it. */
 void storm_close(struct storm *storm);
