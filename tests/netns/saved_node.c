@@ -174,6 +174,12 @@ void saved_node_expect_status(const struct saved_node *world, const char *text)
 		fail_msg("status never says \"%s\":\n%s", text, status);
 }
 
+void saved_node_drain(const struct saved_node *world)
+{
+	while (netns_readable(world->listeners[1], 0))
+		(void)close(filter_accept(world->listeners[1]));
+}
+
 void saved_node_talk(struct saved_node *world)
 {
 	world->client = filter_connect(world->peer, PEER, NODE, 80);

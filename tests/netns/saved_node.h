@@ -64,6 +64,9 @@ int saved_node_command(const struct saved_node *world, char *output, size_t size
 /* Waits until 'status' says 'text'. */
 void saved_node_expect_status(const struct saved_node *world, const char *text);
 
+/* Ends the connections to TCP 80 that nobody has accepted. */
+void saved_node_drain(const struct saved_node *world);
+
 /* Connects to TCP 80 of the node, and keeps both ends in world->client and ->server. */
 void saved_node_talk(struct saved_node *world);
 

@@ -37,8 +37,10 @@ static void *blow(void *context)
 	while (!atomic_load(&storm->over)) {
 		for (size_t i = 0; i < storm->target_count; i++) {
 			probe(storm, &storm->targets[i]);
-			if (storm->targets[i].client >= 0)
-				talk(storm, &storm->targets[i]);
+			if (storm->targets[i].client < 0 || pthread_mutex_trylock(&storm->talking) != 0)
+				continue;
+			talk(storm, &storm->targets[i]);
+			(void)pthread_mutex_unlock(&storm->talking);
 		}
 		(void)poll(NULL, 0, BREATH_MS);
 	}
@@ -53,7 +55,14 @@ struct storm_target *storm_add(struct storm *storm)
 
 void storm_begin(struct storm *storm)
 {
+	assert_int_equal(pthread_mutex_init(&storm->talking, NULL), 0);
 	assert_int_equal(pthread_create(&storm->thread, NULL, blow, storm), 0);
+}
+
+void storm_hush(struct storm *storm, bool hushed)
+{
+	assert_int_equal(hushed ? pthread_mutex_lock(&storm->talking) : pthread_mutex_unlock(&storm->talking),
+			 0);
 }
 
 void storm_await(const struct storm *storm, unsigned long probes)

@@ -12,6 +12,7 @@
 
 #include <pthread.h>
 #include <stdatomic.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -32,7 +33,8 @@ struct storm {
 	size_t target_count;
 	pthread_t thread;
 	atomic_bool over;
-	atomic_ulong probes; /* refused datagrams sent */
+	pthread_mutex_t talking; /* held for a word each way */
+	atomic_ulong probes;     /* refused datagrams sent */
 	/* Not to be read before storm_end: */
 	unsigned long passed; /* refused datagrams that arrived */
 	unsigned long words;
@@ -42,6 +44,9 @@ struct storm {
 struct storm_target *storm_add(struct storm *storm);
 void storm_begin(struct storm *storm);
 void storm_end(struct storm *storm);
+
+/* Keeps the connections silent from now on, or no longer; the datagrams go on. */
+void storm_hush(struct storm *storm, bool hushed);
 
 /* Waits until so many more refused datagrams were sent. */
 void storm_await(const struct storm *storm, unsigned long probes);
