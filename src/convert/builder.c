@@ -21,6 +21,7 @@ static const char *const id_prefixes[RW_KIND_COUNT_] = {
 
 /* ---- notes ---- */
 
+RW_PRINTF(6, 0)
 static int add_note(struct rw_builder *builder, bool left_out, unsigned int line, const char *what,
 		    struct rw_error *err, const char *format, va_list arguments)
 {

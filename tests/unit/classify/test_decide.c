@@ -81,9 +81,11 @@ static void a_broken_image_leads_nowhere_outside(void **state)
 		make_table(&dice, &table);
 		broken = 1 + rw_dice_below(&dice, 2000);
 		cells = (uint32_t)(table.mask / 4 + 1);
-		for (uint32_t i = 0; i < broken; i++)
-			((uint32_t *)table.image)[rw_dice_below(&dice, cells)] =
-				(uint32_t)rw_dice_next(&dice);
+		for (uint32_t i = 0; i < broken; i++) {
+			uint32_t noise = (uint32_t)rw_dice_next(&dice);
+
+			memcpy(&table.image[4 * (size_t)rw_dice_below(&dice, cells)], &noise, sizeof(noise));
+		}
 		for (int i = 0; i < 300; i++)
 			(void)decide_anything(&dice, &table);
 	}
