@@ -198,6 +198,57 @@ static void is_sealed_when_the_seal_is_spoiled_too(void **state)
 	saved_node_calm(world);
 }
 
+/* Puts the newest saved policy, monitoring, in place of the one that enforces. */
+static void save_monitoring(const struct saved_node *world)
+{
+	RW_CLEANUP(rw_policy_unref) struct rw_policy *policy = NULL;
+	struct rw_position position;
+
+	assert_int_equal(rw_agent_policy_load(&world->place, &position, &policy, NULL), 0);
+	policy->enforcement = RW_MONITOR;
+	assert_int_equal(rw_agent_policy_save(&world->place, &position, policy, NULL), 0);
+}
+
+static void is_not_sealed_once_it_is_monitored(void **state)
+{
+	struct saved_node *world = *state;
+
+	enforce_once(world);
+	save_monitoring(world);
+	saved_node_start(world, NULL);
+	process_expect_log(&world->agent, "saved policy in force");
+	netns_run(world->node, "timeout 20 sh -c 'while test -e %s-seal; do sleep 0.1; done'", world->state);
+	saved_node_reboot(world);
+	netns_run(world->node, "rm -f %s/policy*", world->state);
+	saved_node_start(world, NULL);
+	saved_node_expect_status(world, "not enforcing: no policy yet");
+	assert_true(process_connects(world->peer, NODE, 81));
+}
+
+static void takes_the_saved_policy_when_its_model_file_is_bad(void **state)
+{
+	struct saved_node *world = *state;
+	char model[96];
+	const char *argv[] = {saved_node_program, "--file",    model,       "--node",      "one",  "--state",
+			      world->state,       "--pin-dir", world->pins, "--interface", "eth0", NULL};
+
+	(void)snprintf(model, sizeof(model), "%s/model.json", world->folder);
+	netns_run(world->node, "echo '{\"version\":1,' >%s", model);
+	/* Nothing was enforced: a person who tries it out is told, and nothing happens. */
+	process_start(&world->agent, world->node, world->log, argv);
+	assert_int_equal(process_wait(&world->agent), 1);
+	enforce_once(world);
+	netns_run(world->node, "ip link set eth0 down");
+	process_start(&world->agent, world->node, world->log, argv);
+	process_expect_log(&world->agent, "model file refused");
+	saved_node_expect_status(world, "its newest form is refused");
+	saved_node_storm(world);
+	netns_run(world->node, "ip link set eth0 up");
+	process_expect_connects(world->peer, NODE, 80, true);
+	assert_false(process_connects(world->peer, NODE, 81));
+	saved_node_calm(world);
+}
+
 static void is_opened_by_detach_and_stays_open(void **state)
 {
 	struct saved_node *world = *state;
@@ -248,6 +299,8 @@ int main(int argc, char **argv)
 		TEST(is_sealed_when_every_saved_policy_is_spoiled),
 		TEST(is_sealed_when_the_state_folder_is_gone),
 		TEST(is_sealed_when_the_seal_is_spoiled_too),
+		TEST(is_not_sealed_once_it_is_monitored),
+		TEST(takes_the_saved_policy_when_its_model_file_is_bad),
 		TEST(is_opened_by_detach_and_stays_open),
 		TEST(goes_on_when_the_seal_is_not_needed),
 	};

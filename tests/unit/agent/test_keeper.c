@@ -385,6 +385,61 @@ static void moves_on_with_a_confirmed_position(void **state)
 	assert_int_equal(status_of(world).wanted.revision, 14);
 }
 
+static int seal(struct world *world)
+{
+	RW_CLEANUP(rw_policy_unref) struct rw_policy *sealed = fake_policy(2222);
+
+	return rw_keeper_seal(world->keeper, sealed, NULL);
+}
+
+static void is_sealed_until_a_policy_comes(void **state)
+{
+	struct world *world = *state;
+
+	assert_int_equal(rw_keeper_start(world->keeper, NULL), 0);
+	assert_int_equal(set_links(world, 1), 0);
+	assert_int_equal(seal(world), 0);
+	assert_true(world->fake.enforcing);
+	assert_true(status_of(world).sealed);
+	assert_int_equal(status_of(world).state, RW_AGENT_STATE_FAILED);
+	assert_non_null(strstr(status_of(world).reason, "sealed: "));
+	/* It is nobody's policy: neither saved nor told as applied. */
+	assert_null(status_of(world).policy);
+	assert_int_equal(status_of(world).applied.revision, 0);
+	assert_int_equal(set_policy(world, 7, 22), 0);
+	assert_false(status_of(world).sealed);
+	assert_int_equal(status_of(world).state, RW_AGENT_STATE_OK);
+	assert_int_equal(status_of(world).applied.revision, 7);
+}
+
+static void stays_sealed_when_a_policy_is_refused(void **state)
+{
+	struct world *world = *state;
+
+	assert_int_equal(rw_keeper_start(world->keeper, NULL), 0);
+	assert_int_equal(set_links(world, 1), 0);
+	assert_int_equal(seal(world), 0);
+	world->fake.apply_result = -E2BIG;
+	assert_int_equal(set_policy(world, 7, 22), -E2BIG);
+	assert_true(status_of(world).sealed);
+	assert_non_null(strstr(status_of(world).reason, "does not fit"));
+	assert_int_equal(world->fake.policy->ssh_ports[0], 2222);
+}
+
+static void is_sealed_again_when_attached_again(void **state)
+{
+	struct world *world = *state;
+
+	assert_int_equal(rw_keeper_start(world->keeper, NULL), 0);
+	assert_int_equal(set_links(world, 1), 0);
+	assert_int_equal(seal(world), 0);
+	assert_int_equal(rw_keeper_detach(world->keeper, NULL), 0);
+	assert_false(status_of(world).sealed);
+	assert_int_equal(status_of(world).state, RW_AGENT_STATE_DETACHED);
+	assert_int_equal(rw_keeper_attach(world->keeper, NULL), 0);
+	assert_true(status_of(world).sealed);
+}
+
 #define TEST(function) cmocka_unit_test_setup_teardown(function, make_world, free_world)
 
 int main(void)
@@ -407,6 +462,9 @@ int main(void)
 		TEST(goes_on_with_what_an_earlier_agent_left),
 		TEST(lets_go_of_devices_that_an_earlier_agent_held),
 		TEST(moves_on_with_a_confirmed_position),
+		TEST(is_sealed_until_a_policy_comes),
+		TEST(stays_sealed_when_a_policy_is_refused),
+		TEST(is_sealed_again_when_attached_again),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
