@@ -467,6 +467,54 @@ RW_SUBPROGRAM int rw_parse_skb(struct __sk_buff *skb, __u32 offset, __u32 family
 	return rw_parse(&reader, offset, 6, merged, frame);
 }
 
+/* Addresses that mean something on one link only: the kernel does not look for a way with them. */
+static __always_inline bool is_of_link6(const __be32 *address)
+{
+	return (address[0] & bpf_htonl(0xff000000)) == bpf_htonl(0xff000000) || rw_is_link_local6(address);
+}
+
+/*
+ * Whether the kernel would send packets for the source of this one by the device on which it has come; true also
+ * when it cannot tell, as on a node that does not forward, which has no routed containers.  Of several routes
+ * of one length the kernel takes one.
+ */
+RW_SUBPROGRAM int rw_routes_back(struct __sk_buff *skb, const struct rw_frame *frame)
+{
+	struct bpf_fib_lookup way = {0};
+	long result;
+
+	if (!frame)
+		return 1;
+	way.ifindex = skb->ifindex;
+	if (frame->ends.family == 4) {
+		way.family = 2; /* AF_INET */
+		way.ipv4_src = frame->ends.destination[0];
+		way.ipv4_dst = frame->ends.source[0];
+	} else {
+		bool is_for_link = is_of_link6(frame->ends.destination);
+
+		if (is_of_link6(frame->ends.source))
+			return 1;
+		way.family = 10; /* AF_INET6 */
+		for (int i = 0; i < 4; i++) {
+			way.ipv6_src[i] = is_for_link ? 0 : frame->ends.destination[i];
+			way.ipv6_dst[i] = frame->ends.source[i];
+		}
+	}
+	result = bpf_fib_lookup(skb, &way, sizeof(way), 0);
+	switch (result) {
+	case BPF_FIB_LKUP_RET_SUCCESS:
+	case BPF_FIB_LKUP_RET_NO_NEIGH:
+	case BPF_FIB_LKUP_RET_FRAG_NEEDED:
+		return way.ifindex == skb->ifindex;
+	case BPF_FIB_LKUP_RET_FWD_DISABLED:
+	case BPF_FIB_LKUP_RET_UNSUPP_LWT:
+		return 1;
+	default:
+		return result < 0;
+	}
+}
+
 /* The long way, for a packet on the device at 'place'. */
 RW_SUBPROGRAM int rw_decide_long(struct __sk_buff *skb, const struct rw_run *run, struct rw_processor *own,
 				 __u32 place)
@@ -489,6 +537,10 @@ RW_SUBPROGRAM int rw_decide_long(struct __sk_buff *skb, const struct rw_run *run
 	__builtin_memset(frame, 0, sizeof(*frame));
 	if (link == LINK_IP)
 		status = rw_parse_skb(skb, offset, family, frame);
+	/* The kernel knows of the bridge, not of its ports. */
+	if (link == LINK_IP && status != RW_PARSE_MALFORMED && !run->egress &&
+	    !(device->flags & RW_DEVICE_BRIDGE_PORT) && rw_hook_is_routed(run, frame))
+		frame->is_unrouted = !rw_routes_back(skb, frame);
 	return account(run, frame, rw_hook_decide(run, frame, status, &scratch_of(own)->query), skb->ifindex,
 		       own);
 }

@@ -410,19 +410,32 @@ RW_SUBPROGRAM __u32 rw_hook_error6(const struct rw_run *run, const struct rw_fra
 	return run && frame && query ? rw_hook_error(6, run, frame, query) : RW_CELL_BROKEN;
 }
 
+/* Whether the source of a packet is a container's that is routed: genuine only where it is routed back. */
+RW_INLINE bool rw_hook_is_routed(const struct rw_run *run, const struct rw_frame *frame)
+{
+	struct rw_table_address source = rw_address_of(frame->ends.source);
+	struct rw_table table;
+
+	if (!rw_hook_table(run, &table) || !(rw_table_header(&table)->flags & RW_TABLE_ROUTED))
+		return false;
+	return rw_table_class_flags(&table, rw_hook_class(run, &source, frame->ends.family == 6)) &
+	       RW_CLASS_CONTAINER;
+}
+
 /* Forged sources: the cell that refuses them, or 0. */
 RW_INLINE __u32 rw_hook_forged(const struct rw_run *run, const struct rw_frame *frame)
 {
 	const struct rw_table_view *view = rw_hook_view(run, run->slot);
 	struct rw_table_address source = rw_address_of(frame->ends.source);
 	struct rw_table table;
-	__u32 class;
+	__u32 class, cell;
 
 	if (!view || !rw_hook_table(run, &table))
 		return RW_CELL_BROKEN;
 	class = rw_hook_class(run, &source, frame->ends.family == 6);
-	return rw_system_refuses(rw_table_header(&table)->flags, view->flags,
+	cell = rw_system_refuses(rw_table_header(&table)->flags, view->flags,
 				 rw_table_class_flags(&table, class));
+	return !cell && frame->is_unrouted ? RW_CELL_SYSTEM(RW_CAUSE_SPOOFED, RW_VERDICT_DROP) : cell;
 }
 
 /* Remembers an accepted first fragment ('first'), or tells whether the first one was accepted. */

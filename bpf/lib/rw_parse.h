@@ -63,6 +63,7 @@ struct rw_frame {
 	__u8 is_error; /* an ICMP error that quotes enough of a packet */
 	__u8 has_fragment_header;
 	__u16 fragment_offset; /* in units of 8 bytes; of IPv6 only */
+	__u8 is_unrouted;      /* set by the caller: packets to the source would leave by another device */
 };
 
 struct rw_ipv4_header {

@@ -188,9 +188,14 @@ RW_INLINE __u32 rw_short_open(__u8 family, const struct rw_run *run, const struc
 	view = rw_table_view(&table, header, number);
 	class = rw_table_class(&table, header, family == 6, run->egress ? destination : source);
 	if (!run->egress) {
-		cell = rw_system_refuses(header->flags, view->flags, rw_table_class_flags(&table, class));
+		__u32 flags = rw_table_class_flags(&table, class);
+
+		cell = rw_system_refuses(header->flags, view->flags, flags);
 		if (cell)
 			return cell;
+		/* Of routed containers: the long way looks at the routes. */
+		if (flags & RW_CLASS_CONTAINER)
+			return RW_SHORT_NOT;
 	}
 	return rw_table_decide(&table, header, number, class, &key);
 }
