@@ -37,6 +37,11 @@ static int set_up(void **state)
 	netns_veth(peer, "p0", node, "eth0");
 	netns_run(peer, "ip addr add 10.0.0.1/24 dev p0");
 	netns_run(node, "ip addr add 10.0.0.2/24 dev eth0");
+	/* Nothing but what the tests send is to be counted. */
+	netns_run(peer, "echo 1 > /proc/sys/net/ipv6/conf/p0/disable_ipv6; "
+			"ip neigh replace 10.0.0.2 lladdr 02:00:00:00:00:02 dev p0 nud permanent");
+	netns_run(node, "echo 1 > /proc/sys/net/ipv6/conf/eth0/disable_ipv6; "
+			"ip neigh replace 10.0.0.1 lladdr 02:00:00:00:00:01 dev eth0 nud permanent");
 	pins = netns_pin_dir();
 	enforcer = NULL;
 	return 0;
