@@ -37,12 +37,12 @@ static const char details[] =
 	"context "
 	"(context add).\n";
 
-static const char examples[] =
-	"  ringwall context add shop --server https://10.0.0.2:8443 --key-file key --ca ca.pem\n"
-	"  ringwall status\n"
-	"  ringwall rule list demo\n"
-	"  ringwall rule add demo allow tcp 443 from any --wait\n"
-	"  ringwall evaluate --file model.json --queries queries.jsonl\n";
+static const char examples[] = "  ringwall context add lan --server https://10.0.0.2:8443 --key-file key \\\n"
+			       "    --ca ca.pem\n"
+			       "  ringwall status\n"
+			       "  ringwall rule list demo\n"
+			       "  ringwall rule add demo allow tcp 443 from any --wait\n"
+			       "  ringwall evaluate --file model.json --queries queries.jsonl\n";
 
 static const struct rw_usage_item exit_codes[] = {
 	{"0", "done, and enforced where that was asked"},
@@ -99,6 +99,8 @@ static const char *find_exit_codes(const struct rw_cli_command *command)
 {
 	if (strcmp(command->path, "apply") == 0)
 		return "0, 1, 2, 3, 4, 5";
+	if (strcmp(command->path, "audit") == 0)
+		return "0, 1, 2, 4, 5";
 	if (command->shared & RW_CLI_CHANGE || strcmp(command->path, "change") == 0)
 		return "0, 1, 2, 3, 4";
 	return command->shared & RW_CLI_SERVER ? "0, 1, 2, 4" : "0, 1, 2";
@@ -153,24 +155,21 @@ static bool has_noun(const char *path, const char *noun)
 void rw_cli_print_overview(FILE *out)
 {
 	(void)fputs("ringwall - security groups for self-hosted container clusters\n\n"
-		    "usage: ringwall COMMAND [ARGUMENTS] [OPTIONS]\n\n",
+		    "usage: ringwall COMMAND [ARGUMENTS] [OPTIONS]\n\n"
+		    "what there is (each with commands of its own, as 'rule add'):\n",
 		    out);
 	for (size_t i = 0; i < RW_ARRAY_COUNT(nouns); i++)
 		(void)fprintf(out, "  %-15s %s\n", nouns[i].noun, nouns[i].summary);
-	(void)fputc('\n', out);
+	(void)fputs("\ncommands of one word:\n", out);
 	for (const struct rw_cli_command *command = rw_cli_commands(); command->path; command++)
 		if (!strchr(command->path, ' '))
 			(void)fprintf(out, "  %-15s %s\n", command->path, command->summary);
-	(void)fputs("\n"
-		    "examples:\n"
-		    "  ringwall cluster list\n"
-		    "  ringwall rule list demo\n"
-		    "  ringwall rule add demo allow tcp 443 from any --wait\n"
-		    "  ringwall evaluate --file model.json --queries queries.jsonl\n\n"
-		    "'ringwall COMMAND --help' tells more.\n\n"
-		    "exit codes: 0 done, 1 refused or failed, 2 usage, 3 durable but not enforced\n"
-		    "everywhere yet, 4 server unreachable, 5 differences found\n",
-		    out);
+	(void)fprintf(out,
+		      "\nexamples:\n%s\n"
+		      "'ringwall COMMAND --help' tells more, with examples of each.\n\n"
+		      "exit codes: 0 done, 1 refused or failed, 2 usage, 3 durable but not enforced\n"
+		      "everywhere yet, 4 server unreachable, 5 differences found\n",
+		      examples);
 }
 
 void rw_cli_print_noun(FILE *out, const char *noun)

@@ -78,17 +78,23 @@ static void format_option(const struct rw_usage_option *option, char *left, size
 	(void)snprintf(left, size, "%s--%s%s%s", letter, option->name, between, value);
 }
 
-static void print_options(FILE *out, const struct rw_usage_options *sets, const struct rw_usage_options *set)
+/* The options of a set that no set before it in 'sets' has, too. */
+static void print_set(FILE *out, const struct rw_usage_options *sets, const struct rw_usage_options *set)
 {
 	char left[64];
 
-	(void)fprintf(out, "\n%s:\n", set->title);
 	for (const struct rw_usage_option *option = set->options; option->name; option++) {
 		if (rw_usage_is_hidden(sets, set, option))
 			continue;
 		format_option(option, left, sizeof(left));
 		print_pair(out, left, OPTION_WIDTH, option->help);
 	}
+}
+
+static void print_options(FILE *out, const struct rw_usage_options *sets, const struct rw_usage_options *set)
+{
+	(void)fprintf(out, "\n%s:\n", set->title);
+	print_set(out, sets, set);
 }
 
 static void print_forms(FILE *out, const struct rw_usage_program *program)
@@ -123,11 +129,50 @@ void rw_usage_print_overview(FILE *out, const struct rw_usage_program *program)
 		      program->name, program->name);
 }
 
+/* Whether a command before 'command' has the same table of options. */
+static bool is_told_before(const struct rw_usage_program *program, const struct rw_usage_command *command,
+			   const struct rw_usage_options *wanted)
+{
+	for (const struct rw_usage_command *other = program->commands; other < command; other++)
+		for (const struct rw_usage_options *set = other->options; set && set->title; set++)
+			if (set->options == wanted->options)
+				return true;
+	return false;
+}
+
+/* "\noptions of status, probe:" */
+static void print_owners(FILE *out, const struct rw_usage_program *program,
+			 const struct rw_usage_options *wanted)
+{
+	const char *before = "\noptions of ";
+
+	for (const struct rw_usage_command *command = program->commands; command->path; command++) {
+		for (const struct rw_usage_options *set = command->options; set && set->title; set++) {
+			if (set->options != wanted->options)
+				continue;
+			(void)fprintf(out, "%s%s", before, command->path);
+			before = ", ";
+		}
+	}
+	(void)fputs(":\n", out);
+}
+
+/* All options of the program, each table once, under the commands that take it. */
+static void print_all_options(FILE *out, const struct rw_usage_program *program)
+{
+	for (const struct rw_usage_command *command = program->commands; command->path; command++) {
+		for (const struct rw_usage_options *set = command->options; set && set->title; set++) {
+			if (is_told_before(program, command, set))
+				continue;
+			print_owners(out, program, set);
+			print_set(out, set, set);
+		}
+	}
+}
+
 void rw_usage_print_command(FILE *out, const struct rw_usage_program *program,
 			    const struct rw_usage_command *command)
 {
-	const struct rw_usage_command *first = command ? command : program->commands;
-
 	if (command) {
 		(void)fprintf(out, "usage: %s %s%s%s [OPTIONS]\n\n%c%s.\n", program->name, command->path,
 			      command->arguments[0] ? " " : "", command->arguments,
@@ -136,14 +181,11 @@ void rw_usage_print_command(FILE *out, const struct rw_usage_program *program,
 			(void)fputc('\n', out);
 			print_details(out, command->details);
 		}
+		for (const struct rw_usage_options *set = command->options; set && set->title; set++)
+			print_options(out, command->options, set);
 	} else {
 		print_forms(out, program);
-	}
-	for (; first->path; first++) {
-		for (const struct rw_usage_options *set = first->options; set && set->title; set++)
-			print_options(out, first->options, set);
-		if (command)
-			break;
+		print_all_options(out, program);
 	}
 	for (const struct rw_usage_options *set = program->options; set && set->title; set++)
 		print_options(out, program->options, set);

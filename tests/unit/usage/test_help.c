@@ -57,6 +57,8 @@ static void shows_all_options_without_a_command(void **state)
 {
 	(void)state;
 	print_command(NULL);
+	assert_true(example_says("\noptions of rule add:\n  -f, --fast "));
+	assert_true(example_says("\noptions of rule add, rule list:\n  -o, --output FORMAT "));
 	assert_true(example_says("--fast") && example_says("--wait") && example_says("--output") &&
 		    example_says("--state") && example_says("exit codes:"));
 }
