@@ -10,6 +10,8 @@
 #include <unistd.h>
 
 #include "base/cleanup.h"
+#include "base/file.h"
+#include "crypto/cert.h"
 #include "filter.h"
 #include "storm.h"
 
@@ -129,6 +131,63 @@ static void enforces_on_and_converges_when_the_controller_is_killed(void **state
 	assert_int_equal(fleet_allow(world, "7001"), 0);
 	for (size_t i = 0; i < NODES; i++)
 		assert_true(fleet_opens(world, i, 7001));
+	fleet_assert_unchanged(world);
+}
+
+static char *read_text(const struct world *world, const char *name)
+{
+	RW_CLEANUP(rw_buf_done) struct rw_buf buf;
+	char path[128];
+
+	fleet_path(world, name, path);
+	rw_buf_init(&buf, 65536);
+	assert_int_equal(rw_file_read(path, &buf, NULL), 0);
+	return rw_buf_take_text(&buf);
+}
+
+/* Gives node 0 a certificate of its own that ended long ago, as if its clock had gone on meanwhile. */
+static void let_certificate_expire(const struct world *world)
+{
+	RW_CLEANUP(rw_cert_authority_free) struct rw_cert_authority *authority = NULL;
+	int64_t then_s = rw_clock_realtime_ms(rw_clock_system()) / 1000 - INT64_C(200) * 86400;
+	RW_CLEANUP(rw_free) char *ca = read_text(world, "controller/ca.pem");
+	RW_CLEANUP(rw_free) char *ca_key = read_text(world, "controller/ca-key.pem");
+	RW_CLEANUP(rw_free) char *request = NULL;
+	RW_CLEANUP(rw_free) char *expired = NULL;
+	RW_CLEANUP(rw_free) char *cert = NULL;
+	RW_CLEANUP(rw_free) char *key = NULL;
+	struct rw_cert_info info;
+	char name[64], path[128];
+
+	(void)snprintf(name, sizeof(name), "%s/cert.pem", fleet_names[0]);
+	cert = read_text(world, name);
+	fleet_path(world, name, path);
+	(void)snprintf(name, sizeof(name), "%s/key.pem", fleet_names[0]);
+	key = read_text(world, name);
+	assert_int_equal(rw_cert_read(cert, &info, NULL), 0);
+	assert_int_equal(rw_cert_authority_new(ca, ca_key, rw_random_system(), &authority, NULL), 0);
+	assert_int_equal(rw_cert_make_request(key, info.common_name, &request, NULL), 0);
+	assert_int_equal(rw_cert_issue_agent(authority, request, info.common_name,
+					     rw_cert_period_days(then_s, RW_CERT_AGENT_DAYS), &expired, NULL),
+			 0);
+	assert_int_equal(rw_file_write(path, expired, strlen(expired), 0644, NULL), 0);
+}
+
+static void enforces_on_with_an_expired_certificate_and_joins_again(void **state)
+{
+	struct world *world = *state;
+
+	process_stop(&world->agents[0], SIGTERM);
+	let_certificate_expire(world);
+	fleet_start_agent(world, 0);
+	process_expect_log(&world->agents[0], "saved policy in force");
+	process_expect_log(&world->agents[0], "this node's certificate has expired at ");
+	fleet_assert_unchanged(world);
+	process_stop(&world->agents[0], SIGTERM);
+	assert_int_equal(fleet_join(world, 0, URL, "--replace"), 0);
+	fleet_start_agent(world, 0);
+	process_expect_log(&world->agents[0], "controller connected");
+	assert_int_equal(fleet_allow(world, "7001"), 0);
 	fleet_assert_unchanged(world);
 }
 
@@ -386,6 +445,7 @@ int main(int argc, char **argv)
 		TEST(enforces_on_and_converges_when_the_controller_is_killed),
 		TEST(takes_the_restored_policy_in_place_when_an_older_backup_comes_back),
 		TEST(follows_a_new_authority_without_a_gap),
+		TEST(enforces_on_with_an_expired_certificate_and_joins_again),
 		TEST(never_opens_and_converges_when_the_stream_is_cut_in_a_delta),
 		TEST(refuses_to_join_a_foreign_controller),
 		TEST(refuses_and_keeps_flows_while_all_are_killed_at_random),
