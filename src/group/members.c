@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "base/map.h"
 #include "base/vec.h"
 
 struct holding {
@@ -11,10 +12,22 @@ struct holding {
 	bool declared;
 };
 
+/* One interface in one group; those of a group are a list, in the order of nodes. */
+struct membership {
+	const struct rw_node *node; /* lent by the index's model */
+	size_t interface;
+	struct membership *next; /* NULL = the last */
+};
+
 struct rw_members {
 	struct rw_model *model;
 	struct holding *holdings; /* by (network, address), the one that counts first */
 	size_t count;
+	struct rw_map groups; /* group id -> struct group_list *, owned */
+};
+
+struct group_list {
+	struct membership *first, *last; /* owned */
 };
 
 static bool any_contains(const struct rw_prefix *prefixes, size_t count, const struct rw_address *address)
@@ -122,6 +135,72 @@ static size_t count_addresses(const struct rw_model *model)
 	return count;
 }
 
+static void free_group_list(void *value)
+{
+	struct group_list *list = value;
+
+	while (list->first) {
+		struct membership *next = list->first->next;
+
+		free(list->first);
+		list->first = next;
+	}
+	free(list);
+}
+
+/* Puts an interface into a group's list, behind those of the nodes before; once, however often it is in. */
+static int enter(struct rw_members *members, const char *group, const struct rw_node *node, size_t interface)
+{
+	struct group_list *list = rw_map_find(&members->groups, group);
+	struct membership *membership;
+
+	if (list && list->last->node == node && list->last->interface == interface)
+		return 0;
+	membership = malloc(sizeof(*membership));
+	if (!membership)
+		return -ENOMEM;
+	*membership = (struct membership){.node = node, .interface = interface};
+	if (list) {
+		list->last->next = membership;
+		list->last = membership;
+		return 0;
+	}
+	list = malloc(sizeof(*list));
+	if (!list || rw_map_set(&members->groups, group, list) < 0) {
+		free(list);
+		free(membership);
+		return -ENOMEM;
+	}
+	*list = (struct group_list){membership, membership};
+	return 0;
+}
+
+/* Every group that an interface is in. */
+static int enter_groups(struct rw_members *members, const struct rw_node *node, size_t index)
+{
+	const struct rw_cluster *cluster =
+		node->cluster[0] ? rw_model_find_cluster(members->model, node->cluster) : NULL;
+	const struct rw_interface *interface = &node->interfaces[index];
+	int r = cluster ? enter(members, cluster->security_group, node, index) : 0;
+
+	for (size_t i = 0; r == 0 && i < node->security_group_count; i++)
+		r = enter(members, node->security_groups[i], node, index);
+	for (size_t i = 0; r == 0 && i < interface->security_group_count; i++)
+		r = enter(members, interface->security_groups[i], node, index);
+	return r;
+}
+
+static int enter_node(struct rw_members *members, const struct rw_node *node)
+{
+	const struct rw_network *network = rw_model_find_network(members->model, node->network);
+	int r = 0;
+
+	for (size_t i = 0; r == 0 && network && i < node->interface_count; i++)
+		if (interface_counts(network, &node->interfaces[i]))
+			r = enter_groups(members, node, i);
+	return r;
+}
+
 struct rw_members *rw_members_new(const struct rw_model *model)
 {
 	RW_CLEANUP(rw_members_free) struct rw_members *members = calloc(1, sizeof(*members));
@@ -129,13 +208,18 @@ struct rw_members *rw_members_new(const struct rw_model *model)
 
 	if (!members)
 		return NULL;
+	rw_map_init(&members->groups, 0, free_group_list);
 	members->model = rw_model_dup(model);
 	members->holdings = calloc(room ? room : 1, sizeof(*members->holdings));
 	if (!members->model || !members->holdings)
 		return NULL;
-	for (size_t i = 0; i < rw_model_count(model, RW_KIND_NODE); i++)
-		members->count += collect(members->model, rw_model_at(members->model, RW_KIND_NODE, i),
-					  members->holdings + members->count);
+	for (size_t i = 0; i < rw_model_count(model, RW_KIND_NODE); i++) {
+		const struct rw_node *node = rw_model_at(members->model, RW_KIND_NODE, i);
+
+		members->count += collect(members->model, node, members->holdings + members->count);
+		if (enter_node(members, node) < 0)
+			return NULL;
+	}
 	qsort(members->holdings, members->count, sizeof(*members->holdings), compare_holdings);
 	return RW_TAKE_PTR(members);
 }
@@ -144,6 +228,7 @@ struct rw_members *rw_members_free(struct rw_members *members)
 {
 	if (!members)
 		return NULL;
+	rw_map_done(&members->groups);
 	(void)rw_model_free(members->model);
 	free(members->holdings);
 	free(members);
@@ -214,23 +299,15 @@ static int add_interface(const struct rw_members *members, const struct rw_netwo
 int rw_members_addresses(const struct rw_members *members, const char *group, struct rw_prefix **ret_prefixes,
 			 size_t *ret_count)
 {
+	const struct group_list *list = rw_map_find(&members->groups, group);
 	const struct rw_model *model = members->model;
 	RW_CLEANUP(rw_vec_done) struct rw_vec vec;
 
 	rw_vec_init(&vec, sizeof(struct rw_prefix), SIZE_MAX / sizeof(struct rw_prefix));
-	for (size_t i = 0; i < rw_model_count(model, RW_KIND_NODE); i++) {
-		const struct rw_node *node = rw_model_at(model, RW_KIND_NODE, i);
-		const struct rw_network *network = rw_model_find_network(model, node->network);
-
-		for (size_t j = 0; network && j < node->interface_count; j++) {
-			const struct rw_interface *interface = &node->interfaces[j];
-
-			if (interface_counts(network, interface) &&
-			    rw_node_is_member(model, node, interface, group) &&
-			    add_interface(members, network, node, interface, &vec) < 0)
-				return -ENOMEM;
-		}
-	}
+	for (const struct membership *member = list ? list->first : NULL; member; member = member->next)
+		if (add_interface(members, rw_model_find_network(model, member->node->network), member->node,
+				  &member->node->interfaces[member->interface], &vec) < 0)
+			return -ENOMEM;
 	*ret_prefixes = vec.data;
 	*ret_count = vec.count;
 	vec.data = NULL;

@@ -28,7 +28,10 @@ RW_DEFINE_CLEANUP(struct rw_members *, rw_members_free)
 /* True when the index still says what holds in 'model', in O(1). */
 bool rw_members_fits(const struct rw_members *members, const struct rw_model *model);
 
-/* Gives the addresses of a group's members as prefixes, in no order, maybe twice; NULL and 0 when none. */
+/*
+ * Gives the addresses of a group's members as prefixes, in no order, maybe twice; NULL and 0 when none.  O(its
+ * members).  -ENOMEM.
+ */
 RW_NODISCARD int rw_members_addresses(const struct rw_members *members, const char *group,
 				      struct rw_prefix **ret_prefixes, size_t *ret_count);
 
