@@ -201,6 +201,7 @@ static bool is_known(pid_t thread)
 /* Finds the NAPI thread that 'scene' has just got. */
 static void find_receiver(struct scene *scene)
 {
+	const struct sched_param first = {.sched_priority = 1};
 	DIR *dir = opendir("/proc");
 	struct dirent *entry;
 
@@ -220,6 +221,8 @@ static void find_receiver(struct scene *scene)
 	(void)closedir(dir);
 	assert_true(scene->receiver > 0);
 	pin(scene->receiver, 1);
+	/* Ahead of all other programs: they would not take its time, which is counted, but its caches. */
+	assert_int_equal(sched_setscheduler(scene->receiver, SCHED_FIFO, &first), 0);
 }
 
 static double run_udp(struct scene *scene)

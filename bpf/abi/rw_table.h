@@ -28,9 +28,10 @@
  * a page boundary.
  *
  *   LEAF  the value itself: a class (reference of its record), a column, or a cell
- *   SPAN  reference of a span: 256 entries of which equal neighbours are stored once
+ *   SPAN  reference of a span, 256 entries of which equal neighbours are stored once; or, in an IPv4 trie that
+ *         is small enough and at a protocol with ports, of a plain node: 256 entries as they are
  *   SKIP  in the IPv6 trie: reference of a skip, which compares up to 7 bytes at once;
- *         at a row: reference of the span over the high byte of the column (more than 256 columns)
+ *         at a row: reference of a plain node over the high byte of the column (more than 256 columns)
  *   LIST  at a cell: reference of a list of five-tuple rules that come before the cell they end with
  *
  * Addresses are 128 bits in host order, 'high' and 'low'; an IPv4 address is in the top 32 bits of 'high'.
@@ -149,7 +150,9 @@ struct rw_table_timeouts {
 
 /* One page: an interface policy in one direction. */
 struct rw_table_view {
-	__u32 protocol[2][256]; /* [IPv6?][protocol]: LEAF column, or SPAN by port >> 8, then by port & 255 */
+	__u32 protocol
+		[2]
+		[256]; /* [IPv6?][protocol]: LEAF column, or SPAN: plain by port >> 8, then a span by port & 255 */
 	__u32 flags;
 	__u32 columns;
 	struct rw_table_timeouts timeouts; /* the same in both directions of a policy */
@@ -157,6 +160,7 @@ struct rw_table_view {
 };
 
 #define RW_TABLE_ROUTED (1u << 0) /* container network 'routed', else 'overlay' */
+#define RW_TABLE_PLAIN4 (1u << 1) /* the nodes below the IPv4 root are plain ones, not spans */
 
 struct rw_table_header {
 	/* At reference 0, a span of one run: what a step reads that goes nowhere (lib/rw_decide.h). */

@@ -79,17 +79,32 @@ RW_TABLE_INLINE __u32 rw_table_span_get(const struct rw_table *table, __u32 entr
 			      span->before[chunk] + rank);
 }
 
-/*
- * Goes one step into 'entry' where it is of 'kind' (SPAN or SKIP), and keeps it where not, without a branch: a
- * step that is none reads the header, which is at hand.
- */
-RW_TABLE_INLINE __u32 rw_table_step(const struct rw_table *table, __u32 entry, __u32 kind, __u32 slot)
+/* All ones when 'entry' is of 'kind' (SPAN or SKIP, which is a SPAN too), else 0; without a branch. */
+RW_TABLE_INLINE __u32 rw_table_goes(__u32 entry, __u32 kind)
 {
 	__u32 goes = 0 - (entry >> 31 & (kind == RW_ENTRY_SKIP ? entry >> 30 : 1) & 1);
-	__u32 next;
 
 	rw_opaque(goes);
-	next = rw_table_span_get(table, entry & goes, slot);
+	return goes;
+}
+
+/*
+ * Goes one step into the span 'entry' where it is one, and keeps it where not, without a branch: a step that is
+ * none reads the header, which is at hand.
+ */
+RW_TABLE_INLINE __u32 rw_table_step(const struct rw_table *table, __u32 entry, __u32 slot)
+{
+	__u32 goes = rw_table_goes(entry, RW_ENTRY_SPAN);
+
+	return (rw_table_span_get(table, entry & goes, slot) & goes) | (entry & ~goes);
+}
+
+/* The same for a plain node of 'kind'. */
+RW_TABLE_INLINE __u32 rw_table_step_plain(const struct rw_table *table, __u32 entry, __u32 kind, __u32 slot)
+{
+	__u32 goes = rw_table_goes(entry, kind);
+	__u32 next = rw_table_entry(table, (__u64)(entry & goes & RW_ENTRY_VALUE) << 3, slot);
+
 	return (next & goes) | (entry & ~goes);
 }
 
@@ -115,8 +130,12 @@ RW_TABLE_INLINE __u32 rw_table_class4(const struct rw_table *table, const struct
 {
 	__u32 entry = rw_table_entry(table, (__u64)header->root4 << RW_TABLE_PAGE_SHIFT, address >> 16);
 
-	entry = rw_table_step(table, entry, RW_ENTRY_SPAN, (address >> 8) & 255);
-	return rw_table_step(table, entry, RW_ENTRY_SPAN, address & 255);
+	if (header->flags & RW_TABLE_PLAIN4) {
+		entry = rw_table_step_plain(table, entry, RW_ENTRY_SPAN, (address >> 8) & 255);
+		return rw_table_step_plain(table, entry, RW_ENTRY_SPAN, address & 255);
+	}
+	entry = rw_table_step(table, entry, (address >> 8) & 255);
+	return rw_table_step(table, entry, address & 255);
 }
 
 RW_TABLE_INLINE __u32 rw_table_class6(const struct rw_table *table, const struct rw_table_header *header,
@@ -167,8 +186,8 @@ RW_TABLE_INLINE __u32 rw_table_column(const struct rw_table *table, const struct
 {
 	__u32 entry = view->protocol[key->is6 & 1][key->protocol];
 
-	entry = rw_table_step(table, entry, RW_ENTRY_SPAN, key->destination_port >> 8);
-	entry = rw_table_step(table, entry, RW_ENTRY_SPAN, key->destination_port & 255);
+	entry = rw_table_step_plain(table, entry, RW_ENTRY_SPAN, key->destination_port >> 8);
+	entry = rw_table_step(table, entry, key->destination_port & 255);
 	return entry & RW_ENTRY_VALUE;
 }
 
@@ -210,8 +229,8 @@ RW_TABLE_INLINE __u32 rw_table_decide(const struct rw_table *table, const struct
 
 	/* Whether rows have two levels is the same for all packets. */
 	if (page->columns > 256)
-		entry = rw_table_step(table, entry, RW_ENTRY_SKIP, (column >> 8) & 255);
-	entry = rw_table_step(table, entry, RW_ENTRY_SPAN, column & 255);
+		entry = rw_table_step_plain(table, entry, RW_ENTRY_SKIP, (column >> 8) & 255);
+	entry = rw_table_step(table, entry, column & 255);
 	if ((entry & RW_ENTRY_KIND) == RW_ENTRY_LIST)
 		entry = rw_table_list_get(table, entry, key);
 	return entry & RW_ENTRY_VALUE;

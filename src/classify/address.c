@@ -35,7 +35,14 @@ static void set_leaves(const struct rw_classify_address *address, struct rw_boun
 			rw_classify_record_of(address->record_words, boundaries->list[i].leaf);
 }
 
-static int write_part(struct rw_classify_address *address, struct rw_image *image)
+/* An eighth of the budget, a KB a node. */
+static bool has_room_for_plain(const struct rw_image *image, const struct rw_boundaries *v4)
+{
+	return rw_trie_count4(v4->list, v4->count) <=
+	       (size_t)image->page_limit / 8 * (RW_TABLE_PAGE_SIZE / 1024);
+}
+
+static int write_part(struct rw_classify_address *address, bool compressed, struct rw_image *image)
 {
 	struct rw_boundaries *v4 = &address->classes.v4, *v6 = &address->classes.v6;
 
@@ -43,9 +50,11 @@ static int write_part(struct rw_classify_address *address, struct rw_image *imag
 	set_leaves(address, v6);
 	rw_image_add_pages(image, rw_classify_record_pages(address->record_words, address->classes.count));
 	address->page = image->page_count;
-	address->root4 = rw_trie_build_root4(image, v4->list, v4->count);
+	address->plain4 = !compressed && has_room_for_plain(image, v4);
+	address->root4 = rw_trie_build_root4(image, v4->list, v4->count, address->plain4);
 	rw_image_close_page(image);
-	address->root6 = rw_trie_build(image, v6->list, v6->count, 0, 0, true);
+	address->root6 =
+		rw_trie_build(image, v6->list, v6->count, 0, 0, (struct rw_trie_form){.skips = true});
 	rw_image_close_page(image);
 	address->page_count = image->page_count - address->page;
 	return image->failure;
@@ -59,8 +68,8 @@ static void forget_boundaries(struct rw_classes *classes)
 	classes->v4 = classes->v6 = (struct rw_boundaries){0};
 }
 
-int rw_classify_address_build(struct rw_atoms *atoms, uint32_t record_words, struct rw_image *image,
-			      struct rw_classify_address **ret_address)
+int rw_classify_address_build(struct rw_atoms *atoms, uint32_t record_words, bool compressed,
+			      struct rw_image *image, struct rw_classify_address **ret_address)
 {
 	RW_CLEANUP(rw_classify_address_unref)
 	struct rw_classify_address *address = calloc(1, sizeof(*address));
@@ -74,7 +83,7 @@ int rw_classify_address_build(struct rw_atoms *atoms, uint32_t record_words, str
 	/* The sets of atoms may take as much as the image may. */
 	r = rw_classes_build(atoms, (size_t)image->page_limit * RW_TABLE_PAGE_CELLS, &address->classes);
 	if (!r)
-		r = write_part(address, image);
+		r = write_part(address, compressed, image);
 	if (r < 0)
 		return r;
 	forget_boundaries(&address->classes);

@@ -22,6 +22,7 @@ struct rw_classify_address {
 	uint32_t page_count;
 	uint32_t root4; /* as in the header */
 	uint32_t root6;
+	bool plain4;
 };
 
 struct rw_classify_address *rw_classify_address_ref(struct rw_classify_address *address);
@@ -49,9 +50,10 @@ static inline uint32_t rw_classify_record_pages(uint32_t record_words, uint32_t 
 
 /*
  * Classifies the addresses of 'atoms' (taken on success) and writes records (zeroed) and address part to
- * 'image', which has one page, the header.  -ENOMEM, -ENOSPC, -E2BIG.
+ * 'image', which has one page, the header.  The IPv4 trie is plain when that takes no more than an eighth of
+ * the budget, and not 'compressed'.  -ENOMEM, -ENOSPC, -E2BIG.
  */
-RW_NODISCARD int rw_classify_address_build(struct rw_atoms *atoms, uint32_t record_words,
+RW_NODISCARD int rw_classify_address_build(struct rw_atoms *atoms, uint32_t record_words, bool compressed,
 					   struct rw_image *image, struct rw_classify_address **ret_address);
 
 /* Puts the address part of 'address' at its place from the image 'pages', as build would. */

@@ -262,7 +262,7 @@ static int write_ports(const struct sweep *sweep, struct rw_image *image, uint32
 		if (!count || boundaries[count - 1].leaf != sweep->column_of[i])
 			boundaries[count++] =
 				(struct rw_boundary){(rw_key)sweep->edges[i] << 112, sweep->column_of[i]};
-	*ret_entry = rw_trie_build(image, boundaries, count, 0, 0, false);
+	*ret_entry = rw_trie_build(image, boundaries, count, 0, 0, (struct rw_trie_form){.plain_depth = 1});
 	return image->failure;
 }
 

@@ -16,6 +16,7 @@ struct compilation {
 	struct rw_image image;
 	struct rw_classify_address *address;
 	bool reused;
+	bool compressed; /* IPv4 trie, whatever the room */
 	uint32_t views;  /* page of the first */
 	uint32_t *fives; /* references of the five-tuple parts */
 	uint8_t slots[RW_TABLE_SLOT_MAX];
@@ -125,7 +126,7 @@ static int try_reuse(struct compilation *compilation, const struct rw_classify_t
 	r = rw_plan_make(compilation->policy, &atoms, &compilation->plan, err);
 	if (r < 0)
 		return r;
-	if (atoms.missing ||
+	if (atoms.missing || (compilation->compressed && previous->address->plain4) ||
 	    previous->address->record_words != rw_classify_record_words(compilation->plan.policy_count * 2) ||
 	    !is_worth_keeping(&compilation->plan, previous->address)) {
 		rw_plan_done(&compilation->plan);
@@ -147,7 +148,7 @@ static int make_address(struct compilation *compilation, struct rw_error *err)
 	if (r < 0)
 		return r;
 	r = rw_classify_address_build(&atoms, rw_classify_record_words(compilation->plan.policy_count * 2),
-				      &compilation->image, &compilation->address);
+				      compilation->compressed, &compilation->image, &compilation->address);
 	return r < 0 ? explain(compilation, r, err) : 0;
 }
 
@@ -235,7 +236,9 @@ static void write_header(struct compilation *compilation)
 		.magic = RW_TABLE_MAGIC,
 		.version = RW_TABLE_VERSION,
 		.page_count = compilation->image.page_count,
-		.flags = compilation->policy->container_network == RW_CONTAINER_ROUTED ? RW_TABLE_ROUTED : 0,
+		.flags = (compilation->policy->container_network == RW_CONTAINER_ROUTED ? RW_TABLE_ROUTED
+											: 0) |
+			 (compilation->address->plain4 ? RW_TABLE_PLAIN4 : 0),
 		.root4 = compilation->address->root4,
 		.root6 = compilation->address->root6,
 		.views = compilation->views,
@@ -283,7 +286,8 @@ static int compile(const struct rw_policy *policy, const struct rw_classify_opti
 {
 	uint32_t limit = options && options->page_limit ? options->page_limit : RW_CLASSIFY_PAGES_DEFAULT;
 	RW_CLEANUP(compilation_done)
-	struct compilation compilation = {.policy = policy, .group = RW_PLAN_NO_GROUP};
+	struct compilation compilation = {
+		.policy = policy, .compressed = options && options->compressed, .group = RW_PLAN_NO_GROUP};
 	int r = set_slots(&compilation, options ? options->slots : NULL, err);
 
 	if (r < 0)
@@ -311,21 +315,34 @@ static int compile(const struct rw_policy *policy, const struct rw_classify_opti
 	return r < 0 ? explain(&compilation, r, err) : 0;
 }
 
+static bool is_about_room(int r)
+{
+	return r == -E2BIG || r == -ENOSPC;
+}
+
 int rw_classify_compile(const struct rw_policy *policy, const struct rw_classify_options *options,
 			const struct rw_classify_table *previous, struct rw_classify_memory *memory,
 			struct rw_classify_table **ret_table, struct rw_error *err)
 {
+	struct rw_classify_options smaller = options ? *options : (struct rw_classify_options){0};
 	struct rw_error first = RW_ERROR_NONE;
 	int r;
 
 	/* An address part taken over may be larger than this policy needs, so it never decides about room. */
 	if (previous) {
 		r = compile(policy, options, previous, memory, ret_table, &first);
-		if (r != -E2BIG && r != -ENOSPC) {
+		if (!is_about_room(r)) {
 			if (r < 0 && err)
 				*err = first;
 			return r;
 		}
 	}
-	return compile(policy, options, NULL, memory, ret_table, err);
+	r = smaller.compressed ? -E2BIG : compile(policy, options, NULL, memory, ret_table, &first);
+	if (!is_about_room(r)) {
+		if (r < 0 && err)
+			*err = first;
+		return r;
+	}
+	smaller.compressed = true;
+	return compile(policy, &smaller, NULL, memory, ret_table, err);
 }

@@ -77,6 +77,7 @@ struct rw_classify_options {
 	 */
 	const uint8_t *slots;
 	uint32_t page_limit; /* budget of one image; 0 = RW_CLASSIFY_PAGES_DEFAULT */
+	bool compressed;     /* the small form of the IPv4 trie also where there is room for the quick one */
 };
 
 /*

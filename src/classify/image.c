@@ -251,3 +251,13 @@ uint32_t rw_image_add_full_span(struct rw_image *image, const uint32_t *entries,
 		stored[runs] = 0;
 	return RW_ENTRY_SPAN | rw_image_add_blob(image, words, SPAN_WORDS + (runs + 1) / 2);
 }
+
+uint32_t rw_image_add_plain(struct rw_image *image, const uint32_t *entries, uint32_t count)
+{
+	uint64_t words[128];
+
+	assert(count >= 1 && count <= 256);
+	words[(count - 1) / 2] = 0;
+	memcpy(words, entries, count * sizeof(*entries));
+	return rw_image_add_blob(image, words, (count + 1) / 2);
+}

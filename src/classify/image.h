@@ -66,3 +66,6 @@ uint32_t rw_image_add_span(struct rw_image *image, const struct rw_image_run *ru
  * read but does not matter.
  */
 uint32_t rw_image_add_full_span(struct rw_image *image, const uint32_t *entries, uint32_t count);
+
+/* Reference of a plain node: 'count' (1..256) entries as they are. */
+uint32_t rw_image_add_plain(struct rw_image *image, const uint32_t *entries, uint32_t count);

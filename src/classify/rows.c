@@ -361,15 +361,14 @@ static void write_row(struct builder *builder, struct level *level)
 				rw_image_add_full_span(builder->image, level->cells + i * BLOCK, size);
 		builder->touched[i] = false;
 	}
-	level->entry = rw_image_add_full_span(builder->image, level->blocks, builder->block_count);
-	/* A span over blocks is told from a block by its kind.  One block for all columns needs none. */
-	if (builder->block_count > 1 && (level->entry & RW_ENTRY_KIND) == RW_ENTRY_SPAN) {
-		bool same = true;
-
-		for (uint32_t i = 1; same && i < builder->block_count; i++)
-			same = level->blocks[i] == level->blocks[0];
-		if (!same)
-			level->entry |= RW_ENTRY_SKIP;
+	/* One block for all columns needs nothing that leads to it. */
+	level->entry = level->blocks[0];
+	for (uint32_t i = 1; i < builder->block_count; i++) {
+		if (level->blocks[i] == level->blocks[0])
+			continue;
+		level->entry = RW_ENTRY_SKIP |
+			       rw_image_add_plain(builder->image, level->blocks, builder->block_count);
+		break;
 	}
 }
 

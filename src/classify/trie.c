@@ -9,7 +9,7 @@ struct walk {
 	const struct rw_boundary *boundaries;
 	size_t count;
 	size_t at; /* the boundary in effect */
-	bool skips;
+	struct rw_trie_form form;
 };
 
 /* A node's entry, or (bytes > 0) a skip that is not written yet because its parent may lengthen it. */
@@ -84,14 +84,29 @@ static int find_single(const struct runs *runs, uint32_t *ret_slot, uint32_t *re
 	return single;
 }
 
-static struct node finish(struct walk *walk, struct runs *runs)
+static uint32_t write_plain(struct walk *walk, const struct runs *runs)
+{
+	uint32_t entries[256];
+
+	for (uint32_t i = 0, slot = 0; i < runs->count; i++) {
+		uint32_t end = i + 1 < runs->count ? runs->list[i + 1].slot : 256;
+
+		while (slot < end)
+			entries[slot++] = runs->list[i].entry;
+	}
+	return RW_ENTRY_SPAN | rw_image_add_plain(walk->image, entries, 256);
+}
+
+static struct node finish(struct walk *walk, struct runs *runs, unsigned int depth)
 {
 	struct node *pending = &runs->pending;
 	uint32_t slot, miss;
-	int single = walk->skips ? find_single(runs, &slot, &miss) : -1;
+	int single = walk->form.skips ? find_single(runs, &slot, &miss) : -1;
 
 	if (single < 0) {
 		write_pending(walk, runs);
+		if (depth < walk->form.plain_depth && runs->count > 1)
+			return (struct node){.entry = write_plain(walk, runs)};
 		return (struct node){.entry = rw_image_add_span(walk->image, runs->list, runs->count)};
 	}
 	if (pending->bytes && pending->miss == miss && pending->bytes < RW_TABLE_SKIP_MAX)
@@ -136,21 +151,42 @@ static struct node build(struct walk *walk, rw_key base, unsigned int depth)
 			add_run(walk, &runs, slot++, &node);
 		}
 	}
-	return finish(walk, &runs);
+	return finish(walk, &runs, depth);
 }
 
 uint32_t rw_trie_build(struct rw_image *image, const struct rw_boundary *boundaries, size_t count,
-		       rw_key base, unsigned int depth, bool skips)
+		       rw_key base, unsigned int depth, struct rw_trie_form form)
 {
-	struct walk walk = {image, boundaries, count, 0, skips};
+	struct walk walk = {image, boundaries, count, 0, form};
 	struct node node = build(&walk, base, depth);
 
 	return write_node(&walk, &node);
 }
 
-uint32_t rw_trie_build_root4(struct rw_image *image, const struct rw_boundary *boundaries, size_t count)
+size_t rw_trie_count4(const struct rw_boundary *boundaries, size_t count)
 {
-	struct walk walk = {image, boundaries, count, 0, false};
+	rw_key before[2] = {~(rw_key)0, ~(rw_key)0};
+	size_t nodes = 0;
+
+	/* A boundary inside of a prefix of 16 or 24 bits makes a node of it. */
+	for (size_t i = 0; i < count; i++) {
+		for (unsigned int level = 0; level < 2; level++) {
+			unsigned int shift = 128 - 16 - 8 * level;
+			rw_key prefix = boundaries[i].key >> shift;
+
+			if (prefix << shift == boundaries[i].key || prefix == before[level])
+				continue;
+			before[level] = prefix;
+			nodes++;
+		}
+	}
+	return nodes;
+}
+
+uint32_t rw_trie_build_root4(struct rw_image *image, const struct rw_boundary *boundaries, size_t count,
+			     bool plain)
+{
+	struct walk walk = {image, boundaries, count, 0, {.plain_depth = plain ? 4 : 0}};
 	uint32_t first = rw_image_add_pages(image, RW_TABLE_ROOT_PAGES);
 	uint32_t slot = 0;
 

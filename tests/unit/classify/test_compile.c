@@ -114,16 +114,21 @@ static void compiled_done(struct compiled *compiled)
 }
 RW_DEFINE_DONE(struct compiled, compiled_done)
 
-static void compile(struct compiled *compiled, const struct rw_policy *policy, const uint8_t *slots,
-		    const struct rw_classify_table *previous)
+static void compile_with(struct compiled *compiled, const struct rw_policy *policy,
+			 struct rw_classify_options options, const struct rw_classify_table *previous)
 {
-	struct rw_classify_options options = {.slots = slots};
 	struct rw_error err = RW_ERROR_NONE;
 
 	rw_classify_memory_init(&compiled->memory);
 	compiled->table = NULL;
 	if (rw_classify_compile(policy, &options, previous, &compiled->memory, &compiled->table, &err) < 0)
 		fail_msg("%s", err.text);
+}
+
+static void compile(struct compiled *compiled, const struct rw_policy *policy, const uint8_t *slots,
+		    const struct rw_classify_table *previous)
+{
+	compile_with(compiled, policy, (struct rw_classify_options){.slots = slots}, previous);
 }
 
 static const struct rw_table_header *header_of(const struct compiled *compiled)
@@ -163,7 +168,7 @@ static void header_says_what_the_image_is(void **state)
 	assert_int_equal(header->magic, RW_TABLE_MAGIC);
 	assert_int_equal(header->version, RW_TABLE_VERSION);
 	assert_int_equal(header->page_count, compiled.table->page_count);
-	assert_int_equal(header->flags, RW_TABLE_ROUTED);
+	assert_int_equal(header->flags, RW_TABLE_ROUTED | RW_TABLE_PLAIN4);
 	assert_int_equal(header->policy_count, 2);
 	assert_int_equal(header->index_count, compiled.table->origin_count);
 }
@@ -430,7 +435,7 @@ static void fixed_memory_that_is_too_small_is_told_from_the_budget(void **state)
 
 	(void)state;
 	add_members(policy, 5000, 300);
-	compile(&compiled, policy, NULL, NULL);
+	compile_with(&compiled, policy, (struct rw_classify_options){.compressed = true}, NULL);
 	pages = compiled.table->page_count;
 	for (uint32_t capacity = 0; capacity < pages; capacity += 13) {
 		RW_CLEANUP(rw_free)
@@ -450,6 +455,24 @@ static void fixed_memory_that_is_too_small_is_told_from_the_budget(void **state)
 		rw_classify_memory_done(&memory);
 		assert_null(table);
 	}
+}
+
+static void quick_form_gives_way_where_only_the_small_one_fits(void **state)
+{
+	RW_CLEANUP(rw_policy_unref) struct rw_policy *policy = make_policy();
+	RW_CLEANUP(compiled_done) struct compiled quick, small, fitted;
+
+	(void)state;
+	add_members(policy, 5000, 300);
+	compile(&quick, policy, NULL, NULL);
+	compile_with(&small, policy, (struct rw_classify_options){.compressed = true}, NULL);
+	assert_true(header_of(&quick)->flags & RW_TABLE_PLAIN4);
+	assert_false(header_of(&small)->flags & RW_TABLE_PLAIN4);
+	assert_true(small.table->page_count < quick.table->page_count);
+	compile_with(&fitted, policy, (struct rw_classify_options){.page_limit = small.table->page_count},
+		     quick.table);
+	assert_false(header_of(&fitted)->flags & RW_TABLE_PLAIN4);
+	assert_int_equal(fitted.table->page_count, small.table->page_count);
 }
 
 static void sparse_members_are_cheap(void **state)
@@ -593,6 +616,7 @@ int main(void)
 		cmocka_unit_test(addresses_that_nobody_names_any_more_are_given_up),
 		cmocka_unit_test(addresses_taken_over_never_cost_a_policy_its_room),
 		cmocka_unit_test(fixed_memory_that_is_too_small_is_told_from_the_budget),
+		cmocka_unit_test(quick_form_gives_way_where_only_the_small_one_fits),
 		cmocka_unit_test(sparse_members_are_cheap),
 		cmocka_unit_test(five_tuple_rules_that_meet_in_one_place_are_limited),
 		cmocka_unit_test(more_columns_than_a_span_holds_are_found),
