@@ -205,6 +205,9 @@ void saved_node_calm(struct saved_node *world)
 {
 	storm_await(&world->storm, STORM_LEAST);
 	storm_end(&world->storm);
+	print_message("%lu refused datagrams sent, %lu passed, %lu words, %lu lost\n",
+		      atomic_load(&world->storm.probes), world->storm.passed, world->storm.words,
+		      world->storm.lost);
 	assert_int_equal(world->storm.passed, 0);
 	assert_int_equal(world->storm.lost, 0);
 	storm_close(&world->storm);

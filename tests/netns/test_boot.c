@@ -252,6 +252,7 @@ static void takes_the_saved_policy_when_its_model_file_is_bad(void **state)
 static void is_opened_by_detach_and_stays_open(void **state)
 {
 	struct saved_node *world = *state;
+	int sender, receiver;
 
 	enforce_once(world);
 	netns_run(world->node, "rm -rf %s", world->state);
@@ -261,6 +262,12 @@ static void is_opened_by_detach_and_stays_open(void **state)
 	assert_int_equal(saved_node_command(world, NULL, 0, "detach", NULL, NULL), 0);
 	assert_true(process_connects(world->peer, NODE, 80));
 	assert_true(process_connects(world->peer, NODE, 22));
+	/* What the storms send does arrive where nothing refuses it. */
+	sender = filter_udp(world->peer, PEER, 0);
+	receiver = filter_udp(world->node, "0.0.0.0", REFUSED);
+	assert_true(filter_tells(sender, receiver, NODE, REFUSED));
+	(void)close(sender);
+	(void)close(receiver);
 	saved_node_reboot(world);
 	netns_run(world->node, "rm -rf %s; ! test -e %s-seal", world->state, world->state);
 	/* Nobody is told who this node is, and it has not enforced: there is nothing to do. */

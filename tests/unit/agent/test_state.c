@@ -284,6 +284,31 @@ static void makes_a_machine_id_that_is_not_the_machines(void **state)
 	assert_string_not_equal(one, other);
 }
 
+static void forgets_the_policies_of_another_life(void **state)
+{
+	RW_CLEANUP(rw_policy_unref) struct rw_policy *policy = NULL;
+	struct world *world = *state;
+	struct rw_position position;
+
+	write_file(world, "policy", "x");
+	write_file(world, "policy-previous", "x");
+	rw_agent_policy_forget(&world->place);
+	assert_int_equal(rw_agent_policy_load(&world->place, &position, &policy, NULL), RW_AGENT_FILE_ABSENT);
+	assert_int_equal(rw_agent_policy_load_previous(&world->place, &position, &policy, NULL),
+			 RW_AGENT_FILE_ABSENT);
+}
+
+static void keeps_the_seal_beside_the_state_folder(void **state)
+{
+	struct rw_agent_place place;
+	char path[RW_AGENT_PATH_SIZE];
+
+	(void)state;
+	assert_int_equal(rw_agent_place_find("/x/node-1/", NULL, &place, NULL), 0);
+	rw_agent_seal_path(&place, "policy", path);
+	assert_string_equal(path, "/x/node-1-seal/policy");
+}
+
 #define TEST(function) cmocka_unit_test_setup_teardown(function, make_world, free_world)
 
 int main(void)
@@ -303,6 +328,8 @@ int main(void)
 		TEST(marks_the_node_without_a_state_folder),
 		TEST(locks_out_a_second_agent),
 		TEST(makes_a_machine_id_that_is_not_the_machines),
+		TEST(forgets_the_policies_of_another_life),
+		TEST(keeps_the_seal_beside_the_state_folder),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
