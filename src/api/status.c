@@ -4,6 +4,23 @@
 
 #include "api/internal.h"
 
+#include "controller/authority.h"
+
+/* Whom the next step of replacing the authority waits for. */
+static void put_replacement(struct rw_json_writer *json, const struct rw_controller *controller)
+{
+	struct rw_authority_status status;
+
+	if (rw_authority_status(controller, &status, NULL) < 0 || status.stage == RW_AUTHORITY_SETTLED)
+		return;
+	rw_json_key(json, "replacement");
+	rw_json_begin_object(json);
+	rw_json_put_text(json, "stage", rw_word_of(rw_words_authority_stage, (int)status.stage));
+	rw_json_put_integer(json, "nodes_not_trusting", (int64_t)status.nodes_not_trusting);
+	rw_json_put_integer(json, "nodes_to_renew", (int64_t)status.nodes_to_renew);
+	rw_json_end_object(json);
+}
+
 /* Those of the controller itself; the agents' stand with their nodes. */
 static void put_certificates(struct rw_json_writer *json, const struct rw_api *api)
 {
@@ -15,6 +32,7 @@ static void put_certificates(struct rw_json_writer *json, const struct rw_api *a
 	rw_json_put_time(json, "authority", certificates.authority_expires_ms);
 	if (api->server_expires_ms)
 		rw_json_put_time(json, "server", api->server_expires_ms);
+	put_replacement(json, api->controller);
 	rw_json_end_object(json);
 }
 

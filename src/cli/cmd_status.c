@@ -48,6 +48,22 @@ static void warn_of_certificate(const struct rw_cli *cli, const char *whose, con
 	(void)printf(" of %s %s %.10s\n", whose, expires_ms < now_ms ? "expired" : "expires", text);
 }
 
+/* What the replacement of the authority waits for. */
+static void tell_replacement(const struct rw_json *certificates)
+{
+	struct rw_json replacement, member;
+	bool introduced;
+	int64_t count;
+
+	if (!rw_json_find(certificates, "replacement", &replacement))
+		return;
+	introduced = strcmp(rw_cli_text(&replacement, "stage"), "introduced") == 0;
+	if (rw_json_find(&replacement, introduced ? "nodes_not_trusting" : "nodes_to_renew", &member) &&
+	    rw_json_integer(&member, 0, INT64_MAX, &count, NULL) == 0)
+		(void)printf("authority is being replaced: %lld node%s to wait for before 'ringwall ca %s'\n",
+			     (long long)count, count == 1 ? "" : "s", introduced ? "switch" : "retire");
+}
+
 static void warn_of_certificates(const struct rw_cli *cli, const struct rw_json *status,
 				 const struct rw_json *items)
 {
@@ -56,6 +72,7 @@ static void warn_of_certificates(const struct rw_cli *cli, const struct rw_json 
 	if (rw_json_find(status, "certificates", &certificates)) {
 		warn_of_certificate(cli, "the authority", rw_cli_text(&certificates, "authority"));
 		warn_of_certificate(cli, "the controller", rw_cli_text(&certificates, "server"));
+		tell_replacement(&certificates);
 	}
 	for (size_t i = 0; i < rw_json_count(items); i++) {
 		struct rw_json item = rw_json_at(items, i);

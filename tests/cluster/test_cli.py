@@ -508,6 +508,7 @@ def a_new_authority_is_learned_before_the_old_one_goes(cli):
     renewed = cli.run("ca", "renew", "-o", "json").json
     assert renewed["stage"] == "introduced" and renewed["issuing"] == old["issuing"]
     assert renewed["other"]["fingerprint"] != old["issuing"]["fingerprint"]
+    assert "before 'ringwall ca switch'" in cli.run("status").out
     first = cli.run("whoami", RINGWALL_CA=own)
     assert own in first.err and "trusts it" in first.err
     assert not cli.run("whoami", RINGWALL_CA=own).err  # once is enough

@@ -201,6 +201,33 @@ static void takes_the_policy_before_when_the_newest_is_unfit_or_missing(void **s
 	assert_int_equal(load_revision(world, RW_AGENT_POLICY_PREVIOUS), 5);
 }
 
+/* A downgrade: what the newer agent saved last, and what was saved before it came. */
+static void takes_the_policy_before_when_the_newest_is_of_a_newer_version(void **state)
+{
+	struct world *world = *state;
+	RW_CLEANUP(rw_policy_unref) struct rw_policy *policy = NULL;
+	RW_CLEANUP(rw_buf_done) struct rw_buf buf;
+	struct rw_error err = RW_ERROR_NONE;
+	struct rw_position position;
+	char path[RW_AGENT_PATH_SIZE];
+	char *version;
+
+	save_revision(world, 5);
+	save_revision(world, 6);
+	rw_agent_state_path(&world->place, "policy", path);
+	rw_buf_init(&buf, 1 << 20);
+	assert_int_equal(rw_file_read(path, &buf, NULL), 0);
+	version = strstr(buf.data, "\"version\":1");
+	assert_non_null(version);
+	version[strlen("\"version\":")] = '9';
+	assert_int_equal(rw_file_write(path, buf.data, buf.size, 0600, NULL), 0);
+	assert_int_equal(rw_agent_policy_load(&world->place, &position, &policy, &err),
+			 RW_AGENT_POLICY_PREVIOUS);
+	assert_int_equal(position.revision, 5);
+	assert_non_null(strstr(err.text, "9"));
+	assert_non_null(strstr(err.text, "newer than 1"));
+}
+
 static void never_keeps_an_unfit_policy_as_the_one_before(void **state)
 {
 	struct world *world = *state;
@@ -322,6 +349,7 @@ int main(void)
 		TEST(keeps_the_policy),
 		TEST(refuses_a_policy_that_was_cut_off),
 		TEST(takes_the_policy_before_when_the_newest_is_unfit_or_missing),
+		TEST(takes_the_policy_before_when_the_newest_is_of_a_newer_version),
 		TEST(never_keeps_an_unfit_policy_as_the_one_before),
 		TEST(remembers_that_the_saved_policy_is_stale_until_it_is_saved),
 		TEST(marks_the_node_as_detached),
