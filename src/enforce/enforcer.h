@@ -130,6 +130,18 @@ struct rw_enforcer_flow {
 	uint32_t expires_in_s;
 };
 
+/* A live flow as 'observe' tells it: once for each interface that decided it. */
+struct rw_enforcer_observed {
+	struct rw_packet opener; /* the packet that opens it, as that interface decides it */
+	char interface[16];
+	bool is_new;         /* not told before; only then 'cause' and 'rule' are filled */
+	bool is_answered;    /* packets of both ends were seen */
+	bool answer_is_new;  /* ... and that was not told before */
+	bool is_forwarded;   /* decided where it enters and where it leaves */
+	enum rw_cause cause; /* what accepts it by the policy in force now */
+	char rule[RW_ID_SIZE];
+};
+
 struct rw_enforcer_status {
 	enum rw_enforcer_mode mode;
 	bool persistent;     /* pinned: outlives this process */
@@ -159,11 +171,14 @@ struct rw_enforcer_seeded {
 typedef void rw_enforcer_drop_fn(void *context, const struct rw_enforcer_drop *drop);
 typedef void rw_enforcer_event_fn(void *context, const struct rw_enforcer_event *event);
 typedef void rw_enforcer_hits_fn(void *context, const struct rw_enforcer_hits *hits);
+typedef void rw_enforcer_observe_fn(void *context, const struct rw_enforcer_observed *flow);
 typedef bool rw_enforcer_flow_fn(void *context, const struct rw_enforcer_flow *flow); /* false = stop */
 
 struct rw_enforcer {
 	const struct rw_enforcer_ops *ops;
 };
+
+#define RW_ENFORCER_ROUND 1 /* outcome of observe */
 
 struct rw_enforcer_ops {
 	const char *name; /* "bpf", "dry" */
@@ -224,6 +239,17 @@ struct rw_enforcer_ops {
 	 * its new state. */
 	int (*flows)(struct rw_enforcer *enforcer, rw_enforcer_flow_fn *each, void *context,
 		     struct rw_error *err);
+
+	/*
+	 * Looks at the next 'entries' places of the flow table, where the last call ended, and tells the
+	 * accepted flows there that are new or newly answered; with 'all', every live one.  So somebody who
+	 * goes round the table often enough learns of every new flow without any work on the packets' side;
+	 * what begins and is forgotten between two visits is missed.  What was told is remembered in 2 bytes a
+	 * place.  0; RW_ENFORCER_ROUND when the end of the table was reached and the next call begins anew;
+	 * -ENOMEM.
+	 */
+	int (*observe)(struct rw_enforcer *enforcer, size_t entries, bool all, rw_enforcer_observe_fn *each,
+		       void *context);
 
 	int (*status)(struct rw_enforcer *enforcer, struct rw_enforcer_status *ret_status,
 		      struct rw_error *err);

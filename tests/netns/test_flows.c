@@ -437,6 +437,86 @@ static void hits_and_drops_are_told(void **state)
 	assert_int_equal(drop.packet.direction, RW_DIRECTION_INGRESS);
 }
 
+/* What one round of the table tells of TCP port 80. */
+struct observed {
+	size_t told, news, answers;
+	struct rw_enforcer_observed last;
+};
+
+static void count_observed(void *context, const struct rw_enforcer_observed *flow)
+{
+	struct observed *observed = context;
+
+	if (flow->opener.protocol != RW_PROTOCOL_TCP || flow->opener.local_port != 80)
+		return;
+	observed->told++;
+	observed->news += flow->is_new;
+	observed->answers += flow->answer_is_new;
+	observed->last = *flow;
+}
+
+static struct observed observe(bool all)
+{
+	struct observed observed = {0};
+	int r;
+
+	do {
+		r = scene.enforcer->ops->observe(scene.enforcer, 1000, all, count_observed, &observed);
+		assert_true(r >= 0);
+	} while (r != RW_ENFORCER_ROUND);
+	return observed;
+}
+
+static void each_new_flow_is_observed_once(void **state)
+{
+	static const char *const ends[][2] = {{"10.0.0.1", "10.0.0.2"}, {"fd00::1", "fd00::2"}};
+	struct observed observed;
+	int tcp[2];
+
+	(void)state;
+	rule(RULES("sgr-web in accept tcp 80/80 0.0.0.0/0", "sgr-web6 in accept tcp 80/80 ::/0"));
+	(void)observe(false);
+	for (size_t i = 0; i < 2; i++) {
+		struct rw_address peer = world_address(ends[i][0]);
+
+		connect_tcp(ends[i][0], ends[i][1], tcp);
+		assert_true(filter_says(tcp[0], tcp[1]));
+		observed = observe(false);
+		assert_int_equal(observed.news, 1);
+		assert_int_equal(observed.answers, 1);
+		assert_true(rw_address_equal(&observed.last.opener.remote, &peer));
+		assert_int_equal(observed.last.opener.direction, RW_DIRECTION_INGRESS);
+		assert_int_equal(observed.last.cause, RW_CAUSE_RULE);
+		assert_string_equal(observed.last.rule, i ? "sgr-web6" : "sgr-web");
+		assert_string_equal(observed.last.interface, "eth0");
+		assert_false(observed.last.is_forwarded);
+		assert_int_equal(observe(false).told, 0);
+	}
+	/* Both live, both told again when all are asked for, and none as new. */
+	observed = observe(true);
+	assert_int_equal(observed.told, 2);
+	assert_int_equal(observed.news, 0);
+	connect_tcp("10.0.0.1", "10.0.0.2", tcp);
+	assert_int_equal(observe(false).news, 1);
+}
+
+static void what_is_refused_or_not_answered_is_not_observed_as_used(void **state)
+{
+	struct observed observed;
+
+	(void)state;
+	rule(RULES("sgr-web in accept tcp 80/80 0.0.0.0/0"));
+	(void)observe(false);
+	/* Nobody listens on 80: a reset is an answer, but not of a service. */
+	assert_int_equal(filter_connect(scene.peer, "10.0.0.1", "10.0.0.2", 80), -1);
+	observed = observe(false);
+	assert_int_equal(observed.news, 1);
+	assert_int_equal(observed.answers, 0);
+	rule(RULES("sgr-no in drop tcp 80/80 0.0.0.0/0"));
+	assert_int_equal(filter_connect(scene.peer, "10.0.0.1", "10.0.0.2", 80), -1);
+	assert_int_equal(observe(false).news, 0);
+}
+
 static bool find_flow(void *context, const struct rw_enforcer_flow *flow)
 {
 	if (flow->protocol == RW_PROTOCOL_TCP && flow->responder_port == 80)
@@ -537,6 +617,8 @@ int main(void)
 		TEST(published_port_is_decided_by_the_clients_port),
 		TEST(only_openers_open),
 		TEST(hits_and_drops_are_told),
+		TEST(each_new_flow_is_observed_once),
+		TEST(what_is_refused_or_not_answered_is_not_observed_as_used),
 		TEST(live_flows_are_listed),
 		TEST(changes_under_traffic_lose_and_leak_nothing),
 	};

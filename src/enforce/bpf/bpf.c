@@ -27,6 +27,7 @@ static struct rw_enforcer *close_enforcer(struct rw_enforcer *enforcer)
 	rw_classify_memory_done(&bpf->images[0]);
 	rw_classify_memory_done(&bpf->images[1]);
 	rw_map_done(&bpf->totals);
+	free(bpf->observed);
 	free(bpf);
 	return NULL;
 }
@@ -45,6 +46,7 @@ static const struct rw_enforcer_ops operations = {
 	.drops_fd = rw_bpf_drops_fd,
 	.drops_read = rw_bpf_drops_read,
 	.flows = rw_bpf_flows,
+	.observe = rw_bpf_observe,
 	.status = rw_bpf_status,
 	.close = close_enforcer,
 };

@@ -105,6 +105,8 @@ struct rw_bpf {
 	unsigned int known_next; /* to be given up */
 	int hooks_fd;            /* of rw_bpf_company_watch */
 	struct ring_buffer *ring;
+	uint16_t *observed;        /* by place of the flow table, IPv4 first; NULL until somebody asks */
+	size_t observe_next;       /* place to look at next */
 	rw_enforcer_drop_fn *drop; /* while drops are read */
 	void *drop_context;
 };
@@ -193,8 +195,17 @@ int rw_bpf_hits_retire(struct rw_bpf *bpf, const struct rw_classify_table *table
 int rw_bpf_drops_fd(struct rw_enforcer *enforcer);
 int rw_bpf_drops_read(struct rw_enforcer *enforcer, rw_enforcer_drop_fn *each, void *context);
 int rw_bpf_drops_open(struct rw_bpf *bpf);
+/* Second of the programs' clock. */
+uint32_t rw_bpf_now(void);
+/* Fills 'flow' from an entry read as a whole. */
+void rw_bpf_decode_flow(uint8_t family, uint64_t control, uint64_t decision, const uint64_t *key,
+			uint32_t now, struct rw_enforcer_flow *flow);
 int rw_bpf_flows(struct rw_enforcer *enforcer, rw_enforcer_flow_fn *each, void *context,
 		 struct rw_error *err);
+/* observe.c */
+int rw_bpf_observe(struct rw_enforcer *enforcer, size_t entries, bool all, rw_enforcer_observe_fn *each,
+		   void *context);
+
 int rw_bpf_status(struct rw_enforcer *enforcer, struct rw_enforcer_status *ret_status, struct rw_error *err);
 
 /* seed.c */

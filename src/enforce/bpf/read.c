@@ -12,7 +12,7 @@
 
 #define SECOND_NS 1000000000ull
 
-static uint32_t now_seconds(void)
+uint32_t rw_bpf_now(void)
 {
 	struct timespec now;
 
@@ -178,8 +178,7 @@ static struct rw_address address_of_words(uint8_t family, uint64_t high, uint64_
 	return rw_address_from_bytes(family, words);
 }
 
-/* Fills 'flow' from an entry read as a whole. */
-static void decode_flow(uint8_t family, uint64_t control, uint64_t decision, const uint64_t *key,
+void rw_bpf_decode_flow(uint8_t family, uint64_t control, uint64_t decision, const uint64_t *key,
 			uint32_t now, struct rw_enforcer_flow *flow)
 {
 	uint64_t last = key[family == 4 ? RW_FLOW_KEY_WORDS4 - 1 : RW_FLOW_KEY_WORDS6 - 1];
@@ -231,7 +230,7 @@ static bool visit(const struct flow_walk *walk, uint8_t family, const uint32_t *
 		key[i] = __atomic_load_n(&entry[2 + i], __ATOMIC_ACQUIRE);
 	if (RW_FLOW_INCARNATION(__atomic_load_n(&entry[0], __ATOMIC_ACQUIRE)) != RW_FLOW_INCARNATION(control))
 		return true;
-	decode_flow(family, control, decision, key, walk->now, &flow);
+	rw_bpf_decode_flow(family, control, decision, key, walk->now, &flow);
 	return walk->each(walk->context, &flow);
 }
 
@@ -253,7 +252,7 @@ static void walk_flows(const struct rw_bpf *bpf, const struct flow_walk *walk)
 
 int rw_bpf_flows(struct rw_enforcer *enforcer, rw_enforcer_flow_fn *each, void *context, struct rw_error *err)
 {
-	struct flow_walk walk = {.each = each, .context = context, .now = now_seconds()};
+	struct flow_walk walk = {.each = each, .context = context, .now = rw_bpf_now()};
 
 	(void)err;
 	walk_flows(rw_bpf_of(enforcer), &walk);
@@ -290,7 +289,7 @@ int rw_bpf_status(struct rw_enforcer *enforcer, struct rw_enforcer_status *ret_s
 		.table_limit_bytes = (uint64_t)bpf->image_pages * RW_TABLE_PAGE_SIZE,
 		.flow_capacity = bpf->maps[RW_BPF_MAP_FLOWS4].entries * RW_FLOW_WAYS,
 	};
-	struct flow_walk walk = {.counts = status.flows, .now = now_seconds()};
+	struct flow_walk walk = {.counts = status.flows, .now = rw_bpf_now()};
 
 	(void)err;
 	read_counters(bpf, &status);

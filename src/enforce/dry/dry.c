@@ -237,6 +237,17 @@ static int dry_drops_read(struct rw_enforcer *enforcer, rw_enforcer_drop_fn *eac
 	return 0;
 }
 
+static int dry_observe(struct rw_enforcer *enforcer, size_t entries, bool all, rw_enforcer_observe_fn *each,
+		       void *context)
+{
+	(void)enforcer;
+	(void)entries;
+	(void)all;
+	(void)each;
+	(void)context;
+	return RW_ENFORCER_ROUND;
+}
+
 static int dry_flows(struct rw_enforcer *enforcer, rw_enforcer_flow_fn *each, void *context,
 		     struct rw_error *err)
 {
@@ -325,6 +336,7 @@ static const struct rw_enforcer_ops dry_ops = {
 	.drops_fd = dry_drops_fd,
 	.drops_read = dry_drops_read,
 	.flows = dry_flows,
+	.observe = dry_observe,
 	.status = dry_status,
 	.close = dry_close,
 };

@@ -131,6 +131,18 @@ static int fake_drops_read(struct rw_enforcer *enforcer, rw_enforcer_drop_fn *ea
 	return (int)count;
 }
 
+static int fake_observe(struct rw_enforcer *enforcer, size_t entries, bool all, rw_enforcer_observe_fn *each,
+			void *context)
+{
+	struct fake_enforcer *fake = fake_of(enforcer);
+
+	(void)entries;
+	(void)all;
+	for (size_t i = 0; i < fake->observed_count; i++)
+		each(context, &fake->observed[i]);
+	return RW_ENFORCER_ROUND;
+}
+
 static int fake_flows(struct rw_enforcer *enforcer, rw_enforcer_flow_fn *each, void *context,
 		      struct rw_error *err)
 {
@@ -174,6 +186,7 @@ static const struct rw_enforcer_ops fake_ops = {
 	.drops_fd = fake_drops_fd,
 	.drops_read = fake_drops_read,
 	.flows = fake_flows,
+	.observe = fake_observe,
 	.status = fake_status,
 	.close = fake_close,
 };

@@ -23,6 +23,8 @@ struct fake_enforcer {
 	const struct rw_enforcer_event *event; /* told by the next check */
 	const struct rw_enforcer_drop *drops;  /* waiting to be read */
 	size_t drop_count;
+	const struct rw_enforcer_observed *observed; /* told by every observe */
+	size_t observed_count;
 	struct rw_enforcer_status counters; /* what status says, but mode, adopted and device_count */
 	unsigned int opened;
 	unsigned int removed; /* remove_all */
