@@ -186,6 +186,8 @@ void agent_on_check(void *userdata)
 		agent_save_policy(agent);
 		agent_release_memory();
 	}
+	if (agent->session)
+		rw_reporter_observe(&agent->reporter, agent->keeper);
 	agent_update_seal(agent);
 	if (agent->checks % LISTENERS_S == 0) {
 		rw_reporter_read_listeners(&agent->reporter);

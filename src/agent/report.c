@@ -17,6 +17,7 @@ void rw_reporter_done(struct rw_reporter *reporter)
 {
 	rw_vec_done(&reporter->hits);
 	rw_listeners_done(&reporter->listeners);
+	reporter->observer = rw_observer_free(reporter->observer);
 }
 
 /* Unix milliseconds of a moment on the kernel's monotonic clock. */
@@ -33,15 +34,10 @@ static int64_t realtime_of(const struct rw_reporter *reporter, uint64_t monotoni
 static void take_drop(void *context, const struct rw_enforcer_drop *drop)
 {
 	struct rw_reporter *reporter = context;
-	struct rw_report_drop *told;
+	struct rw_report_drop told;
 
 	reporter->drops_lost += drop->suppressed;
-	if (reporter->drop_count == RW_REPORT_DROPS_MAX) {
-		reporter->drops_lost++;
-		return;
-	}
-	told = &reporter->drops[reporter->drop_count++];
-	*told = (struct rw_report_drop){
+	told = (struct rw_report_drop){
 		.time_ms = realtime_of(reporter, drop->monotonic_ns),
 		.direction = drop->packet.direction,
 		.protocol = drop->packet.protocol,
@@ -51,17 +47,68 @@ static void take_drop(void *context, const struct rw_enforcer_drop *drop)
 		.remote_port = drop->packet.remote_port,
 		.would = drop->would_drop,
 	};
-	memcpy(told->interface, drop->interface, sizeof(told->interface));
-	(void)snprintf(told->cause, sizeof(told->cause), "%s",
+	memcpy(told.interface, drop->interface, sizeof(told.interface));
+	(void)snprintf(told.cause, sizeof(told.cause), "%s",
 		       drop->rule[0]                  ? drop->rule
 		       : drop->cause == RW_CAUSE_RULE ? "rule"
 						      : rw_cause_name(drop->cause));
+	if (reporter->observer)
+		rw_observer_drop(reporter->observer, &told);
+	if (reporter->drop_count == RW_REPORT_DROPS_MAX)
+		reporter->drops_lost++;
+	else
+		reporter->drops[reporter->drop_count++] = told;
 }
 
 void rw_reporter_take_drops(struct rw_reporter *reporter, struct rw_enforcer *enforcer)
 {
 	if (enforcer)
 		(void)enforcer->ops->drops_read(enforcer, take_drop, reporter);
+}
+
+/* ---- flows ---- */
+
+struct observing {
+	struct rw_reporter *reporter;
+	const struct rw_links *links;
+	int64_t now_ms;
+};
+
+static bool is_own(const struct rw_links *links, const struct rw_address *address)
+{
+	for (size_t i = 0; i < links->address_count; i++)
+		if (rw_address_equal(&links->addresses[i].address, address))
+			return true;
+	return false;
+}
+
+static void take_flow(void *context, const struct rw_enforcer_observed *flow)
+{
+	struct observing *observing = context;
+
+	rw_observer_flow(observing->reporter->observer, observing->now_ms, flow,
+			 is_own(observing->links, &flow->opener.local));
+}
+
+void rw_reporter_observe(struct rw_reporter *reporter, const struct rw_keeper *keeper)
+{
+	struct observing observing = {.reporter = reporter, .now_ms = rw_clock_realtime_ms(reporter->clock)};
+	uint64_t now_ns = rw_clock_monotonic_ns(reporter->clock);
+	struct rw_keeper_status status;
+	bool begins = !reporter->observer;
+
+	rw_keeper_status(keeper, &status);
+	if (!status.enforcer || !status.links || (begins && rw_observer_new(&reporter->observer) < 0))
+		return;
+	observing.links = status.links;
+	if (status.enforcer->ops->observe(status.enforcer, RW_REPORTER_PLACES, reporter->census, take_flow,
+					  &observing) != RW_ENFORCER_ROUND)
+		return;
+	if (reporter->census)
+		rw_observer_end_census(reporter->observer, observing.now_ms);
+	reporter->census = now_ns - reporter->census_ns >= RW_OBSERVER_IDLE_MS * UINT64_C(1000000);
+	if (reporter->census)
+		reporter->census_ns = now_ns;
 }
 
 /* ---- hits ---- */
@@ -313,6 +360,25 @@ static int fill_kernel(const struct rw_keeper_status *status, struct rw_report *
 	return fill_hooks(status->enforcer, kernel);
 }
 
+static int fill_flows(struct rw_reporter *reporter, struct rw_report *report)
+{
+	const uint64_t now_ns = rw_clock_monotonic_ns(reporter->clock);
+
+	if (!reporter->observer ||
+	    (reporter->flows_told_ns &&
+	     now_ns - reporter->flows_told_ns < RW_REPORTER_FLOWS_MS * UINT64_C(1000000)))
+		return 0;
+	report->flows = calloc(RW_REPORT_FLOWS_MAX, sizeof(*report->flows));
+	if (!report->flows)
+		return -ENOMEM;
+	report->flow_count =
+		rw_observer_take(reporter->observer, rw_clock_realtime_ms(reporter->clock),
+				 reporter->listeners.items, reporter->listeners.count, report->flows);
+	if (report->flow_count)
+		reporter->flows_told_ns = now_ns;
+	return 0;
+}
+
 /* Computed once for a policy: its size is that of all groups and members. */
 static struct rw_policy_digest digest_of(struct rw_reporter *reporter, const struct rw_keeper_status *status)
 {
@@ -355,6 +421,8 @@ int rw_reporter_encode(struct rw_reporter *reporter, const struct rw_keeper *kee
 	r = fill_kernel(&status, &report);
 	if (r == 0)
 		r = fill_lists(reporter, &status, &report);
+	if (r == 0)
+		r = fill_flows(reporter, &report);
 	if (r < 0)
 		return rw_error_oom(err);
 	r = rw_report_encode(buf, &report, err);

@@ -14,6 +14,7 @@
 #include "agent/helper.h"
 #include "agent/keeper.h"
 #include "agent/listeners.h"
+#include "agent/observer.h"
 #include "agent/renewal.h"
 #include "base/clock.h"
 #include "base/vec.h"
@@ -33,6 +34,10 @@ struct rw_reporter {
 	struct rw_report_connection connections[RW_REPORT_LIVE_MAX]; /* of a monitored node */
 	size_t connection_count;
 	uint64_t connections_cut;
+	struct rw_observer *observer; /* NULL until rw_reporter_observe */
+	bool census;                  /* this round of the flow table tells every live flow */
+	uint64_t census_ns;           /* when the last one began; 0 = never */
+	uint64_t flows_told_ns;       /* 0 = never */
 };
 
 void rw_reporter_init(struct rw_reporter *reporter, const struct rw_clock *clock);
@@ -40,6 +45,17 @@ void rw_reporter_done(struct rw_reporter *reporter);
 
 /* Takes the drop events that wait in the enforcer; those beyond RW_REPORT_DROPS_MAX are only counted. */
 void rw_reporter_take_drops(struct rw_reporter *reporter, struct rw_enforcer *enforcer);
+
+/*
+ * Looks at the next part of the flow table for new flows; to be called once a second.  RW_REPORTER_PLACES bounds
+ * the time that it takes; a table of more places is gone round in as many seconds more.  Every ten minutes one
+ * round counts what is live.
+ */
+#define RW_REPORTER_PLACES (128u << 10)
+void rw_reporter_observe(struct rw_reporter *reporter, const struct rw_keeper *keeper);
+
+/* Flows are told at most so often, whatever else is reported. */
+#define RW_REPORTER_FLOWS_MS 10000
 
 /* Reads the counters of the rules anew. */
 void rw_reporter_read_hits(struct rw_reporter *reporter, struct rw_enforcer *enforcer);

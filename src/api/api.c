@@ -7,6 +7,7 @@
 
 #include "api/internal.h"
 #include "controller/event.h"
+#include "controller/flows.h"
 
 int rw_api_new(const struct rw_api_options *options, struct rw_api **ret_api, struct rw_error *err)
 {
@@ -24,6 +25,7 @@ int rw_api_new(const struct rw_api_options *options, struct rw_api **ret_api, st
 		return rw_error_oom(err);
 	}
 	rw_event_listen(api->controller, rw_api_pump_events, api);
+	rw_flows_listen(api->controller, rw_api_pump_flows, api);
 	*ret_api = api;
 	return 0;
 }
@@ -34,6 +36,7 @@ struct rw_api *rw_api_free(struct rw_api *api)
 		return NULL;
 	assert(!api->event_streams);
 	rw_event_listen(api->controller, NULL, NULL);
+	rw_flows_listen(api->controller, NULL, NULL);
 	free(api->server_url);
 	free(api);
 	return NULL;

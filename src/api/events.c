@@ -9,21 +9,13 @@
 
 #include "api/internal.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #include "controller/event.h"
 #include "controller/key.h"
 
-#define QUEUE_BYTES  (1u << 20)
 #define HEARTBEAT_MS 15000
-
-struct rw_api_event_stream {
-	struct rw_api *api;
-	struct rw_api_event_stream *next;
-	struct rw_http_stream *stream;
-	char key[RW_ID_SIZE]; /* whose stream it is */
-	uint64_t cursor;
-};
 
 static void unlink_stream(struct rw_api_event_stream *stream)
 {
@@ -87,7 +79,7 @@ static void pump(struct rw_api_event_stream *stream)
 	const struct rw_event *event;
 	bool lost = false;
 
-	rw_buf_init(&buf, QUEUE_BYTES);
+	rw_buf_init(&buf, RW_API_EVENTS_QUEUE);
 	while ((event = rw_event_next(stream->api->controller, &stream->cursor, &lost))) {
 		rw_buf_clear(&buf);
 		if (lost)
@@ -100,20 +92,26 @@ static void pump(struct rw_api_event_stream *stream)
 	}
 }
 
-void rw_api_pump_events(void *userdata)
+void rw_api_pump_streams(struct rw_api *api, void (*fn)(struct rw_api_event_stream *stream))
 {
-	struct rw_api *api = userdata;
 	struct rw_api_event_stream *next;
 
 	for (struct rw_api_event_stream *stream = api->event_streams; stream; stream = next) {
 		next = stream->next;
+		if (stream->pump != fn)
+			continue;
 		if (may_follow(api, stream->key)) {
-			pump(stream);
+			fn(stream);
 		} else {
 			rw_http_stream_finish(stream->stream);
 			unlink_stream(stream);
 		}
 	}
+}
+
+void rw_api_pump_events(void *api)
+{
+	rw_api_pump_streams(api, pump);
 }
 
 void rw_api_events_load(const struct rw_api *api, size_t *ret_streams, size_t *ret_bytes)
@@ -147,40 +145,50 @@ static int begin(struct rw_api_event_stream *stream, const char *position, struc
 	return rw_buf_check(buf, err);
 }
 
+int rw_api_start_events(struct rw_api_call *call, struct rw_api_event_stream *stream,
+			const struct rw_buf *first, struct rw_error *err)
+{
+	struct rw_http_stream_options options = {.content_type = "text/event-stream",
+						 .queue_bytes = RW_API_EVENTS_QUEUE,
+						 .heartbeat_ms = HEARTBEAT_MS,
+						 .heartbeat = ": \n\n",
+						 .closed = stream_closed,
+						 .userdata = stream};
+	int r;
+
+	stream->api = call->api;
+	(void)snprintf(stream->key, sizeof(stream->key), "%s", call->actor.id);
+	rw_api_header(call->exchange, "Cache-Control", "no-store");
+	r = rw_http_stream_start(call->exchange, &options, &stream->stream);
+	if (r < 0) {
+		free(stream);
+		return rw_error_set(err, r == -EBUSY ? -EAGAIN : r, "too many streams are open");
+	}
+	call->exchange = NULL;
+	call->api->answers[2]++;
+	stream->next = call->api->event_streams;
+	call->api->event_streams = stream;
+	if (rw_http_stream_send(stream->stream, first->data, first->size) == 0)
+		stream->pump(stream);
+	return 0;
+}
+
 int rw_api_follow_events(struct rw_api_call *call, struct rw_error *err)
 {
 	const char *position = rw_http_exchange_header(call->exchange, "Last-Event-ID");
-	RW_CLEANUP(rw_buf_done) struct rw_buf first;
-	struct rw_http_stream_options options = {.content_type = "text/event-stream",
-						 .queue_bytes = QUEUE_BYTES,
-						 .heartbeat_ms = HEARTBEAT_MS,
-						 .heartbeat = ": \n\n",
-						 .closed = stream_closed};
 	struct rw_api_event_stream *stream = calloc(1, sizeof(*stream));
+	RW_CLEANUP(rw_buf_done) struct rw_buf first;
 	int r;
 
 	rw_buf_init(&first, 4096);
 	if (!stream)
 		return rw_error_oom(err);
 	stream->api = call->api;
-	(void)strcpy(stream->key, call->actor.id);
-	options.userdata = stream;
+	stream->pump = pump;
 	r = begin(stream, position ? position : rw_api_parameter(call, "since"), &first, err);
-	if (r == 0) {
-		rw_api_header(call->exchange, "Cache-Control", "no-store");
-		r = rw_http_stream_start(call->exchange, &options, &stream->stream);
-		if (r < 0)
-			(void)rw_error_set(err, r == -EBUSY ? -EAGAIN : r, "too many streams are open");
-	}
 	if (r < 0) {
 		free(stream);
 		return err ? err->code : r;
 	}
-	call->exchange = NULL;
-	call->api->answers[2]++;
-	stream->next = call->api->event_streams;
-	call->api->event_streams = stream;
-	if (rw_http_stream_send(stream->stream, first.data, first.size) == 0)
-		pump(stream);
-	return 0;
+	return rw_api_start_events(call, stream, &first, err);
 }

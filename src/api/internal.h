@@ -60,7 +60,22 @@ enum rw_api_latency {
 	RW_API_LATENCY_COUNT_,
 };
 
-struct rw_api_event_stream;
+/*
+ * A stream of server-sent events: a cursor in a ring of the controller, and no queue of its own but the
+ * connection's.  'pump' sends what the follower has not seen; it stops when the stream was cut.
+ */
+struct rw_api_event_stream {
+	struct rw_api *api;
+	struct rw_api_event_stream *next;
+	struct rw_http_stream *stream;
+	char key[RW_TOKEN_ID_MAX + 1]; /* whose stream it is */
+	uint64_t cursor;
+	void (*pump)(struct rw_api_event_stream *stream);
+	/* Of flows: */
+	char scope[RW_ID_SIZE]; /* "" = all */
+	char node[RW_ID_SIZE];  /* "" = all */
+	unsigned int verdicts;  /* bits; 0 = all */
+};
 
 struct rw_api {
 	struct rw_controller *controller;
@@ -266,12 +281,29 @@ rw_api_handler rw_api_create_join_token, rw_api_join, rw_api_join_preview, rw_ap
 rw_api_handler rw_api_get_authority, rw_api_introduce_authority, rw_api_switch_authority,
 	rw_api_retire_authority;
 rw_api_handler rw_api_list_keys, rw_api_create_key, rw_api_revoke_key, rw_api_whoami;
+rw_api_handler rw_api_list_flows, rw_api_follow_flows;
 rw_api_handler rw_api_list_log, rw_api_follow_events, rw_api_get_change, rw_api_get_status, rw_api_get_audit;
 rw_api_handler rw_api_export_model, rw_api_import_model, rw_api_apply;
 rw_api_handler rw_api_get_health, rw_api_get_ready, rw_api_get_metrics, rw_api_get_root;
 
 /* The event listener of the controller: sends to every open event stream what it has not seen. */
 void rw_api_pump_events(void *api);
+
+/* The flow listener of the controller. */
+void rw_api_pump_flows(void *api);
+
+/* Most that may wait for a follower. */
+#define RW_API_EVENTS_QUEUE (1u << 20)
+
+/*
+ * Makes an event stream of the call, sends 'first' and what is new.  Takes the stream (made by calloc, 'api', 'key'
+ * and 'stream' not filled), also on failure.
+ */
+RW_NODISCARD int rw_api_start_events(struct rw_api_call *call, struct rw_api_event_stream *stream,
+				     const struct rw_buf *first, struct rw_error *err);
+
+/* Pumps the streams that 'pump' belongs to, and ends those whose key may not follow any more. */
+void rw_api_pump_streams(struct rw_api *api, void (*pump)(struct rw_api_event_stream *stream));
 
 /* How many event streams are open, and how much waits for their followers. */
 void rw_api_events_load(const struct rw_api *api, size_t *ret_streams, size_t *ret_bytes);

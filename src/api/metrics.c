@@ -134,6 +134,12 @@ static void add_flows(struct rw_buf *buf, const struct rw_controller *controller
 	rw_metrics_one(buf, "ringwall_flows_refused_total", RW_METRICS_COUNTER,
 		       "New flows that nodes refused because their table was full.",
 		       rw_controller_counts(controller)->flows_refused);
+	rw_metrics_one(buf, "ringwall_flow_records_total", RW_METRICS_COUNTER,
+		       "Records of observed flows taken from agents.",
+		       rw_controller_counts(controller)->flow_records);
+	rw_metrics_one(buf, "ringwall_flow_records_lost_total", RW_METRICS_COUNTER,
+		       "Records of observed flows that the history did not take.",
+		       rw_controller_counts(controller)->flow_records_lost);
 }
 
 static void add_events(struct rw_buf *buf, const struct rw_api *api)

@@ -68,6 +68,10 @@ const struct rw_api_route rw_api_routes[] = {
 	{"POST", "v1/agent/report", RW_API_AGENT, false, "", rw_api_agent_report, NONE},
 	{"POST", "v1/agent/renew", RW_API_AGENT, false, "", rw_api_agent_renew, NONE},
 
+	{"GET", "v1/flows", RW_API_VIEWER, false,
+	 "limit after cluster node verdict direction protocol port since until", rw_api_list_flows, NONE},
+	{"GET", "v1/flows/follow", RW_API_VIEWER, false, "cluster node verdict", rw_api_follow_flows, NONE},
+
 	{"GET", "healthz", RW_API_PUBLIC, false, "", rw_api_get_health, NONE},
 	{"GET", "readyz", RW_API_PUBLIC, false, "", rw_api_get_ready, NONE},
 	{"GET", "metrics", RW_API_SCRAPE, false, "", rw_api_get_metrics, NONE},

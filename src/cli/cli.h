@@ -306,6 +306,7 @@ RW_CLI_DECLARE(key);
 RW_CLI_DECLARE(ca);
 RW_CLI_DECLARE(log);
 RW_CLI_DECLARE(status);
+RW_CLI_DECLARE(flows);
 RW_CLI_DECLARE(model);
 RW_CLI_DECLARE(evaluate);
 RW_CLI_DECLARE(convert);

@@ -15,6 +15,7 @@ static const struct rw_column columns[] = {
 	{"PRIO", "priority", RW_COLUMN_NUMBER, "1"},
 	{"HITS", "hits", RW_COLUMN_NUMBER, NULL},
 	{"DESCRIPTION", "description", RW_COLUMN_LONG, "-"},
+	{"LAST HIT", "last_hit", RW_COLUMN_TIME, NULL}, /* with --hits; the last column */
 };
 
 #define RULE_HELP                                                                                            \
@@ -164,8 +165,14 @@ static int list(struct rw_cli *cli)
 	RW_CLEANUP(rw_buf_done) struct rw_buf path = {0};
 
 	rw_cli_path(&path, "security-groups", cli->arguments[0], "rules");
-	return rw_cli_print_collection(cli, path.data, columns, RW_ARRAY_COUNT(columns));
+	return rw_cli_print_collection(cli, path.data, columns,
+				       RW_ARRAY_COUNT(columns) - !rw_cli_given(cli, "hits"));
 }
+
+static const struct rw_usage_option list_options[] = {
+	{"hits", 0, NULL, "also show when a flow was last decided by each rule"},
+	{NULL, 0, NULL, NULL},
+};
 
 static const struct rw_usage_option add_options[] = {
 	{"priority", 0, "N", "1 (strongest, default) to 100"},
@@ -198,9 +205,11 @@ const struct rw_cli_command rw_cli_rule_commands[] = {
 	 "  ringwall rule update demo sgr-0123456789abcdef --priority 10 --wait\n",
 	 RW_CLI_SERVER | RW_CLI_OUTPUT | RW_CLI_CHANGE, update_options, 2, 2, update},
 	{"rule list", "GROUP", "show the rules of a group, or of a cluster's group",
+	 "HITS counts the flows that a rule decided, over all nodes and as long as their kernels have "
+	 "counted.\n\n"
 	 "examples:\n"
-	 "  ringwall rule list demo\n"
+	 "  ringwall rule list demo --hits\n"
 	 "  ringwall rule list demo -o json\n",
-	 RW_CLI_SERVER | RW_CLI_OUTPUT, NULL, 1, 1, list},
+	 RW_CLI_SERVER | RW_CLI_OUTPUT, list_options, 1, 1, list},
 	{0},
 };

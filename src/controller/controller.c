@@ -68,6 +68,7 @@ static int copy_options(struct rw_controller *controller, const struct rw_contro
 	controller->clock = options->clock;
 	controller->random = options->random;
 	controller->master_key = *options->master_key;
+	controller->flows.history = options->flow_history;
 	controller->model_limits = options->model_limits ? *options->model_limits : rw_limits_default;
 	set_limits(&controller->limits, &options->limits);
 	controller->folder = options->folder;
@@ -107,6 +108,8 @@ static int make_rings(struct rw_controller *controller, struct rw_error *err)
 	rw_map_init(&controller->idempotency.by_key, controller->map_seed, NULL);
 	rw_map_init(&controller->tokens, controller->map_seed, token_free);
 	controller->cache = rw_policy_cache_new();
+	if (flows_init(controller) < 0)
+		return rw_error_oom(err);
 	if (!controller->events.ring || !controller->waits.changes || !controller->idempotency.ring ||
 	    !controller->cache)
 		return rw_error_oom(err);
@@ -150,6 +153,7 @@ struct rw_controller *rw_controller_free(struct rw_controller *controller)
 	waits_done(controller);
 	nodes_done(controller);
 	events_done(controller);
+	flows_done(controller);
 	idempotency_done(&controller->idempotency);
 	keys_done(&controller->keys);
 	rw_map_done(&controller->tokens);
@@ -211,6 +215,7 @@ void rw_controller_tick(struct rw_controller *controller)
 			session_tick(record);
 	}
 	wait_check(controller);
+	flows_tick(controller);
 	authority_tick(controller);
 	key_uses_tick(controller);
 	if (!controller->stopped)

@@ -19,6 +19,8 @@
  *     authority.h     replacing the authority, the server's certificate
  *     master_key.h    replacing the key that seals secrets
  *     session.h       agents: their streams, reports and states
+ *     counts.h        what is counted, for metrics
+ *     flows.h         what flows nodes see
  *     state_folder.h  files beside the store: master key, authority, server certificate
  *     store_layout.h  what stands under which key of the store
  *
@@ -42,6 +44,7 @@
 #include "crypto/token.h"
 #include "group/edit.h"
 #include "policy/policy.h"
+#include "store/flows.h"
 #include "store/store.h"
 #include "wire/json.h"
 
@@ -83,6 +86,7 @@ struct rw_controller_options {
 	const uint16_t
 		*hosted_ports; /* copied: ports of the controller, failsafe on the node that hosts it */
 	size_t hosted_port_count;
+	struct rw_flow_history *flow_history; /* borrowed, nullable: none is kept */
 	const struct rw_limits *model_limits; /* copied; NULL = rw_limits_default */
 	struct rw_controller_limits limits;
 };

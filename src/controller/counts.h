@@ -38,6 +38,8 @@ struct rw_controller_counts {
 	uint64_t dropped[RW_CAUSE_COUNT_];
 	uint64_t would_drop[RW_CAUSE_COUNT_];
 	uint64_t flows_refused;
+	uint64_t flow_records;      /* of observed flows, taken from reports */
+	uint64_t flow_records_lost; /* ... that the history did not take */
 };
 
 /* Lent for the controller's life. */

@@ -11,7 +11,7 @@
  *     session.c      streams                         node.c        records of managed nodes
  *     report.c       reports, claims                 session_state.c  the state machine
  *     preview.c      what enforcing would do
- *     counts.c       what is counted for metrics
+ *     counts.c       what is counted for metrics     flows.c       observed flows
  *     renew.c        certificates of agents          authority.c   and of the authority and the server
  */
 
@@ -21,6 +21,7 @@
 #include "controller/controller.h"
 #include "controller/counts.h"
 #include "controller/event.h"
+#include "controller/flows.h"
 #include "controller/guard.h"
 #include "controller/join.h"
 #include "controller/key.h"
@@ -481,6 +482,29 @@ RW_NODISCARD int certificate_issue(const struct rw_controller *controller, const
 				   char **ret_cert, struct node_certificate *ret_certificate,
 				   struct rw_error *err);
 
+/* ---- flows ---- */
+
+#define FLOWS_PRUNE_NS UINT64_C(600000000000)
+
+struct flows {
+	struct rw_flow_history *history; /* borrowed; NULL = none is kept */
+	struct rw_vec pending;           /* of struct rw_flow_row, oldest first */
+	struct rw_flow_seen *ring;       /* RW_FLOWS_RING, by number */
+	uint64_t newest;
+	uint64_t pruned_ns; /* 0 = not yet */
+	bool is_failing;    /* ... which was logged */
+	void (*listener)(void *userdata);
+	void *userdata;
+};
+RW_NODISCARD int flows_init(struct rw_controller *controller);
+void flows_done(struct rw_controller *controller);
+/* Takes what a report says of flows. */
+void flows_take(struct rw_controller *controller, const struct node_record *record,
+		const struct rw_report *report);
+void flows_tick(struct rw_controller *controller);
+/* The node was deleted. */
+void flows_forget(struct rw_controller *controller, const char *node);
+
 /* ---- the whole ---- */
 
 struct drops {
@@ -531,6 +555,7 @@ struct rw_controller {
 	struct rate joins;
 	struct drops drops;
 	struct rw_controller_counts counts;
+	struct flows flows;
 	struct plan *committing; /* our own change whose batch comes next; adopted instead of decoded */
 	uint64_t committing_revision;
 	struct rw_store_batch batch; /* the newest one, lent by the watch */

@@ -122,10 +122,13 @@ int nodes_sync(struct rw_controller *controller, const struct fold_outcome *outc
 
 		if (touched->kind != RW_KIND_NODE)
 			continue;
-		if (!is_managed(touched->after))
+		if (!is_managed(touched->after)) {
+			if (node_find(controller, touched->id))
+				flows_forget(controller, touched->id);
 			node_remove(controller, touched->id);
-		else if (node_ensure(controller, touched->id, &record) < 0)
+		} else if (node_ensure(controller, touched->id, &record) < 0) {
 			return -ENOMEM;
+		}
 	}
 	return 0;
 }

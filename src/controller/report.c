@@ -484,6 +484,7 @@ int rw_session_report(struct rw_controller *controller, const char *node, const 
 	take_drops(controller, record, report);
 	trust_tell_restored(controller, record, report);
 	take_kernel(record, report);
+	flows_take(controller, record, report);
 	preview_take(record, report);
 	take_position(controller, record, report);
 	node_judge(controller, record);

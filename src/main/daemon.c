@@ -44,6 +44,7 @@ struct daemon {
 	struct rw_state_folder folder;
 	struct rw_server_names names; /* given now or before */
 	struct rw_store *store;
+	struct rw_flow_history *flow_history; /* NULL = none is kept */
 	struct rw_loop *loop;
 	struct rw_http_server *server;
 	struct rw_controller *controller;
@@ -211,6 +212,37 @@ static void show_certificates(void *userdata)
 			     err.text);
 }
 
+/*
+ * The history of flows is no reason not to start: a damaged one is put aside, and without any the controller does
+ * all the rest.
+ */
+static void open_flow_history(struct daemon *daemon, const struct rw_daemon_options *options)
+{
+	const struct rw_flow_history_limits limits = {.days = options->flow_days};
+	RW_CLEANUP(rw_free) char *path = NULL;
+	RW_CLEANUP(rw_free) char *unfit = NULL;
+	RW_CLEANUP(rw_free) char *log = NULL;
+	struct rw_error err = RW_ERROR_NONE;
+	int r;
+
+	if (!options->flow_days)
+		return;
+	if (asprintf(&path, "%s/flows.db", options->state) < 0 ||
+	    asprintf(&unfit, "%s/flows.db-unfit", options->state) < 0 ||
+	    asprintf(&log, "%s/flows.db-wal", options->state) < 0)
+		return;
+	r = rw_flow_history_open(path, &limits, &daemon->flow_history, &err);
+	if (r == -EUCLEAN) {
+		rw_log_warning("the history of flows is damaged and begins anew  kept=\"%s\" reason=\"%s\"",
+			       unfit, err.text);
+		/* What is in its log must not get into the new file. */
+		if ((unlink(log) == 0 || errno == ENOENT) && rename(path, unfit) == 0)
+			r = rw_flow_history_open(path, &limits, &daemon->flow_history, &err);
+	}
+	if (r < 0)
+		rw_log_warning("no history of flows is kept  reason=\"%s\"", err.text);
+}
+
 static int open_controller(struct daemon *daemon, const uint16_t *port, struct rw_error *err)
 {
 	struct rw_controller_options options = {
@@ -229,6 +261,7 @@ static int open_controller(struct daemon *daemon, const uint16_t *port, struct r
 		.endpoint_count = daemon->endpoint_count,
 		.hosted_ports = port,
 		.hosted_port_count = port ? 1 : 0,
+		.flow_history = daemon->flow_history,
 		.model_limits = &daemon->limits,
 	};
 
@@ -344,6 +377,7 @@ static void daemon_done(struct daemon *daemon)
 	if (daemon->loop)
 		daemon->loop = rw_loop_free(daemon->loop);
 	daemon->store = rw_store_free(daemon->store);
+	daemon->flow_history = rw_flow_history_free(daemon->flow_history);
 	rw_state_folder_done(&daemon->folder);
 }
 RW_DEFINE_DONE(struct daemon, daemon_done)
@@ -437,6 +471,7 @@ static int start(struct daemon *daemon, const struct rw_daemon_options *options,
 		 : listen.any        ? host
 				     : listen.text,
 		 port);
+	open_flow_history(daemon, options);
 	r = open_controller(daemon, &port, err);
 	if (r == 0)
 		r = make_first_key(daemon, &port, err);

@@ -18,6 +18,7 @@ struct rw_daemon_options {
 	const char *names[RW_DAEMON_NAMES_MAX];
 	size_t name_count;
 	bool plain_http;
+	unsigned int flow_days;  /* for which observed flows are kept; 0 = none is */
 	bool metrics_open;       /* /metrics without a key for who calls from this host */
 	bool without_keys;       /* of a backup */
 	struct rw_limits limits; /* of the model */

@@ -35,6 +35,8 @@ static const struct rw_usage_option common_options[] = {
 	 "not exist "
 	 "lists them all",
 	 RW_DAEMON_OPTION_LIMIT},
+	{"flow-days", 0, "N", "keep observed flows for so many days, 0 to 366; 0 keeps none; default 30",
+	 RW_DAEMON_OPTION_FLOW_DAYS},
 	{"metrics-open", 0, NULL, "/metrics needs no key from this host (nor from behind a proxy on it)",
 	 RW_DAEMON_OPTION_METRICS_OPEN},
 	{"plain-http", 0, NULL, "no TLS; on loopback only", RW_DAEMON_OPTION_PLAIN_HTTP},

@@ -11,6 +11,8 @@
 #include "base/log.h"
 #include "main/daemon.h"
 #include "main/descriptions.h"
+#include "store/flows.h"
+#include "wire/text.h"
 
 enum { EXIT_USAGE = 2 };
 
@@ -68,6 +70,7 @@ static int read_options(int count, char **arguments, struct rw_daemon_options *d
 {
 	struct option options[RW_USAGE_OPTIONS_MAX + 1];
 	struct rw_error err = RW_ERROR_NONE;
+	uint64_t number;
 	int option;
 
 	rw_usage_getopt(&rw_daemon_program, options);
@@ -92,6 +95,11 @@ static int read_options(int count, char **arguments, struct rw_daemon_options *d
 			break;
 		case RW_DAEMON_OPTION_WITHOUT_KEYS:
 			daemon->without_keys = true;
+			break;
+		case RW_DAEMON_OPTION_FLOW_DAYS:
+			if (!rw_revision_parse(optarg, &number) || number > 366)
+				return usage_error("--flow-days is a number from 0 to 366, not '%s'", optarg);
+			daemon->flow_days = (unsigned int)number;
 			break;
 		case RW_DAEMON_OPTION_METRICS_OPEN:
 			daemon->metrics_open = true;
@@ -179,8 +187,10 @@ static int restore(const struct rw_daemon_options *daemon, const char *file)
 
 int main(int count, char **arguments)
 {
-	struct rw_daemon_options daemon = {
-		.state = "/var/lib/ringwall", .listen = "0.0.0.0:8443", .limits = rw_limits_default};
+	struct rw_daemon_options daemon = {.state = "/var/lib/ringwall",
+					   .listen = "0.0.0.0:8443",
+					   .flow_days = RW_FLOW_HISTORY_DAYS,
+					   .limits = rw_limits_default};
 	struct rw_error err = RW_ERROR_NONE;
 	char token[RW_TOKEN_SIZE];
 	bool help = false;

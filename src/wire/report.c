@@ -423,6 +423,7 @@ static const struct rw_json_field report_fields[] = {
 	FIELD("drops", drops, decode_drops),
 	FIELD("would_drops", would_drops, decode_drops),
 	FIELD("kernel", kernel, rw_wire_decode_kernel),
+	FIELD_LIST("flows", flows, flow_count, rw_wire_decode_flows, RW_REPORT_FLOWS_MAX),
 	FIELD_LIST("drop_events", drop_events, drop_event_count, decode_drop_events, RW_REPORT_DROPS_MAX),
 	FIELD("drop_events_lost", drop_events_lost, rw_json_decode_revision),
 	FIELD_LIST("connections", connections, connection_count, rw_wire_decode_connections,
@@ -444,6 +445,7 @@ void rw_report_done(struct rw_report *report)
 	free(report->hits);
 	free(report->drop_events);
 	free(report->kernel.hooks);
+	free(report->flows);
 	free(report->connections);
 	rw_report_init(report);
 }
@@ -535,6 +537,7 @@ int rw_report_encode(struct rw_buf *buf, const struct rw_report *report, struct 
 	rw_wire_put_interfaces(&json, report->interfaces, report->interface_count);
 	put_counters(&json, report);
 	rw_report_put_kernel(&json, &report->kernel);
+	rw_wire_put_flows(&json, report);
 	put_drops(&json, report);
 	rw_wire_put_connections(&json, report);
 	if (report->version >= 2)

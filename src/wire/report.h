@@ -38,6 +38,7 @@
 #define RW_REPORT_DROPS_MAX      256
 #define RW_REPORT_LIVE_MAX       64 /* connections */
 #define RW_REPORT_HOOKS_MAX      64
+#define RW_REPORT_FLOWS_MAX      128
 #define RW_REPORT_SIZE_MAX       (4u << 20)
 
 /* What the agent knows of itself; lagging and offline are the controller's judgement. */
@@ -123,6 +124,40 @@ struct rw_report_kernel {
 };
 extern const struct rw_word rw_words_flow_class[];
 
+enum rw_flow_verdict {
+	RW_FLOW_ACCEPTED,
+	RW_FLOW_REFUSED,    /* packets: a refused flow has no entry to be counted by */
+	RW_FLOW_WOULD_DROP, /* the same where nothing is enforced: they passed */
+	RW_FLOW_VERDICT_COUNT_,
+};
+extern const struct rw_word rw_words_flow_verdict[];
+
+/* Who is at the local end of accepted flows. */
+enum rw_flow_served {
+	RW_FLOW_SERVED_UNKNOWN,   /* not answered yet, without ports, or from here outwards */
+	RW_FLOW_SERVED_LISTENER,  /* a socket of the node */
+	RW_FLOW_SERVED_PUBLISHED, /* answered, and no socket of the node listens: a container behind NAT */
+	RW_FLOW_SERVED_FORWARDED, /* another address than the node's: a container with an address of its own */
+};
+extern const struct rw_word rw_words_flow_served[];
+
+/* Flows of one kind since the last report that told of them. */
+struct rw_report_flow {
+	enum rw_flow_verdict verdict;
+	enum rw_direction direction;
+	char interface[16];
+	uint16_t protocol;
+	uint16_t port; /* of the service: local at ingress, remote at egress; 0 = none, or others */
+	struct rw_address remote; /* family 0: many, or others */
+	bool is_others;           /* of all services that had no room: no protocol, port, remote, cause */
+	char cause[RW_ID_SIZE];   /* of the latest: rule id or cause word */
+	uint64_t count;           /* new flows, or packets that were refused; 0 = still live */
+	uint64_t answered;        /* of the accepted ones */
+	enum rw_flow_served served;
+	int64_t first_ms;
+	int64_t last_ms;
+};
+
 struct rw_report {
 	uint32_t version; /* 1..RW_REPORT_VERSION; 0 = 1 */
 	/* Version 2: SHA-256 (hex) of the certificates of the authorities that the agent trusts, in its order. */
@@ -147,6 +182,8 @@ struct rw_report {
 	uint64_t drops[RW_CAUSE_COUNT_];       /* packets dropped by cause */
 	uint64_t would_drops[RW_CAUSE_COUNT_]; /* monitored: passed, and would have been dropped */
 	struct rw_report_kernel kernel;
+	struct rw_report_flow *flows;
+	size_t flow_count;
 	struct rw_report_drop *drop_events;
 	size_t drop_event_count;
 	uint64_t drop_events_lost;
@@ -192,3 +229,6 @@ const char *rw_report_cause_word(unsigned int cause);
 
 /* Writes "kernel":{...}. */
 void rw_report_put_kernel(struct rw_json_writer *json, const struct rw_report_kernel *kernel);
+
+/* Writes the members of a flow into the open object. */
+void rw_report_put_flow(struct rw_json_writer *json, const struct rw_report_flow *flow);

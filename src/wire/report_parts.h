@@ -25,6 +25,10 @@ void rw_wire_put_connections(struct rw_json_writer *json, const struct rw_report
 /* "kernel" of a report, in a slot 'struct rw_report_kernel'. */
 rw_json_decoder rw_wire_decode_kernel;
 
+/* "flows" of a report, in a slot 'struct rw_report_flow *' with its count beside. */
+rw_json_decoder rw_wire_decode_flows;
+void rw_wire_put_flows(struct rw_json_writer *json, const struct rw_report *report);
+
 /* An array of interfaces in a slot 'struct rw_report_interface *' with its count beside. */
 rw_json_decoder rw_wire_decode_interfaces;
 void rw_wire_put_interfaces(struct rw_json_writer *json, const struct rw_report_interface *interfaces,

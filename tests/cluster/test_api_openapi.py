@@ -205,7 +205,12 @@ def walk_agents(daemon):
     position = {"incarnation": joined.json["position"]["incarnation"], "revision": "0"}
     report = {"version": 1, "applied": position, "wanted": position, "state": "pending", "drops": {"rule": "7"}, "kernel": {
         "generation": 3, "flow_capacity": 4096, "flows": {"established": 12}, "flows_refused": "1", "passed": "9", "hooks_restored": "1", "hooks": [
-            {"interface": "eth0", "device": "eth0", "hook": "tcx", "state": "enforced", "detail": ""}]}}
+            {"interface": "eth0", "device": "eth0", "hook": "tcx", "state": "enforced", "detail": ""}]}, "flows": [
+                {"verdict": "accepted", "direction": "ingress", "interface": "eth0", "protocol": "tcp", "port": 443,
+                 "remote": "203.0.113.9", "cause": "sgr-1", "count": "3", "answered": "2", "served": "listener",
+                 "first": "2026-11-24T02:28:29Z", "last": "2026-11-24T02:28:29Z"},
+                {"verdict": "refused", "direction": "ingress", "others": True, "count": "7",
+                 "first": "2026-11-24T02:28:29Z", "last": "2026-11-24T02:28:29Z"}]}
     for method, target, body in (("GET", "/v1/agent/stream", None), ("POST", "/v1/agent/report", report)):
         step(daemon, method, target, 401, body)
         step(daemon, method, target, 401, body, key=None)
@@ -235,6 +240,24 @@ def walk_agents(daemon):
     step(daemon, "GET", "/v1/audit", 200)
     step(daemon, "GET", "/v1/audit?cluster=nobody", 404)
     step(daemon, "GET", "/v1/nodes/m-1", 200)
+    flows = step(daemon, "GET", "/v1/flows?node=m-1&cluster=demo&since=2026-01-01T00:00:00Z", 200)
+    record("flows are kept", [flow["count"] for flow in flows.json["items"]] == ["7", "3"], str(flows.json))
+    for filters, count in (("verdict=refused", 1), ("direction=egress", 0), ("protocol=tcp&port=443", 1), ("limit=1", 1),
+                           ("limit=1&after=1", 1), ("until=2026-01-01T00:00:00Z", 0)):
+        flows = step(daemon, "GET", "/v1/flows?" + filters, 200)
+        record(f"{filters} finds {count}", len(flows.json["items"]) == count, str(flows.json))
+    for filters in ("verdict=maybe", "direction=up", "protocol=none", "port=70000", "since=yesterday", "after=x", "limit=0"):
+        step(daemon, "GET", "/v1/flows?" + filters, 400)
+    step(daemon, "GET", "/v1/flows?node=nobody", 404)
+    follower = daemon.connect()
+    follower.request("GET", "/v1/flows/follow?verdict=accepted", headers={"Authorization": "Bearer " + daemon.key})
+    flowing = follower.getresponse()
+    read_until(flowing, "retry: ")
+    step(daemon, "POST", "/v1/agent/report", 200, report, key=None, certificate=first)
+    followed = read_until(flowing, "data: ")
+    record("a follower sees what is reported", '"port":443' in followed and '"verdict":"accepted"' in followed, followed)
+    seen.setdefault(("GET", "/v1/flows/follow"), set()).add(flowing.status)
+    follower.close()
     step(daemon, "GET", "/v1/nodes/m-1/preview", 200)
     step(daemon, "GET", "/v1/nodes/member/preview", 400)
     step(daemon, "GET", "/v1/nodes/nowhere/preview", 404)

@@ -343,6 +343,13 @@ def a_managed_node_that_is_offline_gives_3_and_the_change_stays(cli):
     status = cli.run("status")
     assert "m-node" in status.out and "offline" in status.out
     assert cli.run("status", "-o", "json").json["items"][0]["state"] == "offline"
+    assert "1 node: 1 offline" in status.out
+    assert cli.run("flows").err == "(none)\n" and cli.run("flows", "--refused", "--since", "7d", "-o", "json").json["items"] == []
+    cli.refuses("flows", "--refused", "--accepted", code=2, says="one of")
+    cli.refuses("flows", "--since", "7y", code=2, says=["--since", "24h"])
+    cli.refuses("flows", "--follow", "--port", "80", code=2, says="--follow")
+    cli.refuses("flows", "--node", "nobody", says="nobody")
+    assert "LAST HIT" in cli.run("rule", "list", "m-c", "--hits").out and "LAST HIT" not in cli.run("rule", "list", "m-c").out
     assert "offline" in cli.run("node", "list").out and "offline" in cli.run("node", "show", "m-node").out
 
 

@@ -137,6 +137,53 @@ static void tells_of_a_node_with_and_without_its_agent(void **state)
 	assert_true(exposition_value(&exposition, "ringwall_node_enforcing") == 0);
 }
 
+/* Asks until the answer has 'text'; leaves it in 'answer'. */
+static void expect_flows(const struct world *world, const char *const *words, const char *text)
+{
+	for (int look = 0; look < LOOKS; look++) {
+		if (strstr(cli_says(world, words), text))
+			return;
+		(void)poll(NULL, 0, LOOK_MS);
+	}
+	fail_msg("no %s in %s", text, answer);
+}
+
+static void tells_which_flows_the_nodes_saw(void **state)
+{
+	static const char *const refused[] = {"flows", "--node", "one", "--refused", "--port", "6379", NULL};
+	static const char *const accepted[] = {"flows",   "--cluster", "demo", "--accepted", "--direction",
+					       "ingress", "--port",    "80",   NULL};
+	static const char *const published[] = {"flows", "--node", "one",  "--port",
+						"8081",  "-o",     "json", NULL};
+	static const char *const rules[] = {"rule", "list", "demo", "--hits", NULL};
+	static const char *const monitored[] = {"flows",  "--node", "two", "--would-drop",
+						"--port", "6379",   NULL};
+	struct world *world = *state;
+
+	assert_false(fleet_opens(world, 0, 6379));
+	assert_true(fleet_opens(world, 0, 80));
+	expect_flows(world, refused, CLIENT);
+	assert_non_null(strstr(answer, "default"));
+	expect_flows(world, accepted, CLIENT);
+	assert_non_null(strstr(answer, "sgr-"));
+	assert_non_null(strstr(answer, "listener"));
+	expect_flows(world, rules, "20");
+
+	/* As a container engine publishes a port: what the client used is seen, and that no socket has it. */
+	netns_run(world->nodes[0], "nft 'table ip t { chain c { type nat hook prerouting priority -100; "
+				   "tcp dport 8081 redirect to :80; }; }'");
+	assert_int_equal(fleet_allow(world, "8081"), 0);
+	assert_true(fleet_opens(world, 0, 8081));
+	expect_flows(world, published, "\"published\"");
+
+	/* Where nothing is enforced, what would be refused. */
+	assert_int_equal(
+		FLEET_COMMAND(world, "node", "update", "two", "--enforcement", "monitor", "--wait=5s"), 0);
+	process_expect_connects(world->client, fleet_addresses[1], 6379, true);
+	expect_flows(world, monitored, CLIENT);
+	assert_non_null(strstr(answer, "would-drop"));
+}
+
 #define TEST(function) cmocka_unit_test_setup_teardown(function, fleet_make, fleet_free)
 
 int main(int argc, char **argv)
@@ -145,6 +192,7 @@ int main(int argc, char **argv)
 		TEST(counts_what_nodes_drop_and_hold),
 		TEST(tells_people_of_each_node),
 		TEST(tells_of_a_node_with_and_without_its_agent),
+		TEST(tells_which_flows_the_nodes_saw),
 	};
 
 	if (argc != 5)

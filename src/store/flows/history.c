@@ -25,7 +25,8 @@
 static const char schema[] =
 	"CREATE TABLE flow ("
 	" day INTEGER NOT NULL, scope TEXT NOT NULL, node TEXT NOT NULL, verdict INTEGER NOT NULL,"
-	" direction INTEGER NOT NULL, others INTEGER NOT NULL, protocol INTEGER NOT NULL, port INTEGER NOT NULL,"
+	" direction INTEGER NOT NULL, others INTEGER NOT NULL, protocol INTEGER NOT NULL, port INTEGER NOT "
+	"NULL,"
 	" interface TEXT NOT NULL, remote BLOB NOT NULL, cause TEXT NOT NULL, served INTEGER NOT NULL,"
 	" count INTEGER NOT NULL, answered INTEGER NOT NULL, first INTEGER NOT NULL, last INTEGER NOT NULL,"
 	" PRIMARY KEY (day, scope, node, verdict, direction, others, protocol, port, interface, remote)"
@@ -45,20 +46,22 @@ static const char *const texts[STATEMENT_COUNT_] = {
 	[UPDATE] = "UPDATE flow SET cause = CASE ?11 WHEN '' THEN cause ELSE ?11 END,"
 		   " served = CASE ?12 WHEN 0 THEN served ELSE ?12 END, count = count + ?13,"
 		   " answered = answered + ?14, first = min(first, ?15), last = max(last, ?16) WHERE " KEY,
-	[INSERT] = "INSERT INTO flow VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16)",
+	[INSERT] = "INSERT INTO flow VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, "
+		   "?15, ?16)",
 	[COUNT] = "SELECT count(*) FROM flow WHERE day = ?1 AND scope = ?2",
 	[PRUNE] = "DELETE FROM flow WHERE day < ?1",
 	[FORGET] = "DELETE FROM flow WHERE node = ?1",
 	/* The cause is that of the latest row. */
-	[QUERY] = "SELECT scope, node, verdict, direction, others, protocol, port, interface, remote,"
-		  " substr(max(printf('%020d%s', last, cause)), 21), max(served), sum(count), sum(answered),"
-		  " min(first), max(last) FROM flow"
-		  " WHERE day BETWEEN ?1 AND ?2 AND (?3 IS NULL OR scope = ?3) AND (?4 IS NULL OR node = ?4)"
-		  " AND (?5 = 0 OR (?5 >> verdict) & 1) AND (?6 = 0 OR (?6 >> direction) & 1)"
-		  " AND (?7 < 0 OR port = ?7) AND (?8 < 0 OR protocol = ?8) AND last >= ?9 AND first < ?10"
-		  " GROUP BY scope, node, verdict, direction, others, protocol, port, interface, remote"
-		  " ORDER BY sum(count) DESC, max(last) DESC, node, direction, verdict, protocol, port, remote"
-		  " LIMIT ?11 OFFSET ?12",
+	[QUERY] =
+		"SELECT scope, node, verdict, direction, others, protocol, port, interface, remote,"
+		" substr(max(printf('%020d%s', last, cause)), 21), max(served), sum(count), sum(answered),"
+		" min(first), max(last) FROM flow"
+		" WHERE day BETWEEN ?1 AND ?2 AND (?3 IS NULL OR scope = ?3) AND (?4 IS NULL OR node = ?4)"
+		" AND (?5 = 0 OR (?5 >> verdict) & 1) AND (?6 = 0 OR (?6 >> direction) & 1)"
+		" AND (?7 < 0 OR port = ?7) AND (?8 < 0 OR protocol = ?8) AND last >= ?9 AND first < ?10"
+		" GROUP BY scope, node, verdict, direction, others, protocol, port, interface, remote"
+		" ORDER BY sum(count) DESC, max(last) DESC, node, direction, verdict, protocol, port, remote"
+		" LIMIT ?11 OFFSET ?12",
 };
 
 struct rw_flow_history {
@@ -78,8 +81,8 @@ static int fail(const struct rw_flow_history *history, int result, const char *w
 		int result;
 		int code;
 	} codes[] = {
-		{SQLITE_NOMEM, -ENOMEM},   {SQLITE_BUSY, -EBUSY},      {SQLITE_LOCKED, -EBUSY},
-		{SQLITE_FULL, -ENOSPC},    {SQLITE_READONLY, -EROFS},  {SQLITE_PERM, -EACCES},
+		{SQLITE_NOMEM, -ENOMEM},    {SQLITE_BUSY, -EBUSY},     {SQLITE_LOCKED, -EBUSY},
+		{SQLITE_FULL, -ENOSPC},     {SQLITE_READONLY, -EROFS}, {SQLITE_PERM, -EACCES},
 		{SQLITE_CORRUPT, -EUCLEAN}, {SQLITE_NOTADB, -EUCLEAN}, {SQLITE_INTERRUPT, -E2BIG},
 	};
 	int code = -EIO;
@@ -87,7 +90,8 @@ static int fail(const struct rw_flow_history *history, int result, const char *w
 	for (size_t i = 0; i < RW_ARRAY_COUNT(codes); i++)
 		if (codes[i].result == (result & 0xff))
 			code = codes[i].code;
-	return rw_error_set(err, code, "flow history %s: %s: %s", history->path, what, sqlite3_errstr(result));
+	return rw_error_set(err, code, "flow history %s: %s: %s", history->path, what,
+			    sqlite3_errstr(result));
 }
 
 /* ---- opening ---- */
@@ -132,10 +136,11 @@ static int configure(const struct rw_flow_history *history, struct rw_error *err
 			return fail(history, result, "open", err);
 	}
 	/* Deleted rows are overwritten: what was forgotten is not in the file any more. */
-	(void)snprintf(text, sizeof(text),
-		       "PRAGMA locking_mode = EXCLUSIVE; PRAGMA secure_delete = ON; PRAGMA max_page_count = %" PRIu64
-		       "; PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL",
-		       history->limits.bytes / PAGE_BYTES);
+	(void)snprintf(
+		text, sizeof(text),
+		"PRAGMA locking_mode = EXCLUSIVE; PRAGMA secure_delete = ON; PRAGMA max_page_count = %" PRIu64
+		"; PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL",
+		history->limits.bytes / PAGE_BYTES);
 	return execute(history, text, err);
 }
 
@@ -151,7 +156,8 @@ static int make_schema(const struct rw_flow_history *history, struct rw_error *e
 		return r;
 	if (version > VERSION)
 		return rw_error_set(err, -EPROTO,
-				    "flow history %s: the file has version %" PRId64 ", this program knows up to %d",
+				    "flow history %s: the file has version %" PRId64
+				    ", this program knows up to %d",
 				    history->path, version, VERSION);
 	if (application == APPLICATION_ID && version == VERSION)
 		return 0;
@@ -159,8 +165,8 @@ static int make_schema(const struct rw_flow_history *history, struct rw_error *e
 		return rw_error_set(err, -EUCLEAN, "flow history %s: the file is of another program",
 				    history->path);
 	(void)snprintf(text, sizeof(text),
-		       "BEGIN IMMEDIATE; %s PRAGMA application_id = %d; PRAGMA user_version = %d; COMMIT", schema,
-		       APPLICATION_ID, VERSION);
+		       "BEGIN IMMEDIATE; %s PRAGMA application_id = %d; PRAGMA user_version = %d; COMMIT",
+		       schema, APPLICATION_ID, VERSION);
 	return execute(history, text, err);
 }
 
@@ -213,7 +219,8 @@ int rw_flow_history_open(const char *path, const struct rw_flow_history_limits *
 	r = path ? create(path, err) : 0;
 	if (r < 0)
 		return r;
-	result = sqlite3_open_v2(history->path, &history->db, SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX, NULL);
+	result = sqlite3_open_v2(history->path, &history->db, SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX,
+				 NULL);
 	if (!history->db)
 		return rw_error_oom(err);
 	if (result != SQLITE_OK)
@@ -276,7 +283,8 @@ static void bind_integer(sqlite3_stmt *statement, int index, int64_t value)
 	(void)result;
 }
 
-static int run(struct rw_flow_history *history, sqlite3_stmt *statement, const char *what, struct rw_error *err)
+static int run(struct rw_flow_history *history, sqlite3_stmt *statement, const char *what,
+	       struct rw_error *err)
 {
 	int result = sqlite3_step(statement);
 
@@ -339,8 +347,8 @@ static int update(struct rw_flow_history *history, const struct rw_flow_row *row
 	return r == 0 && sqlite3_changes(history->db) == 0 ? ABSENT : r;
 }
 
-static int insert(struct rw_flow_history *history, const struct rw_flow_row *row, const char *key, size_t count,
-		  struct rw_error *err)
+static int insert(struct rw_flow_history *history, const struct rw_flow_row *row, const char *key,
+		  size_t count, struct rw_error *err)
 {
 	sqlite3_stmt *statement = use(history, INSERT);
 	int r;

@@ -47,7 +47,8 @@ static int remove_folder(void **state)
 	return system(command);
 }
 
-static struct rw_flow_row make_row(const char *scope, const char *node, uint16_t port, uint8_t last, int64_t when)
+static struct rw_flow_row make_row(const char *scope, const char *node, uint16_t port, uint8_t last,
+				   int64_t when)
 {
 	struct rw_flow_row row = {.protocol = 6,
 				  .port = port,
