@@ -490,6 +490,30 @@ static void clsact_tells_of_tcx_programs(void **state)
 	assert_held();
 }
 
+static void clsact_says_who_has_its_place_and_leaves_him_there(void **state)
+{
+	struct rw_enforce_bpf_options options = {
+		.pin_dir = pins, .table_memory = 8 << 20, .flow_entries = 1 << 12, .without_tcx = true};
+	RW_CLEANUP(rw_policy_unref) struct rw_policy *policy = filter_policy("eth0", NO_RULES);
+	struct rw_enforcer_device wanted = {.name = "eth0", .interface = "eth0"};
+	struct rw_error err = RW_ERROR_NONE;
+
+	(void)state;
+	wanted.ifindex = netns_ifindex(node, "eth0");
+	netns_run(node, "tc qdisc add dev eth0 clsact; "
+			"tc filter add dev eth0 ingress prio 1 u32 match u32 0 0 classid 1:1");
+	netns_enter(node);
+	assert_int_equal(rw_enforce_bpf_open(&options, &enforcer, &err), 0);
+	assert_int_equal(rw_enforcer_apply(enforcer, policy, RW_ESTABLISHED_CUT, &err), 0);
+	assert_int_equal(rw_enforcer_attach(enforcer, &wanted, &err), -EBUSY);
+	netns_leave();
+	assert_non_null(strstr(err.text, "taken: filter u32 runs beside ours at ingress"));
+	assert_int_equal(enforcer->ops->devices(enforcer, NULL, 0), 0);
+	netns_run(node, "tc filter show dev eth0 ingress | grep -q u32 && "
+			"! tc filter show dev eth0 egress | grep -q rw_egress");
+	assert_true(hears(80));
+}
+
 static void kernel_rings_when_a_filter_is_detached(void **state)
 {
 	int bell;
@@ -537,6 +561,7 @@ int main(void)
 		TEST(clsact_tells_of_filters_beside_ours_at_ingress),
 		TEST(clsact_tells_of_filters_at_egress),
 		TEST(clsact_tells_of_tcx_programs),
+		TEST(clsact_says_who_has_its_place_and_leaves_him_there),
 		TEST(kernel_rings_when_a_filter_is_detached),
 		TEST(filters_come_back_with_their_qdisc),
 	};

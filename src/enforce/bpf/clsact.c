@@ -16,6 +16,20 @@
 const uint32_t rw_bpf_clsact_priorities[2] = {1, 0xffff};
 static const enum bpf_tc_attach_point points[2] = {BPF_TC_INGRESS, BPF_TC_EGRESS};
 
+/* A priority belongs to one kind of filters: somebody's others may have ours. */
+static int refuse_place(struct rw_bpf *bpf, const struct rw_bpf_device *device, int r, struct rw_error *err)
+{
+	struct rw_bpf_company company;
+
+	rw_bpf_company_look(bpf, device, &company);
+	if (!company.strangers)
+		return rw_bpf_refused(err, r, "a clsact filter");
+	(void)rw_error_set(err, -EBUSY, "the place of our filter is taken: %s", company.text);
+	(void)rw_error_hint(err, "Ours must have priority %u at ingress and %u at egress.",
+			    rw_bpf_clsact_priorities[0], rw_bpf_clsact_priorities[1]);
+	return -EBUSY;
+}
+
 int rw_bpf_clsact_attach(struct rw_bpf *bpf, struct rw_bpf_device *device, struct rw_error *err)
 {
 	LIBBPF_OPTS(bpf_tc_hook, hook, .ifindex = (int)device->ifindex);
@@ -32,7 +46,7 @@ int rw_bpf_clsact_attach(struct rw_bpf *bpf, struct rw_bpf_device *device, struc
 		hook.attach_point = points[side];
 		r = bpf_tc_attach(&hook, &filter);
 		if (r < 0)
-			return rw_bpf_refused(err, r, "a clsact filter");
+			return refuse_place(bpf, device, r, err);
 	}
 	if (!bpf->pin_dir[0])
 		return 0;
