@@ -193,6 +193,9 @@ void rw_cli_path(struct rw_buf *path, const char *collection, const char *refere
 int rw_cli_change(struct rw_cli *cli, const char *method, const char *path, const struct rw_buf *body,
 		  struct rw_cli_answer *ret_answer);
 
+/* Whether a node of a change has applied it, but may be bypassed: it does not enforce for sure. */
+bool rw_cli_is_bypassed(const struct rw_json *node);
+
 /* Prints what the change did (changed, notes, nodes that are not there yet); gives the exit code. */
 int rw_cli_report_change(const struct rw_cli *cli, const struct rw_cli_answer *answer, const char *what);
 
