@@ -54,6 +54,9 @@ struct run {
 int exposed_find(struct subject *subject);
 void exposed_done(struct exposed *exposed);
 
+/* Appends the CIDRs that are not of the internet: private ranges and those of the network.  -ENOMEM. */
+int internet_find_others(const struct rw_network *network, struct rw_vec *ret_prefixes, struct rw_error *err);
+
 /* The judges.  Each adds findings and unknown checks; 0, -ENOMEM, -E2BIG. */
 int judge_services(struct subject *subject);
 int judge_network(struct subject *subject);

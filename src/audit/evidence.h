@@ -24,15 +24,16 @@ struct rw_evidence_listener {
 	char process[32];          /* "" = not known */
 };
 
-/* Flows alike: one remote address (or network) that opened, or was opened to, one port. */
+/* Flows alike: one remote address that opened, or was opened to, one port; or many counted together. */
 struct rw_evidence_flow {
 	enum rw_direction direction;
 	bool accepted;
 	uint8_t protocol;
 	uint16_t port; /* destination port: local at ingress, remote at egress; 0 for protocols without */
-	struct rw_address remote;
-	struct rw_address local; /* family 0 = not known */
-	char interface[16];      /* "" = not known */
+	struct rw_address remote; /* family 0 = many */
+	struct rw_address local;  /* family 0 = not known */
+	char interface[16];       /* "" = not known */
+	bool answered; /* somebody was seen to answer, whether or not a socket of the node listens */
 	uint64_t count;
 	int64_t first_ms, last_ms; /* Unix time; 0 = not known */
 };

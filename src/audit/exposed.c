@@ -21,23 +21,32 @@ static const char *const not_internet[] = {
 	"192.168.0.0/16", "224.0.0.0/3", "::/3",          "4000::/2",    "8000::/1",
 };
 
+int internet_find_others(const struct rw_network *network, struct rw_vec *ret_prefixes, struct rw_error *err)
+{
+	for (size_t i = 0; i < RW_ARRAY_COUNT(not_internet) + network->cidr_count; i++) {
+		struct rw_prefix *slot;
+
+		if (rw_vec_push(ret_prefixes, &slot) < 0)
+			return rw_error_oom(err);
+		if (i >= RW_ARRAY_COUNT(not_internet))
+			*slot = network->cidrs[i - RW_ARRAY_COUNT(not_internet)];
+		else if (rw_prefix_parse(not_internet[i], slot, err) < 0)
+			return -EINVAL;
+	}
+	return 0;
+}
+
 static int find_internet(struct subject *subject)
 {
 	RW_CLEANUP(rw_vec_done) struct rw_vec prefixes;
 	struct rw_set_box box = RW_SET_BOX_ANY;
-	struct rw_prefix *slot;
 	rw_set others;
 	int r;
 
 	rw_vec_init(&prefixes, sizeof(struct rw_prefix), 1024);
-	for (size_t i = 0; i < RW_ARRAY_COUNT(not_internet) + subject->network->cidr_count; i++) {
-		if (rw_vec_push(&prefixes, &slot) < 0)
-			return rw_error_oom(subject->run->err);
-		if (i >= RW_ARRAY_COUNT(not_internet))
-			*slot = subject->network->cidrs[i - RW_ARRAY_COUNT(not_internet)];
-		else if (rw_prefix_parse(not_internet[i], slot, subject->run->err) < 0)
-			return -EINVAL;
-	}
+	r = internet_find_others(subject->network, &prefixes, subject->run->err);
+	if (r < 0)
+		return r;
 	box.remotes = prefixes.data;
 	box.remote_count = prefixes.count;
 	r = rw_set_of_box(subject->sets, &box, &others, subject->run->err);

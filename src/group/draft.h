@@ -27,9 +27,6 @@ int rw_draft_settle(struct rw_draft *draft, struct rw_draft_mark *mark, int r);
 /* The object with exactly this id, never by name; lent, or NULL. */
 const void *rw_draft_find_id(const struct rw_model *model, enum rw_kind kind, const char *id);
 
-/* The limits in force. */
-const struct rw_limits *rw_draft_limits(const struct rw_draft *draft);
-
 /* Puts an object (taken, also on failure) without any check and remembers it as touched. */
 RW_NODISCARD int rw_draft_put(struct rw_draft *draft, enum rw_kind kind, void *object, struct rw_error *err);
 

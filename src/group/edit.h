@@ -60,6 +60,9 @@ RW_DEFINE_CLEANUP(struct rw_draft *, rw_draft_free)
 /* The state with all edits so far.  Lent; changes with the next edit. */
 const struct rw_model *rw_draft_model(const struct rw_draft *draft);
 
+/* The limits in force: the context's, or the defaults.  Lent. */
+const struct rw_limits *rw_draft_limits(const struct rw_draft *draft);
+
 /* Gives a copy of that state (objects are shared), for publishing; NULL when memory runs out. */
 struct rw_model *rw_draft_dup_model(const struct rw_draft *draft);
 

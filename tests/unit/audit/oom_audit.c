@@ -1,13 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
-/* Memory that runs out at any allocation of an audit is -ENOMEM and leaves nothing behind. */
+/* Memory that runs out at any allocation of an audit, or of a plan to tighten, is -ENOMEM and leaves nothing behind. */
 
 #include "test.h"
 
 #include <string.h>
 
 #include "audit/audit.h"
+#include "audit/tighten.h"
 #include "oom.h"
+#include "world.h"
 #include "wire/model_file.h"
 
 static const char text[] =
@@ -47,9 +49,61 @@ static void an_audit_survives_it(void **state)
 	oom_each(&(struct oom_work){.run = run_audit, .userdata = model, .least = 60, .stride = 3});
 }
 
+/* ---- a plan to tighten ---- */
+
+static void add_evidence(struct rw_evidence *evidence)
+{
+	static const uint8_t protocols[] = {RW_PROTOCOL_TCP, RW_PROTOCOL_UDP, RW_PROTOCOL_GRE};
+	static const char *const remotes[] = {"198.51.100.7", "10.0.0.9", "192.168.1.1"};
+	struct rw_evidence_listener *listener;
+	struct rw_evidence_flow *flow;
+	struct rw_evidence_node *seen;
+
+	assert_int_equal(rw_evidence_add_node(evidence, "n-1", &seen), 0);
+	assert_int_equal(rw_evidence_add_node(evidence, "n-2", &seen), 0);
+	seen->listeners_known = true;
+	seen->flows_known = true;
+	seen = rw_vec_at(&evidence->nodes, 0);
+	seen->listeners_known = true;
+	seen->flows_known = true;
+	assert_int_equal(rw_vec_push(&seen->listeners, &listener), 0);
+	*listener = (struct rw_evidence_listener){.protocol = RW_PROTOCOL_TCP, .port = 80};
+	for (size_t i = 0; i < 9; i++) {
+		assert_int_equal(rw_vec_push(&seen->flows, &flow), 0);
+		*flow = (struct rw_evidence_flow){.accepted = true,
+						  .protocol = protocols[i % 3],
+						  .port = i % 3 < 2 ? 80 : 0,
+						  .remote = world_address(remotes[i / 3])};
+	}
+}
+
+static int make_plan(void *userdata, struct rw_error *err)
+{
+	RW_CLEANUP(rw_tighten_plan_done) struct rw_tighten_plan plan = {0};
+
+	return rw_tighten_make(userdata, &plan, err);
+}
+
+static void a_plan_to_tighten_survives_it(void **state)
+{
+	RW_CLEANUP(rw_draft_free) struct rw_draft *draft = world_vpc();
+	RW_CLEANUP(rw_evidence_done) struct rw_evidence evidence;
+	struct rw_tighten_input input = {.cluster = "c1", .evidence = &evidence, .context = &world_context};
+
+	(void)state;
+	world_add_rule(draft, "sg-c1", "- in accept all -1/-1 0.0.0.0/0");
+	rw_evidence_init(&evidence);
+	add_evidence(&evidence);
+	input.model = rw_draft_model(draft);
+	oom_each(&(struct oom_work){.run = make_plan, .userdata = &input, .least = 60, .stride = 3});
+}
+
 int main(void)
 {
-	const struct CMUnitTest tests[] = {cmocka_unit_test(an_audit_survives_it)};
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(an_audit_survives_it),
+		cmocka_unit_test(a_plan_to_tighten_survives_it),
+	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,0 +1,469 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/* The steps of a plan: the model after each, what differs, what is exposed then, which flows it refuses. */
+
+#include <stdio.h>
+#include <string.h>
+
+#include "audit/tighten_internal.h"
+#include "group/validate.h"
+
+static void differences_done(struct rw_vec *differences)
+{
+	for (size_t i = 0; i < differences->count; i++)
+		rw_diff_done(&((struct rw_tighten_difference *)rw_vec_at(differences, i))->diff);
+	rw_vec_done(differences);
+}
+
+void tighten_step_done(struct rw_tighten_step *step)
+{
+	for (size_t i = 0; i < step->add.count; i++)
+		tighten_rule_done(rw_vec_at(&step->add, i));
+	rw_vec_done(&step->add);
+	for (size_t i = 0; i < step->revoke.count; i++)
+		(void)rw_rule_unref(*(struct rw_rule **)rw_vec_at(&step->revoke, i));
+	rw_vec_done(&step->revoke);
+	step->after = rw_model_free(step->after);
+	differences_done(&step->differences);
+	rw_vec_done(&step->exposure.to_internet);
+	rw_vec_done(&step->refusals);
+}
+
+/* ---- exposure ---- */
+
+/* The cluster in one model, as src/audit looks at it. */
+struct stage {
+	struct rw_audit_input input;
+	struct run run;
+	struct subject subject;
+};
+
+static void stage_done(struct stage *stage)
+{
+	for (size_t i = 0; i < stage->subject.exposed.count; i++)
+		exposed_done(rw_vec_at(&stage->subject.exposed, i));
+	rw_vec_done(&stage->subject.exposed);
+}
+RW_DEFINE_DONE(struct stage, stage_done)
+
+/* 'stage' points into itself: it stays where it is. */
+static int stage_init(struct tightening *t, const struct rw_model *model, struct stage *stage)
+{
+	stage->input = (struct rw_audit_input){.model = model};
+	stage->run = (struct run){.input = &stage->input, .cache = t->cache, .err = t->err};
+	stage->subject = (struct subject){.run = &stage->run,
+					  .kind = RW_KIND_CLUSTER,
+					  .id = t->cluster->id,
+					  .name = t->cluster->name,
+					  .cluster = t->cluster,
+					  .group = t->group,
+					  .network = t->network,
+					  .nodes = t->nodes,
+					  .node_count = t->node_count,
+					  .sets = t->plan->sets};
+	rw_vec_init(&stage->subject.exposed, sizeof(struct exposed), 4096);
+	return exposed_find(&stage->subject);
+}
+
+static const char *service_name(uint16_t protocol, uint16_t port)
+{
+	for (size_t i = 0; i < rw_service_count(); i++) {
+		struct rw_service service = rw_service_at(i);
+
+		if (service.protocol == protocol && rw_ports_contains(service.ports, port))
+			return service.check->id + strlen("open-");
+	}
+	return "";
+}
+
+static int add_open(struct tightening *t, struct rw_vec *list, const struct rw_tighten_open *open)
+{
+	struct rw_tighten_open *slot;
+
+	for (size_t i = 0; i < list->count; i++) {
+		slot = rw_vec_at(list, i);
+		if (slot->protocol != open->protocol || slot->ports.first != open->ports.first ||
+		    slot->ports.last != open->ports.last)
+			continue;
+		slot->v4 |= open->v4;
+		slot->v6 |= open->v6;
+		return 0;
+	}
+	if (rw_vec_push(list, &slot) < 0)
+		return rw_error_oom(t->err);
+	*slot = *open;
+	return 0;
+}
+
+/* A range of one protocol; a range of many ports has no name of its own. */
+static int add_range(struct tightening *t, struct rw_vec *list, uint32_t first, uint32_t last,
+		     const struct open_range *range)
+{
+	struct rw_tighten_open open = {.protocol = (uint16_t)(first >> 16),
+				       .ports = {(uint16_t)first, (uint16_t)last},
+				       .service = "",
+				       .v4 = range->v4,
+				       .v6 = range->v6};
+
+	if (!rw_protocol_has_ports(open.protocol))
+		open.ports = RW_PORTS_ANY;
+	else if (first == last)
+		open.service = service_name(open.protocol, open.ports.first);
+	return add_open(t, list, &open);
+}
+
+static int add_ranges(struct tightening *t, struct rw_vec *list, const struct rw_vec *ranges)
+{
+	int r = 0;
+
+	for (size_t i = 0; r == 0 && i < ranges->count; i++) {
+		const struct open_range *range = rw_vec_at(ranges, i);
+		uint32_t first = range->first;
+
+		if (first == 0 && range->last >= RW_SERVICE_LAST) {
+			r = add_open(t, list,
+				     &(struct rw_tighten_open){RW_PROTOCOL_ALL, RW_PORTS_ANY, "", range->v4,
+							       range->v6});
+			continue;
+		}
+		while (r == 0 && first <= range->last) {
+			uint32_t last = range->last < (first | 0xffff) ? range->last : first | 0xffff;
+
+			r = add_range(t, list, first, last, range);
+			first = last + 1;
+		}
+	}
+	return r;
+}
+
+static int compare_opens(const void *a, const void *b)
+{
+	const struct rw_tighten_open *left = a, *right = b;
+
+	if (left->protocol != right->protocol)
+		return (int)left->protocol - (int)right->protocol;
+	return (int)left->ports.first - (int)right->ports.first;
+}
+
+static int measure(struct tightening *t, const struct stage *stage, struct rw_tighten_exposure *exposure)
+{
+	rw_set open[2] = {RW_SET_EMPTY, RW_SET_EMPTY}; /* by NIC type */
+	int r = 0;
+
+	for (size_t i = 0; r == 0 && i < stage->subject.exposed.count; i++) {
+		const struct exposed *exposed = rw_vec_at(&stage->subject.exposed, i);
+		enum rw_nic_type nic_type = exposed->policy->interfaces[exposed->interface].nic_type;
+
+		r = rw_set_union(t->plan->sets, open[nic_type], exposed->open, &open[nic_type], t->err);
+		if (r == 0)
+			r = add_ranges(t, &exposure->to_internet, &exposed->ranges);
+	}
+	for (size_t i = 0; i < RW_ARRAY_COUNT(open); i++) {
+		double v4, v6;
+
+		rw_set_measure(t->plan->sets, open[i], &v4, &v6);
+		exposure->v4 += v4;
+		exposure->v6 += v6;
+	}
+	if (exposure->to_internet.count > 1)
+		qsort(exposure->to_internet.data, exposure->to_internet.count, sizeof(struct rw_tighten_open),
+		      compare_opens);
+	return r;
+}
+
+/* ---- differences ---- */
+
+static int keep_policy(struct tightening *t, const struct rw_policy *policy)
+{
+	struct rw_policy **slot;
+
+	if (rw_vec_push(&t->plan->policies, &slot) < 0)
+		return rw_error_oom(t->err);
+	*slot = rw_policy_ref(policy);
+	return 0;
+}
+
+static int add_difference(struct tightening *t, const struct stage *before, const struct exposed *was,
+			  const struct exposed *is, struct rw_vec *differences)
+{
+	const struct rw_view views[] = {
+		{.policy = was->policy, .interface = was->interface, .rules_only = true, .ignore_own = true},
+		{.policy = is->policy, .interface = is->interface, .rules_only = true, .ignore_own = true},
+	};
+	const struct rw_policy_interface *interface = &was->policy->interfaces[was->interface];
+	struct rw_tighten_difference *difference;
+	int r;
+
+	if (rw_vec_push(differences, &difference) < 0)
+		return rw_error_oom(t->err);
+	difference->nic_type = interface->nic_type;
+	if (!before->subject.hypothetical) {
+		memcpy(difference->node, was->policy->node, RW_ID_SIZE);
+		memcpy(difference->interface, interface->name, sizeof(difference->interface));
+	}
+	r = rw_diff_views(t->plan->sets, &views[0], &views[1], &difference->diff, t->err);
+	if (r < 0 || difference->diff.boxes.count == 0) {
+		rw_diff_done(&difference->diff);
+		differences->count--;
+		return r;
+	}
+	r = keep_policy(t, was->policy);
+	return r < 0 ? r : keep_policy(t, is->policy);
+}
+
+/* Exposures of both stages are in the same order: a plan changes rules, no interface and no membership. */
+static int compare_stages(struct tightening *t, const struct stage *before, const struct stage *after,
+			  struct rw_vec *differences)
+{
+	int r = 0;
+
+	for (size_t i = 0; r == 0 && i < before->subject.exposed.count; i++)
+		r = add_difference(t, before, rw_vec_at(&before->subject.exposed, i),
+				   rw_vec_at(&after->subject.exposed, i), differences);
+	return r;
+}
+
+/* ---- flows that a step refuses ---- */
+
+static void explain(const struct tightening *t, const struct rw_evidence_node *seen,
+		    const struct rw_node *node, const struct rw_interface *interface,
+		    const struct rw_evidence_flow *flow, char why[160])
+{
+	static const char *const reasons[FATE_COUNT_] = {
+		[FATE_NEEDED] = "no rule of the plan accepts it",
+		[FATE_ICMP] = "no rule of the plan accepts it",
+		[FATE_OTHER_FAMILY] = "it is ICMP of the other IP version, which nobody speaks",
+		[FATE_MANAGEMENT] = "SSH is for the management CIDRs, and it came from elsewhere",
+		[FATE_DECLARED] = "no rule of the plan accepts it",
+		[FATE_CLOSED] = "the port is to be closed, as asked for",
+	};
+	const struct rw_load_balancer *balancer = NULL;
+	enum fate fate = tighten_fate(t, seen, interface->nic_type, flow, &balancer);
+
+	if (fate == FATE_BALANCED)
+		(void)snprintf(why, 160, "load balancer %.60s serves the port: only its sources are accepted",
+			       balancer->name);
+	else if (fate == FATE_NO_LISTENER)
+		(void)snprintf(why, 160, "nobody listens on the port on %.60s", node->name);
+	else
+		(void)snprintf(why, 160, "%s", reasons[fate]);
+}
+
+static int add_refusal(const struct tightening *t, struct rw_tighten_step *step, const struct rw_node *node,
+		       const struct rw_interface *interface, const struct rw_evidence_node *seen,
+		       const struct rw_evidence_flow *flow)
+{
+	struct rw_tighten_refusal *refusal;
+
+	step->refused++;
+	if (step->refusals.count == RW_TIGHTEN_REFUSALS_MAX)
+		return 0;
+	if (rw_vec_push(&step->refusals, &refusal) < 0)
+		return rw_error_oom(t->err);
+	memcpy(refusal->node, node->id, RW_ID_SIZE);
+	memcpy(refusal->interface, interface->name, strnlen(interface->name, sizeof(refusal->interface) - 1));
+	refusal->flow = *flow;
+	explain(t, seen, node, interface, flow, refusal->why);
+	return 0;
+}
+
+/* The flows of a node that were accepted before the step ('was') and are not after it ('is'). */
+static int check_flows(const struct tightening *t, struct rw_tighten_step *step, const struct rw_node *node,
+		       const struct rw_evidence_node *seen, const struct rw_policy *was,
+		       const struct rw_policy *is)
+{
+	int r = 0;
+
+	for (size_t i = 0; i < seen->flows.count; i++) {
+		const struct rw_evidence_flow *flow = rw_vec_at(&seen->flows, i);
+
+		if (!flow->accepted || flow->direction != RW_DIRECTION_INGRESS || !flow->remote.family)
+			continue;
+		for (size_t j = 0; r == 0 && j < node->interface_count; j++) {
+			const struct rw_interface *interface = &node->interfaces[j];
+
+			if (tighten_comes_by(node, interface, flow) &&
+			    tighten_accepts(was, node, interface->name, flow) &&
+			    !tighten_accepts(is, node, interface->name, flow))
+				r = add_refusal(t, step, node, interface, seen, flow);
+		}
+	}
+	return r;
+}
+
+/* All steps for one node, so that each policy is derived once. */
+static int check_node(const struct tightening *t, const struct rw_node *node,
+		      const struct rw_evidence_node *seen)
+{
+	RW_CLEANUP(rw_policy_unref) struct rw_policy *was = NULL;
+	const struct rw_policy_surroundings surroundings = {0};
+	int r = rw_policy_derive(t->input->model, node->id, &surroundings, t->cache, &was, t->err);
+
+	for (size_t i = 0; r == 0 && i < t->plan->steps.count; i++) {
+		struct rw_tighten_step *step = rw_vec_at(&t->plan->steps, i);
+		RW_CLEANUP(rw_policy_unref) struct rw_policy *is = NULL;
+
+		r = rw_policy_derive(step->after, node->id, &surroundings, t->cache, &is, t->err);
+		if (r == 0)
+			r = check_flows(t, step, node, seen, was, is);
+		if (r == 0) {
+			(void)rw_policy_unref(was);
+			was = RW_TAKE_PTR(is);
+		}
+	}
+	return r;
+}
+
+static int check_nodes(const struct tightening *t)
+{
+	int r = 0;
+
+	for (size_t i = 0; r == 0 && i < t->node_count; i++) {
+		const struct rw_evidence_node *seen = rw_evidence_find(t->input->evidence, t->nodes[i]->id);
+
+		if (seen && seen->flows.count)
+			r = check_node(t, t->nodes[i], seen);
+	}
+	return r;
+}
+
+/* ---- making steps ---- */
+
+static int push_step(struct tightening *t, enum rw_tighten_step_kind kind, struct rw_tighten_step **ret_step)
+{
+	struct rw_tighten_step *step;
+
+	if (rw_vec_push(&t->plan->steps, &step) < 0)
+		return rw_error_oom(t->err);
+	step->kind = kind;
+	rw_vec_init(&step->add, sizeof(struct rw_tighten_rule), SIZE_MAX);
+	rw_vec_init(&step->revoke, sizeof(struct rw_rule *), SIZE_MAX);
+	rw_vec_init(&step->differences, sizeof(struct rw_tighten_difference), SIZE_MAX);
+	rw_vec_init(&step->exposure.to_internet, sizeof(struct rw_tighten_open), SIZE_MAX);
+	rw_vec_init(&step->refusals, sizeof(struct rw_tighten_refusal), RW_TIGHTEN_REFUSALS_MAX);
+	*ret_step = step;
+	return 0;
+}
+
+static int compare_rules(const void *a, const void *b)
+{
+	const struct rw_rule *left = ((const struct rw_tighten_rule *)a)->rule;
+	const struct rw_rule *right = ((const struct rw_tighten_rule *)b)->rule;
+
+	if (left->nic_type != right->nic_type)
+		return left->nic_type == RW_NIC_INTERNET ? -1 : 1;
+	if (left->protocol != right->protocol)
+		return left->protocol < right->protocol ? -1 : 1;
+	if (left->ports.first != right->ports.first)
+		return left->ports.first < right->ports.first ? -1 : 1;
+	return rw_rule_compare_meaning(left, right);
+}
+
+static int push_opening(struct tightening *t, enum rw_tighten_step_kind kind)
+{
+	struct rw_vec *opened = &t->opened[kind];
+	struct rw_tighten_step *step;
+	int r;
+
+	if (opened->count == 0)
+		return 0;
+	r = push_step(t, kind, &step);
+	if (r < 0)
+		return r;
+	qsort(opened->data, opened->count, sizeof(struct rw_tighten_rule), compare_rules);
+	for (size_t i = 0; i < opened->count; i++) {
+		struct rw_tighten_rule *one = rw_vec_at(opened, i);
+
+		rw_random_id(t->input->context->random, "sgr-", 16, one->rule->id, sizeof(one->rule->id));
+	}
+	step->add = *opened;
+	rw_vec_init(opened, sizeof(struct rw_tighten_rule), SIZE_MAX);
+	return 0;
+}
+
+static int push_closing(struct tightening *t, enum rw_tighten_step_kind kind, enum rw_nic_type nic_type)
+{
+	struct rw_tighten_step *step = NULL;
+	int r = 0;
+
+	for (size_t i = 0; r == 0 && i < t->loose.count; i++) {
+		const struct rw_rule *rule = *(const struct rw_rule **)rw_vec_at(&t->loose, i);
+		struct rw_rule **slot;
+
+		if (rule->nic_type != nic_type)
+			continue;
+		if (!step)
+			r = push_step(t, kind, &step);
+		if (r == 0 && rw_vec_push(&step->revoke, &slot) < 0)
+			r = rw_error_oom(t->err);
+		if (r == 0)
+			*slot = rw_rule_ref(rule);
+	}
+	return r;
+}
+
+static int push_steps(struct tightening *t)
+{
+	int r = 0;
+
+	for (size_t i = 0; r == 0 && i < RW_ARRAY_COUNT(t->opened); i++)
+		r = push_opening(t, (enum rw_tighten_step_kind)i);
+	if (r == 0 && t->network->kind == RW_NETWORK_VPC)
+		return push_closing(t, RW_TIGHTEN_CLOSE, RW_NIC_INTRANET);
+	if (r == 0)
+		r = push_closing(t, RW_TIGHTEN_CLOSE_INTERNET, RW_NIC_INTERNET);
+	return r < 0 ? r : push_closing(t, RW_TIGHTEN_CLOSE_INTRANET, RW_NIC_INTRANET);
+}
+
+/* Makes the steps one after the other and keeps the model after each. */
+static int predict(struct tightening *t)
+{
+	RW_CLEANUP(rw_draft_free) struct rw_draft *draft = rw_draft_new(t->input->model, t->input->context);
+	int r = draft ? 0 : rw_error_oom(t->err);
+
+	for (size_t i = 0; r == 0 && i < t->plan->steps.count; i++) {
+		struct rw_tighten_step *step = rw_vec_at(&t->plan->steps, i);
+
+		r = rw_tighten_apply(draft, t->group->id, step, t->err);
+		if (r < 0)
+			return rw_error_wrap(t->err, "step %s", rw_tighten_step_name(step->kind));
+		step->after = rw_draft_dup_model(draft);
+		if (!step->after)
+			r = rw_error_oom(t->err);
+	}
+	return r;
+}
+
+static int judge_steps(struct tightening *t)
+{
+	struct stage stages[RW_TIGHTEN_STEP_COUNT_ + 1] = {0};
+	size_t made = 1;
+	int r = stage_init(t, t->input->model, &stages[0]);
+
+	if (r == 0)
+		r = measure(t, &stages[0], &t->plan->exposure);
+	for (size_t i = 0; r == 0 && i < t->plan->steps.count; i++) {
+		struct rw_tighten_step *step = rw_vec_at(&t->plan->steps, i);
+
+		made = i + 2;
+		r = stage_init(t, step->after, &stages[i + 1]);
+		if (r == 0)
+			r = measure(t, &stages[i + 1], &step->exposure);
+		if (r == 0)
+			r = compare_stages(t, &stages[i], &stages[i + 1], &step->differences);
+	}
+	while (made > 0)
+		stage_done(&stages[--made]);
+	return r;
+}
+
+int tighten_make_steps(struct tightening *t)
+{
+	int r = push_steps(t);
+
+	if (r == 0)
+		r = predict(t);
+	if (r == 0)
+		r = judge_steps(t);
+	return r < 0 ? r : check_nodes(t);
+}
