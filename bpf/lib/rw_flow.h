@@ -90,38 +90,59 @@ RW_INLINE __u64 rw_address_low(const __be32 *words)
 	return (__u64)rw_be32_to_host(words[2]) << 32 | rw_be32_to_host(words[3]);
 }
 
-/* The key of the flow that a packet between 'ends' belongs to. */
-RW_INLINE void rw_flow_key_make(const struct rw_ends *ends, struct rw_flow_key *key)
+/* One end of an IPv4 flow: address << 16 | port. */
+RW_INLINE __u64 rw_flow_end4(__be32 address, __u16 port)
 {
-	__u32 source_port = ends->source_port, destination_port = ends->destination_port;
+	return (__u64)rw_be32_to_host(address) << 16 | port;
+}
+
+RW_INLINE void rw_flow_key_make4(const struct rw_ends *ends, struct rw_flow_key *key)
+{
+	__u64 source = rw_flow_end4(ends->source[0], ends->source_port);
+	__u64 destination = rw_flow_end4(ends->destination[0], ends->destination_port);
+	__u64 from_low = 1 - rw_is_less(destination, source);
+	__u64 swapped = (source ^ destination) & (0 - from_low);
+	__u64 low = destination ^ swapped, high = source ^ swapped;
+
+	key->words[0] = low >> 16 << 32 | high >> 16;
+	key->words[1] = low << 48 | (high & 0xffff) << 32 | (__u64)ends->protocol << 24;
+	key->words[2] = key->words[3] = key->words[4] = 0;
+	key->from_low = (__u32)from_low;
+}
+
+RW_INLINE void rw_flow_key_make6(const struct rw_ends *ends, struct rw_flow_key *key)
+{
 	__u64 source[2] = {rw_address_high(ends->source), rw_address_low(ends->source)};
 	__u64 destination[2] = {rw_address_high(ends->destination), rw_address_low(ends->destination)};
-	bool from_low;
-	__u64 last;
+	__u64 ports = (__u64)ends->source_port << 16 | ends->destination_port;
+	__u64 turned = (__u64)ends->destination_port << 16 | ends->source_port;
+	__u64 from_low = rw_is_less(source[0], destination[0]) |
+			 (rw_is_equal(source[0], destination[0]) &
+			  (rw_is_less(source[1], destination[1]) |
+			   (rw_is_equal(source[1], destination[1]) &
+			    (1 - rw_is_less(ends->destination_port, ends->source_port)))));
+	__u64 mask = 0 - from_low;
 
-	if (source[0] != destination[0])
-		from_low = source[0] < destination[0];
-	else if (source[1] != destination[1])
-		from_low = source[1] < destination[1];
-	else
-		from_low = source_port <= destination_port;
-	last = (__u64)ends->protocol << 24 | (__u64)(from_low ? source_port : destination_port) << 48 |
-	       (__u64)(from_low ? destination_port : source_port) << 32;
-	if (ends->family == 4) {
-		__u64 low = from_low ? source[0] : destination[0];
-		__u64 high = from_low ? destination[0] : source[0];
+	for (int i = 0; i < 2; i++) {
+		__u64 swapped = (source[i] ^ destination[i]) & mask;
 
-		key->words[0] = (low & 0xffffffff00000000ull) | high >> 32;
-		key->words[1] = last;
-		key->words[2] = key->words[3] = key->words[4] = 0;
-	} else {
-		key->words[0] = from_low ? source[0] : destination[0];
-		key->words[1] = from_low ? source[1] : destination[1];
-		key->words[2] = from_low ? destination[0] : source[0];
-		key->words[3] = from_low ? destination[1] : source[1];
-		key->words[4] = last;
+		key->words[i] = destination[i] ^ swapped;
+		key->words[2 + i] = source[i] ^ swapped;
 	}
-	key->from_low = from_low;
+	key->words[4] = (turned ^ ((ports ^ turned) & mask)) << 32 | (__u64)ends->protocol << 24;
+	key->from_low = (__u32)from_low;
+}
+
+/*
+ * The key of the flow that a packet between 'ends' belongs to.  Which end is the lower one is as random as
+ * addresses and ports are, so nothing branches on it.
+ */
+RW_INLINE void rw_flow_key_make(const struct rw_ends *ends, struct rw_flow_key *key)
+{
+	if (ends->family == 4)
+		rw_flow_key_make4(ends, key);
+	else
+		rw_flow_key_make6(ends, key);
 	key->pad = 0;
 }
 

@@ -54,6 +54,22 @@ RW_INLINE __u64 rw_is_zero(__u64 value)
 	return (value - 1) >> 63;
 }
 
+/* 1 when a < b, without a branch (Warren, "Hacker's Delight", 2-12). */
+RW_INLINE __u64 rw_is_less(__u64 a, __u64 b)
+{
+	rw_opaque(a);
+	return ((~a & b) | (~(a ^ b) & (a - b))) >> 63;
+}
+
+/* 1 when a and b are equal, without a branch. */
+RW_INLINE __u64 rw_is_equal(__u64 a, __u64 b)
+{
+	__u64 difference = a ^ b;
+
+	rw_opaque(difference);
+	return ~(difference | (0 - difference)) >> 63;
+}
+
 RW_INLINE __u32 rw_bits_set8(__u64 byte)
 {
 	byte -= byte >> 1 & 0x55;

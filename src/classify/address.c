@@ -35,11 +35,14 @@ static void set_leaves(const struct rw_classify_address *address, struct rw_boun
 			rw_classify_record_of(address->record_words, boundaries->list[i].leaf);
 }
 
-/* An eighth of the budget, a KB a node. */
+/* Plain nodes take a KB each and half a microsecond to write: not for very many. */
+#define PLAIN_NODES_MAX 4096
+
 static bool has_room_for_plain(const struct rw_image *image, const struct rw_boundaries *v4)
 {
-	return rw_trie_count4(v4->list, v4->count) <=
-	       (size_t)image->page_limit / 8 * (RW_TABLE_PAGE_SIZE / 1024);
+	size_t nodes = rw_trie_count4(v4->list, v4->count);
+
+	return nodes <= PLAIN_NODES_MAX && nodes * 1024 <= (size_t)image->page_limit * RW_TABLE_PAGE_SIZE / 8;
 }
 
 static int write_part(struct rw_classify_address *address, bool compressed, struct rw_image *image)

@@ -418,7 +418,7 @@ static void addresses_taken_over_never_cost_a_policy_its_room(void **state)
 	compile(&a, large, NULL, NULL);
 	compile(&b, small, NULL, a.table);
 	assert_true(b.table->address_reused);
-	compile(&fresh, small, NULL, NULL);
+	compile_with(&fresh, small, (struct rw_classify_options){.compressed = true}, NULL);
 	assert_true(fresh.table->page_count < b.table->page_count);
 	options.page_limit = fresh.table->page_count;
 	rw_classify_memory_init(&memory);
@@ -463,7 +463,7 @@ static void quick_form_gives_way_where_only_the_small_one_fits(void **state)
 	RW_CLEANUP(compiled_done) struct compiled quick, small, fitted;
 
 	(void)state;
-	add_members(policy, 5000, 300);
+	add_members(policy, 2000, 300);
 	compile(&quick, policy, NULL, NULL);
 	compile_with(&small, policy, (struct rw_classify_options){.compressed = true}, NULL);
 	assert_true(header_of(&quick)->flags & RW_TABLE_PLAIN4);

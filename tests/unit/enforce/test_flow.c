@@ -5,6 +5,7 @@
 #include "test.h"
 
 #include "host_plane.h"
+#include "random_policy.h"
 
 static const struct rw_table_timeouts timeouts = {
 	.tcp_half_open = 30,
@@ -48,6 +49,54 @@ static void handshake(void)
 	begin(RW_IP_TCP, S);
 	step(RW_IP_TCP, false, S | A);
 	step(RW_IP_TCP, true, A);
+}
+
+/* The definition: the smaller address is the low end, of equal ones that with the smaller port. */
+static bool is_from_low(const struct rw_ends *ends)
+{
+	int order = memcmp(ends->source, ends->destination, sizeof(ends->source));
+
+	return order ? order < 0 : ends->source_port <= ends->destination_port;
+}
+
+/* Mostly near each other, so that every part of the comparison decides now and then. */
+static struct rw_ends random_ends(struct rw_dice *dice)
+{
+	static const __be32 words[] = {0, 0x01000000, 0x00000080, 0xffffffff};
+	struct rw_ends ends = {.family = rw_dice_chance(dice, 50) ? 4 : 6, .protocol = RW_IP_UDP};
+
+	for (int i = 0; i < (ends.family == 4 ? 1 : 4); i++) {
+		ends.source[i] = words[rw_dice_below(dice, 4)];
+		ends.destination[i] =
+			rw_dice_chance(dice, 60) ? ends.source[i] : words[rw_dice_below(dice, 4)];
+	}
+	ends.source_port = (__u16)(rw_dice_below(dice, 3) * 0x7fff);
+	ends.destination_port = (__u16)(rw_dice_below(dice, 3) * 0x7fff);
+	return ends;
+}
+
+static void key_is_the_same_from_both_ends(void **state)
+{
+	struct rw_dice dice = {.state = 1};
+
+	(void)state;
+	for (int i = 0; i < 20000; i++) {
+		struct rw_ends there = random_ends(&dice), back = there;
+		struct rw_flow_key key, answer;
+
+		memcpy(back.source, there.destination, sizeof(back.source));
+		memcpy(back.destination, there.source, sizeof(back.destination));
+		back.source_port = there.destination_port;
+		back.destination_port = there.source_port;
+		rw_flow_key_make(&there, &key);
+		rw_flow_key_make(&back, &answer);
+		assert_memory_equal(key.words, answer.words, sizeof(key.words));
+		assert_int_equal(key.from_low, is_from_low(&there));
+		assert_int_equal(answer.from_low, is_from_low(&back));
+		there.source_port ^= 1;
+		rw_flow_key_make(&there, &answer);
+		assert_memory_not_equal(key.words, answer.words, sizeof(key.words));
+	}
 }
 
 static void tcp_is_established_by_the_openers_ack(void **state)
@@ -437,6 +486,7 @@ static void doubled_flow_lives_in_its_lower_place(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(key_is_the_same_from_both_ends),
 		cmocka_unit_test(tcp_is_established_by_the_openers_ack),
 		cmocka_unit_test(tcp_is_established_when_both_open),
 		cmocka_unit_test(tcp_seen_in_one_direction_is_weak),
