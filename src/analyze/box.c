@@ -19,12 +19,23 @@ struct interval {
 struct group {
 	rw_set child;
 	uint8_t family; /* 0 = both may be in it */
-	struct rw_prefix *prefixes;
-	size_t count;
+};
+
+/* Services first..last. */
+struct span {
+	uint32_t first, last;
+};
+
+/* Services, and what remains of a set there: a set that says nothing of services. */
+struct bundle {
+	rw_set below;
+	struct span span;
 };
 
 struct builder {
 	struct rw_sets *sets;
+	const struct span *spans; /* what "all services" means: those of the bundle, ascending */
+	size_t span_count;
 	struct interval *intervals;
 	size_t interval_count;
 	struct group *groups;
@@ -57,67 +68,11 @@ static void builder_done(struct builder *builder)
 {
 	struct rw_boxes boxes = {builder->boxes, builder->box_count};
 
-	for (uint32_t i = 0; i < builder->group_count; i++)
-		free(builder->groups[i].prefixes);
 	free(builder->groups);
 	free(builder->intervals);
 	rw_boxes_done(&boxes);
 }
 RW_DEFINE_DONE(struct builder, builder_done)
-
-/* ---- prefixes ---- */
-
-static int add_prefix(struct rw_prefix **list, size_t *count, struct rw_prefix prefix)
-{
-	/* Room grows by doubling: a count that is a power of two is a full list. */
-	if ((*count & (*count - 1)) == 0) {
-		struct rw_prefix *bigger;
-
-		if (*count >= RW_BOXES_PREFIXES_MAX)
-			return -E2BIG;
-		bigger = realloc(*list, (*count ? *count * 2 : 1) * sizeof(*bigger));
-		if (!bigger)
-			return -ENOMEM;
-		*list = bigger;
-	}
-	(*list)[(*count)++] = prefix;
-	return 0;
-}
-
-/* How many low bits of the key are zero, at most 128. */
-static unsigned int zero_bits(rw_set_key key)
-{
-	uint64_t low = (uint64_t)key, high = (uint64_t)(key >> 64);
-
-	if (low)
-		return (unsigned int)__builtin_ctzll(low);
-	return high ? 64 + (unsigned int)__builtin_ctzll(high) : 128;
-}
-
-int rw_prefixes_of_range(uint8_t family, rw_set_key first, rw_set_key last, struct rw_prefix **list,
-			 size_t *count)
-{
-	for (;;) {
-		/* The largest prefix that begins here and does not reach beyond the last address. */
-		unsigned int free_bits = zero_bits(first);
-		rw_set_key mask;
-		int r;
-
-		for (;; free_bits--) {
-			mask = free_bits == 128 ? ~(rw_set_key)0 : ((rw_set_key)1 << free_bits) - 1;
-			if (last - first >= mask)
-				break;
-		}
-		r = add_prefix(list, count,
-			       (struct rw_prefix){.address = rw_set_address_of(family, first),
-						  .bits = (uint8_t)(128 - free_bits)});
-		if (r < 0)
-			return r;
-		if (last - first == mask)
-			return 0;
-		first += mask + 1;
-	}
-}
 
 /* ---- groups of addresses ---- */
 
@@ -187,6 +142,7 @@ static int group_intervals(struct builder *builder)
 	while (capacity < builder->interval_count * 2)
 		capacity *= 2;
 	table = calloc(capacity, sizeof(*table));
+	free(builder->groups);
 	builder->groups = calloc(builder->interval_count + 1, sizeof(*builder->groups));
 	if (!table || !builder->groups)
 		return -ENOMEM;
@@ -194,23 +150,46 @@ static int group_intervals(struct builder *builder)
 		const struct interval *interval = &builder->intervals[i];
 		uint8_t family = has_locals(builder->sets, interval->child) ? interval->family : 0;
 		uint32_t *slot = find_group(builder, table, capacity, interval->child, family);
-		struct group *group;
-		size_t before;
-		int r;
 
 		if (!*slot) {
 			builder->groups[builder->group_count] =
 				(struct group){.child = interval->child, .family = family};
 			*slot = ++builder->group_count;
 		}
-		group = &builder->groups[*slot - 1];
-		before = group->count;
-		r = rw_prefixes_of_range(interval->family, interval->first, interval->last, &group->prefixes,
-					 &group->count);
-		builder->prefix_total += group->count - before;
-		if (r < 0 || builder->prefix_total > RW_BOXES_PREFIXES_MAX)
-			return r < 0 ? r : -E2BIG;
+		builder->intervals[i].group = *slot - 1;
 	}
+	return 0;
+}
+
+/*
+ * The addresses of the groups that are chosen as the fewest prefixes: neighbouring intervals are one.  To be
+ * freed.
+ */
+static int list_remotes(struct builder *builder, const bool *chosen, struct rw_prefix **ret_list,
+			size_t *ret_count)
+{
+	RW_CLEANUP(rw_free) struct rw_prefix *list = NULL;
+	size_t count = 0;
+	int r = 0;
+
+	for (size_t i = 0, end; !r && i < builder->interval_count; i = end) {
+		const struct interval *first = &builder->intervals[i];
+
+		end = i + 1;
+		if (!chosen[first->group])
+			continue;
+		while (end < builder->interval_count && chosen[builder->intervals[end].group] &&
+		       builder->intervals[end].family == first->family &&
+		       builder->intervals[end].first == builder->intervals[end - 1].last + 1)
+			end++;
+		r = rw_prefixes_of_range(first->family, first->first, builder->intervals[end - 1].last, &list,
+					 &count);
+	}
+	builder->prefix_total += count;
+	if (r < 0 || builder->prefix_total > RW_BOXES_PREFIXES_MAX)
+		return r < 0 ? r : -E2BIG;
+	*ret_list = RW_TAKE_PTR(list);
+	*ret_count = count;
 	return 0;
 }
 
@@ -302,7 +281,6 @@ static int add_box(struct builder *builder, const struct rw_box *box)
 		r = make_set(builder->sets, &copy, builder->err);
 	if (r < 0)
 		return r;
-	builder->prefix_total += copy.remote_count;
 	if (builder->box_count == RW_BOXES_MAX || builder->prefix_total > RW_BOXES_PREFIXES_MAX)
 		return -E2BIG;
 	if (builder->box_count == builder->box_capacity) {
@@ -477,17 +455,26 @@ static int add_rest(struct services *services, rw_set map, size_t from)
 	return r < 0 ? r : flush_ports(services);
 }
 
-static int add_group(struct builder *builder, const struct group *group)
+/* 'chosen' is all false before and after. */
+static int add_group(struct builder *builder, uint32_t number, bool *chosen)
 {
-	struct rw_box box = {.remotes = group->prefixes, .remote_count = group->count};
+	const struct group *group = &builder->groups[number];
+	RW_CLEANUP(box_done) struct rw_box box = {0};
 	struct services services = {.builder = builder, .box = &box, .family = group->family};
 	const struct rw_set_arc *arcs;
 	size_t count;
-	int r = 0;
+	int r;
 
+	chosen[number] = true;
+	r = list_remotes(builder, chosen, &box.remotes, &box.remote_count);
+	chosen[number] = false;
+	if (r < 0)
+		return r;
 	if (rw_set_is_value(group->child) || rw_sets_level(builder->sets, group->child) != RW_SET_SERVICE) {
 		services.rest = group->child;
-		return add_services(&services, 0, (uint32_t)rw_set_last_key(RW_SET_SERVICE));
+		for (size_t i = 0; !r && i < builder->span_count; i++)
+			r = add_services(&services, builder->spans[i].first, builder->spans[i].last);
+		return r < 0 ? r : flush_ports(&services);
 	}
 	count = rw_sets_arcs(builder->sets, group->child, &arcs);
 	for (size_t i = 0; !r && i < count; i++) {
@@ -495,33 +482,260 @@ static int add_group(struct builder *builder, const struct group *group)
 		if (arcs[i].child != RW_SET_EMPTY && is_first(arcs, i))
 			r = add_rest(&services, group->child, i);
 	}
-	free(box.ports);
-	free(box.locals);
-	free(box.source_ports);
 	return r;
+}
+
+/* Adds the boxes of 'set': sources that may do the same are one.  What it says of all services is of the spans. */
+static int add_set(struct builder *builder, rw_set set)
+{
+	RW_CLEANUP(rw_free) bool *chosen = NULL;
+	rw_set v4 = set, v6 = set;
+	int r;
+
+	if (!rw_set_is_value(set) && rw_sets_level(builder->sets, set) == RW_SET_FAMILY) {
+		const struct rw_set_arc *arcs;
+
+		(void)rw_sets_arcs(builder->sets, set, &arcs);
+		v4 = arcs[0].child;
+		v6 = arcs[1].child;
+	}
+	builder->interval_count = 0;
+	builder->group_count = 0;
+	r = add_intervals(builder, v4, 4);
+	if (!r)
+		r = add_intervals(builder, v6, 6);
+	if (!r)
+		r = group_intervals(builder);
+	if (r < 0)
+		return r;
+	chosen = calloc(builder->group_count + 1, sizeof(*chosen));
+	if (!chosen)
+		return -ENOMEM;
+	for (uint32_t i = 0; !r && i < builder->group_count; i++)
+		r = add_group(builder, i, chosen);
+	return r;
+}
+
+/* ---- services first ---- */
+
+/* Most groups of addresses times cuts of services for which this is tried. */
+#define TRANSPOSED_MAX (1u << 20)
+
+static int compare_bundles(const void *a, const void *b)
+{
+	const struct bundle *left = a, *right = b;
+
+	if (left->below != right->below)
+		return left->below < right->below ? -1 : 1;
+	return (left->span.first > right->span.first) - (left->span.first < right->span.first);
+}
+
+static int compare_numbers(const void *a, const void *b)
+{
+	uint32_t left = *(const uint32_t *)a, right = *(const uint32_t *)b;
+
+	return (left > right) - (left < right);
+}
+
+/* Collects where services begin that the groups tell apart; *ret_count is 0 when there are too many. */
+static int cut_services(const struct builder *builder, uint32_t **ret_cuts, size_t *ret_count)
+{
+	size_t count = 0, most = 1, kept = 0;
+	uint32_t *cuts;
+
+	for (uint32_t i = 0; i < builder->group_count; i++) {
+		const struct rw_set_arc *arcs;
+		rw_set child = builder->groups[i].child;
+
+		if (!rw_set_is_value(child) && rw_sets_level(builder->sets, child) == RW_SET_SERVICE)
+			most += rw_sets_arcs(builder->sets, child, &arcs);
+	}
+	*ret_count = 0;
+	if (most > TRANSPOSED_MAX)
+		return 0;
+	cuts = malloc(most * sizeof(*cuts));
+	if (!cuts)
+		return -ENOMEM;
+	cuts[count++] = 0;
+	for (uint32_t i = 0; i < builder->group_count; i++) {
+		const struct rw_set_arc *arcs;
+		rw_set child = builder->groups[i].child;
+		size_t arc_count = 0;
+
+		if (!rw_set_is_value(child) && rw_sets_level(builder->sets, child) == RW_SET_SERVICE)
+			arc_count = rw_sets_arcs(builder->sets, child, &arcs);
+		for (size_t j = 0; j < arc_count; j++)
+			cuts[count++] = (uint32_t)arcs[j].first;
+	}
+	qsort(cuts, count, sizeof(*cuts), compare_numbers);
+	for (size_t i = 0; i < count; i++)
+		if (!kept || cuts[kept - 1] != cuts[i])
+			cuts[kept++] = cuts[i];
+	*ret_cuts = cuts;
+	*ret_count = kept;
+	return 0;
+}
+
+/* Gives the intervals of services with what remains of 'set' there, those with the same together. */
+static int make_bundles(const struct builder *builder, rw_set set, const uint32_t *cuts, size_t cut_count,
+			struct bundle **ret_bundles, size_t *ret_count)
+{
+	RW_CLEANUP(rw_free) struct bundle *bundles = malloc((cut_count + 1) * sizeof(*bundles));
+	size_t count = 0;
+
+	if (!bundles)
+		return -ENOMEM;
+	for (size_t i = 0; i < cut_count; i++) {
+		uint32_t last =
+			i + 1 < cut_count ? cuts[i + 1] - 1 : (uint32_t)rw_set_last_key(RW_SET_SERVICE);
+		rw_set below;
+		int r = rw_set_at_service(builder->sets, set, cuts[i], &below, builder->err);
+
+		if (r < 0)
+			return r;
+		if (below == RW_SET_EMPTY)
+			continue;
+		if (count && bundles[count - 1].below == below && bundles[count - 1].span.last + 1 == cuts[i])
+			bundles[count - 1].span.last = last;
+		else
+			bundles[count++] = (struct bundle){below, {cuts[i], last}};
+	}
+	qsort(bundles, count, sizeof(*bundles), compare_bundles);
+	*ret_bundles = RW_TAKE_PTR(bundles);
+	*ret_count = count;
+	return 0;
+}
+
+/* Adds the boxes of 'set' to 'boxes': services with the same sources are one. */
+static int add_by_services(struct builder *boxes, rw_set set, const uint32_t *cuts, size_t cut_count)
+{
+	RW_CLEANUP(rw_free) struct bundle *bundles = NULL;
+	RW_CLEANUP(rw_free) struct span *spans = NULL;
+	size_t count = 0;
+	int r = make_bundles(boxes, set, cuts, cut_count, &bundles, &count);
+
+	if (r < 0)
+		return r;
+	spans = malloc((count + 1) * sizeof(*spans));
+	if (!spans)
+		return -ENOMEM;
+	for (size_t i = 0, end; !r && i < count; i = end) {
+		for (end = i; end < count && bundles[end].below == bundles[i].below; end++)
+			spans[end - i] = bundles[end].span;
+		boxes->spans = spans;
+		boxes->span_count = end - i;
+		r = add_set(boxes, bundles[i].below);
+	}
+	return r;
+}
+
+/* The sources that may do everything, as a set; empty when there are none. */
+static int find_whole(struct builder *builder, rw_set *ret_whole)
+{
+	RW_CLEANUP(rw_free) bool *chosen = calloc(builder->group_count + 1, sizeof(*chosen));
+	RW_CLEANUP(rw_free) struct rw_prefix *list = NULL;
+	struct rw_set_box box = RW_SET_BOX_ANY;
+	bool any = false;
+	int r;
+
+	*ret_whole = RW_SET_EMPTY;
+	if (!chosen)
+		return -ENOMEM;
+	for (uint32_t i = 0; i < builder->group_count; i++)
+		any |= chosen[i] = builder->groups[i].child == RW_SET_ALL;
+	if (!any)
+		return 0;
+	r = list_remotes(builder, chosen, &list, &box.remote_count);
+	box.remotes = list;
+	return r < 0 ? r : rw_set_of_box(builder->sets, &box, ret_whole, builder->err);
+}
+
+/* Puts other boxes in place of those of 'builder' when they are fewer. */
+static void keep_fewer(struct builder *builder, struct builder *other)
+{
+	struct rw_box *boxes = builder->boxes;
+	size_t count = builder->box_count;
+
+	if (other->box_count >= count)
+		return;
+	builder->boxes = other->boxes;
+	builder->box_count = other->box_count;
+	other->boxes = boxes;
+	other->box_count = count;
+}
+
+/* Boxes of 'whole' by sources, of the rest of 'set' by services. */
+static int try_split(struct builder *builder, rw_set set, rw_set whole, const uint32_t *cuts,
+		     size_t cut_count)
+{
+	static const struct span everything = {0, 0xffffff};
+	RW_CLEANUP(builder_done)
+	struct builder other = {
+		.sets = builder->sets, .err = builder->err, .spans = &everything, .span_count = 1};
+	int r = rw_set_subtract(builder->sets, set, whole, &set, builder->err);
+
+	if (!r)
+		r = add_set(&other, whole);
+	if (!r)
+		r = add_by_services(&other, set, cuts, cut_count);
+	if (!r)
+		keep_fewer(builder, &other);
+	return r;
+}
+
+/* Looks whether boxes by services are fewer than those by sources that 'builder' has. */
+static int try_services(struct builder *builder, rw_set set)
+{
+	RW_CLEANUP(rw_free) uint32_t *cuts = NULL;
+	size_t cut_count = 0;
+	rw_set whole;
+	int r = cut_services(builder, &cuts, &cut_count);
+
+	if (r < 0 || builder->box_count < 2 || !cut_count ||
+	    cut_count * builder->interval_count > TRANSPOSED_MAX)
+		return r;
+	r = find_whole(builder, &whole);
+	if (!r)
+		r = try_split(builder, set, RW_SET_EMPTY, cuts, cut_count);
+	if (!r && whole != RW_SET_EMPTY)
+		r = try_split(builder, set, whole, cuts, cut_count);
+	/* Not finished within the limits: those that there are will do. */
+	if (r == -E2BIG) {
+		*builder->err = RW_ERROR_NONE;
+		return 0;
+	}
+	return r;
+}
+
+/* ---- the whole ---- */
+
+static int compare_boxes(const void *a, const void *b)
+{
+	const struct rw_box *left = a, *right = b;
+	uint16_t left_port = left->port_count ? left->ports[0].first : 0;
+	uint16_t right_port = right->port_count ? right->ports[0].first : 0;
+	int order = 0;
+
+	if (left->protocol_first != right->protocol_first)
+		return left->protocol_first < right->protocol_first ? -1 : 1;
+	if (left_port != right_port)
+		return left_port < right_port ? -1 : 1;
+	order = rw_prefix_compare(&left->remotes[0], &right->remotes[0]);
+	if (!order && left->local_count && right->local_count)
+		order = rw_prefix_compare(&left->locals[0], &right->locals[0]);
+	return order ? order : (left->set > right->set) - (left->set < right->set);
 }
 
 int rw_set_boxes(struct rw_sets *sets, rw_set set, struct rw_boxes *ret_boxes, struct rw_error *err)
 {
+	static const struct span everything = {0, 0xffffff};
 	struct rw_error first = RW_ERROR_NONE;
-	RW_CLEANUP(builder_done) struct builder builder = {.sets = sets, .err = &first};
-	rw_set v4 = set, v6 = set;
-	int r;
+	RW_CLEANUP(builder_done)
+	struct builder builder = {.sets = sets, .err = &first, .spans = &everything, .span_count = 1};
+	int r = add_set(&builder, set);
 
-	if (!rw_set_is_value(set) && rw_sets_level(sets, set) == RW_SET_FAMILY) {
-		const struct rw_set_arc *arcs;
-
-		(void)rw_sets_arcs(sets, set, &arcs);
-		v4 = arcs[0].child;
-		v6 = arcs[1].child;
-	}
-	r = add_intervals(&builder, v4, 4);
 	if (!r)
-		r = add_intervals(&builder, v6, 6);
-	if (!r)
-		r = group_intervals(&builder);
-	for (uint32_t i = 0; !r && i < builder.group_count; i++)
-		r = add_group(&builder, &builder.groups[i]);
+		r = try_services(&builder, set);
 	if (r == -ENOMEM)
 		return rw_error_oom(err);
 	if (r < 0) {
@@ -532,6 +746,8 @@ int rw_set_boxes(struct rw_sets *sets, rw_set set, struct rw_boxes *ret_boxes, s
 			*err = first;
 		return r;
 	}
+	if (builder.box_count)
+		qsort(builder.boxes, builder.box_count, sizeof(*builder.boxes), compare_boxes);
 	*ret_boxes = (struct rw_boxes){builder.boxes, builder.box_count};
 	builder.boxes = NULL;
 	builder.box_count = 0;

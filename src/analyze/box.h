@@ -6,8 +6,9 @@
  * =============
  *
  * A header set as people read it: boxes "these sources x this protocol x these ports", disjoint, together
- * exactly the set.  Sources that may do the same are one box, with the fewest CIDRs that name them exactly;
- * ports likewise are the fewest ranges.  The order is fixed: by the first remote, then by protocol.
+ * exactly the set.  Either sources that may do the same are one box, or services with the same sources are
+ * (those that may do everything apart), whichever gives fewer boxes; sources are the fewest CIDRs that name them exactly, ports the fewest ranges.
+ * The order is fixed: by protocol, first port, first remote.
  *
  *     0.0.0.0/0, ::/0      tcp    80, 443
  *     203.0.113.0/24       tcp    22
@@ -49,6 +50,15 @@ RW_DEFINE_DONE(struct rw_boxes, rw_boxes_done)
  */
 RW_NODISCARD int rw_set_boxes(struct rw_sets *sets, rw_set set, struct rw_boxes *ret_boxes,
 			      struct rw_error *err);
+
+/*
+ * The same addresses as "these CIDRs except those", where that is shorter: "0.0.0.0/0 except 10.0.0.0/8" and
+ * not eight CIDRs.  'list' is sorted and disjoint as in a box.  Each exception lies in one of the CIDRs, and
+ * there is at most one CIDR with exceptions for each family.  -ENOMEM.  Both results are to be freed.
+ */
+RW_NODISCARD int rw_prefixes_shorten(const struct rw_prefix *list, size_t count, struct rw_prefix **ret_list,
+				     size_t *ret_count, struct rw_prefix **ret_except,
+				     size_t *ret_except_count);
 
 /*
  * Appends to *list (malloc'ed, of *count) the fewest prefixes that are exactly the addresses first..last of a

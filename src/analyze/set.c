@@ -43,6 +43,7 @@ struct rw_sets {
 	uint32_t run;
 	bool (*wanted)(uint32_t value, const void *userdata); /* of the operation SELECT that runs */
 	const void *userdata;
+	rw_set_key service; /* of the operation AT_SERVICE */
 };
 
 int rw_sets_new(uint32_t arc_max, struct rw_sets **ret_sets, struct rw_error *err)
@@ -297,7 +298,24 @@ int rw_sets_node(struct rw_sets *sets, enum rw_set_level level, const struct rw_
 
 /* ---- operations ---- */
 
-enum operation { UNION, RESTRICT, SUBTRACT, SUPPORT, OVER, SELECT };
+enum operation { UNION, RESTRICT, SUBTRACT, SUPPORT, OVER, SELECT, AT_SERVICE };
+
+/* What a node has below 'key'. */
+static rw_set child_of(const struct rw_sets *sets, rw_set handle, rw_set_key key)
+{
+	const struct node *node = node_of(sets, handle);
+	uint32_t low = node->first, high = node->first + node->count;
+
+	while (high - low > 1) {
+		uint32_t middle = low + (high - low) / 2;
+
+		if (sets->arcs[middle].first <= key)
+			low = middle;
+		else
+			high = middle;
+	}
+	return sets->arcs[low].child;
+}
 
 /* Answers at once where one operand decides: true. */
 static bool decide(const struct rw_sets *sets, enum operation operation, rw_set a, rw_set b,
@@ -323,6 +341,9 @@ static bool decide(const struct rw_sets *sets, enum operation operation, rw_set 
 		if (rw_set_is_value(a))
 			*ret_result = a && sets->wanted(a, sets->userdata) ? RW_SET_ALL : RW_SET_EMPTY;
 		return rw_set_is_value(a);
+	case AT_SERVICE:
+		*ret_result = level_of(sets, a) == RW_SET_SERVICE ? child_of(sets, a, sets->service) : a;
+		return level_of(sets, a) >= RW_SET_SERVICE;
 	}
 	return false;
 }
@@ -496,6 +517,13 @@ int rw_map_select(struct rw_sets *sets, rw_set map, bool (*wanted)(uint32_t valu
 	sets->wanted = wanted;
 	sets->userdata = userdata;
 	return operate(sets, SELECT, map, RW_SET_EMPTY, ret_set, err);
+}
+
+int rw_set_at_service(struct rw_sets *sets, rw_set set, uint32_t service, rw_set *ret_set,
+		      struct rw_error *err)
+{
+	sets->service = service;
+	return operate(sets, AT_SERVICE, set, RW_SET_EMPTY, ret_set, err);
 }
 
 /* ---- boxes to sets ---- */

@@ -109,6 +109,17 @@ RW_NODISCARD int rw_map_select(struct rw_sets *sets, rw_set map,
 			       bool (*wanted)(uint32_t value, const void *userdata), const void *userdata,
 			       rw_set *ret_set, struct rw_error *err);
 
+/*
+ * The services that some remote address has in 'set', whatever the local end and source port: a set that says
+ * something of services only.
+ */
+RW_NODISCARD int rw_set_services(struct rw_sets *sets, rw_set set, rw_set *ret_services,
+				 struct rw_error *err);
+
+/* What remains of 'set' at one service (protocol << 16 | port): a set that says nothing of services. */
+RW_NODISCARD int rw_set_at_service(struct rw_sets *sets, rw_set set, uint32_t service, rw_set *ret_set,
+				   struct rw_error *err);
+
 /* ---- asking ---- */
 
 /* The value of the map at the packet's header; 0 or 1 for a set. */

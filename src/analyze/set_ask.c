@@ -58,8 +58,12 @@ static void put_key(struct rw_packet *packet, enum rw_set_level level, rw_set_ke
 
 	switch (level) {
 	case RW_SET_FAMILY:
+		/* Addresses for documentation (RFC 5737, RFC 3849): a remote end that looks like one. */
 		if (packet->remote.family != (key ? 6 : 4)) {
-			packet->remote = (struct rw_address){.family = key ? 6 : 4};
+			packet->remote = (struct rw_address){.family = 4, .bytes = {192, 0, 2, 1}};
+			if (key)
+				packet->remote = (struct rw_address){
+					.family = 6, .bytes = {0x20, 0x01, 0x0d, 0xb8, [15] = 1}};
 			packet->local = (struct rw_address){.family = key ? 6 : 4};
 		}
 		break;
@@ -280,4 +284,57 @@ int rw_map_values(const struct rw_sets *sets, rw_set map, uint32_t *values, size
 
 	free(collector.seen);
 	return r < 0 ? r : (int)collector.count;
+}
+
+/* ---- services ---- */
+
+/* 'set' begins at services or deeper: where something is below, all is. */
+static int flatten_services(struct rw_sets *sets, rw_set set, rw_set *ret_services, struct rw_error *err)
+{
+	RW_CLEANUP(rw_free) struct rw_set_arc *flat = NULL;
+	const struct rw_set_arc *arcs;
+	size_t count;
+
+	if (rw_set_is_value(set) || rw_sets_level(sets, set) > RW_SET_SERVICE) {
+		*ret_services = set ? RW_SET_ALL : RW_SET_EMPTY;
+		return 0;
+	}
+	count = rw_sets_arcs(sets, set, &arcs);
+	flat = malloc(count * sizeof(*flat));
+	if (!flat)
+		return rw_error_oom(err);
+	for (size_t i = 0; i < count; i++)
+		flat[i] = (struct rw_set_arc){arcs[i].first, arcs[i].child ? RW_SET_ALL : RW_SET_EMPTY};
+	return rw_sets_node(sets, RW_SET_SERVICE, flat, count, ret_services, err);
+}
+
+/* Adds the services of the handles below the levels of addresses. */
+static int add_services(struct rw_sets *sets, rw_set set, rw_set *services, struct rw_error *err)
+{
+	size_t count = 1;
+	rw_set part;
+	int r = 0;
+
+	if (rw_set_is_value(set) || rw_sets_level(sets, set) >= RW_SET_SERVICE) {
+		r = flatten_services(sets, set, &part, err);
+		return r < 0 ? r : rw_set_union(sets, *services, part, services, err);
+	}
+	for (size_t i = 0; !r && i < count; i++) {
+		const struct rw_set_arc *arcs;
+
+		/* Each union may move the arcs. */
+		count = rw_sets_arcs(sets, set, &arcs);
+		r = add_services(sets, arcs[i].child, services, err);
+	}
+	return r;
+}
+
+int rw_set_services(struct rw_sets *sets, rw_set set, rw_set *ret_services, struct rw_error *err)
+{
+	rw_set services = RW_SET_EMPTY;
+	int r = add_services(sets, set, &services, err);
+
+	if (!r)
+		*ret_services = services;
+	return r;
 }
