@@ -28,7 +28,7 @@ static bool is_monitored(const struct rw_json *node)
 	return strcmp(rw_cli_text(node, "reason"), "monitored") == 0;
 }
 
-bool rw_cli_is_bypassed(const struct rw_json *node)
+static bool is_bypassed(const struct rw_json *node)
 {
 	return strcmp(rw_cli_text(node, "state"), "applied") == 0 && rw_cli_text(node, "reason")[0] &&
 	       !is_monitored(node);
@@ -54,7 +54,7 @@ static struct progress count_nodes(const struct rw_cli_answer *answer)
 
 		progress.applied += strcmp(state, "applied") == 0;
 		progress.monitored += strcmp(state, "applied") == 0 && is_monitored(&node);
-		progress.bypassed += rw_cli_is_bypassed(&node);
+		progress.bypassed += is_bypassed(&node);
 		progress.pending += strcmp(state, "pending") == 0;
 		progress.offline += strcmp(state, "offline") == 0;
 		progress.failed += strcmp(state, "failed") == 0;
@@ -161,7 +161,7 @@ static void list_nodes(const struct rw_cli_answer *answer)
 		const char *state = rw_cli_text(&node, "state");
 		const char *reason = rw_cli_text(&node, "reason");
 
-		if (strcmp(state, "applied") == 0 && !rw_cli_is_bypassed(&node))
+		if (strcmp(state, "applied") == 0 && !is_bypassed(&node))
 			continue;
 		if (shown++ < NODES_SHOWN)
 			(void)fprintf(stderr, "  %s: %s%s%s\n", rw_cli_text(&node, "name"), state,

@@ -193,9 +193,6 @@ void rw_cli_path(struct rw_buf *path, const char *collection, const char *refere
 int rw_cli_change(struct rw_cli *cli, const char *method, const char *path, const struct rw_buf *body,
 		  struct rw_cli_answer *ret_answer);
 
-/* Whether a node of a change has applied it, but may be bypassed: it does not enforce for sure. */
-bool rw_cli_is_bypassed(const struct rw_json *node);
-
 /* Prints what the change did (changed, notes, nodes that are not there yet); gives the exit code. */
 int rw_cli_report_change(const struct rw_cli *cli, const struct rw_cli_answer *answer, const char *what);
 
@@ -312,6 +309,7 @@ RW_CLI_DECLARE(status);
 RW_CLI_DECLARE(flows);
 RW_CLI_DECLARE(model);
 RW_CLI_DECLARE(evaluate);
+RW_CLI_DECLARE(analyze);
 RW_CLI_DECLARE(convert);
 RW_CLI_DECLARE(audit);
 RW_CLI_DECLARE(context);

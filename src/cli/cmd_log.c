@@ -192,7 +192,7 @@ static int show_change(struct rw_cli *cli)
 	for (size_t i = 0; i < rw_json_count(&nodes); i++) {
 		struct rw_json node = rw_json_at(&nodes, i);
 
-		late |= strcmp(rw_cli_text(&node, "state"), "applied") != 0 || rw_cli_is_bypassed(&node);
+		late |= strcmp(rw_cli_text(&node, "state"), "applied") != 0;
 	}
 	r = cli->json ? rw_cli_print_text(answer.text, answer.size)
 		      : rw_cli_print_table(cli, &nodes, change_columns, RW_ARRAY_COUNT(change_columns));

@@ -122,6 +122,13 @@ uint64_t rw_controller_object_revision(const struct rw_controller *controller, e
 				       const char *id);
 
 /*
+ * Gives the policy that the agent of a node (an id) would be told under 'model': the folded one or another
+ * state of it.  -ENOENT; -ENOMEM.
+ */
+RW_NODISCARD int rw_controller_derive(struct rw_controller *controller, const struct rw_model *model,
+				      const char *node, struct rw_policy **ret_policy, struct rw_error *err);
+
+/*
  * 0 while changes can be made; else why not: the last write failed for good (-EIO, -ENOSPC, -EROFS, ...).
  * For /readyz.
  */

@@ -339,3 +339,17 @@ int node_derive(struct rw_controller *controller, const struct rw_model *model,
 	return node_derive_as(controller, model, record->id, record->ssh_ports, record->ssh_port_count,
 			      controller->cache, ret_policy, err);
 }
+
+int rw_controller_derive(struct rw_controller *controller, const struct rw_model *model, const char *node,
+			 struct rw_policy **ret_policy, struct rw_error *err)
+{
+	const struct node_record *record = node_find(controller, node);
+
+	if (!record)
+		return node_derive_as(controller, model, node, NULL, 0, NULL, ret_policy, err);
+	/* The cache is of the folded model. */
+	if (model == rw_controller_model(controller))
+		return node_derive(controller, model, record, ret_policy, err);
+	return node_derive_as(controller, model, node, record->ssh_ports, record->ssh_port_count, NULL,
+			      ret_policy, err);
+}

@@ -73,19 +73,6 @@ static void does_not_believe_a_node_that_takes_the_address_of_another(void **sta
 	fleet_assert_unchanged(world);
 }
 
-static void never_says_enforced_of_a_node_that_may_be_bypassed(void **state)
-{
-	struct world *world = *state;
-
-	netns_run(world->nodes[0], "tc qdisc add dev eth0 clsact; "
-				   "tc filter add dev eth0 egress prio 7 u32 match u32 0 0 classid 1:1");
-	expect_record(world, 0, "hook shared, may be bypassed: filter u32 runs behind ours at egress");
-	assert_int_equal(fleet_allow(world, "6379"), 3);
-	netns_run(world->nodes[0], "tc qdisc del dev eth0 clsact");
-	expect_record(world, 0, "connected");
-	assert_int_equal(fleet_allow(world, "7001"), 0);
-}
-
 /* What root on a node has, tried on what operators may. */
 static void certificate_of_a_node_opens_nothing_of_operators(void **state)
 {
@@ -454,7 +441,6 @@ int main(int argc, char **argv)
 		TEST(enforces_a_rule_when_the_command_returns),
 		TEST(does_not_believe_a_node_that_takes_the_address_of_another),
 		TEST(certificate_of_a_node_opens_nothing_of_operators),
-		TEST(never_says_enforced_of_a_node_that_may_be_bypassed),
 		TEST(enforces_on_and_converges_when_agents_are_killed),
 		TEST(enforces_on_and_converges_when_the_controller_is_killed),
 		TEST(takes_the_restored_policy_in_place_when_an_older_backup_comes_back),

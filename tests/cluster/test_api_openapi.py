@@ -111,6 +111,35 @@ def check_schemas():
     record("the document's schemas are schemas", not broken, "; ".join(broken))
 
 
+def walk_questions(daemon):
+    """About the managed node m-1."""
+    model = daemon.ask("GET", "/v1/model").json
+    step(daemon, "GET", "/v1/trace?from=203.0.113.9&to=m-1:22/tcp", 200)
+    step(daemon, "GET", "/v1/trace?from=m-1&to=m-1", 400)
+    step(daemon, "GET", "/v1/trace?from=nobody&to=m-1:22", 404)
+    event = {"interface": "eth0", "direction": "ingress", "protocol": "tcp", "local": "10.0.0.11", "remote": "203.0.113.9",
+             "local_port": 6379, "remote_port": 4711, "cause": "default", "time": "2026-11-27T10:00:00.000Z"}
+    step(daemon, "POST", "/v1/trace?node=m-1", 200, event)
+    step(daemon, "POST", "/v1/trace", 400, event)
+    for query in ("", "?to=demo&service=tcp/22", "?from=internet", "?from=203.0.113.9&to=m-1"):
+        step(daemon, "GET", "/v1/reach" + query, 200)
+    step(daemon, "GET", "/v1/reach?to=nobody", 404)
+    step(daemon, "GET", "/v1/reach?service=nothing", 400)
+    step(daemon, "GET", "/v1/reach/matrix", 200)
+    step(daemon, "GET", "/v1/reach/matrix?cluster=demo", 200)
+    step(daemon, "GET", "/v1/reach/matrix?cluster=nobody", 404)
+    step(daemon, "GET", "/v1/lint", 200)
+    step(daemon, "GET", "/v1/lint?scope=demo", 200)
+    step(daemon, "GET", "/v1/lint?scope=nobody", 404)
+    same = step(daemon, "POST", "/v1/diff", 200, model)
+    record("a model does not differ from itself", same.json["different"] is False, same.text)
+    for group in model["security_groups"]:
+        if "managed_by" in group:
+            group["rules"] = group["rules"][:-1]
+    answer = step(daemon, "POST", "/v1/diff", 200, model)
+    record("a rule less closes something", answer.json["items"] and answer.json["items"][0]["change"] == "closes", answer.text)
+
+
 def walk_objects(daemon):
     def made(answer, kind=None):
         return next(item["id"] for item in answer.json["items"] if not kind or item["id"].startswith(kind))
@@ -237,6 +266,7 @@ def walk_agents(daemon):
     step(daemon, "GET", f"/v1/changes/{change.json['revision']}?wait=100ms&wait_all=true", 202)
     step(daemon, "GET", "/v1/changes/12345678", 404)
     step(daemon, "GET", "/v1/status", 200)
+    walk_questions(daemon)
     step(daemon, "GET", "/v1/audit", 200)
     step(daemon, "GET", "/v1/audit?cluster=nobody", 404)
     step(daemon, "GET", "/v1/nodes/m-1", 200)

@@ -579,6 +579,51 @@ def convert_writes_a_model_file_and_says_what_it_left_out(cli):
         file.write(result.out)
 
 
+def questions_are_answered_from_a_file_and_by_the_server(cli):
+    network = {"id": "vpc-q", "name": "q", "kind": "vpc", "cidrs": ["10.90.0.0/16"]}
+    rule = {"id": "sgr-q1", "direction": "ingress", "policy": "accept", "protocol": "tcp", "ports": "6379/6379",
+            "object": {"cidr": "192.0.2.0/24"}}
+    again = {**rule, "id": "sgr-q2", "object": {"cidr": "192.0.2.7/32"}, "priority": 9}
+    group = {"id": "sg-q", "name": "q", "network": "vpc-q", "rules": [rule, again]}
+    node = {"id": "n-q", "name": "q-1", "network": "vpc-q", "security_groups": ["sg-q"],
+            "interfaces": [{"name": "eth0", "addresses": ["10.90.0.1"]}]}
+    model = {"version": 1, "networks": [network], "nodes": [node], "security_groups": [group]}
+    def written(name, text):
+        path = os.path.join(cli.home, name)
+        with open(path, "w", encoding="utf-8") as file:
+            file.write(text)
+        return path
+
+    before = written("before.json", json.dumps(model))
+    after = written("after.json", json.dumps({**model, "security_groups": [{**group, "rules": []}]}))
+    offline = {"RINGWALL_SERVER": None}
+    text = cli.run("trace", "-f", before, "--from", "192.0.2.7", "--to", "q-1:6379/tcp", **offline).out
+    assert text.startswith("accept at q-1 eth0 ingress: tcp 192.0.2.7 port 40000 -> 10.90.0.1 port 6379, by sgr-q1 of q\n")
+    assert "priority sgr-q2" in " ".join(text.split())
+    event = json.dumps({"node": "q-1", "interface": "eth0", "direction": "ingress", "protocol": "udp", "remote": "192.0.2.7",
+                        "local": "10.90.0.1", "remote_port": 53, "local_port": 53, "cause": "default"})
+    traced = cli.run("trace", "-f", before, "--drop", event, "-o", "json", **offline).json
+    assert traced["same_cause"] is True and traced["steps"][0]["matches"] == []
+    reached = cli.run("reach", "-f", before, "--to", "q-1", "-o", "json", **offline).json["items"]
+    assert {"nodes": ["q-1"], "interface": "eth0", "remotes": ["192.0.2.0/24"], "protocol": "tcp", "ports": ["6379/6379"]} in reached
+    differences = cli.run("diff", "-f", before, after, "-o", "json", code=5, **offline).json
+    assert [item["change"] for item in differences["items"]] == ["closes"]
+    assert differences["items"][0]["because"] == [{"before": "sgr-q1", "after": "default"}]
+    assert "closes q-1 eth0 tcp 6379 192.0.2.0/24 sgr-q1 default" in " ".join(cli.run("diff", "-f", before, after, code=5, **offline).out.split())
+    assert cli.run("diff", "-f", before, before, **offline).out == "nothing differs\n"
+    found = cli.run("lint", "-f", before, "-o", "json", **offline).json["items"]
+    assert [(one["finding"], one["rule"], one["because"]) for one in found] == [("shadowed", "sgr-q2", ["sgr-q1"])]
+    assert cli.run("matrix", "-f", before, **offline).err == "(none)\n"
+    cli.refuses("trace", "-f", before, "--from", "192.0.2.7", code=2, says="needs --from and --to")
+    cli.refuses("trace", "-f", before, "--from", "192.0.2.7", "--to", "q-2:22", says="there is no node 'q-2'", **offline)
+    cli.refuses("reach", "-f", before, "--service", "redis", says="'redis' is not a service", **offline)
+    exported = written("exported.json", cli.run("export").out)
+    assert cli.run("diff", exported).out == "nothing differs\n"
+    assert cli.run("lint", "-o", "json").json == cli.run("lint", "-f", exported, "-o", "json").json
+    assert cli.run("matrix", "-o", "json").json == cli.run("matrix", "-f", exported, "-o", "json").json
+    cli.refuses("lint", "nobody", says="no node, cluster or group 'nobody'")
+
+
 def audit_judges_a_model_file_and_the_controller(cli):
     path, listening = os.path.join(cli.home, "converted.json"), os.path.join(cli.home, "ss.txt")
     offline = cli.run("audit", "--file", path, RINGWALL_SERVER=None)
@@ -635,6 +680,7 @@ def main():
                      keys_have_roles_and_end_when_revoked, the_log_tells_who_from_where_when_before_and_after,
                      contexts_are_kept_used_and_forgotten, evaluate_answers_each_line_and_goes_on_after_a_bad_one,
                      convert_writes_a_model_file_and_says_what_it_left_out, audit_judges_a_model_file_and_the_controller,
+                     questions_are_answered_from_a_file_and_by_the_server,
                      deleting_an_offline_node_takes_force, a_new_authority_is_learned_before_the_old_one_goes):
             check(test, cli)
         check(the_daemon_ends_well, daemon)

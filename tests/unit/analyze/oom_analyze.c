@@ -102,7 +102,7 @@ static void a_diff_is_given_or_not(void **state)
 {
 	(void)state;
 	for (uint64_t seed = 1; seed <= 2; seed++)
-		with_policy(seed, diff, 20, 29);
+		with_policy(seed, diff, 5, 29);
 }
 
 static void a_lint_is_given_or_not(void **state)

@@ -178,11 +178,17 @@ static void lets_each_role_do_what_it_may_and_nothing_more(void **state)
 	}
 }
 
+/* Questions that come with a body, and change nothing. */
+static bool is_question(const struct rw_api_route *route)
+{
+	return route->handler == rw_api_trace_event || route->handler == rw_api_diff;
+}
+
 static void viewers_only_read(void **state)
 {
 	(void)state;
 	for (const struct rw_api_route *route = rw_api_routes; route->method; route++)
-		if (route->access == RW_API_VIEWER || route->access == RW_API_SCRAPE)
+		if ((route->access == RW_API_VIEWER || route->access == RW_API_SCRAPE) && !is_question(route))
 			assert_string_equal(route->method, "GET");
 }
 
