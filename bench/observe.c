@@ -80,8 +80,7 @@ static void enter_flows(const struct rw_bpf *bpf, unsigned int ifindex, int roun
 		packet.remote_port = (uint16_t)(1024 + round);
 		packet.local_port = (uint16_t)(8000 + i % 64);
 		options.data_size_in = (uint32_t)frame_build(&packet, 0, 7, frame);
-		assert_int_equal(
-			bpf_prog_test_run_opts(bpf->programs[RW_BPF_PROGRAM_INGRESS], &options), 0);
+		assert_int_equal(bpf_prog_test_run_opts(bpf->programs[RW_BPF_PROGRAM_INGRESS], &options), 0);
 	}
 }
 

@@ -19,6 +19,7 @@
 #include "controller/master_key.h"
 #include "controller/server_names.h"
 #include "controller/state_folder.h"
+#include "main/flow_history.h"
 #include "store/sqlite/sqlite.h"
 #include "wire/reader.h"
 
@@ -210,37 +211,6 @@ static void show_certificates(void *userdata)
 	if (r < 0)
 		rw_log_error("the new certificates are shown from the next start on  reason=\"%s\"",
 			     err.text);
-}
-
-/*
- * The history of flows is no reason not to start: a damaged one is put aside, and without any the controller does
- * all the rest.
- */
-static void open_flow_history(struct daemon *daemon, const struct rw_daemon_options *options)
-{
-	const struct rw_flow_history_limits limits = {.days = options->flow_days};
-	RW_CLEANUP(rw_free) char *path = NULL;
-	RW_CLEANUP(rw_free) char *unfit = NULL;
-	RW_CLEANUP(rw_free) char *log = NULL;
-	struct rw_error err = RW_ERROR_NONE;
-	int r;
-
-	if (!options->flow_days)
-		return;
-	if (asprintf(&path, "%s/flows.db", options->state) < 0 ||
-	    asprintf(&unfit, "%s/flows.db-unfit", options->state) < 0 ||
-	    asprintf(&log, "%s/flows.db-wal", options->state) < 0)
-		return;
-	r = rw_flow_history_open(path, &limits, &daemon->flow_history, &err);
-	if (r == -EUCLEAN) {
-		rw_log_warning("the history of flows is damaged and begins anew  kept=\"%s\" reason=\"%s\"",
-			       unfit, err.text);
-		/* What is in its log must not get into the new file. */
-		if ((unlink(log) == 0 || errno == ENOENT) && rename(path, unfit) == 0)
-			r = rw_flow_history_open(path, &limits, &daemon->flow_history, &err);
-	}
-	if (r < 0)
-		rw_log_warning("no history of flows is kept  reason=\"%s\"", err.text);
 }
 
 static int open_controller(struct daemon *daemon, const uint16_t *port, struct rw_error *err)
@@ -471,7 +441,7 @@ static int start(struct daemon *daemon, const struct rw_daemon_options *options,
 		 : listen.any        ? host
 				     : listen.text,
 		 port);
-	open_flow_history(daemon, options);
+	daemon->flow_history = rw_daemon_open_flow_history(options->state, options->flow_days);
 	r = open_controller(daemon, &port, err);
 	if (r == 0)
 		r = make_first_key(daemon, &port, err);

@@ -166,6 +166,29 @@ def check_backup(folder):
     record("a daemon refuses to start without them", result.returncode == 1 and "master key" in result.stderr, result)
 
 
+def check_flow_history():
+    daemon = Daemon(program)
+    try:
+        file = os.path.join(daemon.state, "flows.db")
+        record("the history of flows is for its owner alone", os.stat(file).st_mode & 0o777 == 0o600)
+        record("it answers", daemon.ask("GET", "/v1/flows").json == {"items": [], "next": None})
+        daemon.stop()
+        with open(file, "r+b") as damaged:
+            damaged.write(b"this is no history")
+        daemon.start()
+        record("a damaged history is put aside and begins anew", os.path.exists(file + "-unfit")
+               and daemon.ask("GET", "/v1/flows").status == 200)
+        daemon.stop()
+        daemon.options = ("--flow-days", "0")
+        daemon.start()
+        record("no days: what was kept is removed, and nothing is asked", daemon.ask("GET", "/v1/flows").status == 404
+               and not [name for name in os.listdir(daemon.state) if name.startswith("flows.db")], os.listdir(daemon.state))
+    finally:
+        daemon.close()
+    result = run("--flow-days", "367")
+    record("--flow-days has bounds", result.returncode == 2 and "366" in result.stderr, result)
+
+
 with tempfile.TemporaryDirectory(prefix="rwt-ringwalld-") as scratch:
     check_usage()
     check_refusals(scratch)
@@ -173,5 +196,6 @@ with tempfile.TemporaryDirectory(prefix="rwt-ringwalld-") as scratch:
     check_names(scratch)
     check_master_key(scratch)
     check_running()
+    check_flow_history()
     check_backup(scratch)
 sys.exit(1 if failures else 0)
