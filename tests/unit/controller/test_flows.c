@@ -200,6 +200,30 @@ static void goes_on_without_a_history(void **state)
 	assert_non_null(rw_flows_next(fx.controller, &cursor, &lost));
 }
 
+static void a_full_history_stops_nothing_else(void **state)
+{
+	static struct rw_report_flow flows[RW_REPORT_FLOWS_MAX];
+	const struct rw_controller_counts *counts;
+
+	(void)state;
+	history = rw_flow_history_free(history);
+	assert_int_equal(rw_flow_history_open(NULL, &(struct rw_flow_history_limits){.bytes = 64 * 1024},
+					      &history, NULL),
+			 0);
+	fx.options.flow_history = history;
+	fixture_restart(&fx);
+	counts = rw_controller_counts(fx.controller);
+	for (uint16_t round = 0; round < 50 && !counts->flow_records_lost; round++) {
+		for (uint16_t i = 0; i < RW_REPORT_FLOWS_MAX; i++)
+			flows[i] = make_flow((uint16_t)(round * RW_REPORT_FLOWS_MAX + i), now_ms());
+		report("n-1", flows, RW_REPORT_FLOWS_MAX);
+		fixture_pass(&fx, 500);
+	}
+	assert_true(counts->flow_records_lost > 0);
+	(void)fixture_add_rule(&fx, "sg-free", "- in accept tcp 80/80 0.0.0.0/0");
+	assert_int_equal(rw_controller_ready(fx.controller, NULL), 0);
+}
+
 int main(void)
 {
 #define T(test) cmocka_unit_test_setup_teardown(test, setup, teardown)
@@ -207,7 +231,7 @@ int main(void)
 		T(keeps_what_nodes_report),           T(does_not_believe_a_clock_that_is_wrong),
 		T(forgets_a_node_that_is_deleted),    T(forgets_days_as_they_pass),
 		T(bounds_what_waits_for_the_history), T(tells_followers_the_newest_and_what_they_missed),
-		T(goes_on_without_a_history),
+		T(goes_on_without_a_history),         T(a_full_history_stops_nothing_else),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
