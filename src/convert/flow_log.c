@@ -141,19 +141,21 @@ static int add_flow(struct reading *reading, const struct owner *owner, const st
 {
 	struct rw_evidence_node *seen;
 	struct rw_evidence_flow *slot;
-	char remote[RW_ADDRESS_TEXT_SIZE], key[192];
+	char remote[RW_ADDRESS_TEXT_SIZE] = "many", key[192];
 	void *index;
 	int r;
 
-	rw_address_format(&flow->remote, remote);
-	(void)snprintf(key, sizeof(key), "%s %d %d %u %u %s", owner->node, (int)flow->direction,
-		       flow->accepted, flow->protocol, flow->port, remote);
+	if (flow->remote.family)
+		rw_address_format(&flow->remote, remote);
+	(void)snprintf(key, sizeof(key), "%s %s %d %d %u %u %s", owner->node, owner->interface,
+		       (int)flow->direction, flow->accepted, flow->protocol, flow->port, remote);
 	if (rw_evidence_add_node(reading->evidence, owner->node, &seen) < 0)
 		return rw_error_oom(reading->err);
 	index = rw_map_find(&reading->flows, key);
 	if (index) {
 		slot = rw_vec_at(&seen->flows, (size_t)(uintptr_t)index - 1);
 		slot->count += flow->count;
+		slot->answered |= flow->answered;
 		if (flow->first_ms && (!slot->first_ms || flow->first_ms < slot->first_ms))
 			slot->first_ms = flow->first_ms;
 		if (flow->last_ms > slot->last_ms)
@@ -345,59 +347,91 @@ static int read_cloud_object(struct reading *reading, const struct rw_json *obje
 	return r ? (r < 0 ? r : 0) : add_record(reading, &record);
 }
 
+/* Members of our own flow records (docs/flows.md). */
+enum own_member {
+	OWN_NODE,
+	OWN_VERDICT,
+	OWN_DIRECTION,
+	OWN_INTERFACE,
+	OWN_PROTOCOL,
+	OWN_PORT,
+	OWN_REMOTE,
+	OWN_COUNT,
+	OWN_ANSWERED,
+	OWN_FIRST,
+	OWN_LAST,
+	OWN_MEMBER_COUNT_,
+};
+
+static const char *const own_members[OWN_MEMBER_COUNT_] = {
+	"node",   "verdict", "direction", "interface", "protocol", "port",
+	"remote", "count",   "answered",  "first",     "last",
+};
+
+/* Numbers, addresses and times of one of our own records. */
+static int fill_own_flow(const struct reading *reading, const char *const texts[OWN_MEMBER_COUNT_],
+			 struct rw_evidence_flow *flow)
+{
+	uint64_t number = 0;
+	uint16_t protocol;
+
+	if (texts[OWN_REMOTE] && rw_address_parse(texts[OWN_REMOTE], &flow->remote, NULL) < 0)
+		return refuse(reading, "remote is no address:", texts[OWN_REMOTE]);
+	if (rw_protocol_parse(texts[OWN_PROTOCOL], &protocol, NULL) < 0 || protocol > 255)
+		return refuse(reading, "protocol is none:", texts[OWN_PROTOCOL]);
+	if (texts[OWN_PORT] && !parse_number(texts[OWN_PORT], 65535, &number))
+		return refuse(reading, "port is none:", texts[OWN_PORT]);
+	flow->protocol = (uint8_t)protocol;
+	flow->port = (uint16_t)number;
+	flow->count = 1;
+	if (texts[OWN_COUNT] && !parse_number(texts[OWN_COUNT], UINT64_MAX, &flow->count))
+		return refuse(reading, "count is no number:", texts[OWN_COUNT]);
+	number = 0;
+	if (texts[OWN_ANSWERED] && !parse_number(texts[OWN_ANSWERED], UINT64_MAX, &number))
+		return refuse(reading, "answered is no number:", texts[OWN_ANSWERED]);
+	flow->answered = number > 0;
+	flow->accepted = strcmp(texts[OWN_VERDICT], "accepted") == 0;
+	flow->direction =
+		strcmp(texts[OWN_DIRECTION], "egress") == 0 ? RW_DIRECTION_EGRESS : RW_DIRECTION_INGRESS;
+	if (texts[OWN_FIRST] && !rw_timestamp_parse(texts[OWN_FIRST], &flow->first_ms))
+		return refuse(reading, "first is no time:", texts[OWN_FIRST]);
+	if (texts[OWN_LAST] && !rw_timestamp_parse(texts[OWN_LAST], &flow->last_ms))
+		return refuse(reading, "last is no time:", texts[OWN_LAST]);
+	return 0;
+}
+
 /* {"node":...,"direction":...,"remote":...}: our own flow records. */
 static int read_own_object(struct reading *reading, const struct rw_json *object)
 {
-	const char *node, *direction, *remote, *verdict, *protocol, *first, *last;
-	char texts[7][64];
+	const char *texts[OWN_MEMBER_COUNT_];
+	char room[OWN_MEMBER_COUNT_][64];
 	struct rw_evidence_flow flow = {0};
 	const struct rw_node *found;
 	struct owner owner = {0};
-	uint16_t number;
-	int64_t port, count;
-	int r = member_text(reading, object, "node", texts[0], &node);
+	struct rw_json others;
+	int r = 0;
 
-	if (r == 0)
-		r = member_text(reading, object, "direction", texts[1], &direction);
-	if (r == 0)
-		r = member_text(reading, object, "remote", texts[2], &remote);
-	if (r == 0)
-		r = member_text(reading, object, "verdict", texts[3], &verdict);
-	if (r == 0)
-		r = member_text(reading, object, "protocol", texts[4], &protocol);
-	if (r == 0)
-		r = member_text(reading, object, "first", texts[5], &first);
-	if (r == 0)
-		r = member_text(reading, object, "last", texts[6], &last);
-	if (r == 0)
-		r = rw_document_integer(object, "port", 0, 65535, 0, &port, reading->err);
-	if (r == 0)
-		r = rw_document_integer(object, "count", 0, INT64_MAX, 1, &count, reading->err);
+	for (int member = 0; r == 0 && member < OWN_MEMBER_COUNT_; member++)
+		r = member_text(reading, object, own_members[member], room[member], &texts[member]);
 	if (r < 0)
 		return r;
-	if (!node || !direction || !remote || !verdict || !protocol)
-		return refuse(reading, "lacks one of node, direction, remote, verdict, protocol", "");
-	if (strcmp(remote, "others") == 0) /* what did not fit into a node's table: no single remote */
+	if (!texts[OWN_NODE] || !texts[OWN_DIRECTION] || !texts[OWN_VERDICT])
+		return refuse(reading, "lacks one of node, direction, verdict", "");
+	if (rw_json_find(object, "others", &others)) /* of services that had no room: no single one */
 		return 0;
-	found = rw_model_find_node(reading->model, node);
+	if (!texts[OWN_PROTOCOL])
+		return refuse(reading, "lacks protocol", "");
+	found = rw_model_find_node(reading->model, texts[OWN_NODE]);
 	if (!found) {
 		reading->strangers++;
 		return 0;
 	}
-	if (rw_address_parse(remote, &flow.remote, NULL) < 0)
-		return refuse(reading, "remote is no address:", remote);
-	if (rw_protocol_parse(protocol, &number, NULL) < 0 || number > 255)
-		return refuse(reading, "protocol is none:", protocol);
+	r = fill_own_flow(reading, texts, &flow);
+	if (r < 0)
+		return r;
 	memcpy(owner.node, found->id, RW_ID_SIZE);
-	flow.protocol = (uint8_t)number;
-	flow.port = (uint16_t)port;
-	flow.count = (uint64_t)count;
-	flow.accepted = strcmp(verdict, "accept") == 0;
-	flow.direction = strcmp(direction, "egress") == 0 ? RW_DIRECTION_EGRESS : RW_DIRECTION_INGRESS;
-	if (first && !rw_timestamp_parse(first, &flow.first_ms))
-		return refuse(reading, "first is no time:", first);
-	if (last && !rw_timestamp_parse(last, &flow.last_ms))
-		return refuse(reading, "last is no time:", last);
+	if (texts[OWN_INTERFACE])
+		(void)snprintf(owner.interface, sizeof(owner.interface), "%.15s", texts[OWN_INTERFACE]);
 	return add_flow(reading, &owner, &flow);
 }
 
@@ -418,6 +452,38 @@ static int read_object(struct reading *reading, const char *line, size_t size)
 	if (r < 0 && !strstr(reading->err->text, reading->input->name))
 		return rw_error_wrap(reading->err, "%s: line %u", reading->input->name, reading->line);
 	return r;
+}
+
+/* One object with all records in "items", as the API gives them. */
+static int read_answer(struct reading *reading)
+{
+	RW_CLEANUP(rw_json_document_free) struct rw_json_document *document = NULL;
+	const struct rw_convert_input *input = reading->input;
+	struct rw_json root, items;
+	int r = rw_json_parse(input->text, input->size, RW_CONVERT_INPUT_MAX, &document, reading->err);
+
+	if (r < 0)
+		return rw_error_wrap(reading->err, "%s", input->name);
+	root = rw_json_root(document);
+	r = rw_document_array(&root, "items", &items, reading->err);
+	for (size_t i = 0; r == 0 && i < rw_json_count(&items); i++) {
+		struct rw_json item = rw_json_at(&items, i);
+
+		reading->line = (unsigned int)i + 1;
+		r = rw_json_expect_object(&item, reading->err);
+		if (r == 0)
+			r = read_own_object(reading, &item);
+	}
+	if (r < 0 && !strstr(reading->err->text, input->name))
+		return rw_error_wrap(reading->err, "%s", input->name);
+	return r;
+}
+
+static bool is_answer(const struct rw_convert_input *input)
+{
+	static const char start[] = "{\"items\"";
+
+	return input->size >= sizeof(start) && memcmp(input->text, start, sizeof(start) - 1) == 0;
 }
 
 /* ---- lines ---- */
@@ -471,7 +537,7 @@ int rw_convert_flow_log(const struct rw_convert_input *input, const struct rw_mo
 	rw_map_init(&reading.owners, 0, free);
 	rw_map_init(&reading.flows, 0, NULL);
 	r = index_owners(&reading);
-	r = r < 0 ? rw_error_oom(&own) : read_lines(&reading);
+	r = r < 0 ? rw_error_oom(&own) : is_answer(input) ? read_answer(&reading) : read_lines(&reading);
 	rw_map_done(&reading.owners);
 	rw_map_done(&reading.flows);
 	if (r < 0 && err)

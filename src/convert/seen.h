@@ -11,7 +11,7 @@
  *     AWS              "2 123456789010 eni-1235b8ca 203.0.113.9 10.0.0.5 40000 22 6 20 4249 1418530010 1418530070
  *                      ACCEPT OK" (the default format), or a header line that names the fields
  *     Alibaba Cloud    JSON objects as the log service exports them, or a header line that names the fields
- *     ringwall         JSON objects as 'ringwall flows -o json' prints them
+ *     ringwall         what 'ringwall flows -o json' prints: one object with "items", or with --follow an object a line
  *
  * A record is a flow of the node whose interface has one of its addresses.  Logs of clouds hold both directions of
  * a flow as records of their own and do not say who opened it: the end with the port below 32768 is taken for the

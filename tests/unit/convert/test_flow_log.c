@@ -104,20 +104,40 @@ static void reads_json_lines_of_alibaba_and_our_own(void **state)
 				 "\"direction\":\"in\"}\n"
 				 "{\"node\":\"db\",\"direction\":\"egress\",\"remote\":\"192.0.2.9\","
 				 "\"protocol\":\"udp\",\"port\":53,"
-				 "\"verdict\":\"accept\",\"count\":7,\"first\":\"2026-11-24T02:28:29Z\"}\n"
+				 "\"verdict\":\"accepted\",\"count\":\"7\",\"answered\":\"3\",\"first\":"
+				 "\"2026-11-24T02:28:29Z\"}\n"
 				 "{\"node\":\"gone\",\"direction\":\"ingress\",\"remote\":\"192.0.2.9\","
 				 "\"protocol\":\"tcp\",\"port\":1,"
-				 "\"verdict\":\"drop\"}\n"
-				 "{\"node\":\"db\",\"direction\":\"ingress\",\"remote\":\"others\","
-				 "\"protocol\":\"tcp\",\"port\":1,"
-				 "\"verdict\":\"drop\",\"count\":5}\n",
+				 "\"verdict\":\"refused\"}\n"
+				 "{\"node\":\"db\",\"direction\":\"ingress\",\"others\":true,"
+				 "\"verdict\":\"refused\",\"count\":\"5\"}\n",
 				 &evidence, &strangers, NULL),
 			 0);
 	assert_int_equal(strangers, 1);
 	assert_int_equal(flow_of(&evidence, "n-1", 0)->port, 80);
 	flow = flow_of(&evidence, "n-2", 0);
 	assert_true(flow->count == 7 && flow->protocol == RW_PROTOCOL_UDP && flow->first_ms > 0);
+	assert_true(flow->accepted && flow->answered);
 	assert_int_equal(rw_evidence_find(&evidence, "n-2")->flows.count, 1);
+}
+
+/* As 'ringwall flows -o json' prints a list; many clients of one port have no address. */
+static void reads_a_whole_answer_of_the_controller(void **state)
+{
+	RW_CLEANUP(rw_evidence_done) struct rw_evidence evidence;
+	const struct rw_evidence_flow *flow;
+	size_t strangers;
+
+	(void)state;
+	assert_int_equal(convert("{\"items\":[{\"node\":\"n-1\",\"name\":\"web\",\"verdict\":\"accepted\","
+				 "\"direction\":\"ingress\",\"interface\":\"eth0\",\"protocol\":\"tcp\","
+				 "\"port\":443,\"count\":\"900\",\"answered\":\"900\","
+				 "\"first\":\"2026-11-24T02:28:29Z\",\"last\":\"2026-11-24T02:28:29Z\"}]}\n",
+				 &evidence, &strangers, NULL),
+			 0);
+	flow = flow_of(&evidence, "n-1", 0);
+	assert_true(flow->remote.family == 0 && flow->port == 443 && flow->count == 900);
+	assert_string_equal(flow->interface, "eth0");
 }
 
 static void knows_that_nothing_came(void **state)
@@ -162,6 +182,7 @@ int main(void)
 		cmocka_unit_test(counts_both_directions_of_a_flow_for_its_opener),
 		cmocka_unit_test(reads_columns_by_a_header_line),
 		cmocka_unit_test(reads_json_lines_of_alibaba_and_our_own),
+		cmocka_unit_test(reads_a_whole_answer_of_the_controller),
 		cmocka_unit_test(knows_that_nothing_came),
 		cmocka_unit_test(names_line_field_and_hint_of_what_is_wrong),
 	};
