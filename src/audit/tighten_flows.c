@@ -144,16 +144,33 @@ static const struct rw_load_balancer *find_balancer(const struct tightening *t, 
 	return NULL;
 }
 
+static bool is_unspecified(const struct rw_address *address)
+{
+	static const uint8_t zero[16];
+
+	return memcmp(address->bytes, zero, sizeof(zero)) == 0;
+}
+
+/* Whether a listener takes packets of a family to 'local' (nullable: not known).  "::" takes both families. */
+static bool takes(const struct rw_evidence_listener *listener, uint8_t family, const struct rw_address *local)
+{
+	const struct rw_address *address = &listener->address;
+
+	if (!address->family || (address->family == 6 && is_unspecified(address)))
+		return true;
+	if (address->family != family)
+		return false;
+	return is_unspecified(address) || !local || rw_address_equal(address, local);
+}
+
 /* Whether somebody listens where the flow arrived. */
 static bool listens_at(const struct rw_evidence_node *seen, const struct rw_evidence_flow *flow)
 {
 	for (size_t i = 0; i < seen->listeners.count; i++) {
 		const struct rw_evidence_listener *listener = rw_vec_at(&seen->listeners, i);
 
-		if (listener->protocol != flow->protocol || listener->port != flow->port)
-			continue;
-		if (!listener->address.family || !flow->local.family ||
-		    rw_address_equal(&listener->address, &flow->local))
+		if (listener->protocol == flow->protocol && listener->port == flow->port &&
+		    takes(listener, flow->remote.family, flow->local.family ? &flow->local : NULL))
 			return true;
 	}
 	return false;
@@ -381,8 +398,9 @@ static int look_at_listener(struct tightening *t, const struct rw_node *node,
 	struct use *use;
 	int r;
 
-	if ((listener->address.family &&
-	     (listener->address.family != family || !holds(interface, &listener->address))) ||
+	if (!takes(listener, family, NULL) ||
+	    (listener->address.family && !is_unspecified(&listener->address) &&
+	     !holds(interface, &listener->address)) ||
 	    !tighten_loose_priority(t, interface->nic_type, family, listener->protocol) ||
 	    tighten_is_ssh(t, listener->protocol, listener->port) ||
 	    tighten_fate(t, seen, interface->nic_type, &flow, NULL) != FATE_NEEDED)

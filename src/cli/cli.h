@@ -290,6 +290,11 @@ void rw_cli_put_filter(const struct rw_cli *cli, struct rw_buf *path, const char
 struct rw_model;
 RW_NODISCARD int rw_cli_read_model(const char *path, struct rw_model **ret_model, struct rw_error *err);
 
+/* Adds what the files of --listening and --flows say of the model's nodes (evidence.c). */
+struct rw_evidence;
+RW_NODISCARD int rw_cli_read_evidence(const struct rw_cli *cli, const struct rw_model *model,
+				      struct rw_evidence *evidence, struct rw_error *err);
+
 /* The text of a member, or "" when it is absent or no text.  Lent by the document. */
 const char *rw_cli_text(const struct rw_json *object, const char *key);
 
@@ -312,5 +317,6 @@ RW_CLI_DECLARE(evaluate);
 RW_CLI_DECLARE(analyze);
 RW_CLI_DECLARE(convert);
 RW_CLI_DECLARE(audit);
+RW_CLI_DECLARE(tighten);
 RW_CLI_DECLARE(context);
 #undef RW_CLI_DECLARE

@@ -6,7 +6,6 @@
 #include "audit/audit.h"
 #include "base/clock.h"
 #include "base/file.h"
-#include "convert/seen.h"
 #include "wire/findings.h"
 
 /* What an offline audit reads. */
@@ -30,56 +29,6 @@ RW_DEFINE_DONE(struct offline, offline_done)
 
 /* ---- what is read ---- */
 
-/* "FILE" for the only node of the model, or "NODE=FILE". */
-static int read_listening(struct offline *offline, const char *value, struct rw_error *err)
-{
-	RW_CLEANUP(rw_buf_done) struct rw_buf text = {0};
-	const char *equals = strchr(value, '=');
-	const char *path = equals ? equals + 1 : value;
-	struct rw_convert_input input = {.name = path};
-	const struct rw_node *node = NULL;
-	char name[128];
-	int r;
-
-	if (equals) {
-		(void)snprintf(name, sizeof(name), "%.*s", (int)(equals - value), value);
-		node = rw_model_find_node(offline->model, name);
-		if (!node)
-			return rw_error_field(err, "--listening", "there is no node '%s' in the model", name);
-	} else if (rw_model_count(offline->model, RW_KIND_NODE) == 1) {
-		node = rw_model_at(offline->model, RW_KIND_NODE, 0);
-	} else {
-		return rw_error_field(err, "--listening", "the model has %zu nodes: say NODE=FILE",
-				      rw_model_count(offline->model, RW_KIND_NODE));
-	}
-	rw_buf_init(&text, RW_CONVERT_INPUT_MAX);
-	r = rw_file_read(path, &text, err);
-	if (r < 0)
-		return r;
-	input.text = text.data;
-	input.size = text.size;
-	return rw_convert_listening(&input, node->id, &offline->evidence, err);
-}
-
-static int read_flows(struct offline *offline, const char *path, struct rw_error *err)
-{
-	RW_CLEANUP(rw_buf_done) struct rw_buf text = {0};
-	struct rw_convert_input input = {.name = path};
-	size_t strangers = 0;
-	int r;
-
-	rw_buf_init(&text, RW_CONVERT_INPUT_MAX);
-	r = rw_file_read(strcmp(path, "-") == 0 ? "/dev/stdin" : path, &text, err);
-	if (r < 0)
-		return r;
-	input.text = text.data;
-	input.size = text.size;
-	r = rw_convert_flow_log(&input, offline->model, &offline->evidence, &strangers, err);
-	if (r == 0 && strangers)
-		(void)fprintf(stderr, "%s: %zu records are about no node of the model\n", path, strangers);
-	return r;
-}
-
 static int read_suppressions(struct offline *offline, const char *path, struct rw_error *err)
 {
 	RW_CLEANUP(rw_json_document_free) struct rw_json_document *document = NULL;
@@ -101,15 +50,10 @@ static int read_suppressions(struct offline *offline, const char *path, struct r
 static int read_all(const struct rw_cli *cli, struct offline *offline, struct rw_error *err)
 {
 	const char *suppressions = rw_cli_value(cli, "suppressions");
-	unsigned int cursor = 0;
-	const char *value;
 	int r = rw_cli_read_model(rw_cli_value(cli, "file"), &offline->model, err);
 
-	while (r == 0 && rw_cli_next_value(cli, "listening", &cursor, &value))
-		r = read_listening(offline, value, err);
-	cursor = 0;
-	while (r == 0 && rw_cli_next_value(cli, "flows", &cursor, &value))
-		r = read_flows(offline, value, err);
+	if (r == 0)
+		r = rw_cli_read_evidence(cli, offline->model, &offline->evidence, err);
 	if (r == 0 && suppressions)
 		r = read_suppressions(offline, suppressions, err);
 	return r;

@@ -657,6 +657,52 @@ def audit_judges_a_model_file_and_the_controller(cli):
     cli.refuses("audit", "--cluster", "none", says="no cluster or security group")
 
 
+OLD_CLUSTER = {
+    "version": 1,
+    "networks": [{"id": "vpc-old", "name": "old", "kind": "classic"}],
+    "clusters": [{"id": "c" + "0" * 31 + "1", "name": "old", "network": "old", "security_group": "sg-old", "profile": "loose"}],
+    "nodes": [{"name": "web", "cluster": "old", "interfaces": [
+        {"name": "eth0", "addresses": ["10.0.0.5"]},
+        {"name": "eth1", "nic_type": "internet", "addresses": ["203.0.113.5"]}]}],
+    "security_groups": [{"id": "sg-old", "name": "sg-old", "network": "old", "rules": [
+        {"direction": "ingress", "policy": "accept", "protocol": "all", "nic_type": nic, "object": {"cidr": "0.0.0.0/0"}}
+        for nic in ("internet", "intranet")]}],
+}
+
+
+def tighten_plans_for_a_model_file_and_says_what_it_needs(cli):
+    path, listening, flows = (os.path.join(cli.home, name) for name in ("old.json", "old-ss.txt", "old-flows.txt"))
+    with open(path, "w", encoding="utf-8") as file:
+        json.dump(OLD_CLUSTER, file)
+    missing = cli.run("tighten", "old", "--file", path, code=1, RINGWALL_SERVER=None)
+    assert "needs listeners of web" in missing.err and "needs flows of web" in missing.err, missing
+    with open(listening, "w", encoding="utf-8") as file:
+        file.write("Netid State  Recv-Q Send-Q Local Address:Port Peer Address:PortProcess\n"
+                   'tcp   LISTEN 0      128          0.0.0.0:443      0.0.0.0:*    users:(("nginx",pid=7,fd=3))\n')
+    with open(flows, "w", encoding="utf-8") as file:
+        for port in (443, 23):
+            file.write(f"2 123456789010 eni-1 198.51.100.9 203.0.113.5 40000 {port} 6 20 4249 1418530010 1418530070 ACCEPT OK\n")
+    seen = ("--listening", listening, "--flows", flows)
+    table = cli.run("tighten", "old", "-f", path, *seen, code=5).out
+    for word in ("allow tcp 443 from 0.0.0.0/0 nic internet", "nginx listens on web", "tcp 23 from 198.51.100.9 to web",
+                 "nobody listens", "open to the internet now: all", "open to the internet then: icmp, tcp 22/22 (ssh), tcp 443/443 (https)"):
+        assert word in table, (word, table)
+    plan = cli.run("tighten", "old", "-f", path, *seen, "-o", "json", code=5).json
+    assert [step["step"] for step in plan["steps"]] == ["icmp", "ports", "close-internet", "close-intranet"], plan
+    assert plan["state"] == "ready" and plan["steps"][2]["refused"] == 1, plan
+    assert plan["steps"][3]["exposure"]["ipv4"] < plan["exposure"]["ipv4"] / 1000, plan
+    script = cli.run("tighten", "old", "-f", path, *seen, "--as", "aliyun", code=5).out
+    assert "aliyun ecs RevokeSecurityGroup --SecurityGroupId sg-old" in script, script
+    assert 'resource "alicloud_security_group_rule"' in cli.run("tighten", "old", "-f", path, *seen, "--as", "terraform", code=5).out
+    closed = cli.run("tighten", "old", "-f", path, *seen, "--close", "tcp/443", "--need", "udp/5000-5001", "-o", "json", code=5).json
+    texts = [added["text"] for added in closed["steps"][1]["add"]]
+    assert any("udp 5000-5001" in text for text in texts) and not any("443" in text for text in texts), texts
+    cli.refuses("tighten", "old", "-f", path, *seen, "--close", "443", says=["--close", "tcp/443"])
+    cli.refuses("tighten", "old", "-f", path, *seen, "--close", "tcp/22", says="SSH on port 22")
+    cli.refuses("tighten", "none", "-f", path, says="no cluster 'none'")
+    cli.refuses("tighten", "old", "-f", path, "--as", "perl", code=2, says="--as is")
+
+
 def deleting_an_offline_node_takes_force(cli):
     cli.run("node", "delete", "m-node", "--force", "offline-node")
     cli.refuses("node", "show", "m-node", says="m-node")
@@ -681,6 +727,7 @@ def main():
                      contexts_are_kept_used_and_forgotten, evaluate_answers_each_line_and_goes_on_after_a_bad_one,
                      convert_writes_a_model_file_and_says_what_it_left_out, audit_judges_a_model_file_and_the_controller,
                      questions_are_answered_from_a_file_and_by_the_server,
+                     tighten_plans_for_a_model_file_and_says_what_it_needs,
                      deleting_an_offline_node_takes_force, a_new_authority_is_learned_before_the_old_one_goes):
             check(test, cli)
         check(the_daemon_ends_well, daemon)

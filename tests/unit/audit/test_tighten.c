@@ -390,6 +390,36 @@ static void data_services_stay_open_to_those_who_used_them_only(void **state)
 		      "  - allow all from 0.0.0.0/0\n");
 }
 
+/* "0.0.0.0" takes IPv4, "::" both families, an address what is sent to it. */
+static void a_listener_takes_what_its_address_says(void **state)
+{
+	static const char *const addresses[] = {"0.0.0.0", "::", "10.0.0.1", "10.0.0.2"};
+	struct scene *scene = *state;
+	struct rw_evidence_node *seen;
+
+	add_cluster(scene, RW_NETWORK_VPC, "192.0.2.0/24");
+	watch_both(scene);
+	seen = watch(scene, "n-1");
+	for (uint16_t i = 0; i < RW_ARRAY_COUNT(addresses); i++) {
+		listen_on(scene, "n-1", RW_PROTOCOL_TCP, 8001 + 2 * i, "service");
+		((struct rw_evidence_listener *)rw_vec_at(&seen->listeners, i))->address =
+			world_address(addresses[i]);
+		see(scene, "n-1", "eth0", RW_PROTOCOL_TCP, 8001 + 2 * i, "198.51.100.7");
+		((struct rw_evidence_flow *)rw_vec_at(&seen->flows, i))->local = world_address("10.0.0.1");
+	}
+	expect(scene, "ready\n"
+		      "icmp\n"
+		      "  + allow icmp from 0.0.0.0/0\n"
+		      "ports\n"
+		      "  + allow tcp 22 from 192.0.2.0/24\n"
+		      "  + allow tcp 8001 from 0.0.0.0/0\n"
+		      "  + allow tcp 8003 from 0.0.0.0/0\n"
+		      "  + allow tcp 8005 from 0.0.0.0/0\n"
+		      "close\n"
+		      "  - allow all from 0.0.0.0/0\n"
+		      "  ! n-1 eth0 8007 from 198.51.100.7: nobody listens on the port on n-1\n");
+}
+
 /* Published by NAT, nobody of the node listens; and of many clients no address is known. */
 static void a_port_that_answers_is_used_though_nobody_listens(void **state)
 {
@@ -529,6 +559,7 @@ int main(void)
 		SCENE(lists_every_flow_it_refuses_with_the_reason),
 		SCENE(ssh_cannot_be_closed),
 		SCENE(data_services_stay_open_to_those_who_used_them_only),
+		SCENE(a_listener_takes_what_its_address_says),
 		SCENE(a_port_that_answers_is_used_though_nobody_listens),
 		SCENE(many_strangers_become_networks),
 		SCENE(neighbouring_ports_are_one_rule),
