@@ -463,22 +463,54 @@ static void forget_admin_key_file(struct rw_controller *controller, const char *
 	free(RW_TAKE_PTR(controller->admin_key_file));
 }
 
+static int check_guessing(struct rw_controller *controller, const struct rw_address *address,
+			  struct rw_error *err)
+{
+	if (!rate_is_exceeded(&controller->logins, address, rw_clock_monotonic_ns(controller->clock),
+			      controller->limits.failed_logins))
+		return 0;
+	(void)rw_error_set(err, -EAGAIN, "too many invalid keys from this address");
+	(void)rw_error_hint(err, "Wait a minute.");
+	return -EAGAIN;
+}
+
+static int check_expiry(struct rw_controller *controller, const struct key_entry *entry,
+			const struct rw_address *address, struct rw_error *err)
+{
+	char expired[RW_TIMESTAMP_SIZE];
+
+	if (!entry->key.expires_ms || entry->key.expires_ms > rw_clock_realtime_ms(controller->clock))
+		return 0;
+	(void)refuse(controller, address, err);
+	rw_timestamp_format(entry->key.expires_ms, expired);
+	(void)rw_error_set(err, -ENOKEY, "this API key has expired at %s", expired);
+	(void)rw_error_hint(err, "Ask an admin for a new one.");
+	return -ENOKEY;
+}
+
+/* The key was shown to be its bearer's. */
+static void accept_key(struct rw_controller *controller, struct key_entry *entry,
+		       const struct rw_address *address, struct rw_actor *ret_actor)
+{
+	entry->key.last_used_ms = rw_clock_realtime_ms(controller->clock);
+	controller->key_used = true;
+	forget_admin_key_file(controller, entry->key.id);
+	*ret_actor = (struct rw_actor){.kind = RW_ACTOR_KEY, .role = entry->key.role, .address = *address};
+	(void)snprintf(ret_actor->id, sizeof(ret_actor->id), "%s", entry->key.id);
+	(void)snprintf(ret_actor->name, sizeof(ret_actor->name), "%s", entry->key.name);
+}
+
 int rw_key_authenticate(struct rw_controller *controller, const char *token, const struct rw_address *address,
 			struct rw_actor *ret_actor, struct rw_error *err)
 {
 	char id[RW_TOKEN_ID_MAX + 1];
 	char secret[RW_TOKEN_SECRET_SIZE];
-	int64_t now_ms = rw_clock_realtime_ms(controller->clock);
-	char expired[RW_TIMESTAMP_SIZE];
 	struct key_entry *entry;
 	bool valid;
+	int r = check_guessing(controller, address, err);
 
-	if (rate_is_exceeded(&controller->logins, address, rw_clock_monotonic_ns(controller->clock),
-			     controller->limits.failed_logins)) {
-		(void)rw_error_set(err, -EAGAIN, "too many invalid keys from this address");
-		(void)rw_error_hint(err, "Wait a minute.");
-		return -EAGAIN;
-	}
+	if (r < 0)
+		return r;
 	if (rw_token_parse(token, id, secret) < 0)
 		return refuse(controller, address, err);
 	entry = find_entry(controller, id);
@@ -486,18 +518,65 @@ int rw_key_authenticate(struct rw_controller *controller, const char *token, con
 	rw_secret_wipe(secret, sizeof(secret));
 	if (!valid)
 		return refuse(controller, address, err);
-	if (entry->key.expires_ms && entry->key.expires_ms <= now_ms) {
+	r = check_expiry(controller, entry, address, err);
+	if (r == 0)
+		accept_key(controller, entry, address, ret_actor);
+	return r;
+}
+
+/* ---- signatures ---- */
+
+#define SUFFIX_MAX 8
+
+static bool is_signed_by(const struct rw_controller *controller, const struct key_entry *entry,
+			 const struct rw_key_signature *signature)
+{
+	char key[RW_TOKEN_SECRET_SIZE + SUFFIX_MAX];
+	uint8_t digest[RW_SHA256_SIZE];
+	size_t digest_size = signature->mac == RW_KEY_HMAC_SHA1 ? RW_SHA1_SIZE : RW_SHA256_SIZE;
+	size_t suffix_size = strlen(signature->suffix);
+	size_t size = RW_TOKEN_SECRET_SIZE - 1 + suffix_size;
+	bool valid;
+
+	if (suffix_size > SUFFIX_MAX || open_secret(entry, &controller->master_key, key) < 0)
+		return false;
+	(void)memcpy(key + RW_TOKEN_SECRET_SIZE - 1, signature->suffix, suffix_size);
+	if (signature->mac == RW_KEY_HMAC_SHA1)
+		rw_hmac_sha1(key, size, signature->text, signature->size, digest);
+	else
+		rw_hmac_sha256(key, size, signature->text, signature->size, digest);
+	rw_secret_wipe(key, sizeof(key));
+	valid = signature->byte_count == digest_size &&
+		rw_secret_equal(digest, signature->bytes, digest_size);
+	/* The right signature of a text that somebody else chose is worth as much as the key. */
+	rw_secret_wipe(digest, sizeof(digest));
+	return valid;
+}
+
+int rw_key_verify_signature(struct rw_controller *controller, const struct rw_key_signature *signature,
+			    const struct rw_address *address, struct rw_actor *ret_actor,
+			    struct rw_error *err)
+{
+	struct key_entry *entry;
+	int r = check_guessing(controller, address, err);
+
+	if (r < 0)
+		return r;
+	entry = find_entry(controller, signature->id);
+	if (!entry) {
 		(void)refuse(controller, address, err);
-		rw_timestamp_format(entry->key.expires_ms, expired);
-		(void)rw_error_set(err, -ENOKEY, "this API key has expired at %s", expired);
-		(void)rw_error_hint(err, "Ask an admin for a new one.");
+		(void)rw_error_set(err, -ENOKEY, "there is no such key");
+		(void)rw_error_hint(err, "Ask an admin for a key.");
 		return -ENOKEY;
 	}
-	entry->key.last_used_ms = now_ms;
-	controller->key_used = true;
-	forget_admin_key_file(controller, id);
-	*ret_actor = (struct rw_actor){.kind = RW_ACTOR_KEY, .role = entry->key.role, .address = *address};
-	(void)snprintf(ret_actor->id, sizeof(ret_actor->id), "%s", id);
-	(void)snprintf(ret_actor->name, sizeof(ret_actor->name), "%s", entry->key.name);
-	return 0;
+	if (!is_signed_by(controller, entry, signature)) {
+		(void)refuse(controller, address, err);
+		(void)rw_error_set(err, -EKEYREJECTED, "the signature does not fit the request");
+		(void)rw_error_hint(err, "Compare what was signed, and the secret of the key.");
+		return -EKEYREJECTED;
+	}
+	r = check_expiry(controller, entry, address, err);
+	if (r == 0)
+		accept_key(controller, entry, address, ret_actor);
+	return r;
 }

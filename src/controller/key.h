@@ -56,6 +56,29 @@ RW_NODISCARD int rw_key_authenticate(struct rw_controller *controller, const cha
 				     const struct rw_address *address, struct rw_actor *ret_actor,
 				     struct rw_error *err);
 
+enum rw_key_mac { RW_KEY_HMAC_SHA1, RW_KEY_HMAC_SHA256 };
+
+/* A request that shows its key not by the secret but by a signature made with it.  Borrowed. */
+struct rw_key_signature {
+	const char *id; /* of the key */
+	enum rw_key_mac mac;
+	const char *suffix; /* what the method puts behind the secret to make the HMAC's key: "&", or "" */
+	const void *text;   /* that was signed */
+	size_t size;
+	const uint8_t *bytes; /* the signature as it came, of any size */
+	size_t byte_count;
+};
+
+/*
+ * Who signed.  The secret is unsealed in here and wiped again.  -ENOKEY: no such key, revoked or expired; -EKEYREJECTED:
+ * the signature is not this key's of this text; -EAGAIN as rw_key_authenticate, whose count of wrong ones by address
+ * is the same.
+ */
+RW_NODISCARD int rw_key_verify_signature(struct rw_controller *controller,
+					 const struct rw_key_signature *signature,
+					 const struct rw_address *address, struct rw_actor *ret_actor,
+					 struct rw_error *err);
+
 /*
  * The first admin key, or another one for who lost all: named "admin" (or "admin-2", ...), made by the local
  * actor.  As rw_key_create.

@@ -18,6 +18,13 @@ void rw_hmac_sha256(const void *key, size_t key_size, const void *bytes, size_t 
 		abort();
 }
 
+void rw_hmac_sha1(const void *key, size_t key_size, const void *bytes, size_t size,
+		  uint8_t digest[RW_SHA1_SIZE])
+{
+	if (gnutls_hmac_fast(GNUTLS_MAC_SHA1, key, key_size, bytes, size, digest) < 0)
+		abort();
+}
+
 bool rw_secret_equal(const void *a, const void *b, size_t size)
 {
 	return size == 0 || gnutls_memcmp(a, b, size) == 0;

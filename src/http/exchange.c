@@ -91,7 +91,11 @@ void *exchange_begin(void *server, const char *target, struct MHD_Connection *mh
 	rw_buf_init(&exchange->body, self->limits.body_bytes);
 	exchange->request.secure = self->secure;
 	describe_peer(connection, &exchange->request);
-	r = rw_http_target_parse(target, &exchange->request, &exchange->storage, &err);
+	if (self->raw_query)
+		r = rw_http_target_parse_path(target, self->limits.target_bytes, &exchange->request,
+					      &exchange->storage, &err);
+	else
+		r = rw_http_target_parse(target, &exchange->request, &exchange->storage, &err);
 	if (r < 0)
 		set_refusal(exchange, r == -E2BIG ? MHD_HTTP_URI_TOO_LONG : MHD_HTTP_BAD_REQUEST, err.text);
 	connection->exchange = exchange;

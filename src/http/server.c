@@ -285,6 +285,7 @@ static int open_listener(struct rw_http_server *server, const struct rw_http_ser
 static struct rw_http_limits with_defaults(struct rw_http_limits limits)
 {
 	limits.body_bytes = limits.body_bytes ? limits.body_bytes : 3 * 512 * 1024;
+	limits.target_bytes = limits.target_bytes ? limits.target_bytes : RW_HTTP_MAX_TARGET;
 	limits.header_bytes = limits.header_bytes ? limits.header_bytes : 8192;
 	limits.connections = limits.connections ? limits.connections : 1024;
 	limits.address_connections = limits.address_connections ? limits.address_connections : 256;
@@ -359,6 +360,7 @@ int rw_http_server_new(const struct rw_http_server_options *options, struct rw_h
 	server->userdata = options->userdata;
 	server->limits = with_defaults(options->limits);
 	server->secure = !options->plain;
+	server->raw_query = options->raw_query;
 	server->listen_fd = -EBADF;
 	if (server->secure && (!options->cert_pem || !options->key_pem))
 		return rw_error_set(err, -EINVAL, "TLS needs a certificate and its private key");

@@ -50,7 +50,8 @@
 
 /* Every field: 0 = the default in brackets. */
 struct rw_http_limits {
-	size_t body_bytes; /* of a request [1.5 MiB] */
+	size_t body_bytes;   /* of a request [1.5 MiB] */
+	size_t target_bytes; /* of path and query, with raw_query [RW_HTTP_MAX_TARGET] */
 	/* About as many for the request line and the headers [8 KiB]; also the memory of a connection. */
 	size_t header_bytes;
 	unsigned int connections;         /* open at a time [1024] */
@@ -75,6 +76,8 @@ struct rw_http_server_options {
 	const char *cert_pem; /* of the server, with its chain; copied, as the next two are */
 	const char *key_pem;
 	const char *ca_pem; /* bundle that judges client certificates; NULL = they are not asked for */
+	/* The handler reads the query in request->target itself: there are no parameters, and no limit of them. */
+	bool raw_query;
 	struct rw_http_limits limits;
 	rw_http_handler_fn handler;
 	void *userdata;

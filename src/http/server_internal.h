@@ -37,6 +37,7 @@ struct rw_http_server {
 	void *userdata;
 	struct rw_http_limits limits;
 	bool secure;
+	bool raw_query;
 	bool judges_clients;
 	struct rw_tls_server *tls; /* what new connections are shown; NULL = plain */
 	uint16_t port;

@@ -95,18 +95,18 @@ static int split_query(const char *query, struct rw_http_request *request, char 
 	return 0;
 }
 
-int rw_http_target_parse(const char *target, struct rw_http_request *request, char **ret_storage,
-			 struct rw_error *err)
+static int parse(const char *target, size_t max_bytes, bool with_query, struct rw_http_request *request,
+		 char **ret_storage, struct rw_error *err)
 {
 	RW_CLEANUP(rw_free) char *storage = NULL;
-	size_t length = strnlen(target, RW_HTTP_MAX_TARGET + 1);
+	size_t length = strnlen(target, max_bytes + 1);
 	size_t path_length = strcspn(target, "?");
 	char *path;
 	char *cursor;
 	int r;
 
-	if (length > RW_HTTP_MAX_TARGET)
-		return rw_error_set(err, -E2BIG, "the address is longer than %d bytes", RW_HTTP_MAX_TARGET);
+	if (length > max_bytes)
+		return rw_error_set(err, -E2BIG, "the address is longer than %zu bytes", max_bytes);
 	if (target[0] != '/')
 		return rw_error_set(err, -EINVAL, "the address does not begin with \"/\"");
 	storage = malloc(3 * length + 4); /* target, path, and the decoded pieces with their NULs */
@@ -124,13 +124,25 @@ int rw_http_target_parse(const char *target, struct rw_http_request *request, ch
 	r = split_path(path, request, &cursor, err);
 	if (r < 0)
 		return r;
-	if (target[path_length] == '?') {
+	if (with_query && target[path_length] == '?') {
 		r = split_query(storage + path_length + 1, request, &cursor, err);
 		if (r < 0)
 			return r;
 	}
 	*ret_storage = RW_TAKE_PTR(storage);
 	return 0;
+}
+
+int rw_http_target_parse(const char *target, struct rw_http_request *request, char **ret_storage,
+			 struct rw_error *err)
+{
+	return parse(target, RW_HTTP_MAX_TARGET, true, request, ret_storage, err);
+}
+
+int rw_http_target_parse_path(const char *target, size_t max_bytes, struct rw_http_request *request,
+			      char **ret_storage, struct rw_error *err)
+{
+	return parse(target, max_bytes, false, request, ret_storage, err);
 }
 
 const char *rw_http_request_parameter(const struct rw_http_request *request, const char *name)

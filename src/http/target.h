@@ -20,3 +20,11 @@
  */
 RW_NODISCARD int rw_http_target_parse(const char *target, struct rw_http_request *request, char **ret_storage,
 				      struct rw_error *err);
+
+/*
+ * The same for a server whose handler reads the query itself: the query is left as it is, 'request' gets no parameters,
+ * and 'max_bytes' stands in place of RW_HTTP_MAX_TARGET.
+ */
+RW_NODISCARD int rw_http_target_parse_path(const char *target, size_t max_bytes,
+					   struct rw_http_request *request, char **ret_storage,
+					   struct rw_error *err);

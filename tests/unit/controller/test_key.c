@@ -209,6 +209,91 @@ static void deletes_the_admin_key_file_at_first_use(void **state)
 	assert_int_not_equal(access(path, F_OK), 0);
 }
 
+/* ---- signatures ---- */
+
+static int verify(const char *id, enum rw_key_mac mac, const uint8_t *bytes, size_t count,
+		  struct rw_actor *actor)
+{
+	const struct rw_key_signature signature = {.id = id,
+						   .mac = mac,
+						   .suffix = mac == RW_KEY_HMAC_SHA1 ? "&" : "",
+						   .text = "text",
+						   .size = 4,
+						   .bytes = bytes,
+						   .byte_count = count};
+	struct rw_error err = RW_ERROR_NONE;
+	int r = rw_key_verify_signature(fx.controller, &signature, &somewhere, actor, &err);
+
+	assert_int_equal(err.code, r);
+	return r;
+}
+
+/* Signs "text" as the bearer of 'token' would; gives the key's id. */
+static void sign(const char *token, char id[RW_TOKEN_ID_MAX + 1], uint8_t sha1[RW_SHA1_SIZE],
+		 uint8_t sha256[RW_SHA256_SIZE])
+{
+	char secret[RW_TOKEN_SECRET_SIZE + 1];
+
+	assert_int_equal(rw_token_parse(token, id, secret), 0);
+	rw_hmac_sha256(secret, strlen(secret), "text", 4, sha256);
+	strcat(secret, "&");
+	rw_hmac_sha1(secret, strlen(secret), "text", 4, sha1);
+}
+
+static void knows_a_key_by_what_it_signs(void **state)
+{
+	uint8_t sha1[RW_SHA1_SIZE], sha256[RW_SHA256_SIZE];
+	char id[RW_TOKEN_ID_MAX + 1];
+	char token[RW_TOKEN_SIZE];
+	struct rw_actor actor;
+
+	(void)state;
+	make("bob", RW_ROLE_OPERATOR, 0, token);
+	sign(token, id, sha1, sha256);
+	assert_int_equal(verify(id, RW_KEY_HMAC_SHA1, sha1, sizeof(sha1), &actor), 0);
+	assert_string_equal(actor.name, "bob");
+	assert_string_equal(actor.id, id);
+	assert_int_equal(actor.role, RW_ROLE_OPERATOR);
+	assert_int_equal(verify(id, RW_KEY_HMAC_SHA256, sha256, sizeof(sha256), &actor), 0);
+	assert_true(rw_key_find(fx.controller, id)->last_used_ms > 0);
+}
+
+static void refuses_other_signatures_and_keys(void **state)
+{
+	uint8_t sha1[RW_SHA1_SIZE], sha256[RW_SHA256_SIZE];
+	char id[RW_TOKEN_ID_MAX + 1];
+	char token[RW_TOKEN_SIZE];
+	struct rw_actor actor;
+
+	(void)state;
+	make("bob", RW_ROLE_OPERATOR, 0, token);
+	sign(token, id, sha1, sha256);
+	assert_int_equal(verify(id, RW_KEY_HMAC_SHA1, sha1, 0, &actor), -EKEYREJECTED);
+	assert_int_equal(verify(id, RW_KEY_HMAC_SHA256, sha256, sizeof(sha1), &actor), -EKEYREJECTED);
+	assert_int_equal(verify(id, RW_KEY_HMAC_SHA256, sha1, sizeof(sha1), &actor), -EKEYREJECTED);
+	sha1[RW_SHA1_SIZE - 1] ^= 1;
+	assert_int_equal(verify(id, RW_KEY_HMAC_SHA1, sha1, sizeof(sha1), &actor), -EKEYREJECTED);
+	assert_int_equal(verify("k-0", RW_KEY_HMAC_SHA256, sha256, sizeof(sha256), &actor), -ENOKEY);
+	for (unsigned int i = 5; i < 30; i++)
+		assert_int_equal(verify("k-0", RW_KEY_HMAC_SHA256, sha256, sizeof(sha256), &actor), -ENOKEY);
+	assert_int_equal(verify(id, RW_KEY_HMAC_SHA256, sha256, sizeof(sha256), &actor), -EAGAIN);
+}
+
+static void a_signature_expires_with_its_key(void **state)
+{
+	uint8_t sha1[RW_SHA1_SIZE], sha256[RW_SHA256_SIZE];
+	char id[RW_TOKEN_ID_MAX + 1];
+	char token[RW_TOKEN_SIZE];
+	struct rw_actor actor;
+
+	(void)state;
+	make("bob", RW_ROLE_OPERATOR, rw_clock_realtime_ms(fx.options.clock) + 1000, token);
+	sign(token, id, sha1, sha256);
+	assert_int_equal(verify(id, RW_KEY_HMAC_SHA256, sha256, sizeof(sha256), &actor), 0);
+	fixture_pass(&fx, 1000);
+	assert_int_equal(verify(id, RW_KEY_HMAC_SHA256, sha256, sizeof(sha256), &actor), -ENOKEY);
+}
+
 int main(void)
 {
 #define T(test) cmocka_unit_test_setup_teardown(test, setup, teardown)
@@ -224,6 +309,9 @@ int main(void)
 		T(the_log_never_holds_a_secret),
 		T(the_store_never_holds_a_secret),
 		T(deletes_the_admin_key_file_at_first_use),
+		T(knows_a_key_by_what_it_signs),
+		T(refuses_other_signatures_and_keys),
+		T(a_signature_expires_with_its_key),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -31,6 +31,17 @@ static void authenticates_the_second_example_of_rfc_4231(void **state)
 	assert_string_equal(text, "5bdcc146bf60754e6a042426089575c75a003f089d2739839dec58b964ec3843");
 }
 
+static void knows_the_hmac_sha1_vector(void **state)
+{
+	uint8_t digest[RW_SHA1_SIZE];
+	char text[2 * RW_SHA1_SIZE + 1];
+
+	(void)state;
+	rw_hmac_sha1("Jefe", 4, "what do ya want for nothing?", 28, digest);
+	rw_hex_format(digest, sizeof(digest), text);
+	assert_string_equal(text, "effcdf6ae5eb2fa2d27416d5f184df9c259a7c79");
+}
+
 static void compares_every_byte_of_secrets(void **state)
 {
 	(void)state;
@@ -54,6 +65,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(hashes_the_example_of_the_standard),
 		cmocka_unit_test(authenticates_the_second_example_of_rfc_4231),
+		cmocka_unit_test(knows_the_hmac_sha1_vector),
 		cmocka_unit_test(compares_every_byte_of_secrets),
 		cmocka_unit_test(wipes_secrets),
 	};

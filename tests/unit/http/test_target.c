@@ -45,6 +45,23 @@ static void counts_segments_of_the_root_and_of_trailing_slashes(void **state)
 	}
 }
 
+static void leaves_the_query_to_who_asks_for_it_raw(void **state)
+{
+	struct rw_http_request request = {0};
+	RW_CLEANUP(rw_free) char *storage = NULL;
+	char *too_long = NULL;
+
+	(void)state;
+	assert_int_equal(rw_http_target_parse_path("/a?b=%&=c%00", 20, &request, &storage, NULL), 0);
+	assert_string_equal(request.path, "/a");
+	assert_string_equal(request.target, "/a?b=%&=c%00");
+	assert_int_equal(request.segment_count, 1);
+	assert_int_equal(request.parameter_count, 0);
+	assert_int_equal(rw_http_target_parse_path("/a?23456789", 10, &request, &too_long, NULL), -E2BIG);
+	assert_int_equal(rw_http_target_parse_path("/a//b", 10, &request, &too_long, NULL), -EINVAL);
+	assert_null(too_long);
+}
+
 static void refuses_what_could_be_read_in_two_ways(void **state)
 {
 	static const char *const bad[] = {"",          "*",        "a",     "http://a/", "//",
@@ -92,6 +109,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(splits_and_decodes_path_and_query),
 		cmocka_unit_test(counts_segments_of_the_root_and_of_trailing_slashes),
+		cmocka_unit_test(leaves_the_query_to_who_asks_for_it_raw),
 		cmocka_unit_test(refuses_what_could_be_read_in_two_ways),
 		cmocka_unit_test(bounds_length_parts_and_parameters),
 	};
