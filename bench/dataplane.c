@@ -190,6 +190,17 @@ static void pin(pid_t thread, int processor)
 		fail_msg("two processors are needed");
 }
 
+/*
+ * Puts a thread ahead of all other programs (0: back among them).  Those would not take its time, which is
+ * counted, but its caches; and a sender that must wait for them offers less than a receiver can take.
+ */
+static void prefer(pid_t thread, int priority)
+{
+	const struct sched_param param = {.sched_priority = priority};
+
+	assert_int_equal(sched_setscheduler(thread, priority ? SCHED_FIFO : SCHED_OTHER, &param), 0);
+}
+
 static bool is_known(pid_t thread)
 {
 	for (int i = 0; i < SCENES; i++)
@@ -201,7 +212,6 @@ static bool is_known(pid_t thread)
 /* Finds the NAPI thread that 'scene' has just got. */
 static void find_receiver(struct scene *scene)
 {
-	const struct sched_param first = {.sched_priority = 1};
 	DIR *dir = opendir("/proc");
 	struct dirent *entry;
 
@@ -221,8 +231,7 @@ static void find_receiver(struct scene *scene)
 	(void)closedir(dir);
 	assert_true(scene->receiver > 0);
 	pin(scene->receiver, 1);
-	/* Ahead of all other programs: they would not take its time, which is counted, but its caches. */
-	assert_int_equal(sched_setscheduler(scene->receiver, SCHED_FIFO, &first), 0);
+	prefer(scene->receiver, 1);
 }
 
 static double run_udp(struct scene *scene)
@@ -293,6 +302,7 @@ static void *send_flood(void *data)
 		    .ctx_in = &context, .ctx_size_in = sizeof(context), .repeat = ENDLESS,
 		    .flags = BPF_F_TEST_XDP_LIVE_FRAMES);
 
+	prefer(0, 1);
 	netns_enter(scene->peer);
 	if (bpf_prog_test_run_opts(bpf_program__fd(flood->progs.flood), &options) != -EINTR)
 		fail_msg("the flood ended by itself");
@@ -333,6 +343,7 @@ static double run_refused(struct scene *scene)
 	uint64_t dropped = scene->enforcer ? refused(scene) : 0;
 	pthread_t sender;
 
+	prefer(0, 2); /* or the sender, on the same processor, would never be ended */
 	assert_int_equal(pthread_create(&sender, NULL, send_flood, scene), 0);
 	(void)usleep(WARM_MS * 1000);
 	begin = received(scene, &begin_ns);
@@ -340,6 +351,7 @@ static double run_refused(struct scene *scene)
 	end = received(scene, &end_ns);
 	(void)pthread_kill(sender, SIGUSR1);
 	(void)pthread_join(sender, NULL);
+	prefer(0, 0);
 	(void)usleep(1000); /* what is in the ring */
 	/* What was received was refused, or this measures something else. */
 	all = received(scene, &ns) - all;

@@ -236,16 +236,9 @@ RW_SUBPROGRAM __u64 rw_flow_weakest6(__u32 number, __u32 only_others, __u32 now)
 }
 
 /* A bit for each free way of a bucket. */
-RW_SUBPROGRAM __u32 rw_flow_free4(__u32 number)
+RW_INLINE __u32 rw_flow_free(__u8 family, __u32 number)
 {
-	void *bucket = rw_flow_bucket(4, number);
-
-	return bucket ? (__u32)rw_flow_ways(bucket, RW_FLOW_SIGNATURE_FREE) : 0;
-}
-
-RW_SUBPROGRAM __u32 rw_flow_free6(__u32 number)
-{
-	void *bucket = rw_flow_bucket(6, number);
+	void *bucket = rw_flow_bucket(family, number);
 
 	return bucket ? (__u32)rw_flow_ways(bucket, RW_FLOW_SIGNATURE_FREE) : 0;
 }
@@ -274,8 +267,8 @@ RW_INLINE __u32 rw_flow_corpse(__u8 family, __u32 number, __u32 signature, __u32
  */
 RW_INLINE __u32 rw_flow_choose(__u8 family, __u32 first, __u32 second, bool tcp, __u32 now, __u32 signature)
 {
-	__u32 free_first = family == 4 ? rw_flow_free4(first) : rw_flow_free6(first);
-	__u32 free_second = family == 4 ? rw_flow_free4(second) : rw_flow_free6(second);
+	__u32 free_first = rw_flow_free(family, first);
+	__u32 free_second = rw_flow_free(family, second);
 	__u64 weakest, weakest_second;
 	__u32 only_others = 0, way;
 
