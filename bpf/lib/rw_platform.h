@@ -45,7 +45,7 @@
 #endif
 
 /* Keeps the compiler from making branches, which the verifier would follow one by one, of arithmetic. */
-#define rw_opaque(variable) __asm__("" : "+r"(variable))
+#define rw_opaque(variable) __asm__ volatile("" : "+r"(variable))
 
 /* 1 when 'value' (below 2^63) is zero, without a branch. */
 RW_INLINE __u64 rw_is_zero(__u64 value)

@@ -233,6 +233,22 @@ RW_INLINE bool rw_short_find(__u8 family, const struct rw_flow_query *query, str
 }
 
 /*
+ * Asks for the root's entry of the remote address, with which a decision begins, so that it is on its way while
+ * the flow is looked for.
+ */
+RW_INLINE void rw_short_fetch(const struct rw_run *run, const struct rw_ends *ends)
+{
+	struct rw_table table;
+	__u32 entry;
+
+	if (!rw_hook_table(run, &table))
+		return;
+	entry = rw_table_entry(&table, (__u64)rw_table_header(&table)->root4 << RW_TABLE_PAGE_SHIFT,
+			       rw_be32_to_host(run->egress ? ends->destination[0] : ends->source[0]) >> 16);
+	rw_opaque(entry);
+}
+
+/*
  * The cell of a packet whose IP header is at 'offset', or RW_SHORT_NOT.  Refusals are not counted as hits.
  * 'query' is room for what is asked of the flow table.
  */
@@ -248,6 +264,8 @@ RW_INLINE __u32 rw_short_decide(__u8 family, const struct rw_run *run, const str
 			  : rw_short_read6(reader, offset, &packet)) ||
 	    rw_short_is_dhcp(family, &packet.ends))
 		return RW_SHORT_NOT;
+	if (family == 4)
+		rw_short_fetch(run, &packet.ends);
 	rw_hook_query(run, &packet.ends, family, query);
 	if (rw_short_find(family, query, &found, &more))
 		return rw_short_known(run, query, &packet, &found);
