@@ -166,7 +166,7 @@ int main(int argc, char **argv)
 		{100, 10, 1000, false},
 		{1000, 50, 1000, false},
 		{10000, 50, 1000, false},
-		{10000, 50, 100000, true},
+		{10000, 50, 10000, true},
 	};
 	size_t rounds = argc > 1 ? (size_t)strtoul(argv[1], NULL, 10) : 5;
 

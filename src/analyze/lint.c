@@ -12,6 +12,7 @@ struct judging {
 	struct rw_lint_facts *facts;
 	const struct rw_space *space;
 	uint32_t *number_of; /* by rank: number of the rule, or RW_LINT_INNER, RW_LINT_DEFAULT */
+	bool *muted;         /* by rank: who beats it need not be known any more */
 };
 
 void rw_lint_report_done(struct rw_lint_report *report)
@@ -127,9 +128,12 @@ static void beaten(const struct rw_walk *walk, uint32_t view, uint32_t loser, ui
 
 	(void)walk;
 	(void)view;
-	/* Told of shadowed rules only. */
-	if (number < judging->facts->count && !judging->facts->rules[number].decides)
-		rw_lint_list_add(&judging->facts->rules[number].beaten_by, judging->number_of[winner]);
+	if (number < judging->facts->count) {
+		struct rw_lint_list *list = &judging->facts->rules[number].beaten_by;
+
+		rw_lint_list_add(list, judging->number_of[winner]);
+		judging->muted[loser] = list->overflow;
+	}
 }
 
 /* The decider 'first' of some headers is a rule, and 'second' would decide without it. */
@@ -142,6 +146,8 @@ static void note_decider(struct judging *judging, uint32_t first, uint32_t secon
 	uint32_t next_number = judging->number_of[second];
 
 	rule->decides = true;
+	/* Who beats it is told of shadowed rules only. */
+	judging->muted[first] = true;
 	if (decider->verdict != next->verdict)
 		rule->needed = true;
 	if (!rule->needed)
@@ -171,9 +177,10 @@ static int visit(const struct rw_walk *walk, void *userdata)
 
 static int judge_view(struct rw_lint_facts *facts, const struct rw_view *view, struct rw_error *err)
 {
-	static const struct rw_walk_hooks hooks = {.visit = visit, .beaten = beaten, .touched = true};
+	struct rw_walk_hooks hooks = {.visit = visit, .beaten = beaten, .touched = true};
 	RW_CLEANUP(rw_space_free) struct rw_space *space = NULL;
 	RW_CLEANUP(rw_free) uint32_t *numbers = NULL;
+	RW_CLEANUP(rw_free) bool *muted = NULL;
 	struct rw_view rules_only = *view;
 	const struct rw_deciders *deciders;
 	struct judging judging;
@@ -185,11 +192,15 @@ static int judge_view(struct rw_lint_facts *facts, const struct rw_view *view, s
 		return r;
 	deciders = &space->views[0].deciders;
 	numbers = malloc(deciders->count * sizeof(*numbers));
-	if (!numbers)
+	muted = calloc(deciders->count, sizeof(*muted));
+	if (!numbers || !muted)
 		return rw_error_oom(err);
-	for (uint32_t i = 0; i < deciders->count; i++)
+	for (uint32_t i = 0; i < deciders->count; i++) {
 		numbers[i] = number_of(facts, &deciders->list[i]);
-	judging = (struct judging){facts, space, numbers};
+		muted[i] = numbers[i] >= facts->count || facts->rules[numbers[i]].decides;
+	}
+	hooks.muted = muted;
+	judging = (struct judging){facts, space, numbers, muted};
 	return rw_walk(space, &hooks, &judging, err);
 }
 

@@ -89,15 +89,22 @@ static bool exists_in(const struct rw_space *space, uint32_t column, uint8_t fam
 
 /* ---- laying rules ---- */
 
-static void lay_cell(struct walker *walker, uint32_t view, uint32_t rank, uint32_t column)
+static inline void tell_beaten(struct walker *walker, uint32_t view, uint32_t loser, uint32_t winner)
+{
+	const bool *muted = view ? NULL : walker->hooks->muted;
+
+	if (!muted || !muted[loser])
+		walker->hooks->beaten(&walker->walk, view, loser, winner, walker->userdata);
+}
+
+static inline void lay_cell(struct walker *walker, uint32_t view, uint32_t rank, uint32_t column)
 {
 	struct rw_walk *walk = &walker->walk;
 	uint32_t *first = &walk->first[view][column], *second = &walk->second[view][column];
 	uint32_t none = walk->space->views[view].deciders.count - 1;
 
 	if (walker->hooks->beaten && *first != none)
-		walker->hooks->beaten(walk, view, rank < *first ? *first : rank,
-				      rank < *first ? rank : *first, walker->userdata);
+		tell_beaten(walker, view, rank < *first ? *first : rank, rank < *first ? rank : *first);
 	if (rank > *second)
 		return;
 	walker->undos[walker->undo_count++] = (struct undo){column, view, *first, *second};
@@ -127,7 +134,15 @@ static int lay_decider(struct walker *walker, uint32_t view_number, uint32_t ran
 	r = need(&walker->undos, &walker->undo_capacity, walker->undo_count + most, sizeof(*walker->undos));
 	if (!r)
 		r = need(&walker->log, &walker->log_capacity, walker->log_count + most, sizeof(*walker->log));
-	for (uint32_t column = from; !r && column < end; column++) {
+	if (r < 0)
+		return r;
+	/* Most policies have no five-tuple rule, so no column has a rest. */
+	if (space->rest_count == 1) {
+		for (uint32_t column = from; column < end; column++)
+			lay_cell(walker, view_number, rank, column);
+		return 0;
+	}
+	for (uint32_t column = from; column < end; column++) {
 		uint32_t rest = space->columns[column].rest;
 
 		if (rest && (!(space->rests[rest].families & family) ||
@@ -135,7 +150,7 @@ static int lay_decider(struct walker *walker, uint32_t view_number, uint32_t ran
 			continue;
 		lay_cell(walker, view_number, rank, column);
 	}
-	return r;
+	return 0;
 }
 
 static int lay_class(struct walker *walker, uint32_t number)

@@ -52,7 +52,8 @@ struct rw_walk_hooks {
 	 */
 	void (*beaten)(const struct rw_walk *walk, uint32_t view, uint32_t loser, uint32_t winner,
 		       void *userdata);
-	bool touched; /* fill rw_walk.touched */
+	const bool *muted; /* nullable, by rank: 'beaten' is not told of this loser (again); of view 0 */
+	bool touched;      /* fill rw_walk.touched */
 };
 
 /* Gives 0, -ENOMEM, -E2BIG, or what a hook gave. */
