@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "controller/wait.h"
+#include "wire/findings.h"
 
 /* An answer under way: everything but how far the nodes are is written already. */
 struct answer {
@@ -136,10 +137,16 @@ void rw_api_put_guards(struct rw_json_writer *json, const struct rw_guard_findin
 		const struct rw_guard_finding *finding = &findings[i];
 
 		rw_json_begin_object(json);
-		rw_json_put_text(json, "id", rw_word_of(rw_words_guard, (int)finding->guard));
+		rw_json_put_text(json, "id", finding->name);
 		rw_json_put_text(json, "node", finding->node);
+		if (finding->subject[0])
+			rw_json_put_text(json, "subject", finding->subject);
 		rw_json_put_text(json, "cause", finding->cause);
 		rw_json_put_text(json, "detail", finding->detail);
+		if (finding->is_warning)
+			rw_json_put_bool(json, "warning", true);
+		if (finding->has_witness)
+			rw_witness_put(json, "witness", &finding->witness, finding->interface);
 		rw_json_end_object(json);
 	}
 	rw_json_end_array(json);
@@ -152,13 +159,18 @@ static void write_guards(struct rw_json_writer *json, const void *data)
 	rw_api_put_guards(json, result->findings, result->finding_count);
 }
 
-static int refuse_guarded(struct rw_api_call *call, const struct rw_change_result *result)
+static int refuse_guarded(struct rw_api_call *call, const struct rw_guard_force *force,
+			  const struct rw_change_result *result)
 {
+	const struct rw_guard_finding *first = NULL;
 	struct rw_error err = RW_ERROR_NONE;
 
-	(void)rw_error_set(&err, -ECANCELED, "%s",
-			   result->finding_count ? result->findings[0].detail : "a guard");
-	(void)rw_error_hint(&err, "Nothing was changed.  If it is meant, name the guard in 'force'.");
+	for (size_t i = 0; !first && i < result->finding_count; i++)
+		if (!result->findings[i].is_warning && !rw_guard_is_forced(force, &result->findings[i]))
+			first = &result->findings[i];
+	(void)rw_error_set(&err, -ECANCELED, "%s", first ? first->detail : "a guard");
+	(void)rw_error_hint(&err, "Nothing was changed.  If it is meant, name the guard in 'force': %s.",
+			    first ? first->name : "");
 	rw_api_answer_problem_with(call, &err, write_guards, result);
 	return 0;
 }
@@ -308,20 +320,18 @@ static int digest_request(const struct rw_http_request *request, uint8_t digest[
 	return r;
 }
 
-static int read_force(const struct rw_api_call *call, unsigned int *ret_bits, struct rw_error *err)
+static int read_force(const struct rw_api_call *call, struct rw_guard_force *ret_force, struct rw_error *err)
 {
-	*ret_bits = 0;
+	*ret_force = (struct rw_guard_force){0};
 	for (size_t i = 0; i < call->request->parameter_count; i++) {
 		const struct rw_http_parameter *parameter = &call->request->parameters[i];
-		unsigned int bits = 0;
 		int r;
 
 		if (strcmp(parameter->name, "force") != 0)
 			continue;
-		r = rw_guard_parse(parameter->value, &bits, err);
+		r = rw_guard_parse(parameter->value, ret_force, err);
 		if (r < 0)
 			return r;
-		*ret_bits |= bits;
 	}
 	return 0;
 }
@@ -388,6 +398,6 @@ int rw_api_run_change(struct rw_api_call *call, const struct rw_api_change *chan
 	if (r < 0)
 		return r;
 	if (r == RW_CHANGE_GUARDED)
-		return refuse_guarded(call, &result);
+		return refuse_guarded(call, &request.force, &result);
 	return rw_api_answer_result(call, change, &result, r, err);
 }

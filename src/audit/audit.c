@@ -365,6 +365,7 @@ int rw_audit_run(const struct rw_audit_input *input, struct rw_audit *ret_audit,
 {
 	RW_CLEANUP(rw_audit_done) struct rw_audit audit = {0};
 	RW_CLEANUP(rw_policy_cache_free) struct rw_policy_cache *own_cache = NULL;
+	RW_CLEANUP(rw_policy_cache_free) struct rw_policy_cache *before_cache = NULL;
 	struct run run = {.input = input, .audit = &audit, .cache = input->cache, .err = err};
 	struct index index = {0};
 	int r;
@@ -373,7 +374,9 @@ int rw_audit_run(const struct rw_audit_input *input, struct rw_audit *ret_audit,
 	rw_vec_init(&audit.unknown, sizeof(struct rw_unknown), RW_AUDIT_FINDINGS_MAX);
 	if (!run.cache)
 		run.cache = own_cache = rw_policy_cache_new();
-	if (!run.cache || index_nodes(input->model, &index) < 0)
+	if (input->before)
+		run.before_cache = before_cache = rw_policy_cache_new();
+	if (!run.cache || (input->before && !before_cache) || index_nodes(input->model, &index) < 0)
 		r = rw_error_oom(err);
 	else
 		r = judge_all(&run, &index);
@@ -388,5 +391,62 @@ int rw_audit_run(const struct rw_audit_input *input, struct rw_audit *ret_audit,
 		qsort(audit.findings.data, audit.findings.count, sizeof(struct rw_finding), compare_findings);
 	*ret_audit = audit;
 	audit = (struct rw_audit){0};
+	return 0;
+}
+
+/* ---- what a change adds ---- */
+
+static bool was_there(const struct rw_audit *before, const struct rw_finding *finding)
+{
+	for (size_t i = 0; i < before->findings.count; i++) {
+		const struct rw_finding *other = rw_vec_at(&before->findings, i);
+
+		if (other->check == finding->check && strcmp(other->detail, finding->detail) == 0)
+			return true;
+	}
+	return false;
+}
+
+/* A subject that is new had no findings. */
+static int audit_before(const struct rw_audit_input *input, const struct rw_model *model,
+			struct rw_audit *ret_audit, struct rw_error *err)
+{
+	struct rw_audit_input before = *input;
+	int r;
+
+	before.model = model;
+	before.before = NULL;
+	before.cache = NULL;
+	if (!rw_model_find(model, RW_KIND_CLUSTER, input->subject) &&
+	    !rw_model_find(model, RW_KIND_GROUP, input->subject))
+		return 0;
+	r = rw_audit_run(&before, ret_audit, err);
+	return r == -ENOENT ? 0 : r;
+}
+
+int rw_audit_added(const struct rw_audit_input *input, const struct rw_model *before,
+		   struct rw_audit *ret_added, struct rw_error *err)
+{
+	RW_CLEANUP(rw_audit_done) struct rw_audit was = {0};
+	struct rw_audit_input after = *input;
+	size_t kept = 0;
+	int r = audit_before(input, before, &was, err);
+
+	after.before = before;
+	if (r == 0)
+		r = rw_audit_run(&after, ret_added, err);
+	if (r < 0)
+		return r;
+	ret_added->suppressed = 0;
+	ret_added->unknown.count = 0;
+	for (size_t i = 0; i < ret_added->findings.count; i++) {
+		struct rw_finding *finding = rw_vec_at(&ret_added->findings, i);
+
+		if (!finding->is_opening && was_there(&was, finding))
+			continue;
+		ret_added->suppressed += finding->suppressed != NULL;
+		*(struct rw_finding *)rw_vec_at(&ret_added->findings, kept++) = *finding;
+	}
+	ret_added->findings.count = kept;
 	return 0;
 }

@@ -44,6 +44,7 @@ struct rw_finding {
 	bool is_default;        /* caused by default rules alone */
 	char rules[RW_FINDING_RULES_MAX][RW_ID_SIZE];
 	size_t rule_count; /* may be more than are listed */
+	bool is_opening;   /* told because services are open to the internet */
 	bool has_witness;
 	char witness_node[64], witness_interface[16];
 	struct rw_packet witness;                /* a packet that shows it */
@@ -73,6 +74,11 @@ struct rw_audit_input {
 	size_t suppression_count;
 	int64_t now_ms;
 	struct rw_policy_cache *cache; /* nullable */
+	/*
+	 * The model before a change, or NULL.  With it, services that are open to the internet are told only where
+	 * the change opened something of them, and the witness is a packet that was not accepted before.
+	 */
+	const struct rw_model *before;
 };
 
 #define RW_AUDIT_FINDINGS_MAX 200000
@@ -82,6 +88,16 @@ RW_NODISCARD int rw_audit_run(const struct rw_audit_input *input, struct rw_audi
 			      struct rw_error *err);
 void rw_audit_done(struct rw_audit *audit);
 RW_DEFINE_DONE(struct rw_audit, rw_audit_done)
+
+/*
+ * What a change adds: the findings at input->subject (not NULL) that hold in input->model and were not caused, or
+ * not there, in 'before'.  What is open is compared as sets of headers, interface by interface, so that narrowing
+ * or reordering rules adds nothing; a node or group that is new is compared with what one in the same groups
+ * would have been, and one in new groups with nothing.  Other findings count when (check, detail) was not there.
+ * Unknown checks are not listed.  Errors of rw_audit_run.
+ */
+RW_NODISCARD int rw_audit_added(const struct rw_audit_input *input, const struct rw_model *before,
+				struct rw_audit *ret_added, struct rw_error *err);
 
 /* The worst severity of the findings that are not suppressed, or -1. */
 int rw_audit_worst(const struct rw_audit *audit);

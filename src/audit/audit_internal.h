@@ -20,8 +20,9 @@ struct exposed {
 	rw_set open;          /* what is accepted at ingress by rules and inner access */
 	bool public;          /* a NIC by which the internet comes */
 	rw_set world;         /* of 'open', what has a source in the internet; empty unless public */
+	rw_set added;         /* of 'world', what was not open before; all of it without a model before */
 	struct rw_vec ranges; /* struct open_range: open to so much of it that it counts; ascending */
-	char key[512];        /* NIC type and groups */
+	char key[1024];       /* NIC type and groups, also those before */
 };
 
 struct subject {
@@ -47,6 +48,7 @@ struct run {
 	struct rw_audit *audit;
 	struct rw_members *members; /* made when first needed */
 	struct rw_policy_cache *cache;
+	struct rw_policy_cache *before_cache; /* with input->before */
 	struct rw_error *err;
 };
 

@@ -167,16 +167,48 @@ void exposed_done(struct exposed *exposed)
 	rw_vec_done(&exposed->ranges);
 }
 
-/* NIC type and groups in order: equal keys are exposed alike.  Empty when it does not fit. */
-static void make_key(const struct rw_node *node, const struct rw_interface *interface, char key[512])
+/* Appends the groups of an interface to a key; gives how long it would be. */
+static size_t append_groups(const struct rw_node *node, const struct rw_interface *interface, char *key,
+			    size_t used, size_t size)
 {
-	size_t used = (size_t)snprintf(key, 512, "%d %s", (int)interface->nic_type, node->cluster);
+	used += (size_t)snprintf(key + used, size - used, "%d %s", (int)interface->nic_type, node->cluster);
+	for (size_t i = 0; i < node->security_group_count && used < size; i++)
+		used += (size_t)snprintf(key + used, size - used, " %s", node->security_groups[i]);
+	for (size_t i = 0; i < interface->security_group_count && used < size; i++)
+		used += (size_t)snprintf(key + used, size - used, " +%s", interface->security_groups[i]);
+	return used;
+}
 
-	for (size_t i = 0; i < node->security_group_count && used < 512; i++)
-		used += (size_t)snprintf(key + used, 512 - used, " %s", node->security_groups[i]);
-	for (size_t i = 0; i < interface->security_group_count && used < 512; i++)
-		used += (size_t)snprintf(key + used, 512 - used, " +%s", interface->security_groups[i]);
-	if (used >= 512)
+static const struct rw_interface *find_interface(const struct rw_node *node, const char *name)
+{
+	for (size_t i = 0; node && i < node->interface_count; i++)
+		if (strcmp(node->interfaces[i].name, name) == 0)
+			return &node->interfaces[i];
+	return NULL;
+}
+
+/* The node as it was before the change, if it was there and had this interface. */
+static const struct rw_node *find_before(const struct subject *subject, const struct rw_node *node,
+					 const char *interface)
+{
+	const struct rw_model *before = subject->run->input->before;
+	const struct rw_node *was = before ? rw_model_find_node(before, node->id) : NULL;
+
+	return was && strcmp(was->id, node->id) == 0 && find_interface(was, interface) ? was : NULL;
+}
+
+/* NIC type and groups in order: equal keys are exposed alike, and were.  Empty when it does not fit. */
+static void make_key(const struct subject *subject, const struct rw_node *node,
+		     const struct rw_interface *interface, char *key, size_t size)
+{
+	const struct rw_node *was = find_before(subject, node, interface->name);
+	size_t used = append_groups(node, interface, key, 0, size);
+
+	if (was && used < size)
+		used += (size_t)snprintf(key + used, size - used, " was ");
+	if (was && used < size)
+		used = append_groups(was, find_interface(was, interface->name), key, used, size);
+	if (used >= size)
 		key[0] = '\0';
 }
 
@@ -188,12 +220,121 @@ static bool has_key(const struct subject *subject, const char *key)
 	return false;
 }
 
-static int add_exposed(struct subject *subject, struct rw_policy *policy, size_t interface, const char *key)
+/* ---- a node that is not there ---- */
+
+static int add_hypothetical_interface(struct rw_node *node, const char *name, enum rw_nic_type nic_type)
 {
-	struct rw_view view = {.policy = policy,
-			       .interface = interface,
-			       .direction = RW_DIRECTION_INGRESS,
-			       .rules_only = true};
+	struct rw_interface *interface = &node->interfaces[node->interface_count];
+
+	*interface = (struct rw_interface){.name = strdup(name), .nic_type = nic_type};
+	if (!interface->name)
+		return -ENOMEM;
+	node->interface_count++;
+	return 0;
+}
+
+#define HYPOTHETICAL "n-hypothetical-member"
+
+/* Gives 'model' with a node of the subject as it would be: in a classic network with a NIC of each type. */
+static int add_hypothetical(const struct subject *subject, const struct rw_model *model,
+			    struct rw_model **ret_model)
+{
+	RW_CLEANUP(rw_model_free) struct rw_model *with = rw_model_dup(model);
+	RW_CLEANUP(rw_node_unref) struct rw_node *node = rw_node_new();
+	bool classic = subject->network->kind == RW_NETWORK_CLASSIC;
+	int r;
+
+	if (!with || !node)
+		return rw_error_oom(subject->run->err);
+	(void)snprintf(node->id, sizeof(node->id), HYPOTHETICAL);
+	node->name = strdup("a new node");
+	node->interfaces = calloc(2, sizeof(*node->interfaces));
+	memcpy(node->network, subject->network->id, RW_ID_SIZE);
+	node->enforcement = RW_ENFORCEMENT_INHERIT;
+	if (!node->name || !node->interfaces ||
+	    add_hypothetical_interface(node, "eth0", RW_NIC_INTRANET) < 0 ||
+	    (classic && add_hypothetical_interface(node, "eth1", RW_NIC_INTERNET) < 0))
+		return rw_error_oom(subject->run->err);
+	if (subject->cluster) {
+		memcpy(node->cluster, subject->cluster->id, RW_ID_SIZE);
+	} else {
+		node->security_groups = calloc(1, RW_ID_SIZE);
+		if (!node->security_groups)
+			return rw_error_oom(subject->run->err);
+		memcpy(node->security_groups[0], subject->group->id, RW_ID_SIZE);
+		node->security_group_count = 1;
+	}
+	r = rw_model_put(with, RW_KIND_NODE, RW_TAKE_PTR(node), subject->run->err);
+	if (r == 0)
+		*ret_model = RW_TAKE_PTR(with);
+	return r;
+}
+
+/* ---- before and after ---- */
+
+static int find_open(const struct subject *subject, const struct rw_policy *policy, size_t interface,
+		     rw_set *ret_set)
+{
+	const struct rw_view view = {.policy = policy,
+				     .interface = interface,
+				     .direction = RW_DIRECTION_INGRESS,
+				     .rules_only = true};
+
+	return rw_exposure(subject->sets, &view, NULL, ret_set, subject->run->err);
+}
+
+/* Whether the subject was there before. */
+static bool was_subject(const struct subject *subject)
+{
+	const struct rw_model *before = subject->run->input->before;
+
+	return rw_model_find(before, subject->kind, subject->id) != NULL;
+}
+
+/* What was open before at that interface of 'was', or, when that is NULL, at a member's NIC of its type. */
+static int find_open_before(const struct subject *subject, const struct rw_policy *after, size_t interface,
+			    const struct rw_node *was, rw_set *ret_set)
+{
+	RW_CLEANUP(rw_model_free) struct rw_model *with = NULL;
+	RW_CLEANUP(rw_policy_unref) struct rw_policy *policy = NULL;
+	const struct rw_policy_surroundings surroundings = {0};
+	const struct rw_policy_interface *nic = &after->interfaces[interface];
+	const char *name = was ? nic->name : nic->nic_type == RW_NIC_INTRANET ? "eth0" : "eth1";
+	int index;
+	int r = 0;
+
+	*ret_set = RW_SET_EMPTY;
+	if (!was && !was_subject(subject))
+		return 0;
+	if (!was)
+		r = add_hypothetical(subject, subject->run->input->before, &with);
+	if (r == 0)
+		r = rw_policy_derive(with ? with : subject->run->input->before, was ? was->id : HYPOTHETICAL,
+				     &surroundings, with ? NULL : subject->run->before_cache, &policy,
+				     subject->run->err);
+	if (r < 0)
+		return r;
+	index = rw_policy_find_interface(policy, name);
+	return index < 0 ? 0 : find_open(subject, policy, (size_t)index, ret_set);
+}
+
+static int find_added(const struct subject *subject, struct exposed *exposed, const struct rw_node *was)
+{
+	rw_set before;
+	int r;
+
+	exposed->added = exposed->world;
+	if (!subject->run->input->before || exposed->world == RW_SET_EMPTY)
+		return 0;
+	r = find_open_before(subject, exposed->policy, exposed->interface, was, &before);
+	return r < 0 ? r
+		     : rw_set_subtract(subject->sets, exposed->world, before, &exposed->added,
+				       subject->run->err);
+}
+
+static int add_exposed(struct subject *subject, struct rw_policy *policy, size_t interface, const char *key,
+		       const struct rw_node *was)
+{
 	struct exposed *exposed;
 	int r = rw_vec_push(&subject->exposed, &exposed);
 
@@ -208,11 +349,13 @@ static int add_exposed(struct subject *subject, struct rw_policy *policy, size_t
 	(void)snprintf(exposed->key, sizeof(exposed->key), "%s", key);
 	exposed->public = subject->network->kind == RW_NETWORK_VPC ||
 			  policy->interfaces[interface].nic_type == RW_NIC_INTERNET;
-	r = rw_exposure(subject->sets, &view, NULL, &exposed->open, subject->run->err);
+	r = find_open(subject, policy, interface, &exposed->open);
 	if (r < 0 || !exposed->public)
 		return r;
 	r = rw_set_intersect(subject->sets, exposed->open, subject->internet, &exposed->world,
 			     subject->run->err);
+	if (r == 0)
+		r = find_added(subject, exposed, was);
 	return r < 0 ? r : find_ranges(subject, exposed);
 }
 
@@ -224,10 +367,11 @@ static int look_at(struct subject *subject, const struct rw_model *model, const 
 	int r = 0;
 
 	for (size_t i = 0; r == 0 && i < node->interface_count; i++) {
-		char key[512];
+		const struct rw_interface *interface = &node->interfaces[i];
+		char key[sizeof(((struct exposed *)0)->key)];
 		int index;
 
-		make_key(node, &node->interfaces[i], key);
+		make_key(subject, node, interface, key, sizeof(key));
 		if (has_key(subject, key))
 			continue;
 		if (!policy)
@@ -235,60 +379,17 @@ static int look_at(struct subject *subject, const struct rw_model *model, const 
 					     subject->run->err);
 		if (r < 0)
 			return r;
-		index = rw_policy_find_interface(policy, node->interfaces[i].name);
+		index = rw_policy_find_interface(policy, interface->name);
 		if (index >= 0)
-			r = add_exposed(subject, policy, (size_t)index, key);
+			r = add_exposed(subject, policy, (size_t)index, key,
+					find_before(subject, node, interface->name));
 	}
 	return r;
 }
 
-/* ---- a subject without nodes ---- */
-
-static int add_hypothetical_interface(struct rw_node *node, size_t index, const char *name,
-				      enum rw_nic_type nic_type)
-{
-	node->interfaces[index] = (struct rw_interface){.name = strdup(name), .nic_type = nic_type};
-	if (!node->interfaces[index].name)
-		return -ENOMEM;
-	node->interface_count = index + 1;
-	return 0;
-}
-
-/* What a node of the subject would be: in a classic network with a NIC of each type. */
-static int look_at_hypothetical(struct subject *subject)
-{
-	RW_CLEANUP(rw_model_free) struct rw_model *model = rw_model_dup(subject->run->input->model);
-	RW_CLEANUP(rw_node_unref) struct rw_node *node = rw_node_new();
-	bool classic = subject->network->kind == RW_NETWORK_CLASSIC;
-	const struct rw_node *lent = node;
-	int r;
-
-	if (!model || !node)
-		return rw_error_oom(subject->run->err);
-	(void)snprintf(node->id, sizeof(node->id), "n-hypothetical-member");
-	node->name = strdup("a new node");
-	node->interfaces = calloc(2, sizeof(*node->interfaces));
-	memcpy(node->network, subject->network->id, RW_ID_SIZE);
-	node->enforcement = RW_ENFORCEMENT_INHERIT;
-	if (!node->name || !node->interfaces ||
-	    add_hypothetical_interface(node, 0, "eth0", RW_NIC_INTRANET) < 0 ||
-	    (classic && add_hypothetical_interface(node, 1, "eth1", RW_NIC_INTERNET) < 0))
-		return rw_error_oom(subject->run->err);
-	if (subject->cluster) {
-		memcpy(node->cluster, subject->cluster->id, RW_ID_SIZE);
-	} else {
-		node->security_groups = calloc(1, RW_ID_SIZE);
-		if (!node->security_groups)
-			return rw_error_oom(subject->run->err);
-		memcpy(node->security_groups[0], subject->group->id, RW_ID_SIZE);
-		node->security_group_count = 1;
-	}
-	r = rw_model_put(model, RW_KIND_NODE, RW_TAKE_PTR(node), subject->run->err);
-	return r < 0 ? r : look_at(subject, model, lent);
-}
-
 int exposed_find(struct subject *subject)
 {
+	RW_CLEANUP(rw_model_free) struct rw_model *with = NULL;
 	int r = find_internet(subject);
 
 	for (size_t i = 0; r == 0 && i < subject->node_count; i++)
@@ -296,5 +397,6 @@ int exposed_find(struct subject *subject)
 	if (r < 0 || subject->exposed.count > 0)
 		return r;
 	subject->hypothetical = true;
-	return look_at_hypothetical(subject);
+	r = add_hypothetical(subject, subject->run->input->model, &with);
+	return r < 0 ? r : look_at(subject, with, rw_model_find_node(with, HYPOTHETICAL));
 }

@@ -15,7 +15,7 @@ struct opening {
 	const struct rw_check *check;
 	struct rw_vec ranges; /* struct open_range */
 	const struct exposed *first;
-	uint32_t witness; /* a service of the first */
+	struct open_range witness; /* of the first */
 };
 
 struct openings {
@@ -47,17 +47,39 @@ static struct opening *find_opening(struct openings *openings, const struct rw_c
 	return opening;
 }
 
+/* The services of a range within one protocol. */
+static struct rw_set_box box_of(const struct open_range *range)
+{
+	struct rw_set_box box = RW_SET_BOX_ANY;
+
+	box.protocol = (uint16_t)(range->first >> 16);
+	if (rw_protocol_has_ports(box.protocol))
+		box.ports = (struct rw_ports){(uint16_t)range->first, (uint16_t)range->last};
+	return box;
+}
+
 static int open_up(struct openings *openings, const struct rw_check *check, const struct exposed *exposed,
 		   struct open_range range)
 {
-	struct opening *opening = find_opening(openings, check);
+	const struct rw_set_box box = box_of(&range);
+	bool is_added = true;
+	struct opening *opening;
 	struct open_range *slot;
+	int r = 0;
 
+	if (openings->subject->run->input->before)
+		r = set_meets(openings->subject, exposed->added, &box, &is_added);
+	if (r < 0 || !is_added)
+		return r;
+	opening = find_opening(openings, check);
 	if (!opening)
 		return rw_error_oom(openings->subject->run->err);
 	if (!opening->first) {
 		opening->first = exposed;
-		opening->witness = range.first;
+		opening->witness = range;
+		/* What is open already shows nothing; of the rest the first service stands for all. */
+		if (!openings->subject->run->input->before)
+			opening->witness.last = range.first;
 	}
 	for (size_t i = 0; i < opening->ranges.count; i++) {
 		slot = rw_vec_at(&opening->ranges, i);
@@ -214,25 +236,22 @@ static void format_ranges(const struct rw_vec *ranges, char *text, size_t size)
 	}
 }
 
-/* The witnesses of both families that reach a service, as far as there are. */
-static int show(const struct subject *subject, const struct exposed *exposed, uint32_t service,
-		struct rw_finding *finding)
+/* The witnesses of both families that reach services of one protocol, as far as there are. */
+static int show(const struct subject *subject, const struct exposed *exposed,
+		const struct open_range *services, struct rw_finding *finding)
 {
 	static const struct rw_prefix everybody[] = {{.address.family = 4}, {.address.family = 6}};
 	int r = 0;
 
 	for (size_t i = 0; r == 0 && i < RW_ARRAY_COUNT(everybody); i++) {
-		struct rw_set_box box = RW_SET_BOX_ANY;
+		struct rw_set_box box = box_of(services);
 		rw_set wanted, both;
 
 		box.remotes = &everybody[i];
 		box.remote_count = 1;
-		box.protocol = protocol_of(service);
-		if (rw_protocol_has_ports(box.protocol))
-			box.ports = (struct rw_ports){(uint16_t)service, (uint16_t)service};
 		r = rw_set_of_box(subject->sets, &box, &wanted, subject->run->err);
 		if (r == 0)
-			r = rw_set_intersect(subject->sets, wanted, exposed->world, &both, subject->run->err);
+			r = rw_set_intersect(subject->sets, wanted, exposed->added, &both, subject->run->err);
 		if (r == 0 && both != RW_SET_EMPTY)
 			r = finding_show(subject, exposed, both, finding);
 	}
@@ -250,8 +269,10 @@ static int tell(struct openings *openings)
 
 		format_ranges(&opening->ranges, ports, sizeof(ports));
 		r = finding_add(openings->subject, opening->check, &finding, "%s", ports);
-		if (r == 0)
-			r = show(openings->subject, opening->first, opening->witness, finding);
+		if (r < 0)
+			return r;
+		finding->is_opening = true;
+		r = show(openings->subject, opening->first, &opening->witness, finding);
 	}
 	return r;
 }
@@ -353,6 +374,7 @@ static int judge_ipv6_wider(struct subject *subject)
 	RW_CLEANUP(rw_vec_done) struct rw_vec wider;
 	const struct exposed *first = NULL;
 	struct rw_finding *finding;
+	struct open_range shown;
 	char ports[200];
 	int r;
 
@@ -374,7 +396,9 @@ static int judge_ipv6_wider(struct subject *subject)
 		return 0;
 	format_ranges(&wider, ports, sizeof(ports));
 	r = finding_add(subject, rw_check_named(RW_CHECK_IPV6_WIDER), &finding, "%s", ports);
-	return r < 0 ? r : show(subject, first, ((struct open_range *)rw_vec_at(&wider, 0))->first, finding);
+	shown = *(struct open_range *)rw_vec_at(&wider, 0);
+	shown.last = shown.first;
+	return r < 0 ? r : show(subject, first, &shown, finding);
 }
 
 /* A listener on every address whose port only IPv4 rules open, on a node with an IPv6 address. */

@@ -21,7 +21,8 @@ static const struct rw_usage_option output_options[] = {
 static const struct rw_usage_option change_options[] = {
 	{"wait", 0, "[DURATION]", "wait until connected nodes enforce it (30s)"},
 	{"wait-all", 0, NULL, "wait for every node, also those that are offline"},
-	{"force", 0, "GUARD", "go on although this guard objects (a refusal names it); may be repeated"},
+	{"force", 0, "GUARD",
+	 "go on although this guard or finding objects (a refusal names it); may be repeated"},
 	{"dry-run", 0, NULL, "check the change and say what it would do"},
 	{NULL, 0, NULL, NULL},
 };

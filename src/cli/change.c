@@ -188,6 +188,22 @@ static void print_notes(const struct rw_json *answer)
 	}
 }
 
+/* What guards tell without refusing, and what was forced. */
+static void print_warnings(const struct rw_json *answer)
+{
+	struct rw_json guards;
+
+	if (!rw_json_find(answer, "guards", &guards))
+		return;
+	for (size_t i = 0; i < rw_json_count(&guards); i++) {
+		struct rw_json guard = rw_json_at(&guards, i), warning;
+
+		(void)fprintf(stderr, "%s: %s: %s\n",
+			      rw_json_find(&guard, "warning", &warning) ? "warning" : "forced",
+			      rw_cli_text(&guard, "id"), rw_cli_text(&guard, "detail"));
+	}
+}
+
 /* Names what was made or changed: ": demo, c6d0..." or the ids of a few rules. */
 static void print_items(const struct rw_json *answer)
 {
@@ -242,6 +258,7 @@ int rw_cli_report_change(const struct rw_cli *cli, const struct rw_cli_answer *a
 		r = rw_cli_print_text(answer->text, answer->size);
 	} else {
 		print_notes(&answer->root);
+		print_warnings(&answer->root);
 		if (!changed) {
 			(void)printf("%s: nothing to change", what);
 		} else if (rw_cli_given(cli, "dry-run")) {

@@ -238,7 +238,7 @@ static bool is_refused(const struct rw_cli *cli, const struct rw_json *answer)
 	for (size_t i = 0; i < count; i++) {
 		struct rw_json guard = rw_json_at(&list, i);
 
-		refused |= !is_forced(cli, rw_cli_text(&guard, "id"));
+		refused |= !is_true(&guard, "warning") && !is_forced(cli, rw_cli_text(&guard, "id"));
 	}
 	if (refused) {
 		(void)fputs("ringwall: refused, nothing was changed\n", stderr);

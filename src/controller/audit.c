@@ -78,9 +78,11 @@ int audit_write(struct rw_controller *controller, const struct plan *plan, uint6
 	rw_json_key(&json, "forced");
 	rw_json_begin_array(&json);
 	for (int guard = 0; guard < RW_GUARD_COUNT_; guard++) {
-		if (plan->forced & RW_GUARD_BIT(guard))
+		if (plan->forced.bits & RW_GUARD_BIT(guard))
 			rw_json_write_text(&json, rw_word_of(rw_words_guard, guard));
 	}
+	for (size_t k = 0; k < plan->forced.name_count; k++)
+		rw_json_write_text(&json, plan->forced.names[k]);
 	rw_json_end_array(&json);
 	if (plan->idempotency_key) {
 		rw_hex_format(plan->request_digest, RW_SHA256_SIZE, request);

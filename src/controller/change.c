@@ -127,7 +127,7 @@ static int judge(struct rw_controller *controller, const struct rw_model *after,
 		 struct rw_error *err)
 {
 	RW_CLEANUP(rw_vec_done) struct rw_vec findings;
-	unsigned int refused = 0;
+	bool refused = false;
 	int r;
 
 	rw_vec_init(&findings, sizeof(struct rw_guard_finding), RW_GUARD_FINDINGS_MAX);
@@ -139,7 +139,7 @@ static int judge(struct rw_controller *controller, const struct rw_model *after,
 	for (size_t i = 0; i < findings.count; i++) {
 		const struct rw_guard_finding *finding = rw_vec_at(&findings, i);
 
-		refused |= RW_GUARD_BIT(finding->guard) & ~request->force;
+		refused |= !finding->is_warning && !rw_guard_is_forced(&request->force, finding);
 	}
 	result->findings = findings.data;
 	result->finding_count = findings.count;
@@ -149,14 +149,21 @@ static int judge(struct rw_controller *controller, const struct rw_model *after,
 }
 
 /* Which guards were in the way and forced: only those go to the log. */
-static unsigned int forced_bits(const struct rw_change_request *request,
-				const struct rw_change_result *result)
+static struct rw_guard_force forced_guards(const struct rw_change_result *result)
 {
-	unsigned int bits = 0;
+	struct rw_guard_force forced = {0};
 
-	for (size_t i = 0; i < result->finding_count; i++)
-		bits |= RW_GUARD_BIT(result->findings[i].guard);
-	return bits & request->force;
+	for (size_t i = 0; i < result->finding_count; i++) {
+		const struct rw_guard_finding *finding = &result->findings[i];
+
+		if (finding->is_warning)
+			continue;
+		if (!strchr(finding->name, ':'))
+			forced.bits |= RW_GUARD_BIT(finding->guard);
+		else if (forced.name_count < RW_GUARD_FORCED_MAX && !rw_guard_is_forced(&forced, finding))
+			memcpy(forced.names[forced.name_count++], finding->name, sizeof(finding->name));
+	}
+	return forced;
 }
 
 static int attempt(struct rw_controller *controller, const struct rw_change_request *request,
@@ -196,7 +203,7 @@ static int attempt(struct rw_controller *controller, const struct rw_change_requ
 		r = judge(controller, rw_draft_model(draft), &plan, request, result, err);
 	result->concerned = plan.impacts.count;
 	if (r == 0 && !request->dry_run) {
-		plan.forced = forced_bits(request, result);
+		plan.forced = forced_guards(result);
 		plan.idempotency_key = idempotency_key;
 		plan.request_digest = request->request_digest;
 		plan.model = rw_draft_dup_model(draft);

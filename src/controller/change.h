@@ -71,7 +71,7 @@ struct rw_change_request {
 	void *userdata;
 	const struct rw_change_match *matches; /* nullable */
 	size_t match_count;
-	unsigned int force;                     /* bits of guards that must not refuse */
+	struct rw_guard_force force;            /* what must not refuse */
 	bool dry_run;                           /* everything but commit; result.items show what would be */
 	const char *idempotency_key;            /* nullable */
 	uint8_t request_digest[RW_SHA256_SIZE]; /* of method, target and body; with idempotency_key */
@@ -101,7 +101,7 @@ struct rw_change_result {
 	struct rw_change_item *items; /* objects by (kind, id), a group's rules behind it */
 	size_t item_count;
 	size_t items_omitted; /* replay of a huge change: items that the audit record did not keep */
-	struct rw_guard_finding *findings; /* guards that refuse, or were forced */
+	struct rw_guard_finding *findings; /* guards that refuse, were forced, or warn */
 	size_t finding_count;
 	size_t concerned; /* managed nodes whose policy the change touches: wait.h has them by revision */
 };

@@ -12,31 +12,92 @@ const struct rw_word rw_words_guard[] = {
 	{"caller-path", RW_GUARD_CALLER_PATH},
 	{"offline-node", RW_GUARD_OFFLINE_NODE},
 	{"ssh-session", RW_GUARD_SSH_SESSION},
+	{"finding", RW_GUARD_FINDING},
 	{NULL, 0},
 };
 
-int rw_guard_parse(const char *text, unsigned int *ret_bits, struct rw_error *err)
+static int unknown_guard(struct rw_error *err)
 {
-	unsigned int bits = 0;
+	(void)rw_error_field(err, "force", "there is no such guard");
+	(void)rw_error_hint(err, "Guards are: management-ssh, caller-path, ssh-session, offline-node, "
+				 "finding:CHECK (docs/audit.md).");
+	return -EINVAL;
+}
 
+static int add_name(struct rw_guard_force *force, const char *kind, const char *about, struct rw_error *err)
+{
+	char name[RW_GUARD_NAME_SIZE];
+
+	(void)snprintf(name, sizeof(name), "%s:%s", kind, about);
+	for (size_t i = 0; i < force->name_count; i++)
+		if (strcmp(force->names[i], name) == 0)
+			return 0;
+	if (force->name_count == RW_GUARD_FORCED_MAX) {
+		(void)rw_error_field(err, "force", "names more than %d findings", RW_GUARD_FORCED_MAX);
+		return -E2BIG;
+	}
+	memcpy(force->names[force->name_count++], name, sizeof(name));
+	return 0;
+}
+
+static int parse_word(const char *word, struct rw_guard_force *force, struct rw_error *err)
+{
+	const char *colon = strchr(word, ':');
+	int guard = rw_word_find(rw_words_guard, word);
+
+	if (!colon && rw_check_find(word))
+		return add_name(force, "finding", word, err);
+	if (colon && strncmp(word, "finding:", 8) == 0 && rw_check_find(colon + 1))
+		return add_name(force, "finding", colon + 1, err);
+	if (guard == RW_GUARD_FINDING) {
+		(void)rw_error_field(err, "force", "findings are forced by name");
+		return rw_error_hint(err, "Name the check, as in finding:open-ssh.");
+	}
+	if (guard < 0)
+		return unknown_guard(err);
+	force->bits |= RW_GUARD_BIT(guard);
+	return 0;
+}
+
+int rw_guard_parse(const char *text, struct rw_guard_force *force, struct rw_error *err)
+{
 	while (*text) {
 		size_t length = strcspn(text, ",");
-		char word[32];
-		int guard;
+		char word[RW_GUARD_NAME_SIZE];
+		int r;
 
-		(void)snprintf(word, sizeof(word), "%.*s", length > 31 ? 31 : (int)length, text);
-		guard = rw_word_find(rw_words_guard, word);
-		if (guard < 0) {
-			(void)rw_error_field(err, "force", "there is no such guard");
-			(void)rw_error_hint(
-				err, "Guards are: management-ssh, caller-path, ssh-session, offline-node.");
-			return -EINVAL;
-		}
-		bits |= RW_GUARD_BIT(guard);
+		if (length >= sizeof(word))
+			return unknown_guard(err);
+		(void)snprintf(word, sizeof(word), "%.*s", (int)length, text);
+		r = parse_word(word, force, err);
+		if (r < 0)
+			return r;
 		text += length + (text[length] == ',');
 	}
-	*ret_bits = bits;
 	return 0;
+}
+
+bool rw_guard_is_forced(const struct rw_guard_force *force, const struct rw_guard_finding *finding)
+{
+	if (force->bits & RW_GUARD_BIT(finding->guard))
+		return true;
+	for (size_t i = 0; i < force->name_count; i++)
+		if (strcmp(force->names[i], finding->name) == 0)
+			return true;
+	return false;
+}
+
+struct rw_guard_finding *guard_add(struct rw_vec *findings, enum rw_guard guard, const char *about)
+{
+	struct rw_guard_finding *finding;
+
+	/* One is enough to refuse, and the first was added or memory ran out before. */
+	if (findings->count >= RW_GUARD_FINDINGS_MAX || rw_vec_push(findings, &finding) < 0)
+		return NULL;
+	finding->guard = guard;
+	(void)snprintf(finding->name, sizeof(finding->name), "%s%s%s", rw_word_of(rw_words_guard, (int)guard),
+		       about ? ":" : "", about ? about : "");
+	return finding;
 }
 
 /* What guards look at for one node. */
@@ -85,12 +146,10 @@ static int reach(const struct rw_policy *policy, const struct rw_node *node, uin
 
 static struct rw_guard_finding *add_finding(const struct view *view, enum rw_guard guard)
 {
-	struct rw_guard_finding *finding;
+	struct rw_guard_finding *finding = guard_add(view->findings, guard, NULL);
 
-	if (view->findings->count >= RW_GUARD_FINDINGS_MAX || rw_vec_push(view->findings, &finding) < 0)
-		return NULL; /* One is enough to refuse, and the first was added or memory ran out before. */
-	finding->guard = guard;
-	(void)memcpy(finding->node, view->impact->record->id, RW_ID_SIZE);
+	if (finding)
+		(void)memcpy(finding->node, view->impact->record->id, RW_ID_SIZE);
 	return finding;
 }
 
@@ -104,6 +163,14 @@ static void name_cause(const struct view *view, const char *interface, const str
 	if (index >= 0)
 		decision = rw_evaluate(view->impact->after, (size_t)index, packet);
 	(void)snprintf(finding->cause, sizeof(finding->cause), "%s", rw_decision_cause(&decision));
+}
+
+static void show_witness(struct rw_guard_finding *finding, const char *interface,
+			 const struct rw_packet *packet)
+{
+	finding->has_witness = true;
+	(void)snprintf(finding->interface, sizeof(finding->interface), "%s", interface);
+	finding->witness = *packet;
 }
 
 static void tell_ssh(const struct view *view, uint8_t family, uint16_t port, const struct rw_packet *witness,
@@ -125,6 +192,7 @@ static void tell_ssh(const struct view *view, uint8_t family, uint16_t port, con
 		return;
 	}
 	name_cause(view, before->interfaces[interface].name, witness, finding);
+	show_witness(finding, before->interfaces[interface].name, witness);
 	decision = rw_evaluate(before, interface, witness);
 	rw_address_format(&witness->remote, source);
 	(void)snprintf(
@@ -257,6 +325,7 @@ static void judge_caller(const struct view *view, const struct rw_endpoint *endp
 	if (!finding)
 		return;
 	name_cause(view, interface->name, &packet, finding);
+	show_witness(finding, interface->name, &packet);
 	rw_address_format(caller, source);
 	(void)snprintf(finding->detail, sizeof(finding->detail),
 		       "node %s runs the controller; your address %s would lose TCP %u there (%s)",
@@ -277,9 +346,9 @@ static void judge_deleted(const struct rw_controller *controller, const struct f
 
 		if (!record || !record->certificate.fingerprint[0] || record->state != RW_NODE_OFFLINE)
 			continue;
-		if (findings->count >= RW_GUARD_FINDINGS_MAX || rw_vec_push(findings, &finding) < 0)
+		finding = guard_add(findings, RW_GUARD_OFFLINE_NODE, NULL);
+		if (!finding)
 			return;
-		finding->guard = RW_GUARD_OFFLINE_NODE;
 		(void)memcpy(finding->node, record->id, RW_ID_SIZE);
 		(void)snprintf(
 			finding->detail, sizeof(finding->detail),
@@ -313,5 +382,5 @@ int guard_judge(struct rw_controller *controller, const struct rw_model *after, 
 			judge_caller(&view, &controller->endpoints[e], &actor->address);
 	}
 	judge_deleted(controller, &plan->outcome, findings);
-	return 0;
+	return guard_judge_audit(controller, after, plan, findings, err);
 }

@@ -8,6 +8,7 @@
  *     plan.c         one transaction to be           staged.c      those too large for one
  *     change.c       the path of a change            impact.c      which nodes a change concerns
  *     guard.c        guards                          reach.c       exact reachability of a port
+ *     guard_audit.c  findings that a change adds     guard_scope.c where it can add any
  *     session.c      streams                         node.c        records of managed nodes
  *     report.c       reports, claims                 session_state.c  the state machine
  *     preview.c      what enforcing would do
@@ -96,7 +97,7 @@ struct operation {
 struct plan {
 	const struct rw_actor *actor;
 	const char *action;
-	unsigned int forced;
+	struct rw_guard_force forced;  /* what was in the way, for the log */
 	const char *idempotency_key;   /* nullable; hex digest */
 	const uint8_t *request_digest; /* with it */
 	struct rw_vec operations;      /* of struct operation */
@@ -259,6 +260,18 @@ void impact_publish(struct rw_controller *controller, struct rw_vec *impacts, ui
 
 RW_NODISCARD int guard_judge(struct rw_controller *controller, const struct rw_model *after,
 			     const struct plan *plan, struct rw_vec *findings, struct rw_error *err);
+
+/* Adds a finding, named by the guard and what it is about (nullable); NULL when there is no room. */
+struct rw_guard_finding *guard_add(struct rw_vec *findings, enum rw_guard guard, const char *about);
+
+/* Adds what the change adds to the audit.  guard_audit.c */
+RW_NODISCARD int guard_judge_audit(struct rw_controller *controller, const struct rw_model *after,
+				   const struct plan *plan, struct rw_vec *findings, struct rw_error *err);
+
+/* Which clusters and free-standing groups (ids) a change may add findings to.  guard_scope.c */
+#define GUARD_SUBJECTS_MAX 64
+RW_NODISCARD int guard_scope(const struct rw_controller *controller, const struct rw_model *after,
+			     const struct plan *plan, struct rw_vec *subjects, bool *ret_all);
 
 /*
  * Asks for a source in 'sources' (none = any address) from which TCP 'port' of the node can be opened, in

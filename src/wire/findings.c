@@ -42,6 +42,28 @@ static void put_witness(struct rw_json_writer *json, const struct rw_finding *fi
 	rw_json_end_object(json);
 }
 
+void rw_witness_put(struct rw_json_writer *json, const char *key, const struct rw_packet *packet,
+		    const char *interface)
+{
+	char protocol[RW_PROTOCOL_TEXT_SIZE];
+
+	rw_protocol_format(packet->protocol, protocol);
+	rw_json_key(json, key);
+	rw_json_begin_object(json);
+	if (interface[0])
+		rw_json_put_text(json, "interface", interface);
+	rw_json_put_text(json, "direction", rw_word_of(rw_words_direction, (int)packet->direction));
+	rw_json_put_text(json, "protocol", protocol);
+	put_address(json, "remote", &packet->remote);
+	if (packet->local.family)
+		put_address(json, "local", &packet->local);
+	if (rw_protocol_has_ports(packet->protocol)) {
+		rw_json_put_integer(json, "remote_port", packet->remote_port);
+		rw_json_put_integer(json, "local_port", packet->local_port);
+	}
+	rw_json_end_object(json);
+}
+
 static void put_finding(struct rw_json_writer *json, const struct rw_finding *finding)
 {
 	const struct rw_check *check = finding->check;

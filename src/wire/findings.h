@@ -9,9 +9,15 @@
 #include "audit/audit.h"
 #include "base/buf.h"
 #include "wire/reader.h"
+#include "wire/writer.h"
 
 /* Appends {"subjects":N,"findings":[...],"unknown":[...],"suppressed":N} in one line. */
 RW_NODISCARD int rw_findings_encode(struct rw_buf *buf, const struct rw_audit *audit, struct rw_error *err);
+
+/* Writes "key": a packet that shows something, on an interface ("" = not known): {"interface"?, "protocol",
+ * "direction"?, "remote", "remote_port"?, "local"?, "local_port"?}. */
+void rw_witness_put(struct rw_json_writer *json, const char *key, const struct rw_packet *packet,
+		    const char *interface);
 
 #define RW_SUPPRESSIONS_MAX 10000
 

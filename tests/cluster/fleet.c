@@ -13,7 +13,7 @@ struct fleet_programs fleet_programs;
 
 const char *const fleet_names[NODES] = {"one", "two"};
 const char *const fleet_addresses[NODES] = {"10.77.0.11", "10.77.0.12"};
-const uint16_t fleet_ports[FLEET_PORTS] = {80, 6379, 7001, 7002};
+const uint16_t fleet_ports[FLEET_PORTS] = {80, 9379, 9701, 9702};
 
 void fleet_path(const struct world *world, const char *name, char path[128])
 {
@@ -255,7 +255,7 @@ void fleet_assert_unchanged(const struct world *world)
 {
 	for (size_t i = 0; i < NODES; i++) {
 		assert_true(fleet_opens(world, i, 80));
-		assert_false(fleet_opens(world, i, 6379));
+		assert_false(fleet_opens(world, i, 9379));
 	}
 }
 

@@ -32,10 +32,10 @@ static void enforces_a_rule_when_the_command_returns(void **state)
 	struct world *world = *state;
 
 	fleet_assert_unchanged(world);
-	assert_int_equal(fleet_allow(world, "6379"), 0);
+	assert_int_equal(fleet_allow(world, "9379"), 0);
 	for (size_t i = 0; i < NODES; i++)
-		assert_true(fleet_opens(world, i, 6379));
-	assert_int_equal(FLEET_COMMAND(world, "rule", "revoke", "demo", "allow", "tcp", "6379", "from", "any",
+		assert_true(fleet_opens(world, i, 9379));
+	assert_int_equal(FLEET_COMMAND(world, "rule", "revoke", "demo", "allow", "tcp", "9379", "from", "any",
 				       "--wait=5s"),
 			 0);
 	fleet_assert_unchanged(world);
@@ -100,13 +100,13 @@ static void enforces_on_and_converges_when_agents_are_killed(void **state)
 	for (size_t i = 0; i < NODES; i++)
 		process_stop(&world->agents[i], SIGKILL);
 	fleet_assert_unchanged(world);
-	assert_int_equal(FLEET_COMMAND(world, "rule", "add", "demo", "allow", "tcp", "7001", "from", "any"),
+	assert_int_equal(FLEET_COMMAND(world, "rule", "add", "demo", "allow", "tcp", "9701", "from", "any"),
 			 0);
 	fleet_assert_unchanged(world);
-	assert_false(fleet_opens(world, 0, 7001));
+	assert_false(fleet_opens(world, 0, 9701));
 	for (size_t i = 0; i < NODES; i++)
 		fleet_start_agent(world, i);
-	fleet_expect_open(world, 7001);
+	fleet_expect_open(world, 9701);
 	fleet_assert_unchanged(world);
 }
 
@@ -128,9 +128,9 @@ static void enforces_on_and_converges_when_the_controller_is_killed(void **state
 	fleet_start_controller(world);
 	for (size_t i = 0; i < NODES; i++)
 		process_expect_log(&world->agents[i], "controller connected");
-	assert_int_equal(fleet_allow(world, "7001"), 0);
+	assert_int_equal(fleet_allow(world, "9701"), 0);
 	for (size_t i = 0; i < NODES; i++)
-		assert_true(fleet_opens(world, i, 7001));
+		assert_true(fleet_opens(world, i, 9701));
 	fleet_assert_unchanged(world);
 }
 
@@ -187,7 +187,7 @@ static void enforces_on_with_an_expired_certificate_and_joins_again(void **state
 	assert_int_equal(fleet_join(world, 0, URL, "--replace"), 0);
 	fleet_start_agent(world, 0);
 	process_expect_log(&world->agents[0], "controller connected");
-	assert_int_equal(fleet_allow(world, "7001"), 0);
+	assert_int_equal(fleet_allow(world, "9701"), 0);
 	fleet_assert_unchanged(world);
 }
 
@@ -212,7 +212,7 @@ static void follows_a_new_authority_without_a_gap(void **state)
 	expect_at_last(world, switch_over);
 	fleet_assert_unchanged(world);
 	expect_at_last(world, retire);
-	assert_int_equal(fleet_allow(world, "7001"), 0);
+	assert_int_equal(fleet_allow(world, "9701"), 0);
 	/* What is left is of the new one alone, on both sides and over a start of both. */
 	process_stop(&world->controller, SIGTERM);
 	for (size_t i = 0; i < NODES; i++)
@@ -223,9 +223,9 @@ static void follows_a_new_authority_without_a_gap(void **state)
 	for (size_t i = 0; i < NODES; i++)
 		process_expect_log(&world->agents[i], "controller connected");
 	fleet_assert_unchanged(world);
-	assert_int_equal(fleet_allow(world, "6379"), 0);
+	assert_int_equal(fleet_allow(world, "9379"), 0);
 	for (size_t i = 0; i < NODES; i++)
-		assert_true(fleet_opens(world, i, 6379));
+		assert_true(fleet_opens(world, i, 9379));
 }
 
 /* Runs 'ringwalld COMMAND FILE' on the stopped controller's folder. */
@@ -244,18 +244,18 @@ static void takes_the_restored_policy_in_place_when_an_older_backup_comes_back(v
 	struct world *world = *state;
 	char folder[128];
 
-	assert_int_equal(fleet_allow(world, "7001"), 0);
+	assert_int_equal(fleet_allow(world, "9701"), 0);
 	process_stop(&world->controller, SIGTERM);
 	keep_controller(world, "backup");
 	fleet_start_controller(world);
 	/* The agents come back in their own time: packets tell, not --wait, which leaves out who is away. */
 	assert_int_equal(
-		FLEET_COMMAND(world, "rule", "revoke", "demo", "allow", "tcp", "7001", "from", "any"), 0);
-	assert_int_equal(FLEET_COMMAND(world, "rule", "add", "demo", "allow", "tcp", "7002", "from", "any"),
+		FLEET_COMMAND(world, "rule", "revoke", "demo", "allow", "tcp", "9701", "from", "any"), 0);
+	assert_int_equal(FLEET_COMMAND(world, "rule", "add", "demo", "allow", "tcp", "9702", "from", "any"),
 			 0);
 	for (size_t i = 0; i < NODES; i++) {
-		process_expect_connects(world->client, fleet_addresses[i], 7002, true);
-		process_expect_connects(world->client, fleet_addresses[i], 7001, false);
+		process_expect_connects(world->client, fleet_addresses[i], 9702, true);
+		process_expect_connects(world->client, fleet_addresses[i], 9701, false);
 	}
 
 	process_stop(&world->controller, SIGTERM);
@@ -264,24 +264,24 @@ static void takes_the_restored_policy_in_place_when_an_older_backup_comes_back(v
 	keep_controller(world, "restore");
 	/* Nobody has told the agents: the policy that they have holds. */
 	fleet_assert_unchanged(world);
-	assert_true(fleet_opens(world, 0, 7002));
-	assert_false(fleet_opens(world, 0, 7001));
+	assert_true(fleet_opens(world, 0, 9702));
+	assert_false(fleet_opens(world, 0, 9701));
 
 	fleet_start_controller(world);
 	/* Each look on the way: what both policies open is open, what neither does is refused. */
 	for (unsigned int look = 0;
-	     look < 40 && !(fleet_opens(world, 0, 7001) && fleet_opens(world, 1, 7001)); look++)
+	     look < 40 && !(fleet_opens(world, 0, 9701) && fleet_opens(world, 1, 9701)); look++)
 		fleet_assert_unchanged(world);
 	for (size_t i = 0; i < NODES; i++) {
-		assert_true(fleet_opens(world, i, 7001));
-		process_expect_connects(world->client, fleet_addresses[i], 7002, false);
+		assert_true(fleet_opens(world, i, 9701));
+		process_expect_connects(world->client, fleet_addresses[i], 9702, false);
 	}
 	fleet_assert_unchanged(world);
 	/* No fight: the next change arrives, and stays. */
-	assert_int_equal(fleet_allow(world, "7002"), 0);
+	assert_int_equal(fleet_allow(world, "9702"), 0);
 	for (size_t i = 0; i < NODES; i++) {
-		assert_true(fleet_opens(world, i, 7002));
-		assert_true(fleet_opens(world, i, 7001));
+		assert_true(fleet_opens(world, i, 9702));
+		assert_true(fleet_opens(world, i, 9701));
 	}
 	fleet_assert_unchanged(world);
 }
@@ -296,7 +296,8 @@ static void apply_rules(const struct world *world, unsigned int round, uint16_t 
 	file = fopen(path, "we");
 	assert_non_null(file);
 	fprintf(file,
-		"cluster: demo\n- allow tcp 22 from any\n- allow tcp 80 from any\n- allow icmp from any\n"
+		"cluster: demo\n- allow tcp 22 from 0.0.0.0/0\n- allow tcp 80 from any\n- allow icmp from "
+		"any\n"
 		"- allow tcp %u from any\n",
 		open);
 	for (unsigned int i = 0; i < 400; i++)
@@ -312,7 +313,7 @@ static void never_opens_and_converges_when_the_stream_is_cut_in_a_delta(void **s
 
 	for (unsigned int round = 0; round < RW_ARRAY_COUNT(cuts); round++) {
 		unsigned int before = cutter_cuts(&world->cutter);
-		uint16_t open = round % 2 ? 7001 : 7002;
+		uint16_t open = round % 2 ? 9701 : 9702;
 
 		cutter_arm(&world->cutter, cuts[round]);
 		apply_rules(world, round + 1, open);
@@ -320,7 +321,7 @@ static void never_opens_and_converges_when_the_stream_is_cut_in_a_delta(void **s
 		fleet_expect_open(world, open);
 		/* The rule of the round before is gone from both. */
 		for (size_t i = 0; i < NODES; i++)
-			process_expect_connects(world->client, fleet_addresses[i], open == 7001 ? 7002 : 7001,
+			process_expect_connects(world->client, fleet_addresses[i], open == 9701 ? 9702 : 9701,
 						false);
 		fleet_assert_unchanged(world);
 		assert_int_equal(cutter_cuts(&world->cutter), before + 1);

@@ -193,7 +193,7 @@ def walk_rules(daemon):
     step(daemon, "POST", "/v1/security-groups/web/members", 200, {"nodes": ["member"]})
     step(daemon, "DELETE", "/v1/security-groups/web/members/member?interface=eth0", 200)
     step(daemon, "DELETE", "/v1/security-groups/web/members/member", 200)
-    step(daemon, "POST", "/v1/apply?dry_run=true", 200, "cluster: demo\n- allow tcp 443 from any\n")
+    step(daemon, "POST", "/v1/apply?dry_run=true", 200, "cluster: demo\n- allow tcp 22 from any\n- allow tcp 443 from any\n")
     step(daemon, "POST", "/v1/apply", 200, "group: web\n- allow tcp 8443 from any\n")
 
 

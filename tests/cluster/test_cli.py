@@ -139,13 +139,13 @@ def rules_come_and_go_by_text_by_words_and_by_id(cli):
     cli.run("cluster", "create", "r-c", "--network", "r-net")
     cli.run("group", "create", "r-g", "--network", "r-net")
     cli.run("prefix-list", "create", "r-pl", "--cidr", "192.0.2.0/24")
-    assert cli.run("rule", "add", "r-g", "allow", "tcp", "80,8000-8100", "from", "any").out.startswith("4 rules added: sgr-")
+    assert cli.run("rule", "add", "r-g", "allow", "tcp", "80,8100-8200", "from", "any").out.startswith("4 rules added: sgr-")
     assert cli.run("rule", "add", "r-g", "allow tcp 5432 from group:r-c").out.startswith("1 rule added: sgr-")
     cli.run("rule", "add", "r-g", "drop", "udp", "53", "to", "prefix-list:r-pl", "--priority", "7", "--description", "resolvers # 53")
     cli.run("rule", "add", "r-g", "allow tcp 22 from 192.0.2.1 local 10.6.0.0/24 source-ports 1000-2000")
     cli.run("rule", "add", "r-g", "allow", "47", "from", "192.0.2.9", "--nic", "internet")
     table = cli.run("rule", "list", "r-g").out
-    for text in ("8000-8100", "from group:r-c", "to prefix-list:r-pl", "resolvers # 53", "10.6.0.0/24", "1000-2000"):
+    for text in ("8100-8200", "from group:r-c", "to prefix-list:r-pl", "resolvers # 53", "10.6.0.0/24", "1000-2000"):
         assert text in table, (text, table)
     one = [rule for rule in items(cli, "rule", "list", "r-g") if rule["priority"] == 7][0]
     assert one["direction"] == "egress" and one["author"] == "admin"
@@ -154,7 +154,7 @@ def rules_come_and_go_by_text_by_words_and_by_id(cli):
     assert (one["priority"], one["policy"], one["description"]) == (9, "accept", "changed")
     before = len(items(cli, "rule", "list", "r-g"))
     assert cli.run("rule", "revoke", "r-g", one["id"]).out == "1 rule revoked\n"
-    assert cli.run("rule", "revoke", "r-g", "allow", "tcp", "80,8000-8100", "from", "any").out == "4 rules revoked\n"
+    assert cli.run("rule", "revoke", "r-g", "allow", "tcp", "80,8100-8200", "from", "any").out == "4 rules revoked\n"
     assert len(items(cli, "rule", "list", "r-g")) == before - 5
 
 

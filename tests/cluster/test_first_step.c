@@ -265,7 +265,7 @@ static void joins_in_monitor_when_nobody_can_be_asked_and_cuts_nothing(void **st
 	assert_says(text, "in monitor");
 	run_agent(step);
 	assert_lives(step);
-	assert_true(fleet_opens(step->world, 0, 6379));
+	assert_true(fleet_opens(step->world, 0, 9379));
 	expect_says(step, "node show one", "monitored");
 	expect_says(step, "status", "monitored");
 	assert_int_equal(
@@ -288,7 +288,7 @@ static void refuses_to_join_by_cutting_the_callers_session(void **state)
 	assert_int_equal(join(step, &token, NULL, "--yes --force", text, sizeof(text)), 0);
 	run_agent(step);
 	assert_cut(step);
-	assert_false(fleet_opens(step->world, 0, 6379));
+	assert_false(fleet_opens(step->world, 0, 9379));
 }
 
 static void asks_at_a_terminal_and_leaves_everything_as_it_was_for_a_no(void **state)
@@ -308,7 +308,7 @@ static void asks_at_a_terminal_and_leaves_everything_as_it_was_for_a_no(void **s
 	assert_not_enrolled(step);
 	assert_int_equal(join(step, &token, "yes\\n", "", text, sizeof(text)), 0);
 	run_agent(step);
-	process_expect_connects(step->world->client, NODE, 6379, false);
+	process_expect_connects(step->world->client, NODE, 9379, false);
 	assert_lives(step);
 }
 
@@ -333,7 +333,7 @@ static void shows_what_monitoring_saw_and_refuses_to_cut_a_session(void **state)
 	char text[8192];
 
 	be_monitored(step);
-	assert_true(fleet_opens(step->world, 0, 6379));
+	assert_true(fleet_opens(step->world, 0, 9379));
 	expect_says(step, "node preview one", " by default");
 	assert_int_equal(command(step, "node enforce one --yes", text, sizeof(text)), 1);
 	assert_lists_what_would_be_cut(text);
@@ -358,10 +358,10 @@ static void enforces_without_asking_only_by_yes(void **state)
 	assert_int_equal(fleet_allow(step->world, "2222"), 0);
 	assert_int_equal(command(step, "node enforce one", text, sizeof(text)), 1);
 	assert_says(text, "nobody can be asked here");
-	assert_true(fleet_opens(step->world, 0, 6379));
+	assert_true(fleet_opens(step->world, 0, 9379));
 	/* The rule that was just added counts, whenever the agent looked last. */
 	assert_int_equal(command(step, "node enforce one --yes --wait=30s", text, sizeof(text)), 0);
-	process_expect_connects(step->world->client, NODE, 6379, false);
+	process_expect_connects(step->world->client, NODE, 9379, false);
 	assert_lives(step);
 }
 
@@ -383,7 +383,7 @@ static void enforces_a_monitored_cluster_by_the_same_way(void **state)
 	assert_lives(step);
 	assert_int_equal(fleet_allow(step->world, "2222"), 0);
 	assert_int_equal(command(step, "cluster enforce demo --yes --wait=30s", text, sizeof(text)), 0);
-	process_expect_connects(step->world->client, NODE, 6379, false);
+	process_expect_connects(step->world->client, NODE, 9379, false);
 	assert_lives(step);
 }
 

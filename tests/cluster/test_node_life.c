@@ -56,9 +56,9 @@ static void lets_a_deleted_node_go_and_refuses_its_certificate(void **state)
 	struct world *world = *state;
 	char pins[128];
 
-	assert_false(fleet_opens(world, 0, 6379));
+	assert_false(fleet_opens(world, 0, 9379));
 	assert_int_equal(FLEET_COMMAND(world, "node", "delete", "one"), 0);
-	process_expect_connects(world->client, fleet_addresses[0], 6379, true);
+	process_expect_connects(world->client, fleet_addresses[0], 9379, true);
 	fleet_pin_folder(world, 0, pins);
 	process_expect_log(&world->agents[0], "the controller lets this node go");
 	assert_int_equal(access(pins, F_OK), -1);
@@ -67,9 +67,9 @@ static void lets_a_deleted_node_go_and_refuses_its_certificate(void **state)
 	fleet_start_agent(world, 0);
 	process_expect_log(&world->agents[0], "this node is detached");
 	process_expect_log(&world->agents[0], "this certificate belongs to no node");
-	assert_true(fleet_opens(world, 0, 6379));
+	assert_true(fleet_opens(world, 0, 9379));
 	/* The other is as it was. */
-	assert_false(fleet_opens(world, 1, 6379));
+	assert_false(fleet_opens(world, 1, 9379));
 }
 
 static void deletes_an_offline_node_only_by_force(void **state)
@@ -84,7 +84,7 @@ static void deletes_an_offline_node_only_by_force(void **state)
 	assert_int_not_equal(FLEET_COMMAND(world, "node", "show", "one"), 0);
 	/* Nobody told it: its old policy stays on it. */
 	assert_true(fleet_opens(world, 0, 80));
-	assert_false(fleet_opens(world, 0, 6379));
+	assert_false(fleet_opens(world, 0, 9379));
 }
 
 static void joins_again_only_by_replace(void **state)
@@ -99,9 +99,9 @@ static void joins_again_only_by_replace(void **state)
 	assert_int_equal(fleet_join(world, 0, URL, "--replace"), 0);
 	fleet_start_agent(world, 0);
 	process_expect_log(&world->agents[0], "policy in force");
-	assert_int_equal(fleet_allow(world, "7001"), 0);
-	assert_true(fleet_opens(world, 0, 7001));
-	assert_false(fleet_opens(world, 0, 6379));
+	assert_int_equal(fleet_allow(world, "9701"), 0);
+	assert_true(fleet_opens(world, 0, 9701));
+	assert_false(fleet_opens(world, 0, 9379));
 }
 
 static void deletes_a_cluster_with_its_nodes_only_when_told(void **state)
@@ -112,7 +112,7 @@ static void deletes_a_cluster_with_its_nodes_only_when_told(void **state)
 	fleet_assert_unchanged(world);
 	assert_int_equal(FLEET_COMMAND(world, "cluster", "delete", "demo", "--with-nodes"), 0);
 	for (size_t i = 0; i < NODES; i++)
-		process_expect_connects(world->client, fleet_addresses[i], 6379, true);
+		process_expect_connects(world->client, fleet_addresses[i], 9379, true);
 }
 
 static void boots_with_the_policy_before_when_the_saved_one_is_broken(void **state)
@@ -122,18 +122,18 @@ static void boots_with_the_policy_before_when_the_saved_one_is_broken(void **sta
 	/* Saved once a second at most, and when the agent ends: two policies, two generations. */
 	netns_run(world->nodes[0], "timeout 5 sh -c 'until test -f %s/one/policy; do sleep 0.1; done'",
 		  world->folder);
-	assert_int_equal(fleet_allow(world, "7001"), 0);
+	assert_int_equal(fleet_allow(world, "9701"), 0);
 	process_stop(&world->agents[0], SIGTERM);
 	process_stop(&world->controller, SIGKILL);
 	reboot(world, 0);
-	process_expect_connects(world->client, fleet_addresses[0], 6379, true);
+	process_expect_connects(world->client, fleet_addresses[0], 9379, true);
 	netns_run(world->nodes[0], "test -f %s/one/policy-previous && echo broken >%s/one/policy",
 		  world->folder, world->folder);
 	fleet_start_agent(world, 0);
 	process_expect_log(&world->agents[0], "there is the one before it");
 	process_expect_log(&world->agents[0], "saved policy in force");
 	assert_true(fleet_opens(world, 0, 80));
-	assert_false(fleet_opens(world, 0, 6379));
+	assert_false(fleet_opens(world, 0, 9379));
 }
 
 static void stays_detached_over_a_reboot(void **state)
@@ -145,9 +145,9 @@ static void stays_detached_over_a_reboot(void **state)
 	fleet_start_agent(world, 0);
 	process_expect_log(&world->agents[0], "this node is detached");
 	process_expect_log(&world->agents[0], "policy in force");
-	assert_true(fleet_opens(world, 0, 6379));
+	assert_true(fleet_opens(world, 0, 9379));
 	assert_int_equal(run_agent(world, 0, "attach"), 0);
-	process_expect_connects(world->client, fleet_addresses[0], 6379, false);
+	process_expect_connects(world->client, fleet_addresses[0], 9379, false);
 	assert_true(fleet_opens(world, 0, 80));
 }
 

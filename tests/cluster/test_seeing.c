@@ -77,10 +77,10 @@ static void counts_what_nodes_drop_and_hold(void **state)
 	assert_true(exposition_value(scrape(world), "ringwall_store_commit_seconds_count") > 0);
 	/* Counting begins with a node's second report. */
 	expect_at_least(world, "ringwall_agent_reports_total", 3 * NODES);
-	assert_false(fleet_opens(world, 0, 6379));
+	assert_false(fleet_opens(world, 0, 9379));
 	assert_true(fleet_opens(world, 0, 80));
 	expect_at_least(world, "ringwall_dropped_packets_total{cause=\"default\"}", 1);
-	assert_int_equal(fleet_allow(world, "6379"), 0);
+	assert_int_equal(fleet_allow(world, "9379"), 0);
 	expect_at_least(world, "ringwall_apply_seconds_count", NODES);
 	assert_true(exposition_value(scrape(world), "ringwall_applied_lag_seconds") == 0);
 	assert_true(exposition_value(scrape(world), "ringwall_flow_capacity") > 0);
@@ -95,7 +95,7 @@ static void tells_people_of_each_node(void **state)
 	text = CLI_SAYS(world, "status");
 	assert_non_null(strstr(text, "2 nodes: 2 connected\n"));
 	assert_null(strstr(text, "certificate"));
-	assert_false(fleet_opens(world, 0, 6379));
+	assert_false(fleet_opens(world, 0, 9379));
 	for (int look = 0; look < LOOKS; look++) {
 		text = CLI_SAYS(world, "node", "show", "one");
 		if (strstr(text, "default "))
@@ -120,7 +120,7 @@ static void tells_of_a_node_with_and_without_its_agent(void **state)
 	struct world *world = *state;
 	struct exposition exposition;
 
-	assert_false(fleet_opens(world, 0, 6379));
+	assert_false(fleet_opens(world, 0, 9379));
 	exposition_read(&exposition, agent_says(world, 0, "metrics"));
 	exposition_expect_documented(&exposition, page, "## Node");
 	assert_true(exposition_value(&exposition, "ringwall_node_enforcing") == 1);
@@ -150,17 +150,17 @@ static void expect_flows(const struct world *world, const char *const *words, co
 
 static void tells_which_flows_the_nodes_saw(void **state)
 {
-	static const char *const refused[] = {"flows", "--node", "one", "--refused", "--port", "6379", NULL};
+	static const char *const refused[] = {"flows", "--node", "one", "--refused", "--port", "9379", NULL};
 	static const char *const accepted[] = {"flows",   "--cluster", "demo", "--accepted", "--direction",
 					       "ingress", "--port",    "80",   NULL};
 	static const char *const published[] = {"flows", "--node", "one",  "--port",
 						"8081",  "-o",     "json", NULL};
 	static const char *const rules[] = {"rule", "list", "demo", "--hits", NULL};
 	static const char *const monitored[] = {"flows",  "--node", "two", "--would-drop",
-						"--port", "6379",   NULL};
+						"--port", "9379",   NULL};
 	struct world *world = *state;
 
-	assert_false(fleet_opens(world, 0, 6379));
+	assert_false(fleet_opens(world, 0, 9379));
 	assert_true(fleet_opens(world, 0, 80));
 	expect_flows(world, refused, CLIENT);
 	assert_non_null(strstr(answer, "default"));
@@ -179,7 +179,7 @@ static void tells_which_flows_the_nodes_saw(void **state)
 	/* Where nothing is enforced, what would be refused. */
 	assert_int_equal(
 		FLEET_COMMAND(world, "node", "update", "two", "--enforcement", "monitor", "--wait=5s"), 0);
-	process_expect_connects(world->client, fleet_addresses[1], 6379, true);
+	process_expect_connects(world->client, fleet_addresses[1], 9379, true);
 	expect_flows(world, monitored, CLIENT);
 	assert_non_null(strstr(answer, "would-drop"));
 }

@@ -243,7 +243,8 @@ static void a_guard_refuses_until_it_is_forced(void **state)
 
 	fixture_expect(&world->api, "PATCH", "/v1/security-groups/sg-free", "{\"inner_access\":\"drop\"}",
 		       200);
-	fixture_expect(&world->api, "POST", "/v1/security-groups/sg-free/rules", SSH, 201);
+	fixture_expect(&world->api, "POST", "/v1/security-groups/sg-free/rules?force=finding:open-ssh", SSH,
+		       201);
 	fixture_ask(&world->api, "POST", "/v1/security-groups/sg-free/rules/revoke", SSH, &answer);
 	assert_int_equal(answer.status, 409);
 	assert_string_equal(answer_text(&answer, "type"), "urn:ringwall:problem:guard");
@@ -257,6 +258,26 @@ static void a_guard_refuses_until_it_is_forced(void **state)
 		       200);
 	fixture_ask(&world->api, "GET", "/v1/log?limit=1", NULL, &answer);
 	assert_non_null(strstr(answer.result.body, "\"forced\":[\"management-ssh\"]"));
+	answer_done(&answer);
+}
+
+static void tells_what_a_change_would_open(void **state)
+{
+	struct world *world = *state;
+	struct answer answer;
+
+	fixture_ask(&world->api, "POST", "/v1/security-groups/sg-free/rules?dry_run=true", SSH, &answer);
+	assert_int_equal(answer.status, 409);
+	assert_string_equal(answer_element(&answer, "guards", 0, "id"), "finding:open-ssh");
+	assert_string_equal(answer_element(&answer, "guards", 0, "subject"), "sg-free");
+	assert_non_null(strstr(answer.result.body,
+			       "\"witness\":{\"interface\":\"eth0\",\"direction\":\"ingress\","
+			       "\"protocol\":\"tcp\",\"remote\":\"203.0.113.9\""));
+	answer_done(&answer);
+	fixture_expect(&world->api, "POST", "/v1/security-groups/sg-free/rules?force=open-telnet", SSH, 409);
+	fixture_expect(&world->api, "POST", "/v1/security-groups/sg-free/rules?force=open-ssh", SSH, 201);
+	fixture_ask(&world->api, "GET", "/v1/log?limit=1", NULL, &answer);
+	assert_non_null(strstr(answer.result.body, "\"forced\":[\"finding:open-ssh\"]"));
 	answer_done(&answer);
 }
 
@@ -292,6 +313,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(the_server_may_end_while_somebody_waits, setup, teardown),
 		cmocka_unit_test_setup_teardown(without_wait_it_tells_how_it_is_now, setup, teardown),
 		cmocka_unit_test_setup_teardown(a_guard_refuses_until_it_is_forced, setup, teardown),
+		cmocka_unit_test_setup_teardown(tells_what_a_change_would_open, setup, teardown),
 		cmocka_unit_test_setup_teardown(shows_the_states_of_nodes, setup, teardown),
 	};
 

@@ -197,6 +197,32 @@ static void expect(struct world *world, const char *expected)
 	expect_with(world, NULL, 0, expected);
 }
 
+/* What the change from 'before' to the model of now adds, with ports of the witness. */
+static void expect_added(struct world *world, const struct rw_model *before, const char *subject,
+			 const char *expected)
+{
+	const struct rw_audit_input input = {
+		.model = world->model, .evidence = &world->evidence, .now_ms = 5000, .subject = subject};
+	RW_CLEANUP(rw_audit_done) struct rw_audit added = {0};
+	RW_CLEANUP(rw_buf_done) struct rw_buf text = {0};
+	struct rw_error err = RW_ERROR_NONE;
+
+	if (rw_audit_added(&input, before, &added, &err) < 0)
+		fail_msg("%s", err.text);
+	rw_buf_init(&text, 1 << 20);
+	for (size_t i = 0; i < added.findings.count; i++) {
+		const struct rw_finding *finding = rw_vec_at(&added.findings, i);
+
+		if (finding->check->severity < RW_SEVERITY_HIGH)
+			continue;
+		(void)rw_buf_append_format(&text, "%s: %s", finding->check->id, finding->detail);
+		if (finding->has_witness)
+			(void)rw_buf_append_format(&text, " @%u", finding->witness.local_port);
+		(void)rw_buf_append_text(&text, "\n");
+	}
+	assert_string_equal(text.data ? text.data : "", expected);
+}
+
 /* ---- fresh clusters ---- */
 
 static void finds_of_a_fresh_standard_cluster_its_default_rules_alone(void **state)
@@ -535,6 +561,120 @@ static void refuses_a_subject_that_is_not_there(void **state)
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, begin, end)
 
+/* ---- what a change adds ---- */
+
+static void tells_only_what_a_change_opens(void **state)
+{
+	struct world *world = *state;
+	RW_CLEANUP(rw_model_free) struct rw_model *before = NULL;
+
+	add_cluster(world, &(struct wish){.kind = RW_NETWORK_VPC});
+	NODE(world, "n1", "10.0.0.1");
+	before = rw_model_dup(world->model);
+	expect_added(world, before, world->cluster, "");
+	RULES(world, "allow tcp 22 from 198.51.100.0/24", "allow tcp 8443 from any");
+	expect_added(world, before, world->cluster, "");
+	RULES(world, "allow tcp 6000-6400 from any");
+	expect_added(world, before, world->cluster, "open-redis: tcp 6379 @6379\n");
+	/* From a quarter of the internet at a time: four of them are everybody. */
+	rw_model_free(before);
+	before = rw_model_dup(world->model);
+	RULES(world, "allow tcp 5432 from 203.0.113.0/24");
+	expect_added(world, before, world->cluster, "");
+	RULES(world, "allow tcp 5432 from 64.0.0.0/2");
+	expect_added(world, before, world->cluster, "open-postgresql: tcp 5432 (IPv4) @5432\n");
+}
+
+static void narrowing_adds_nothing(void **state)
+{
+	struct world *world = *state;
+	RW_CLEANUP(rw_model_free) struct rw_model *before = NULL;
+
+	/* Everything is open, which hides all else; afterwards single ports are, which were before. */
+	add_cluster(world, &(struct wish){.kind = RW_NETWORK_VPC, .profile = RW_PROFILE_LOOSE});
+	RULES(world, "allow tcp 22 from any", "allow tcp 6379 from any", "allow tcp 30000-32767 from any");
+	before = rw_model_dup(world->model);
+	RULES(world, "-allow all from 0.0.0.0/0");
+	expect_added(world, before, world->cluster, "");
+	/* One family of two goes: the finding reads otherwise and is not new. */
+	rw_model_free(before);
+	before = rw_model_dup(world->model);
+	RULES(world, "-allow tcp 6379 from ::/0");
+	expect_added(world, before, world->cluster, "");
+	RULES(world, "-allow tcp 6379 from 0.0.0.0/0", "allow tcp 6379 from ::/0", "allow tcp 23 from any");
+	expect_added(world, before, world->cluster, "open-telnet: tcp 23 @23\n");
+}
+
+static void a_port_that_joins_two_ranges_makes_them_wide(void **state)
+{
+	struct world *world = *state;
+	RW_CLEANUP(rw_model_free) struct rw_model *before = NULL;
+
+	add_cluster(world, &(struct wish){.kind = RW_NETWORK_VPC, .no_web = true});
+	RULES(world, "allow tcp 40000-40599 from any", "allow tcp 40601-41200 from any");
+	before = rw_model_dup(world->model);
+	RULES(world, "allow tcp 40600 from any");
+	expect_added(world, before, world->cluster, "wide-port-range: tcp 40000-41200 @40600\n");
+}
+
+static void revoking_a_drop_opens(void **state)
+{
+	struct world *world = *state;
+	RW_CLEANUP(rw_model_free) struct rw_model *before = NULL;
+
+	add_cluster(world, &(struct wish){.kind = RW_NETWORK_VPC});
+	RULES(world, "allow tcp 3306 from any priority 5", "drop tcp 3306 from any");
+	before = rw_model_dup(world->model);
+	RULES(world, "-drop tcp 3306 from any");
+	expect_added(world, before, world->cluster, "open-mysql: tcp 3306 @3306\n");
+}
+
+static void tells_what_a_change_closes(void **state)
+{
+	struct world *world = *state;
+	RW_CLEANUP(rw_model_free) struct rw_model *before = NULL;
+
+	add_cluster(world, &(struct wish){.kind = RW_NETWORK_VPC, .container_network = RW_CONTAINER_ROUTED});
+	NODE(world, "n1", "10.0.0.1");
+	before = rw_model_dup(world->model);
+	RULES(world, "-allow tcp 22 from 0.0.0.0/0", "-allow all from 172.18.0.0/16");
+	expect_added(world, before, world->cluster,
+		     "containers-closed: all from 172.18.0.0/16\nssh-blocked: tcp 22\n");
+}
+
+/* A second node joins a group that opens a port: the first is in it already and hides nothing. */
+static void sees_the_node_that_joins(void **state)
+{
+	struct world *world = *state;
+	RW_CLEANUP(rw_model_free) struct rw_model *before = NULL;
+	struct rw_draft *draft;
+	struct rw_group *group;
+	const struct rw_group *made;
+	struct rw_rule *rule;
+
+	add_cluster(world, &(struct wish){.kind = RW_NETWORK_VPC});
+	NODE(world, "n1", "10.0.0.1");
+	NODE(world, "n2", "10.0.0.2");
+	draft = rw_draft_new(world->model, &context);
+	group = rw_group_new();
+	group->name = strdup("data");
+	strcpy(group->network, rw_model_find_cluster(world->model, "demo")->network);
+	assert_int_equal(rw_edit_create(draft, RW_KIND_GROUP, group, (const void **)&made, NULL), 0);
+	rule = rw_rule_new();
+	rule->policy = RW_VERDICT_ACCEPT;
+	rule->protocol = RW_PROTOCOL_TCP;
+	rule->ports = (struct rw_ports){3306, 3306};
+	rule->object.cidr.address.family = 4;
+	assert_int_equal(rw_edit_add_rules(draft, "data", &rule, 1, NULL, NULL), 0);
+	assert_int_equal(rw_edit_join(draft, "n1", NULL, "data", NULL), 0);
+	keep(world, draft);
+	before = rw_model_dup(world->model);
+	draft = rw_draft_new(world->model, &context);
+	assert_int_equal(rw_edit_join(draft, "n2", NULL, "data", NULL), 0);
+	keep(world, draft);
+	expect_added(world, before, world->cluster, "open-mysql: tcp 3306 (IPv4) @3306\n");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -559,6 +699,12 @@ int main(void)
 		TEST(tells_a_group_that_nobody_uses),
 		TEST(keeps_suppressed_findings_apart_until_they_expire),
 		TEST(refuses_a_subject_that_is_not_there),
+		TEST(tells_only_what_a_change_opens),
+		TEST(narrowing_adds_nothing),
+		TEST(a_port_that_joins_two_ranges_makes_them_wide),
+		TEST(revoking_a_drop_opens),
+		TEST(tells_what_a_change_closes),
+		TEST(sees_the_node_that_joins),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -124,8 +124,11 @@ int fixture_edit(struct rw_draft *draft, void *userdata, struct rw_error *err)
 int fixture_run(struct rw_controller *controller, const struct rw_actor *actor, struct step step,
 		unsigned int force, struct rw_change_result *result, struct rw_error *err)
 {
-	struct rw_change_request request = {
-		.actor = actor, .action = "test", .edit = fixture_edit, .userdata = &step, .force = force};
+	struct rw_change_request request = {.actor = actor,
+					    .action = "test",
+					    .edit = fixture_edit,
+					    .userdata = &step,
+					    .force = {.bits = force}};
 
 	return rw_change_run(controller, &request, result, err);
 }

@@ -52,7 +52,7 @@ static int change(struct scene *scene, struct rw_error *err)
 					    .action = "test",
 					    .edit = edit,
 					    .userdata = scene,
-					    .force = ~0u,
+					    .force = {.bits = ~0u},
 					    .idempotency_key = "once"};
 	int r = rw_change_run(scene->fx.controller, &request, &result, err);
 

@@ -310,18 +310,142 @@ static void hosted_ports_are_failsafe_for_callers(void **state)
 	assert_int_equal(try_revoke("sgr-api"), 0);
 }
 
+/* ---- findings that a change adds ---- */
+
+static int try_named(const char *text, const char *force)
+{
+	struct step step = {STEP_ADD_RULE, .reference = "sg-c1", .text = text};
+	struct rw_error err = RW_ERROR_NONE;
+	struct rw_change_request request = {
+		.actor = &fx.alice, .action = "test", .edit = fixture_edit, .userdata = &step};
+	int r;
+
+	rw_change_result_done(&result);
+	assert_int_equal(rw_guard_parse(force, &request.force, &err), 0);
+	r = rw_change_run(fx.controller, &request, &result, &err);
+	if (r < 0)
+		fail_msg("%s: %s", err.field, err.text);
+	return r;
+}
+
+static void refuses_what_opens_data_to_the_internet(void **state)
+{
+	(void)state;
+	assert_int_equal(try_named("sgr-web in accept tcp 443/443 0.0.0.0/0", ""), 0);
+	assert_int_equal(result.finding_count, 0);
+	assert_int_equal(try_named("sgr-db in accept tcp 5432/5432 0.0.0.0/0", ""), RW_CHANGE_GUARDED);
+	assert_int_equal(result.finding_count, 1);
+	assert_int_equal(result.findings[0].guard, RW_GUARD_FINDING);
+	assert_string_equal(result.findings[0].name, "finding:open-postgresql");
+	assert_string_equal(result.findings[0].subject, "c1");
+	assert_string_equal(result.findings[0].cause, "sgr-db");
+	assert_true(result.findings[0].has_witness);
+	assert_int_equal(result.findings[0].witness.local_port, 5432);
+	assert_false(result.changed);
+	/* The same to a network of people is nobody's business. */
+	assert_int_equal(try_named("sgr-db in accept tcp 5432/5432 198.51.100.0/24", ""), 0);
+}
+
+static void a_finding_is_forced_by_name_and_logged(void **state)
+{
+	RW_CLEANUP(rw_audit_page_done) struct rw_audit_page page = {0};
+	const char *text = "sgr-all in accept tcp 5432/6379 0.0.0.0/0";
+
+	(void)state;
+	/* Several services: each is named. */
+	assert_int_equal(try_named(text, "open-redis"), RW_CHANGE_GUARDED);
+	assert_int_equal(try_named(text, "management-ssh,open-postgresql"), RW_CHANGE_GUARDED);
+	assert_int_equal(result.finding_count, 4);
+	assert_int_equal(try_named(text, "open-redis,finding:open-postgresql,open-vnc,open-elasticsearch"),
+			 0);
+	assert_int_equal(rw_audit_list(fx.controller, 0, 1, &page, NULL), 0);
+	assert_non_null(strstr(page.records[0].json, "finding:open-redis"));
+	assert_non_null(strstr(page.records[0].json, "finding:open-postgresql"));
+}
+
+static void refuses_a_prefix_list_that_becomes_the_internet(void **state)
+{
+	struct rw_prefix_list *list = rw_prefix_list_new();
+	struct rw_prefix_list *wider;
+
+	(void)state;
+	(void)strcpy(list->id, "pl-office");
+	list->name = strdup("office");
+	list->family = 4;
+	list->cidrs = calloc(1, sizeof(struct rw_prefix));
+	list->cidr_count = 1;
+	assert_int_equal(rw_prefix_parse("198.51.100.0/24", list->cidrs, NULL), 0);
+	wider = rw_prefix_list_dup(list);
+	fixture_create(&fx, RW_KIND_PREFIX_LIST, list);
+	assert_int_equal(try_named("sgr-sql in accept tcp 3306/3306 pl-office", ""), 0);
+	assert_int_equal(rw_prefix_parse("0.0.0.0/0", wider->cidrs, NULL), 0);
+	assert_int_equal(try_force((struct step){STEP_UPDATE, RW_KIND_PREFIX_LIST, .object = wider}, 0),
+			 RW_CHANGE_GUARDED);
+	assert_string_equal(result.findings[0].name, "finding:open-mysql");
+	(void)rw_prefix_list_unref(wider);
+}
+
+static int edit_create_loose(struct rw_draft *draft, void *userdata, struct rw_error *err)
+{
+	const struct rw_cluster_options options = {0};
+	struct rw_cluster *cluster = rw_cluster_new();
+
+	(void)userdata;
+	cluster->name = strdup("old");
+	(void)strcpy(cluster->network, "vpc-1");
+	cluster->profile = RW_PROFILE_LOOSE;
+	return rw_edit_create_cluster(draft, cluster, &options, NULL, err);
+}
+
+static void what_a_cluster_is_born_with_adds_nothing(void **state)
+{
+	const struct rw_change_request request = {
+		.actor = &fx.alice, .action = "create cluster", .edit = edit_create_loose};
+	struct rw_error err = RW_ERROR_NONE;
+
+	(void)state;
+	assert_int_equal(rw_change_run(fx.controller, &request, &result, &err), 0);
+	assert_int_equal(result.finding_count, 0);
+}
+
+static void icmp_that_closes_is_a_warning(void **state)
+{
+	const struct rw_group *now = rw_model_find_group(rw_controller_model(fx.controller), "sg-c1");
+	struct rw_group *group = rw_group_dup(now);
+	char ping[RW_ID_SIZE] = "";
+
+	(void)state;
+	for (size_t i = 0; i < now->rule_count; i++)
+		if (now->rules[i]->protocol == RW_PROTOCOL_ICMP)
+			memcpy(ping, now->rules[i]->id, sizeof(ping));
+	group->inner_access = RW_VERDICT_DROP;
+	fixture_do(&fx, (struct step){STEP_UPDATE, RW_KIND_GROUP, .object = group});
+	(void)rw_group_unref(group);
+	assert_int_equal(try_force((struct step){STEP_REVOKE, .reference = "sg-c1", .text = ping}, 0), 0);
+	assert_int_equal(result.finding_count, 1);
+	assert_string_equal(result.findings[0].name, "finding:icmp-closed");
+	assert_true(result.findings[0].is_warning);
+}
+
 static void parses_lists_of_guards(void **state)
 {
 	struct rw_error err = RW_ERROR_NONE;
-	unsigned int bits = 0;
+	struct rw_guard_force force = {0};
 
 	(void)state;
-	assert_int_equal(rw_guard_parse("caller-path,management-ssh", &bits, &err), 0);
-	assert_int_equal(bits, 3);
-	assert_int_equal(rw_guard_parse("management-ssh", &bits, &err), 0);
-	assert_int_equal(bits, 1);
-	assert_int_equal(rw_guard_parse("all", &bits, &err), -EINVAL);
+	assert_int_equal(rw_guard_parse("management-ssh", &force, &err), 0);
+	assert_int_equal(force.bits, 1);
+	assert_int_equal(rw_guard_parse("caller-path,management-ssh", &force, &err), 0);
+	assert_int_equal(force.bits, 3);
+	assert_int_equal(rw_guard_parse("all", &force, &err), -EINVAL);
 	assert_string_equal(err.field, "force");
+	/* Findings by the name of their check, once each, and never all at once. */
+	assert_int_equal(rw_guard_parse("finding:open-ssh,open-ssh,open-redis", &force, &err), 0);
+	assert_int_equal(force.name_count, 2);
+	assert_string_equal(force.names[1], "finding:open-redis");
+	assert_int_equal(rw_guard_parse("finding", &force, &err), -EINVAL);
+	assert_int_equal(rw_guard_parse("finding:open-sesame", &force, &err), -EINVAL);
+	assert_int_equal(force.name_count, 2);
 }
 
 int main(void)
@@ -343,6 +467,11 @@ int main(void)
 		T(refuses_to_cut_the_caller_off_the_controller),
 		T(leaves_callers_alone_who_come_from_elsewhere),
 		T(hosted_ports_are_failsafe_for_callers),
+		T(refuses_what_opens_data_to_the_internet),
+		T(a_finding_is_forced_by_name_and_logged),
+		T(refuses_a_prefix_list_that_becomes_the_internet),
+		T(what_a_cluster_is_born_with_adds_nothing),
+		T(icmp_that_closes_is_a_warning),
 		T(parses_lists_of_guards),
 	};
 
