@@ -239,8 +239,25 @@ static __always_inline bool event_is_due(struct rw_processor *own, __u32 now)
 	return true;
 }
 
-RW_SUBPROGRAM int rw_send_event(const struct rw_run *run, const struct rw_frame *frame, __u32 cell,
-				__u32 ifindex, struct rw_processor *own)
+/* The packet as it is on the wire, as far as there is room. */
+static __always_inline void copy_packet(struct __sk_buff *skb, struct rw_drop_event *event)
+{
+	__u32 size = skb->len;
+
+	event->length = size;
+	if (size > RW_EVENT_PACKET_MAX)
+		size = RW_EVENT_PACKET_MAX;
+	/* The verifier must see that it is not 0. */
+	rw_opaque(size);
+	if (size - 1 >= RW_EVENT_PACKET_MAX || bpf_skb_load_bytes(skb, 0, event->packet, size))
+		size = 0;
+	event->captured = (__u16)size;
+	event->vlan_tag = skb->vlan_present ? (__u16)skb->vlan_tci : 0;
+	event->vlan_protocol = skb->vlan_present ? (__be16)skb->vlan_proto : 0;
+}
+
+RW_SUBPROGRAM int rw_send_event(struct __sk_buff *skb, const struct rw_run *run, const struct rw_frame *frame,
+				__u32 cell, struct rw_processor *own)
 {
 	struct rw_drop_event *event = bpf_ringbuf_reserve(&rw_events, sizeof(*event), 0);
 	bool ports;
@@ -253,7 +270,7 @@ RW_SUBPROGRAM int rw_send_event(const struct rw_run *run, const struct rw_frame 
 	}
 	ports = frame->ends.protocol == RW_IP_TCP || frame->ends.protocol == RW_IP_UDP;
 	event->monotonic_ns = bpf_ktime_get_ns();
-	event->ifindex = ifindex;
+	event->ifindex = skb->ifindex;
 	event->generation = run->generation;
 	event->index = RW_CELL_INDEX(cell);
 	event->suppressed = own->event_suppressed;
@@ -277,13 +294,15 @@ RW_SUBPROGRAM int rw_send_event(const struct rw_run *run, const struct rw_frame 
 	event->icmp_type = frame->icmp_type;
 	event->hop_limit = frame->hop_limit;
 	__builtin_memset(event->pad, 0, sizeof(event->pad));
+	__builtin_memset(event->pad2, 0, sizeof(event->pad2));
+	copy_packet(skb, event);
 	bpf_ringbuf_submit(event, 0);
 	return 1;
 }
 
 /* Drops and counts what has gone the long way. */
-static __always_inline int account(const struct rw_run *run, const struct rw_frame *frame, __u32 cell,
-				   __u32 ifindex, struct rw_processor *own)
+static __always_inline int account(struct __sk_buff *skb, const struct rw_run *run,
+				   const struct rw_frame *frame, __u32 cell, struct rw_processor *own)
 {
 	if (rw_cell_accepts(cell) || run->mode == RW_MODE_LEARN) {
 		own->passed++;
@@ -297,7 +316,7 @@ static __always_inline int account(const struct rw_run *run, const struct rw_fra
 		own->dropped[RW_CELL_CAUSE(cell) & 31]++;
 	if (RW_CELL_CAUSE(cell) == RW_CAUSE_FLOW_TABLE_FULL)
 		own->flow_refused++;
-	if (event_is_due(own, run->now) && !rw_send_event(run, frame, cell, ifindex, own))
+	if (event_is_due(own, run->now) && !rw_send_event(skb, run, frame, cell, own))
 		own->event_suppressed++;
 	return run->mode == RW_MODE_MONITOR ? TC_ACT_UNSPEC : TC_ACT_SHOT;
 }
@@ -541,8 +560,7 @@ RW_SUBPROGRAM int rw_decide_long(struct __sk_buff *skb, const struct rw_run *run
 	if (link == LINK_IP && status != RW_PARSE_MALFORMED && !run->egress &&
 	    !(device->flags & RW_DEVICE_BRIDGE_PORT) && rw_hook_is_routed(run, frame))
 		frame->is_unrouted = !rw_routes_back(skb, frame);
-	return account(run, frame, rw_hook_decide(run, frame, status, &scratch_of(own)->query), skb->ifindex,
-		       own);
+	return account(skb, run, frame, rw_hook_decide(run, frame, status, &scratch_of(own)->query), own);
 }
 
 static __always_inline int filter(struct __sk_buff *skb, bool egress, struct rw_processor *own)

@@ -24,7 +24,7 @@
 
 #include "abi/rw_cause.h"
 
-#define RW_BPF_ABI_VERSION 6
+#define RW_BPF_ABI_VERSION 7
 
 enum {
 	RW_MODE_LEARN = 0,   /* all pass; openers are decided and entered */
@@ -128,7 +128,8 @@ struct rw_hit {
 };
 
 #define RW_EVENTS_PER_SECOND 100 /* and CPU */
-#define RW_EVENTS_SIZE       (256u << 10)
+#define RW_EVENTS_SIZE       (512u << 10)
+#define RW_EVENT_PACKET_MAX  128 /* bytes of a packet that are told, from its link header on */
 
 enum {
 	RW_EVENT_WOULD_DROP = 1u << 0,
@@ -155,6 +156,12 @@ struct rw_drop_event {
 	__u8 icmp_type;
 	__u8 hop_limit;
 	__u8 pad[3];
+	__u32 length;         /* of the packet, with its link header if the device has one */
+	__u16 captured;       /* bytes in 'packet' */
+	__u16 vlan_tag;       /* that the kernel keeps beside the packet */
+	__be16 vlan_protocol; /* 0 = it keeps none */
+	__u8 packet[RW_EVENT_PACKET_MAX];
+	__u8 pad2[6];
 };
 
 struct rw_fragment_key {
@@ -211,6 +218,6 @@ _Static_assert(sizeof(struct rw_processor) == 832, "processor");
 _Static_assert(sizeof(struct rw_device) == 8, "device");
 _Static_assert(sizeof(struct rw_vlans) == 520, "vlans");
 _Static_assert(sizeof(struct rw_hit) == 16, "hit");
-_Static_assert(sizeof(struct rw_drop_event) == 72, "event");
+_Static_assert(sizeof(struct rw_drop_event) == 216, "event");
 _Static_assert(sizeof(struct rw_seed_record) == 48, "seed");
 _Static_assert(sizeof(struct rw_fragment_key) == 40, "fragment key");

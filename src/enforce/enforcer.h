@@ -100,6 +100,8 @@ struct rw_enforcer_event {
 	char text[RW_ENFORCER_TEXT_SIZE]; /* SHARED: who; LOST: why; else "" or what is of no use */
 };
 
+#define RW_ENFORCER_DROP_BYTES 132 /* of a packet; those of a tag that the kernel keeps apart among them */
+
 /* One refused packet.  Rate-limited: 'suppressed' drops before it were not reported. */
 struct rw_enforcer_drop {
 	uint64_t monotonic_ns; /* CLOCK_MONOTONIC */
@@ -110,6 +112,10 @@ struct rw_enforcer_drop {
 	char interface[16];
 	uint32_t suppressed;
 	struct rw_packet packet;
+	bool layer3;       /* 'bytes' begin with the IP header, else with that of Ethernet */
+	uint32_t length;   /* of the whole packet; 0 = not known */
+	uint16_t captured; /* first bytes of it that are in 'bytes' */
+	uint8_t bytes[RW_ENFORCER_DROP_BYTES];
 };
 
 struct rw_enforcer_hits {
@@ -152,8 +158,10 @@ struct rw_enforcer_status {
 	uint64_t table_limit_bytes; /* for one policy */
 	uint32_t flow_capacity;     /* per family */
 	uint64_t flow_refused;      /* new flows refused because the table was full */
-	uint64_t passed;            /* packets accepted */
-	uint64_t not_ip;            /* packets passed because they are not IP */
+	uint32_t
+		full_pairs_ppm; /* pairs of buckets without a free place, of a million; the fuller family's */
+	uint64_t passed;        /* packets accepted */
+	uint64_t not_ip;        /* packets passed because they are not IP */
 	uint64_t dropped[RW_CAUSE_COUNT_];
 	uint64_t would_drop[RW_CAUSE_COUNT_];
 	uint64_t flows[RW_FLOW_CLASS_COUNT_]; /* live entries, both families */

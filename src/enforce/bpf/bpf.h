@@ -88,6 +88,37 @@ struct rw_enforce_bpf_look {
  */
 void rw_enforce_bpf_look(const char *pin_dir, struct rw_enforce_bpf_look *ret_look);
 
+/*
+ * The pinned flow table, for somebody who only looks: it is mapped for reading alone.  It is of the programs
+ * that were in force at open; an agent of another version takes the table with it.
+ */
+struct rw_enforce_bpf_table;
+
+struct rw_enforce_bpf_flow {
+	struct rw_enforcer_flow flow;
+	uint32_t generation; /* of the policy that decided it last */
+	bool kept;           /* goes on whatever the rules say */
+	char in[16];         /* interface that decided it where it entered the node, "" = none did */
+	char out[16];        /* ... where it left */
+};
+typedef bool rw_enforce_bpf_flow_fn(void *context, const struct rw_enforce_bpf_flow *flow); /* false = stop */
+
+/* -ENOENT when nothing is pinned there, -EPROTO when it is of another version, -EPERM. */
+RW_NODISCARD int rw_enforce_bpf_table_open(const char *pin_dir, struct rw_enforce_bpf_table **ret_table,
+					   struct rw_error *err);
+struct rw_enforce_bpf_table *rw_enforce_bpf_table_close(struct rw_enforce_bpf_table *table);
+RW_DEFINE_CLEANUP(struct rw_enforce_bpf_table *, rw_enforce_bpf_table_close)
+
+/* Of the policy in force now. */
+uint32_t rw_enforce_bpf_table_generation(const struct rw_enforce_bpf_table *table);
+
+/* Tells live flows one by one, in no order; each is whole, but they are not all of one moment. */
+void rw_enforce_bpf_table_walk(const struct rw_enforce_bpf_table *table, rw_enforce_bpf_flow_fn *each,
+			       void *context);
+
+/* The packet that opened 'flow', as the interface where it entered (ingress) or left the node decides it. */
+struct rw_packet rw_enforce_bpf_opener(const struct rw_enforcer_flow *flow, enum rw_direction direction);
+
 struct rw_enforce_bpf_feature {
 	const char *name; /* "tcx" */
 	bool required;

@@ -142,6 +142,8 @@ RW_NODISCARD int rw_bpf_pins_prepare(const char *pin_dir, struct rw_error *err);
 int rw_bpf_pins_check(const char *pin_dir, struct rw_error *err); /* the same, but makes and mounts nothing */
 RW_NODISCARD int rw_bpf_pins_find(struct rw_bpf *bpf, const struct rw_enforce_bpf_options *options,
 				  struct rw_error *err);
+/* 0 when all of PIN_DIR is of this version; -ENOENT when nothing is pinned, -EPROTO for another version. */
+RW_NODISCARD int rw_bpf_pins_check_version(const char *pin_dir, struct rw_error *err);
 RW_NODISCARD int rw_bpf_pins_save(struct rw_bpf *bpf, struct rw_error *err);
 /* Takes the pins of one device away, with what they hold. */
 void rw_bpf_pins_release(const char *pin_dir, unsigned int ifindex);
@@ -197,9 +199,32 @@ int rw_bpf_drops_read(struct rw_enforcer *enforcer, rw_enforcer_drop_fn *each, v
 int rw_bpf_drops_open(struct rw_bpf *bpf);
 /* Second of the programs' clock. */
 uint32_t rw_bpf_now(void);
-/* Fills 'flow' from an entry read as a whole. */
-void rw_bpf_decode_flow(uint8_t family, uint64_t control, uint64_t decision, const uint64_t *key,
-			uint32_t now, struct rw_enforcer_flow *flow);
+
+/* flows.c */
+
+/* An entry of the flow table, read as a whole. */
+struct rw_bpf_entry {
+	uint64_t control;
+	uint64_t decision;
+	uint64_t key[RW_FLOW_KEY_WORDS6]; /* of IPv4 the first two */
+};
+
+/* Reads an entry the way the programs do; false when there is none, it is dead or was just exchanged. */
+bool rw_bpf_entry_read(uint8_t family, const uint32_t *signature, const __u64 *entry, uint32_t now,
+		       struct rw_bpf_entry *ret_entry);
+void rw_bpf_decode_flow(uint8_t family, const struct rw_bpf_entry *entry, uint32_t now,
+			struct rw_enforcer_flow *flow);
+
+/* Where the flow table is. */
+struct rw_bpf_flow_table {
+	const struct rw_flow_bucket4 *buckets4;
+	const struct rw_flow_bucket6 *buckets6;
+	uint32_t count4, count6;
+};
+struct rw_bpf_flow_table rw_bpf_flow_table_of(const struct rw_bpf *bpf);
+
+/* Adds the live flows to 'counts'; gives the share of full pairs of buckets, of the family that has more. */
+uint32_t rw_bpf_count_flows(const struct rw_bpf_flow_table *table, uint64_t counts[RW_FLOW_CLASS_COUNT_]);
 int rw_bpf_flows(struct rw_enforcer *enforcer, rw_enforcer_flow_fn *each, void *context,
 		 struct rw_error *err);
 /* observe.c */

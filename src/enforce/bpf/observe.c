@@ -55,21 +55,8 @@ static void tell(const struct observation *observation, const struct rw_enforcer
 		 enum rw_direction direction, uint32_t slot, struct rw_enforcer_observed *observed)
 {
 	const struct rw_slot_name *names = observation->bpf->maps[RW_BPF_MAP_SLOTS].memory;
-	bool ingress = direction == RW_DIRECTION_INGRESS;
-	bool has_ports = rw_protocol_has_ports(flow->protocol);
 
-	observed->opener = (struct rw_packet){
-		.direction = direction,
-		.protocol = flow->protocol,
-		.tcp_flags = flow->protocol == RW_PROTOCOL_TCP ? RW_TCP_SYN : 0,
-		.hop_limit = 64,
-		.local = ingress ? flow->responder : flow->opener,
-		.remote = ingress ? flow->opener : flow->responder,
-	};
-	if (has_ports) {
-		observed->opener.local_port = ingress ? flow->responder_port : flow->opener_port;
-		observed->opener.remote_port = ingress ? flow->opener_port : flow->responder_port;
-	}
+	observed->opener = rw_enforce_bpf_opener(flow, direction);
 	memcpy(observed->interface, names[slot & (RW_SLOT_NAMES - 1)].name, sizeof(observed->interface));
 	memset(observed->rule, 0, sizeof(observed->rule));
 	if (!observed->is_new || find_cause(observation->bpf, slot, observed))
@@ -98,29 +85,21 @@ static void tell_flow(const struct observation *observation, const struct rw_enf
 static void look_at(const struct observation *observation, uint8_t family, const uint32_t *signature,
 		    const __u64 *entry, uint16_t *told)
 {
-	int words = family == 4 ? RW_FLOW_KEY_WORDS4 : RW_FLOW_KEY_WORDS6;
-	uint64_t control, decision, key[RW_FLOW_KEY_WORDS6];
 	struct rw_enforcer_flow flow;
+	struct rw_bpf_entry read;
 	uint16_t before, mark;
 
-	if (__atomic_load_n(signature, __ATOMIC_ACQUIRE) <= RW_FLOW_SIGNATURE_BUSY)
+	if (!rw_bpf_entry_read(family, signature, entry, observation->now, &read) ||
+	    RW_FLOW_CLASS(read.control) == RW_FLOW_ABI_TOMBSTONE)
 		return;
-	control = __atomic_load_n(&entry[0], __ATOMIC_ACQUIRE);
-	if (RW_FLOW_DEADLINE(control) <= observation->now || RW_FLOW_CLASS(control) == RW_FLOW_ABI_TOMBSTONE)
-		return;
-	mark = (uint16_t)(OBSERVED_TOLD | (rw_flow_is_answered(control) ? OBSERVED_ANSWERED : 0) |
-			  (RW_FLOW_INCARNATION(control) & OBSERVED_FLOW));
+	mark = (uint16_t)(OBSERVED_TOLD | (rw_flow_is_answered(read.control) ? OBSERVED_ANSWERED : 0) |
+			  (RW_FLOW_INCARNATION(read.control) & OBSERVED_FLOW));
 	if (mark == *told && !observation->all)
-		return;
-	decision = __atomic_load_n(&entry[1], __ATOMIC_ACQUIRE);
-	for (int i = 0; i < words; i++)
-		key[i] = __atomic_load_n(&entry[2 + i], __ATOMIC_ACQUIRE);
-	if (RW_FLOW_INCARNATION(__atomic_load_n(&entry[0], __ATOMIC_ACQUIRE)) != RW_FLOW_INCARNATION(control))
 		return;
 	before = (*told & OBSERVED_FLOW) == (mark & OBSERVED_FLOW) ? *told : 0;
 	*told = mark;
-	rw_bpf_decode_flow(family, control, decision, key, observation->now, &flow);
-	tell_flow(observation, &flow, control, decision, before);
+	rw_bpf_decode_flow(family, &read, observation->now, &flow);
+	tell_flow(observation, &flow, read.control, read.decision, before);
 }
 
 int rw_bpf_observe(struct rw_enforcer *enforcer, size_t entries, bool all, rw_enforcer_observe_fn *each,

@@ -187,6 +187,25 @@ static bool has_version(const char *pin_dir)
 	return access(path, F_OK) == 0;
 }
 
+int rw_bpf_pins_check_version(const char *pin_dir, struct rw_error *err)
+{
+	char path[512];
+
+	if (has_version(pin_dir))
+		return 0;
+	(void)snprintf(path, sizeof(path), "%s/map-%s", pin_dir, rw_bpf_map_names[RW_BPF_MAP_CONTROL]);
+	if (access(path, F_OK) < 0 && errno == EACCES)
+		return rw_error_set(err, -EACCES, "%s: %s", pin_dir, strerror(errno));
+	if (access(path, F_OK) < 0) {
+		(void)rw_error_set(err, -ENOENT, "nothing is in force: nothing is pinned in %s", pin_dir);
+		return rw_error_hint(err, "Give the same --state and --pin-dir as the agent was given; what "
+					  "runs --unpinned is seen by nobody else.");
+	}
+	(void)rw_error_set(err, -EPROTO, "what is pinned in %s is of another version of ringwall-agent",
+			   pin_dir);
+	return rw_error_hint(err, "Use that version's program, or start this version's agent.");
+}
+
 static bool fits(int fd, const struct rw_bpf_map_size *wanted)
 {
 	struct bpf_map_info info = {0};

@@ -103,6 +103,41 @@ static const char *rule_of_event(const struct rw_bpf *bpf, const struct rw_drop_
 	return table->origins[event->index].detail;
 }
 
+static bool is_layer3(const struct rw_bpf *bpf, unsigned int ifindex)
+{
+	const struct rw_device *devices = bpf->maps[RW_BPF_MAP_DEVICES].memory;
+
+	for (unsigned int probe = 0; probe < RW_DEVICE_PROBES; probe++) {
+		const struct rw_device *device = &devices[rw_device_place(ifindex, probe)];
+
+		if (device->ifindex == ifindex)
+			return device->flags & RW_DEVICE_LAYER3;
+	}
+	return false;
+}
+
+/* The packet's first bytes, with the tag that the kernel keeps beside them put back behind the addresses. */
+static void copy_packet(const struct rw_drop_event *event, struct rw_enforcer_drop *drop)
+{
+	uint16_t captured = event->captured < RW_EVENT_PACKET_MAX ? event->captured : RW_EVENT_PACKET_MAX;
+	const uint16_t tag[2] = {event->vlan_protocol, htobe16(event->vlan_tag)};
+	const size_t addresses = 12;
+
+	drop->length = event->length;
+	drop->captured = captured;
+	if (drop->layer3 || !event->vlan_protocol || captured < addresses) {
+		memcpy(drop->bytes, event->packet, captured);
+		return;
+	}
+	memcpy(drop->bytes, event->packet, addresses);
+	memcpy(drop->bytes + addresses, tag, sizeof(tag));
+	memcpy(drop->bytes + addresses + sizeof(tag), event->packet + addresses, captured - addresses);
+	drop->length += (uint32_t)sizeof(tag);
+	drop->captured = (uint16_t)(captured + sizeof(tag));
+}
+
+_Static_assert(RW_ENFORCER_DROP_BYTES == RW_EVENT_PACKET_MAX + 4, "a packet and its tag");
+
 static void decode_event(const struct rw_bpf *bpf, const struct rw_drop_event *event,
 			 struct rw_enforcer_drop *drop)
 {
@@ -135,6 +170,8 @@ static void decode_event(const struct rw_bpf *bpf, const struct rw_drop_event *e
 		drop->packet.local = rw_address_from_bytes(event->family, event->local);
 		drop->packet.remote = rw_address_from_bytes(event->family, event->remote);
 	}
+	drop->layer3 = is_layer3(bpf, event->ifindex);
+	copy_packet(event, drop);
 }
 
 static int receive_event(void *context, void *data, size_t size)
@@ -169,95 +206,7 @@ int rw_bpf_drops_read(struct rw_enforcer *enforcer, rw_enforcer_drop_fn *each, v
 	return ring_buffer__consume(bpf->ring);
 }
 
-/* Flows. */
-
-static struct rw_address address_of_words(uint8_t family, uint64_t high, uint64_t low)
-{
-	uint64_t words[2] = {htobe64(high), htobe64(low)};
-
-	return rw_address_from_bytes(family, words);
-}
-
-void rw_bpf_decode_flow(uint8_t family, uint64_t control, uint64_t decision, const uint64_t *key,
-			uint32_t now, struct rw_enforcer_flow *flow)
-{
-	uint64_t last = key[family == 4 ? RW_FLOW_KEY_WORDS4 - 1 : RW_FLOW_KEY_WORDS6 - 1];
-	struct rw_address low = family == 4 ? address_of_words(4, key[0] & 0xffffffff00000000ull, 0)
-					    : address_of_words(6, key[0], key[1]);
-	struct rw_address high =
-		family == 4 ? address_of_words(4, key[0] << 32, 0) : address_of_words(6, key[2], key[3]);
-	bool high_opened = control & RW_FLOW_HIGH_OPENED;
-	uint16_t low_port = (uint16_t)(last >> 48), high_port = (uint16_t)(last >> 32);
-
-	*flow = (struct rw_enforcer_flow){
-		.class = (enum rw_flow_class)RW_FLOW_CLASS(control),
-		.protocol = (uint8_t)(last >> 24),
-		.opener = high_opened ? high : low,
-		.responder = high_opened ? low : high,
-		.opener_port = high_opened ? high_port : low_port,
-		.responder_port = high_opened ? low_port : high_port,
-		.ingress = RW_FLOW_DECISION_IN(decision),
-		.egress = RW_FLOW_DECISION_OUT(decision),
-		.expires_in_s = RW_FLOW_DEADLINE(control) - now,
-	};
-}
-
-struct flow_walk {
-	rw_enforcer_flow_fn *each; /* NULL = only count */
-	void *context;
-	uint64_t *counts; /* by class, nullable */
-	uint32_t now;
-};
-
-/* Reads one entry the way the programs do; false to stop. */
-static bool visit(const struct flow_walk *walk, uint8_t family, const uint32_t *signature, const __u64 *entry)
-{
-	int words = family == 4 ? RW_FLOW_KEY_WORDS4 : RW_FLOW_KEY_WORDS6;
-	uint64_t control, decision, key[RW_FLOW_KEY_WORDS6];
-	struct rw_enforcer_flow flow;
-
-	if (__atomic_load_n(signature, __ATOMIC_ACQUIRE) <= RW_FLOW_SIGNATURE_BUSY)
-		return true;
-	control = __atomic_load_n(&entry[0], __ATOMIC_ACQUIRE);
-	if (RW_FLOW_DEADLINE(control) <= walk->now)
-		return true;
-	if (walk->counts && RW_FLOW_CLASS(control) < RW_FLOW_CLASS_COUNT_)
-		walk->counts[RW_FLOW_CLASS(control)]++;
-	if (!walk->each)
-		return true;
-	decision = __atomic_load_n(&entry[1], __ATOMIC_ACQUIRE);
-	for (int i = 0; i < words; i++)
-		key[i] = __atomic_load_n(&entry[2 + i], __ATOMIC_ACQUIRE);
-	if (RW_FLOW_INCARNATION(__atomic_load_n(&entry[0], __ATOMIC_ACQUIRE)) != RW_FLOW_INCARNATION(control))
-		return true;
-	rw_bpf_decode_flow(family, control, decision, key, walk->now, &flow);
-	return walk->each(walk->context, &flow);
-}
-
-static void walk_flows(const struct rw_bpf *bpf, const struct flow_walk *walk)
-{
-	const struct rw_bpf_map *map4 = &bpf->maps[RW_BPF_MAP_FLOWS4], *map6 = &bpf->maps[RW_BPF_MAP_FLOWS6];
-	const struct rw_flow_bucket4 *buckets4 = map4->memory;
-	const struct rw_flow_bucket6 *buckets6 = map6->memory;
-
-	for (uint32_t i = 0; i < map4->entries; i++)
-		for (int way = 0; way < RW_FLOW_WAYS; way++)
-			if (!visit(walk, 4, &buckets4[i].signature[way], &buckets4[i].entry[way].control))
-				return;
-	for (uint32_t i = 0; i < map6->entries; i++)
-		for (int way = 0; way < RW_FLOW_WAYS; way++)
-			if (!visit(walk, 6, &buckets6[i].signature[way], &buckets6[i].entry[way].control))
-				return;
-}
-
-int rw_bpf_flows(struct rw_enforcer *enforcer, rw_enforcer_flow_fn *each, void *context, struct rw_error *err)
-{
-	struct flow_walk walk = {.each = each, .context = context, .now = rw_bpf_now()};
-
-	(void)err;
-	walk_flows(rw_bpf_of(enforcer), &walk);
-	return 0;
-}
+/* Status. */
 
 static void read_counters(const struct rw_bpf *bpf, struct rw_enforcer_status *status)
 {
@@ -289,11 +238,11 @@ int rw_bpf_status(struct rw_enforcer *enforcer, struct rw_enforcer_status *ret_s
 		.table_limit_bytes = (uint64_t)bpf->image_pages * RW_TABLE_PAGE_SIZE,
 		.flow_capacity = bpf->maps[RW_BPF_MAP_FLOWS4].entries * RW_FLOW_WAYS,
 	};
-	struct flow_walk walk = {.counts = status.flows, .now = rw_bpf_now()};
+	struct rw_bpf_flow_table flows = rw_bpf_flow_table_of(bpf);
 
 	(void)err;
 	read_counters(bpf, &status);
-	walk_flows(bpf, &walk);
+	status.full_pairs_ppm = rw_bpf_count_flows(&flows, status.flows);
 	*ret_status = status;
 	return 0;
 }
