@@ -354,6 +354,7 @@ static int fill_kernel(const struct rw_keeper_status *status, struct rw_report *
 	kernel->generation = counters.generation;
 	kernel->flow_capacity = counters.flow_capacity;
 	memcpy(kernel->flows, counters.flows, sizeof(kernel->flows));
+	kernel->full_pairs_ppm = counters.full_pairs_ppm;
 	kernel->flows_refused = counters.flow_refused;
 	kernel->passed = counters.passed;
 	kernel->hooks_restored = status->restored;

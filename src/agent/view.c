@@ -90,6 +90,7 @@ static void write_enforcement(struct rw_json_writer *json, const struct rw_agent
 	rw_json_put_integer(json, "table_bytes", (int64_t)counters->table_bytes);
 	rw_json_put_integer(json, "table_limit_bytes", (int64_t)counters->table_limit_bytes);
 	rw_json_put_integer(json, "flow_capacity", counters->flow_capacity);
+	rw_json_put_integer(json, "full_pairs_ppm", counters->full_pairs_ppm);
 	rw_json_put_integer(json, "flow_refused", (int64_t)counters->flow_refused);
 	rw_json_put_integer(json, "passed", (int64_t)counters->passed);
 	write_counts(json, "dropped", counters->dropped);
@@ -202,6 +203,25 @@ static void print_devices(struct rw_buf *buf, const struct rw_agent_facts *facts
 		(void)rw_buf_append_format(buf, "%-12s  none under control\n", "interfaces");
 }
 
+/* "45 established, 2 assured": strongest first, as far as there are any. */
+static void print_classes(struct rw_buf *buf, const struct rw_enforcer_status *counters)
+{
+	bool any = false;
+
+	for (int class = RW_FLOW_CLASS_COUNT_ - 1; class >= 0; class --) {
+		if (!counters->flows[class])
+			continue;
+		if (!any)
+			(void)rw_buf_append_format(buf, "%-12s  ", "");
+		(void)rw_buf_append_format(buf, "%s%llu %s", any ? ", " : "",
+					   (unsigned long long)counters->flows[class],
+					   rw_word_of(rw_words_flow_class, class));
+		any = true;
+	}
+	if (any)
+		(void)rw_buf_append_text(buf, "\n");
+}
+
 static void print_enforcement(struct rw_buf *buf, const struct rw_agent_facts *facts)
 {
 	const struct rw_enforcer_status *counters = &facts->counters;
@@ -216,9 +236,13 @@ static void print_enforcement(struct rw_buf *buf, const struct rw_agent_facts *f
 	(void)rw_buf_append_format(buf, "%-12s  %llu live, room for %u per family, %llu refused\n", "flows",
 				   flows, counters->flow_capacity,
 				   (unsigned long long)counters->flow_refused);
-	(void)rw_buf_append_format(buf, "%-12s  %llu KiB of at most %llu\n", "tables",
+	print_classes(buf, counters);
+	(void)rw_buf_append_format(buf, "%-12s  %u.%04u %% of all pairs of buckets\n", "full",
+				   counters->full_pairs_ppm / 10000, counters->full_pairs_ppm % 10000);
+	(void)rw_buf_append_format(buf, "%-12s  %llu KiB of at most %llu, generation %u\n", "tables",
 				   (unsigned long long)counters->table_bytes >> 10,
-				   (unsigned long long)counters->table_limit_bytes >> 10);
+				   (unsigned long long)counters->table_limit_bytes >> 10,
+				   counters->generation);
 	(void)rw_buf_append_format(buf, "%-12s  %llu packets\n", "passed",
 				   (unsigned long long)counters->passed);
 	print_counts(buf, "dropped", counters->dropped);

@@ -108,6 +108,9 @@ static void add_tables(struct rw_buf *buf, const struct rw_enforcer_status *coun
 					rw_word_of(rw_words_flow_class, class), counters->flows[class]);
 	rw_metrics_one(buf, "ringwall_node_flow_capacity", RW_METRICS_GAUGE,
 		       "Entries that the flow table has room for, per family.", counters->flow_capacity);
+	rw_metrics_one(buf, "ringwall_node_flow_full_pairs_ppm", RW_METRICS_GAUGE,
+		       "Pairs of buckets of the flow table without a free place, of a million.",
+		       counters->full_pairs_ppm);
 	rw_metrics_one(buf, "ringwall_node_flows_refused_total", RW_METRICS_COUNTER,
 		       "New flows refused because the table was full.", counters->flow_refused);
 }

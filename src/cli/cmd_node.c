@@ -37,6 +37,7 @@ static const struct rw_column record[] = {
 	{"would drop", "would_drops", RW_COLUMN_COUNTS, NULL},
 	{"flows", "kernel.flows", RW_COLUMN_COUNTS, NULL},
 	{"flow capacity", "kernel.flow_capacity", RW_COLUMN_TEXT, NULL},
+	{"full pairs ppm", "kernel.full_pairs_ppm", RW_COLUMN_TEXT, NULL},
 	{"flows refused", "kernel.flows_refused", RW_COLUMN_TEXT, NULL},
 };
 

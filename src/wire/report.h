@@ -116,6 +116,7 @@ struct rw_report_kernel {
 	uint32_t generation;    /* of the policy in the kernel; 0 = none */
 	uint32_t flow_capacity; /* entries per family */
 	uint64_t flows[RW_FLOW_CLASS_COUNT_];
+	uint32_t full_pairs_ppm;      /* pairs of buckets without a free place, of a million */
 	uint64_t flows_refused;       /* new ones, because the table was full */
 	uint64_t passed;              /* packets */
 	uint64_t hooks_restored;      /* times that somebody's detach was repaired since the agent started */

@@ -67,6 +67,8 @@ static const struct rw_json_field kernel_fields[] = {
 	RW_JSON_FIELD("flow_capacity", struct rw_report_kernel, flow_capacity, rw_json_decode_integer,
 		      .min = 0, .max = UINT32_MAX),
 	RW_JSON_FIELD("flows", struct rw_report_kernel, flows, decode_flows),
+	RW_JSON_FIELD("full_pairs_ppm", struct rw_report_kernel, full_pairs_ppm, rw_json_decode_integer,
+		      .min = 0, .max = 1000000),
 	RW_JSON_FIELD("flows_refused", struct rw_report_kernel, flows_refused, rw_json_decode_revision),
 	RW_JSON_FIELD("passed", struct rw_report_kernel, passed, rw_json_decode_revision),
 	RW_JSON_FIELD("hooks_restored", struct rw_report_kernel, hooks_restored, rw_json_decode_revision),
@@ -108,6 +110,7 @@ void rw_report_put_kernel(struct rw_json_writer *json, const struct rw_report_ke
 		rw_json_put_integer(json, rw_word_of(rw_words_flow_class, class),
 				    (int64_t)kernel->flows[class]);
 	rw_json_end_object(json);
+	rw_json_put_integer(json, "full_pairs_ppm", kernel->full_pairs_ppm);
 	rw_json_put_revision(json, "flows_refused", kernel->flows_refused);
 	rw_json_put_revision(json, "passed", kernel->passed);
 	rw_json_put_revision(json, "hooks_restored", kernel->hooks_restored);

@@ -233,7 +233,7 @@ def walk_agents(daemon):
     other, second = daemon.make_agent(second_token, "m-2", "10.0.0.12")
     position = {"incarnation": joined.json["position"]["incarnation"], "revision": "0"}
     report = {"version": 1, "applied": position, "wanted": position, "state": "pending", "drops": {"rule": "7"}, "kernel": {
-        "generation": 3, "flow_capacity": 4096, "flows": {"established": 12}, "flows_refused": "1", "passed": "9", "hooks_restored": "1", "hooks": [
+        "generation": 3, "flow_capacity": 4096, "flows": {"established": 12}, "full_pairs_ppm": 250, "flows_refused": "1", "passed": "9", "hooks_restored": "1", "hooks": [
             {"interface": "eth0", "device": "eth0", "hook": "tcx", "state": "enforced", "detail": ""}]}, "flows": [
                 {"verdict": "accepted", "direction": "ingress", "interface": "eth0", "protocol": "tcp", "port": 443,
                  "remote": "203.0.113.9", "cause": "sgr-1", "count": "3", "answered": "2", "served": "listener",

@@ -31,6 +31,7 @@ static int make_world(void **state)
 	world->fake.counters = (struct rw_enforcer_status){.generation = 3,
 							   .flow_capacity = 4096,
 							   .flow_refused = 2,
+							   .full_pairs_ppm = 2500,
 							   .passed = 100,
 							   .dropped = {[RW_CAUSE_RULE] = 4},
 							   .would_drop = {[RW_CAUSE_DEFAULT] = 6},
@@ -85,7 +86,21 @@ static void counts_in_metrics_what_the_kernel_does(void **state)
 	assert_true(exposition_value(seen, "ringwall_node_would_drop_packets_total{cause=\"default\"}") == 6);
 	assert_true(exposition_value(seen, "ringwall_node_flows{class=\"established\"}") == 12);
 	assert_true(exposition_value(seen, "ringwall_node_flows_refused_total") == 2);
+	assert_true(exposition_value(seen, "ringwall_node_flow_full_pairs_ppm") == 2500);
 	assert_true(exposition_value(seen, "ringwall_node_connected") == 0);
+}
+
+static void shows_how_full_the_flow_table_is(void **state)
+{
+	struct world *world = *state;
+
+	rw_agent_view_write_text(&world->view, &world->text);
+	assert_non_null(strstr(world->text.data, "\n              12 established\n"));
+	assert_non_null(strstr(world->text.data, "full          0.2500 % of all pairs of buckets\n"));
+	assert_non_null(strstr(world->text.data, ", generation 3\n"));
+	rw_buf_clear(&world->text);
+	rw_agent_view_write_json(&world->view, &world->text);
+	assert_non_null(strstr(world->text.data, "\"full_pairs_ppm\": 2500"));
 }
 
 static void never_says_of_a_detached_node_that_it_enforces(void **state)
@@ -123,6 +138,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		TEST(has_exactly_the_metrics_that_the_page_lists),
 		TEST(counts_in_metrics_what_the_kernel_does),
+		TEST(shows_how_full_the_flow_table_is),
 		TEST(never_says_of_a_detached_node_that_it_enforces),
 		TEST(tells_of_enforcement_without_an_agent),
 	};

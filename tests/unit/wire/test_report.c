@@ -42,6 +42,7 @@ static struct rw_report full_report(void)
 		(struct rw_report_kernel){.generation = UINT32_MAX,
 					  .flow_capacity = 65536,
 					  .flows = {[RW_FLOW_HALF_OPEN] = 1, [RW_FLOW_ESTABLISHED] = 7},
+					  .full_pairs_ppm = 1000000,
 					  .flows_refused = UINT64_MAX,
 					  .hooks_restored = 3,
 					  .passed = 8,
