@@ -11,6 +11,7 @@
 
 #include <stdio.h>
 
+#include "agent/flow_filter.h"
 #include "agent/keeper.h"
 #include "agent/state.h"
 #include "base/clock.h"
@@ -65,3 +66,11 @@ RW_NODISCARD int rw_command_status(const struct rw_agent_place *place, enum rw_s
  */
 RW_NODISCARD int rw_command_probe(const struct rw_agent_place *place, const char *const *named,
 				  size_t named_count, bool pinned, bool json, struct rw_error *err);
+
+/*
+ * Lists the flow table that is pinned, with or without a running agent: each flow with its class and with what
+ * let it in by the saved policy.  Reads only.  -ENOENT when nothing is pinned.
+ */
+RW_NODISCARD int rw_command_table(const struct rw_agent_place *place,
+				  const struct rw_flow_filter_text *filter, bool as_json,
+				  struct rw_error *err);

@@ -51,6 +51,22 @@ static const struct rw_usage_option output_options[] = {
 	{0},
 };
 
+#define FILTER_OPTIONS                                                                                       \
+	{"remote", 0, "CIDR", "only those whose remote end is in it", RW_AGENT_OPTION_REMOTE},               \
+		{"port", 0, "NUMBER", "only those with this port at either end", RW_AGENT_OPTION_PORT},      \
+	{                                                                                                    \
+		"protocol", 0, "NAME", "tcp, udp, icmp, icmpv6, gre or a number", RW_AGENT_OPTION_PROTOCOL   \
+	}
+
+static const struct rw_usage_option table_options[] = {
+	FILTER_OPTIONS,
+	{"class", 0, "CLASS",
+	 "half-open, picked-up, exchange, tombstone, closing, one-way, assured or established",
+	 RW_AGENT_OPTION_CLASS},
+	{"output", 'o', "FORMAT", "table or json"},
+	{0},
+};
+
 static const struct rw_usage_option join_options[] = {
 	{"server", 0, "URL", "the controller, https://HOST[:8443]", RW_AGENT_OPTION_SERVER},
 	{"token", 0, "TOKEN", "one-time token", RW_AGENT_OPTION_TOKEN},
@@ -83,6 +99,7 @@ static const struct rw_usage_option run_options[] = {
 #define SETS(name, table)                                                                                    \
 	static const struct rw_usage_options name[] = {{.title = "options", .options = (table)}, {0}}
 SETS(output_sets, output_options);
+SETS(table_sets, table_options);
 SETS(join_sets, join_options);
 SETS(run_sets, run_options);
 
@@ -118,6 +135,23 @@ static const struct rw_usage_command commands[] = {
 	 "  ringwall-agent metrics >/run/metrics/ringwall.prom.new &&\n"
 	 "    mv /run/metrics/ringwall.prom.new /run/metrics/ringwall.prom\n",
 	 NULL, NULL},
+	{"table", "", "the live flows, each with its class and the rule that let it in",
+	 "Reads the flow table that the programs use, with or without a running agent, and changes nothing.  "
+	 "Rows come in no order.  LOCAL is this node's end or, of a forwarded flow, the one that did not "
+	 "open "
+	 "it; EXPIRES is when the flow is forgotten unless more of it is seen.\n"
+	 "\n"
+	 "IN is the interface where the flow entered the node and the rule that accepted it there, OUT the "
+	 "same where it left.  Of a tombstone, which lets nothing pass, it is the rule that refuses.  "
+	 "Instead "
+	 "of a rule's id: inner-access, default or a system rule; older-policy for a flow of which nothing "
+	 "was seen since the policy changed; unknown when no policy is saved here.\n"
+	 "\n"
+	 "examples:\n"
+	 "  ringwall-agent table\n"
+	 "  ringwall-agent table --remote 10.0.0.0/8 --port 443\n"
+	 "  ringwall-agent table --class tombstone -o json\n",
+	 table_sets, NULL},
 	{"probe", "", "whether this machine can enforce, on which interfaces, and why",
 	 "Also what the saved policy would refuse: listeners that no rule opens, live connections that would "
 	 "be "

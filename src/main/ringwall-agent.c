@@ -32,6 +32,7 @@ struct arguments {
 	const char *node;
 	const char *token_file;
 	const char *token;
+	struct rw_flow_filter_text filter;
 	struct rw_join_options join;
 	struct rw_enforce_bpf_options enforce;
 };
@@ -111,6 +112,10 @@ static bool set_text(struct arguments *arguments, int code, const char *text)
 		{RW_AGENT_OPTION_CA, &arguments->join.ca_file},
 		{RW_AGENT_OPTION_NAME, &arguments->join.name},
 		{RW_AGENT_OPTION_CLUSTER, &arguments->join.cluster},
+		{RW_AGENT_OPTION_REMOTE, &arguments->filter.remote},
+		{RW_AGENT_OPTION_PORT, &arguments->filter.port},
+		{RW_AGENT_OPTION_PROTOCOL, &arguments->filter.protocol},
+		{RW_AGENT_OPTION_CLASS, &arguments->filter.class},
 	};
 
 	for (size_t i = 0; i < RW_ARRAY_COUNT(texts); i++) {
@@ -354,6 +359,8 @@ static int dispatch(struct arguments *arguments, const struct rw_agent_place *pl
 		return rw_command_status(place, arguments->json ? RW_STATUS_JSON : RW_STATUS_TEXT, err);
 	if (strcmp(command, "metrics") == 0)
 		return rw_command_status(place, RW_STATUS_METRICS, err);
+	if (strcmp(command, "table") == 0)
+		return rw_command_table(place, &arguments->filter, arguments->json, err);
 	if (strcmp(command, "probe") == 0)
 		return rw_command_probe(place, arguments->interfaces, arguments->interface_count,
 					!arguments->unpinned, arguments->json, err);

@@ -1,0 +1,309 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "test.h"
+
+#include <arpa/inet.h>
+#include <netinet/ip_icmp.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "netns.h"
+#include "process.h"
+
+/* What 'table' and 'capture' show of a standalone agent's node with eth0, and a peer at the other end of the wire. */
+
+#define NODE         "10.77.0.1"
+#define PEER         "10.77.0.2"
+#define POLLS        600
+#define POLL_US      50000
+#define OUTPUT_SIZE  65536
+#define ECHO_ID      7701
+#define CLIENT_PORT  40001
+#define REFUSED_PORT 40002
+
+static const char *program; /* ringwall-agent */
+
+struct world {
+	char folder[64];
+	char model[96];
+	char state[96];
+	char log[96];
+	const char *pins;
+	int node, peer;
+	int listener;
+	int client; /* a TCP connection from the peer to port 80; -1 = none */
+	struct process agent;
+	char output[OUTPUT_SIZE];
+};
+
+static void write_model(const struct world *world, const char *rules)
+{
+	FILE *file = fopen(world->model, "we");
+
+	assert_non_null(file);
+	fprintf(file,
+		"{\"version\":1,"
+		"\"networks\":[{\"id\":\"vpc-1\",\"name\":\"net\",\"kind\":\"vpc\",\"cidrs\":[\"10.77.0.0/"
+		"16\"]}],"
+		"\"nodes\":[{\"id\":\"n-1\",\"name\":\"one\",\"network\":\"net\",\"security_groups\":["
+		"\"web\"],"
+		"\"interfaces\":[{\"name\":\"eth0\",\"addresses\":[\"10.77.0.1\"]}]}],"
+		"\"security_groups\":[{\"id\":\"sg-1\",\"name\":\"web\",\"network\":\"net\",\"kind\":"
+		"\"basic\","
+		"\"rules\":[%s]}]}",
+		rules);
+	assert_int_equal(fclose(file), 0);
+}
+
+#define RULE(id, verdict, protocol, ports)                                                                   \
+	"{\"id\":\"" id "\",\"direction\":\"ingress\",\"policy\":\"" verdict "\",\"protocol\":\"" protocol   \
+	"\",\"ports\":\"" ports "\",\"object\":{\"cidr\":\"0.0.0.0/0\"}}"
+#define RULES                                                                                                \
+	RULE("sgr-web", "accept", "tcp", "80/80")                                                            \
+	"," RULE("sgr-dns", "accept", "udp", "53/53") "," RULE(                                              \
+		"sgr-ping", "accept", "icmp", "-1/-1") "," RULE("sgr-no", "drop", "udp", "99/99")
+
+static void start_agent(struct world *world)
+{
+	const char *argv[] = {program,     "--file",         world->model, "--node",
+			      "one",       "--state",        world->state, "--pin-dir",
+			      world->pins, "--table-memory", "16",         "--flow-entries",
+			      "4096",      "--interface",    "eth0",       NULL};
+
+	process_start(&world->agent, world->node, world->log, argv);
+}
+
+/* Runs a command with options, ended by NULL; its output is in world->output. */
+static int command(struct world *world, const char *const *words)
+{
+	const char *argv[20] = {program};
+	size_t count = 1;
+
+	for (size_t i = 0; words[i]; i++)
+		argv[count++] = words[i];
+	argv[count++] = "--state";
+	argv[count++] = world->state;
+	argv[count++] = "--pin-dir";
+	argv[count++] = world->pins;
+	return process_run(world->node, world->output, sizeof(world->output), argv);
+}
+
+#define COMMAND(world, ...) command(world, (const char *const[]){__VA_ARGS__, NULL})
+
+static int make_world(void **state)
+{
+	struct world *world = calloc(1, sizeof(*world));
+
+	assert_non_null(world);
+	strcpy(world->folder, "/tmp/ringwall-test-XXXXXX");
+	assert_non_null(mkdtemp(world->folder));
+	(void)snprintf(world->model, sizeof(world->model), "%s/model.json", world->folder);
+	(void)snprintf(world->state, sizeof(world->state), "%s/rwt-%d", world->folder, (int)getpid());
+	(void)snprintf(world->log, sizeof(world->log), "%s/log", world->folder);
+	world->pins = netns_pin_dir();
+	world->node = netns_new();
+	world->peer = netns_new();
+	world->client = -1;
+	netns_veth(world->node, "eth0", world->peer, "eth0");
+	netns_run(world->node, "ip address add " NODE "/24 dev eth0");
+	netns_run(world->peer, "ip address add " PEER "/24 dev eth0");
+	world->listener = process_listen(world->node, NODE, 80);
+	write_model(world, RULES);
+	start_agent(world);
+	process_expect_log(&world->agent, "policy in force");
+	*state = world;
+	return 0;
+}
+
+static int free_world(void **state)
+{
+	struct world *world = *state;
+	char shell[256];
+
+	(void)COMMAND(world, "detach");
+	process_stop(&world->agent, SIGKILL);
+	(void)COMMAND(world, "attach");
+	if (world->client >= 0)
+		(void)close(world->client);
+	(void)close(world->listener);
+	(void)close(world->node);
+	(void)close(world->peer);
+	(void)snprintf(shell, sizeof(shell), "rm -rf %s /run/ringwall-agent/rwt-%d-*", world->folder,
+		       (int)getpid());
+	assert_int_equal(system(shell), 0);
+	free(world);
+	return 0;
+}
+
+/* ---- packets ---- */
+
+static struct sockaddr_in address_of(const char *text, uint16_t port)
+{
+	struct sockaddr_in address = {.sin_family = AF_INET, .sin_port = htons(port)};
+
+	assert_int_equal(inet_pton(AF_INET, text, &address.sin_addr), 1);
+	return address;
+}
+
+static int bound_socket(const struct world *world, int type, uint16_t port)
+{
+	struct sockaddr_in from = address_of(PEER, port);
+	int fd = netns_socket(world->peer, AF_INET, type, 0), one = 1;
+
+	(void)setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &one, sizeof(one));
+	assert_int_equal(bind(fd, (struct sockaddr *)&from, sizeof(from)), 0);
+	return fd;
+}
+
+static void open_connection(struct world *world)
+{
+	struct sockaddr_in to = address_of(NODE, 80);
+
+	world->client = bound_socket(world, SOCK_STREAM, CLIENT_PORT);
+	assert_int_equal(connect(world->client, (struct sockaddr *)&to, sizeof(to)), 0);
+}
+
+static void send_datagram(const struct world *world, uint16_t from, uint16_t to)
+{
+	struct sockaddr_in at = address_of(NODE, to);
+	int fd = bound_socket(world, SOCK_DGRAM, from);
+
+	assert_int_equal(sendto(fd, "question", 8, 0, (struct sockaddr *)&at, sizeof(at)), 8);
+	(void)close(fd);
+}
+
+static void send_ping(const struct world *world)
+{
+	struct icmphdr echo = {.type = ICMP_ECHO, .un.echo = {.id = htons(ECHO_ID), .sequence = htons(1)}};
+	struct sockaddr_in to = address_of(NODE, 0);
+	int fd = netns_socket(world->peer, AF_INET, SOCK_RAW, IPPROTO_ICMP);
+
+	echo.checksum = htons((uint16_t) ~((ICMP_ECHO << 8) + ECHO_ID + 1));
+	assert_int_equal(sendto(fd, &echo, sizeof(echo), 0, (struct sockaddr *)&to, sizeof(to)),
+			 sizeof(echo));
+	(void)close(fd);
+}
+
+/* ---- table ---- */
+
+/* The JSON of the flow that begins so, cut off behind it; NULL when there is none. */
+static char *find_flow(char *output, const char *begins)
+{
+	char *flow = strstr(output, begins);
+	char *end = flow ? strstr(flow, "}}") : NULL;
+
+	if (end)
+		end[2] = '\0';
+	return flow;
+}
+
+/* Waits until the table has a flow that begins so, and then says who let it in. */
+static void expect_flow(struct world *world, const char *begins, const char *in)
+{
+	for (int i = 0; i < POLLS; i++, usleep(POLL_US)) {
+		char *flow;
+
+		assert_int_equal(COMMAND(world, "table", "-o", "json"), 0);
+		flow = find_flow(world->output, begins);
+		if (flow && strstr(flow, in))
+			return;
+	}
+	fail_msg("no flow %s ... %s in: %s", begins, in, world->output);
+}
+
+#define TCP_FLOW                                                                                             \
+	"{\"protocol\":\"tcp\",\"class\":\"established\",\"opened\":\"ingress\",\"local\":\"" NODE           \
+	"\",\"local_port\":80,\"remote\":\"" PEER "\",\"remote_port\":40001,"
+#define UDP_FLOW                                                                                             \
+	"{\"protocol\":\"udp\",\"class\":\"half-open\",\"opened\":\"ingress\",\"local\":\"" NODE             \
+	"\",\"local_port\":53,\"remote\":\"" PEER "\",\"remote_port\":40001,"
+#define PING_FLOW                                                                                            \
+	"{\"protocol\":\"icmp\",\"class\":\"exchange\",\"opened\":\"ingress\",\"local\":\"" NODE             \
+	"\",\"remote\":\"" PEER "\","
+#define IN(cause) "\"in\":{\"interface\":\"eth0\",\"cause\":\"" cause "\"}"
+
+static void lists_flows_with_class_and_rule(void **state)
+{
+	struct world *world = *state;
+
+	open_connection(world);
+	send_datagram(world, CLIENT_PORT, 53);
+	send_ping(world);
+	expect_flow(world, TCP_FLOW, IN("sgr-web"));
+	expect_flow(world, UDP_FLOW, IN("sgr-dns"));
+	expect_flow(world, PING_FLOW, IN("sgr-ping"));
+}
+
+static void lists_only_what_filters_take(void **state)
+{
+	struct world *world = *state;
+
+	open_connection(world);
+	send_datagram(world, CLIENT_PORT, 53);
+	send_ping(world);
+	expect_flow(world, PING_FLOW, IN("sgr-ping"));
+	assert_int_equal(COMMAND(world, "table", "--port", "80"), 0);
+	assert_non_null(strstr(world->output, NODE ":80"));
+	assert_non_null(strstr(world->output, "eth0=sgr-web"));
+	assert_null(strstr(world->output, "udp"));
+	assert_int_equal(COMMAND(world, "table", "--protocol", "udp"), 0);
+	assert_non_null(strstr(world->output, NODE ":53"));
+	assert_null(strstr(world->output, "tcp"));
+	assert_int_equal(COMMAND(world, "table", "--remote", "10.77.0.3"), 0);
+	assert_null(strstr(world->output, "10.77"));
+	assert_int_equal(COMMAND(world, "table", "--remote", "10.77.0.0/24", "--class", "exchange"), 0);
+	assert_non_null(strstr(world->output, "icmp"));
+	assert_null(strstr(world->output, "tcp"));
+	assert_int_not_equal(COMMAND(world, "table", "--class", "lively"), 0);
+}
+
+static void lists_flows_without_an_agent(void **state)
+{
+	struct world *world = *state;
+
+	open_connection(world);
+	expect_flow(world, TCP_FLOW, IN("sgr-web"));
+	process_stop(&world->agent, SIGKILL);
+	expect_flow(world, TCP_FLOW, IN("sgr-web"));
+}
+
+static void says_when_a_flow_was_decided_by_an_older_policy(void **state)
+{
+	struct world *world = *state;
+
+	open_connection(world);
+	expect_flow(world, TCP_FLOW, IN("sgr-web"));
+	write_model(world, RULE("sgr-other", "accept", "tcp", "80/80"));
+	process_signal(&world->agent, SIGHUP);
+	expect_flow(world, TCP_FLOW, IN("older-policy"));
+	assert_int_equal(send(world->client, "more", 4, MSG_NOSIGNAL), 4);
+	expect_flow(world, TCP_FLOW, IN("sgr-other"));
+}
+
+static void says_that_nothing_is_in_force(void **state)
+{
+	struct world *world = *state;
+
+	assert_int_equal(COMMAND(world, "detach"), 0);
+	assert_int_equal(COMMAND(world, "table"), 1);
+}
+
+#define TEST(name) cmocka_unit_test_setup_teardown(name, make_world, free_world)
+
+int main(int argc, char **argv)
+{
+	const struct CMUnitTest tests[] = {
+		TEST(lists_flows_with_class_and_rule), TEST(lists_only_what_filters_take),
+		TEST(lists_flows_without_an_agent),    TEST(says_when_a_flow_was_decided_by_an_older_policy),
+		TEST(says_that_nothing_is_in_force),
+	};
+
+	if (argc != 2)
+		return 2;
+	program = argv[1];
+	netns_require();
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
