@@ -285,6 +285,7 @@ rw_api_handler rw_api_list_flows, rw_api_follow_flows;
 rw_api_handler rw_api_list_log, rw_api_follow_events, rw_api_get_change, rw_api_get_status, rw_api_get_audit;
 rw_api_handler rw_api_trace, rw_api_trace_event, rw_api_reach, rw_api_reach_matrix, rw_api_diff, rw_api_lint;
 rw_api_handler rw_api_export_model, rw_api_import_model, rw_api_apply;
+rw_api_handler rw_api_check_promises;
 rw_api_handler rw_api_get_health, rw_api_get_ready, rw_api_get_metrics, rw_api_get_root;
 
 /* The event listener of the controller: sends to every open event stream what it has not seen. */

@@ -26,6 +26,7 @@ const struct rw_api_route rw_api_routes[] = {
 	RESOURCE("security-groups", RW_KIND_GROUP, "name network cluster", rw_api_create_object, ""),
 	RESOURCE("prefix-lists", RW_KIND_PREFIX_LIST, "name", rw_api_create_object, ""),
 	RESOURCE("load-balancers", RW_KIND_LOAD_BALANCER, "name cluster", rw_api_create_object, ""),
+	{"GET", "v1/promises/check", RW_API_VIEWER, false, "network", rw_api_check_promises, NONE},
 	RESOURCE("promises", RW_KIND_PROMISE, "network", rw_api_create_object, ""),
 
 	{"GET", "v1/nodes/{}/preview", RW_API_VIEWER, false, "", rw_api_get_node_preview, NONE},

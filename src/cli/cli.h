@@ -37,7 +37,7 @@ enum rw_exit {
 #define RW_CLI_MAX_WORDS 1024
 
 /* Most commands, with the end of their table. */
-#define RW_CLI_COMMANDS_MAX 80
+#define RW_CLI_COMMANDS_MAX 128
 
 /* How long --wait waits, and its upper limit, which is the server's. */
 #define RW_CLI_WAIT_DEFAULT_MS 30000
@@ -306,6 +306,7 @@ RW_CLI_DECLARE(node);
 RW_CLI_DECLARE(group);
 RW_CLI_DECLARE(rule);
 RW_CLI_DECLARE(prefix_list);
+RW_CLI_DECLARE(promise);
 RW_CLI_DECLARE(load_balancer);
 RW_CLI_DECLARE(key);
 RW_CLI_DECLARE(ca);

@@ -16,9 +16,9 @@ const struct rw_cli_command *rw_cli_commands(void)
 		rw_cli_group_commands,         rw_cli_rule_commands,    rw_cli_prefix_list_commands,
 		rw_cli_load_balancer_commands, rw_cli_key_commands,     rw_cli_status_commands,
 		rw_cli_log_commands,           rw_cli_model_commands,   rw_cli_evaluate_commands,
-		rw_cli_convert_commands,       rw_cli_audit_commands,   rw_cli_analyze_commands,
-		rw_cli_context_commands,       rw_cli_ca_commands,      rw_cli_flows_commands,
-		rw_cli_tighten_commands,
+		rw_cli_promise_commands,       rw_cli_convert_commands, rw_cli_audit_commands,
+		rw_cli_analyze_commands,       rw_cli_context_commands, rw_cli_ca_commands,
+		rw_cli_flows_commands,         rw_cli_tighten_commands,
 	};
 	static struct rw_cli_command all[RW_CLI_COMMANDS_MAX];
 	size_t count = 0;

@@ -16,6 +16,7 @@ static const struct {
 	{"group", "security groups"},
 	{"rule", "rules of a group or of a cluster's group"},
 	{"prefix-list", "named sets of CIDRs"},
+	{"promise", "what must always hold"},
 	{"load-balancer", "what stands before a cluster"},
 	{"key", "API keys and their roles"},
 	{"ca", "the controller's authority, and replacing it"},

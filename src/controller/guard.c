@@ -13,6 +13,7 @@ const struct rw_word rw_words_guard[] = {
 	{"offline-node", RW_GUARD_OFFLINE_NODE},
 	{"ssh-session", RW_GUARD_SSH_SESSION},
 	{"finding", RW_GUARD_FINDING},
+	{"promise", RW_GUARD_PROMISE},
 	{NULL, 0},
 };
 
@@ -20,7 +21,7 @@ static int unknown_guard(struct rw_error *err)
 {
 	(void)rw_error_field(err, "force", "there is no such guard");
 	(void)rw_error_hint(err, "Guards are: management-ssh, caller-path, ssh-session, offline-node, "
-				 "finding:CHECK (docs/audit.md).");
+				 "finding:CHECK (docs/audit.md), promise:ID.");
 	return -EINVAL;
 }
 
@@ -49,9 +50,11 @@ static int parse_word(const char *word, struct rw_guard_force *force, struct rw_
 		return add_name(force, "finding", word, err);
 	if (colon && strncmp(word, "finding:", 8) == 0 && rw_check_find(colon + 1))
 		return add_name(force, "finding", colon + 1, err);
-	if (guard == RW_GUARD_FINDING) {
-		(void)rw_error_field(err, "force", "findings are forced by name");
-		return rw_error_hint(err, "Name the check, as in finding:open-ssh.");
+	if (colon && strncmp(word, "promise:", 8) == 0 && colon[1])
+		return add_name(force, "promise", colon + 1, err);
+	if (guard == RW_GUARD_FINDING || guard == RW_GUARD_PROMISE) {
+		(void)rw_error_field(err, "force", "findings and promises are forced by name");
+		return rw_error_hint(err, "Name the check or the id, as in finding:open-ssh.");
 	}
 	if (guard < 0)
 		return unknown_guard(err);
@@ -363,6 +366,7 @@ int guard_judge(struct rw_controller *controller, const struct rw_model *after, 
 {
 	const struct rw_vec *impacts = &plan->impacts;
 	const struct rw_actor *actor = plan->actor;
+	int r;
 
 	for (size_t i = 0; i < impacts->count; i++) {
 		const struct impact *impact = rw_vec_at(impacts, i);
@@ -382,5 +386,6 @@ int guard_judge(struct rw_controller *controller, const struct rw_model *after, 
 			judge_caller(&view, &controller->endpoints[e], &actor->address);
 	}
 	judge_deleted(controller, &plan->outcome, findings);
-	return guard_judge_audit(controller, after, plan, findings, err);
+	r = guard_judge_promises(controller, after, plan, findings, err);
+	return r < 0 ? r : guard_judge_audit(controller, after, plan, findings, err);
 }

@@ -24,6 +24,8 @@
  * finding:CHECK    The change adds a finding of the audit (audit/audit.h) that is of severity high or worse and not
  *                  suppressed, at a cluster or free-standing group whose rules, members or CIDRs it touches.  What
  *                  a cluster is created with adds nothing.  ICMP between nodes that closes is a warning.
+ * promise:ID       A promise (audit/promise.h) would be broken at a managed node that the change concerns, and was not
+ *                  broken there before.  A promise that is made or changed and does not hold is a warning.
  *
  * Reachability is exact, not sampled: if any source is accepted, then so is one of the finitely many
  * addresses at which some prefix that takes part in the decision begins or has just ended, because between
@@ -40,6 +42,7 @@ enum rw_guard {
 	RW_GUARD_OFFLINE_NODE,
 	RW_GUARD_SSH_SESSION,
 	RW_GUARD_FINDING,
+	RW_GUARD_PROMISE,
 	RW_GUARD_COUNT_,
 };
 
@@ -60,8 +63,8 @@ struct rw_guard_force {
 };
 
 /*
- * Adds what "management-ssh,finding:open-ssh" names to 'force'; a check may stand without "finding:".  Findings are
- * forced one by one, never all at once.  -EINVAL at field "force" with the words there are; -E2BIG for more than
+ * Adds what "management-ssh,finding:open-ssh" names to 'force'; a check may stand without "finding:".  Findings and
+ * promises are forced one by one, never all at once.  -EINVAL at field "force" with the words there are; -E2BIG for more than
  * RW_GUARD_FORCED_MAX names.
  */
 RW_NODISCARD int rw_guard_parse(const char *text, struct rw_guard_force *force, struct rw_error *err);

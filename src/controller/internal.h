@@ -9,6 +9,7 @@
  *     change.c       the path of a change            impact.c      which nodes a change concerns
  *     guard.c        guards                          reach.c       exact reachability of a port
  *     guard_audit.c  findings that a change adds     guard_scope.c where it can add any
+ *     guard_promise.c  promises that it breaks
  *     session.c      streams                         node.c        records of managed nodes
  *     report.c       reports, claims                 session_state.c  the state machine
  *     preview.c      what enforcing would do
@@ -267,6 +268,10 @@ struct rw_guard_finding *guard_add(struct rw_vec *findings, enum rw_guard guard,
 /* Adds what the change adds to the audit.  guard_audit.c */
 RW_NODISCARD int guard_judge_audit(struct rw_controller *controller, const struct rw_model *after,
 				   const struct plan *plan, struct rw_vec *findings, struct rw_error *err);
+
+/* Adds the promises that the change breaks.  guard_promise.c */
+RW_NODISCARD int guard_judge_promises(struct rw_controller *controller, const struct rw_model *after,
+				      const struct plan *plan, struct rw_vec *findings, struct rw_error *err);
 
 /* Which clusters and free-standing groups (ids) a change may add findings to.  guard_scope.c */
 #define GUARD_SUBJECTS_MAX 64

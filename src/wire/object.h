@@ -73,6 +73,9 @@ RW_NODISCARD int rw_object_decode(const struct rw_json *value, enum rw_kind kind
 				  const struct rw_resolver *resolver, void **ret_object,
 				  struct rw_error *err);
 
+/* The fields of a promise as members of the open object. */
+void rw_promise_put_fields(struct rw_json_writer *json, const struct rw_promise *promise);
+
 /* The group without its rules: what lists show. */
 void rw_group_encode_head(struct rw_json_writer *json, const struct rw_group *group);
 

@@ -298,6 +298,12 @@ void rw_load_balancer_encode(struct rw_json_writer *json, const struct rw_load_b
 void rw_promise_encode(struct rw_json_writer *json, const struct rw_promise *object)
 {
 	rw_json_begin_object(json);
+	rw_promise_put_fields(json, object);
+	rw_json_end_object(json);
+}
+
+void rw_promise_put_fields(struct rw_json_writer *json, const struct rw_promise *object)
+{
 	rw_json_put_text(json, "id", object->id);
 	rw_json_put_text(json, "network", object->network);
 	rw_json_put_text(json, "policy", object->policy == RW_VERDICT_ACCEPT ? "accept" : "deny");
@@ -308,7 +314,6 @@ void rw_promise_encode(struct rw_json_writer *json, const struct rw_promise *obj
 	put_protocol(json, object->protocol);
 	put_ports(json, "ports", object->ports);
 	rw_json_put_text(json, "reason", object->reason ? object->reason : "");
-	rw_json_end_object(json);
 }
 
 void rw_object_encode(struct rw_json_writer *json, enum rw_kind kind, const void *object)

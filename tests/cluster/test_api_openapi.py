@@ -157,6 +157,8 @@ def walk_objects(daemon):
          "interfaces": [{"name": "eth0", "addresses": ["10.0.0.4"]}]})
     step(daemon, "POST", "/v1/nodes", 201, {"name": "member", "cluster": "demo", "agent": "none",
          "interfaces": [{"name": "eth0", "addresses": ["10.0.0.5"]}]})
+    step(daemon, "GET", "/v1/promises/check", 200)
+    step(daemon, "GET", "/v1/promises/check?network=none", 400)
     promise = made(step(daemon, "POST", "/v1/promises", 201, {"network": "net", "policy": "deny", "protocol": "tcp", "ports": "23/23",
          "from": {"cidr": "0.0.0.0/0"}, "to": {"group": "web"}, "reason": "no telnet"}))
     references = {"networks": "net", "clusters": "demo", "nodes": "backup", "security-groups": "web", "prefix-lists": "office",

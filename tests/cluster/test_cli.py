@@ -367,6 +367,46 @@ def a_guard_refuses_and_force_by_name_goes_on(cli):
     cli.refuses("node", "delete", "m-node", says=["guard offline-node", "--force offline-node"])
 
 
+def findings_refuse_until_each_is_named(cli):
+    redis = ("rule", "add", "m-c", "allow tcp 6379 from any")
+    refused = cli.refuses(*redis, says=["guard finding:open-redis", "--force finding:open-redis"])
+    assert "m-c" in refused.err
+    cli.refuses(*redis, "--dry-run", says="finding:open-redis")
+    cli.refuses(*redis, "--force", "open-mysql", says="finding:open-redis")
+    cli.refuses(*redis, "--force", "finding", says="by name")
+    assert "forced: finding:open-redis" in cli.run(*redis, "--force", "open-redis").err
+    assert items(cli, "log", "--limit", "1")[0]["forced"] == ["finding:open-redis"]
+    cli.run("rule", "revoke", "m-c", "allow tcp 6379 from any")
+
+
+def promises_are_kept_or_broken_with_a_witness(cli):
+    network = cli.run("cluster", "show", "m-c", "-o", "json").json["network"]
+    cli.refuses("promise", "add", "deny", "tcp", "3306", "--from", "0.0.0.0/0", code=2, says="--network is missing")
+    cli.refuses("promise", "add", "deny", "tcp", "3306", "--network", network, "--from", "group:nobody", "--to", "group:m-c", says="from")
+    cli.run("promise", "add", "deny", "tcp", "3306", "--network", network, "--from", "198.51.100.0/24", "--to", "group:m-c",
+            "--reason", "the data is ours")
+    promise = items(cli, "promise", "list")[-1]
+    assert promise["policy"] == "deny" and promise["ports"] == "3306/3306"
+    assert "the data is ours" in cli.run("promise", "list").out
+    assert cli.run("promise", "check", "-o", "json").json["broken"] == 0
+    path = os.path.join(cli.home, "promise.json")
+    with open(path, "w", encoding="utf-8") as file:
+        model = cli.run("export").json
+        json.dump(model, file)
+    assert cli.run("promise", "check", "--file", path, "-o", "json", RINGWALL_SERVER=None).json["broken"] == 0
+    for group in model["security_groups"]:
+        if group["rules"] and "managed_by" in group:
+            group["rules"].append({"direction": "ingress", "policy": "accept", "protocol": "tcp", "ports": "3306/3306",
+                                   "object": {"cidr": "198.51.100.0/24"}})
+    with open(path, "w", encoding="utf-8") as file:
+        json.dump(model, file)
+    broken = cli.run("promise", "check", "-f", path, "-o", "json", code=5).json["promises"][-1]
+    assert broken["state"] == "broken" and broken["witness"]["remote"].startswith("198.51.100.")
+    assert "broken" in cli.run("promise", "check", "-f", path, code=5).out
+    cli.run("promise", "delete", promise["id"])
+    assert not items(cli, "promise", "list")
+
+
 def dry_runs_change_nothing(cli):
     before = cli.run("export").out
     for words in (("network", "create", "d", "--cidr", "10.99.0.0/16"), ("rule", "add", "r-g", "allow tcp 1 from any"),
@@ -720,7 +760,8 @@ def main():
                      what_is_in_use_stays_and_says_who_uses_it, prefix_lists_and_load_balancers_are_kept,
                      bad_input_is_refused_with_its_field_and_the_fix, wrong_command_lines_are_refused_before_any_call,
                      a_dead_port_or_a_stranger_gives_4, a_managed_node_that_is_offline_gives_3_and_the_change_stays,
-                     a_guard_refuses_and_force_by_name_goes_on, dry_runs_change_nothing,
+                     a_guard_refuses_and_force_by_name_goes_on, findings_refuse_until_each_is_named,
+                     promises_are_kept_or_broken_with_a_witness, dry_runs_change_nothing,
                      apply_takes_text_json_and_model_files_and_the_second_run_changes_nothing,
                      an_export_imports_into_an_empty_controller_and_comes_out_the_same,
                      keys_have_roles_and_end_when_revoked, the_log_tells_who_from_where_when_before_and_after,

@@ -427,6 +427,66 @@ static void icmp_that_closes_is_a_warning(void **state)
 	assert_true(result.findings[0].is_warning);
 }
 
+/* ---- promises ---- */
+
+static void make_promise(enum rw_verdict policy, const char *from, const char *to, int outcome)
+{
+	struct rw_promise *promise = rw_promise_new();
+
+	(void)strcpy(promise->id, "pr-1");
+	(void)strcpy(promise->network, "vpc-1");
+	promise->policy = policy;
+	promise->from = world_object(from);
+	promise->to = world_object(to);
+	promise->protocol = RW_PROTOCOL_TCP;
+	promise->ports = (struct rw_ports){8080, 8080};
+	promise->reason = strdup("it must");
+	assert_int_equal(try_force((struct step){STEP_CREATE, RW_KIND_PROMISE, .object = promise}, 0),
+			 outcome);
+	(void)rw_promise_unref(promise);
+}
+
+static void refuses_what_breaks_a_promise(void **state)
+{
+	RW_CLEANUP(rw_audit_page_done) struct rw_audit_page page = {0};
+
+	(void)state;
+	make_promise(RW_VERDICT_DROP, "198.51.100.0/24", "10.0.0.9/32", 0);
+	assert_int_equal(result.finding_count, 0);
+	assert_int_equal(try_add("sgr-8080 in accept tcp 8000/9000 198.51.100.128/25"), RW_CHANGE_GUARDED);
+	assert_int_equal(result.finding_count, 1);
+	assert_string_equal(result.findings[0].name, "promise:pr-1");
+	assert_string_equal(result.findings[0].node, "n-free");
+	assert_string_equal(result.findings[0].cause, "sgr-8080");
+	assert_true(result.findings[0].has_witness);
+	assert_int_equal(result.findings[0].witness.local_port, 8080);
+	assert_int_equal(result.findings[0].witness.remote.bytes[3] & 128, 128);
+	/* Beside it is allowed; forced it is done and logged; and once broken it stops nobody. */
+	assert_int_equal(try_add("sgr-9090 in accept tcp 9090/9090 198.51.100.0/24"), 0);
+	{
+		struct step step = {STEP_ADD_RULE, .reference = "sg-free",
+				    .text = "sgr-8080 in accept tcp 8000/9000 198.51.100.128/25"};
+		struct rw_change_request request = {
+			.actor = &fx.alice, .action = "test", .edit = fixture_edit, .userdata = &step};
+
+		rw_change_result_done(&result);
+		assert_int_equal(rw_guard_parse("promise:pr-1", &request.force, NULL), 0);
+		assert_int_equal(rw_change_run(fx.controller, &request, &result, NULL), 0);
+	}
+	assert_int_equal(rw_audit_list(fx.controller, 0, 1, &page, NULL), 0);
+	assert_non_null(strstr(page.records[0].json, "\"forced\":[\"promise:pr-1\"]"));
+	assert_int_equal(try_add("sgr-more in accept tcp 8080/8080 198.51.100.0/25"), 0);
+}
+
+static void a_promise_that_does_not_hold_is_made_with_a_warning(void **state)
+{
+	(void)state;
+	make_promise(RW_VERDICT_ACCEPT, "198.51.100.0/24", "10.0.0.9/32", 0);
+	assert_int_equal(result.finding_count, 1);
+	assert_true(result.findings[0].is_warning);
+	assert_string_equal(result.findings[0].cause, "default");
+}
+
 static void parses_lists_of_guards(void **state)
 {
 	struct rw_error err = RW_ERROR_NONE;
@@ -472,6 +532,8 @@ int main(void)
 		T(refuses_a_prefix_list_that_becomes_the_internet),
 		T(what_a_cluster_is_born_with_adds_nothing),
 		T(icmp_that_closes_is_a_warning),
+		T(refuses_what_breaks_a_promise),
+		T(a_promise_that_does_not_hold_is_made_with_a_warning),
 		T(parses_lists_of_guards),
 	};
 
