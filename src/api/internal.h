@@ -273,6 +273,7 @@ void rw_api_put_status(struct rw_json_writer *json, const struct rw_node_status 
 
 rw_api_handler rw_api_list_objects, rw_api_create_object, rw_api_get_object, rw_api_patch_object,
 	rw_api_delete_object, rw_api_create_cluster, rw_api_get_node_preview, rw_api_get_cluster_preview;
+rw_api_handler rw_api_get_tighten, rw_api_apply_tighten, rw_api_undo_tighten;
 rw_api_handler rw_api_list_rules, rw_api_get_rule, rw_api_add_rules, rw_api_revoke_rules, rw_api_patch_rule,
 	rw_api_delete_rule;
 rw_api_handler rw_api_add_members, rw_api_remove_member;

@@ -19,6 +19,9 @@
 
 #define GROUP "v1/security-groups/{}/"
 
+/* What a plan to tighten goes by. */
+#define TIGHTEN "since need close without_flows without_listeners"
+
 const struct rw_api_route rw_api_routes[] = {
 	RESOURCE("networks", RW_KIND_NETWORK, "name", rw_api_create_object, ""),
 	RESOURCE("clusters", RW_KIND_CLUSTER, "name network", rw_api_create_cluster, " with_nodes"),
@@ -31,6 +34,11 @@ const struct rw_api_route rw_api_routes[] = {
 
 	{"GET", "v1/nodes/{}/preview", RW_API_VIEWER, false, "", rw_api_get_node_preview, NONE},
 	{"GET", "v1/clusters/{}/preview", RW_API_VIEWER, false, "", rw_api_get_cluster_preview, NONE},
+
+	{"GET", "v1/clusters/{}/tighten", RW_API_VIEWER, false, TIGHTEN " stage", rw_api_get_tighten, NONE},
+	{"POST", "v1/clusters/{}/tighten/apply", RW_API_OPERATOR, true, CHANGE " " TIGHTEN,
+	 rw_api_apply_tighten, NONE},
+	{"POST", "v1/clusters/{}/tighten/undo", RW_API_OPERATOR, false, CHANGE, rw_api_undo_tighten, NONE},
 
 	{"GET", GROUP "rules", RW_API_VIEWER, false, "limit after", rw_api_list_rules, NONE},
 	{"POST", GROUP "rules", RW_API_OPERATOR, true, CHANGE, rw_api_add_rules, NONE},

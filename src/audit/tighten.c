@@ -17,6 +17,7 @@ void rw_tighten_plan_done(struct rw_tighten_plan *plan)
 		(void)rw_policy_unref(*(struct rw_policy **)rw_vec_at(&plan->policies, i));
 	rw_vec_done(&plan->policies);
 	plan->sets = rw_sets_free(plan->sets);
+	rw_vec_done(&plan->would_drop);
 }
 
 static void plan_init(struct rw_tighten_plan *plan)
@@ -26,6 +27,7 @@ static void plan_init(struct rw_tighten_plan *plan)
 	rw_vec_init(&plan->steps, sizeof(struct rw_tighten_step), RW_TIGHTEN_STEP_COUNT_);
 	rw_vec_init(&plan->exposure.to_internet, sizeof(struct rw_tighten_open), SIZE_MAX);
 	rw_vec_init(&plan->policies, sizeof(struct rw_policy *), SIZE_MAX);
+	rw_vec_init(&plan->would_drop, sizeof(struct rw_tighten_refusal), RW_TIGHTEN_REFUSALS_MAX);
 }
 
 static void tightening_done(struct tightening *t)
@@ -316,6 +318,55 @@ int rw_tighten_apply(struct rw_draft *draft, const char *group, const struct rw_
 	int r = add_rules(draft, group, step, err);
 
 	return r < 0 ? r : revoke_rules(draft, group, step, err);
+}
+
+/* ---- services ---- */
+
+static int parse_service(const char *word, const char *field,
+			 struct rw_tighten_service services[RW_TIGHTEN_SERVICES_MAX], size_t *count,
+			 struct rw_error *err)
+{
+	struct rw_ports ranges[RW_PORTS_LIST_MAX];
+	const char *slash = strchr(word, '/');
+	unsigned int found = 0;
+	uint16_t protocol;
+	char name[16];
+
+	(void)snprintf(name, sizeof(name), "%.*s", slash ? (int)(slash - word) : 0, word);
+	if (!slash || rw_protocol_parse(name, &protocol, NULL) < 0 || !rw_protocol_has_ports(protocol) ||
+	    rw_ports_parse_list(slash + 1, ranges, &found, NULL) < 0) {
+		(void)rw_error_field(err, field, "'%.64s' is no service", word);
+		return rw_error_hint(err, "Write it as tcp/443 or udp/5000-5010,6000.");
+	}
+	for (unsigned int i = 0; i < found; i++) {
+		if (*count == RW_TIGHTEN_SERVICES_MAX)
+			return rw_error_field(err, field, "there are more than %d services",
+					      RW_TIGHTEN_SERVICES_MAX);
+		services[(*count)++] = (struct rw_tighten_service){protocol, ranges[i]};
+	}
+	return 0;
+}
+
+int rw_tighten_services_parse(const char *text, const char *field,
+			      struct rw_tighten_service services[RW_TIGHTEN_SERVICES_MAX], size_t *count,
+			      struct rw_error *err)
+{
+	int r = 0;
+
+	while (r == 0 && *text) {
+		size_t length = strcspn(text, " ");
+		char word[512];
+
+		if (length >= sizeof(word))
+			return rw_error_field(err, field, "a service of more than %zu bytes",
+					      sizeof(word) - 1);
+		memcpy(word, text, length);
+		word[length] = '\0';
+		if (length)
+			r = parse_service(word, field, services, count, err);
+		text += length + (text[length] == ' ');
+	}
+	return r;
 }
 
 /* ---- words ---- */

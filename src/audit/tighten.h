@@ -43,6 +43,7 @@
 #include "policy/policy.h"
 
 /* Ports that people name. */
+#define RW_TIGHTEN_SERVICES_MAX 64
 struct rw_tighten_service {
 	uint16_t protocol; /* TCP or UDP */
 	struct rw_ports ports;
@@ -50,8 +51,9 @@ struct rw_tighten_service {
 
 struct rw_tighten_input {
 	const struct rw_model *model;
-	const char *cluster;                       /* id */
-	const struct rw_evidence *evidence;        /* nullable: nothing is known */
+	const char *cluster;                /* id */
+	const struct rw_evidence *evidence; /* nullable: nothing is known */
+	const struct rw_evidence *staged;   /* nullable: flows that came since; judged, not planned by */
 	const struct rw_tighten_service *declared; /* needed directly, from anywhere, seen or not */
 	size_t declared_count;
 	const struct rw_tighten_service *closed; /* not to be opened, though they were used */
@@ -168,8 +170,11 @@ struct rw_tighten_plan {
 	struct rw_vec steps;                 /* struct rw_tighten_step */
 	struct rw_tighten_exposure exposure; /* before the first step */
 	size_t observed;                     /* flow records that today's rules accept */
-	struct rw_sets *sets;                /* arena of the differences */
-	struct rw_vec policies;              /* struct rw_policy *, which the differences lend from */
+	size_t judged;                       /* of 'staged', likewise */
+	struct rw_vec would_drop; /* struct rw_tighten_refusal: of them, refused by the whole plan */
+	size_t would_drop_count;  /* all of them */
+	struct rw_sets *sets;     /* arena of the differences */
+	struct rw_vec policies;   /* struct rw_policy *, which the differences lend from */
 };
 
 /*
@@ -180,6 +185,14 @@ RW_NODISCARD int rw_tighten_make(const struct rw_tighten_input *input, struct rw
 				 struct rw_error *err);
 void rw_tighten_plan_done(struct rw_tighten_plan *plan);
 RW_DEFINE_DONE(struct rw_tighten_plan, rw_tighten_plan_done)
+
+/*
+ * Reads services as people write them, "tcp/443 udp/5000-5010,6000", into at most RW_TIGHTEN_SERVICES_MAX behind the
+ * '*count' that are there.  -EINVAL with hint at 'field'.
+ */
+RW_NODISCARD int rw_tighten_services_parse(const char *text, const char *field,
+					   struct rw_tighten_service services[RW_TIGHTEN_SERVICES_MAX],
+					   size_t *count, struct rw_error *err);
 
 /* True for a rule that the plan would delete. */
 bool rw_tighten_is_loose(const struct rw_rule *rule);

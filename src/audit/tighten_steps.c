@@ -112,24 +112,43 @@ static int add_range(struct tightening *t, struct rw_vec *list, uint32_t first, 
 	return add_open(t, list, &open);
 }
 
+static bool is_in_family(const struct open_range *range, uint8_t family)
+{
+	return family == 4 ? range->v4 : range->v6;
+}
+
+/* True when the ranges (ascending) leave out nothing in a family. */
+static bool is_everything(const struct rw_vec *ranges, uint8_t family)
+{
+	uint32_t next = 0;
+
+	for (size_t i = 0; i < ranges->count; i++) {
+		const struct open_range *range = rw_vec_at(ranges, i);
+
+		if (is_in_family(range, family) && range->first == next)
+			next = range->last + 1;
+	}
+	return next > RW_SERVICE_LAST;
+}
+
 static int add_ranges(struct tightening *t, struct rw_vec *list, const struct rw_vec *ranges)
 {
+	bool all4 = is_everything(ranges, 4), all6 = is_everything(ranges, 6);
 	int r = 0;
 
+	if (all4 || all6)
+		r = add_open(t, list,
+			     &(struct rw_tighten_open){RW_PROTOCOL_ALL, RW_PORTS_ANY, "", all4, all6});
 	for (size_t i = 0; r == 0 && i < ranges->count; i++) {
-		const struct open_range *range = rw_vec_at(ranges, i);
-		uint32_t first = range->first;
+		struct open_range range = *(struct open_range *)rw_vec_at(ranges, i);
+		uint32_t first = range.first;
 
-		if (first == 0 && range->last >= RW_SERVICE_LAST) {
-			r = add_open(t, list,
-				     &(struct rw_tighten_open){RW_PROTOCOL_ALL, RW_PORTS_ANY, "", range->v4,
-							       range->v6});
-			continue;
-		}
-		while (r == 0 && first <= range->last) {
-			uint32_t last = range->last < (first | 0xffff) ? range->last : first | 0xffff;
+		range.v4 &= !all4;
+		range.v6 &= !all6;
+		while (r == 0 && (range.v4 || range.v6) && first <= range.last) {
+			uint32_t last = range.last < (first | 0xffff) ? range.last : first | 0xffff;
 
-			r = add_range(t, list, first, last, range);
+			r = add_range(t, list, first, last, &range);
 			first = last + 1;
 		}
 	}
@@ -249,16 +268,23 @@ static void explain(const struct tightening *t, const struct rw_evidence_node *s
 		(void)snprintf(why, 160, "%s", reasons[fate]);
 }
 
-static int add_refusal(const struct tightening *t, struct rw_tighten_step *step, const struct rw_node *node,
+/* Where refusals go: those of a step, or of what came since. */
+struct list {
+	struct rw_vec *refusals;
+	size_t *count;
+	size_t *judged; /* nullable */
+};
+
+static int add_refusal(const struct tightening *t, const struct list *list, const struct rw_node *node,
 		       const struct rw_interface *interface, const struct rw_evidence_node *seen,
 		       const struct rw_evidence_flow *flow)
 {
 	struct rw_tighten_refusal *refusal;
 
-	step->refused++;
-	if (step->refusals.count == RW_TIGHTEN_REFUSALS_MAX)
+	(*list->count)++;
+	if (list->refusals->count == RW_TIGHTEN_REFUSALS_MAX)
 		return 0;
-	if (rw_vec_push(&step->refusals, &refusal) < 0)
+	if (rw_vec_push(list->refusals, &refusal) < 0)
 		return rw_error_oom(t->err);
 	memcpy(refusal->node, node->id, RW_ID_SIZE);
 	memcpy(refusal->interface, interface->name, strnlen(interface->name, sizeof(refusal->interface) - 1));
@@ -267,26 +293,41 @@ static int add_refusal(const struct tightening *t, struct rw_tighten_step *step,
 	return 0;
 }
 
-/* The flows of a node that were accepted before the step ('was') and are not after it ('is'). */
-static int check_flows(const struct tightening *t, struct rw_tighten_step *step, const struct rw_node *node,
+/* One flow at all interfaces by which it may have come. */
+static int check_flow(const struct tightening *t, const struct list *list, const struct rw_node *node,
+		      const struct rw_evidence_node *seen, const struct rw_policy *was,
+		      const struct rw_policy *is, const struct rw_evidence_flow *flow)
+{
+	bool accepted = false;
+	int r = 0;
+
+	for (size_t i = 0; r == 0 && i < node->interface_count; i++) {
+		const struct rw_interface *interface = &node->interfaces[i];
+
+		if (!tighten_comes_by(node, interface, flow) ||
+		    !tighten_accepts(was, node, interface->name, flow))
+			continue;
+		accepted = true;
+		if (!tighten_accepts(is, node, interface->name, flow))
+			r = add_refusal(t, list, node, interface, seen, flow);
+	}
+	if (list->judged)
+		*list->judged += accepted;
+	return r;
+}
+
+/* The flows of a node that were accepted before ('was') and are not afterwards ('is'). */
+static int check_flows(const struct tightening *t, const struct list *list, const struct rw_node *node,
 		       const struct rw_evidence_node *seen, const struct rw_policy *was,
 		       const struct rw_policy *is)
 {
 	int r = 0;
 
-	for (size_t i = 0; i < seen->flows.count; i++) {
+	for (size_t i = 0; r == 0 && i < seen->flows.count; i++) {
 		const struct rw_evidence_flow *flow = rw_vec_at(&seen->flows, i);
 
-		if (!flow->accepted || flow->direction != RW_DIRECTION_INGRESS || !flow->remote.family)
-			continue;
-		for (size_t j = 0; r == 0 && j < node->interface_count; j++) {
-			const struct rw_interface *interface = &node->interfaces[j];
-
-			if (tighten_comes_by(node, interface, flow) &&
-			    tighten_accepts(was, node, interface->name, flow) &&
-			    !tighten_accepts(is, node, interface->name, flow))
-				r = add_refusal(t, step, node, interface, seen, flow);
-		}
+		if (flow->accepted && flow->direction == RW_DIRECTION_INGRESS && flow->remote.family)
+			r = check_flow(t, list, node, seen, was, is, flow);
 	}
 	return r;
 }
@@ -305,7 +346,8 @@ static int check_node(const struct tightening *t, const struct rw_node *node,
 
 		r = rw_policy_derive(step->after, node->id, &surroundings, t->cache, &is, t->err);
 		if (r == 0)
-			r = check_flows(t, step, node, seen, was, is);
+			r = check_flows(t, &(struct list){&step->refusals, &step->refused, NULL}, node, seen,
+					was, is);
 		if (r == 0) {
 			(void)rw_policy_unref(was);
 			was = RW_TAKE_PTR(is);
@@ -314,15 +356,34 @@ static int check_node(const struct tightening *t, const struct rw_node *node,
 	return r;
 }
 
+/* What came since the plan was made, under the whole plan. */
+static int check_staged(const struct tightening *t, const struct rw_node *node,
+			const struct rw_evidence_node *seen)
+{
+	const struct rw_tighten_step *last = rw_vec_at(&t->plan->steps, t->plan->steps.count - 1);
+	const struct list list = {&t->plan->would_drop, &t->plan->would_drop_count, &t->plan->judged};
+	RW_CLEANUP(rw_policy_unref) struct rw_policy *was = NULL;
+	RW_CLEANUP(rw_policy_unref) struct rw_policy *is = NULL;
+	const struct rw_policy_surroundings surroundings = {0};
+	int r = rw_policy_derive(t->input->model, node->id, &surroundings, t->cache, &was, t->err);
+
+	if (r == 0)
+		r = rw_policy_derive(last->after, node->id, &surroundings, t->cache, &is, t->err);
+	return r < 0 ? r : check_flows(t, &list, node, seen, was, is);
+}
+
 static int check_nodes(const struct tightening *t)
 {
 	int r = 0;
 
 	for (size_t i = 0; r == 0 && i < t->node_count; i++) {
 		const struct rw_evidence_node *seen = rw_evidence_find(t->input->evidence, t->nodes[i]->id);
+		const struct rw_evidence_node *since = rw_evidence_find(t->input->staged, t->nodes[i]->id);
 
 		if (seen && seen->flows.count)
 			r = check_node(t, t->nodes[i], seen);
+		if (r == 0 && since)
+			r = check_staged(t, t->nodes[i], since);
 	}
 	return r;
 }

@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "base/clock.h"
 #include "base/file.h"
 #include "wire/model_file.h"
 
@@ -62,4 +63,35 @@ int rw_cli_read_model(const char *path, struct rw_model **ret_model, struct rw_e
 		return r;
 	r = rw_model_file_decode(text.data, text.size, ret_model, err);
 	return r < 0 ? rw_error_wrap(err, "%s", path) : 0;
+}
+
+int rw_cli_put_time(const struct rw_cli *cli, struct rw_buf *path, const char *option)
+{
+	static const struct {
+		char unit;
+		int64_t ms;
+	} units[] = {{'m', 60000}, {'h', 3600000}, {'d', 86400000}};
+	const char *text = rw_cli_value(cli, option);
+	char stamp[RW_TIMESTAMP_SIZE];
+	size_t digits = text ? strspn(text, "0123456789") : 0;
+	int64_t number = 0;
+
+	if (!text)
+		return 0;
+	if (digits == 0 || digits > 6 || digits + 1 != strlen(text)) {
+		rw_cli_put_filter(cli, path, option);
+		return 0;
+	}
+	for (size_t i = 0; i < digits; i++)
+		number = number * 10 + (text[i] - '0');
+	for (size_t i = 0; i < RW_ARRAY_COUNT(units); i++) {
+		if (units[i].unit != text[digits])
+			continue;
+		rw_timestamp_format(rw_clock_realtime_ms(rw_clock_system()) - number * units[i].ms, stamp);
+		(void)rw_buf_append_format(path, "%c%s=%s", strchr(path->data, '?') ? '&' : '?', option,
+					   stamp);
+		return 0;
+	}
+	return rw_cli_usage_error(cli, "--%s is 30m, 24h, 7d or a time as 2026-11-24T02:28:29Z, not '%s'",
+				  option, text);
 }

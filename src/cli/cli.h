@@ -286,6 +286,11 @@ void rw_cli_put_value(const struct rw_cli *cli, struct rw_json_writer *json, con
 /* Adds "option=value" to the query of a path when the option was given. */
 void rw_cli_put_filter(const struct rw_cli *cli, struct rw_buf *path, const char *option);
 
+/*
+ * The same for a time: as the API takes it, or "30m", "24h", "7d" before now.  0, or RW_EXIT_USAGE after printing why.
+ */
+int rw_cli_put_time(const struct rw_cli *cli, struct rw_buf *path, const char *option);
+
 /* Reads a model file ('-' is standard input), for commands that work without a server. */
 struct rw_model;
 RW_NODISCARD int rw_cli_read_model(const char *path, struct rw_model **ret_model, struct rw_error *err);

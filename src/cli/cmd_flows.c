@@ -3,8 +3,6 @@
 
 #include <string.h>
 
-#include "base/clock.h"
-
 /* Most that one call of the API gives. */
 #define FLOWS_MAX 1000
 
@@ -16,37 +14,6 @@ static const struct rw_column columns[] = {
 	{"ANSWERED", "answered", RW_COLUMN_NUMBER, "-"},  {"SERVED BY", "served", RW_COLUMN_TEXT, "-"},
 	{"LAST", "last", RW_COLUMN_TIME, NULL},
 };
-
-/* "24h", "7d", "30m" before now, or a time as the API takes it; appended to the query. */
-static int put_since(const struct rw_cli *cli, struct rw_buf *path)
-{
-	static const struct {
-		char unit;
-		int64_t ms;
-	} units[] = {{'m', 60000}, {'h', 3600000}, {'d', 86400000}};
-	const char *text = rw_cli_value(cli, "since");
-	char stamp[RW_TIMESTAMP_SIZE];
-	size_t digits = text ? strspn(text, "0123456789") : 0;
-	int64_t number = 0;
-
-	if (!text)
-		return 0;
-	if (digits == 0 || digits > 6 || digits + 1 != strlen(text)) {
-		rw_cli_put_filter(cli, path, "since");
-		return 0;
-	}
-	for (size_t i = 0; i < digits; i++)
-		number = number * 10 + (text[i] - '0');
-	for (size_t i = 0; i < RW_ARRAY_COUNT(units); i++) {
-		if (units[i].unit != text[digits])
-			continue;
-		rw_timestamp_format(rw_clock_realtime_ms(rw_clock_system()) - number * units[i].ms, stamp);
-		(void)rw_buf_append_format(path, "%csince=%s", strchr(path->data, '?') ? '&' : '?', stamp);
-		return 0;
-	}
-	return rw_cli_usage_error(cli, "--since is 30m, 24h, 7d or a time as 2026-11-24T02:28:29Z, not '%s'",
-				  text);
-}
 
 static int put_verdict(const struct rw_cli *cli, struct rw_buf *path)
 {
@@ -78,7 +45,7 @@ static int print_history(struct rw_cli *cli, struct rw_buf *path)
 	rw_cli_put_filter(cli, path, "protocol");
 	rw_cli_put_filter(cli, path, "port");
 	(void)rw_buf_append_format(path, "%climit=%d", strchr(path->data, '?') ? '&' : '?', (int)limit);
-	r = put_since(cli, path);
+	r = rw_cli_put_time(cli, path, "since");
 	if (r == 0)
 		r = rw_cli_call(cli, "GET", path->data, NULL, &answer);
 	if (r)

@@ -8,36 +8,13 @@
 #include "convert/alibaba_write.h"
 #include "wire/tighten.h"
 
-#define SERVICES_MAX 64
-#define ANSWER_MAX   (256u << 20)
+#define ANSWER_MAX (256u << 20)
 
 /* Services that people name: "tcp/443,8080-8090". */
 struct services {
-	struct rw_tighten_service list[SERVICES_MAX];
+	struct rw_tighten_service list[RW_TIGHTEN_SERVICES_MAX];
 	size_t count;
 };
-
-static int add_services(struct services *services, const char *option, const char *text, struct rw_error *err)
-{
-	struct rw_ports ranges[RW_PORTS_LIST_MAX];
-	const char *slash = strchr(text, '/');
-	unsigned int count = 0;
-	uint16_t protocol;
-	char word[16];
-
-	(void)snprintf(word, sizeof(word), "%.*s", slash ? (int)(slash - text) : 0, text);
-	if (!slash || rw_protocol_parse(word, &protocol, NULL) < 0 || !rw_protocol_has_ports(protocol) ||
-	    rw_ports_parse_list(slash + 1, ranges, &count, NULL) < 0) {
-		(void)rw_error_field(err, option, "'%.64s' is no service", text);
-		return rw_error_hint(err, "Write it as tcp/443 or udp/5000-5010,6000.");
-	}
-	for (unsigned int i = 0; i < count; i++) {
-		if (services->count == SERVICES_MAX)
-			return rw_error_field(err, option, "there are more than %d services", SERVICES_MAX);
-		services->list[services->count++] = (struct rw_tighten_service){protocol, ranges[i]};
-	}
-	return 0;
-}
 
 static int read_services(const struct rw_cli *cli, const char *name, struct services *services,
 			 struct rw_error *err)
@@ -49,7 +26,7 @@ static int read_services(const struct rw_cli *cli, const char *name, struct serv
 
 	(void)snprintf(option, sizeof(option), "--%s", name);
 	while (r == 0 && rw_cli_next_value(cli, name, &cursor, &text))
-		r = add_services(services, option, text, err);
+		r = rw_tighten_services_parse(text, option, services->list, &services->count, err);
 	return r;
 }
 
@@ -286,7 +263,7 @@ static int show_offline(struct rw_cli *cli)
 		return rw_cli_fail(&err);
 	if (rw_cli_given(cli, "as") && offline.plan.state != RW_TIGHTEN_BLOCKED)
 		return write_as(cli, &offline);
-	r = rw_tighten_encode(&offline.answer, offline.model, &offline.plan, &err);
+	r = rw_tighten_encode(&offline.answer, offline.model, &offline.plan, 0, &err);
 	if (r == 0)
 		r = rw_json_parse(offline.answer.data, offline.answer.size, offline.answer.size, &document,
 				  &err);
@@ -296,21 +273,210 @@ static int show_offline(struct rw_cli *cli)
 	return print_plan(cli, &root, offline.answer.data, offline.answer.size);
 }
 
-static int tighten(struct rw_cli *cli)
-{
-	const char *as = rw_cli_value(cli, "as");
+/* ---- with a controller ---- */
 
+/* "/v1/clusters/shop/tighten[/rest]?..." with what the plan goes by. */
+static int put_path(const struct rw_cli *cli, struct rw_buf *path, const char *rest)
+{
+	static const char *const lists[] = {"need", "close"};
+	static const char *const flags[][2] = {{"without-flows", "without_flows=true"},
+					       {"without-listeners", "without_listeners=true"}};
+	char tail[32];
+
+	(void)snprintf(tail, sizeof(tail), "tighten%s", rest);
+	rw_cli_path(path, "clusters", cli->arguments[0], tail);
+	for (size_t i = 0; i < RW_ARRAY_COUNT(lists); i++) {
+		unsigned int cursor = 0;
+		const char *value;
+		size_t count = 0;
+
+		while (rw_cli_next_value(cli, lists[i], &cursor, &value)) {
+			if (count++)
+				(void)rw_buf_append_text(path, "%20");
+			else
+				(void)rw_buf_append_format(path, "%c%s=", strchr(path->data, '?') ? '&' : '?',
+							   lists[i]);
+			rw_cli_append_encoded(path, value);
+		}
+	}
+	for (size_t i = 0; i < RW_ARRAY_COUNT(flags); i++)
+		if (rw_cli_given(cli, flags[i][0]))
+			(void)rw_buf_append_format(path, "%c%s", strchr(path->data, '?') ? '&' : '?',
+						   flags[i][1]);
+	return rw_cli_put_time(cli, path, "since");
+}
+
+static int get_plan(struct rw_cli *cli, bool is_staged, struct rw_cli_answer *ret_answer)
+{
+	RW_CLEANUP(rw_buf_done) struct rw_buf path = {0};
+	int r = put_path(cli, &path, "");
+
+	if (r == 0 && is_staged)
+		r = rw_cli_put_time(cli, &path, "stage");
+	return r ? r : rw_cli_call(cli, "GET", path.data, NULL, ret_answer);
+}
+
+/* What the plan would have refused of what came since: nothing is as good as it gets. */
+static int print_staged(struct rw_cli *cli, const struct rw_cli_answer *answer)
+{
+	static const struct rw_column columns[] = {
+		{"NODE", "name", RW_COLUMN_TEXT, NULL},
+		{"INTERFACE", "interface", RW_COLUMN_TEXT, NULL},
+		{"PROTOCOL", "protocol", RW_COLUMN_TEXT, NULL},
+		{"PORT", "port", RW_COLUMN_NUMBER, "-"},
+		{"REMOTE", "remote", RW_COLUMN_TEXT, NULL},
+		{"COUNT", "count", RW_COLUMN_NUMBER, NULL},
+		{"LAST", "last", RW_COLUMN_TIME, "-"},
+		{"WHY", "why", RW_COLUMN_LONG, NULL},
+	};
+	static const struct rw_column judged_column = {"", "staged.judged", RW_COLUMN_TEXT, NULL};
+	RW_CLEANUP(rw_buf_done) struct rw_buf judged = {0};
+	struct rw_json staged, refusals;
+	int r;
+
+	if (strcmp(rw_cli_text(&answer->root, "state"), "ready") != 0 ||
+	    !rw_json_find(&answer->root, "staged", &staged) || !rw_json_find(&staged, "refusals", &refusals))
+		return print_plan(cli, &answer->root, answer->text, answer->size);
+	rw_buf_init(&judged, 64);
+	rw_cli_append_cell(cli, &judged, &answer->root, &judged_column);
+	if (cli->json)
+		r = rw_cli_print_text(answer->text, answer->size);
+	else if (rw_json_count(&refusals))
+		r = rw_cli_print_table(cli, &refusals, columns, RW_ARRAY_COUNT(columns));
+	else
+		r = 0;
+	if (r == 0 && !cli->json)
+		(void)fprintf(stderr, "%s flows since then, %zu that the plan would refuse\n", judged.data,
+			      rw_json_count(&refusals));
+	return r ? r : rw_json_count(&refusals) ? RW_EXIT_DIFFERENT : RW_EXIT_DONE;
+}
+
+/* A step is looked at when it is in force: it waits, unless something else was asked for. */
+static void wait_for_nodes(struct rw_cli *cli)
+{
+	if (rw_cli_given(cli, "wait") || rw_cli_given(cli, "wait-all") || rw_cli_given(cli, "dry-run"))
+		return;
+	for (const struct rw_usage_option *option = rw_cli_shared_options(RW_CLI_CHANGE); option->name;
+	     option++)
+		if (strcmp(option->name, "wait") == 0 && cli->option_count < RW_CLI_MAX_WORDS)
+			cli->options[cli->option_count++] = (struct rw_cli_word){option, NULL};
+}
+
+static int send_step(struct rw_cli *cli, const char *step)
+{
+	RW_CLEANUP(rw_buf_done) struct rw_buf path = {0};
+	RW_CLEANUP(rw_buf_done) struct rw_buf body = {0};
+	struct rw_json_writer json;
+	char what[96];
+	int r = put_path(cli, &path, "/apply");
+
+	if (r)
+		return r;
+	rw_buf_init(&body, 256);
+	rw_json_writer_init(&json, &body, false);
+	rw_json_begin_object(&json);
+	rw_json_put_text(&json, "step", step);
+	rw_json_end_object(&json);
+	(void)snprintf(what, sizeof(what), "step %.40s applied", step);
+	return rw_cli_send_path(cli, "POST", &path, &body, what);
+}
+
+/* The plan's first step; with --all the others, too, each when the one before it is in force. */
+static int apply_steps(struct rw_cli *cli)
+{
+	bool is_more = true;
+	int r = 0;
+
+	wait_for_nodes(cli);
+	while (r == 0 && is_more) {
+		RW_CLEANUP(rw_cli_answer_done) struct rw_cli_answer answer = {0};
+		struct rw_json steps, first;
+
+		r = get_plan(cli, false, &answer);
+		if (r)
+			return r;
+		if (strcmp(rw_cli_text(&answer.root, "state"), "ready") != 0 ||
+		    !rw_json_find(&answer.root, "steps", &steps) || rw_json_count(&steps) == 0)
+			return print_plan(cli, &answer.root, answer.text, answer.size);
+		first = rw_json_at(&steps, 0);
+		r = send_step(cli, rw_cli_text(&first, "step"));
+		is_more = rw_cli_given(cli, "all") && !rw_cli_given(cli, "dry-run") &&
+			  rw_json_count(&steps) > 1;
+	}
+	return r;
+}
+
+static int undo_steps(struct rw_cli *cli)
+{
+	RW_CLEANUP(rw_buf_done) struct rw_buf path = {0};
+
+	wait_for_nodes(cli);
+	rw_cli_path(&path, "clusters", cli->arguments[0], "tighten/undo");
+	return rw_cli_send_path(cli, "POST", &path, NULL, "rules as before the first step");
+}
+
+static int show_server(struct rw_cli *cli)
+{
+	RW_CLEANUP(rw_cli_answer_done) struct rw_cli_answer answer = {0};
+	bool is_staged = rw_cli_given(cli, "stage");
+	int r;
+
+	if (rw_cli_given(cli, "apply"))
+		return apply_steps(cli);
+	if (rw_cli_given(cli, "undo"))
+		return undo_steps(cli);
+	r = get_plan(cli, is_staged, &answer);
+	if (r)
+		return r;
+	return is_staged ? print_staged(cli, &answer)
+			 : print_plan(cli, &answer.root, answer.text, answer.size);
+}
+
+/* One thing at a time, and only where it can be done. */
+static int check_options(const struct rw_cli *cli)
+{
+	static const char *const modes[] = {"plan", "stage", "apply", "undo"};
+	static const char *const offline[] = {"listening", "flows", "as"};
+	static const char *const online[] = {"stage", "apply", "undo", "since", "all"};
+	const char *as = rw_cli_value(cli, "as");
+	bool is_offline = rw_cli_given(cli, "file");
+	size_t count = 0;
+
+	for (size_t i = 0; i < RW_ARRAY_COUNT(modes); i++)
+		count += rw_cli_given(cli, modes[i]);
+	if (count > 1)
+		return rw_cli_usage_error(cli, "one of --plan, --stage, --apply and --undo");
+	if (rw_cli_given(cli, "all") && !rw_cli_given(cli, "apply"))
+		return rw_cli_usage_error(cli, "--all goes with --apply");
 	if (as && strcmp(as, "aliyun") != 0 && strcmp(as, "terraform") != 0)
 		return rw_cli_usage_error(cli, "--as is aliyun or terraform");
 	if (as && cli->json)
 		return rw_cli_usage_error(cli, "--as does not go with -o json");
-	if (!rw_cli_given(cli, "file"))
-		return rw_cli_usage_error(cli, "say the model by --file");
-	return show_offline(cli);
+	for (size_t i = 0; !is_offline && i < RW_ARRAY_COUNT(offline); i++)
+		if (rw_cli_given(cli, offline[i]))
+			return rw_cli_usage_error(cli, "--%s goes with --file", offline[i]);
+	for (size_t i = 0; is_offline && i < RW_ARRAY_COUNT(online); i++)
+		if (rw_cli_given(cli, online[i]))
+			return rw_cli_usage_error(cli, "--%s does not go with --file", online[i]);
+	return 0;
+}
+
+static int tighten(struct rw_cli *cli)
+{
+	int r = check_options(cli);
+
+	if (r)
+		return r;
+	return rw_cli_given(cli, "file") ? show_offline(cli) : show_server(cli);
 }
 
 static const struct rw_usage_option tighten_options[] = {
-	{"plan", 0, NULL, "show the plan and change nothing (as without it)"},
+	{"plan", 0, NULL, "show the plan and change nothing (as without any of these)"},
+	{"stage", 0, "TIME", "judge what came since (30m, 24h, 7d, or a time) by the plan of before"},
+	{"apply", 0, NULL, "make the plan's next step, and wait for the nodes"},
+	{"all", 0, NULL, "with --apply: and the others, each when the one before is in force"},
+	{"undo", 0, NULL, "bring back the rules as they were before the first step"},
+	{"since", 0, "TIME", "plan by flows seen since (all that are kept)"},
 	{"need", 0, "SERVICE", "a service needed directly, such as tcp/443; may be repeated"},
 	{"close", 0, "SERVICE", "a service that shall not stay open though it was used"},
 	{"without-flows", 0, NULL, "where flows are not known, who listens counts as used by everybody"},
@@ -323,15 +489,17 @@ static const struct rw_usage_option tighten_options[] = {
 };
 
 const struct rw_cli_command rw_cli_tighten_commands[] = {
-	{"tighten", "CLUSTER", "plan how to close an old cluster without cutting off who uses it",
+	{"tighten", "CLUSTER", "close an old cluster without cutting off who uses it",
 	 "Old clusters accept everything from everywhere.  The plan adds what is needed, each rule with\n"
 	 "its evidence, and only then deletes the rules that open everything.  Every flow that was seen\n"
-	 "and would be refused is listed.  The exit code is 5 when there is something to do.\n"
+	 "and would be refused is listed.  The exit code of a plan is 5 when there is something to do.\n"
 	 "docs/tighten.md walks through it.\n"
 	 "\n"
 	 "examples:\n"
-	 "  ringwall tighten shop --file model.json --listening web-1=ss.txt --flows vpc-flow-logs.txt\n"
-	 "  ringwall tighten shop -f model.json --listening ss.txt --without-flows --as terraform\n",
-	 RW_CLI_OUTPUT, tighten_options, 1, 1, tighten},
+	 "  ringwall tighten shop\n"
+	 "  ringwall tighten shop --stage 24h\n"
+	 "  ringwall tighten shop --apply\n"
+	 "  ringwall tighten shop --file model.json --listening web-1=ss.txt --flows vpc-flow-logs.txt\n",
+	 RW_CLI_SERVER | RW_CLI_OUTPUT | RW_CLI_CHANGE, tighten_options, 1, 1, tighten},
 	{0},
 };

@@ -103,7 +103,7 @@ static const char *find_exit_codes(const struct rw_cli_command *command)
 	if (strcmp(command->path, "audit") == 0)
 		return "0, 1, 2, 4, 5";
 	if (strcmp(command->path, "tighten") == 0)
-		return "0, 1, 2, 5";
+		return "0, 1, 2, 3, 4, 5";
 	if (command->shared & RW_CLI_CHANGE || strcmp(command->path, "change") == 0)
 		return "0, 1, 2, 3, 4";
 	return command->shared & RW_CLI_SERVER ? "0, 1, 2, 4" : "0, 1, 2";

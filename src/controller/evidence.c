@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "controller/flows.h"
 #include "controller/internal.h"
 
 static int add_listeners(const struct node_record *record, struct rw_evidence_node *seen)
@@ -50,4 +51,95 @@ int rw_controller_evidence(const struct rw_controller *controller, struct rw_evi
 			return rw_error_oom(err);
 	}
 	return 0;
+}
+
+/* ---- flows ---- */
+
+struct gathering {
+	struct rw_evidence *evidence;
+	struct rw_vec
+		partial; /* char[RW_ID_SIZE]: nodes of which services answered that are not known by name */
+	int r;
+};
+
+static int add_flow(struct gathering *gathering, const struct rw_flow_seen *seen)
+{
+	const struct rw_report_flow *flow = &seen->flow;
+	struct rw_evidence_flow *slot;
+	struct rw_evidence_node *node;
+	char(*partial)[RW_ID_SIZE];
+	int r = rw_evidence_add_node(gathering->evidence, seen->node, &node);
+
+	if (r < 0)
+		return r;
+	node->flows_known = true;
+	if (flow->is_others) {
+		if (flow->verdict != RW_FLOW_ACCEPTED || flow->direction != RW_DIRECTION_INGRESS ||
+		    flow->answered == 0)
+			return 0;
+		r = rw_vec_push(&gathering->partial, &partial);
+		if (r == 0)
+			memcpy(*partial, seen->node, RW_ID_SIZE);
+		return r;
+	}
+	if (flow->protocol > 255)
+		return 0;
+	r = rw_vec_push(&node->flows, &slot);
+	if (r < 0)
+		return r;
+	*slot = (struct rw_evidence_flow){.direction = flow->direction,
+					  .accepted = flow->verdict == RW_FLOW_ACCEPTED,
+					  .protocol = (uint8_t)flow->protocol,
+					  .port = flow->port,
+					  .remote = flow->remote,
+					  .answered = flow->answered > 0,
+					  .count = flow->count,
+					  .first_ms = flow->first_ms,
+					  .last_ms = flow->last_ms};
+	memcpy(slot->interface, flow->interface, sizeof(slot->interface));
+	return 0;
+}
+
+static bool gather(void *context, const struct rw_flow_row *row)
+{
+	struct gathering *gathering = context;
+	struct rw_flow_seen seen;
+
+	rw_flows_of_row(row, &seen);
+	gathering->r = add_flow(gathering, &seen);
+	return gathering->r == 0;
+}
+
+int rw_controller_flow_evidence(struct rw_controller *controller, const char *cluster, int64_t since_ms,
+				int64_t until_ms, struct rw_evidence *evidence, struct rw_error *err)
+{
+	const struct rw_flow_query query = {.scope = cluster,
+					    .port = -1,
+					    .protocol = -1,
+					    .since_ms = since_ms,
+					    .until_ms = until_ms,
+					    .limit = RW_EVIDENCE_FLOWS_MAX};
+	struct gathering gathering = {.evidence = evidence};
+	bool more = false;
+	int r;
+
+	rw_vec_init(&gathering.partial, RW_ID_SIZE, 100000);
+	r = rw_flows_query(controller, &query, gather, &gathering, &more, err);
+	if (r == 0 && gathering.r == -ENOMEM)
+		r = rw_error_oom(err);
+	if (r == 0 && (gathering.r < 0 || more)) {
+		r = rw_error_set(err, -E2BIG, "the cluster has more than %d records of flows",
+				 RW_EVIDENCE_FLOWS_MAX);
+		(void)rw_error_hint(err, "Look at less time: --since.");
+	}
+	for (size_t i = 0; r == 0 && i < gathering.partial.count; i++) {
+		struct rw_evidence_node *node;
+
+		if (rw_evidence_add_node(evidence, rw_vec_at(&gathering.partial, i), &node) < 0)
+			r = rw_error_oom(err);
+		else
+			node->flows_known = false;
+	}
+	rw_vec_done(&gathering.partial);
+	return r;
 }

@@ -54,8 +54,8 @@ extern const struct rw_word rw_words_guard[];
 /* "management-ssh", or the guard's word, a colon and what it is about: "finding:open-ssh". */
 #define RW_GUARD_NAME_SIZE 80
 
-/* What must not refuse: whole guards by their bits, and names. */
-#define RW_GUARD_FORCED_MAX 16
+/* What must not refuse: whole guards by their bits, and names: enough for a rule that opens everything. */
+#define RW_GUARD_FORCED_MAX 64
 struct rw_guard_force {
 	unsigned int bits;
 	char names[RW_GUARD_FORCED_MAX][RW_GUARD_NAME_SIZE];

@@ -153,6 +153,29 @@ static void put_refusal(struct rw_json_writer *json, const struct rw_model *mode
 	rw_json_end_object(json);
 }
 
+static void put_refusals(struct rw_json_writer *json, const struct rw_model *model,
+			 const struct rw_vec *refusals)
+{
+	rw_json_key(json, "refusals");
+	rw_json_begin_array(json);
+	for (size_t i = 0; i < refusals->count; i++)
+		put_refusal(json, model, rw_vec_at(refusals, i));
+	rw_json_end_array(json);
+}
+
+/* What came since, judged by the rules that the whole plan gives. */
+static void put_staged(struct rw_json_writer *json, const struct rw_model *model,
+		       const struct rw_tighten_plan *plan, int64_t since_ms)
+{
+	rw_json_key(json, "staged");
+	rw_json_begin_object(json);
+	rw_json_put_time(json, "since", since_ms);
+	rw_json_put_integer(json, "judged", (int64_t)plan->judged);
+	rw_json_put_integer(json, "refused", (int64_t)plan->would_drop_count);
+	put_refusals(json, model, &plan->would_drop);
+	rw_json_end_object(json);
+}
+
 static void put_step(struct rw_json_writer *json, const struct rw_model *model,
 		     const struct rw_tighten_step *step)
 {
@@ -179,11 +202,7 @@ static void put_step(struct rw_json_writer *json, const struct rw_model *model,
 	rw_json_end_array(json);
 	put_exposure(json, &step->exposure);
 	rw_json_put_integer(json, "refused", (int64_t)step->refused);
-	rw_json_key(json, "refusals");
-	rw_json_begin_array(json);
-	for (size_t i = 0; i < step->refusals.count; i++)
-		put_refusal(json, model, rw_vec_at(&step->refusals, i));
-	rw_json_end_array(json);
+	put_refusals(json, model, &step->refusals);
 	rw_json_end_object(json);
 }
 
@@ -201,7 +220,7 @@ static void put_need(struct rw_json_writer *json, const struct rw_tighten_need *
 }
 
 int rw_tighten_encode(struct rw_buf *buf, const struct rw_model *model, const struct rw_tighten_plan *plan,
-		      struct rw_error *err)
+		      int64_t since_ms, struct rw_error *err)
 {
 	struct rw_json_writer json;
 
@@ -219,6 +238,8 @@ int rw_tighten_encode(struct rw_buf *buf, const struct rw_model *model, const st
 	rw_json_end_array(&json);
 	if (plan->state == RW_TIGHTEN_READY)
 		put_exposure(&json, &plan->exposure);
+	if (since_ms)
+		put_staged(&json, model, plan, since_ms);
 	rw_json_key(&json, "steps");
 	rw_json_begin_array(&json);
 	for (size_t i = 0; i < plan->steps.count; i++)

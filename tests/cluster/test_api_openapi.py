@@ -111,6 +111,40 @@ def check_schemas():
     record("the document's schemas are schemas", not broken, "; ".join(broken))
 
 
+def step_forced(daemon, method, target, status, body=None):
+    """A change that guards refuse, and then do not."""
+    guards = {guard["id"] for guard in step(daemon, method, target, 409, body).json["guards"]}
+    return step(daemon, method, f"{target}?force={','.join(sorted(guards))}", status, body)
+
+
+def walk_tightening(daemon):
+    path = "/v1/clusters/demo/tighten"
+    loose = ["allow all from 0.0.0.0/0"]
+    before = {rule["id"] for rule in step(daemon, "GET", "/v1/security-groups/demo/rules?limit=1000", 200).json["items"]}
+    record("a tightened cluster needs nothing", step(daemon, "GET", path, 200).json["state"] == "nothing")
+    step_forced(daemon, "POST", "/v1/security-groups/demo/rules", 201, {"rules": loose})
+    needed = "&without_flows=true&without_listeners=true"
+    plan = step(daemon, "GET", path + "?since=2026-01-01T00:00:00Z&need=tcp/8443%20udp/53" + needed, 200).json
+    record("the plan is ready", plan["state"] == "ready" and [each["step"] for each in plan["steps"]][-1] == "close", str(plan)[:600])
+    staged = step(daemon, "GET", path + "?stage=2026-01-01T00:00:00Z" + needed, 200).json
+    record("what came since is judged", staged["state"] != "ready" or staged["staged"]["judged"] >= 0, str(staged)[:600])
+    for query in ("since=never", "stage=never", "need=443", "close=tcp", "without_flows=maybe", "close=tcp/22"):
+        step(daemon, "GET", f"{path}?{query}", 400)
+    step(daemon, "GET", "/v1/clusters/nobody/tighten", 404)
+    step(daemon, "POST", path + "/undo", 409)
+    step(daemon, "POST", path + "/apply", 400, {})
+    step(daemon, "POST", path + "/apply", 400, {"step": "dance"})
+    step(daemon, "POST", path + "/apply?" + needed[1:], 412, {"step": "icmp"})
+    for each in plan["steps"]:
+        step(daemon, "POST", path + "/apply?need=tcp/8443%20udp/53" + needed, 200, {"step": each["step"]})
+    record("nothing is left to do", step(daemon, "GET", path, 200).json["state"] == "nothing")
+    step_forced(daemon, "POST", path + "/undo", 200)
+    after = step(daemon, "GET", "/v1/security-groups/demo/rules?limit=1000", 200).json["items"]
+    record("undo brings the rules back", len(after) == len(before) + 1 and before < {rule["id"] for rule in after}, str(after))
+    step(daemon, "POST", path + "/undo", 409)
+    step_forced(daemon, "POST", "/v1/security-groups/demo/rules/revoke", 200, {"rules": loose})
+
+
 def walk_questions(daemon):
     """About the managed node m-1."""
     model = daemon.ask("GET", "/v1/model").json
@@ -296,6 +330,7 @@ def walk_agents(daemon):
     step(daemon, "GET", "/v1/clusters/demo/preview", 200)
     step(daemon, "DELETE", f"/v1/nodes/{other.json['node']}", 409)
     step(daemon, "DELETE", f"/v1/nodes/{other.json['node']}?force=offline-node", 200)
+    walk_tightening(daemon)
     step(daemon, "POST", "/v1/agent/report", 403, report, key=None, certificate=second)
     step(daemon, "DELETE", "/v1/nodes/m-1?force=management-ssh,offline-node", 200)
     record("a deleted node's stream ends", response.read() is not None)

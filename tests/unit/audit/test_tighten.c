@@ -543,6 +543,62 @@ static void tells_what_is_open_before_and_after(void **state)
 	assert_false(((struct rw_tighten_difference *)rw_vec_at(&step_at(scene, 2)->differences, 0))
 			     ->diff.changes[0]
 			     .opens);
+	/* Everything is one line, also when that is so in one family only. */
+	world_add_rule(scene->draft, "sg-c1", "- in accept tcp 443/443 ::/0");
+	assert_int_equal(make(scene, NULL), 0);
+	assert_int_equal(scene->plan.exposure.to_internet.count, 2);
+}
+
+/* Flows that came since the plan was made, under all of it. */
+static void judges_what_came_since(void **state)
+{
+	RW_CLEANUP(rw_evidence_done) struct rw_evidence since;
+	struct scene *scene = *state;
+	struct rw_evidence_node *seen;
+	struct rw_evidence_flow *flow;
+
+	add_cluster(scene, RW_NETWORK_VPC, NULL);
+	watch_both(scene);
+	listen_on(scene, "n-1", RW_PROTOCOL_TCP, 80, "nginx");
+	listen_on(scene, "n-1", RW_PROTOCOL_TCP, 9100, "exporter");
+	see(scene, "n-1", "eth0", RW_PROTOCOL_TCP, 80, "198.51.100.7");
+	rw_evidence_init(&since);
+	assert_int_equal(rw_evidence_add_node(&since, "n-1", &seen), 0);
+	for (uint16_t i = 0; i < 2; i++) {
+		assert_int_equal(rw_vec_push(&seen->flows, &flow), 0);
+		*flow = (struct rw_evidence_flow){.accepted = true,
+						  .protocol = RW_PROTOCOL_TCP,
+						  .port = i ? 9100 : 80,
+						  .remote = world_address("203.0.113.77")};
+	}
+	scene->input.staged = &since;
+	assert_int_equal(make(scene, NULL), 0);
+	assert_int_equal(scene->plan.judged, 2);
+	assert_int_equal(scene->plan.would_drop_count, 1);
+	assert_int_equal(((struct rw_tighten_refusal *)rw_vec_at(&scene->plan.would_drop, 0))->flow.port,
+			 9100);
+}
+
+static void reads_services_as_people_write_them(void **state)
+{
+	static const char *const wrong[] = {"443", "icmp/1", "tcp/0", "tcp/", "tcp/80,", "sctp/80"};
+	struct rw_tighten_service services[RW_TIGHTEN_SERVICES_MAX];
+	struct rw_error err = RW_ERROR_NONE;
+	size_t count = 0;
+
+	(void)state;
+	assert_int_equal(
+		rw_tighten_services_parse("tcp/443 udp/5000-5010,6000", "need", services, &count, &err), 0);
+	assert_int_equal(count, 3);
+	assert_true(services[1].protocol == RW_PROTOCOL_UDP && services[1].ports.last == 5010);
+	for (size_t i = 0; i < RW_ARRAY_COUNT(wrong); i++) {
+		assert_int_equal(rw_tighten_services_parse(wrong[i], "need", services, &count, &err),
+				 -EINVAL);
+		assert_string_equal(err.field, "need");
+	}
+	for (int i = 0; i < RW_TIGHTEN_SERVICES_MAX - 3; i++)
+		assert_int_equal(rw_tighten_services_parse("tcp/1", "need", services, &count, &err), 0);
+	assert_int_equal(rw_tighten_services_parse("tcp/1", "need", services, &count, &err), -EINVAL);
 }
 
 #define SCENE(test) cmocka_unit_test_setup_teardown(test, begin, end)
@@ -565,6 +621,8 @@ int main(void)
 		SCENE(neighbouring_ports_are_one_rule),
 		SCENE(new_rules_take_the_priority_of_the_loose_one),
 		SCENE(tells_what_is_open_before_and_after),
+		SCENE(judges_what_came_since),
+		cmocka_unit_test(reads_services_as_people_write_them),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
