@@ -1,0 +1,673 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/*
+ * Every short row of packets of one tuple, through the host-compiled programs and beside them through a plain
+ * model of docs/semantics.md section 4 and docs/dataplane.md "Flows".  After every packet both must agree on
+ * the verdict, its cause, and of the flow on who opened it, its class and the second at which it ends.  Rows
+ * branch in time too: a packet comes at once, or just before the flow's end, or at it.  Rules may change
+ * between packets.
+ *
+ * The model keeps what was seen as plain facts and derives the rest anew each time; it shares nothing with
+ * bpf/lib but the numbers of classes and causes.
+ */
+
+#include <stdio.h>
+
+#include "test.h"
+
+#include "filter.h"
+#include "frame.h"
+#include "host_plane.h"
+#include "packet.h"
+
+#include "classify/compile.h"
+
+enum {
+	START = 1000, /* second */
+	HALF_OPEN = 30,
+	ESTABLISHED = 8000,
+	CLOSING = 60,
+	RESET = 10,
+	UDP = 25,
+	UDP_ASSURED = 180,
+	OTHER = 65, /* a flow may be silent for the 64 s after which its age begins anew */
+	ONE_WAY = 300,
+	TOMBSTONE = 180,
+	EVENTS_MAX = 12,
+	FLOWS_MAX = 2,
+};
+
+/* The rules of a node in one word; bits. */
+enum {
+	ACCEPT_IN = 1 << 0,
+	ACCEPT_OUT = 1 << 1,
+	STRICT = 1 << 2, /* midstream: drop */
+	RULES_COUNT = 1 << 3,
+};
+
+/* The model: what was seen of a flow, [0] of its opener, [1] of the other end. */
+struct flow {
+	bool exists;
+	bool from_remote; /* the opener is the remote end */
+	bool buried;
+	bool picked_up; /* it does not begin with a SYN that we saw */
+	bool reset;     /* by the last packet */
+	bool opened[2]; /* a SYN alone */
+	bool agreed[2]; /* a SYN with ACK */
+	bool spoke[2];
+	bool finished[2];
+	bool assured;
+	unsigned int packets[2];
+	__u32 began;
+	__u32 ends;
+	__u32 class;
+	__u32 generation;
+};
+
+struct event {
+	bool is_change; /* of the rules */
+	bool from_remote;
+	bool is_stray; /* ICMP that is no question: it begins no flow */
+	unsigned int flow;
+	__u8 protocol;
+	__u8 tcp_flags;
+	__u32 size;
+	_Alignas(8) __u8 bytes[FRAME_MAX];
+};
+
+/* Where a row stands: the model, and the shared memory of the programs. */
+struct place {
+	struct flow flows[FLOWS_MAX];
+	unsigned int rules;
+	unsigned int rules_next; /* what a change changes to, and back */
+	__u32 generation;
+	__u32 now;
+	__u64 tags[HOST_BUCKETS];
+	union {
+		struct rw_flow_bucket4 buckets4[HOST_BUCKETS];
+		struct rw_flow_bucket6 buckets6[HOST_BUCKETS];
+	};
+};
+
+struct outcome {
+	bool accepted;
+	enum rw_cause cause; /* of a drop */
+};
+
+static struct event events[EVENTS_MAX];
+static unsigned int event_count;
+static __u8 family;
+static bool in_time;
+static bool long_way;
+static unsigned int row[16];
+static unsigned long cases;
+
+/* The model. */
+
+static struct outcome dropped(enum rw_cause cause)
+{
+	return (struct outcome){.cause = cause};
+}
+
+static bool rules_accept(const struct place *place, bool from_remote)
+{
+	return place->rules & (from_remote ? ACCEPT_IN : ACCEPT_OUT);
+}
+
+static bool is_opening(const struct event *event)
+{
+	return event->protocol == RW_PROTOCOL_TCP && event->tcp_flags == RW_FLAG_SYN;
+}
+
+static void model_end(struct flow *flow, __u32 now, __u32 class, __u32 seconds)
+{
+	flow->class = class;
+	flow->ends = now + seconds;
+}
+
+static void model_tcp(struct flow *flow, unsigned int who, __u8 flags, __u32 now)
+{
+	bool answered;
+
+	flow->reset = flags & RW_FLAG_RST;
+	if (!flow->reset) {
+		flow->opened[who] |= flags == RW_FLAG_SYN;
+		flow->agreed[who] |= (flags & RW_FLAG_SYN) && (flags & RW_FLAG_ACK);
+		flow->spoke[who] |= !(flags & RW_FLAG_SYN);
+		flow->finished[who] |= flags & RW_FLAG_FIN;
+	}
+	answered = flow->opened[1] || flow->agreed[1] || flow->spoke[1];
+	if (flow->reset)
+		model_end(flow, now, RW_FLOW_ABI_CLOSING, RESET);
+	else if (flow->finished[0] && flow->finished[1])
+		model_end(flow, now, RW_FLOW_ABI_CLOSING, CLOSING);
+	else if (flow->opened[1] || (answered && flow->spoke[0]))
+		/* Whoever is no opener and sends a SYN alone opens at the same time. */
+		model_end(flow, now, RW_FLOW_ABI_ESTABLISHED, ESTABLISHED);
+	else if (flow->picked_up)
+		model_end(flow, now, RW_FLOW_ABI_PICKED_UP, HALF_OPEN);
+	else if (flow->spoke[0])
+		model_end(flow, now, RW_FLOW_ABI_ONE_WAY, ONE_WAY);
+	else
+		model_end(flow, now, RW_FLOW_ABI_HALF_OPEN, HALF_OPEN);
+}
+
+static void model_other(struct flow *flow, unsigned int who, __u8 protocol, __u32 now)
+{
+	bool is_udp = protocol == RW_PROTOCOL_UDP;
+	bool is_icmp = protocol == RW_PROTOCOL_ICMP || protocol == RW_PROTOCOL_ICMPV6;
+
+	flow->packets[who]++;
+	/* The age is kept modulo 64 s: in two seconds of 64 an old flow looks young, until its next packet. */
+	if (flow->packets[0] >= 2 && flow->packets[1] >= 2 && (now - flow->began) % 64 >= 2 && !is_icmp)
+		flow->assured = true;
+	if (flow->assured)
+		model_end(flow, now, RW_FLOW_ABI_ASSURED, is_udp ? UDP_ASSURED : OTHER);
+	else
+		model_end(flow, now, flow->packets[1] ? RW_FLOW_ABI_EXCHANGE : RW_FLOW_ABI_HALF_OPEN,
+			  is_udp ? UDP : OTHER);
+}
+
+static void model_packet(struct flow *flow, const struct event *event, __u32 now)
+{
+	unsigned int who = event->from_remote != flow->from_remote;
+
+	if (event->protocol == RW_PROTOCOL_TCP)
+		model_tcp(flow, who, event->tcp_flags, now);
+	else
+		model_other(flow, who, event->protocol, now);
+}
+
+/* Nothing of it has been seen yet. */
+static void model_begin(struct flow *flow, const struct place *place, bool from_remote, bool picked_up)
+{
+	*flow = (struct flow){
+		.exists = true,
+		.from_remote = from_remote,
+		.picked_up = picked_up,
+		.began = place->now,
+		.generation = place->generation,
+	};
+}
+
+static struct outcome model_open(struct place *place, const struct event *event, struct flow *flow)
+{
+	bool midstream = event->protocol == RW_PROTOCOL_TCP && !is_opening(event);
+	bool is_reset = event->tcp_flags & RW_FLAG_RST;
+
+	if (midstream && !event->from_remote) {
+		/* What the node itself says to a packet that may come in. */
+		if (is_reset && rules_accept(place, true))
+			return (struct outcome){.accepted = true};
+		return dropped(RW_CAUSE_NO_FLOW);
+	}
+	if (midstream && (place->rules & STRICT))
+		return dropped(RW_CAUSE_NO_FLOW);
+	if (!rules_accept(place, event->from_remote))
+		return dropped(event->from_remote ? RW_CAUSE_DEFAULT : RW_CAUSE_RULE);
+	if (!event->is_stray && !(midstream && is_reset)) {
+		model_begin(flow, place, event->from_remote, midstream);
+		model_packet(flow, event, place->now);
+	}
+	return (struct outcome){.accepted = true};
+}
+
+static struct outcome model_step(struct place *place, const struct event *event)
+{
+	struct flow *flow = &place->flows[event->flow];
+
+	if (!flow->exists || (is_opening(event) && (flow->buried || flow->class == RW_FLOW_ABI_CLOSING)))
+		return model_open(place, event, flow);
+	if (flow->generation != place->generation && !rules_accept(place, flow->from_remote)) {
+		if (!flow->buried)
+			model_end(flow, place->now, RW_FLOW_ABI_TOMBSTONE, TOMBSTONE);
+		flow->buried = true;
+		return dropped(RW_CAUSE_CUT);
+	}
+	if (flow->buried) {
+		bool again = flow->generation != place->generation;
+
+		flow->generation = place->generation;
+		if (!again || (event->protocol == RW_PROTOCOL_TCP && (place->rules & STRICT)))
+			return dropped(RW_CAUSE_CUT);
+		model_begin(flow, place, flow->from_remote, true);
+	}
+	flow->generation = place->generation;
+	model_packet(flow, event, place->now);
+	return (struct outcome){.accepted = true};
+}
+
+static void model_let_die(struct place *place)
+{
+	for (unsigned int i = 0; i < FLOWS_MAX; i++)
+		if (place->flows[i].ends <= place->now)
+			place->flows[i].exists = false;
+}
+
+/* The programs. */
+
+static struct rw_policy *policies[RULES_COUNT];
+static struct rw_classify_memory memories[RULES_COUNT];
+static struct rw_classify_table *tables[RULES_COUNT];
+
+/* In, what no rule accepts drops by default; out, a rule drops it. */
+static void compile(unsigned int rules)
+{
+	static const char *const in[] = {"sgr-in4 in accept all -1/-1 0.0.0.0/0",
+					 "sgr-in6 in accept all -1/-1 ::/0"};
+	static const char *const out[] = {"sgr-out4 out drop all -1/-1 0.0.0.0/0",
+					  "sgr-out6 out drop all -1/-1 ::/0"};
+	const char *texts[5] = {NULL};
+	struct rw_error err = RW_ERROR_NONE;
+	unsigned int count = 0;
+
+	for (unsigned int i = 0; i < 2; i++) {
+		if (rules & ACCEPT_IN)
+			texts[count++] = in[i];
+		if (!(rules & ACCEPT_OUT))
+			texts[count++] = out[i];
+	}
+	policies[rules] = filter_policy("eth0", texts);
+	policies[rules]->groups[0]->midstream_drop = rules & STRICT;
+	policies[rules]->groups[0]->timeouts = (struct rw_timeouts){
+		.tcp_half_open = HALF_OPEN,
+		.tcp_established = ESTABLISHED,
+		.tcp_closing = CLOSING,
+		.tcp_reset = RESET,
+		.udp = UDP,
+		.udp_assured = UDP_ASSURED,
+		.other = OTHER,
+	};
+	rw_classify_memory_init(&memories[rules]);
+	assert_int_equal(
+		rw_classify_compile(policies[rules], NULL, NULL, &memories[rules], &tables[rules], &err), 0);
+}
+
+static int set_up(void **state)
+{
+	(void)state;
+	for (unsigned int rules = 0; rules < RULES_COUNT; rules++)
+		compile(rules);
+	return 0;
+}
+
+static int tear_down(void **state)
+{
+	(void)state;
+	for (unsigned int rules = 0; rules < RULES_COUNT; rules++) {
+		tables[rules] = rw_classify_table_free(tables[rules]);
+		rw_classify_memory_done(&memories[rules]);
+		rw_policy_unref(policies[rules]);
+	}
+	return 0;
+}
+
+static void plane_load(const struct place *place)
+{
+	host.pages = tables[place->rules]->pages;
+	memcpy(family == 4 ? host.tags4 : host.tags6, place->tags, sizeof(place->tags));
+	if (family == 4)
+		memcpy(host.flows4, place->buckets4, sizeof(host.flows4));
+	else
+		memcpy(host.flows6, place->buckets6, sizeof(host.flows6));
+}
+
+static void plane_save(struct place *place)
+{
+	memcpy(place->tags, family == 4 ? host.tags4 : host.tags6, sizeof(place->tags));
+	if (family == 4)
+		memcpy(place->buckets4, host.flows4, sizeof(host.flows4));
+	else
+		memcpy(place->buckets6, host.flows6, sizeof(host.flows6));
+}
+
+static struct rw_frame frame_of(const struct event *event)
+{
+	struct rw_reader reader = {.bytes = event->bytes, .length = event->size};
+	struct rw_frame frame = {0};
+
+	if (rw_parse(&reader, 0, family, false, &frame) != RW_PARSE_IP)
+		fail_msg("a packet of this test is no packet");
+	return frame;
+}
+
+static struct outcome plane_step(const struct place *place, const struct event *event)
+{
+	struct rw_reader reader = {.bytes = event->bytes, .length = event->size};
+	struct rw_run run = {
+		.generation = place->generation,
+		.mode = RW_MODE_ENFORCE,
+		.now = place->now,
+		.egress = !event->from_remote,
+	};
+	struct rw_flow_query query;
+	__u32 cell = RW_SHORT_NOT;
+
+	if (!long_way)
+		cell = rw_short_decide(family, &run, &reader, 0, &query);
+	if (cell == RW_SHORT_NOT) {
+		struct rw_frame frame = frame_of(event);
+
+		cell = rw_hook_decide(&run, &frame, RW_PARSE_IP, &query);
+	}
+	return (struct outcome){
+		.accepted = rw_cell_accepts(cell),
+		.cause = rw_cell_accepts(cell) ? 0 : (enum rw_cause)RW_CELL_CAUSE(cell),
+	};
+}
+
+/* The flow that a packet of 'event' would find, as the model says it. */
+static struct flow plane_flow(const struct place *place, const struct event *event)
+{
+	struct rw_run run = {.generation = place->generation, .now = place->now};
+	struct rw_frame frame = frame_of(event);
+	struct rw_flow_found found = {0};
+	struct rw_flow_query query;
+
+	rw_hook_query(&run, &frame.ends, family, &query);
+	if (!rw_flow_find(family, &query, &found))
+		return (struct flow){0};
+	return (struct flow){
+		.exists = true,
+		.from_remote = !rw_flow_reversed(&query.key, &found) == event->from_remote,
+		.class = RW_FLOW_CLASS(found.control),
+		.ends = RW_FLOW_DEADLINE(found.control),
+	};
+}
+
+/* Rows. */
+
+static const char *row_text(unsigned int length)
+{
+	static char text[512];
+	size_t used = 0;
+
+	text[0] = '\0';
+	for (unsigned int i = 0; i < length; i++) {
+		const struct event *event = &events[row[i] & 0xff];
+
+		used += (size_t)snprintf(
+			text + used, sizeof(text) - used, "%s+%u %s%s%s%s%s%s", i ? ", " : "", row[i] >> 8,
+			event->is_change     ? "change"
+			: event->from_remote ? "in"
+					     : "out",
+			event->is_stray ? " stray" : "", event->tcp_flags & RW_FLAG_SYN ? " S" : "",
+			event->tcp_flags & RW_FLAG_ACK ? " A" : "",
+			event->tcp_flags & RW_FLAG_FIN ? " F" : "",
+			event->tcp_flags & RW_FLAG_RST ? " R" : "");
+	}
+	return text;
+}
+
+static void compare(const struct place *place, const struct event *event, struct outcome outcome,
+		    struct outcome expected, unsigned int length)
+{
+	const struct flow *wanted = &place->flows[event->flow];
+	struct flow flow = plane_flow(place, event);
+
+	if (outcome.accepted != expected.accepted || outcome.cause != expected.cause)
+		fail_msg("%s: accepted %d, cause %d; the model: %d, %d", row_text(length), outcome.accepted,
+			 outcome.cause, expected.accepted, expected.cause);
+	if (flow.exists != wanted->exists ||
+	    (flow.exists && (flow.from_remote != wanted->from_remote || flow.class != wanted->class ||
+			     flow.ends != wanted->ends)))
+		fail_msg("%s: flow %d, from remote %d, class %u, until %u; the model: %d, %d, %u, %u",
+			 row_text(length), flow.exists, flow.from_remote, flow.class, flow.ends,
+			 wanted->exists, wanted->from_remote, wanted->class, wanted->ends);
+}
+
+/* One packet or change, 'gap' seconds after what was before. */
+static void step(struct place *place, unsigned int number, __u32 gap, unsigned int length)
+{
+	const struct event *event = &events[number];
+	struct outcome outcome, expected;
+
+	cases++;
+	row[length] = number | gap << 8;
+	place->now += gap;
+	model_let_die(place);
+	if (event->is_change) {
+		unsigned int rules = place->rules;
+
+		place->rules = place->rules_next;
+		place->generation++;
+		place->rules_next = rules;
+		return;
+	}
+	expected = model_step(place, event);
+	plane_load(place);
+	outcome = plane_step(place, event);
+	compare(place, event, outcome, expected, length + 1);
+	plane_save(place);
+}
+
+/*
+ * The seconds that may pass before the next packet: none; where time counts, also up to the flow's last second
+ * and to its end, and two, which is what a conversation must last.
+ */
+static unsigned int gaps_of(const struct place *place, const struct event *event, __u32 gaps[4])
+{
+	unsigned int count = 0;
+	__u32 left = UINT32_MAX;
+
+	gaps[count++] = 0;
+	for (unsigned int i = 0; i < FLOWS_MAX; i++)
+		if (place->flows[i].exists && place->flows[i].ends - place->now < left)
+			left = place->flows[i].ends - place->now;
+	if (!in_time || event->is_change || left == UINT32_MAX)
+		return count;
+	if (event->protocol != RW_PROTOCOL_TCP && left > 3)
+		gaps[count++] = 2;
+	if (left > 1)
+		gaps[count++] = left - 1;
+	gaps[count++] = left;
+	return count;
+}
+
+static void walk(const struct place *place, unsigned int length, unsigned int most)
+{
+	for (unsigned int number = 0; number < event_count; number++) {
+		__u32 gaps[4];
+		unsigned int count = gaps_of(place, &events[number], gaps);
+
+		for (unsigned int i = 0; i < count; i++) {
+			struct place next = *place;
+
+			step(&next, number, gaps[i], length);
+			if (length + 1 < most)
+				walk(&next, length + 1, most);
+		}
+	}
+}
+
+/* All rows of up to 'most' events, under 'rules' that a change turns into 'rules_next'. */
+static void walk_all(unsigned int rules, unsigned int rules_next, unsigned int most)
+{
+	struct place place = {.rules = rules, .rules_next = rules_next, .generation = 1, .now = START};
+
+	host_reset(NULL);
+	walk(&place, 0, most);
+}
+
+/* Events. */
+
+static struct event *add(bool from_remote, const char *protocol, const char *flags)
+{
+	static const char *const ends[][2] = {{"203.0.113.1", "10.0.0.2"}, {"2001:db8::1", "fd00::2"}};
+	struct event *event = &events[event_count++];
+	struct rw_packet packet;
+	char text[160];
+
+	assert_true(event_count <= EVENTS_MAX);
+	(void)snprintf(text, sizeof(text), "%s %s %s 5000 %s 80 %s", from_remote ? "in" : "out", protocol,
+		       ends[family == 6][0], ends[family == 6][1], flags);
+	packet = world_packet(text);
+	*event = (struct event){
+		.from_remote = from_remote,
+		.protocol = packet.protocol,
+		.tcp_flags = packet.tcp_flags,
+	};
+	event->size = (__u32)frame_build(&packet, FRAME_NO_LINK, 7, event->bytes);
+	return event;
+}
+
+static void begin(__u8 of_family)
+{
+	family = of_family;
+	event_count = 0;
+	in_time = long_way = false;
+	cases = 0;
+}
+
+static void add_change(void)
+{
+	assert_true(event_count < EVENTS_MAX);
+	events[event_count++] = (struct event){.is_change = true};
+}
+
+static void add_tcp(void)
+{
+	static const char *const flags[] = {"S", "S,A", "A", "F,A", "R"};
+
+	for (unsigned int i = 0; i < RW_ARRAY_COUNT(flags); i++) {
+		(void)add(true, "tcp", flags[i]);
+		(void)add(false, "tcp", flags[i]);
+	}
+}
+
+/* Echoes asked by the remote end are one flow, those asked by the node another. */
+static void add_ping(void)
+{
+	bool is6 = family == 6;
+	const char *protocol = is6 ? "icmpv6" : "icmp";
+	struct event *event;
+	const char *question = is6 ? "type=128" : "type=8", *answer = is6 ? "type=129" : "type=0";
+
+	(void)add(true, protocol, question);
+	add(false, protocol, answer)->is_stray = true;
+	add(false, protocol, question)->flow = 1;
+	event = add(true, protocol, answer);
+	event->flow = 1;
+	event->is_stray = true;
+}
+
+/* Tests. */
+
+static const unsigned int rules_kept[] = {ACCEPT_IN | ACCEPT_OUT, ACCEPT_IN, ACCEPT_OUT, 0,
+					  ACCEPT_IN | ACCEPT_OUT | STRICT};
+
+static void expect(const char *what, unsigned long wanted)
+{
+	print_message("%s: %lu packets\n", what, cases);
+	assert_int_equal(cases, wanted);
+}
+
+static void tcp_rows_at_once_agree(void **state)
+{
+	(void)state;
+	begin(4);
+	add_tcp();
+	for (unsigned int i = 0; i < RW_ARRAY_COUNT(rules_kept); i++)
+		walk_all(rules_kept[i], rules_kept[i], 6);
+	expect("tcp at once", 5 * 1111110ul);
+}
+
+static void tcp_rows_the_long_way_agree(void **state)
+{
+	(void)state;
+	begin(4);
+	add_tcp();
+	long_way = true;
+	walk_all(ACCEPT_IN | ACCEPT_OUT, 0, 6);
+	expect("tcp at once, the long way", 1111110);
+}
+
+static void tcp_rows_of_ipv6_agree(void **state)
+{
+	(void)state;
+	begin(6);
+	add_tcp();
+	walk_all(ACCEPT_IN | ACCEPT_OUT, 0, 6);
+	expect("tcp of IPv6 at once", 1111110);
+}
+
+static void tcp_rows_in_time_agree(void **state)
+{
+	(void)state;
+	begin(4);
+	add_tcp();
+	in_time = true;
+	for (unsigned int i = 0; i < RW_ARRAY_COUNT(rules_kept); i++)
+		walk_all(rules_kept[i], rules_kept[i], 5);
+	expect("tcp in time", 8361410);
+}
+
+static void tcp_rows_under_changing_rules_agree(void **state)
+{
+	(void)state;
+	begin(4);
+	add_tcp();
+	add_change();
+	in_time = true;
+	walk_all(ACCEPT_IN | ACCEPT_OUT, 0, 5);
+	walk_all(ACCEPT_IN, ACCEPT_OUT, 4);
+	walk_all(ACCEPT_IN | ACCEPT_OUT | STRICT, STRICT, 4);
+	in_time = false;
+	walk_all(ACCEPT_IN | ACCEPT_OUT, 0, 6);
+	walk_all(ACCEPT_IN, ACCEPT_OUT, 5);
+	expect("tcp under changing rules", 6357814);
+}
+
+static void udp_rows_agree(void **state)
+{
+	(void)state;
+	begin(4);
+	(void)add(true, "udp", "");
+	(void)add(false, "udp", "");
+	add_change();
+	in_time = true;
+	for (unsigned int i = 0; i < RW_ARRAY_COUNT(rules_kept); i++)
+		walk_all(rules_kept[i], rules_kept[i] ^ (ACCEPT_IN | ACCEPT_OUT), 7);
+	expect("udp in time", 3181875);
+}
+
+static void tunnel_rows_agree(void **state)
+{
+	(void)state;
+	begin(4);
+	(void)add(true, "gre", "");
+	(void)add(false, "gre", "");
+	in_time = true;
+	walk_all(ACCEPT_IN | ACCEPT_OUT, 0, 8);
+	expect("gre in time", 4793490);
+}
+
+static void ping_rows_agree(void **state)
+{
+	(void)state;
+	for (__u8 of_family = 4; of_family <= 6; of_family += 2) {
+		begin(of_family);
+		add_ping();
+		add_change();
+		in_time = true;
+		walk_all(ACCEPT_IN | ACCEPT_OUT, 0, 5);
+		walk_all(ACCEPT_IN, ACCEPT_OUT, 5);
+		expect("ping in time", 191426);
+	}
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(tcp_rows_at_once_agree),
+		cmocka_unit_test(tcp_rows_the_long_way_agree),
+		cmocka_unit_test(tcp_rows_of_ipv6_agree),
+		cmocka_unit_test(tcp_rows_in_time_agree),
+		cmocka_unit_test(tcp_rows_under_changing_rules_agree),
+		cmocka_unit_test(udp_rows_agree),
+		cmocka_unit_test(tunnel_rows_agree),
+		cmocka_unit_test(ping_rows_agree),
+	};
+
+	return cmocka_run_group_tests(tests, set_up, tear_down);
+}
