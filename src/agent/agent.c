@@ -5,6 +5,7 @@
 #include <signal.h>
 #include <string.h>
 
+#include "agent/drop_line.h"
 #include "agent/view.h"
 #include "base/log.h"
 #include "base/notify.h"
@@ -83,6 +84,8 @@ static int on_command(void *context, const char *command, struct rw_buf *answer,
 		rw_agent_view_write_json(&view, answer);
 	else if (strcmp(command, "metrics") == 0)
 		rw_agent_view_write_metrics(&view, answer);
+	else if (strcmp(command, "capture") == 0)
+		return RW_CONTROL_FOLLOW;
 	else if (strcmp(command, "detach") == 0)
 		return agent_follow_command(agent, true, err);
 	else if (strcmp(command, "attach") == 0)
@@ -90,6 +93,20 @@ static int on_command(void *context, const char *command, struct rw_buf *answer,
 	else
 		return rw_error_set(err, -EINVAL, "unknown command: %s", command);
 	return 0;
+}
+
+/* Of the reporter: every refused packet that the kernel tells of. */
+static void on_drop(void *context, const struct rw_enforcer_drop *drop)
+{
+	struct agent *agent = context;
+	RW_CLEANUP(rw_buf_done) struct rw_buf line;
+
+	if (!agent->control || !rw_control_is_followed(agent->control))
+		return;
+	rw_buf_init(&line, RW_DROP_LINE_MAX);
+	rw_drop_line_write(drop, &line);
+	if (rw_buf_check(&line, NULL) == 0)
+		rw_control_tell(agent->control, line.data, line.size);
 }
 
 /* ---- start ---- */
@@ -344,6 +361,8 @@ int rw_agent_run(const struct rw_agent_options *options, struct rw_error *err)
 	(void)mallopt(M_ARENA_MAX, 1);
 	rw_reporter_init(&agent->reporter, options->clock);
 	agent->reporter.helper = options->helper;
+	agent->reporter.tap = on_drop;
+	agent->reporter.tap_context = agent;
 	r = start(agent, err);
 	if (r == 0) {
 		/* What waits for this, as the network's configuration at boot, finds the saved policy in force. */

@@ -74,3 +74,17 @@ RW_NODISCARD int rw_command_probe(const struct rw_agent_place *place, const char
 RW_NODISCARD int rw_command_table(const struct rw_agent_place *place,
 				  const struct rw_flow_filter_text *filter, bool as_json,
 				  struct rw_error *err);
+
+struct rw_capture_options {
+	struct rw_flow_filter_text filter; /* without a class */
+	const char *file; /* of pcapng, made anew, mode 0600; "-" = standard output; NULL = print lines */
+	uint64_t count;   /* packets to show, then end; 0 = until SIGINT or SIGTERM */
+	bool as_json;     /* lines of JSON */
+};
+
+/*
+ * Shows refused packets as they are refused, from the running agent or, without one, from the kernel.  The agent is
+ * never kept waiting; what is lost is counted and told at the end.
+ */
+RW_NODISCARD int rw_command_capture(const struct rw_agent_place *place,
+				    const struct rw_capture_options *options, struct rw_error *err);

@@ -8,6 +8,8 @@
 #include <sys/time.h>
 #include <sys/un.h>
 
+#include "agent/drop_line.h"
+
 struct client {
 	struct rw_control *control;
 	int fd; /* < 0 = free */
@@ -17,6 +19,8 @@ struct client {
 	size_t size;
 	struct rw_buf answer; /* not yet written */
 	bool answering;
+	bool following;
+	uint64_t lost; /* lines that a follower did not take, and was not told of */
 };
 
 struct rw_control {
@@ -50,7 +54,8 @@ static void drop_client(struct client *client)
 	client->fd = rw_close(client->fd);
 	rw_buf_done(&client->answer);
 	client->size = 0;
-	client->answering = false;
+	client->answering = client->following = false;
+	client->lost = 0;
 }
 
 static void write_answer(struct client *client)
@@ -67,7 +72,30 @@ static void write_answer(struct client *client)
 			break;
 		rw_buf_consume(&client->answer, (size_t)written);
 	}
-	drop_client(client);
+	if (client->following && !client->answer.size)
+		rw_loop_watch_set(client->watch, RW_LOOP_READABLE);
+	else
+		drop_client(client);
+}
+
+static size_t count_followers(const struct rw_control *control)
+{
+	size_t count = 0;
+
+	for (size_t i = 0; i < RW_CONTROL_CLIENTS; i++)
+		count += control->clients[i].fd >= 0 && control->clients[i].following;
+	return count;
+}
+
+/* Makes the client a follower, unless there are enough. */
+static int begin_following(struct client *client, struct rw_error *err)
+{
+	if (count_followers(client->control) == RW_CONTROL_FOLLOWERS) {
+		(void)rw_error_set(err, -EBUSY, "%d others follow this agent already", RW_CONTROL_FOLLOWERS);
+		return rw_error_hint(err, "End one of the running 'ringwall-agent capture'.");
+	}
+	client->following = true;
+	return 0;
 }
 
 static void answer_command(struct client *client, const char *command)
@@ -78,6 +106,8 @@ static void answer_command(struct client *client, const char *command)
 
 	rw_buf_init(&body, RW_CONTROL_ANSWER_MAX);
 	r = client->control->fn(client->control->context, command, &body, &err);
+	if (r == RW_CONTROL_FOLLOW)
+		r = begin_following(client, &err);
 	if (r == 0)
 		r = rw_buf_check(&body, &err);
 	rw_buf_init(&client->answer, RW_CONTROL_ANSWER_MAX + 1024);
@@ -91,17 +121,64 @@ static void answer_command(struct client *client, const char *command)
 	write_answer(client);
 }
 
+/* A follower says nothing; when it goes, reading tells. */
+static void follow(struct client *client, unsigned int events)
+{
+	char said[64];
+	ssize_t got;
+
+	if (events & RW_LOOP_WRITABLE) {
+		write_answer(client);
+		return;
+	}
+	got = recv(client->fd, said, sizeof(said), MSG_DONTWAIT);
+	if (got == 0 || (got < 0 && errno != EAGAIN))
+		drop_client(client);
+}
+
+static void tell_follower(struct client *client, const char *line, size_t size)
+{
+	RW_CLEANUP(rw_buf_done) struct rw_buf both;
+
+	rw_buf_init(&both, RW_CONTROL_QUEUE_MAX);
+	if (client->lost)
+		rw_drop_line_write_lost(client->lost, &both);
+	(void)rw_buf_append(&both, line, size);
+	if (both.failed || client->answer.size + both.size > RW_CONTROL_QUEUE_MAX ||
+	    rw_buf_append(&client->answer, both.data, both.size) < 0) {
+		client->lost++;
+		return;
+	}
+	client->lost = 0;
+	write_answer(client);
+}
+
+bool rw_control_is_followed(const struct rw_control *control)
+{
+	return count_followers(control) != 0;
+}
+
+void rw_control_tell(struct rw_control *control, const char *line, size_t size)
+{
+	for (size_t i = 0; i < RW_CONTROL_CLIENTS; i++)
+		if (control->clients[i].fd >= 0 && control->clients[i].following)
+			tell_follower(&control->clients[i], line, size);
+}
+
 static void on_client(unsigned int events, void *userdata)
 {
 	struct client *client = userdata;
 	char *end;
 	ssize_t got;
 
+	if (client->following) {
+		follow(client, events);
+		return;
+	}
 	if (client->answering) {
 		write_answer(client);
 		return;
 	}
-	(void)events;
 	got = recv(client->fd, client->line + client->size, sizeof(client->line) - client->size,
 		   MSG_DONTWAIT);
 	if (got < 0 && errno == EAGAIN)
@@ -120,17 +197,17 @@ static void on_client(unsigned int events, void *userdata)
 	}
 }
 
-/* A free place, or that of the oldest client. */
+/* A free place, or that of the oldest client who does not follow. */
 static struct client *make_place(struct rw_control *control)
 {
-	struct client *place = &control->clients[0];
+	struct client *place = NULL;
 
 	for (size_t i = 0; i < RW_CONTROL_CLIENTS; i++) {
 		struct client *client = &control->clients[i];
 
 		if (client->fd < 0)
 			return client;
-		if (client->number < place->number)
+		if (!client->following && (!place || client->number < place->number))
 			place = client;
 	}
 	drop_client(place);
@@ -253,8 +330,9 @@ static int receive_answer(int fd, struct rw_buf *answer, struct rw_error *err)
 	return r < 0 ? rw_error_set(err, r, "the agent's answer is too long") : 0;
 }
 
-int rw_control_call(const struct rw_agent_place *place, const char *command, unsigned int timeout_ms,
-		    struct rw_buf *answer, struct rw_error *err)
+/* Connects and sends the command. */
+static int send_command(const struct rw_agent_place *place, const char *command, unsigned int timeout_ms,
+			int *ret_fd, struct rw_error *err)
 {
 	RW_CLEANUP(rw_close) int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
 	const struct timeval patience = {.tv_sec = timeout_ms / 1000, .tv_usec = timeout_ms % 1000 * 1000};
@@ -277,5 +355,38 @@ int rw_control_call(const struct rw_agent_place *place, const char *command, uns
 	length = snprintf(line, sizeof(line), "%s\n", command);
 	if (send(fd, line, (size_t)length, MSG_NOSIGNAL) != length)
 		return rw_error_set(err, -EIO, "the agent does not take the command");
-	return receive_answer(fd, answer, err);
+	*ret_fd = RW_TAKE_FD(fd);
+	return 0;
+}
+
+int rw_control_call(const struct rw_agent_place *place, const char *command, unsigned int timeout_ms,
+		    struct rw_buf *answer, struct rw_error *err)
+{
+	RW_CLEANUP(rw_close) int fd = -EBADF;
+	int r = send_command(place, command, timeout_ms, &fd, err);
+
+	return r == 0 ? receive_answer(fd, answer, err) : r;
+}
+
+int rw_control_follow(const struct rw_agent_place *place, const char *command, unsigned int timeout_ms,
+		      int *ret_fd, struct rw_error *err)
+{
+	RW_CLEANUP(rw_buf_done) struct rw_buf answer;
+	RW_CLEANUP(rw_close) int fd = -EBADF;
+	char said[3];
+	int r;
+
+	rw_buf_init(&answer, RW_CONTROL_ANSWER_MAX);
+	r = send_command(place, command, timeout_ms, &fd, err);
+	if (r != 0)
+		return r;
+	/* Not more than this line: what comes behind it is the caller's. */
+	if (recv(fd, said, sizeof(said), MSG_PEEK | MSG_WAITALL) != sizeof(said) ||
+	    memcmp(said, "ok\n", sizeof(said)) != 0) {
+		r = receive_answer(fd, &answer, err);
+		return r < 0 ? r : rw_error_set(err, -EIO, "the agent has not answered the command");
+	}
+	(void)recv(fd, said, sizeof(said), 0);
+	*ret_fd = RW_TAKE_FD(fd);
+	return 0;
 }

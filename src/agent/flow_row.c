@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "agent/drop_line.h"
 #include "wire/object.h"
 #include "wire/report.h"
 
@@ -20,17 +21,6 @@ const char *rw_flow_cause(const struct rw_explainer *explainer, uint32_t generat
 			&decision))
 		return "unknown";
 	return rw_decision_cause(&decision);
-}
-
-void rw_flow_append_end(struct rw_buf *buf, const struct rw_address *address, uint16_t port, bool with_port)
-{
-	char text[RW_ADDRESS_TEXT_SIZE];
-
-	rw_address_format(address, text);
-	if (!with_port)
-		(void)rw_buf_append_text(buf, text);
-	else
-		(void)rw_buf_append_format(buf, address->family == 6 ? "[%s]:%u" : "%s:%u", text, port);
 }
 
 static const char *opened_word(const struct rw_enforcer_flow *flow)
@@ -81,7 +71,7 @@ static void append_end_column(struct rw_buf *buf, const struct rw_address *addre
 {
 	size_t start = buf->size;
 
-	rw_flow_append_end(buf, address, port, with_port);
+	rw_drop_append_end(address, port, with_port, buf);
 	pad(buf, start, WIDTH_END);
 }
 

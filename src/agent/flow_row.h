@@ -29,9 +29,6 @@
 const char *rw_flow_cause(const struct rw_explainer *explainer, uint32_t generation,
 			  const struct rw_enforce_bpf_flow *flow, enum rw_direction direction);
 
-/* Appends "10.0.0.1:22", "[2001:db8::1]:22", or the address alone where 'with_port' is false. */
-void rw_flow_append_end(struct rw_buf *buf, const struct rw_address *address, uint16_t port, bool with_port);
-
 void rw_flow_row_append_title(struct rw_buf *buf);
 void rw_flow_row_append(struct rw_buf *buf, const struct rw_explainer *explainer, uint32_t generation,
 			const struct rw_enforce_bpf_flow *flow);

@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "agent/drop_line.h"
 #include "agent/preview.h"
 #include "agent/view.h"
 
@@ -34,24 +35,11 @@ static int64_t realtime_of(const struct rw_reporter *reporter, uint64_t monotoni
 static void take_drop(void *context, const struct rw_enforcer_drop *drop)
 {
 	struct rw_reporter *reporter = context;
-	struct rw_report_drop told;
+	struct rw_report_drop told = rw_drop_to_report(drop, realtime_of(reporter, drop->monotonic_ns));
 
 	reporter->drops_lost += drop->suppressed;
-	told = (struct rw_report_drop){
-		.time_ms = realtime_of(reporter, drop->monotonic_ns),
-		.direction = drop->packet.direction,
-		.protocol = drop->packet.protocol,
-		.local = drop->packet.local,
-		.remote = drop->packet.remote,
-		.local_port = drop->packet.local_port,
-		.remote_port = drop->packet.remote_port,
-		.would = drop->would_drop,
-	};
-	memcpy(told.interface, drop->interface, sizeof(told.interface));
-	(void)snprintf(told.cause, sizeof(told.cause), "%s",
-		       drop->rule[0]                  ? drop->rule
-		       : drop->cause == RW_CAUSE_RULE ? "rule"
-						      : rw_cause_name(drop->cause));
+	if (reporter->tap)
+		reporter->tap(reporter->tap_context, drop);
 	if (reporter->observer)
 		rw_observer_drop(reporter->observer, &told);
 	if (reporter->drop_count == RW_REPORT_DROPS_MAX)

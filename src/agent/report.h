@@ -27,6 +27,8 @@ struct rw_reporter {
 	struct rw_report_drop drops[RW_REPORT_DROPS_MAX]; /* since the last report, oldest first */
 	size_t drop_count;
 	uint64_t drops_lost;
+	rw_enforcer_drop_fn *tap; /* nullable: is shown every drop event as it comes */
+	void *tap_context;
 	struct rw_position digest_position; /* of the policy whose digest is 'digest' */
 	struct rw_policy_digest digest;
 	struct rw_vec hits; /* struct rw_report_hit, as last read */

@@ -107,6 +107,7 @@ struct rw_enforcer_drop {
 	uint64_t monotonic_ns; /* CLOCK_MONOTONIC */
 	enum rw_cause cause;
 	bool would_drop;       /* monitored: it passed */
+	bool is_current;       /* decided by the policy in force now */
 	char rule[RW_ID_SIZE]; /* for RW_CAUSE_RULE and the policy in force now, else "" */
 	unsigned int ifindex;
 	char interface[16];

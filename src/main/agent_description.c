@@ -67,6 +67,14 @@ static const struct rw_usage_option table_options[] = {
 	{0},
 };
 
+static const struct rw_usage_option capture_options[] = {
+	FILTER_OPTIONS,
+	{"count", 'c', "NUMBER", "end after so many packets"},
+	{"write", 'w', "FILE", "write them to FILE as pcapng instead of printing; - is standard output"},
+	{"output", 'o', "FORMAT", "text or json, one object a line"},
+	{0},
+};
+
 static const struct rw_usage_option join_options[] = {
 	{"server", 0, "URL", "the controller, https://HOST[:8443]", RW_AGENT_OPTION_SERVER},
 	{"token", 0, "TOKEN", "one-time token", RW_AGENT_OPTION_TOKEN},
@@ -99,6 +107,7 @@ static const struct rw_usage_option run_options[] = {
 #define SETS(name, table)                                                                                    \
 	static const struct rw_usage_options name[] = {{.title = "options", .options = (table)}, {0}}
 SETS(output_sets, output_options);
+SETS(capture_sets, capture_options);
 SETS(table_sets, table_options);
 SETS(join_sets, join_options);
 SETS(run_sets, run_options);
@@ -152,6 +161,22 @@ static const struct rw_usage_command commands[] = {
 	 "  ringwall-agent table --remote 10.0.0.0/8 --port 443\n"
 	 "  ringwall-agent table --class tombstone -o json\n",
 	 table_sets, NULL},
+	{"capture", "", "show refused packets as they come, with cause and rule",
+	 "One line a packet: time, interface, direction, protocol, ends, length, and what refused it.  Of a "
+	 "monitored node, what would have refused it.  With -w the first 128 bytes of each packet go to a "
+	 "pcapng file, with cause and rule as its comment, for tcpdump and wireshark.\n"
+	 "\n"
+	 "Ends by interrupt or by --count, and then says how many packets it has not seen: of more than 100 "
+	 "a "
+	 "second and processor the kernel tells only the number.  Packets are taken from the running agent, "
+	 "which never waits, or from the kernel when none runs.  At most two can capture beside an agent.\n"
+	 "\n"
+	 "examples:\n"
+	 "  ringwall-agent capture\n"
+	 "  ringwall-agent capture --remote 10.0.0.0/8 --protocol tcp -c 10\n"
+	 "  ringwall-agent capture -w refused.pcapng\n"
+	 "  ringwall-agent capture -w - | tcpdump -n -r -\n",
+	 capture_sets, NULL},
 	{"probe", "", "whether this machine can enforce, on which interfaces, and why",
 	 "Also what the saved policy would refuse: listeners that no rule opens, live connections that would "
 	 "be "

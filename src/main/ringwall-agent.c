@@ -33,6 +33,8 @@ struct arguments {
 	const char *token_file;
 	const char *token;
 	struct rw_flow_filter_text filter;
+	const char *capture_file;
+	uint64_t capture_count;
 	struct rw_join_options join;
 	struct rw_enforce_bpf_options enforce;
 };
@@ -163,6 +165,13 @@ static int set_option(struct arguments *arguments, int code, const char *text)
 	case RW_AGENT_OPTION_FORCE:
 		arguments->join.force = true;
 		return 0;
+	case 'c':
+		if (parse_number(text, 1, UINT32_MAX, &arguments->capture_count) < 0)
+			return usage("--count is a number of packets", text);
+		return 0;
+	case 'w':
+		arguments->capture_file = text;
+		return 0;
 	case 'h':
 		arguments->help = true;
 		return 0;
@@ -195,7 +204,7 @@ static int parse(int argc, char **argv, struct arguments *arguments)
 	int code, r = 0;
 
 	rw_usage_getopt(&rw_agent_program, table);
-	while (r == 0 && (code = getopt_long(argc, argv, "o:h", table, NULL)) != -1) {
+	while (r == 0 && (code = getopt_long(argc, argv, "o:hc:w:", table, NULL)) != -1) {
 		if (code == '?')
 			return usage("see above", NULL);
 		r = set_option(arguments, code, optarg);
@@ -336,6 +345,19 @@ static int command_join(struct arguments *arguments, const struct rw_agent_place
 	return rw_command_join(&arguments->join, err);
 }
 
+static int command_capture(const struct arguments *arguments, const struct rw_agent_place *place,
+			   struct rw_error *err)
+{
+	const struct rw_capture_options options = {
+		.filter = arguments->filter,
+		.file = arguments->capture_file,
+		.count = arguments->capture_count,
+		.as_json = arguments->json,
+	};
+
+	return rw_command_capture(place, &options, err);
+}
+
 /* Does the command; -ENOSYS when there is none of that name. */
 static int dispatch(struct arguments *arguments, const struct rw_agent_place *place, struct rw_error *err)
 {
@@ -361,6 +383,8 @@ static int dispatch(struct arguments *arguments, const struct rw_agent_place *pl
 		return rw_command_status(place, RW_STATUS_METRICS, err);
 	if (strcmp(command, "table") == 0)
 		return rw_command_table(place, &arguments->filter, arguments->json, err);
+	if (strcmp(command, "capture") == 0)
+		return command_capture(arguments, place, err);
 	if (strcmp(command, "probe") == 0)
 		return rw_command_probe(place, arguments->interfaces, arguments->interface_count,
 					!arguments->unpinned, arguments->json, err);

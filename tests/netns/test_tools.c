@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "netns.h"
+#include "pcapng_reader.h"
 #include "process.h"
 
 /* What 'table' and 'capture' show of a standalone agent's node with eth0, and a peer at the other end of the wire. */
@@ -291,14 +292,133 @@ static void says_that_nothing_is_in_force(void **state)
 	assert_int_equal(COMMAND(world, "table"), 1);
 }
 
+/* ---- capture ---- */
+
+/* Starts 'capture' with options, ended by NULL; its output goes to its log. */
+static void start_capture(struct world *world, struct process *capture, const char *const *words)
+{
+	const char *argv[20] = {program, "capture"};
+	char log[128];
+	size_t count = 2;
+
+	for (size_t i = 0; words[i]; i++)
+		argv[count++] = words[i];
+	argv[count++] = "--state";
+	argv[count++] = world->state;
+	argv[count++] = "--pin-dir";
+	argv[count++] = world->pins;
+	(void)snprintf(log, sizeof(log), "%s/capture", world->folder);
+	process_start(capture, world->node, log, argv);
+	process_expect_log(capture, "capturing refused packets");
+}
+
+#define CAPTURE(world, capture, ...)                                                                         \
+	start_capture(world, capture, (const char *const[]){__VA_ARGS__ __VA_OPT__(, ) NULL})
+
+static void shows_refused_packets_with_cause_and_rule(void **state)
+{
+	struct world *world = *state;
+	struct process capture = {0};
+
+	CAPTURE(world, &capture);
+	send_datagram(world, REFUSED_PORT, 99);
+	send_datagram(world, REFUSED_PORT, 98);
+	process_expect_log(&capture,
+			   "eth0 in udp " PEER ":40002 > " NODE ":99 length 50: refused by sgr-no\n");
+	process_expect_log(&capture,
+			   "eth0 in udp " PEER ":40002 > " NODE ":98 length 50: refused by default\n");
+	process_signal(&capture, SIGINT);
+	assert_int_equal(process_wait(&capture), 0);
+	assert_true(process_log_has(&capture, "2 packets shown, 0 lost here, 0 more refused"));
+}
+
+static void ends_after_so_many_packets_that_the_filter_takes(void **state)
+{
+	struct world *world = *state;
+	struct process capture = {0};
+
+	CAPTURE(world, &capture, "--port", "99", "-c", "2", "-o", "json");
+	for (int i = 0; i < 3; i++) {
+		send_datagram(world, REFUSED_PORT, 98);
+		send_datagram(world, REFUSED_PORT, 99);
+	}
+	assert_int_equal(process_wait(&capture), 0);
+	assert_true(
+		process_log_has(&capture, "\"local_port\":99,\"remote_port\":40002,\"cause\":\"sgr-no\"}"));
+	assert_false(process_log_has(&capture, "\"local_port\":98"));
+	assert_true(process_log_has(&capture, "2 packets shown"));
+}
+
+static void captures_without_an_agent_and_goes_on_with_one(void **state)
+{
+	struct world *world = *state;
+	struct process capture = {0};
+
+	open_connection(world);
+	expect_flow(world, TCP_FLOW, IN("sgr-web"));
+	process_stop(&world->agent, SIGKILL);
+	CAPTURE(world, &capture);
+	process_expect_log(&capture, "no agent is running");
+	send_datagram(world, REFUSED_PORT, 99);
+	process_expect_log(&capture, "> " NODE ":99 length 50: refused by sgr-no\n");
+	start_agent(world);
+	process_expect_log(&capture, "an agent runs now");
+	process_expect_log(&world->agent, "policy in force");
+	send_datagram(world, REFUSED_PORT, 97);
+	process_expect_log(&capture, "> " NODE ":97 length 50: refused by default\n");
+	process_stop(&world->agent, SIGKILL);
+	send_datagram(world, REFUSED_PORT, 96);
+	process_expect_log(&capture, "> " NODE ":96 length 50: refused by default\n");
+	process_signal(&capture, SIGTERM);
+	assert_int_equal(process_wait(&capture), 0);
+}
+
+static void writes_refused_packets_as_pcapng(void **state)
+{
+	struct world *world = *state;
+	struct process capture = {0};
+	static struct pcapng_file file;
+	static uint8_t content[8192];
+	char path[96];
+	size_t size;
+	FILE *stream;
+
+	(void)snprintf(path, sizeof(path), "%s/refused.pcapng", world->folder);
+	CAPTURE(world, &capture, "-w", path, "-c", "1", "--remote", PEER, "--protocol", "udp");
+	send_datagram(world, REFUSED_PORT, 99);
+	assert_int_equal(process_wait(&capture), 0);
+	stream = fopen(path, "re");
+	assert_non_null(stream);
+	size = fread(content, 1, sizeof(content), stream);
+	assert_int_equal(fclose(stream), 0);
+	pcapng_read(content, size, &file);
+	assert_int_equal(file.packet_count, 1);
+	assert_string_equal(file.packets[0].interface, "eth0");
+	assert_int_equal(file.packets[0].link, 1);
+	assert_int_equal(file.packets[0].flags & 3, 1);
+	assert_string_equal(file.packets[0].comment, "refused by sgr-no");
+	/* Ethernet, IPv4, UDP and what was said. */
+	assert_int_equal(file.packets[0].length, 14 + 20 + 8 + 8);
+	assert_int_equal(file.packets[0].captured, file.packets[0].length);
+	assert_memory_equal(file.packets[0].bytes + 12, "\x08\x00\x45", 3);
+	assert_memory_equal(file.packets[0].bytes + 26, "\x0a\x4d\x00\x02\x0a\x4d\x00\x01", 8);
+	assert_memory_equal(file.packets[0].bytes + 42, "question", 8);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, make_world, free_world)
 
 int main(int argc, char **argv)
 {
 	const struct CMUnitTest tests[] = {
-		TEST(lists_flows_with_class_and_rule), TEST(lists_only_what_filters_take),
-		TEST(lists_flows_without_an_agent),    TEST(says_when_a_flow_was_decided_by_an_older_policy),
+		TEST(lists_flows_with_class_and_rule),
+		TEST(lists_only_what_filters_take),
+		TEST(lists_flows_without_an_agent),
+		TEST(says_when_a_flow_was_decided_by_an_older_policy),
 		TEST(says_that_nothing_is_in_force),
+		TEST(shows_refused_packets_with_cause_and_rule),
+		TEST(ends_after_so_many_packets_that_the_filter_takes),
+		TEST(captures_without_an_agent_and_goes_on_with_one),
+		TEST(writes_refused_packets_as_pcapng),
 	};
 
 	if (argc != 2)

@@ -70,10 +70,7 @@ static struct rw_bpf *new_enforcer(void)
 		return NULL;
 	bpf->base.ops = &operations;
 	bpf->hooks_fd = -EBADF;
-	for (int id = 0; id < RW_BPF_MAP_COUNT_; id++)
-		bpf->maps[id].fd = -EBADF;
-	for (int id = 0; id < RW_BPF_PROGRAM_COUNT_; id++)
-		bpf->programs[id] = -EBADF;
+	rw_bpf_init(bpf);
 	rw_map_init(&bpf->totals, (uint64_t)(uintptr_t)bpf, free);
 	return bpf;
 }

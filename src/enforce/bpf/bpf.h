@@ -119,6 +119,25 @@ void rw_enforce_bpf_table_walk(const struct rw_enforce_bpf_table *table, rw_enfo
 /* The packet that opened 'flow', as the interface where it entered (ingress) or left the node decides it. */
 struct rw_packet rw_enforce_bpf_opener(const struct rw_enforcer_flow *flow, enum rw_direction direction);
 
+/*
+ * The drop events that wait while no agent reads them.  Only one process may read at a time: the caller sees to
+ * that for the length of each call of _read.
+ */
+struct rw_enforce_bpf_drops;
+
+/* -ENOENT when nothing is pinned there, -EPROTO when it is of another version, -EPERM. */
+RW_NODISCARD int rw_enforce_bpf_drops_open(const char *pin_dir, struct rw_enforce_bpf_drops **ret_drops,
+					   struct rw_error *err);
+struct rw_enforce_bpf_drops *rw_enforce_bpf_drops_close(struct rw_enforce_bpf_drops *drops);
+RW_DEFINE_CLEANUP(struct rw_enforce_bpf_drops *, rw_enforce_bpf_drops_close)
+
+/*
+ * Hands over at most 'most' waiting drops without waiting for any.  Their 'rule' is "": who has compiled the
+ * policy can tell, where 'is_current'.
+ */
+void rw_enforce_bpf_drops_read(struct rw_enforce_bpf_drops *drops, size_t most, rw_enforcer_drop_fn *each,
+			       void *context);
+
 struct rw_enforce_bpf_feature {
 	const char *name; /* "tcx" */
 	bool required;

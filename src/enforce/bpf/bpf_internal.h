@@ -78,6 +78,9 @@ struct rw_bpf_total {
 
 struct ring_buffer;
 
+/* Takes a drop; negative = no more of them now. */
+typedef int rw_bpf_drop_fn(void *context, const struct rw_enforcer_drop *drop);
+
 struct rw_bpf {
 	struct rw_enforcer base;
 	char pin_dir[200]; /* "" = unpinned */
@@ -105,9 +108,9 @@ struct rw_bpf {
 	unsigned int known_next; /* to be given up */
 	int hooks_fd;            /* of rw_bpf_company_watch */
 	struct ring_buffer *ring;
-	uint16_t *observed;        /* by place of the flow table, IPv4 first; NULL until somebody asks */
-	size_t observe_next;       /* place to look at next */
-	rw_enforcer_drop_fn *drop; /* while drops are read */
+	uint16_t *observed;   /* by place of the flow table, IPv4 first; NULL until somebody asks */
+	size_t observe_next;  /* place to look at next */
+	rw_bpf_drop_fn *drop; /* while drops are read */
 	void *drop_context;
 };
 
@@ -135,6 +138,10 @@ RW_NODISCARD int rw_bpf_size_maps(const struct rw_enforce_bpf_options *options,
 RW_NODISCARD int rw_bpf_load(struct rw_bpf *bpf, const struct rw_enforce_bpf_options *options,
 			     struct rw_error *err);
 void rw_bpf_unload(struct rw_bpf *bpf);
+/* Says of maps and programs that there are none yet. */
+void rw_bpf_init(struct rw_bpf *bpf);
+/* Maps the memory of an array for reading alone. */
+RW_NODISCARD int rw_bpf_map_read_only(int fd, void **ret_memory, size_t *ret_size, uint32_t *ret_entries);
 int rw_bpf_refused(struct rw_error *err, int code, const char *what); /* says what an errno of bpf() means */
 
 /* pins.c */
@@ -197,6 +204,7 @@ int rw_bpf_hits_retire(struct rw_bpf *bpf, const struct rw_classify_table *table
 int rw_bpf_drops_fd(struct rw_enforcer *enforcer);
 int rw_bpf_drops_read(struct rw_enforcer *enforcer, rw_enforcer_drop_fn *each, void *context);
 int rw_bpf_drops_open(struct rw_bpf *bpf);
+int rw_bpf_drops_consume(struct rw_bpf *bpf, rw_bpf_drop_fn *drop, void *context);
 /* Second of the programs' clock. */
 uint32_t rw_bpf_now(void);
 

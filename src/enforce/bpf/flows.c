@@ -199,28 +199,18 @@ struct rw_enforce_bpf_table {
 static int map_pinned(struct rw_enforce_bpf_table *table, int place, const char *pin_dir,
 		      enum rw_bpf_map_id id, struct rw_error *err)
 {
-	size_t page = (size_t)sysconf(_SC_PAGESIZE);
 	RW_CLEANUP(rw_close) int fd = -EBADF;
-	struct bpf_map_info info = {0};
-	uint32_t size = sizeof(info);
 	char path[512];
-	void *memory;
+	int r;
 
 	(void)snprintf(path, sizeof(path), "%s/map-%s", pin_dir, rw_bpf_map_names[id]);
 	/* A descriptor for reading alone cannot be mapped: the kernel takes such a mapping for a private one. */
 	fd = bpf_obj_get(path);
 	if (fd < 0)
 		return rw_error_set(err, -errno, "%s: %s", path, strerror(errno));
-	if (bpf_obj_get_info_by_fd(fd, &info, &size) < 0)
-		return rw_bpf_refused(err, -errno, "to look at a map");
-	table->maps[place].entries = info.max_entries;
-	table->maps[place].size =
-		((size_t)((info.value_size + 7) & ~7u) * info.max_entries + page - 1) & ~(page - 1);
-	memory = mmap(NULL, table->maps[place].size, PROT_READ, MAP_SHARED, fd, 0);
-	if (memory == MAP_FAILED)
-		return rw_bpf_refused(err, -errno, "mapping a BPF array");
-	table->maps[place].memory = memory;
-	return 0;
+	r = rw_bpf_map_read_only(fd, &table->maps[place].memory, &table->maps[place].size,
+				 &table->maps[place].entries);
+	return r < 0 ? rw_bpf_refused(err, r, "mapping a BPF array") : 0;
 }
 
 int rw_enforce_bpf_table_open(const char *pin_dir, struct rw_enforce_bpf_table **ret_table,

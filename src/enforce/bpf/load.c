@@ -248,6 +248,33 @@ int rw_bpf_load(struct rw_bpf *bpf, const struct rw_enforce_bpf_options *options
 	return 0;
 }
 
+void rw_bpf_init(struct rw_bpf *bpf)
+{
+	for (int id = 0; id < RW_BPF_MAP_COUNT_; id++)
+		bpf->maps[id].fd = -EBADF;
+	for (int id = 0; id < RW_BPF_PROGRAM_COUNT_; id++)
+		bpf->programs[id] = -EBADF;
+}
+
+int rw_bpf_map_read_only(int fd, void **ret_memory, size_t *ret_size, uint32_t *ret_entries)
+{
+	size_t page = (size_t)sysconf(_SC_PAGESIZE), bytes;
+	struct bpf_map_info info = {0};
+	uint32_t size = sizeof(info);
+	void *memory;
+
+	if (bpf_obj_get_info_by_fd(fd, &info, &size) < 0)
+		return -errno;
+	bytes = ((size_t)((info.value_size + 7) & ~7u) * info.max_entries + page - 1) & ~(page - 1);
+	memory = mmap(NULL, bytes, PROT_READ, MAP_SHARED, fd, 0);
+	if (memory == MAP_FAILED)
+		return -errno;
+	*ret_memory = memory;
+	*ret_size = bytes;
+	*ret_entries = info.max_entries;
+	return 0;
+}
+
 void rw_bpf_unload(struct rw_bpf *bpf)
 {
 	for (int id = 0; id < RW_BPF_MAP_COUNT_; id++) {

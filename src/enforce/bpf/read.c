@@ -147,6 +147,7 @@ static void decode_event(const struct rw_bpf *bpf, const struct rw_drop_event *e
 	*drop = (struct rw_enforcer_drop){
 		.monotonic_ns = event->monotonic_ns,
 		.cause = (enum rw_cause)event->cause,
+		.is_current = event->generation == RW_STATE_GENERATION(rw_bpf_control(bpf)->state),
 		.would_drop = event->flags & RW_EVENT_WOULD_DROP,
 		.ifindex = event->ifindex,
 		.suppressed = event->suppressed,
@@ -182,8 +183,7 @@ static int receive_event(void *context, void *data, size_t size)
 	if (size < sizeof(struct rw_drop_event))
 		return 0;
 	decode_event(bpf, data, &drop);
-	bpf->drop(bpf->drop_context, &drop);
-	return 0;
+	return bpf->drop(bpf->drop_context, &drop);
 }
 
 int rw_bpf_drops_open(struct rw_bpf *bpf)
@@ -197,13 +197,31 @@ int rw_bpf_drops_fd(struct rw_enforcer *enforcer)
 	return ring_buffer__epoll_fd(rw_bpf_of(enforcer)->ring);
 }
 
-int rw_bpf_drops_read(struct rw_enforcer *enforcer, rw_enforcer_drop_fn *each, void *context)
+int rw_bpf_drops_consume(struct rw_bpf *bpf, rw_bpf_drop_fn *drop, void *context)
 {
-	struct rw_bpf *bpf = rw_bpf_of(enforcer);
-
-	bpf->drop = each;
+	bpf->drop = drop;
 	bpf->drop_context = context;
 	return ring_buffer__consume(bpf->ring);
+}
+
+struct drop_teller {
+	rw_enforcer_drop_fn *each;
+	void *context;
+};
+
+static int tell_drop(void *context, const struct rw_enforcer_drop *drop)
+{
+	const struct drop_teller *teller = context;
+
+	teller->each(teller->context, drop);
+	return 0;
+}
+
+int rw_bpf_drops_read(struct rw_enforcer *enforcer, rw_enforcer_drop_fn *each, void *context)
+{
+	struct drop_teller teller = {.each = each, .context = context};
+
+	return rw_bpf_drops_consume(rw_bpf_of(enforcer), tell_drop, &teller);
 }
 
 /* Status. */

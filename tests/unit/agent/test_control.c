@@ -26,6 +26,8 @@ static int answer(void *context, const char *command, struct rw_buf *answer, str
 			(void)rw_buf_append_text(answer, "0123456789");
 		return 0;
 	}
+	if (strcmp(command, "capture") == 0)
+		return RW_CONTROL_FOLLOW;
 	if (strcmp(command, "status") == 0)
 		return rw_buf_append_text(answer, "all is well\n");
 	(void)rw_error_set(err, -EINVAL, "unknown command");
@@ -191,6 +193,121 @@ static void gives_up_on_an_agent_that_does_not_answer(void **state)
 	assert_int_equal(rw_control_call(&world->place, "status", 20, &buf, NULL), -ETIMEDOUT);
 }
 
+static int follow_as_client(struct world *world)
+{
+	int fd = connect_to(world);
+	char ok[3];
+
+	assert_int_equal(send(fd, "capture\n", 8, 0), 8);
+	for (unsigned int turn = 0; turn < 8; turn++)
+		rw_loop_turn(world->loop);
+	assert_int_equal(recv(fd, ok, sizeof(ok), MSG_DONTWAIT), sizeof(ok));
+	assert_memory_equal(ok, "ok\n", sizeof(ok));
+	return fd;
+}
+
+static void hands_lines_to_all_who_follow(void **state)
+{
+	struct world *world = *state;
+	int fds[RW_CONTROL_FOLLOWERS];
+	char said[64];
+
+	assert_false(rw_control_is_followed(world->control));
+	for (size_t i = 0; i < RW_CONTROL_FOLLOWERS; i++)
+		fds[i] = follow_as_client(world);
+	assert_true(rw_control_is_followed(world->control));
+	rw_control_tell(world->control, "one\n", 4);
+	rw_control_tell(world->control, "two\n", 4);
+	for (size_t i = 0; i < RW_CONTROL_FOLLOWERS; i++) {
+		assert_int_equal(recv(fds[i], said, sizeof(said), MSG_DONTWAIT), 8);
+		assert_memory_equal(said, "one\ntwo\n", 8);
+		(void)rw_close(fds[i]);
+	}
+	for (unsigned int turn = 0; turn < 8; turn++)
+		rw_loop_turn(world->loop);
+	assert_false(rw_control_is_followed(world->control));
+}
+
+static void refuses_more_followers_and_serves_others_beside_them(void **state)
+{
+	struct world *world = *state;
+	int fds[RW_CONTROL_FOLLOWERS], idle[RW_CONTROL_CLIENTS];
+	struct call call;
+	char said[64];
+
+	for (size_t i = 0; i < RW_CONTROL_FOLLOWERS; i++)
+		fds[i] = follow_as_client(world);
+	for (size_t i = 0; i < RW_CONTROL_CLIENTS; i++) {
+		idle[i] = connect_to(world);
+		for (unsigned int turn = 0; turn < 4; turn++)
+			rw_loop_turn(world->loop);
+	}
+	make_call(world, "capture", &call);
+	assert_int_equal(call.result, -EIO);
+	assert_non_null(strstr(call.err.text, "follow this agent already"));
+	rw_buf_done(&call.answer);
+	make_call(world, "status", &call);
+	assert_int_equal(call.result, 0);
+	rw_buf_done(&call.answer);
+	rw_control_tell(world->control, "still\n", 6);
+	for (size_t i = 0; i < RW_CONTROL_FOLLOWERS; i++) {
+		assert_int_equal(recv(fds[i], said, sizeof(said), MSG_DONTWAIT), 6);
+		(void)rw_close(fds[i]);
+	}
+	for (size_t i = 0; i < RW_CONTROL_CLIENTS; i++)
+		(void)rw_close(idle[i]);
+}
+
+/* Reads what there is until nothing more comes; counts the lines and adds up what they say was lost. */
+static size_t read_lines(struct world *world, int fd, uint64_t *ret_lost)
+{
+	static char said[1 << 20];
+	size_t size = 0, lines = 0;
+	ssize_t got;
+
+	*ret_lost = 0;
+	do {
+		for (unsigned int turn = 0; turn < 4; turn++)
+			rw_loop_turn(world->loop);
+		got = recv(fd, said + size, sizeof(said) - 1 - size, MSG_DONTWAIT);
+		size += got > 0 ? (size_t)got : 0;
+	} while (got > 0);
+	said[size] = '\0';
+	for (const char *line = said; *line; line = strchr(line, '\n') + 1) {
+		unsigned long long lost;
+
+		assert_non_null(strchr(line, '\n'));
+		if (sscanf(line, "{\"lost\":\"%llu\"}", &lost) == 1)
+			*ret_lost += lost;
+		else
+			lines++;
+	}
+	return lines;
+}
+
+static void tells_a_follower_that_does_not_read_how_much_it_lost(void **state)
+{
+	struct world *world = *state;
+	const size_t sent = 20000;
+	int fd = follow_as_client(world);
+	size_t lines;
+	uint64_t lost;
+	char line[101];
+
+	memset(line, 'x', sizeof(line) - 1);
+	line[sizeof(line) - 2] = '\n';
+	line[sizeof(line) - 1] = '\0';
+	for (size_t i = 0; i < sent; i++)
+		rw_control_tell(world->control, line, strlen(line));
+	lines = read_lines(world, fd, &lost);
+	assert_true(lines > 0 && lines < sent);
+	assert_int_equal(lost, 0);
+	rw_control_tell(world->control, line, strlen(line));
+	assert_int_equal(read_lines(world, fd, &lost), 1);
+	assert_int_equal(lines + lost, sent);
+	(void)rw_close(fd);
+}
+
 #define TEST(function) cmocka_unit_test_setup_teardown(function, make_world, free_world)
 
 int main(void)
@@ -201,6 +318,9 @@ int main(void)
 		TEST(sends_answers_larger_than_the_sockets_buffer),
 		TEST(serves_others_beside_clients_that_say_nothing),
 		TEST(drops_clients_whose_line_does_not_end),
+		TEST(hands_lines_to_all_who_follow),
+		TEST(refuses_more_followers_and_serves_others_beside_them),
+		TEST(tells_a_follower_that_does_not_read_how_much_it_lost),
 		TEST(says_when_no_agent_is_there),
 		TEST(gives_up_on_an_agent_that_does_not_answer),
 	};
