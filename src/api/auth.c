@@ -83,8 +83,9 @@ int rw_api_authenticate(struct rw_api_call *call, struct rw_error *err)
 			r = check_role(call, err);
 		break;
 	}
-	if (r == 0 && !rw_api_rate_take(call->api, call->actor.id)) {
-		(void)rw_error_set(err, -EAGAIN, "more than %d requests a second", RW_API_RATE_PER_SECOND);
+	if (r == 0 &&
+	    !rw_key_rate_take(&call->api->rates, call->actor.id, rw_clock_monotonic_ns(call->api->clock))) {
+		(void)rw_error_set(err, -EAGAIN, "more than %d requests a second", RW_KEY_RATE_PER_SECOND);
 		r = rw_error_hint(err, "Slow down; GET /v1/events tells what happens without asking.");
 	}
 	return r;

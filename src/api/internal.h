@@ -5,7 +5,7 @@
  * What the files of this folder share and nobody else sees.
  *
  *     routes.c     the table           router.c    finding a route, its parameters and body
- *     auth.c       who calls           rate.c      how often
+ *     auth.c       who calls, how often
  *     request.c    query parameters    answer.c    answers and problems
  *     change.c     changes and waits   show.c      objects as the API shows them
  *     metrics.c    what is counted    the rest     handlers
@@ -16,6 +16,7 @@
 #include "base/histogram.h"
 #include "base/vec.h"
 #include "controller/change.h"
+#include "controller/key_rate.h"
 #include "controller/session.h"
 #include "wire/object.h"
 #include "wire/problem.h"
@@ -31,11 +32,6 @@
 #define RW_API_WAIT_MAX_MS     (10u * 60 * 1000)
 #define RW_API_WAIT_DEFAULT_MS (30u * 1000)
 
-/* Requests of one key or node: as many at once, and as many a second from then on. */
-#define RW_API_RATE_BURST      2000
-#define RW_API_RATE_PER_SECOND 1000
-#define RW_API_RATE_SLOTS      1024
-
 /* Who may call a route. */
 enum rw_api_access {
 	RW_API_PUBLIC,   /* no key */
@@ -45,11 +41,6 @@ enum rw_api_access {
 	RW_API_ADMIN,
 	RW_API_AGENT, /* a node's certificate, and nothing else */
 	RW_API_ACCESS_COUNT_,
-};
-
-struct rw_api_rate {
-	uint64_t owner;   /* hash of the id; 0 = free */
-	uint64_t full_ns; /* when the bucket will be full again */
 };
 
 /* Kinds of requests whose duration is counted apart. */
@@ -89,7 +80,7 @@ struct rw_api {
 	uint64_t requests;
 	uint64_t answers[6]; /* by hundreds of their status; streams count when they begin */
 	struct rw_histogram latencies[RW_API_LATENCY_COUNT_]; /* without waits for nodes */
-	struct rw_api_rate rates[RW_API_RATE_SLOTS];
+	struct rw_key_rates rates;
 };
 
 /* Names captured from the path by "{}". */
@@ -141,13 +132,10 @@ RW_NODISCARD int rw_api_find_route(const struct rw_http_request *request,
 RW_NODISCARD int rw_api_check_parameters(const struct rw_api_route *route,
 					 const struct rw_http_request *request, struct rw_error *err);
 
-/* ---- auth.c, rate.c ---- */
+/* ---- auth.c ---- */
 
 /* Fills call->actor, or refuses: -ENOKEY, -EACCES, -EAGAIN. */
 RW_NODISCARD int rw_api_authenticate(struct rw_api_call *call, struct rw_error *err);
-
-/* Counts one request of 'id'; false when there were too many. */
-bool rw_api_rate_take(struct rw_api *api, const char *id);
 
 /* ---- request.c: query parameters and bodies ---- */
 

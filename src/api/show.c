@@ -70,25 +70,6 @@ static void put_details(struct rw_json_writer *json, const struct rw_node_status
 	rw_report_put_kernel(json, status->kernel);
 }
 
-static int64_t count_members(const struct rw_model *model, const struct rw_group *group)
-{
-	int64_t count = 0;
-
-	for (size_t i = 0; i < rw_model_count(model, RW_KIND_NODE); i++) {
-		const struct rw_node *node = rw_model_at(model, RW_KIND_NODE, i);
-		bool is_member = false;
-
-		/* Cheap questions first: a list asks for every group and node. */
-		if (group->managed_by[0] ? strcmp(node->cluster, group->managed_by) != 0
-					 : strcmp(node->network, group->network) != 0)
-			continue;
-		for (size_t j = 0; !is_member && j < node->interface_count; j++)
-			is_member = rw_node_is_member(model, node, &node->interfaces[j], group->id);
-		count += is_member;
-	}
-	return count;
-}
-
 static void put_refusals(const struct rw_controller *controller, struct rw_json_writer *json,
 			 const struct rw_node_status *status)
 {
@@ -116,7 +97,7 @@ static void put_extras(const struct rw_controller *controller, struct rw_json_wr
 
 		rw_json_put_integer(json, "rule_count", (int64_t)group->rule_count);
 		rw_json_put_integer(json, "member_count",
-				    count_members(rw_controller_model(controller), group));
+				    (int64_t)rw_group_member_count(rw_controller_model(controller), group));
 	} else if (kind == RW_KIND_NODE && ((const struct rw_node *)object)->agent == RW_AGENT_MANAGED &&
 		   rw_node_status_find(controller, rw_object_id(kind, object), &status) == 0) {
 		rw_api_put_status(json, &status);

@@ -313,3 +313,22 @@ int rw_members_addresses(const struct rw_members *members, const char *group, st
 	vec.data = NULL;
 	return 0;
 }
+
+size_t rw_group_member_count(const struct rw_model *model, const struct rw_group *group)
+{
+	size_t count = 0;
+
+	for (size_t i = 0; i < rw_model_count(model, RW_KIND_NODE); i++) {
+		const struct rw_node *node = rw_model_at(model, RW_KIND_NODE, i);
+		bool is_member = false;
+
+		/* Cheap questions first: a list asks for every group and node. */
+		if (group->managed_by[0] ? strcmp(node->cluster, group->managed_by) != 0
+					 : strcmp(node->network, group->network) != 0)
+			continue;
+		for (size_t j = 0; !is_member && j < node->interface_count; j++)
+			is_member = rw_node_is_member(model, node, &node->interfaces[j], group->id);
+		count += is_member;
+	}
+	return count;
+}

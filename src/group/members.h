@@ -43,6 +43,9 @@ const struct rw_node *rw_members_holder(const struct rw_members *members, const 
 bool rw_node_is_member(const struct rw_model *model, const struct rw_node *node,
 		       const struct rw_interface *interface, const char *group);
 
+/* How many nodes have an interface in the group.  O(nodes of the group's network). */
+size_t rw_group_member_count(const struct rw_model *model, const struct rw_group *group);
+
 /* True when the address lies in the network and outside the container CIDRs of the node's cluster. */
 bool rw_node_address_is_inside(const struct rw_model *model, const struct rw_node *node,
 			       const struct rw_address *address);

@@ -11,6 +11,7 @@
 #include <sys/resource.h>
 #include <sys/stat.h>
 
+#include "alibaba/alibaba.h"
 #include "api/api.h"
 #include "base/log.h"
 #include "base/notify.h"
@@ -50,6 +51,8 @@ struct daemon {
 	struct rw_http_server *server;
 	struct rw_controller *controller;
 	struct rw_api *api;
+	struct rw_http_server *alibaba_server; /* NULL = not served */
+	struct rw_alibaba *alibaba;
 	struct rw_loop_timer *tick;
 	struct rw_loop_signal *signals[2];
 	struct rw_endpoint endpoints[ENDPOINTS_MAX];
@@ -76,7 +79,8 @@ void rw_daemon_prepare_process(void)
 
 /* ---- addresses ---- */
 
-static int parse_listen(const char *text, struct listen_address *ret_listen, struct rw_error *err)
+static int parse_listen(const char *option, const char *text, struct listen_address *ret_listen,
+			struct rw_error *err)
 {
 	struct listen_address listen = {0};
 	const char *colon = strrchr(text, ':');
@@ -90,12 +94,12 @@ static int parse_listen(const char *text, struct listen_address *ret_listen, str
 		length -= 2;
 	}
 	if (!colon || !rw_revision_parse(colon + 1, &port) || port > 65535 || length >= sizeof(listen.text)) {
-		(void)rw_error_field(err, "--listen", "'%.80s' is not ADDRESS:PORT", text);
+		(void)rw_error_field(err, option, "'%.80s' is not ADDRESS:PORT", text);
 		return rw_error_hint(err, "Write 0.0.0.0:8443 or [::]:8443.");
 	}
 	memcpy(listen.text, text, length);
 	if (rw_address_parse(listen.text, &listen.address, err) < 0)
-		return rw_error_field(err, "--listen", "'%s' is not an IP address", listen.text);
+		return rw_error_field(err, option, "'%s' is not an IP address", listen.text);
 	listen.any = memcmp(listen.address.bytes, zero, sizeof(zero)) == 0;
 	listen.port = (uint16_t)port;
 	*ret_listen = listen;
@@ -206,6 +210,9 @@ static void show_certificates(void *userdata)
 	if (r == 0 && daemon->server)
 		r = rw_http_server_renew(daemon->server, chain, daemon->folder.server_key_pem,
 					 daemon->folder.trust_pem, &err);
+	if (r == 0 && daemon->alibaba_server)
+		r = rw_http_server_renew(daemon->alibaba_server, chain, daemon->folder.server_key_pem, NULL,
+					 &err);
 	if (r == 0 && daemon->api && strncmp(daemon->url, "https:", 6) == 0)
 		r = tell_server_expiry(daemon, &err);
 	if (r < 0)
@@ -309,6 +316,50 @@ static int open_server(struct daemon *daemon, const struct rw_daemon_options *op
 	return rw_http_server_new(&server, &daemon->server, err);
 }
 
+/* The ECS-compatible API on its own address: its requests are larger, and nobody shows a certificate there. */
+static int open_alibaba(struct daemon *daemon, const struct rw_daemon_options *options, struct rw_error *err)
+{
+	const struct rw_alibaba_options alibaba = {
+		.controller = daemon->controller,
+		.clock = rw_clock_system(),
+		.random = rw_random_system(),
+		.region = options->alibaba_region ? options->alibaba_region : "local",
+		.network = options->alibaba_network,
+	};
+	RW_CLEANUP(rw_free) char *chain = NULL;
+	struct rw_http_server_options server = {
+		.loop = daemon->loop,
+		.clock = rw_clock_system(),
+		.plain = options->plain_http,
+		.key_pem = daemon->folder.server_key_pem,
+		.raw_query = true,
+		.limits = {.body_bytes = RW_ALIBABA_BODY_BYTES,
+			   .target_bytes = RW_ALIBABA_TARGET_BYTES,
+			   .header_bytes = RW_ALIBABA_HEADER_BYTES,
+			   .connections = RW_ALIBABA_CONNECTIONS,
+			   .address_connections = RW_ALIBABA_CONNECTIONS / 4},
+		.handler = rw_alibaba_handle,
+	};
+	struct listen_address listen;
+	int r = parse_listen("--alibaba-listen", options->alibaba_listen, &listen, err);
+
+	if (r == 0)
+		r = rw_alibaba_new(&alibaba, &daemon->alibaba, err);
+	if (r == 0)
+		r = make_chain(&daemon->folder, &chain, err);
+	if (r < 0)
+		return r;
+	server.address = listen.text;
+	server.port = listen.port;
+	server.cert_pem = chain;
+	server.userdata = daemon->alibaba;
+	r = rw_http_server_new(&server, &daemon->alibaba_server, err);
+	if (r == 0)
+		rw_log_info("serving the ECS API  address=%s port=%u region=%s", listen.text,
+			    rw_http_server_port(daemon->alibaba_server), alibaba.region);
+	return r;
+}
+
 static void tick(void *userdata)
 {
 	rw_controller_tick(userdata);
@@ -342,6 +393,9 @@ static void daemon_done(struct daemon *daemon)
 		daemon->tick = rw_loop_timer_free(daemon->tick);
 	if (daemon->server)
 		daemon->server = rw_http_server_free(daemon->server);
+	if (daemon->alibaba_server)
+		daemon->alibaba_server = rw_http_server_free(daemon->alibaba_server);
+	daemon->alibaba = rw_alibaba_free(daemon->alibaba);
 	daemon->api = rw_api_free(daemon->api);
 	daemon->controller = rw_controller_free(daemon->controller);
 	if (daemon->loop)
@@ -421,7 +475,7 @@ static int start(struct daemon *daemon, const struct rw_daemon_options *options,
 	struct listen_address listen;
 	char host[65] = "";
 	uint16_t port;
-	int r = parse_listen(options->listen, &listen, err);
+	int r = parse_listen("--listen", options->listen, &listen, err);
 
 	(void)gethostname(host, sizeof(host) - 1);
 	if (r == 0)
@@ -452,6 +506,8 @@ static int start(struct daemon *daemon, const struct rw_daemon_options *options,
 	r = rw_api_new(&api, &daemon->api, err);
 	if (r == 0 && !options->plain_http)
 		r = tell_server_expiry(daemon, err);
+	if (r == 0 && options->alibaba_listen)
+		r = open_alibaba(daemon, options, err);
 	if (r == 0)
 		r = watch_loop(daemon, err);
 	if (r < 0)
@@ -480,7 +536,7 @@ static int open_offline(struct daemon *daemon, const struct rw_daemon_options *o
 {
 	struct listen_address listen;
 	char host[65] = "";
-	int r = parse_listen(options->listen, &listen, err);
+	int r = parse_listen("--listen", options->listen, &listen, err);
 
 	(void)gethostname(host, sizeof(host) - 1);
 	if (r == 0)

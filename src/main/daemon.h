@@ -18,10 +18,13 @@ struct rw_daemon_options {
 	const char *names[RW_DAEMON_NAMES_MAX];
 	size_t name_count;
 	bool plain_http;
-	unsigned int flow_days;  /* for which observed flows are kept; 0 = none is */
-	bool metrics_open;       /* /metrics without a key for who calls from this host */
-	bool without_keys;       /* of a backup */
-	struct rw_limits limits; /* of the model */
+	const char *alibaba_listen;  /* "ADDR:PORT" of the ECS-compatible API; NULL = it is not served */
+	const char *alibaba_region;  /* NULL = "local" */
+	const char *alibaba_network; /* nullable */
+	unsigned int flow_days;      /* for which observed flows are kept; 0 = none is */
+	bool metrics_open;           /* /metrics without a key for who calls from this host */
+	bool without_keys;           /* of a backup */
+	struct rw_limits limits;     /* of the model */
 };
 
 /* First thing in main: what holds for the whole process. */

@@ -104,6 +104,15 @@ static int read_options(int count, char **arguments, struct rw_daemon_options *d
 		case RW_DAEMON_OPTION_METRICS_OPEN:
 			daemon->metrics_open = true;
 			break;
+		case RW_DAEMON_OPTION_ALIBABA_LISTEN:
+			daemon->alibaba_listen = optarg;
+			break;
+		case RW_DAEMON_OPTION_ALIBABA_REGION:
+			daemon->alibaba_region = optarg;
+			break;
+		case RW_DAEMON_OPTION_ALIBABA_NETWORK:
+			daemon->alibaba_network = optarg;
+			break;
 		case RW_DAEMON_OPTION_PLAIN_HTTP:
 			daemon->plain_http = true;
 			break;

@@ -145,31 +145,21 @@ static void refuses_a_parameter_given_twice_but_force(void **state)
 	assert_int_equal(check("POST", "/v1/networks", "force", "force", &err), 0);
 }
 
-struct still_clock {
-	struct rw_clock clock;
-	uint64_t ns;
-};
-
-static uint64_t still_ns(const struct rw_clock *clock)
-{
-	return ((const struct still_clock *)clock)->ns;
-}
-
 static void limits_the_requests_of_one_caller(void **state)
 {
-	struct still_clock clock = {{still_ns, NULL}, 1000};
-	struct rw_api *api = calloc(1, sizeof(*api));
+	struct rw_key_rates *rates = calloc(1, sizeof(*rates));
+	uint64_t now_ns = 1000;
 
 	(void)state;
-	api->clock = &clock.clock;
-	for (int i = 0; i < RW_API_RATE_BURST; i++)
-		assert_true(rw_api_rate_take(api, "k-1"));
-	assert_false(rw_api_rate_take(api, "k-1"));
-	assert_true(rw_api_rate_take(api, "k-2"));
-	clock.ns += UINT64_C(1000000000) / RW_API_RATE_PER_SECOND;
-	assert_true(rw_api_rate_take(api, "k-1"));
-	assert_false(rw_api_rate_take(api, "k-1"));
-	free(api);
+	assert_non_null(rates);
+	for (int i = 0; i < RW_KEY_RATE_BURST; i++)
+		assert_true(rw_key_rate_take(rates, "k-1", now_ns));
+	assert_false(rw_key_rate_take(rates, "k-1", now_ns));
+	assert_true(rw_key_rate_take(rates, "k-2", now_ns));
+	now_ns += UINT64_C(1000000000) / RW_KEY_RATE_PER_SECOND;
+	assert_true(rw_key_rate_take(rates, "k-1", now_ns));
+	assert_false(rw_key_rate_take(rates, "k-1", now_ns));
+	free(rates);
 }
 
 int main(void)

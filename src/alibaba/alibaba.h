@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#pragma once
+
+/*
+ * The ECS API of Alibaba Cloud, as far as it concerns security groups
+ * ===================================================================
+ *
+ * Translates requests of the ECS API 2014-05-26 into calls of src/controller, so that its SDKs, command line and
+ * Terraform provider work against ringwall.  There is no second model: a VPC is a network, an instance a node, a
+ * security group a group, and every change is the native one, with its guards and its record in the log.
+ * docs/alibaba.md says what is there and what differs.
+ *
+ * Who calls signs with an API key of ringwall: its id is the access key id, its secret the access key secret (claim.h);
+ * viewers read, operators and admins change.
+ *
+ * It is served on an address of its own, because its requests are larger and its errors of another form than the native
+ * API's.  Threads: the loop's, as the HTTP server's handler; every request is answered before it returns.
+ */
+
+#include "base/clock.h"
+#include "controller/controller.h"
+#include "http/server.h"
+
+/* What an HTTP server for rw_alibaba_handle needs; its raw_query must be set. */
+#define RW_ALIBABA_TARGET_BYTES (128u << 10)
+#define RW_ALIBABA_HEADER_BYTES                                                                              \
+	(512u << 10) /* of memory a connection: target, and its parameters once more */
+#define RW_ALIBABA_BODY_BYTES  (512u << 10)
+#define RW_ALIBABA_CONNECTIONS 256
+
+struct rw_alibaba;
+
+struct rw_alibaba_options {
+	struct rw_controller *controller; /* borrowed, as the next two */
+	const struct rw_clock *clock;
+	const struct rw_random *random;
+	const char *region;  /* copied: the one there is */
+	const char *network; /* copied, nullable: id or name of the network meant when no VpcId is given */
+};
+
+/* -EINVAL for a region that is none; -ENOMEM. */
+RW_NODISCARD int rw_alibaba_new(const struct rw_alibaba_options *options, struct rw_alibaba **ret_alibaba,
+				struct rw_error *err);
+
+/* After the HTTP server was freed, before the controller. */
+struct rw_alibaba *rw_alibaba_free(struct rw_alibaba *alibaba);
+RW_DEFINE_CLEANUP(struct rw_alibaba *, rw_alibaba_free)
+
+/* The HTTP server's handler; 'alibaba' is its userdata. */
+void rw_alibaba_handle(struct rw_http_exchange *exchange, void *alibaba);

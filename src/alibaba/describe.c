@@ -1,0 +1,551 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/* Groups and instances as answers show them.  What is not set is "", never left out. */
+
+#include "alibaba/internal.h"
+
+#include <ctype.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "group/members.h"
+
+static const struct page_limits group_pages = {10, 50, 10, 1, 100};
+static const struct page_limits instance_pages = {10, 100, 10, 1, 100};
+/* A group's rules are one page unless asked otherwise: there are clients that read no second one. */
+static const struct page_limits rule_pages = {0, 0, 1000, 10, 1000};
+
+/* ---- groups ---- */
+
+static bool is_classic(const struct rw_model *model, const char *network)
+{
+	const struct rw_network *found = rw_model_find_network(model, network);
+
+	return found && found->kind == RW_NETWORK_CLASSIC;
+}
+
+static bool name_fits(const struct call *call, const char *name, bool fuzzy)
+{
+	const char *wanted = call_text(call, "SecurityGroupName");
+
+	return !wanted || (fuzzy ? strstr(name, wanted) != NULL : strcmp(name, wanted) == 0);
+}
+
+static bool group_fits(const struct call *call, const struct rw_group *group, bool fuzzy,
+		       struct rw_json_document *ids)
+{
+	bool classic = is_classic(call_model(call), group->network);
+	const char *managed = call_text(call, "ServiceManaged");
+
+	return call_fits(call, "SecurityGroupId", group->id) && json_list_has(ids, group->id) &&
+	       name_fits(call, group->name, fuzzy) &&
+	       call_fits(call, "VpcId", classic ? "" : group->network) &&
+	       call_fits(call, "NetworkType", classic ? "classic" : "vpc") &&
+	       call_fits(call, "SecurityGroupType",
+			 group->kind == RW_GROUP_BASIC ? "normal" : "enterprise") &&
+	       (!managed || (strcasecmp(managed, "true") == 0) == (group->managed_by[0] != '\0')) &&
+	       !call_text(call, "Tag.1.Key") && !call_text(call, "ResourceGroupId");
+}
+
+static int64_t count_group_rules(const struct rw_group *group)
+{
+	int64_t count = 0;
+
+	for (size_t i = 0; i < group->rule_count; i++)
+		count += group->rules[i]->object.kind == RW_OBJECT_GROUP;
+	return count;
+}
+
+static void put_group(struct call *call, const struct rw_group *group)
+{
+	const struct rw_model *model = call_model(call);
+	struct rw_json_writer *json = &call->json;
+	size_t members = rw_group_member_count(model, group);
+
+	rw_json_begin_object(json);
+	rw_json_put_text(json, "SecurityGroupId", group->id);
+	rw_json_put_text(json, "SecurityGroupName", group->name);
+	rw_json_put_text(json, "SecurityGroupType", group->kind == RW_GROUP_BASIC ? "normal" : "enterprise");
+	rw_json_put_text(json, "Description", group->description);
+	rw_json_put_text(json, "VpcId", is_classic(model, group->network) ? "" : group->network);
+	rw_json_put_text(json, "CreationTime", "");
+	rw_json_put_text(json, "ResourceGroupId", "");
+	rw_json_put_integer(json, "EcsCount", (int64_t)members);
+	rw_json_put_integer(json, "AvailableInstanceAmount",
+			    (int64_t)rw_limits_default.members_per_group - (int64_t)members);
+	rw_json_put_integer(json, "RuleCount", (int64_t)group->rule_count);
+	rw_json_put_integer(json, "GroupToGroupRuleCount", count_group_rules(group));
+	rw_json_put_bool(json, "ServiceManaged", group->managed_by[0] != '\0');
+	rw_json_put_integer(json, "ServiceID", 0);
+	list_begin(json, "Tags", "Tag");
+	list_end(json);
+	rw_json_end_object(json);
+}
+
+int alibaba_describe_groups(struct call *call)
+{
+	const struct rw_model *model = call_model(call);
+	RW_CLEANUP(rw_json_document_free) struct rw_json_document *ids = NULL;
+	RW_CLEANUP(rw_vec_done) struct rw_vec items;
+	size_t first, count;
+	struct page page;
+	bool fuzzy;
+	int r;
+
+	items_init(&items);
+	r = call_page(call, &group_pages, &page);
+	if (r == 0)
+		r = call_flag(call, "FuzzyQuery", &fuzzy);
+	if (r == 0)
+		r = call_json_list(call, "SecurityGroupIds", &ids);
+	for (size_t i = 0; r == 0 && i < rw_model_count(model, RW_KIND_GROUP); i++) {
+		const struct rw_group *group = rw_model_at(model, RW_KIND_GROUP, i);
+
+		if (group_fits(call, group, fuzzy, ids))
+			r = items_add(call, &items, group->id, group);
+	}
+	if (r < 0)
+		return r;
+	page_cut(&page, &items, &first, &count);
+	list_begin(&call->json, "SecurityGroups", "SecurityGroup");
+	for (size_t i = first; i < first + count; i++)
+		put_group(call, ((const struct item *)rw_vec_at(&items, i))->object);
+	list_end(&call->json);
+	rw_json_put_text(&call->json, "RegionId", call->self->region);
+	page_put(call, &page, &items, first, count);
+	return 0;
+}
+
+/* ---- rules ---- */
+
+struct named {
+	const char *before, *behind; /* the side's name, which together make a member's */
+	const char *value;
+};
+
+/* An end of a rule: a CIDR of either family, a group or a prefix list, each under its name or "". */
+static void put_end(struct call *call, const char *side, const struct rw_prefix *cidr,
+		    const struct rw_object *object)
+{
+	const struct rw_model *model = call_model(call);
+	const struct rw_group *group = NULL;
+	const struct rw_prefix_list *list = NULL;
+	char text[RW_PREFIX_TEXT_SIZE] = "";
+	char key[40];
+
+	if (object && object->kind == RW_OBJECT_GROUP)
+		group = rw_model_find_group(model, object->id);
+	if (object && object->kind == RW_OBJECT_PREFIX_LIST)
+		list = rw_model_find_prefix_list(model, object->id);
+	if (cidr->address.family)
+		rw_prefix_format(cidr, text);
+	const struct named fields[] = {
+		{"", "CidrIp", cidr->address.family == 4 ? text : ""},
+		{"Ipv6", "CidrIp", cidr->address.family == 6 ? text : ""},
+		{"", "GroupId", group ? group->id : ""},
+		{"", "GroupName", group ? group->name : ""},
+		{"", "GroupOwnerAccount", ""},
+		{"", "PrefixListId", list ? list->id : ""},
+		{"", "PrefixListName", list ? list->name : ""},
+	};
+	for (size_t i = 0; i < RW_ARRAY_COUNT(fields); i++) {
+		(void)snprintf(key, sizeof(key), "%s%s%s", fields[i].before, side, fields[i].behind);
+		rw_json_put_text(&call->json, key, fields[i].value);
+	}
+}
+
+static void put_rule(struct call *call, const struct rw_rule *rule)
+{
+	static const struct rw_prefix none;
+	struct rw_json_writer *json = &call->json;
+	bool in = rule->direction == RW_DIRECTION_INGRESS;
+	const struct rw_prefix *remote = rule->object.kind == RW_OBJECT_CIDR ? &rule->object.cidr : &none;
+	char text[RW_PORTS_TEXT_SIZE];
+	char protocol[RW_PROTOCOL_TEXT_SIZE];
+	char priority[8];
+
+	rw_protocol_format(rule->protocol, protocol);
+	for (char *c = protocol; *c; c++)
+		*c = (char)toupper((unsigned char)*c);
+	(void)snprintf(priority, sizeof(priority), "%u", rule->priority);
+	rw_json_begin_object(json);
+	rw_json_put_text(json, "SecurityGroupRuleId", rule->id);
+	rw_json_put_text(json, "Direction", in ? "ingress" : "egress");
+	rw_json_put_text(json, "NicType", rule->nic_type == RW_NIC_INTRANET ? "intranet" : "internet");
+	rw_json_put_text(json, "IpProtocol", protocol);
+	rw_ports_format(rule->ports, text);
+	rw_json_put_text(json, "PortRange", text);
+	rw_ports_format(rule->source_ports, text);
+	rw_json_put_text(json, "SourcePortRange", rw_ports_is_any(rule->source_ports) ? "" : text);
+	rw_json_put_text(json, "PortRangeListId", "");
+	rw_json_put_text(json, "PortRangeListName", "");
+	rw_json_put_text(json, "Policy", rule->policy == RW_VERDICT_ACCEPT ? "Accept" : "Drop");
+	rw_json_put_text(json, "Priority", priority);
+	rw_json_put_text(json, "Description", rule->description);
+	put_time(json, "CreateTime", rule->created_ms);
+	put_end(call, "Source", in ? remote : &rule->local_cidr, in ? &rule->object : NULL);
+	put_end(call, "Dest", in ? &rule->local_cidr : remote, in ? NULL : &rule->object);
+	rw_json_end_object(json);
+}
+
+/* Reads Direction and NicType; each -1 = all. */
+static int read_rule_filters(struct call *call, int *ret_direction, int *ret_nic_type)
+{
+	const char *direction = call_text(call, "Direction");
+	const char *nic_type = call_text(call, "NicType");
+
+	*ret_direction = *ret_nic_type = -1;
+	if (direction && strcasecmp(direction, "ingress") == 0)
+		*ret_direction = RW_DIRECTION_INGRESS;
+	else if (direction && strcasecmp(direction, "egress") == 0)
+		*ret_direction = RW_DIRECTION_EGRESS;
+	else if (direction && strcasecmp(direction, "all") != 0)
+		return rw_alibaba_refuse(&call->fault, 400, "InvalidParameter",
+					 "Direction is ingress, egress or all, not '%.40s'.", direction);
+	if (!nic_type || strcmp(nic_type, "<nil>") == 0)
+		return 0;
+	if (strcasecmp(nic_type, "intranet") == 0)
+		*ret_nic_type = RW_NIC_INTRANET;
+	else if (strcasecmp(nic_type, "internet") == 0)
+		*ret_nic_type = RW_NIC_INTERNET;
+	else
+		return rw_alibaba_refuse(&call->fault, 400, "InvalidNicType.ValueNotSupported",
+					 "NicType is intranet or internet, not '%.40s'.", nic_type);
+	return 0;
+}
+
+static int find_rules(struct call *call, const struct rw_group *group, struct rw_vec *items)
+{
+	int direction, nic_type;
+	int r = read_rule_filters(call, &direction, &nic_type);
+
+	/* All rules of a VPC are of one table, whatever is asked for. */
+	if (r == 0 && !is_classic(call_model(call), group->network))
+		nic_type = -1;
+	for (size_t i = 0; r == 0 && i < group->rule_count; i++) {
+		const struct rw_rule *rule = group->rules[i];
+
+		if ((direction < 0 || (int)rule->direction == direction) &&
+		    (nic_type < 0 || (int)rule->nic_type == nic_type))
+			r = items_add(call, items, rule->id, rule);
+	}
+	return r;
+}
+
+int alibaba_describe_attribute(struct call *call)
+{
+	struct rw_json_writer *json = &call->json;
+	RW_CLEANUP(rw_vec_done) struct rw_vec items;
+	const struct rw_group *group;
+	size_t first, count;
+	struct page page;
+	int r;
+
+	items_init(&items);
+	r = call_group(call, call_model(call), &group);
+	if (r == 0)
+		r = call_page(call, &rule_pages, &page);
+	if (r == 0)
+		r = find_rules(call, group, &items);
+	if (r < 0)
+		return r;
+	page_cut(&page, &items, &first, &count);
+	rw_json_put_text(json, "RegionId", call->self->region);
+	rw_json_put_text(json, "SecurityGroupId", group->id);
+	rw_json_put_text(json, "SecurityGroupName", group->name);
+	rw_json_put_text(json, "Description", group->description);
+	rw_json_put_text(json, "VpcId", is_classic(call_model(call), group->network) ? "" : group->network);
+	rw_json_put_text(json, "InnerAccessPolicy",
+			 group->inner_access == RW_VERDICT_ACCEPT ? "Accept" : "Drop");
+	list_begin(json, "SnapshotPolicyIds", "SnapshotPolicyId");
+	list_end(json);
+	list_begin(json, "Permissions", "Permission");
+	for (size_t i = first; i < first + count; i++)
+		put_rule(call, ((const struct item *)rw_vec_at(&items, i))->object);
+	list_end(json);
+	rw_json_put_text(json, "NextToken",
+			 count && first + count < items.count
+				 ? ((const struct item *)rw_vec_at(&items, first + count - 1))->id
+				 : "");
+	return 0;
+}
+
+/* ---- references ---- */
+
+static bool refers_to(const struct rw_group *group, const char *id)
+{
+	for (size_t i = 0; i < group->rule_count; i++)
+		if (group->rules[i]->object.kind == RW_OBJECT_GROUP &&
+		    strcmp(group->rules[i]->object.id, id) == 0)
+			return true;
+	return false;
+}
+
+static void put_references(struct call *call, const char *id)
+{
+	const struct rw_model *model = call_model(call);
+	char account[ACCOUNT_ID_SIZE];
+
+	account_id(call->self, account);
+	rw_json_begin_object(&call->json);
+	rw_json_put_text(&call->json, "SecurityGroupId", id);
+	list_begin(&call->json, "ReferencingSecurityGroups", "ReferencingSecurityGroup");
+	for (size_t i = 0; i < rw_model_count(model, RW_KIND_GROUP); i++) {
+		const struct rw_group *group = rw_model_at(model, RW_KIND_GROUP, i);
+
+		if (!refers_to(group, id))
+			continue;
+		rw_json_begin_object(&call->json);
+		rw_json_put_text(&call->json, "AliUid", account);
+		rw_json_put_text(&call->json, "SecurityGroupId", group->id);
+		rw_json_end_object(&call->json);
+	}
+	list_end(&call->json);
+	rw_json_end_object(&call->json);
+}
+
+int alibaba_describe_references(struct call *call)
+{
+	const struct rw_model *model = call_model(call);
+	struct rw_error err = RW_ERROR_NONE;
+	unsigned int count;
+
+	if (rw_alibaba_list_count(&call->parameters, "SecurityGroupId", &count, &err) < 0)
+		return rw_alibaba_refuse_error(&call->fault, 400, "InvalidParameter", &err);
+	if (count == 0 || count > 10)
+		return rw_alibaba_refuse(&call->fault, 400, count ? "InvalidParameter" : "MissingParameter",
+					 "SecurityGroupId.N names 1 to 10 groups.");
+	list_begin(&call->json, "SecurityGroupReferences", "SecurityGroupReference");
+	for (unsigned int i = 1; i <= count; i++) {
+		const char *id = rw_alibaba_element(&call->parameters, "SecurityGroupId", i, NULL);
+		const struct rw_group *group = id ? rw_model_find_group(model, id) : NULL;
+
+		/* As the cloud: groups that nobody refers to, or that are not there, are left out. */
+		for (size_t j = 0; group && j < rw_model_count(model, RW_KIND_GROUP); j++) {
+			if (!refers_to(rw_model_at(model, RW_KIND_GROUP, j), id))
+				continue;
+			put_references(call, id);
+			break;
+		}
+	}
+	list_end(&call->json);
+	return 0;
+}
+
+/* ---- instances ---- */
+
+static bool instance_has(const struct rw_node *node, struct rw_json_document *wanted)
+{
+	char text[RW_ADDRESS_TEXT_SIZE];
+
+	if (!wanted)
+		return true;
+	for (size_t i = 0; i < node->interface_count; i++)
+		for (size_t j = 0; j < node->interfaces[i].address_count; j++) {
+			rw_address_format(&node->interfaces[i].addresses[j], text);
+			if (json_list_has(wanted, text))
+				return true;
+		}
+	return false;
+}
+
+static bool instance_fits(const struct call *call, const struct rw_node *node)
+{
+	const struct rw_model *model = call_model(call);
+	const struct rw_network *network = rw_model_find_network(model, node->network);
+	bool classic = is_classic(model, node->network);
+	const char *group = call_text(call, "SecurityGroupId");
+	char zone[ZONE_ID_SIZE], vswitch[VSWITCH_ID_SIZE] = "";
+
+	zone_id(call->self, zone);
+	if (network && !classic)
+		vswitch_id(network, vswitch);
+	return call_fits(call, "VpcId", classic ? "" : node->network) &&
+	       call_fits(call, "VSwitchId", vswitch) && call_fits(call, "ZoneId", zone) &&
+	       call_fits(call, "InstanceName", node->name) && call_fits(call, "Status", "Running") &&
+	       call_fits(call, "InstanceNetworkType", classic ? "classic" : "vpc") &&
+	       (!group || node_is_in(model, node, group)) && !call_text(call, "Tag.1.Key") &&
+	       !call_text(call, "ResourceGroupId");
+}
+
+enum address_choice { PRIVATE_OF_VPC, INNER_OF_CLASSIC, PUBLIC_OF_CLASSIC };
+
+static void put_addresses(struct call *call, const char *outer, const struct rw_node *node,
+			  enum address_choice choice)
+{
+	bool classic = is_classic(call_model(call), node->network);
+	char text[RW_ADDRESS_TEXT_SIZE];
+
+	list_begin(&call->json, outer, "IpAddress");
+	for (size_t i = 0; i < node->interface_count; i++) {
+		const struct rw_interface *interface = &node->interfaces[i];
+		enum address_choice own = !classic                                 ? PRIVATE_OF_VPC
+					  : interface->nic_type == RW_NIC_INTRANET ? INNER_OF_CLASSIC
+										   : PUBLIC_OF_CLASSIC;
+
+		for (size_t j = 0; own == choice && j < interface->address_count; j++) {
+			if (interface->addresses[j].family != 4)
+				continue;
+			rw_address_format(&interface->addresses[j], text);
+			rw_json_write_text(&call->json, text);
+		}
+	}
+	list_end(&call->json);
+}
+
+static void put_interface(struct call *call, const struct rw_node *node, const struct rw_interface *interface,
+			  bool first)
+{
+	struct rw_json_writer *json = &call->json;
+	char id[ENI_ID_SIZE], text[RW_ADDRESS_TEXT_SIZE] = "";
+	bool primary = true;
+
+	eni_id(node, interface, id);
+	rw_json_begin_object(json);
+	rw_json_put_text(json, "NetworkInterfaceId", id);
+	rw_json_put_text(json, "MacAddress", "");
+	rw_json_put_text(json, "Type", first ? "Primary" : "Secondary");
+	list_begin(json, "PrivateIpSets", "PrivateIpSet");
+	for (size_t i = 0; i < interface->address_count; i++) {
+		char address[RW_ADDRESS_TEXT_SIZE];
+
+		if (interface->addresses[i].family != 4)
+			continue;
+		rw_address_format(&interface->addresses[i], address);
+		rw_json_begin_object(json);
+		rw_json_put_text(json, "PrivateIpAddress", address);
+		rw_json_put_bool(json, "Primary", primary);
+		rw_json_end_object(json);
+		if (primary)
+			(void)strcpy(text, address);
+		primary = false;
+	}
+	list_end(json);
+	list_begin(json, "Ipv6Sets", "Ipv6Set");
+	for (size_t i = 0; i < interface->address_count; i++) {
+		char address[RW_ADDRESS_TEXT_SIZE];
+
+		if (interface->addresses[i].family != 6)
+			continue;
+		rw_address_format(&interface->addresses[i], address);
+		rw_json_begin_object(json);
+		rw_json_put_text(json, "Ipv6Address", address);
+		rw_json_end_object(json);
+	}
+	list_end(json);
+	rw_json_put_text(json, "PrimaryIpAddress", text);
+	rw_json_end_object(json);
+}
+
+static void put_groups_of(struct call *call, const struct rw_node *node)
+{
+	const struct rw_model *model = call_model(call);
+
+	list_begin(&call->json, "SecurityGroupIds", "SecurityGroupId");
+	for (size_t i = 0; i < rw_model_count(model, RW_KIND_GROUP); i++) {
+		const struct rw_group *group = rw_model_at(model, RW_KIND_GROUP, i);
+
+		if (node_is_in(model, node, group->id))
+			rw_json_write_text(&call->json, group->id);
+	}
+	list_end(&call->json);
+}
+
+static void put_vpc_attributes(struct call *call, const struct rw_node *node)
+{
+	const struct rw_network *network = rw_model_find_network(call_model(call), node->network);
+	bool vpc = network && network->kind == RW_NETWORK_VPC;
+	char vswitch[VSWITCH_ID_SIZE] = "";
+
+	if (vpc)
+		vswitch_id(network, vswitch);
+	rw_json_key(&call->json, "VpcAttributes");
+	rw_json_begin_object(&call->json);
+	rw_json_put_text(&call->json, "VpcId", vpc ? network->id : "");
+	rw_json_put_text(&call->json, "VSwitchId", vswitch);
+	rw_json_put_text(&call->json, "NatIpAddress", "");
+	put_addresses(call, "PrivateIpAddress", node, PRIVATE_OF_VPC);
+	rw_json_end_object(&call->json);
+}
+
+static void put_elastic_ip(struct call *call, const struct rw_node *node)
+{
+	char text[RW_ADDRESS_TEXT_SIZE] = "";
+
+	for (size_t i = 0; !text[0] && i < node->interface_count; i++)
+		if (node->interfaces[i].elastic_ip_count)
+			rw_address_format(&node->interfaces[i].elastic_ips[0], text);
+	rw_json_key(&call->json, "EipAddress");
+	rw_json_begin_object(&call->json);
+	rw_json_put_text(&call->json, "IpAddress", text);
+	rw_json_put_text(&call->json, "AllocationId", "");
+	rw_json_put_text(&call->json, "InternetChargeType", "");
+	rw_json_end_object(&call->json);
+}
+
+static void put_instance(struct call *call, const struct rw_node *node)
+{
+	struct rw_json_writer *json = &call->json;
+	char zone[ZONE_ID_SIZE];
+
+	zone_id(call->self, zone);
+	rw_json_begin_object(json);
+	rw_json_put_text(json, "InstanceId", node->id);
+	rw_json_put_text(json, "InstanceName", node->name);
+	rw_json_put_text(json, "HostName", node->name);
+	rw_json_put_text(json, "Description", "");
+	rw_json_put_text(json, "Status", "Running");
+	rw_json_put_text(json, "RegionId", call->self->region);
+	rw_json_put_text(json, "ZoneId", zone);
+	rw_json_put_text(json, "ClusterId", node->cluster);
+	rw_json_put_text(json, "InstanceNetworkType",
+			 is_classic(call_model(call), node->network) ? "classic" : "vpc");
+	rw_json_put_text(json, "InstanceType", "");
+	rw_json_put_text(json, "CreationTime", "");
+	put_groups_of(call, node);
+	put_vpc_attributes(call, node);
+	put_addresses(call, "InnerIpAddress", node, INNER_OF_CLASSIC);
+	put_addresses(call, "PublicIpAddress", node, PUBLIC_OF_CLASSIC);
+	put_elastic_ip(call, node);
+	list_begin(json, "NetworkInterfaces", "NetworkInterface");
+	for (size_t i = 0; i < node->interface_count; i++)
+		put_interface(call, node, &node->interfaces[i], i == 0);
+	list_end(json);
+	list_begin(json, "Tags", "Tag");
+	list_end(json);
+	rw_json_end_object(json);
+}
+
+int alibaba_describe_instances(struct call *call)
+{
+	const struct rw_model *model = call_model(call);
+	RW_CLEANUP(rw_json_document_free) struct rw_json_document *ids = NULL;
+	RW_CLEANUP(rw_json_document_free) struct rw_json_document *addresses = NULL;
+	RW_CLEANUP(rw_vec_done) struct rw_vec items;
+	size_t first, count;
+	struct page page;
+	int r;
+
+	items_init(&items);
+	r = call_page(call, &instance_pages, &page);
+	if (r == 0)
+		r = call_json_list(call, "InstanceIds", &ids);
+	if (r == 0)
+		r = call_json_list(call, "PrivateIpAddresses", &addresses);
+	for (size_t i = 0; r == 0 && i < rw_model_count(model, RW_KIND_NODE); i++) {
+		const struct rw_node *node = rw_model_at(model, RW_KIND_NODE, i);
+
+		if (json_list_has(ids, node->id) && instance_has(node, addresses) &&
+		    instance_fits(call, node))
+			r = items_add(call, &items, node->id, node);
+	}
+	if (r < 0)
+		return r;
+	page_cut(&page, &items, &first, &count);
+	list_begin(&call->json, "Instances", "Instance");
+	for (size_t i = first; i < first + count; i++)
+		put_instance(call, ((const struct item *)rw_vec_at(&items, i))->object);
+	list_end(&call->json);
+	page_put(call, &page, &items, first, count);
+	return 0;
+}

@@ -1,0 +1,176 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/* Regions, zones, VPCs and vSwitches: one region and zone, a VPC for each network of that kind, one vSwitch in each. */
+
+#include "alibaba/internal.h"
+
+#include <string.h>
+
+static const struct page_limits place_pages = {10, 50, 10, 1, 100};
+
+int alibaba_describe_regions(struct call *call)
+{
+	const char *host = rw_http_exchange_header(call->exchange, "Host");
+
+	list_begin(&call->json, "Regions", "Region");
+	rw_json_begin_object(&call->json);
+	rw_json_put_text(&call->json, "RegionId", call->self->region);
+	rw_json_put_text(&call->json, "LocalName", call->self->region);
+	rw_json_put_text(&call->json, "RegionEndpoint", host ? host : "");
+	rw_json_put_text(&call->json, "Status", "available");
+	rw_json_end_object(&call->json);
+	list_end(&call->json);
+	return 0;
+}
+
+int alibaba_describe_zones(struct call *call)
+{
+	char zone[ZONE_ID_SIZE];
+
+	zone_id(call->self, zone);
+	list_begin(&call->json, "Zones", "Zone");
+	rw_json_begin_object(&call->json);
+	rw_json_put_text(&call->json, "ZoneId", zone);
+	rw_json_put_text(&call->json, "LocalName", zone);
+	rw_json_put_text(&call->json, "ZoneType", "AvailabilityZone");
+	rw_json_end_object(&call->json);
+	list_end(&call->json);
+	return 0;
+}
+
+static const char *first_cidr(const struct rw_network *network, uint8_t family,
+			      char text[RW_PREFIX_TEXT_SIZE])
+{
+	text[0] = '\0';
+	for (size_t i = 0; !text[0] && i < network->cidr_count; i++)
+		if (network->cidrs[i].address.family == family)
+			rw_prefix_format(&network->cidrs[i], text);
+	return text;
+}
+
+static void put_secondary_cidrs(struct rw_json_writer *json, const struct rw_network *network)
+{
+	char first[RW_PREFIX_TEXT_SIZE], text[RW_PREFIX_TEXT_SIZE];
+
+	(void)first_cidr(network, 4, first);
+	list_begin(json, "SecondaryCidrBlocks", "SecondaryCidrBlock");
+	for (size_t i = 0; i < network->cidr_count; i++) {
+		rw_prefix_format(&network->cidrs[i], text);
+		if (network->cidrs[i].address.family == 4 && strcmp(text, first) != 0)
+			rw_json_write_text(json, text);
+	}
+	list_end(json);
+}
+
+static bool is_default(const struct call *call, const struct rw_network *network)
+{
+	const char *told = call->self->network;
+
+	return told && (strcmp(told, network->id) == 0 || strcmp(told, network->name) == 0);
+}
+
+static void put_vpc(struct call *call, const struct rw_network *network)
+{
+	struct rw_json_writer *json = &call->json;
+	char text[RW_PREFIX_TEXT_SIZE], account[ACCOUNT_ID_SIZE], vswitch[VSWITCH_ID_SIZE];
+
+	account_id(call->self, account);
+	vswitch_id(network, vswitch);
+	rw_json_begin_object(json);
+	rw_json_put_text(json, "VpcId", network->id);
+	rw_json_put_text(json, "VpcName", network->name);
+	rw_json_put_text(json, "RegionId", call->self->region);
+	rw_json_put_text(json, "Status", "Available");
+	rw_json_put_text(json, "CidrBlock", first_cidr(network, 4, text));
+	rw_json_put_text(json, "Ipv6CidrBlock", first_cidr(network, 6, text));
+	put_secondary_cidrs(json, network);
+	list_begin(json, "VSwitchIds", "VSwitchId");
+	rw_json_write_text(json, vswitch);
+	list_end(json);
+	rw_json_put_bool(json, "IsDefault", is_default(call, network));
+	rw_json_put_text(json, "OwnerId", account);
+	rw_json_put_text(json, "VRouterId", "");
+	rw_json_put_text(json, "Description", "");
+	rw_json_put_text(json, "CreationTime", "");
+	rw_json_put_text(json, "ResourceGroupId", "");
+	rw_json_end_object(json);
+}
+
+static void put_vswitch(struct call *call, const struct rw_network *network)
+{
+	struct rw_json_writer *json = &call->json;
+	char text[RW_PREFIX_TEXT_SIZE], account[ACCOUNT_ID_SIZE], vswitch[VSWITCH_ID_SIZE],
+		zone[ZONE_ID_SIZE];
+
+	account_id(call->self, account);
+	vswitch_id(network, vswitch);
+	zone_id(call->self, zone);
+	rw_json_begin_object(json);
+	rw_json_put_text(json, "VSwitchId", vswitch);
+	rw_json_put_text(json, "VSwitchName", network->name);
+	rw_json_put_text(json, "VpcId", network->id);
+	rw_json_put_text(json, "ZoneId", zone);
+	rw_json_put_text(json, "Status", "Available");
+	rw_json_put_text(json, "CidrBlock", first_cidr(network, 4, text));
+	rw_json_put_text(json, "Ipv6CidrBlock", first_cidr(network, 6, text));
+	rw_json_put_bool(json, "IsDefault", is_default(call, network));
+	rw_json_put_text(json, "OwnerId", account);
+	rw_json_put_text(json, "Description", "");
+	rw_json_put_text(json, "CreationTime", "");
+	rw_json_put_text(json, "ResourceGroupId", "");
+	rw_json_end_object(json);
+}
+
+/* VPCs that fit VpcId, VpcName and, for their vSwitches, VSwitchId and ZoneId. */
+static int find_vpcs(struct call *call, struct rw_vec *items)
+{
+	const struct rw_model *model = call_model(call);
+	char zone[ZONE_ID_SIZE];
+	int r = 0;
+
+	zone_id(call->self, zone);
+	for (size_t i = 0; r == 0 && i < rw_model_count(model, RW_KIND_NETWORK); i++) {
+		const struct rw_network *network = rw_model_at(model, RW_KIND_NETWORK, i);
+		char vswitch[VSWITCH_ID_SIZE];
+
+		vswitch_id(network, vswitch);
+		if (network->kind == RW_NETWORK_VPC && call_fits(call, "VpcId", network->id) &&
+		    call_fits(call, "VpcName", network->name) && call_fits(call, "VSwitchId", vswitch) &&
+		    call_fits(call, "VSwitchName", network->name) && call_fits(call, "ZoneId", zone))
+			r = items_add(call, items, network->id, network);
+	}
+	return r;
+}
+
+static int describe(struct call *call, const char *outer, const char *inner,
+		    void (*put)(struct call *call, const struct rw_network *network))
+{
+	RW_CLEANUP(rw_vec_done) struct rw_vec items;
+	size_t first, count;
+	struct page page;
+	int r;
+
+	items_init(&items);
+	r = call_page(call, &place_pages, &page);
+	if (r == 0)
+		r = find_vpcs(call, &items);
+	if (r < 0)
+		return r;
+	page_cut(&page, &items, &first, &count);
+	list_begin(&call->json, outer, inner);
+	for (size_t i = first; i < first + count; i++)
+		put(call, ((const struct item *)rw_vec_at(&items, i))->object);
+	list_end(&call->json);
+	page_put(call, &page, &items, first, count);
+	return 0;
+}
+
+int alibaba_describe_vpcs(struct call *call)
+{
+	return describe(call, "Vpcs", "Vpc", put_vpc);
+}
+
+int alibaba_describe_vswitches(struct call *call)
+{
+	return describe(call, "VSwitches", "VSwitch", put_vswitch);
+}

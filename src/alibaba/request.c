@@ -1,0 +1,265 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "alibaba/internal.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "group/members.h"
+#include "wire/text.h"
+
+#define ITEMS_MAX 200000 /* that a list is made of before it is cut into pages */
+
+const struct rw_model *call_model(const struct call *call)
+{
+	return rw_controller_model(call->self->controller);
+}
+
+const char *call_text(const struct call *call, const char *name)
+{
+	const char *value = rw_alibaba_parameter(&call->parameters, name);
+
+	return value && value[0] ? value : NULL;
+}
+
+int call_need(struct call *call, const char *name, const char **ret_text)
+{
+	*ret_text = call_text(call, name);
+	return *ret_text ? 0
+			 : rw_alibaba_refuse(&call->fault, 400, "MissingParameter", "%s is missing.", name);
+}
+
+int call_flag(struct call *call, const char *name, bool *ret_flag)
+{
+	const char *text = call_text(call, name);
+
+	*ret_flag = text && strcasecmp(text, "true") == 0;
+	if (!text || *ret_flag || strcasecmp(text, "false") == 0)
+		return 0;
+	return rw_alibaba_refuse(&call->fault, 400, "InvalidParameter", "%s is true or false, not '%.40s'.",
+				 name, text);
+}
+
+int call_out_of_memory(struct call *call)
+{
+	(void)rw_alibaba_refuse(&call->fault, 503, "ServiceUnavailable", "Out of memory; try again.");
+	return -ENOMEM;
+}
+
+bool call_fits(const struct call *call, const char *name, const char *text)
+{
+	const char *wanted = call_text(call, name);
+
+	return !wanted || strcmp(wanted, text) == 0;
+}
+
+int call_json_list(struct call *call, const char *name, struct rw_json_document **ret_document)
+{
+	const char *text = call_text(call, name);
+	struct rw_error err = RW_ERROR_NONE;
+	struct rw_json root;
+	const char *element;
+	int r;
+
+	*ret_document = NULL;
+	if (!text)
+		return 0;
+	r = rw_json_parse(text, strlen(text), RW_ALIBABA_BODY_BYTES, ret_document, &err);
+	if (r == 0) {
+		root = rw_json_root(*ret_document);
+		r = rw_json_expect_array(&root, RW_ALIBABA_LIST_MAX, &err);
+	}
+	for (size_t i = 0; r == 0 && i < rw_json_count(&root); i++) {
+		struct rw_json member = rw_json_at(&root, i);
+
+		r = rw_json_text(&member, 128, &element, &err);
+	}
+	return r < 0 ? rw_alibaba_refuse(&call->fault, 400, "InvalidParameter",
+					 "%s is a JSON array of at most %d texts: %s.", name,
+					 RW_ALIBABA_LIST_MAX, err.text)
+		     : 0;
+}
+
+bool json_list_has(struct rw_json_document *document, const char *text)
+{
+	struct rw_json root;
+
+	if (!document)
+		return true;
+	root = rw_json_root(document);
+	for (size_t i = 0; i < rw_json_count(&root); i++) {
+		struct rw_json member = rw_json_at(&root, i);
+		const char *element;
+
+		if (rw_json_text(&member, 128, &element, NULL) == 0 && strcmp(element, text) == 0)
+			return true;
+	}
+	return false;
+}
+
+int call_group(struct call *call, const struct rw_model *model, const struct rw_group **ret_group)
+{
+	const char *id;
+	int r = call_need(call, "SecurityGroupId", &id);
+
+	if (r < 0)
+		return r;
+	*ret_group = rw_model_find_group(model, id);
+	if (*ret_group && strcmp((*ret_group)->id, id) == 0)
+		return 0;
+	(void)rw_alibaba_refuse(&call->fault, 404, "InvalidSecurityGroupId.NotFound",
+				"The specified SecurityGroupId does not exist: '%.80s'.", id);
+	return -ENOENT;
+}
+
+/* ---- pages ---- */
+
+static int read_number(struct call *call, const char *name, size_t most, size_t least, size_t *number)
+{
+	const char *text = call_text(call, name);
+	uint64_t given;
+
+	if (!text)
+		return 0;
+	if (!rw_revision_parse(text, &given) || given < least || given > most)
+		return rw_alibaba_refuse(&call->fault, 400, "InvalidParameter",
+					 "%s is a number from %zu to %zu, not '%.40s'.", name, least, most,
+					 text);
+	*number = (size_t)given;
+	return 0;
+}
+
+int call_page(struct call *call, const struct page_limits *limits, struct page *ret_page)
+{
+	struct page page = {.number = 1, .size = limits->size_default};
+	int r = 0;
+
+	page.token = call_text(call, "NextToken");
+	page.by_token = limits->size_max == 0 || page.token || call_text(call, "MaxResults");
+	if (page.by_token) {
+		page.size = limits->token_default;
+		r = read_number(call, "MaxResults", limits->token_max, limits->token_min, &page.size);
+	} else {
+		r = read_number(call, "PageNumber", 1000000, 1, &page.number);
+		if (r == 0)
+			r = read_number(call, "PageSize", limits->size_max, 1, &page.size);
+	}
+	*ret_page = page;
+	return r;
+}
+
+void page_cut(const struct page *page, const struct rw_vec *items, size_t *ret_first, size_t *ret_count)
+{
+	size_t first = 0;
+
+	if (!page->by_token)
+		first = (page->number - 1) * page->size;
+	while (page->by_token && page->token && first < items->count &&
+	       strcmp(((const struct item *)rw_vec_at(items, first))->id, page->token) <= 0)
+		first++;
+	*ret_first = first < items->count ? first : items->count;
+	*ret_count = items->count - *ret_first < page->size ? items->count - *ret_first : page->size;
+}
+
+static const char *next_token(const struct page *page, const struct rw_vec *items, size_t first, size_t count)
+{
+	if (!page->by_token || !count || first + count == items->count)
+		return "";
+	return ((const struct item *)rw_vec_at(items, first + count - 1))->id;
+}
+
+void page_put(struct call *call, const struct page *page, const struct rw_vec *items, size_t first,
+	      size_t count)
+{
+	rw_json_put_integer(&call->json, "TotalCount", (int64_t)items->count);
+	rw_json_put_integer(&call->json, "PageNumber", page->by_token ? 0 : (int64_t)page->number);
+	rw_json_put_integer(&call->json, "PageSize", page->by_token ? 0 : (int64_t)page->size);
+	rw_json_put_text(&call->json, "NextToken", next_token(page, items, first, count));
+}
+
+void items_init(struct rw_vec *items)
+{
+	rw_vec_init(items, sizeof(struct item), ITEMS_MAX);
+}
+
+int items_add(struct call *call, struct rw_vec *items, const char *id, const void *object)
+{
+	struct item *item;
+
+	if (rw_vec_push(items, &item) < 0)
+		return call_out_of_memory(call);
+	*item = (struct item){id, object};
+	return 0;
+}
+
+/* ---- names ---- */
+
+/* What is behind the first "-" of an id. */
+static const char *tail_of(const char *id)
+{
+	const char *dash = strchr(id, '-');
+
+	return dash ? dash + 1 : id;
+}
+
+void vswitch_id(const struct rw_network *network, char text[VSWITCH_ID_SIZE])
+{
+	(void)snprintf(text, VSWITCH_ID_SIZE, "vsw-%s", tail_of(network->id));
+}
+
+void zone_id(const struct rw_alibaba *self, char text[ZONE_ID_SIZE])
+{
+	(void)snprintf(text, ZONE_ID_SIZE, "%s-a", self->region);
+}
+
+void eni_id(const struct rw_node *node, const struct rw_interface *interface, char text[ENI_ID_SIZE])
+{
+	(void)snprintf(text, ENI_ID_SIZE, "eni-%s-%s", tail_of(node->id), interface->name);
+}
+
+void account_id(const struct rw_alibaba *self, char text[ACCOUNT_ID_SIZE])
+{
+	const char *incarnation = rw_controller_incarnation(self->controller);
+	uint8_t digest[RW_SHA256_SIZE];
+	uint64_t number = 0;
+
+	rw_sha256(incarnation, strlen(incarnation), digest);
+	for (size_t i = 0; i < 8; i++)
+		number = number << 8 | digest[i];
+	/* Sixteen digits, the first not 0. */
+	number = UINT64_C(1000000000000000) + number % UINT64_C(9000000000000000);
+	(void)snprintf(text, ACCOUNT_ID_SIZE, "%llu", (unsigned long long)number);
+}
+
+void put_time(struct rw_json_writer *json, const char *key, int64_t unix_ms)
+{
+	char text[RW_TIMESTAMP_SIZE] = "";
+
+	if (unix_ms) {
+		rw_timestamp_format(unix_ms, text);
+		/* Whole seconds. */
+		(void)strcpy(text + strlen("2018-12-12T07:28:38"), "Z");
+	}
+	rw_json_put_text(json, key, text);
+}
+
+void list_begin(struct rw_json_writer *json, const char *outer, const char *inner)
+{
+	rw_json_key(json, outer);
+	rw_json_begin_object(json);
+	rw_json_key(json, inner);
+	rw_json_begin_array(json);
+}
+
+void list_end(struct rw_json_writer *json)
+{
+	rw_json_end_array(json);
+	rw_json_end_object(json);
+}
+
+bool node_is_in(const struct rw_model *model, const struct rw_node *node, const char *group)
+{
+	for (size_t i = 0; i < node->interface_count; i++)
+		if (rw_node_is_member(model, node, &node->interfaces[i], group))
+			return true;
+	return false;
+}

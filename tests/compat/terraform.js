@@ -1,0 +1,110 @@
+// SPDX-License-Identifier: Apache-2.0
+'use strict';
+// What the Terraform provider "alicloud" sends for a group and its rules, request for request: common parameters in the
+// query and the others in a form body; deletion and modification of rules as POST with everything in the query.
+const assert = require('assert');
+const crypto = require('crypto');
+
+const { VPC, KEY, SECRET, PORT, PROTOCOL } = process.env;
+const http = require(PROTOCOL);
+const agent = new http.Agent({ keepAlive: true });
+
+// RFC 3986, as the signature has it.
+const encode = (text) => encodeURIComponent(text).replace(/[!'()*]/g, (c) => `%${c.charCodeAt(0).toString(16).toUpperCase()}`);
+const join = (fields) => Object.keys(fields).sort().map((name) => `${encode(name)}=${encode(fields[name])}`).join('&');
+
+function send(action, fields, { form }) {
+  const common = { Action: action, Version: '2014-05-26', Format: 'JSON', AccessKeyId: KEY, SignatureMethod: 'HMAC-SHA1',
+    SignatureVersion: '1.0', SignatureType: '', SignatureNonce: crypto.randomUUID(),
+    Timestamp: `${new Date().toISOString().slice(0, 19)}Z` };
+  const all = { ...common, RegionId: 'local', ...fields };
+  const signature = crypto.createHmac('sha1', `${SECRET}&`).update(`POST&%2F&${encode(join(all))}`).digest('base64');
+  const query = join({ ...(form ? common : all), Signature: signature });
+  const body = form ? join({ RegionId: 'local', ...fields }) : '';
+  return new Promise((resolve, reject) => {
+    const request = http.request({ host: '127.0.0.1', port: PORT, method: 'POST', path: `/?${query}`, agent,
+      headers: { 'Content-Type': 'application/x-www-form-urlencoded', 'Content-Length': Buffer.byteLength(body) } },
+    (response) => {
+      let text = '';
+      response.on('data', (part) => { text += part; });
+      response.on('end', () => resolve({ status: response.statusCode, ...JSON.parse(text) }));
+    });
+    request.on('error', reject);
+    request.end(body);
+  });
+}
+
+const rpc = (action, fields) => send(action, fields, { form: true });
+const common_request = (action, fields) => send(action, fields, { form: false });
+
+async function ok(promise) {
+  const answer = await promise;
+  assert.strictEqual(answer.status, 200, JSON.stringify(answer));
+  return answer;
+}
+
+const rule = { Policy: 'accept', Priority: '1', IpProtocol: 'tcp', PortRange: '80/80', SourceCidrIp: '10.1.0.0/16', NicType: 'intranet' };
+
+// As the provider looks for its rule in the first page.
+async function find_rule(id, port) {
+  const answer = await ok(rpc('DescribeSecurityGroupAttribute', { SecurityGroupId: id, Direction: 'ingress', NicType: '<nil>' }));
+  assert.strictEqual(answer.VpcId, VPC);
+  return answer.Permissions.Permission.find((one) => one.IpProtocol.toLowerCase() === 'tcp' && one.PortRange === port &&
+    one.SourceCidrIp === rule.SourceCidrIp && one.Policy.toLowerCase() === 'accept' && Number(one.Priority) === 1 &&
+    one.SecurityGroupRuleId);
+}
+
+async function read_group(id) {
+  const list = await ok(rpc('DescribeSecurityGroups', { SecurityGroupId: id, PageNumber: '1', PageSize: '50' }));
+  assert.strictEqual(list.SecurityGroups.SecurityGroup.length, 1);
+  assert.strictEqual(list.SecurityGroups.SecurityGroup[0].VpcId, VPC);
+  return { ...list.SecurityGroups.SecurityGroup[0], ...await ok(rpc('DescribeSecurityGroupAttribute', { SecurityGroupId: id })) };
+}
+
+const tests = {
+  async applies_refreshes_updates_and_destroys_a_group_with_a_rule() {
+    const made = await ok(rpc('CreateSecurityGroup', { SecurityGroupName: 'tf-web', Description: 'by terraform', VpcId: VPC,
+      SecurityGroupType: 'normal', ClientToken: 'TF-CreateSecurityGroup-1' }));
+    const id = made.SecurityGroupId;
+    await ok(rpc('DescribeSecurityGroupAttribute', { SecurityGroupId: id }));
+    await ok(rpc('ModifySecurityGroupPolicy', { SecurityGroupId: id, InnerAccessPolicy: 'Drop', ClientToken: 'TF-ModifySecurityGroupPolicy-1' }));
+    assert.strictEqual((await read_group(id)).InnerAccessPolicy, 'Drop');
+
+    const one = Object.fromEntries(Object.entries(rule).map(([name, value]) => [`Permissions.1.${name}`, value]));
+    await ok(rpc('AuthorizeSecurityGroup', { SecurityGroupId: id, ...one, 'Permissions.1.Description': 'web' }));
+    assert.ok(await find_rule(id, '80/80'));
+
+    for (let i = 0; i < 2; i++)
+      await ok(common_request('ModifySecurityGroupRule', { SecurityGroupId: id, ...rule, Description: 'changed' }));
+    assert.strictEqual((await find_rule(id, '80/80')).Description, 'changed');
+    await ok(rpc('ModifySecurityGroupAttribute', { SecurityGroupId: id, SecurityGroupName: 'tf-web2', Description: 'by terraform' }));
+    assert.strictEqual((await read_group(id)).SecurityGroupName, 'tf-web2');
+
+    // It repeats a revocation whose answer it lost, and every error but 404 for five minutes.
+    await ok(common_request('RevokeSecurityGroup', { SecurityGroupId: id, ...rule, Description: 'changed' }));
+    await ok(common_request('RevokeSecurityGroup', { SecurityGroupId: id, ...rule, Description: 'changed' }));
+    assert.strictEqual(await find_rule(id, '80/80'), undefined);
+    await ok(rpc('DeleteSecurityGroup', { SecurityGroupId: id }));
+    const gone = await rpc('DescribeSecurityGroupAttribute', { SecurityGroupId: id });
+    assert.deepStrictEqual([gone.status, gone.Code], [404, 'InvalidSecurityGroupId.NotFound']);
+    const list = await ok(rpc('DescribeSecurityGroups', { SecurityGroupId: id }));
+    assert.deepStrictEqual(list.SecurityGroups.SecurityGroup, []);
+    const again = await rpc('DeleteSecurityGroup', { SecurityGroupId: id });
+    assert.strictEqual(again.status, 404);
+  },
+
+  async answers_errors_as_xml_when_asked() {
+    const answer = await new Promise((resolve, reject) => {
+      http.get({ host: '127.0.0.1', port: PORT, path: '/?Action=DescribeRegions&Format=XML', agent }, (response) => {
+        let text = '';
+        response.on('data', (part) => { text += part; });
+        response.on('end', () => resolve({ status: response.statusCode, type: response.headers['content-type'], text }));
+      }).on('error', reject);
+    });
+    assert.strictEqual(answer.status, 400);
+    assert.match(answer.type, /xml/);
+    assert.match(answer.text, /<Error><RequestId>[0-9A-F-]{36}<\/RequestId>.*<Code>IncompleteSignature<\/Code>/);
+  },
+};
+
+require('./run').run(tests);

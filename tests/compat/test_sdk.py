@@ -1,0 +1,96 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+"""usage: test_sdk.py RINGWALLD BUILD_FOLDER
+
+Installs the official npm packages of package-lock.json into BUILD_FOLDER (once for each lock file) and lets
+ecs.js drive a running ringwalld with them, over TLS and over plain HTTP; terraform.js then sends what Terraform sends.
+"""
+import filecmp
+import os
+import re
+import shutil
+import subprocess
+import sys
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+sys.path.insert(0, os.path.join(HERE, "..", "cluster"))
+from daemon import Daemon  # noqa: E402
+
+SKIPPED = 77
+
+
+def install(folder):
+    """npm ci in the build folder; what its lock file says is what is there."""
+    os.makedirs(folder, exist_ok=True)
+    done = os.path.join(folder, "installed.json")
+    lock = os.path.join(HERE, "package-lock.json")
+    if os.path.exists(done) and filecmp.cmp(done, lock, shallow=False):
+        return
+    for name in ("package.json", "package-lock.json"):
+        shutil.copy(os.path.join(HERE, name), folder)
+    if not shutil.which("npm"):
+        print("there is no npm: tools/install-deps test")
+        sys.exit(SKIPPED)
+    result = subprocess.run(["npm", "ci", "--ignore-scripts", "--no-audit", "--no-fund"], cwd=folder, text=True,
+                            capture_output=True, check=False)
+    if result.returncode != 0:
+        print(result.stderr)
+        print("npm ci failed: no registry in reach?")
+        sys.exit(SKIPPED)
+    shutil.copy(lock, done)
+
+
+def create(daemon, path, body):
+    answer = daemon.ask("POST", path, body)
+    if answer.status not in (200, 201):
+        raise RuntimeError(f"{path}: {answer.text}")
+    return answer.json["items"]
+
+
+def fill(daemon):
+    """What the API has no action for: a VPC, a cluster, an instance."""
+    network = create(daemon, "/v1/networks", {"name": "shop", "kind": "vpc", "cidrs": ["10.0.0.0/16"]})[0]["id"]
+    create(daemon, "/v1/clusters", {"name": "demo", "network": network, "type": "swarm"})
+    groups = daemon.ask("GET", "/v1/security-groups").json["items"]
+    first = create(daemon, "/v1/security-groups", {"name": "first", "network": network})[0]["id"]
+    node = create(daemon, "/v1/nodes", {"name": "db-1", "network": network, "agent": "none", "security_groups": [first],
+                                        "interfaces": [{"name": "eth0", "addresses": ["10.0.0.5"]}]})[0]["id"]
+    token = daemon.ask("POST", "/v1/join-tokens", {"cluster": "demo"}).json["token"]
+    daemon.make_agent(token, "node-1", "10.0.0.9")
+    viewer = daemon.ask("POST", "/v1/keys", {"name": "reader", "role": "viewer"}).json
+    key, secret = daemon.key.split(".")
+    viewer_id, viewer_secret = viewer["key"].split(".")
+    return {"VPC": network, "MANAGED": groups[0]["id"], "FIRST": first, "NODE": node, "KEY": key, "SECRET": secret,
+            "VIEWER_KEY": viewer_id, "VIEWER_SECRET": viewer_secret}
+
+
+def drive(ringwalld, modules, protocol, *options):
+    daemon = Daemon(ringwalld, "--alibaba-listen", "127.0.0.1:0", *options)
+    try:
+        with open(os.path.join(daemon.folder, "log"), encoding="utf-8") as log:
+            port = re.search(r"serving the ECS API  .*port=(\d+)", log.read())[1]
+        if protocol == "http":
+            daemon.connect = lambda certificate=None: plain(daemon)
+        environment = {**os.environ, **fill(daemon), "PORT": port, "PROTOCOL": protocol, "NODE_PATH": modules,
+                       "NODE_EXTRA_CA_CERTS": daemon.ca if protocol == "https" else ""}
+        results = [subprocess.run(["node", os.path.join(HERE, script)], env=environment, check=False, timeout=150)
+                   for script in ("ecs.js", "terraform.js")]
+        return any(result.returncode for result in results)
+    finally:
+        daemon.close()
+
+
+def plain(daemon):
+    import http.client
+    return http.client.HTTPConnection("127.0.0.1", daemon.port, timeout=20)
+
+
+def main():
+    ringwalld, folder = sys.argv[1:]
+    install(folder)
+    modules = os.path.join(folder, "node_modules")
+    status = drive(ringwalld, modules, "https")
+    return status or drive(ringwalld, modules, "http", "--plain-http")
+
+
+sys.exit(main())
