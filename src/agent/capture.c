@@ -227,7 +227,7 @@ static int read_kernel(struct capture *capture)
 	int r = 0, lock;
 
 	/* Whoever has the lock is an agent that starts: the next look finds its socket. */
-	if (rw_agent_lock(capture->place, &lock, NULL) < 0)
+	if (rw_agent_try_lock(capture->place, &lock, NULL) < 0)
 		return 0;
 	capture->burst_count = 0;
 	rw_enforce_bpf_drops_read(capture->drops, BURST_MAX, take_burst, capture);

@@ -197,6 +197,8 @@ static void on_client(unsigned int events, void *userdata)
 	}
 }
 
+_Static_assert(RW_CONTROL_FOLLOWERS < RW_CONTROL_CLIENTS, "somebody can always make way");
+
 /* A free place, or that of the oldest client who does not follow. */
 static struct client *make_place(struct rw_control *control)
 {

@@ -6,6 +6,7 @@
 #include <string.h>
 #include <sys/file.h>
 #include <sys/stat.h>
+#include <time.h>
 
 #include "base/buf.h"
 #include "base/file.h"
@@ -13,6 +14,9 @@
 #include "crypto/digest.h"
 
 #define IDENTITY_VERSION 1
+
+#define LOCK_PATIENCE_MS 500
+#define LOCK_PAUSE_MS    20
 
 /* Folders must leave room for the longest file name, and the run folder's must fit a socket address. */
 #define FILE_ROOM 32
@@ -138,6 +142,20 @@ int rw_agent_run_make(const struct rw_agent_place *place, struct rw_error *err)
 }
 
 int rw_agent_lock(const struct rw_agent_place *place, int *ret_fd, struct rw_error *err)
+{
+	const struct timespec pause = {.tv_nsec = LOCK_PAUSE_MS * 1000000l};
+	int r = rw_agent_try_lock(place, ret_fd, err);
+
+	for (int waited_ms = 0; r == -EBUSY && waited_ms < LOCK_PATIENCE_MS; waited_ms += LOCK_PAUSE_MS) {
+		(void)nanosleep(&pause, NULL);
+		if (err)
+			*err = RW_ERROR_NONE;
+		r = rw_agent_try_lock(place, ret_fd, err);
+	}
+	return r;
+}
+
+int rw_agent_try_lock(const struct rw_agent_place *place, int *ret_fd, struct rw_error *err)
 {
 	RW_CLEANUP(rw_close) int fd = -EBADF;
 	char path[RW_AGENT_PATH_SIZE];

@@ -68,9 +68,15 @@ void rw_agent_run_path(const struct rw_agent_place *place, const char *file, cha
 RW_NODISCARD int rw_agent_state_make(const struct rw_agent_place *place, struct rw_error *err);
 RW_NODISCARD int rw_agent_run_make(const struct rw_agent_place *place, struct rw_error *err);
 
-/* Takes the lock of the instance until the descriptor is closed or the process ends.  -EBUSY when another
- * agent has it. */
+/*
+ * Takes the lock of the instance until the descriptor is closed or the process ends.  -EBUSY when another agent
+ * has it; a command that reads drop events (agent/capture.c) has it for an instant, so that is tried for half a
+ * second.
+ */
 RW_NODISCARD int rw_agent_lock(const struct rw_agent_place *place, int *ret_fd, struct rw_error *err);
+
+/* The same without waiting: for who may come again. */
+RW_NODISCARD int rw_agent_try_lock(const struct rw_agent_place *place, int *ret_fd, struct rw_error *err);
 
 /* Who this node is. */
 struct rw_agent_identity {

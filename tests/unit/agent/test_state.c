@@ -288,6 +288,7 @@ static void locks_out_a_second_agent(void **state)
 	struct world *world = *state;
 
 	assert_int_equal(rw_agent_lock(&world->place, &first, NULL), 0);
+	assert_int_equal(rw_agent_try_lock(&world->place, &second, NULL), -EBUSY);
 	assert_int_equal(rw_agent_lock(&world->place, &second, NULL), -EBUSY);
 	first = rw_close(first);
 	assert_int_equal(rw_agent_lock(&world->place, &second, NULL), 0);
