@@ -237,6 +237,10 @@ RW_NODISCARD int rw_api_answer_result(struct rw_api_call *call, const struct rw_
 				      const struct rw_change_result *result, int outcome,
 				      struct rw_error *err);
 
+/* Writes one element of "diff": a rule that comes ("add") or goes ("remove").  model.c */
+void rw_api_put_difference(struct rw_json_writer *json, const struct rw_model *model,
+			   const struct rw_group *group, const struct rw_rule *rule, const char *change);
+
 /* ---- show.c ---- */
 
 /* Finds an object by id or name; a cluster's name or id means its managed group where groups are asked.
@@ -274,6 +278,7 @@ rw_api_handler rw_api_list_flows, rw_api_follow_flows;
 rw_api_handler rw_api_list_log, rw_api_follow_events, rw_api_get_change, rw_api_get_status, rw_api_get_audit;
 rw_api_handler rw_api_trace, rw_api_trace_event, rw_api_reach, rw_api_reach_matrix, rw_api_diff, rw_api_lint;
 rw_api_handler rw_api_export_model, rw_api_import_model, rw_api_apply;
+rw_api_handler rw_api_check_cluster, rw_api_fix_cluster, rw_api_rebind_cluster;
 rw_api_handler rw_api_check_promises;
 rw_api_handler rw_api_get_health, rw_api_get_ready, rw_api_get_metrics, rw_api_get_root;
 

@@ -63,18 +63,18 @@ static const char *object_name(const struct rw_model *model, const struct rw_obj
 	return group ? target_name(model, group) : list ? list->name : NULL;
 }
 
-static void add_difference(struct apply *apply, const struct rw_model *model, const struct rw_group *group,
-			   const struct rw_rule *rule, const char *change)
+void rw_api_put_difference(struct rw_json_writer *json, const struct rw_model *model,
+			   const struct rw_group *group, const struct rw_rule *rule, const char *change)
 {
 	RW_CLEANUP(rw_buf_done) struct rw_buf text;
 
 	rw_buf_init(&text, 1u << 16);
 	rw_rule_text_format(rule, object_name(model, &rule->object), &text);
-	rw_json_begin_object(&apply->json);
-	rw_json_put_text(&apply->json, "change", change);
-	rw_json_put_text(&apply->json, "target", target_name(model, group));
-	rw_json_put_text(&apply->json, "rule", text.data);
-	rw_json_end_object(&apply->json);
+	rw_json_begin_object(json);
+	rw_json_put_text(json, "change", change);
+	rw_json_put_text(json, "target", target_name(model, group));
+	rw_json_put_text(json, "rule", text.data);
+	rw_json_end_object(json);
 }
 
 /* Both groups have their rules in order of id. */
@@ -90,9 +90,9 @@ static void add_differences(struct apply *apply, const struct rw_model *model, c
 						     : strcmp(before->rules[i]->id, after->rules[j]->id);
 
 		if (order < 0)
-			add_difference(apply, model, before, before->rules[i], "remove");
+			rw_api_put_difference(&apply->json, model, before, before->rules[i], "remove");
 		else if (order > 0)
-			add_difference(apply, model, after, after->rules[j], "add");
+			rw_api_put_difference(&apply->json, model, after, after->rules[j], "add");
 		i += order <= 0;
 		j += order >= 0;
 	}

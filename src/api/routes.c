@@ -39,6 +39,10 @@ const struct rw_api_route rw_api_routes[] = {
 	{"POST", "v1/clusters/{}/tighten/apply", RW_API_OPERATOR, true, CHANGE " " TIGHTEN,
 	 rw_api_apply_tighten, NONE},
 	{"POST", "v1/clusters/{}/tighten/undo", RW_API_OPERATOR, false, CHANGE, rw_api_undo_tighten, NONE},
+	{"GET", "v1/clusters/{}/check", RW_API_VIEWER, false, "", rw_api_check_cluster, NONE},
+	{"POST", "v1/clusters/{}/fix", RW_API_OPERATOR, false, CHANGE, rw_api_fix_cluster, NONE},
+	{"POST", "v1/clusters/{}/rebind", RW_API_OPERATOR, false, CHANGE " no_web ipv6",
+	 rw_api_rebind_cluster, NONE},
 
 	{"GET", GROUP "rules", RW_API_VIEWER, false, "limit after", rw_api_list_rules, NONE},
 	{"POST", GROUP "rules", RW_API_OPERATOR, true, CHANGE, rw_api_add_rules, NONE},

@@ -203,6 +203,18 @@ int rw_cli_send_path(struct rw_cli *cli, const char *method, const struct rw_buf
 int rw_cli_send(struct rw_cli *cli, const char *method, const char *collection, const char *reference,
 		const struct rw_buf *body, const char *what);
 
+/* Prints one line a rule that comes or goes, "+ demo: allow tcp 443 from 0.0.0.0/0"; gives how many.  cmd_model.c */
+size_t rw_cli_print_differences(const struct rw_cli *cli, const struct rw_json *answer);
+
+/* Prints the findings of an audit's answer; gives the exit code.  cmd_audit.c */
+int rw_cli_print_findings(struct rw_cli *cli, const struct rw_cli_answer *answer);
+
+/*
+ * Asks "QUESTION [yes/no]" unless --yes or --dry-run was given.  0, or RW_EXIT_REFUSED after saying that nothing was
+ * changed.  enforce.c
+ */
+int rw_cli_ask(const struct rw_cli *cli, const char *question);
+
 /* Adds the guards of --force to the query of a path. */
 void rw_cli_put_forced(const struct rw_cli *cli, struct rw_buf *path);
 

@@ -255,6 +255,11 @@ static int print_answer(struct rw_cli *cli, const struct rw_json *root, const ch
 	return r;
 }
 
+int rw_cli_print_findings(struct rw_cli *cli, const struct rw_cli_answer *answer)
+{
+	return print_answer(cli, &answer->root, answer->text, answer->size);
+}
+
 /* RW_EXIT_DIFFERENT when a finding that is not suppressed is as bad as --fail-on says. */
 static int judge(const struct rw_json *root, int fail_on)
 {

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "cli/cli.h"
 
+#include <string.h>
+
 static const struct rw_column columns[] = {
 	{"ID", "id", RW_COLUMN_TEXT, NULL},
 	{"NAME", "name", RW_COLUMN_LONG, NULL},
@@ -88,6 +90,76 @@ static int delete_cluster(struct rw_cli *cli)
 				"cluster deleted, and its security group with it");
 }
 
+/* ---- check, fix, rebind ---- */
+
+static int check(struct rw_cli *cli)
+{
+	RW_CLEANUP(rw_cli_answer_done) struct rw_cli_answer answer = {0};
+	RW_CLEANUP(rw_buf_done) struct rw_buf path = {0};
+	int r;
+
+	rw_cli_path(&path, "clusters", cli->arguments[0], "check");
+	r = rw_cli_call(cli, "GET", path.data, NULL, &answer);
+	return r ? r : rw_cli_print_findings(cli, &answer);
+}
+
+/* What the change would do, by a dry run: 0 and the number of rules that come and go. */
+static int show_change(struct rw_cli *cli, const struct rw_buf *path, size_t *ret_count)
+{
+	RW_CLEANUP(rw_cli_answer_done) struct rw_cli_answer answer = {0};
+	RW_CLEANUP(rw_buf_done) struct rw_buf dry = {0};
+	int r;
+
+	rw_buf_init(&dry, 65536);
+	(void)rw_buf_append_format(&dry, "%s%cdry_run=true", path->data, strchr(path->data, '?') ? '&' : '?');
+	rw_cli_put_forced(cli, &dry);
+	r = rw_cli_call(cli, "POST", dry.data, NULL, &answer);
+	if (r)
+		return r;
+	*ret_count = rw_cli_print_differences(cli, &answer.root);
+	if (rw_cli_given(cli, "dry-run") && cli->json)
+		return rw_cli_print_text(answer.text, answer.size);
+	return 0;
+}
+
+/* Shows the difference, asks, and does it.  Exit code 5 for a dry run that finds something to do. */
+static int change_group(struct rw_cli *cli, const struct rw_buf *path, bool needs_difference,
+			const char *question, const char *what)
+{
+	size_t count = 0;
+	int r = show_change(cli, path, &count);
+
+	if (r)
+		return r;
+	if (needs_difference && count == 0)
+		return cli->json ? 0 : rw_cli_print_text("nothing to mend", 15);
+	if (rw_cli_given(cli, "dry-run"))
+		return count ? RW_EXIT_DIFFERENT : RW_EXIT_DONE;
+	r = rw_cli_ask(cli, question);
+	return r ? r : rw_cli_send_path(cli, "POST", path, NULL, what);
+}
+
+static int fix(struct rw_cli *cli)
+{
+	RW_CLEANUP(rw_buf_done) struct rw_buf path = {0};
+
+	rw_cli_path(&path, "clusters", cli->arguments[0], "fix");
+	return change_group(cli, &path, true, "Mend the rules now?", "cluster fixed");
+}
+
+static int rebind(struct rw_cli *cli)
+{
+	RW_CLEANUP(rw_buf_done) struct rw_buf path = {0};
+
+	rw_cli_path(&path, "clusters", cli->arguments[0], "rebind");
+	if (rw_cli_given(cli, "no-web"))
+		(void)rw_buf_append_text(&path, "?no_web=true");
+	if (rw_cli_given(cli, "ipv6"))
+		(void)rw_buf_append_format(&path, "%cipv6=true", strchr(path.data, '?') ? '&' : '?');
+	return change_group(cli, &path, false, "Rebind the cluster now?",
+			    "cluster bound to a new security group");
+}
+
 static int join_token(struct rw_cli *cli)
 {
 	return rw_cli_make_token(cli, "cluster");
@@ -125,6 +197,18 @@ static const struct rw_usage_option delete_options[] = {
 	{NULL, 0, NULL, NULL},
 };
 
+static const struct rw_usage_option fix_options[] = {
+	{"yes", 'y', NULL, "do not ask"},
+	{NULL, 0, NULL, NULL},
+};
+
+static const struct rw_usage_option rebind_options[] = {
+	{"yes", 'y', NULL, "do not ask"},
+	{"no-web", 0, NULL, "leave 80 and 443 out of the default rules"},
+	{"ipv6", 0, NULL, "default rules for IPv6 too"},
+	{NULL, 0, NULL, NULL},
+};
+
 const struct rw_cli_command rw_cli_cluster_commands[] = {
 	{"cluster create", "NAME --network NETWORK", "make a cluster and its managed security group",
 	 "The group is born with the reinforced rules: ICMP, 22, 80 and 443 from anywhere, everything\n"
@@ -155,6 +239,30 @@ const struct rw_cli_command rw_cli_cluster_commands[] = {
 	 "example:\n"
 	 "  ringwall cluster enforce demo\n",
 	 RW_CLI_SERVER | RW_CLI_OUTPUT | RW_CLI_CHANGE, rw_cli_enforce_options, 1, 1, rw_cli_enforce_cluster},
+	{"cluster check", "CLUSTER", "tell risky rules of a cluster and defaults that are missing",
+	 "The findings of 'ringwall audit' that are about rules.\n"
+	 "\n"
+	 "example:\n"
+	 "  ringwall cluster check demo\n",
+	 RW_CLI_SERVER | RW_CLI_OUTPUT, NULL, 1, 1, check},
+	{"cluster fix", "CLUSTER", "add defaults that are missing, revoke risky rules",
+	 "Shows the rules that would come and go, and asks.  With --dry-run it only shows them, and the "
+	 "exit\n"
+	 "code is 5 when there are any.  A cluster that is in use is closed with less risk by 'ringwall\n"
+	 "tighten', which looks at who uses it.\n"
+	 "\n"
+	 "examples:\n"
+	 "  ringwall cluster fix demo --dry-run\n"
+	 "  ringwall cluster fix demo --yes --wait\n",
+	 RW_CLI_SERVER | RW_CLI_OUTPUT | RW_CLI_CHANGE, fix_options, 1, 1, fix},
+	{"cluster rebind", "CLUSTER", "give a cluster a new security group with the default rules",
+	 "One change: every node goes from the old group to the new one, and is never in neither.  Rules "
+	 "and\n"
+	 "load balancers that name the old group name the new one; the old one is deleted with its rules.\n"
+	 "\n"
+	 "example:\n"
+	 "  ringwall cluster rebind demo --wait\n",
+	 RW_CLI_SERVER | RW_CLI_OUTPUT | RW_CLI_CHANGE, rebind_options, 1, 1, rebind},
 	{"cluster delete", "CLUSTER", "delete a cluster and its managed group",
 	 "example:\n"
 	 "  ringwall cluster delete demo --with-nodes --wait\n",

@@ -40,8 +40,7 @@ static int import_model(struct rw_cli *cli)
 	return rw_cli_report_change(cli, &answer, "model imported");
 }
 
-/* One line a rule that would come or go: "+ demo allow tcp 443/443 from 0.0.0.0/0". */
-static size_t print_differences(const struct rw_cli *cli, const struct rw_json *answer)
+size_t rw_cli_print_differences(const struct rw_cli *cli, const struct rw_json *answer)
 {
 	struct rw_json list;
 	size_t count;
@@ -77,7 +76,7 @@ static int apply(struct rw_cli *cli)
 	r = rw_cli_change(cli, "POST", "/v1/apply", &text, &answer);
 	if (r)
 		return r;
-	differences = print_differences(cli, &answer.root);
+	differences = rw_cli_print_differences(cli, &answer.root);
 	if (rw_cli_given(cli, "dry-run")) {
 		r = cli->json ? rw_cli_print_text(answer.text, answer.size) : 0;
 		if (r)

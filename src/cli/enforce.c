@@ -265,7 +265,7 @@ static bool is_unseen(const struct rw_cli *cli, const struct rw_json *preview)
 }
 
 /* 0 = go on. */
-static int ask(const struct rw_cli *cli)
+int rw_cli_ask(const struct rw_cli *cli, const char *question)
 {
 	char line[16] = "";
 
@@ -278,7 +278,7 @@ static int ask(const struct rw_cli *cli)
 		return RW_EXIT_REFUSED;
 	}
 	(void)fflush(stdout);
-	(void)fputs("Enforce now? [yes/no] ", stderr);
+	(void)fprintf(stderr, "%s [yes/no] ", question);
 	if (fgets(line, sizeof(line), stdin) && (strcmp(line, "yes\n") == 0 || strcmp(line, "y\n") == 0))
 		return 0;
 	(void)fputs("nothing was changed\n", stderr);
@@ -315,7 +315,7 @@ int rw_cli_enforce_node(struct rw_cli *cli)
 		print_preview(stdout, &answer.root);
 	if (is_unseen(cli, &answer.root) || is_refused(cli, &answer.root))
 		return RW_EXIT_REFUSED;
-	r = ask(cli);
+	r = rw_cli_ask(cli, "Enforce now?");
 	if (r)
 		return r;
 	/* A node that enforces because its cluster does follows it also later. */
@@ -358,7 +358,7 @@ int rw_cli_enforce_cluster(struct rw_cli *cli)
 			"note: %zu node%s set to monitor by a word of its own and stays so; see 'ringwall "
 			"node enforce'\n",
 			count, count == 1 ? " is" : "s are");
-	r = ask(cli);
+	r = rw_cli_ask(cli, "Enforce now?");
 	return r ? r
 		 : send_enforcement(cli, "clusters", rw_cli_text(&answer.root, "id"), false,
 				    "cluster enforced");

@@ -41,6 +41,14 @@ RW_NODISCARD int rw_draft_check_and_put(struct rw_draft *draft, enum rw_kind kin
 /* Makes an id that the model does not hold. */
 void rw_draft_make_id(const struct rw_draft *draft, enum rw_kind kind, char id[RW_ID_SIZE]);
 
+/*
+ * Makes the managed group of a cluster, with the id that it names and the default rules of its profile; 'options' is
+ * nullable.  NULL when memory runs out.
+ */
+struct rw_group *rw_draft_make_managed_group(const struct rw_draft *draft, const struct rw_cluster *cluster,
+					     const struct rw_network *network,
+					     const struct rw_cluster_options *options);
+
 /* -ENOENT for the object of an edit that is not there. */
 int rw_draft_no_such(enum rw_kind kind, const char *reference, struct rw_error *err);
 

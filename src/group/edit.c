@@ -171,9 +171,9 @@ int rw_edit_create(struct rw_draft *draft, enum rw_kind kind, void *object, cons
 }
 
 /* The managed group of a cluster that has its id and group id already.  NULL: no memory, or no network. */
-static struct rw_group *make_managed_group(const struct rw_draft *draft, const struct rw_cluster *cluster,
-					   const struct rw_network *network,
-					   const struct rw_cluster_options *options)
+struct rw_group *rw_draft_make_managed_group(const struct rw_draft *draft, const struct rw_cluster *cluster,
+					     const struct rw_network *network,
+					     const struct rw_cluster_options *options)
 {
 	RW_CLEANUP(rw_group_unref) struct rw_group *group = rw_group_new();
 	const struct rw_default_rules wanted = {
@@ -271,7 +271,7 @@ int rw_edit_create_cluster(struct rw_draft *draft, struct rw_cluster *taken,
 	if (!network)
 		return rw_group_fail(err, -EINVAL, "network", "Create it first, or name another.",
 				     "there is no network %s", cluster->network);
-	group = make_managed_group(draft, cluster, network, options);
+	group = rw_draft_make_managed_group(draft, cluster, network, options);
 	if (!group)
 		return rw_error_oom(err);
 	memcpy(id, cluster->id, sizeof(id));

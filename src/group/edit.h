@@ -96,6 +96,15 @@ RW_NODISCARD int rw_edit_create_cluster(struct rw_draft *draft, struct rw_cluste
 					const struct rw_cluster **ret_cluster, struct rw_error *err);
 
 /*
+ * Gives a cluster a new managed group with the default rules of its profile (of standard for a loose one) in place of
+ * the one it has, in one step: its nodes are in the one until then and in the other from then on.  Rules, load
+ * balancers and promises that name the old group name the new one, since both mean the cluster's nodes; the old one is
+ * deleted with its own rules.  -ENOENT.
+ */
+RW_NODISCARD int rw_edit_rebind_cluster(struct rw_draft *draft, const char *cluster,
+					const struct rw_cluster_options *options, struct rw_error *err);
+
+/*
  * Puts 'object' (taken, also on failure; usually a changed rw_<kind>_dup) in place of the one with its id.
  * What cannot change is refused by field: a network's kind; a cluster's network, type, profile and group; a
  * node's network; a group's network, kind and owner.  A group's rules are not changed this way: those of the

@@ -191,6 +191,13 @@ def walk_objects(daemon):
          "interfaces": [{"name": "eth0", "addresses": ["10.0.0.4"]}]})
     step(daemon, "POST", "/v1/nodes", 201, {"name": "member", "cluster": "demo", "agent": "none",
          "interfaces": [{"name": "eth0", "addresses": ["10.0.0.5"]}]})
+    for query in ("check", "preview"):
+        step(daemon, "GET", "/v1/clusters/demo/" + query, 200)
+        step(daemon, "GET", "/v1/clusters/nobody/" + query, 404)
+    step(daemon, "POST", "/v1/clusters/demo/fix?dry_run=true", 200)
+    step(daemon, "POST", "/v1/clusters/demo/rebind?dry_run=true&no_web=true", 200)
+    step(daemon, "POST", "/v1/clusters/demo/rebind", 200)
+    step(daemon, "POST", "/v1/clusters/nobody/rebind", 404)
     step(daemon, "GET", "/v1/promises/check", 200)
     step(daemon, "GET", "/v1/promises/check?network=none", 400)
     promise = made(step(daemon, "POST", "/v1/promises", 201, {"network": "net", "policy": "deny", "protocol": "tcp", "ports": "23/23",

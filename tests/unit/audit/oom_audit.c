@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "audit/audit.h"
+#include "audit/mend.h"
 #include "audit/promise.h"
 #include "audit/tighten.h"
 #include "oom.h"
@@ -65,6 +66,29 @@ static int run_promise(void *userdata, struct rw_error *err)
 		     : rw_promise_judge_all(judge, rw_model_at(userdata, RW_KIND_PROMISE, 0), &outcome, err);
 }
 
+static void fill_count(const struct rw_random *random, void *bytes, size_t size)
+{
+	static uint8_t next;
+
+	(void)random;
+	for (size_t i = 0; i < size; i++)
+		((uint8_t *)bytes)[i] = next++;
+}
+
+/* Fixes a cluster and gives it a new group. */
+static int run_mend(void *userdata, struct rw_error *err)
+{
+	static const struct rw_random counting = {.fill = fill_count};
+	static const struct rw_edit_context context = {.now_ms = 1000, .author = "test", .random = &counting};
+	RW_CLEANUP(rw_draft_free) struct rw_draft *draft = rw_draft_new(userdata, &context);
+	int r;
+
+	if (!draft)
+		return rw_error_oom(err);
+	r = rw_mend_cluster(draft, "demo", NULL, err);
+	return r < 0 ? r : rw_edit_rebind_cluster(draft, "demo", NULL, err);
+}
+
 static void each_survives_it(int (*run)(void *userdata, struct rw_error *err), unsigned int least)
 {
 	RW_CLEANUP(rw_model_free) struct rw_model *model = NULL;
@@ -93,12 +117,19 @@ static void a_promise_survives_it(void **state)
 	each_survives_it(run_promise, 20);
 }
 
+static void mending_survives_it(void **state)
+{
+	(void)state;
+	each_survives_it(run_mend, 60);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(an_audit_survives_it),
 		cmocka_unit_test(what_a_change_adds_survives_it),
 		cmocka_unit_test(a_promise_survives_it),
+		cmocka_unit_test(mending_survives_it),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
