@@ -263,10 +263,7 @@ int alibaba_describe_attribute(struct call *call)
 	for (size_t i = first; i < first + count; i++)
 		put_rule(call, ((const struct item *)rw_vec_at(&items, i))->object);
 	list_end(json);
-	rw_json_put_text(json, "NextToken",
-			 count && first + count < items.count
-				 ? ((const struct item *)rw_vec_at(&items, first + count - 1))->id
-				 : "");
+	page_put_token(call, &page, &items, first, count);
 	return 0;
 }
 
@@ -310,10 +307,10 @@ int alibaba_describe_references(struct call *call)
 	struct rw_error err = RW_ERROR_NONE;
 	unsigned int count;
 
-	if (rw_alibaba_list_count(&call->parameters, "SecurityGroupId", &count, &err) < 0)
+	if (rw_alibaba_list_count(&call->parameters, "SecurityGroupId", 10, &count, &err) < 0)
 		return rw_alibaba_refuse_error(&call->fault, 400, "InvalidParameter", &err);
-	if (count == 0 || count > 10)
-		return rw_alibaba_refuse(&call->fault, 400, count ? "InvalidParameter" : "MissingParameter",
+	if (count == 0)
+		return rw_alibaba_refuse(&call->fault, 400, "MissingParameter",
 					 "SecurityGroupId.N names 1 to 10 groups.");
 	list_begin(&call->json, "SecurityGroupReferences", "SecurityGroupReference");
 	for (unsigned int i = 1; i <= count; i++) {

@@ -6,7 +6,8 @@
  *
  *     alibaba.c    a request's way, answers       auth.c        who calls
  *     actions.c    the table of actions           request.c     parameters in common, pages
- *     change.c     changes                        groups.c, rules.c, members.c, places.c, describe.c    actions
+ *     change.c     changes                        groups.c, rules.c, members.c, places.c, prefix_lists.c,
+ *                  describe.c    actions
  *
  * Actions write the members of their answer into call->json and return 0, or fill call->fault (rw_alibaba_refuse) and
  * return negative.
@@ -81,7 +82,7 @@ int call_out_of_memory(struct call *call);
 bool call_fits(const struct call *call, const char *name, const char *text);
 
 /*
- * A parameter that holds a JSON array of texts, '["a","b"]'; at most RW_ALIBABA_LIST_MAX.  *ret_document NULL = absent.
+ * A parameter that holds a JSON array of texts, '["a","b"]'; at most 100.  *ret_document NULL = absent.
  */
 int call_json_list(struct call *call, const char *name, struct rw_json_document **ret_document);
 bool json_list_has(struct rw_json_document *document, const char *text);
@@ -114,6 +115,9 @@ void page_cut(const struct page *page, const struct rw_vec *items, size_t *ret_f
 /* Writes TotalCount, PageNumber, PageSize and NextToken. */
 void page_put(struct call *call, const struct page *page, const struct rw_vec *items, size_t first,
 	      size_t count);
+/* Writes NextToken alone. */
+void page_put_token(struct call *call, const struct page *page, const struct rw_vec *items, size_t first,
+		    size_t count);
 void items_init(struct rw_vec *items);
 int items_add(struct call *call, struct rw_vec *items, const char *id, const void *object);
 
@@ -155,7 +159,10 @@ action_handler alibaba_create_group, alibaba_modify_group, alibaba_modify_policy
 action_handler alibaba_describe_groups, alibaba_describe_attribute, alibaba_describe_references;
 action_handler alibaba_authorize, alibaba_authorize_egress, alibaba_revoke, alibaba_revoke_egress,
 	alibaba_modify_rule, alibaba_modify_egress_rule;
-action_handler alibaba_join, alibaba_leave;
+action_handler alibaba_join, alibaba_leave, alibaba_modify_instance;
+action_handler alibaba_create_prefix_list, alibaba_modify_prefix_list, alibaba_delete_prefix_list,
+	alibaba_describe_prefix_lists, alibaba_describe_prefix_list,
+	alibaba_describe_prefix_list_associations;
 action_handler alibaba_describe_instances;
 action_handler alibaba_describe_regions, alibaba_describe_zones, alibaba_describe_vpcs,
 	alibaba_describe_vswitches;

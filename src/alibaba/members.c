@@ -4,6 +4,7 @@
 
 #include "alibaba/internal.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 #include "group/members.h"
@@ -33,6 +34,20 @@ static const struct rw_node *find_eni(const struct rw_model *model, const char *
 	return NULL;
 }
 
+static int find_instance(struct call *call, const struct rw_model *model, const struct rw_node **ret_node)
+{
+	const char *id;
+	int r = call_need(call, "InstanceId", &id);
+
+	if (r < 0)
+		return r;
+	*ret_node = rw_model_find_node(model, id);
+	if (*ret_node && strcmp((*ret_node)->id, id) == 0)
+		return 0;
+	return rw_alibaba_refuse(&call->fault, 404, "InvalidInstanceId.NotFound",
+				 "There is no instance '%.80s'.", id);
+}
+
 static int find_meant(struct call *call, const struct rw_model *model, struct meant *meant)
 {
 	const char *instance = call_text(call, "InstanceId");
@@ -50,14 +65,7 @@ static int find_meant(struct call *call, const struct rw_model *model, struct me
 				   : rw_alibaba_refuse(&call->fault, 404, "InvalidEniId.NotFound",
 						       "There is no network interface '%.80s'.", eni);
 	}
-	r = call_need(call, "InstanceId", &instance);
-	if (r < 0)
-		return r;
-	meant->node = rw_model_find_node(model, instance);
-	if (!meant->node || strcmp(meant->node->id, instance) != 0)
-		return rw_alibaba_refuse(&call->fault, 404, "InvalidInstanceId.NotFound",
-					 "There is no instance '%.80s'.", instance);
-	return 0;
+	return find_instance(call, model, &meant->node);
 }
 
 /* Whether the node, or the interface, is in the group by itself. */
@@ -126,6 +134,80 @@ int alibaba_leave(struct call *call)
 {
 	RW_CLEANUP(rw_change_result_done) struct rw_change_result result = {0};
 	struct change change = {.action = "leave group", .edit = edit_leave};
+
+	return call_change(call, &change, &result);
+}
+
+/* ---- ModifyInstanceAttribute: exactly these groups ---- */
+
+/* Fills the groups of 'node' from SecurityGroupIds.N; the group of its own cluster is no entry, but must be named. */
+static int read_groups(struct call *call, const struct rw_model *model, unsigned int count,
+		       struct rw_node *node)
+{
+	bool own = !node->cluster[0];
+
+	node->security_group_count = 0;
+	free(RW_TAKE_PTR(node->security_groups));
+	node->security_groups = calloc(count, sizeof(*node->security_groups));
+	if (!node->security_groups)
+		return call_out_of_memory(call);
+	for (unsigned int i = 1; i <= count; i++) {
+		const char *id = rw_alibaba_element(&call->parameters, "SecurityGroupIds", i, NULL);
+		const struct rw_group *group = id ? rw_model_find_group(model, id) : NULL;
+
+		if (!group || strcmp(group->id, id) != 0)
+			return rw_alibaba_refuse(&call->fault, 404, "InvalidSecurityGroupId.NotFound",
+						 "SecurityGroupIds.%u: there is no security group '%.80s'.",
+						 i, id ? id : "");
+		if (strcmp(group->network, node->network) != 0)
+			return rw_alibaba_refuse(&call->fault, 400, "InvalidInstanceId.Mismatch",
+						 "%s and %s are in different networks.", node->id, group->id);
+		if (group->managed_by[0] && strcmp(group->managed_by, node->cluster) == 0)
+			own = true;
+		else
+			(void)memcpy(node->security_groups[node->security_group_count++], group->id,
+				     RW_ID_SIZE);
+	}
+	return own ? 0
+		   : rw_alibaba_refuse(&call->fault, 403, "InvalidOperation.ResourceManagedByCloudProduct",
+				       "%s is a node of cluster %s and stays in its group.", node->id,
+				       node->cluster);
+}
+
+static int edit_groups(struct call *call, struct rw_draft *draft, void *userdata, struct rw_error *err)
+{
+	const struct rw_model *model = rw_draft_model(draft);
+	RW_CLEANUP(rw_node_unref) struct rw_node *copy = NULL;
+	struct rw_error list_err = RW_ERROR_NONE;
+	const struct rw_node *node;
+	unsigned int count;
+	int r = find_instance(call, model, &node);
+
+	(void)userdata;
+	if (r < 0)
+		return r;
+	if (rw_alibaba_list_count(&call->parameters, "SecurityGroupIds", 100, &count, &list_err) < 0)
+		return rw_alibaba_refuse_error(&call->fault, 400, "InvalidParameter", &list_err);
+	if (count == 0)
+		return rw_alibaba_refuse(&call->fault, 400, "MissingParameter",
+					 "SecurityGroupIds.N is missing; nothing else of an instance changes "
+					 "here.");
+	copy = rw_node_dup(node);
+	if (!copy)
+		return call_out_of_memory(call);
+	r = read_groups(call, model, count, copy);
+	if (r < 0)
+		return r;
+	r = rw_edit_update(draft, RW_KIND_NODE, RW_TAKE_PTR(copy), NULL, err);
+	if (r == -ENOSPC)
+		(void)rw_alibaba_refuse_error(&call->fault, 400, "InstanceSecurityGroupLimitExceeded", err);
+	return r;
+}
+
+int alibaba_modify_instance(struct call *call)
+{
+	RW_CLEANUP(rw_change_result_done) struct rw_change_result result = {0};
+	struct change change = {.action = "change node", .edit = edit_groups};
 
 	return call_change(call, &change, &result);
 }

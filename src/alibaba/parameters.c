@@ -163,7 +163,7 @@ static unsigned int number_of(const char *name, const char *list)
 	return number;
 }
 
-int rw_alibaba_list_count(const struct rw_alibaba_parameters *parameters, const char *list,
+int rw_alibaba_list_count(const struct rw_alibaba_parameters *parameters, const char *list, unsigned int most,
 			  unsigned int *ret_count, struct rw_error *err)
 {
 	bool there[RW_ALIBABA_LIST_MAX + 1] = {false};
@@ -173,9 +173,9 @@ int rw_alibaba_list_count(const struct rw_alibaba_parameters *parameters, const 
 		const struct rw_alibaba_parameter *parameter = rw_vec_at(&parameters->list, i);
 		unsigned int number = number_of(parameter->name, list);
 
-		if (number > RW_ALIBABA_LIST_MAX)
-			return rw_error_field(err, parameter->name, "%s is numbered from 1 to %d", list,
-					      RW_ALIBABA_LIST_MAX);
+		if (number > most)
+			return rw_error_field(err, parameter->name, "%s is numbered from 1 to %u", list,
+					      most);
 		there[number] = true;
 		count = number > count ? number : count;
 	}

@@ -24,7 +24,7 @@
 #define RW_ALIBABA_PARAMETERS_MAX 4096
 
 /* Highest N of a list "Name.N". */
-#define RW_ALIBABA_LIST_MAX 100
+#define RW_ALIBABA_LIST_MAX 200
 
 struct rw_alibaba_parameter {
 	const char *name;
@@ -58,7 +58,7 @@ const char *rw_alibaba_element(const struct rw_alibaba_parameters *parameters, c
 
 /*
  * How many elements a list has: its highest N.  Gaps are an error, as are numbers written in another way ("01", "0") and
- * those above RW_ALIBABA_LIST_MAX: -EINVAL at the parameter's name.  O(n).
+ * those above 'most' (at most RW_ALIBABA_LIST_MAX): -EINVAL at the parameter's name.  O(n).
  */
 RW_NODISCARD int rw_alibaba_list_count(const struct rw_alibaba_parameters *parameters, const char *list,
-				       unsigned int *ret_count, struct rw_error *err);
+				       unsigned int most, unsigned int *ret_count, struct rw_error *err);

@@ -450,7 +450,7 @@ int rw_alibaba_permission_count(const struct rw_alibaba_parameters *parameters, 
 {
 	struct rw_error err = RW_ERROR_NONE;
 
-	if (rw_alibaba_list_count(parameters, "Permissions", ret_count, &err) < 0)
+	if (rw_alibaba_list_count(parameters, "Permissions", RW_ALIBABA_PERMISSIONS_MAX, ret_count, &err) < 0)
 		return rw_alibaba_refuse_error(fault, 400, "InvalidParameter", &err);
 	if (*ret_count && rw_alibaba_permission_is_flat(parameters))
 		return rw_alibaba_refuse(fault, 400, "InvalidParam.Permissions",

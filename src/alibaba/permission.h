@@ -16,6 +16,8 @@
 #include "alibaba/parameters.h"
 #include "group/model.h"
 
+#define RW_ALIBABA_PERMISSIONS_MAX 100 /* of a request */
+
 /* Where a permission stands, and what it is about; borrowed. */
 struct rw_alibaba_permission {
 	const struct rw_alibaba_parameters *parameters;

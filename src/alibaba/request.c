@@ -7,7 +7,8 @@
 #include "group/members.h"
 #include "wire/text.h"
 
-#define ITEMS_MAX 200000 /* that a list is made of before it is cut into pages */
+#define JSON_LIST_MAX 100
+#define ITEMS_MAX     200000 /* that a list is made of before it is cut into pages */
 
 const struct rw_model *call_model(const struct call *call)
 {
@@ -66,7 +67,7 @@ int call_json_list(struct call *call, const char *name, struct rw_json_document 
 	r = rw_json_parse(text, strlen(text), RW_ALIBABA_BODY_BYTES, ret_document, &err);
 	if (r == 0) {
 		root = rw_json_root(*ret_document);
-		r = rw_json_expect_array(&root, RW_ALIBABA_LIST_MAX, &err);
+		r = rw_json_expect_array(&root, JSON_LIST_MAX, &err);
 	}
 	for (size_t i = 0; r == 0 && i < rw_json_count(&root); i++) {
 		struct rw_json member = rw_json_at(&root, i);
@@ -74,8 +75,8 @@ int call_json_list(struct call *call, const char *name, struct rw_json_document 
 		r = rw_json_text(&member, 128, &element, &err);
 	}
 	return r < 0 ? rw_alibaba_refuse(&call->fault, 400, "InvalidParameter",
-					 "%s is a JSON array of at most %d texts: %s.", name,
-					 RW_ALIBABA_LIST_MAX, err.text)
+					 "%s is a JSON array of at most %d texts: %s.", name, JSON_LIST_MAX,
+					 err.text)
 		     : 0;
 }
 
@@ -167,13 +168,19 @@ static const char *next_token(const struct page *page, const struct rw_vec *item
 	return ((const struct item *)rw_vec_at(items, first + count - 1))->id;
 }
 
+void page_put_token(struct call *call, const struct page *page, const struct rw_vec *items, size_t first,
+		    size_t count)
+{
+	rw_json_put_text(&call->json, "NextToken", next_token(page, items, first, count));
+}
+
 void page_put(struct call *call, const struct page *page, const struct rw_vec *items, size_t first,
 	      size_t count)
 {
 	rw_json_put_integer(&call->json, "TotalCount", (int64_t)items->count);
 	rw_json_put_integer(&call->json, "PageNumber", page->by_token ? 0 : (int64_t)page->number);
 	rw_json_put_integer(&call->json, "PageSize", page->by_token ? 0 : (int64_t)page->size);
-	rw_json_put_text(&call->json, "NextToken", next_token(page, items, first, count));
+	page_put_token(call, page, items, first, count);
 }
 
 void items_init(struct rw_vec *items)

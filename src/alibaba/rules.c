@@ -57,7 +57,7 @@ static int edit_authorize(struct call *call, struct rw_draft *draft, void *userd
 	size_t count;
 	int r = call_group(call, rw_draft_model(draft), &group);
 
-	rw_vec_init(&rules, sizeof(struct rw_rule *), RW_ALIBABA_LIST_MAX);
+	rw_vec_init(&rules, sizeof(struct rw_rule *), RW_ALIBABA_PERMISSIONS_MAX);
 	if (r == 0)
 		r = read_rules(call, rw_draft_model(draft), group, *direction, &rules);
 	if (r < 0)
@@ -106,7 +106,7 @@ static const struct rw_rule *find_rule(const struct rw_group *group, const char 
 static int revoke_ids(struct call *call, struct rw_draft *draft, const struct rw_group *group,
 		      enum rw_direction direction, unsigned int count, struct rw_error *err)
 {
-	const char *ids[RW_ALIBABA_LIST_MAX];
+	const char *ids[RW_ALIBABA_PERMISSIONS_MAX];
 
 	if (rw_alibaba_permission_is_flat(&call->parameters) || call_text(call, "Permissions.1.IpProtocol"))
 		return rw_alibaba_refuse(&call->fault, 400, "InvalidParam.SecurityGroupRuleId",
@@ -137,10 +137,11 @@ static int edit_revoke(struct call *call, struct rw_draft *draft, void *userdata
 	unsigned int ids = 0;
 	int r = call_group(call, rw_draft_model(draft), &group);
 
-	rw_vec_init(&rules, sizeof(struct rw_rule *), RW_ALIBABA_LIST_MAX);
+	rw_vec_init(&rules, sizeof(struct rw_rule *), RW_ALIBABA_PERMISSIONS_MAX);
 	if (r < 0)
 		return r;
-	if (rw_alibaba_list_count(&call->parameters, "SecurityGroupRuleId", &ids, &list_err) < 0)
+	if (rw_alibaba_list_count(&call->parameters, "SecurityGroupRuleId", RW_ALIBABA_PERMISSIONS_MAX, &ids,
+				  &list_err) < 0)
 		return rw_alibaba_refuse_error(&call->fault, 400, "InvalidParam.SecurityGroupRuleId",
 					       &list_err);
 	if (ids)

@@ -199,6 +199,48 @@ const tests = {
     await refused(call('joinSecurityGroup', { securityGroupId: group, instanceId: 'n-0' }), 'InvalidInstanceId.NotFound', 404);
   },
 
+  async sets_the_groups_of_an_instance() {
+    const groups = async () => (await call('describeInstances', { instanceIds: JSON.stringify([NODE]) }))
+      .body.instances.instance[0].securityGroupIds.securityGroupId;
+    await client.modifyInstanceAttribute(new ecs.ModifyInstanceAttributeRequest({ instanceId: NODE, securityGroupIds: [FIRST, other] }));
+    assert.deepStrictEqual((await groups()).sort(), [FIRST, other].sort());
+    await refused(client.modifyInstanceAttribute(new ecs.ModifyInstanceAttributeRequest({ instanceId: NODE, securityGroupIds: ['sg-0'] })),
+      'InvalidSecurityGroupId.NotFound', 404);
+    await refused(client.modifyInstanceAttribute(new ecs.ModifyInstanceAttributeRequest({ instanceId: NODE, instanceName: 'x' })),
+      'MissingParameter', 400);
+    await client.modifyInstanceAttribute(new ecs.ModifyInstanceAttributeRequest({ instanceId: NODE, securityGroupIds: [FIRST] }));
+    assert.deepStrictEqual(await groups(), [FIRST]);
+  },
+
+  async keeps_prefix_lists_and_takes_them_as_objects() {
+    const entry = ecs.CreatePrefixListRequestEntry;
+    const make = { prefixListName: 'offices', addressFamily: 'IPv4', maxEntries: 10, clientToken: 'list-1',
+      entry: ['198.51.100.0/24', '192.0.2.0/24'].map((cidr) => new entry({ cidr })) };
+    const id = (await call('createPrefixList', make)).body.prefixListId;
+    assert.strictEqual((await call('createPrefixList', make)).body.prefixListId, id);
+    const cidrs = async () => (await call('describePrefixListAttributes', { prefixListId: id })).body.entries.entry.map((one) => one.cidr);
+    assert.deepStrictEqual(await cidrs(), ['192.0.2.0/24', '198.51.100.0/24']);
+    await call('modifyPrefixList', { prefixListId: id, addEntry: [new ecs.ModifyPrefixListRequestAddEntry({ cidr: '203.0.113.0/24' })],
+      removeEntry: [new ecs.ModifyPrefixListRequestRemoveEntry({ cidr: '192.0.2.0/24' })] });
+    assert.deepStrictEqual(await cidrs(), ['198.51.100.0/24', '203.0.113.0/24']);
+    const from_offices = permission({ portRange: '22/22', sourcePrefixListId: id });
+    await authorize([from_offices]);
+    const shown = (await rules(group)).find((one) => one.sourcePrefixListId === id);
+    assert.deepStrictEqual([shown.sourcePrefixListName, shown.sourceCidrIp], ['offices', '']);
+    const lists = (await call('describePrefixLists', { prefixListName: 'offices' })).body.prefixLists.prefixList;
+    assert.deepStrictEqual(lists.map((one) => [one.prefixListId, one.addressFamily, one.associationCount]), [[id, 'IPv4', 1]]);
+    const uses = (await call('describePrefixListAssociations', { prefixListId: id })).body.prefixListAssociations.prefixListAssociation;
+    assert.deepStrictEqual(uses.map((one) => one.resourceId), [group]);
+    await refused(call('deletePrefixList', { prefixListId: id }), 'DependencyViolation', 403);
+    await refused(authorize([{ ipProtocol: 'icmpv6', portRange: '-1/-1', sourcePrefixListId: id }]),
+      'InvalidParam.PrefixListAddressFamilyMismatch', 400);
+    await refused(call('modifyPrefixList', { prefixListId: id, addEntry: [new ecs.ModifyPrefixListRequestAddEntry({ cidr: '::/0' })] }),
+      'InvalidParam.PrefixListAddressFamilyMismatch', 400);
+    await call('revokeSecurityGroup', { securityGroupId: group, securityGroupRuleId: [shown.securityGroupRuleId] });
+    await call('deletePrefixList', { prefixListId: id });
+    await refused(call('describePrefixListAttributes', { prefixListId: id }), 'InvalidPrefixListId.NotFound', 404);
+  },
+
   async names_every_mistake_in_a_rule() {
     const cidr = { sourceCidrIp: '192.0.2.0/24' };
     const cases = [

@@ -82,14 +82,14 @@ static void counts_the_elements_of_lists(void **state)
 
 	(void)state;
 	assert_int_equal(read_query("P.2.A=x&P.1.A=y&P.1.B=z&Q.1=q&PP.7=", &parameters, &err), 0);
-	assert_int_equal(rw_alibaba_list_count(&parameters, "P", &count, &err), 0);
+	assert_int_equal(rw_alibaba_list_count(&parameters, "P", 100, &count, &err), 0);
 	assert_int_equal(count, 2);
 	assert_string_equal(rw_alibaba_element(&parameters, "P", 2, "A"), "x");
 	assert_null(rw_alibaba_element(&parameters, "P", 2, "B"));
-	assert_int_equal(rw_alibaba_list_count(&parameters, "Q", &count, &err), 0);
+	assert_int_equal(rw_alibaba_list_count(&parameters, "Q", 100, &count, &err), 0);
 	assert_int_equal(count, 1);
 	assert_string_equal(rw_alibaba_element(&parameters, "Q", 1, NULL), "q");
-	assert_int_equal(rw_alibaba_list_count(&parameters, "R", &count, &err), 0);
+	assert_int_equal(rw_alibaba_list_count(&parameters, "R", 100, &count, &err), 0);
 	assert_int_equal(count, 0);
 }
 
@@ -107,7 +107,7 @@ static void refuses_lists_with_gaps_and_other_numbers(void **state)
 		unsigned int count;
 
 		assert_int_equal(read_query(bad[i], &parameters, &err), 0);
-		assert_int_equal(rw_alibaba_list_count(&parameters, "P", &count, &err), -EINVAL);
+		assert_int_equal(rw_alibaba_list_count(&parameters, "P", 100, &count, &err), -EINVAL);
 		assert_true(err.field[0] == 'P');
 	}
 }
