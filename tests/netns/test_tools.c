@@ -10,6 +10,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "frame.h"
 #include "netns.h"
 #include "pcapng_reader.h"
 #include "process.h"
@@ -373,9 +374,28 @@ static void captures_without_an_agent_and_goes_on_with_one(void **state)
 	assert_int_equal(process_wait(&capture), 0);
 }
 
-static void writes_refused_packets_as_pcapng(void **state)
+/* A datagram from the peer behind a tag of VLAN 0. */
+static void send_tagged(const struct world *world)
 {
-	struct world *world = *state;
+	struct rw_packet packet = {.direction = RW_DIRECTION_INGRESS,
+				   .protocol = RW_PROTOCOL_UDP,
+				   .hop_limit = 64,
+				   .local_port = 99,
+				   .remote_port = REFUSED_PORT};
+	int fd = netns_frames(world->peer, "eth0");
+	uint8_t frame[FRAME_MAX];
+	size_t size;
+
+	assert_int_equal(rw_address_parse(NODE, &packet.local, NULL), 0);
+	assert_int_equal(rw_address_parse(PEER, &packet.remote, NULL), 0);
+	size = frame_build(&packet, FRAME_TAGGED, 1, frame);
+	assert_int_equal(send(fd, frame, size, 0), size);
+	(void)close(fd);
+}
+
+/* Captures one refused datagram into a file and reads that; gives the packet. */
+static const struct pcapng_packet *capture_one(struct world *world, bool tagged)
+{
 	struct process capture = {0};
 	static struct pcapng_file file;
 	static uint8_t content[8192];
@@ -385,7 +405,10 @@ static void writes_refused_packets_as_pcapng(void **state)
 
 	(void)snprintf(path, sizeof(path), "%s/refused.pcapng", world->folder);
 	CAPTURE(world, &capture, "-w", path, "-c", "1", "--remote", PEER, "--protocol", "udp");
-	send_datagram(world, REFUSED_PORT, 99);
+	if (tagged)
+		send_tagged(world);
+	else
+		send_datagram(world, REFUSED_PORT, 99);
 	assert_int_equal(process_wait(&capture), 0);
 	stream = fopen(path, "re");
 	assert_non_null(stream);
@@ -393,16 +416,34 @@ static void writes_refused_packets_as_pcapng(void **state)
 	assert_int_equal(fclose(stream), 0);
 	pcapng_read(content, size, &file);
 	assert_int_equal(file.packet_count, 1);
-	assert_string_equal(file.packets[0].interface, "eth0");
-	assert_int_equal(file.packets[0].link, 1);
-	assert_int_equal(file.packets[0].flags & 3, 1);
-	assert_string_equal(file.packets[0].comment, "refused by sgr-no");
+	return &file.packets[0];
+}
+
+static void writes_refused_packets_as_pcapng(void **state)
+{
+	const struct pcapng_packet *packet = capture_one(*state, false);
+
+	assert_string_equal(packet->interface, "eth0");
+	assert_int_equal(packet->link, 1);
+	assert_int_equal(packet->flags & 3, 1);
+	assert_string_equal(packet->comment, "refused by sgr-no");
 	/* Ethernet, IPv4, UDP and what was said. */
-	assert_int_equal(file.packets[0].length, 14 + 20 + 8 + 8);
-	assert_int_equal(file.packets[0].captured, file.packets[0].length);
-	assert_memory_equal(file.packets[0].bytes + 12, "\x08\x00\x45", 3);
-	assert_memory_equal(file.packets[0].bytes + 26, "\x0a\x4d\x00\x02\x0a\x4d\x00\x01", 8);
-	assert_memory_equal(file.packets[0].bytes + 42, "question", 8);
+	assert_int_equal(packet->length, 14 + 20 + 8 + 8);
+	assert_int_equal(packet->captured, packet->length);
+	assert_memory_equal(packet->bytes + 12, "\x08\x00\x45", 3);
+	assert_memory_equal(packet->bytes + 26, "\x0a\x4d\x00\x02\x0a\x4d\x00\x01", 8);
+	assert_memory_equal(packet->bytes + 42, "question", 8);
+}
+
+static void writes_the_tag_that_the_kernel_keeps_apart(void **state)
+{
+	const struct pcapng_packet *packet = capture_one(*state, true);
+
+	assert_int_equal(packet->link, 1);
+	assert_int_equal(packet->captured, packet->length);
+	assert_memory_equal(packet->bytes + 12, "\x81\x00\x00\x00\x08\x00\x45", 7);
+	assert_memory_equal(packet->bytes + 30, "\x0a\x4d\x00\x02\x0a\x4d\x00\x01", 8);
+	assert_string_equal(packet->comment, "refused by sgr-no");
 }
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, make_world, free_world)
@@ -419,6 +460,7 @@ int main(int argc, char **argv)
 		TEST(ends_after_so_many_packets_that_the_filter_takes),
 		TEST(captures_without_an_agent_and_goes_on_with_one),
 		TEST(writes_refused_packets_as_pcapng),
+		TEST(writes_the_tag_that_the_kernel_keeps_apart),
 	};
 
 	if (argc != 2)
