@@ -118,20 +118,30 @@ int alibaba_describe_groups(struct call *call)
 
 /* ---- rules ---- */
 
-struct named {
-	const char *before, *behind; /* the side's name, which together make a member's */
-	const char *value;
+/* The members of an end of a rule. */
+struct end_keys {
+	const char *cidr, *cidr6, *group, *group_name, *owner, *list, *list_name;
+};
+
+static const struct end_keys source_keys = {
+	"SourceCidrIp",         "Ipv6SourceCidrIp",        "SourceGroupId",
+	"SourceGroupName",      "SourceGroupOwnerAccount", "SourcePrefixListId",
+	"SourcePrefixListName",
+};
+static const struct end_keys dest_keys = {
+	"DestCidrIp",       "Ipv6DestCidrIp",     "DestGroupId", "DestGroupName", "DestGroupOwnerAccount",
+	"DestPrefixListId", "DestPrefixListName",
 };
 
 /* An end of a rule: a CIDR of either family, a group or a prefix list, each under its name or "". */
-static void put_end(struct call *call, const char *side, const struct rw_prefix *cidr,
+static void put_end(struct call *call, const struct end_keys *keys, const struct rw_prefix *cidr,
 		    const struct rw_object *object)
 {
 	const struct rw_model *model = call_model(call);
+	struct rw_json_writer *json = &call->json;
 	const struct rw_group *group = NULL;
 	const struct rw_prefix_list *list = NULL;
 	char text[RW_PREFIX_TEXT_SIZE] = "";
-	char key[40];
 
 	if (object && object->kind == RW_OBJECT_GROUP)
 		group = rw_model_find_group(model, object->id);
@@ -139,19 +149,13 @@ static void put_end(struct call *call, const char *side, const struct rw_prefix 
 		list = rw_model_find_prefix_list(model, object->id);
 	if (cidr->address.family)
 		rw_prefix_format(cidr, text);
-	const struct named fields[] = {
-		{"", "CidrIp", cidr->address.family == 4 ? text : ""},
-		{"Ipv6", "CidrIp", cidr->address.family == 6 ? text : ""},
-		{"", "GroupId", group ? group->id : ""},
-		{"", "GroupName", group ? group->name : ""},
-		{"", "GroupOwnerAccount", ""},
-		{"", "PrefixListId", list ? list->id : ""},
-		{"", "PrefixListName", list ? list->name : ""},
-	};
-	for (size_t i = 0; i < RW_ARRAY_COUNT(fields); i++) {
-		(void)snprintf(key, sizeof(key), "%s%s%s", fields[i].before, side, fields[i].behind);
-		rw_json_put_text(&call->json, key, fields[i].value);
-	}
+	rw_json_put_text(json, keys->cidr, cidr->address.family == 4 ? text : "");
+	rw_json_put_text(json, keys->cidr6, cidr->address.family == 6 ? text : "");
+	rw_json_put_text(json, keys->group, group ? group->id : "");
+	rw_json_put_text(json, keys->group_name, group ? group->name : "");
+	rw_json_put_text(json, keys->owner, "");
+	rw_json_put_text(json, keys->list, list ? list->id : "");
+	rw_json_put_text(json, keys->list_name, list ? list->name : "");
 }
 
 static void put_rule(struct call *call, const struct rw_rule *rule)
@@ -182,9 +186,9 @@ static void put_rule(struct call *call, const struct rw_rule *rule)
 	rw_json_put_text(json, "Policy", rule->policy == RW_VERDICT_ACCEPT ? "Accept" : "Drop");
 	rw_json_put_text(json, "Priority", priority);
 	rw_json_put_text(json, "Description", rule->description);
-	put_time(json, "CreateTime", rule->created_ms);
-	put_end(call, "Source", in ? remote : &rule->local_cidr, in ? &rule->object : NULL);
-	put_end(call, "Dest", in ? &rule->local_cidr : remote, in ? NULL : &rule->object);
+	put_time(call, "CreateTime", rule->created_ms);
+	put_end(call, &source_keys, in ? remote : &rule->local_cidr, in ? &rule->object : NULL);
+	put_end(call, &dest_keys, in ? &rule->local_cidr : remote, in ? NULL : &rule->object);
 	rw_json_end_object(json);
 }
 

@@ -48,6 +48,8 @@ struct call {
 	struct rw_alibaba_fault fault;
 	struct rw_json_writer json;
 	char request_id[40];
+	int64_t shown_s; /* the last time that was shown, and its text: rules are often made together */
+	char shown_text[RW_TIMESTAMP_SIZE];
 };
 
 typedef int action_handler(struct call *call);
@@ -146,7 +148,7 @@ void eni_id(const struct rw_node *node, const struct rw_interface *interface, ch
 void account_id(const struct rw_alibaba *self, char text[ACCOUNT_ID_SIZE]);
 
 /* "2018-12-12T07:28:38Z"; "" for 0. */
-void put_time(struct rw_json_writer *json, const char *key, int64_t unix_ms);
+void put_time(struct call *call, const char *key, int64_t unix_ms);
 
 /* Begins and ends {"outer":{"inner":[ ... ]}}, as lists stand in answers. */
 void list_begin(struct rw_json_writer *json, const char *outer, const char *inner);

@@ -237,16 +237,17 @@ void account_id(const struct rw_alibaba *self, char text[ACCOUNT_ID_SIZE])
 	(void)snprintf(text, ACCOUNT_ID_SIZE, "%llu", (unsigned long long)number);
 }
 
-void put_time(struct rw_json_writer *json, const char *key, int64_t unix_ms)
+void put_time(struct call *call, const char *key, int64_t unix_ms)
 {
-	char text[RW_TIMESTAMP_SIZE] = "";
+	int64_t seconds = unix_ms / 1000;
 
-	if (unix_ms) {
-		rw_timestamp_format(unix_ms, text);
+	if (seconds && seconds != call->shown_s) {
+		rw_timestamp_format(unix_ms, call->shown_text);
 		/* Whole seconds. */
-		(void)strcpy(text + strlen("2018-12-12T07:28:38"), "Z");
+		(void)strcpy(call->shown_text + strlen("2018-12-12T07:28:38"), "Z");
+		call->shown_s = seconds;
 	}
-	rw_json_put_text(json, key, text);
+	rw_json_put_text(&call->json, key, seconds ? call->shown_text : "");
 }
 
 void list_begin(struct rw_json_writer *json, const char *outer, const char *inner)

@@ -61,6 +61,18 @@ static int reserve(struct rw_buf *buf, size_t more)
 	return 0;
 }
 
+char *rw_buf_extend(struct rw_buf *buf, size_t size)
+{
+	char *place;
+
+	if (reserve(buf, size) < 0)
+		return NULL;
+	place = buf->data + buf->size;
+	buf->size += size;
+	buf->data[buf->size] = '\0';
+	return place;
+}
+
 int rw_buf_append(struct rw_buf *buf, const void *bytes, size_t size)
 {
 	int r = reserve(buf, size);

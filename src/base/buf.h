@@ -37,6 +37,12 @@ int rw_buf_append_text(struct rw_buf *buf, const char *text);
 int rw_buf_append_format(struct rw_buf *buf, const char *format, ...) RW_PRINTF(2, 3);
 
 /*
+ * Appends 'size' bytes that the caller writes at the place given, all of them and before anything else is done with the
+ * buffer.  NULL as an append that failed.
+ */
+char *rw_buf_extend(struct rw_buf *buf, size_t size);
+
+/*
  * For who appends from elsewhere and could not: as if an append had failed with 'code' (negative; 0 =
  * nothing).
  */

@@ -115,10 +115,25 @@ static void append_escape(struct rw_json_writer *json, unsigned char byte)
 
 static void append_quoted(struct rw_json_writer *json, const char *text, size_t size)
 {
+	size_t clean = 0;
 	size_t start = 0;
 
+	while (clean < size && !needs_escape((unsigned char)text[clean]))
+		clean++;
+	/* Nearly every text: in one piece. */
+	if (clean == size) {
+		char *place = rw_buf_extend(json->buf, size + 2);
+
+		if (!place)
+			return;
+		*place++ = '"';
+		if (size)
+			memcpy(place, text, size);
+		place[size] = '"';
+		return;
+	}
 	append(json, "\"", 1);
-	for (size_t i = 0; i < size; i++) {
+	for (size_t i = clean; i < size; i++) {
 		if (!needs_escape((unsigned char)text[i]))
 			continue;
 		append(json, text + start, i - start);

@@ -34,6 +34,25 @@ static void refuses_what_exceeds_its_maximum_and_keeps_the_rest(void **state)
 	assert_int_equal(rw_buf_check(&buf, &err), 0);
 }
 
+static void gives_room_to_write_in_place(void **state)
+{
+	RW_CLEANUP(rw_buf_done) struct rw_buf buf;
+	char *place;
+
+	(void)state;
+	rw_buf_init(&buf, 100);
+	assert_int_equal(rw_buf_append_text(&buf, "ab"), 0);
+	place = rw_buf_extend(&buf, 98);
+	assert_non_null(place);
+	memset(place, 'c', 98);
+	assert_int_equal(buf.size, 100);
+	assert_int_equal(strlen(buf.data), 100);
+	assert_memory_equal(buf.data, "abccc", 5);
+	assert_null(rw_buf_extend(&buf, 1));
+	assert_int_equal(rw_buf_check(&buf, NULL), -E2BIG);
+	assert_int_equal(buf.size, 100);
+}
+
 static void consumes_from_the_front(void **state)
 {
 	RW_CLEANUP(rw_buf_done) struct rw_buf buf;
@@ -70,6 +89,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(appends_text_and_keeps_it_terminated),
 		cmocka_unit_test(refuses_what_exceeds_its_maximum_and_keeps_the_rest),
+		cmocka_unit_test(gives_room_to_write_in_place),
 		cmocka_unit_test(consumes_from_the_front),
 		cmocka_unit_test(gives_its_text_and_is_empty_afterwards),
 	};
