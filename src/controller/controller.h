@@ -21,6 +21,8 @@
  *     session.h       agents: their streams, reports and states
  *     counts.h        what is counted, for metrics
  *     flows.h         what flows nodes see
+ *     history.h       the model as it was
+ *     snapshot.h      a state of the model for other threads
  *     state_folder.h  files beside the store: master key, authority, server certificate
  *     store_layout.h  what stands under which key of the store
  *

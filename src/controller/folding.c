@@ -34,9 +34,11 @@ struct group_entry {
 
 struct folding {
 	struct rw_controller *controller;
-	struct rw_vec entries; /* of struct entry */
-	struct rw_map groups;  /* id -> struct group_entry * */
-	struct rw_vec agents;  /* of char[RW_ID_SIZE] */
+	struct inventory *inventory; /* what is folded: the controller's, or a past one of its own */
+	uint64_t at;                 /* of a past one: its revision; 0 = now */
+	struct rw_vec entries;       /* of struct entry */
+	struct rw_map groups;        /* id -> struct group_entry * */
+	struct rw_vec agents;        /* of char[RW_ID_SIZE] */
 };
 
 static void release_rules(struct rw_rule **rules, size_t count)
@@ -64,9 +66,21 @@ struct folding *folding_new(struct rw_controller *controller)
 	if (!folding)
 		return NULL;
 	folding->controller = controller;
+	folding->inventory = &controller->inventory;
 	rw_vec_init(&folding->entries, sizeof(struct entry), SIZE_MAX / 2);
 	rw_vec_init(&folding->agents, RW_ID_SIZE, SIZE_MAX / 2);
 	rw_map_init(&folding->groups, controller->map_seed, group_entry_free);
+	return folding;
+}
+
+struct folding *folding_new_past(struct rw_controller *controller, struct inventory *inventory, uint64_t at)
+{
+	struct folding *folding = folding_new(controller);
+
+	if (!folding)
+		return NULL;
+	folding->inventory = inventory;
+	folding->at = at;
 	return folding;
 }
 
@@ -207,10 +221,9 @@ static int add_page(struct folding *folding, const char *rest, const struct rw_j
 	return 0;
 }
 
-static int fold_sequence(struct rw_controller *controller, const struct rw_json *value, uint64_t revision,
+static int fold_sequence(struct inventory *inventory, const struct rw_json *value, uint64_t revision,
 			 struct rw_error *err)
 {
-	struct inventory *inventory = &controller->inventory;
 	struct rw_json audit;
 
 	if (!value || !rw_json_find(value, "audit", &audit))
@@ -222,7 +235,7 @@ static int fold_sequence(struct rw_controller *controller, const struct rw_json 
 static int fold_staged(struct folding *folding, const struct rw_json *value, uint64_t revision,
 		       struct rw_error *err)
 {
-	struct inventory *inventory = &folding->controller->inventory;
+	struct inventory *inventory = folding->inventory;
 	struct rw_json member;
 	const char *id;
 	int r;
@@ -241,7 +254,7 @@ static int fold_staged(struct folding *folding, const struct rw_json *value, uin
 	if (strcmp(inventory->staged_id, id) == 0)
 		return 0; /* a chunk of one that is folded already */
 	(void)strcpy(inventory->staged_id, id);
-	return staged_apply(folding->controller, folding, id, revision, err);
+	return staged_apply(folding->controller, folding, id, folding->at, revision, err);
 }
 
 /* The text at 'key' in 'parent', or "". */
@@ -292,10 +305,28 @@ static const char *behind(const char *key, const char *prefix)
 	return strncmp(key, prefix, length) == 0 && key[length] ? key + length : NULL;
 }
 
+/* What stands beside the model: of a past state it is left out.  False when the key is none of these. */
+static bool fold_beside(struct folding *folding, const char *key, const struct rw_json *value,
+			uint64_t revision, int *ret_result, struct rw_error *err)
+{
+	struct rw_controller *controller = folding->controller;
+	bool is_past = folding->at != 0;
+	const char *rest;
+
+	if ((rest = behind(key, RW_LAYOUT_AUDIT)))
+		*ret_result = is_past ? 0 : fold_audit(controller, value, revision);
+	else if ((rest = behind(key, RW_LAYOUT_KEYS)))
+		*ret_result = is_past ? 0 : key_fold(controller, rest, value, err);
+	else if ((rest = behind(key, RW_LAYOUT_TOKENS)))
+		*ret_result = is_past ? 0 : token_fold(controller, rest, value, err);
+	else if ((rest = behind(key, RW_LAYOUT_AGENTS)))
+		*ret_result = is_past ? 0 : fold_agent(folding, rest, value, err);
+	return rest != NULL;
+}
+
 int folding_add_json(struct folding *folding, const char *key, const struct rw_json *value, uint64_t revision,
 		     struct rw_error *err)
 {
-	struct rw_controller *controller = folding->controller;
 	const char *rest;
 	int r;
 
@@ -307,21 +338,15 @@ int folding_add_json(struct folding *folding, const char *key, const struct rw_j
 			return r;
 	}
 	if (strcmp(key, RW_LAYOUT_SEQUENCE) == 0)
-		return fold_sequence(controller, value, revision, err);
+		return fold_sequence(folding->inventory, value, revision, err);
 	if (strcmp(key, RW_LAYOUT_STAGED) == 0)
 		return fold_staged(folding, value, revision, err);
 	if ((rest = behind(key, RW_LAYOUT_RULES)))
 		return add_page(folding, rest, value, revision, err);
 	if (strlen(key) >= RW_LAYOUT_KEY_SIZE || strlen(strrchr(key, '/') + 1) >= RW_ID_SIZE)
 		return rw_error_set(err, -EUCLEAN, "a key of the store is too long");
-	if ((rest = behind(key, RW_LAYOUT_AUDIT)))
-		return fold_audit(controller, value, revision);
-	if ((rest = behind(key, RW_LAYOUT_KEYS)))
-		return key_fold(controller, rest, value, err);
-	if ((rest = behind(key, RW_LAYOUT_TOKENS)))
-		return token_fold(controller, rest, value, err);
-	if ((rest = behind(key, RW_LAYOUT_AGENTS)))
-		return fold_agent(folding, rest, value, err);
+	if (fold_beside(folding, key, value, revision, &r, err))
+		return r;
 	for (enum rw_kind kind = 0; kind < RW_KIND_COUNT_; kind++) {
 		if ((rest = behind(key, rw_layout_prefix(kind))))
 			return add_object(folding, kind, rest, value, revision, err);
@@ -401,7 +426,7 @@ static struct rw_group *build_group(struct group_entry *entry, const struct rw_g
 /* Turns what was collected of groups into entries. */
 static int finish_groups(struct folding *folding, struct rw_error *err)
 {
-	const struct rw_model *base = folding->controller->inventory.model;
+	const struct rw_model *base = folding->inventory->model;
 	size_t cursor = 0;
 	void *value;
 	int r;
@@ -436,7 +461,7 @@ static int finish_groups(struct folding *folding, struct rw_error *err)
 int folding_end(struct folding *folding, struct rw_model **ret_model, struct fold_outcome *outcome,
 		struct rw_error *err)
 {
-	struct inventory *inventory = &folding->controller->inventory;
+	struct inventory *inventory = folding->inventory;
 	RW_CLEANUP(rw_model_free) struct rw_model *model = NULL;
 	int r;
 

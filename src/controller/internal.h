@@ -12,7 +12,8 @@
  *     guard_promise.c  promises that it breaks
  *     session.c      streams                         node.c        records of managed nodes
  *     report.c       reports, claims                 session_state.c  the state machine
- *     preview.c      what enforcing would do
+ *     preview.c      what enforcing would do         history.c     past states of the model
+ *     snapshot.c     a state of the model for other threads
  *     counts.c       what is counted for metrics     flows.c       observed flows
  *     renew.c        certificates of agents          authority.c   and of the authority and the server
  */
@@ -61,6 +62,11 @@ RW_NODISCARD int fold_outcome_add(struct fold_outcome *outcome, const struct rw_
 /* A fold under way: entries are collected, then take effect together. */
 struct folding;
 struct folding *folding_new(struct rw_controller *controller);
+/*
+ * The same for the state at a past revision: only the model is folded, into 'inventory' (borrowed, from
+ * inventory_init), and nothing of the controller changes.
+ */
+struct folding *folding_new_past(struct rw_controller *controller, struct inventory *inventory, uint64_t at);
 struct folding *folding_free(struct folding *folding);
 RW_DEFINE_CLEANUP(struct folding *, folding_free)
 /* 'value' NULL = deleted. */
@@ -74,12 +80,31 @@ RW_NODISCARD int folding_end(struct folding *folding, struct rw_model **ret_mode
 /* Only the nodes whose agents/ record was given. */
 RW_NODISCARD int folding_take_agents(struct folding *folding, struct fold_outcome *outcome);
 
+/*
+ * Reads keys of the store into a fold, page by page, all at one revision.  Zeroed but for 'folding', 'limit'
+ * (entries of a page, 0 = as many as there may be), 'revision' (0 = now; set by the first page) and
+ * 'model_only' (leaves out what stands beside the model).
+ */
+struct inventory_reading {
+	struct folding *folding;
+	size_t limit;
+	uint64_t revision;
+	bool model_only;
+	size_t prefix; /* number of the one being read */
+	struct rw_store_query query;
+};
+/* Reads a page: RW_STORE_MORE, 0 = that was all, RW_STORE_COMPACTED = the revision is gone, or -errno. */
+RW_NODISCARD int inventory_read_page(struct rw_controller *controller, struct inventory_reading *reading,
+				     struct rw_error *err);
+
 /* Reads everything and starts the watch. */
 RW_NODISCARD int inventory_load(struct rw_controller *controller, struct rw_error *err);
 
 /* Folds all batches that are there.  Failures are logged and kept for rw_controller_ready. */
 void inventory_pump(struct rw_controller *controller);
 
+/* An empty one; -ENOMEM.  inventory_done in either case. */
+RW_NODISCARD int inventory_init(struct inventory *inventory, uint64_t map_seed);
 void inventory_done(struct inventory *inventory);
 void inventory_set_revision(struct inventory *inventory, enum rw_kind kind, const char *id,
 			    uint64_t revision);
@@ -132,7 +157,7 @@ void staged_page_key(const char *id, unsigned int number, char key[RW_LAYOUT_KEY
 /* Deletes the pages of a change that did not become valid. */
 void staged_drop(struct rw_controller *controller, const char *id);
 RW_NODISCARD int staged_apply(struct rw_controller *controller, struct folding *folding, const char *id,
-			      uint64_t revision, struct rw_error *err);
+			      uint64_t at, uint64_t revision, struct rw_error *err);
 RW_NODISCARD int staged_settle(struct rw_controller *controller, struct rw_error *err);
 RW_NODISCARD int staged_clean(struct rw_controller *controller, struct rw_error *err);
 
@@ -229,6 +254,17 @@ RW_NODISCARD int node_agent_text(const char *machine_id, const struct node_certi
 RW_NODISCARD int node_derive(struct rw_controller *controller, const struct rw_model *model,
 			     const struct node_record *record, struct rw_policy **ret_policy,
 			     struct rw_error *err);
+/* What policies come from beside the model, the same for all nodes.  Borrowed. */
+struct node_surroundings {
+	const struct rw_endpoint *endpoints;
+	size_t endpoint_count;
+	const uint16_t *hosted_ports;
+	size_t hosted_port_count;
+};
+RW_NODISCARD int node_derive_around(const struct node_surroundings *around, const struct rw_model *model,
+				    const char *id, const uint16_t *ssh_ports, size_t ssh_port_count,
+				    struct rw_policy_cache *cache, struct rw_policy **ret_policy,
+				    struct rw_error *err);
 /* The same for a node that has no record yet; 'model' may be a draft's when 'cache' is NULL. */
 RW_NODISCARD int node_derive_as(struct rw_controller *controller, const struct rw_model *model,
 				const char *id, const uint16_t *ssh_ports, size_t ssh_port_count,

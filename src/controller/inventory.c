@@ -194,69 +194,85 @@ void inventory_pump(struct rw_controller *controller)
 	}
 }
 
-/* Lists the keys under 'prefix' at 'revision' (0 = now, then it is set) into the fold. */
-static int load_prefix(struct rw_controller *controller, struct folding *folding, const char *prefix,
-		       uint64_t *revision, struct rw_error *err)
+/* The prefixes to read, in order; those beside the model only when wanted.  NULL behind the last one. */
+static const char *prefix_at(size_t place, bool model_only)
 {
-	struct rw_store_query query = {.prefix = prefix, .revision = *revision};
+	/* meta/ comes last: a staged change lies over what the objects' keys still hold. */
+	static const char *const all[] = {RW_LAYOUT_RULES, RW_LAYOUT_KEYS, RW_LAYOUT_TOKENS, RW_LAYOUT_AGENTS,
+					  RW_LAYOUT_ROOT "meta/"};
+	static const char *const model[] = {RW_LAYOUT_RULES, RW_LAYOUT_ROOT "meta/"};
+
+	if (place < RW_KIND_COUNT_)
+		return rw_layout_prefix((enum rw_kind)place);
+	place -= RW_KIND_COUNT_;
+	if (model_only)
+		return place < RW_ARRAY_COUNT(model) ? model[place] : NULL;
+	return place < RW_ARRAY_COUNT(all) ? all[place] : NULL;
+}
+
+int inventory_read_page(struct rw_controller *controller, struct inventory_reading *reading,
+			struct rw_error *err)
+{
 	RW_CLEANUP(rw_store_page_done) struct rw_store_page page = {0};
 	int r;
 
-	do {
-		r = rw_store_list(controller->store, &query, &page, err);
-		if (r == RW_STORE_COMPACTED)
-			return rw_error_set(err, -EAGAIN, "the store is being compacted; try again");
+	if (!reading->query.prefix)
+		reading->query = (struct rw_store_query){
+			.prefix = prefix_at(reading->prefix, reading->model_only),
+			.revision = reading->revision,
+			.limit = reading->limit,
+		};
+	r = rw_store_list(controller->store, &reading->query, &page, err);
+	if (r != 0)
+		return r;
+	reading->revision = page.revision;
+	for (size_t i = 0; i < page.count; i++) {
+		const struct rw_store_entry *entry = &page.entries[i];
+
+		r = folding_add(reading->folding, entry->key, entry->value, entry->value_size,
+				entry->mod_revision, err);
 		if (r < 0)
 			return r;
-		if (*revision == 0)
-			*revision = page.revision;
-		for (size_t i = 0; i < page.count; i++) {
-			const struct rw_store_entry *entry = &page.entries[i];
+	}
+	if (rw_store_query_advance(&reading->query, &page))
+		return RW_STORE_MORE;
+	reading->query.prefix = NULL;
+	return prefix_at(++reading->prefix, reading->model_only) ? RW_STORE_MORE : 0;
+}
 
-			r = folding_add(folding, entry->key, entry->value, entry->value_size,
-					entry->mod_revision, err);
-			if (r < 0)
-				return r;
-		}
-	} while (rw_store_query_advance(&query, &page));
-	return 0;
+int inventory_init(struct inventory *inventory, uint64_t map_seed)
+{
+	for (enum rw_kind kind = 0; kind < RW_KIND_COUNT_; kind++)
+		rw_map_init(&inventory->revisions[kind], map_seed, NULL);
+	inventory->model = rw_model_new();
+	return inventory->model ? 0 : -ENOMEM;
 }
 
 int inventory_load(struct rw_controller *controller, struct rw_error *err)
 {
-	/* meta/ comes last: a staged change lies over what the objects' keys still hold. */
-	static const char *const others[] = {RW_LAYOUT_RULES, RW_LAYOUT_KEYS, RW_LAYOUT_TOKENS,
-					     RW_LAYOUT_AGENTS, RW_LAYOUT_ROOT "meta/"};
 	RW_CLEANUP(folding_free) struct folding *folding = folding_new(controller);
 	RW_CLEANUP(fold_outcome_done) struct fold_outcome outcome;
 	struct inventory *inventory = &controller->inventory;
+	struct inventory_reading reading = {.folding = folding};
 	struct rw_model *model = NULL;
-	uint64_t revision = 0;
 	int r;
 
 	fold_outcome_init(&outcome);
-	inventory->model = rw_model_new();
-	for (enum rw_kind kind = 0; kind < RW_KIND_COUNT_; kind++)
-		rw_map_init(&inventory->revisions[kind], controller->map_seed, NULL);
-	if (!folding || !inventory->model)
+	if (inventory_init(inventory, controller->map_seed) < 0 || !folding)
 		return rw_error_oom(err);
-	for (enum rw_kind kind = 0; kind < RW_KIND_COUNT_; kind++) {
-		r = load_prefix(controller, folding, rw_layout_prefix(kind), &revision, err);
-		if (r < 0)
-			return r;
-	}
-	for (size_t i = 0; i < RW_ARRAY_COUNT(others); i++) {
-		r = load_prefix(controller, folding, others[i], &revision, err);
-		if (r < 0)
-			return r;
-	}
-	r = folding_end(folding, &model, &outcome, err);
+	do {
+		r = inventory_read_page(controller, &reading, err);
+	} while (r == RW_STORE_MORE);
+	if (r > 0)
+		return rw_error_set(err, -EAGAIN, "the store is being compacted; try again");
+	if (r == 0)
+		r = folding_end(folding, &model, &outcome, err);
 	if (r < 0)
 		return r;
 	(void)rw_model_free(inventory->model);
 	inventory->model = model;
-	inventory->revision = revision;
-	r = rw_store_watch_new(controller->store, RW_LAYOUT_ROOT, revision + 1, NULL, NULL,
+	inventory->revision = reading.revision;
+	r = rw_store_watch_new(controller->store, RW_LAYOUT_ROOT, reading.revision + 1, NULL, NULL,
 			       &controller->watch, err);
 	if (r != 0)
 		return r > 0 ? rw_error_set(err, -EAGAIN, "the store is being compacted; try again") : r;

@@ -296,15 +296,14 @@ int node_fold_agent(struct rw_controller *controller, const char *id, const stru
 /* ---- policies ---- */
 
 /* Whether one of the controller's addresses is this node's. */
-static bool hosts_controller(const struct rw_controller *controller, const struct rw_node *node)
+static bool hosts_controller(const struct node_surroundings *around, const struct rw_node *node)
 {
 	for (size_t i = 0; i < node->interface_count; i++) {
 		const struct rw_interface *interface = &node->interfaces[i];
 
 		for (size_t k = 0; k < interface->address_count; k++) {
-			for (size_t e = 0; e < controller->endpoint_count; e++) {
-				if (rw_address_equal(&interface->addresses[k],
-						     &controller->endpoints[e].address))
+			for (size_t e = 0; e < around->endpoint_count; e++) {
+				if (rw_address_equal(&interface->addresses[k], &around->endpoints[e].address))
 					return true;
 			}
 		}
@@ -312,25 +311,39 @@ static bool hosts_controller(const struct rw_controller *controller, const struc
 	return false;
 }
 
-int node_derive_as(struct rw_controller *controller, const struct rw_model *model, const char *id,
-		   const uint16_t *ssh_ports, size_t ssh_port_count, struct rw_policy_cache *cache,
-		   struct rw_policy **ret_policy, struct rw_error *err)
+int node_derive_around(const struct node_surroundings *around, const struct rw_model *model, const char *id,
+		       const uint16_t *ssh_ports, size_t ssh_port_count, struct rw_policy_cache *cache,
+		       struct rw_policy **ret_policy, struct rw_error *err)
 {
 	const struct rw_node *node = rw_model_find_node(model, id);
 	struct rw_policy_surroundings surroundings = {
-		.controllers = controller->endpoints,
-		.controller_count = controller->endpoint_count,
+		.controllers = around->endpoints,
+		.controller_count = around->endpoint_count,
 		.ssh_ports = ssh_ports,
 		.ssh_port_count = ssh_port_count,
 	};
 
 	if (!node)
 		return rw_error_set(err, -ENOENT, "there is no node %s", id);
-	if (hosts_controller(controller, node)) {
-		surroundings.hosted_ports = controller->hosted_ports;
-		surroundings.hosted_port_count = controller->hosted_port_count;
+	if (hosts_controller(around, node)) {
+		surroundings.hosted_ports = around->hosted_ports;
+		surroundings.hosted_port_count = around->hosted_port_count;
 	}
 	return rw_policy_derive(model, id, &surroundings, cache, ret_policy, err);
+}
+
+int node_derive_as(struct rw_controller *controller, const struct rw_model *model, const char *id,
+		   const uint16_t *ssh_ports, size_t ssh_port_count, struct rw_policy_cache *cache,
+		   struct rw_policy **ret_policy, struct rw_error *err)
+{
+	const struct node_surroundings around = {
+		.endpoints = controller->endpoints,
+		.endpoint_count = controller->endpoint_count,
+		.hosted_ports = controller->hosted_ports,
+		.hosted_port_count = controller->hosted_port_count,
+	};
+
+	return node_derive_around(&around, model, id, ssh_ports, ssh_port_count, cache, ret_policy, err);
 }
 
 int node_derive(struct rw_controller *controller, const struct rw_model *model,

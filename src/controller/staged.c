@@ -129,12 +129,12 @@ static int visit_page(const struct rw_store_entry *entry, visit_fn *visit, void 
 	return 0;
 }
 
-/* Visits all operations of the staged change 'id' in their order. */
-static int visit_all(struct rw_controller *controller, const char *id, visit_fn *visit, void *userdata,
-		     struct rw_error *err)
+/* Visits all operations of the staged change 'id' in their order, as they stood at a revision (0 = now). */
+static int visit_all(struct rw_controller *controller, const char *id, uint64_t at, visit_fn *visit,
+		     void *userdata, struct rw_error *err)
 {
 	char prefix[RW_LAYOUT_KEY_SIZE];
-	struct rw_store_query query = {.prefix = prefix, .limit = 2};
+	struct rw_store_query query = {.prefix = prefix, .revision = at, .limit = 2};
 	RW_CLEANUP(rw_store_page_done) struct rw_store_page page = {0};
 	int r;
 
@@ -163,12 +163,12 @@ static int apply(void *userdata, const char *key, const struct rw_json *value, s
 	return folding_add_json(applying->folding, key, value, applying->revision, err);
 }
 
-int staged_apply(struct rw_controller *controller, struct folding *folding, const char *id, uint64_t revision,
-		 struct rw_error *err)
+int staged_apply(struct rw_controller *controller, struct folding *folding, const char *id, uint64_t at,
+		 uint64_t revision, struct rw_error *err)
 {
 	struct applying applying = {.folding = folding, .revision = revision};
 
-	return visit_all(controller, id, apply, &applying, err);
+	return visit_all(controller, id, at, apply, &applying, err);
 }
 
 struct settling {
@@ -232,7 +232,7 @@ int staged_settle(struct rw_controller *controller, struct rw_error *err)
 	rw_store_txn_init(&settling.txn);
 	r = flush(&settling, err);
 	if (r == 0)
-		r = visit_all(controller, id, settle, &settling, err);
+		r = visit_all(controller, id, 0, settle, &settling, err);
 	if (r == 0) {
 		r = flush(&settling, err);
 	}
