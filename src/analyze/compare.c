@@ -182,8 +182,11 @@ static int compare_node(struct rw_comparison *comparison, const struct rw_source
 	RW_CLEANUP(rw_policy_unref) struct rw_policy *old = NULL;
 	RW_CLEANUP(rw_policy_unref) struct rw_policy *new = NULL;
 	struct rw_policy_digest old_digest, new_digest;
-	int r = rw_source_derive(before, node->id, &old, err);
+	int r;
 
+	if (after->is_same && after->is_same(after->userdata, node->id))
+		return 0;
+	r = rw_source_derive(before, node->id, &old, err);
 	if (!r)
 		r = rw_source_derive(after, node->id, &new, err);
 	if (r < 0)

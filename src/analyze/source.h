@@ -18,6 +18,8 @@ struct rw_source {
 		      struct rw_policy **ret_policy, struct rw_error *err);
 	void *userdata;
 	struct rw_policy_cache *cache; /* nullable; used when 'derive' is NULL */
+	/* Of the source after a change; nullable: tells that a node's policy is the one before, underived. */
+	bool (*is_same)(void *userdata, const char *node);
 };
 
 /* The policy of a node; a reference for the caller. */

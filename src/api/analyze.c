@@ -8,7 +8,6 @@
 
 #include "base/array.h"
 #include "wire/analysis.h"
-#include "wire/model_file.h"
 
 static int derive(void *userdata, const struct rw_model *model, const char *node,
 		  struct rw_policy **ret_policy, struct rw_error *err)
@@ -82,22 +81,6 @@ int rw_api_reach_matrix(struct rw_api_call *call, struct rw_error *err)
 	rw_buf_init(&buf, RW_API_ANSWER_MAX);
 	return finish(call, rw_analysis_reach_matrix(&source, rw_api_parameter(call, "cluster"), &buf, err),
 		      &buf);
-}
-
-int rw_api_diff(struct rw_api_call *call, struct rw_error *err)
-{
-	const struct rw_source before = source_of(call, rw_controller_model(call->controller));
-	RW_CLEANUP(rw_model_free) struct rw_model *model = NULL;
-	struct rw_source after;
-	struct rw_buf buf;
-	bool different;
-	int r = rw_model_file_decode(call->request->body, call->request->body_size, &model, err);
-
-	if (r < 0)
-		return r;
-	after = source_of(call, model);
-	rw_buf_init(&buf, RW_API_ANSWER_MAX);
-	return finish(call, rw_analysis_diff(&before, &after, &buf, &different, err), &buf);
 }
 
 /* ---- lint, with what was counted ---- */

@@ -35,6 +35,7 @@ struct rw_api *rw_api_free(struct rw_api *api)
 	if (!api)
 		return NULL;
 	assert(!api->event_streams);
+	rw_api_works_forget(api);
 	rw_event_listen(api->controller, NULL, NULL);
 	rw_flows_listen(api->controller, NULL, NULL);
 	free(api->server_url);

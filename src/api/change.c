@@ -11,6 +11,7 @@ struct answer {
 	struct rw_api *api;
 	struct rw_http_exchange *exchange; /* NULL until it is handed over */
 	struct rw_wait *wait;
+	struct rw_api_work *work; /* of a dry run: its traffic is being computed */
 	struct rw_buf buf;
 	struct rw_json_writer json;
 	unsigned int status;
@@ -73,7 +74,10 @@ static void client_is_gone(struct rw_http_exchange *exchange, void *userdata)
 	struct answer *answer = userdata;
 
 	(void)exchange;
-	rw_wait_cancel(answer->wait);
+	if (answer->work)
+		rw_api_work_abandon(answer->work);
+	else
+		rw_wait_cancel(answer->wait);
 	(void)answer_free(answer);
 }
 
@@ -220,6 +224,51 @@ static int refuse_used(struct rw_api_call *call, const struct rw_api_change *cha
 	return 0;
 }
 
+/* ---- the traffic of a dry run ---- */
+
+/* The change's own answer stands, whatever became of its traffic. */
+static void write_traffic(struct answer *answer, int result, const struct rw_buf *buf,
+			  const struct rw_error *err)
+{
+	if (result < 0) {
+		rw_json_put_text(&answer->json, "traffic_omitted",
+				 err->text[0] ? err->text : "it was not computed");
+		return;
+	}
+	rw_json_key(&answer->json, "traffic");
+	rw_json_write_raw(&answer->json, buf->data, buf->size);
+}
+
+static void traffic_is_computed(void *userdata, int result, struct rw_buf *buf, const struct rw_error *err)
+{
+	struct answer *answer = userdata;
+
+	write_traffic(answer, result, buf, err);
+	finish(answer, answer->exchange, false);
+}
+
+/* Answers when it is known what the change would open and close. */
+static void answer_with_traffic(struct rw_api_call *call, struct answer *answer,
+				struct rw_change_result *result)
+{
+	struct rw_http_exchange *exchange = RW_TAKE_PTR(call->exchange);
+	struct rw_api_question question;
+	struct rw_error err = RW_ERROR_NONE;
+	int r = rw_api_ask_traffic(call, result, &question, &err);
+
+	if (r == 0)
+		r = rw_api_work_start(call->api, &question, RW_API_TRAFFIC_MAX, traffic_is_computed, answer,
+				      &answer->work, &err);
+	answer->exchange = exchange;
+	if (r == 0) {
+		r = rw_api_defer(exchange, client_is_gone, answer, &err);
+		if (r == 0)
+			return;
+		rw_api_work_abandon(answer->work);
+	}
+	traffic_is_computed(answer, r, NULL, &err);
+}
+
 /* ---- the answer of a change ---- */
 
 static void write_items(struct rw_json_writer *json, const struct rw_api_change *change,
@@ -269,7 +318,7 @@ static void tell_etag(struct rw_api_call *call, const struct rw_api_change *chan
 }
 
 int rw_api_answer_result(struct rw_api_call *call, const struct rw_api_change *change,
-			 const struct rw_change_result *result, int outcome, struct rw_error *err)
+			 struct rw_change_result *result, int outcome, struct rw_error *err)
 {
 	RW_CLEANUP(answer_free) struct answer *answer = NULL;
 	struct rw_api_wait wait = {0};
@@ -298,7 +347,10 @@ int rw_api_answer_result(struct rw_api_call *call, const struct rw_api_change *c
 	tell_etag(call, change, result);
 	if (outcome == RW_CHANGE_REPLAYED)
 		rw_api_header(call->exchange, "Idempotent-Replayed", "true");
-	answer_after(call, RW_TAKE_PTR(answer), &wait);
+	if (dry_run && result->after)
+		answer_with_traffic(call, RW_TAKE_PTR(answer), result);
+	else
+		answer_after(call, RW_TAKE_PTR(answer), &wait);
 	return 0;
 }
 

@@ -8,7 +8,8 @@
  *     auth.c       who calls, how often
  *     request.c    query parameters    answer.c    answers and problems
  *     change.c     changes and waits   show.c      objects as the API shows them
- *     metrics.c    what is counted    the rest     handlers
+ *     metrics.c    what is counted    work.c       what pool threads compute
+ *     the rest     handlers
  */
 
 #include "api/api.h"
@@ -31,6 +32,12 @@
 #define RW_API_ITEMS_MAX       1000 /* of a change's answer; the others are counted */
 #define RW_API_WAIT_MAX_MS     (10u * 60 * 1000)
 #define RW_API_WAIT_DEFAULT_MS (30u * 1000)
+
+/* Questions that are being computed or wait for it; more are answered 429. */
+#define RW_API_WORKS_MAX 16
+
+/* Bytes of what a dry run tells of traffic. */
+#define RW_API_TRAFFIC_MAX (4u << 20)
 
 /* Who may call a route. */
 enum rw_api_access {
@@ -77,6 +84,8 @@ struct rw_api {
 	bool metrics_open;
 	int64_t server_expires_ms;                 /* of the server's certificate; 0 = there is none */
 	struct rw_api_event_stream *event_streams; /* list of open ones */
+	struct rw_api_work *works;                 /* list */
+	size_t work_count;
 	uint64_t requests;
 	uint64_t answers[6]; /* by hundreds of their status; streams count when they begin */
 	struct rw_histogram latencies[RW_API_LATENCY_COUNT_]; /* without waits for nodes */
@@ -205,6 +214,50 @@ void rw_api_list_begin(struct rw_api_list *list);
 void rw_api_list_answer(struct rw_api_call *call, struct rw_api_list *list,
 			const char *next); /* NULL = the end */
 
+/* ---- work.c ---- */
+
+/*
+ * Something to compute: 'compute' runs on a pool thread, over 'data' that nobody else touches, and appends
+ * its answer to 'buf'; 'forget' frees 'data', on the loop thread.
+ */
+struct rw_api_question {
+	int (*compute)(void *data, struct rw_buf *buf, struct rw_error *err);
+	void (*forget)(void *data);
+	void *data;
+};
+
+/* 'result' is 0 and the answer in 'buf', or a negative errno with 'err'. */
+typedef void rw_api_work_fn(void *userdata, int result, struct rw_buf *buf, const struct rw_error *err);
+
+/*
+ * Starts; takes the question, also on failure.  'done' runs once, on the loop thread, unless the work is
+ * abandoned or the API is freed before.  -EAGAIN beyond RW_API_WORKS_MAX; -ENOMEM.
+ */
+RW_NODISCARD int rw_api_work_start(struct rw_api *api, const struct rw_api_question *question,
+				   size_t answer_max, rw_api_work_fn *done, void *userdata,
+				   struct rw_api_work **ret_work, struct rw_error *err);
+/* Nobody wants the answer: 'done' will not run.  What is being computed is computed to its end. */
+void rw_api_work_abandon(struct rw_api_work *work);
+/* Before the API is freed. */
+void rw_api_works_forget(struct rw_api *api);
+
+/* Computes the question and answers with what comes out; takes the question, also on failure. */
+RW_NODISCARD int rw_api_compute(struct rw_api_call *call, const struct rw_api_question *question,
+				struct rw_error *err);
+/* Answers a deferred exchange with what was computed; 'buf' may be NULL after a failure. */
+void rw_api_answer_computed(struct rw_api *api, struct rw_http_exchange *exchange, int result,
+			    struct rw_buf *buf, const struct rw_error *err);
+/* rw_http_exchange_defer; -EAGAIN when too many wait already. */
+RW_NODISCARD int rw_api_defer(struct rw_http_exchange *exchange,
+			      void (*gone)(struct rw_http_exchange *exchange, void *userdata), void *userdata,
+			      struct rw_error *err);
+
+/* ---- diff.c ---- */
+
+/* What would open and close: takes the model and the policies after out of a dry run's result. */
+RW_NODISCARD int rw_api_ask_traffic(const struct rw_api_call *call, struct rw_change_result *result,
+				    struct rw_api_question *ret_question, struct rw_error *err);
+
 /* ---- change.c ---- */
 
 struct rw_api_change {
@@ -232,10 +285,9 @@ RW_NODISCARD int rw_api_run_change(struct rw_api_call *call, const struct rw_api
 /* Writes "guards": what guards found. */
 void rw_api_put_guards(struct rw_json_writer *json, const struct rw_guard_finding *findings, size_t count);
 
-/* Answers with the outcome of a change that was made. */
+/* Answers with the outcome of a change that was made, or of its dry run, of which it takes the model after. */
 RW_NODISCARD int rw_api_answer_result(struct rw_api_call *call, const struct rw_api_change *change,
-				      const struct rw_change_result *result, int outcome,
-				      struct rw_error *err);
+				      struct rw_change_result *result, int outcome, struct rw_error *err);
 
 /* Writes one element of "diff": a rule that comes ("add") or goes ("remove").  model.c */
 void rw_api_put_difference(struct rw_json_writer *json, const struct rw_model *model,
@@ -276,7 +328,8 @@ rw_api_handler rw_api_get_authority, rw_api_introduce_authority, rw_api_switch_a
 rw_api_handler rw_api_list_keys, rw_api_create_key, rw_api_revoke_key, rw_api_whoami;
 rw_api_handler rw_api_list_flows, rw_api_follow_flows;
 rw_api_handler rw_api_list_log, rw_api_follow_events, rw_api_get_change, rw_api_get_status, rw_api_get_audit;
-rw_api_handler rw_api_trace, rw_api_trace_event, rw_api_reach, rw_api_reach_matrix, rw_api_diff, rw_api_lint;
+rw_api_handler rw_api_trace, rw_api_trace_event, rw_api_reach, rw_api_reach_matrix, rw_api_diff,
+	rw_api_diff_revisions, rw_api_lint;
 rw_api_handler rw_api_export_model, rw_api_import_model, rw_api_apply;
 rw_api_handler rw_api_check_cluster, rw_api_fix_cluster, rw_api_rebind_cluster;
 rw_api_handler rw_api_check_promises;

@@ -74,6 +74,7 @@ const struct rw_api_route rw_api_routes[] = {
 	{"POST", "v1/trace", RW_API_VIEWER, false, "node", rw_api_trace_event, NONE},
 	{"GET", "v1/reach", RW_API_VIEWER, false, "from to service", rw_api_reach, NONE},
 	{"GET", "v1/reach/matrix", RW_API_VIEWER, false, "cluster", rw_api_reach_matrix, NONE},
+	{"GET", "v1/diff", RW_API_VIEWER, false, "from to", rw_api_diff_revisions, NONE},
 	{"POST", "v1/diff", RW_API_VIEWER, false, "", rw_api_diff, NONE},
 	{"GET", "v1/lint", RW_API_VIEWER, false, "scope", rw_api_lint, NONE},
 	{"GET", "v1/model", RW_API_VIEWER, false, "", rw_api_export_model, NONE},

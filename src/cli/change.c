@@ -244,7 +244,22 @@ static void print_progress(const struct rw_cli *cli, const struct rw_cli_answer 
 			      is_waiting(cli) ? "" : ", --wait waits for them");
 }
 
-int rw_cli_report_change(const struct rw_cli *cli, const struct rw_cli_answer *answer, const char *what)
+int rw_cli_print_dry_traffic(struct rw_cli *cli, const struct rw_json *answer)
+{
+	struct rw_json traffic, items, notes;
+	const char *omitted = rw_cli_text(answer, "traffic_omitted");
+
+	if (omitted[0])
+		(void)fprintf(stderr, "what would open and close is not shown: %s\n", omitted);
+	if (!rw_json_find(answer, "traffic", &traffic) || !rw_json_find(&traffic, "items", &items) ||
+	    !rw_json_find(&traffic, "notes", &notes))
+		return 0;
+	if (rw_json_count(&items) == 0 && rw_json_count(&notes) == 0)
+		return rw_cli_print_text("no traffic would open or close\n", 31);
+	return rw_cli_print_traffic(cli, &traffic);
+}
+
+int rw_cli_report_change(struct rw_cli *cli, const struct rw_cli_answer *answer, const char *what)
 {
 	struct progress progress = count_nodes(answer);
 	struct rw_json member;
@@ -268,6 +283,8 @@ int rw_cli_report_change(const struct rw_cli *cli, const struct rw_cli_answer *a
 			print_items(&answer->root);
 		}
 		r = rw_cli_print_text("\n", 1);
+		if (!r && rw_cli_given(cli, "dry-run"))
+			r = rw_cli_print_dry_traffic(cli, &answer->root);
 		if (!rw_cli_given(cli, "dry-run"))
 			print_progress(cli, answer, &progress);
 	}

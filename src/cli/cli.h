@@ -194,7 +194,7 @@ int rw_cli_change(struct rw_cli *cli, const char *method, const char *path, cons
 		  struct rw_cli_answer *ret_answer);
 
 /* Prints what the change did (changed, notes, nodes that are not there yet); gives the exit code. */
-int rw_cli_report_change(const struct rw_cli *cli, const struct rw_cli_answer *answer, const char *what);
+int rw_cli_report_change(struct rw_cli *cli, const struct rw_cli_answer *answer, const char *what);
 
 /* A change in one step: sends it and prints 'what' happened, or the JSON answer.  Gives the exit code. */
 int rw_cli_send_path(struct rw_cli *cli, const char *method, const struct rw_buf *path,
@@ -294,6 +294,11 @@ void rw_cli_put_list(const struct rw_cli *cli, struct rw_json_writer *json, cons
 /* Writes "key": "value" when the option was given. */
 void rw_cli_put_value(const struct rw_cli *cli, struct rw_json_writer *json, const char *option,
 		      const char *key);
+
+/* Prints what opens and closes: the text form of a Diff. */
+int rw_cli_print_traffic(struct rw_cli *cli, const struct rw_json *diff);
+/* The same for the answer of a dry run; says so when it was not computed. */
+int rw_cli_print_dry_traffic(struct rw_cli *cli, const struct rw_json *answer);
 
 /* Adds "option=value" to the query of a path when the option was given. */
 void rw_cli_put_filter(const struct rw_cli *cli, struct rw_buf *path, const char *option);

@@ -319,7 +319,7 @@ static int diff_locally(struct rw_cli *cli, const struct rw_source *before, stru
 		     : rw_analysis_diff(before, &(struct rw_source){.model = model}, buf, &different, err);
 }
 
-static int print_diff(struct rw_cli *cli, const struct rw_cli_answer *answer)
+int rw_cli_print_traffic(struct rw_cli *cli, const struct rw_json *diff)
 {
 	static const struct rw_column columns[] = {
 		{"CHANGE", "change", RW_COLUMN_WORD, NULL},
@@ -343,33 +343,56 @@ static int print_diff(struct rw_cli *cli, const struct rw_cli_answer *answer)
 	struct rw_json list;
 	int r = 0;
 
-	if (cli->json)
-		return print_json(answer);
-	if (rw_json_find(&answer->root, "items", &list) && rw_json_count(&list))
+	if (rw_json_find(diff, "items", &list) && rw_json_count(&list))
 		r = rw_cli_print_table(cli, &list, columns, RW_ARRAY_COUNT(columns));
-	if (!r && rw_json_find(&answer->root, "notes", &list) && rw_json_count(&list))
+	if (!r && rw_json_find(diff, "notes", &list) && rw_json_count(&list))
 		r = rw_cli_print_table(cli, &list, notes, RW_ARRAY_COUNT(notes));
 	return r;
 }
 
-static int diff(struct rw_cli *cli)
+/* Asks for the difference between two revisions, or a revision and now. */
+static int diff_revisions(struct rw_cli *cli, struct rw_cli_answer *ret_answer)
 {
-	RW_CLEANUP(rw_cli_answer_done) struct rw_cli_answer found = {0};
+	RW_CLEANUP(rw_buf_done) struct rw_buf path = {0};
+
+	rw_buf_init(&path, 4096);
+	(void)rw_buf_append_text(&path, "/v1/diff");
+	rw_cli_put_filter(cli, &path, "from");
+	rw_cli_put_filter(cli, &path, "to");
+	return rw_cli_call(cli, "GET", path.data, NULL, ret_answer);
+}
+
+/* Asks for the difference to a model file. */
+static int diff_file(struct rw_cli *cli, struct rw_cli_answer *ret_answer)
+{
 	RW_CLEANUP(rw_buf_done) struct rw_buf path = {0};
 	RW_CLEANUP(rw_buf_done) struct rw_buf body = {0};
 	struct rw_error err = RW_ERROR_NONE;
-	struct rw_json value;
-	bool different = false;
-	int r;
 
 	rw_buf_init(&path, 4096);
 	rw_buf_init(&body, ANSWER_MAX);
 	(void)rw_buf_append_text(&path, "/v1/diff");
 	if (!rw_cli_value(cli, "file") && rw_file_read(cli->arguments[0], &body, &err) < 0)
 		return rw_cli_fail(&err);
-	r = answer(cli, "POST", &path, &body, diff_locally, &found);
+	return answer(cli, "POST", &path, &body, diff_locally, ret_answer);
+}
+
+static int diff(struct rw_cli *cli)
+{
+	RW_CLEANUP(rw_cli_answer_done) struct rw_cli_answer found = {0};
+	struct rw_error err = RW_ERROR_NONE;
+	struct rw_json value;
+	bool of_revisions = rw_cli_given(cli, "from");
+	bool different = false;
+	int r;
+
+	if (of_revisions && (cli->argument_count || rw_cli_given(cli, "file")))
+		return rw_cli_usage_error(cli, "diff compares revisions (--from) or a file, not both");
+	if (!of_revisions && (!cli->argument_count || rw_cli_given(cli, "to")))
+		return rw_cli_usage_error(cli, "diff needs a model file, or --from REVISION [--to REVISION]");
+	r = of_revisions ? diff_revisions(cli, &found) : diff_file(cli, &found);
 	if (!r)
-		r = print_diff(cli, &found);
+		r = cli->json ? print_json(&found) : rw_cli_print_traffic(cli, &found.root);
 	if (r)
 		return r;
 	if (!rw_json_find(&found.root, "different", &value) || rw_json_bool(&value, &different, &err) < 0)
@@ -449,6 +472,8 @@ static const struct rw_usage_option file_options[] = {
 };
 
 static const struct rw_usage_option diff_options[] = {
+	{"from", 0, "REVISION", "compare the model as it was at this revision with now"},
+	{"to", 0, "REVISION", "with --from: compare with this revision, and not with now"},
 	{"file", 'f', "MODEL", "compare with this model file, and not with what the server has now"},
 	{NULL, 0, NULL, NULL},
 };
@@ -484,15 +509,18 @@ const struct rw_cli_command rw_cli_analyze_commands[] = {
 	 "example:\n"
 	 "  ringwall matrix demo\n",
 	 RW_CLI_SERVER | RW_CLI_OUTPUT, file_options, 0, 1, reach_matrix},
-	{"diff", "MODEL", "what traffic a model file would open and close",
-	 "Compares with what the server has now, or with another file.  Each line is a box: all of these\n"
+	{"diff", "[MODEL]", "what traffic opens and closes between two states",
+	 "Compares a model file with what the server has now, or with another file; or, with --from, two\n"
+	 "revisions of the server ('ringwall log' shows them).  Each line is a box: all of these\n"
 	 "remotes, this protocol, these ports, with what decides it before and after; -o json adds a packet\n"
 	 "that shows it.  Outside the boxes nothing changes.  The exit code is 5 when anything differs.\n"
 	 "\n"
 	 "examples:\n"
 	 "  ringwall diff proposed.json\n"
-	 "  ringwall diff --file now.json proposed.json\n",
-	 RW_CLI_SERVER | RW_CLI_OUTPUT, diff_options, 1, 1, diff},
+	 "  ringwall diff --file now.json proposed.json\n"
+	 "  ringwall diff --from 1207                  what opened and closed since\n"
+	 "  ringwall diff --from 1207 --to 1210\n",
+	 RW_CLI_SERVER | RW_CLI_OUTPUT, diff_options, 0, 1, diff},
 	{"lint", "[WHO]", "rules that decide nothing or contradict others",
 	 "Of a group, a cluster, a node's groups, or all.  Findings:\n"
 	 "  shadowed        never decides: stronger rules or inner access always do\n"

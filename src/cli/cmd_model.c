@@ -78,7 +78,8 @@ static int apply(struct rw_cli *cli)
 		return r;
 	differences = rw_cli_print_differences(cli, &answer.root);
 	if (rw_cli_given(cli, "dry-run")) {
-		r = cli->json ? rw_cli_print_text(answer.text, answer.size) : 0;
+		r = cli->json ? rw_cli_print_text(answer.text, answer.size)
+			      : rw_cli_print_dry_traffic(cli, &answer.root);
 		if (r)
 			return r;
 		if (differences == 0 && !cli->json)
@@ -106,7 +107,9 @@ const struct rw_cli_command rw_cli_model_commands[] = {
 	 "  - allow tcp 443 from any\n"
 	 "  - allow icmp from any\n"
 	 "Rules are matched by meaning, so applying it again changes nothing.  With --dry-run only the\n"
-	 "difference is shown, and the exit code is 5 when there is one.\n"
+	 "difference is shown, with the traffic that would open and close, and the exit code is 5 when "
+	 "there\n"
+	 "is one.\n"
 	 "\n"
 	 "examples:\n"
 	 "  ringwall apply -f rules.txt --dry-run\n"

@@ -6,8 +6,19 @@
 
 #include "controller/internal.h"
 
+void rw_change_policies_free(struct rw_change_policy *policies, size_t count)
+{
+	for (size_t i = 0; i < count; i++) {
+		(void)rw_policy_unref(policies[i].before);
+		(void)rw_policy_unref(policies[i].after);
+	}
+	free(policies);
+}
+
 void rw_change_result_done(struct rw_change_result *result)
 {
+	rw_change_policies_free(result->policies, result->policy_count);
+	(void)rw_model_free(result->after);
 	for (size_t i = 0; i < result->item_count; i++) {
 		free(result->items[i].before);
 		free(result->items[i].after);
@@ -166,6 +177,24 @@ static struct rw_guard_force forced_guards(const struct rw_change_result *result
 	return forced;
 }
 
+/* What a dry run found: the model after, and the policies that are others in it. */
+static int give_after(struct rw_draft *draft, const struct plan *plan, struct rw_change_result *result)
+{
+	result->after = rw_draft_dup_model(draft);
+	result->policies = calloc(plan->impacts.count + 1, sizeof(*result->policies));
+	if (!result->after || !result->policies)
+		return -ENOMEM;
+	for (size_t i = 0; i < plan->impacts.count; i++) {
+		const struct impact *impact = rw_vec_at(&plan->impacts, i);
+		struct rw_change_policy *policy = &result->policies[result->policy_count++];
+
+		(void)memcpy(policy->id, impact->record->id, sizeof(policy->id));
+		policy->before = rw_policy_ref(impact->before);
+		policy->after = rw_policy_ref(impact->after);
+	}
+	return 0;
+}
+
 static int attempt(struct rw_controller *controller, const struct rw_change_request *request,
 		   const char *idempotency_key, struct rw_change_result *result, struct rw_error *err)
 {
@@ -202,6 +231,8 @@ static int attempt(struct rw_controller *controller, const struct rw_change_requ
 	if (r == 0)
 		r = judge(controller, rw_draft_model(draft), &plan, request, result, err);
 	result->concerned = plan.impacts.count;
+	if (r == 0 && request->dry_run && give_after(draft, &plan, result) < 0)
+		return rw_error_oom(err);
 	if (r == 0 && !request->dry_run) {
 		plan.forced = forced_guards(result);
 		plan.idempotency_key = idempotency_key;

@@ -95,6 +95,13 @@ struct rw_change_item {
 	char *after;            /* NULL = it is gone */
 };
 
+/* A managed node whose policy a change touches, by which policies. */
+struct rw_change_policy {
+	char id[RW_ID_SIZE];
+	struct rw_policy *before; /* references */
+	struct rw_policy *after;
+};
+
 struct rw_change_result {
 	uint64_t revision; /* of the change; of the model when nothing changed */
 	bool changed;
@@ -104,8 +111,13 @@ struct rw_change_result {
 	struct rw_guard_finding *findings; /* guards that refuse, were forced, or warn */
 	size_t finding_count;
 	size_t concerned; /* managed nodes whose policy the change touches: wait.h has them by revision */
+	/* Of a dry run that would change something: */
+	struct rw_model *after;            /* owned; the model that it would make */
+	struct rw_change_policy *policies; /* of the nodes concerned, by id */
+	size_t policy_count;
 };
 
+void rw_change_policies_free(struct rw_change_policy *policies, size_t count);
 void rw_change_result_done(struct rw_change_result *result);
 RW_DEFINE_DONE(struct rw_change_result, rw_change_result_done)
 

@@ -171,6 +171,14 @@ def walk_questions(daemon):
         if "managed_by" in group:
             group["rules"] = group["rules"][:-1]
     answer = step(daemon, "POST", "/v1/diff", 200, model)
+    revision = daemon.ask("GET", "/v1/log?limit=1").json["items"][0]["revision"]
+    now = step(daemon, "GET", f"/v1/diff?from={revision}", 200)
+    record("a revision that is now does not differ", now.json["different"] is False, now.text)
+    step(daemon, "GET", f"/v1/diff?from=1&to={revision}", 200)
+    step(daemon, "GET", "/v1/diff?from=999999999", 400)
+    step(daemon, "GET", "/v1/diff", 400)
+    dry = step(daemon, "POST", "/v1/security-groups/demo/rules?dry_run=true", 200, {"rules": ["allow tcp 6379 from 198.51.100.0/24"]})
+    record("a dry run tells what it opens", dry.json["traffic"]["items"][0]["change"] == "opens", dry.text)
     record("a rule less closes something", answer.json["items"] and answer.json["items"][0]["change"] == "closes", answer.text)
 
 

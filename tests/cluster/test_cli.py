@@ -407,6 +407,38 @@ def promises_are_kept_or_broken_with_a_witness(cli):
     assert not items(cli, "promise", "list")
 
 
+def dry_runs_and_revisions_show_what_opens_and_closes(cli):
+    def words(text):
+        return " ".join(text.split())
+
+    def newest():
+        return items(cli, "log", "--limit", "1")[0]["revision"]
+
+    add = ("rule", "add", "m-c", "allow tcp 7001 from 198.51.100.0/24")
+    before = newest()
+    dry = cli.run(*add, "--dry-run")
+    assert "possible; nothing was changed" in dry.out and "opens m-node eth0 tcp 7001 198.51.100.0/24 default sgr-" in words(dry.out), dry.out
+    traffic = cli.run(*add, "--dry-run", "-o", "json").json["traffic"]
+    assert [(item["change"], item["nodes"]) for item in traffic["items"]] == [("opens", ["m-node"])]
+    assert cli.run("diff", "--from", before).out == "nothing differs\n"
+    cli.run(*add)
+    added = newest()
+    assert "opens m-node eth0 tcp 7001 198.51.100.0/24 default sgr-" in words(cli.run("diff", "--from", before, code=5).out)
+    dry = cli.run("rule", "revoke", "m-c", add[3], "--dry-run").out
+    assert "closes m-node eth0 tcp 7001 198.51.100.0/24 sgr-" in words(dry), dry
+    assert "no traffic would open or close" in cli.run(*add[:3], "allow tcp 7001 from 198.51.100.7", "--dry-run").out
+    cli.run("rule", "revoke", "m-c", add[3])
+    found = cli.run("diff", "--from", before, "--to", added, "-o", "json", code=5).json
+    assert [(item["change"], item["remotes"]) for item in found["items"]] == [("opens", ["198.51.100.0/24"])]
+    assert "closes m-node" in words(cli.run("diff", "--from", added, code=5).out)
+    assert cli.run("diff", "--from", before, "--to", newest()).out == "nothing differs\n"
+    cli.refuses("diff", "--from", "999999999", says=["from", "the newest one is"])
+    cli.refuses("diff", "--from", "yesterday", says=["from", "not a revision", "ringwall log"])
+    cli.refuses("diff", "--from", "1", "model.json", code=2, says="not both")
+    cli.refuses("diff", "--to", "1", code=2, says="--from")
+    cli.refuses("diff", code=2, says="--from")
+
+
 def dry_runs_change_nothing(cli):
     before = cli.run("export").out
     for words in (("network", "create", "d", "--cidr", "10.99.0.0/16"), ("rule", "add", "r-g", "allow tcp 1 from any"),
@@ -423,7 +455,8 @@ def apply_takes_text_json_and_model_files_and_the_second_run_changes_nothing(cli
     text = "# the web tier\ncluster: r-c\n- allow tcp 443 from any\n- allow icmp from any # ping\n\ngroup: r-g\n- allow tcp 5432 from group:r-c\n"
     dry = cli.run("apply", "-f", "-", "--dry-run", stdin=text, code=5)
     assert "+ r-c: allow tcp 443 from ::/0" in dry.out and "- r-c: " in dry.out
-    assert len(cli.run("apply", "-f", "-", "--dry-run", "-o", "json", stdin=text, code=5).json["diff"]) == len(dry.out.splitlines())
+    assert len(cli.run("apply", "-f", "-", "--dry-run", "-o", "json", stdin=text, code=5).json["diff"]) == len([line for line in dry.out.splitlines() if line[:2] in ("+ ", "- ")])
+    assert dry.out.splitlines()[-1] == "no traffic would open or close"
     first = cli.run("apply", "-f", "-", stdin=text)
     assert first.out.splitlines()[-1].startswith("applied")
     assert len(items(cli, "rule", "list", "r-c")) == 4 and len(items(cli, "rule", "list", "r-g")) == 1
@@ -761,7 +794,8 @@ def main():
                      bad_input_is_refused_with_its_field_and_the_fix, wrong_command_lines_are_refused_before_any_call,
                      a_dead_port_or_a_stranger_gives_4, a_managed_node_that_is_offline_gives_3_and_the_change_stays,
                      a_guard_refuses_and_force_by_name_goes_on, findings_refuse_until_each_is_named,
-                     promises_are_kept_or_broken_with_a_witness, dry_runs_change_nothing,
+                     promises_are_kept_or_broken_with_a_witness, dry_runs_and_revisions_show_what_opens_and_closes,
+                     dry_runs_change_nothing,
                      apply_takes_text_json_and_model_files_and_the_second_run_changes_nothing,
                      an_export_imports_into_an_empty_controller_and_comes_out_the_same,
                      keys_have_roles_and_end_when_revoked, the_log_tells_who_from_where_when_before_and_after,
