@@ -83,10 +83,8 @@ void rw_json_end_array(struct rw_json_writer *json)
 	end(json, "]");
 }
 
-static bool needs_escape(unsigned char byte)
-{
-	return byte < 0x20 || byte == '"' || byte == '\\' || byte == 0x7f;
-}
+/* A table, because every byte that is written asks. */
+static const bool needs_escape[256] = {[0 ... 0x1f] = true, ['"'] = true, ['\\'] = true, [0x7f] = true};
 
 static void append_escape(struct rw_json_writer *json, unsigned char byte)
 {
@@ -118,7 +116,7 @@ static void append_quoted(struct rw_json_writer *json, const char *text, size_t 
 	size_t clean = 0;
 	size_t start = 0;
 
-	while (clean < size && !needs_escape((unsigned char)text[clean]))
+	while (clean < size && !needs_escape[(unsigned char)text[clean]])
 		clean++;
 	/* Nearly every text: in one piece. */
 	if (clean == size) {
@@ -134,7 +132,7 @@ static void append_quoted(struct rw_json_writer *json, const char *text, size_t 
 	}
 	append(json, "\"", 1);
 	for (size_t i = clean; i < size; i++) {
-		if (!needs_escape((unsigned char)text[i]))
+		if (!needs_escape[(unsigned char)text[i]])
 			continue;
 		append(json, text + start, i - start);
 		append_escape(json, (unsigned char)text[i]);
