@@ -6,6 +6,7 @@
 
 #include "audit/audit.h"
 #include "controller/evidence.h"
+#include "controller/suppression.h"
 #include "wire/findings.h"
 
 /* The subject of a query: a cluster, by itself or by its group, or a free-standing group. */
@@ -29,12 +30,17 @@ int rw_api_get_audit(struct rw_api_call *call, struct rw_error *err)
 	RW_CLEANUP(rw_audit_done) struct rw_audit audit = {0};
 	const struct rw_model *model = rw_controller_model(call->controller);
 	const char *reference = rw_api_parameter(call, "cluster");
-	struct rw_audit_input input = {.model = model, .evidence = &evidence};
+	RW_CLEANUP(rw_free) struct rw_suppression *suppressions = NULL;
+	struct rw_audit_input input = {
+		.model = model, .evidence = &evidence, .now_ms = rw_clock_realtime_ms(call->api->clock)};
 	struct rw_buf buf;
 	int r;
 
 	rw_evidence_init(&evidence);
 	r = rw_controller_evidence(call->controller, &evidence, err);
+	if (r == 0)
+		r = rw_suppression_list(call->controller, &suppressions, &input.suppression_count, err);
+	input.suppressions = suppressions;
 	if (r == 0 && reference)
 		r = find_subject(model, reference, &input.subject, err);
 	if (r == 0)

@@ -333,6 +333,7 @@ rw_api_handler rw_api_trace, rw_api_trace_event, rw_api_reach, rw_api_reach_matr
 rw_api_handler rw_api_export_model, rw_api_import_model, rw_api_apply;
 rw_api_handler rw_api_check_cluster, rw_api_fix_cluster, rw_api_rebind_cluster;
 rw_api_handler rw_api_check_promises;
+rw_api_handler rw_api_list_suppressions, rw_api_create_suppression, rw_api_delete_suppression;
 rw_api_handler rw_api_get_health, rw_api_get_ready, rw_api_get_metrics, rw_api_get_root;
 
 /* The event listener of the controller: sends to every open event stream what it has not seen. */

@@ -331,6 +331,68 @@ static int audit(struct rw_cli *cli)
 	return show_server(cli, fail_on);
 }
 
+/* ---- suppressions on the server ---- */
+
+static const struct rw_column suppression_columns[] = {
+	{"ID", "id", RW_COLUMN_TEXT, NULL},           {"CHECK", "check", RW_COLUMN_TEXT, NULL},
+	{"SUBJECT", "subject", RW_COLUMN_TEXT, NULL}, {"EXPIRES", "expires", RW_COLUMN_TIME, "-"},
+	{"AUTHOR", "author", RW_COLUMN_TEXT, NULL},   {"REASON", "reason", RW_COLUMN_LONG, NULL},
+};
+
+static int suppress(struct rw_cli *cli)
+{
+	const char *subject = rw_cli_value(cli, "cluster");
+	RW_CLEANUP(rw_cli_answer_done) struct rw_cli_answer answer = {0};
+	RW_CLEANUP(rw_buf_done) struct rw_buf body = {0};
+	struct rw_json_writer json;
+	int r;
+
+	if (!subject || !rw_cli_given(cli, "reason"))
+		return rw_cli_usage_error(cli, "--%s is missing", subject ? "reason" : "cluster");
+	rw_buf_init(&body, 65536);
+	rw_json_writer_init(&json, &body, false);
+	rw_json_begin_object(&json);
+	rw_json_put_text(&json, "check", cli->arguments[0]);
+	rw_json_put_text(&json, "subject", subject);
+	rw_cli_put_value(cli, &json, "reason", "reason");
+	rw_cli_put_value(cli, &json, "expires", "expires");
+	rw_json_end_object(&json);
+	r = rw_cli_call(cli, "POST", "/v1/audit/suppressions", &body, &answer);
+	if (r)
+		return r;
+	if (cli->json)
+		return rw_cli_print_text(answer.text, answer.size);
+	(void)printf("finding suppressed: %s", rw_cli_text(&answer.root, "id"));
+	return rw_cli_print_text("\n", 1);
+}
+
+static int list_suppressions(struct rw_cli *cli)
+{
+	return rw_cli_print_collection(cli, "/v1/audit/suppressions", suppression_columns,
+				       RW_ARRAY_COUNT(suppression_columns));
+}
+
+static int unsuppress(struct rw_cli *cli)
+{
+	RW_CLEANUP(rw_cli_answer_done) struct rw_cli_answer answer = {0};
+	RW_CLEANUP(rw_buf_done) struct rw_buf path = {0};
+	int r;
+
+	rw_cli_path(&path, "audit/suppressions", cli->arguments[0], NULL);
+	r = rw_cli_call(cli, "DELETE", path.data, NULL, &answer);
+	if (r)
+		return r;
+	return cli->json ? rw_cli_print_text(answer.text, answer.size)
+			 : rw_cli_print_text("suppression removed\n", 20);
+}
+
+static const struct rw_usage_option suppress_options[] = {
+	{"cluster", 0, "NAME", "at this cluster or free-standing group, or '*' for all"},
+	{"reason", 0, "TEXT", "why it is accepted"},
+	{"expires", 0, "TIME", "until when, such as 2027-05-31T00:00:00Z; without it, for good"},
+	{NULL, 0, NULL, NULL},
+};
+
 static const struct rw_usage_option audit_options[] = {
 	{"cluster", 0, "NAME", "only this cluster or free-standing group"},
 	{"fail-on", 0, "SEVERITY",
@@ -353,5 +415,20 @@ const struct rw_cli_command rw_cli_audit_commands[] = {
 	 "  ringwall audit --fail-on high --sarif >audit.sarif\n"
 	 "  ringwall audit --file model.json --listening ss.txt --flows vpc-flow-logs.txt\n",
 	 RW_CLI_SERVER | RW_CLI_OUTPUT, audit_options, 0, 0, audit},
+	{"suppression add", "CHECK", "accept a finding, with a reason and perhaps an end",
+	 "It is then shown apart, counts for no --fail-on, and refuses no change.\n"
+	 "\n"
+	 "example:\n"
+	 "  ringwall suppression add open-ssh --cluster shop --reason 'bastion comes in May' \\\n"
+	 "    --expires 2027-05-31T00:00:00Z\n",
+	 RW_CLI_SERVER | RW_CLI_OUTPUT, suppress_options, 1, 1, suppress},
+	{"suppression list", "", "show what is suppressed",
+	 "example:\n"
+	 "  ringwall suppression list\n",
+	 RW_CLI_SERVER | RW_CLI_OUTPUT, NULL, 0, 0, list_suppressions},
+	{"suppression remove", "ID", "accept a finding no more",
+	 "example:\n"
+	 "  ringwall suppression remove sup-4e12a0c37b6d9f58\n",
+	 RW_CLI_SERVER | RW_CLI_OUTPUT, NULL, 1, 1, unsuppress},
 	{0},
 };

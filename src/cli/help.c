@@ -17,6 +17,7 @@ static const struct {
 	{"rule", "rules of a group or of a cluster's group"},
 	{"prefix-list", "named sets of CIDRs"},
 	{"promise", "what must always hold"},
+	{"suppression", "findings of the audit that are accepted"},
 	{"load-balancer", "what stands before a cluster"},
 	{"key", "API keys and their roles"},
 	{"ca", "the controller's authority, and replacing it"},

@@ -19,6 +19,7 @@ static const struct rw_word subject_words[] = {
 	{"rule", RW_SUBJECT_RULE},
 	{"key", RW_SUBJECT_KEY},
 	{"join_token", RW_SUBJECT_JOIN_TOKEN},
+	{"suppression", RW_SUBJECT_SUPPRESSION},
 	{NULL, 0},
 };
 

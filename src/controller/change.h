@@ -83,6 +83,7 @@ enum rw_change_subject {
 	RW_SUBJECT_RULE,   /* of group rw_change_item.group */
 	RW_SUBJECT_KEY,
 	RW_SUBJECT_JOIN_TOKEN,
+	RW_SUBJECT_SUPPRESSION,
 };
 
 /* One thing that changed.  JSON texts are the API's form of the object, owned by the result. */

@@ -106,6 +106,9 @@ static int make_rings(struct rw_controller *controller, struct rw_error *err)
 	controller->idempotency.capacity = limits->idempotency_keys;
 	controller->idempotency.ring = calloc(limits->idempotency_keys, sizeof(struct idempotency_entry *));
 	rw_map_init(&controller->idempotency.by_key, controller->map_seed, NULL);
+	/* Another controller may have kept some more than this one would. */
+	rw_vec_init(&controller->suppressions, sizeof(struct rw_kept_suppression),
+		    4 * RW_SUPPRESSIONS_KEPT_MAX);
 	rw_map_init(&controller->tokens, controller->map_seed, token_free);
 	controller->cache = rw_policy_cache_new();
 	if (flows_init(controller) < 0)
@@ -156,6 +159,7 @@ struct rw_controller *rw_controller_free(struct rw_controller *controller)
 	flows_done(controller);
 	idempotency_done(&controller->idempotency);
 	keys_done(&controller->keys);
+	rw_vec_done(&controller->suppressions);
 	rw_map_done(&controller->tokens);
 	(void)rw_policy_cache_free(controller->cache);
 	(void)rw_store_watch_free(controller->watch);

@@ -319,6 +319,8 @@ static bool fold_beside(struct folding *folding, const char *key, const struct r
 		*ret_result = is_past ? 0 : key_fold(controller, rest, value, err);
 	else if ((rest = behind(key, RW_LAYOUT_TOKENS)))
 		*ret_result = is_past ? 0 : token_fold(controller, rest, value, err);
+	else if ((rest = behind(key, RW_LAYOUT_SUPPRESSIONS)))
+		*ret_result = is_past ? 0 : suppression_fold(controller, rest, value, err);
 	else if ((rest = behind(key, RW_LAYOUT_AGENTS)))
 		*ret_result = is_past ? 0 : fold_agent(folding, rest, value, err);
 	return rest != NULL;

@@ -158,6 +158,7 @@ int guard_judge_audit(struct rw_controller *controller, const struct rw_model *a
 		.evidence = &evidence,
 		.now_ms = rw_clock_realtime_ms(controller->clock),
 	};
+	RW_CLEANUP(rw_free) struct rw_suppression *suppressions = NULL;
 	bool all = true;
 	int r;
 
@@ -173,7 +174,10 @@ int guard_judge_audit(struct rw_controller *controller, const struct rw_model *a
 		return rw_error_oom(err);
 	if (subjects.count == 0)
 		return 0;
-	r = rw_controller_evidence(controller, &evidence, err);
+	r = rw_suppression_list(controller, &suppressions, &input.suppression_count, err);
+	input.suppressions = suppressions;
+	if (r == 0)
+		r = rw_controller_evidence(controller, &evidence, err);
 	for (size_t i = 0; r == 0 && i < subjects.count; i++)
 		r = judge_subject(&input, controller->inventory.model, rw_vec_at(&subjects, i), findings,
 				  err);

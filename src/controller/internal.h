@@ -31,6 +31,7 @@
 #include "controller/session.h"
 #include "controller/state_folder.h"
 #include "controller/store_layout.h"
+#include "controller/suppression.h"
 #include "controller/wait.h"
 #include "group/validate.h"
 #include "wire/object.h"
@@ -489,6 +490,10 @@ bool keys_open_under(const struct rw_controller *controller, const struct rw_sea
 RW_NODISCARD int keys_reseal(struct rw_controller *controller, const struct rw_seal_key *next,
 			     struct plan *plan, struct rw_error *err);
 
+/* suppression.c */
+RW_NODISCARD int suppression_fold(struct rw_controller *controller, const char *id,
+				  const struct rw_json *value, struct rw_error *err);
+
 /* key_use.c: last uses, over restarts. */
 void key_note_use(struct rw_controller *controller, const char *id, int64_t time_ms);
 void key_uses_load(struct rw_controller *controller);
@@ -598,10 +603,11 @@ struct rw_controller {
 	size_t session_count;
 	size_t snapshot_count; /* sent and not acknowledged */
 	struct keys keys;
-	bool key_used;        /* a last use is newer than what is saved */
-	bool key_uses_kept;   /* the file of last uses is of a newer version: it is left alone */
-	uint64_t key_uses_ns; /* when it was saved last */
-	struct rw_map tokens; /* id -> struct token_entry * */
+	struct rw_vec suppressions; /* struct rw_kept_suppression, by id */
+	bool key_used;              /* a last use is newer than what is saved */
+	bool key_uses_kept;         /* the file of last uses is of a newer version: it is left alone */
+	uint64_t key_uses_ns;       /* when it was saved last */
+	struct rw_map tokens;       /* id -> struct token_entry * */
 	struct waits waits;
 	struct events events;
 	struct idempotency idempotency;

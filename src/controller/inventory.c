@@ -64,7 +64,8 @@ static void adopt(struct rw_controller *controller, struct plan *plan, uint64_t 
 /* Keys, tokens and agents' records are small: they are decoded also when the batch is our own. */
 static bool is_decoded_always(const char *key)
 {
-	static const char *const prefixes[] = {RW_LAYOUT_KEYS, RW_LAYOUT_TOKENS, RW_LAYOUT_AGENTS};
+	static const char *const prefixes[] = {RW_LAYOUT_KEYS, RW_LAYOUT_TOKENS, RW_LAYOUT_SUPPRESSIONS,
+					       RW_LAYOUT_AGENTS};
 
 	for (size_t i = 0; i < RW_ARRAY_COUNT(prefixes); i++) {
 		if (strncmp(key, prefixes[i], strlen(prefixes[i])) == 0)
@@ -198,8 +199,8 @@ void inventory_pump(struct rw_controller *controller)
 static const char *prefix_at(size_t place, bool model_only)
 {
 	/* meta/ comes last: a staged change lies over what the objects' keys still hold. */
-	static const char *const all[] = {RW_LAYOUT_RULES, RW_LAYOUT_KEYS, RW_LAYOUT_TOKENS, RW_LAYOUT_AGENTS,
-					  RW_LAYOUT_ROOT "meta/"};
+	static const char *const all[] = {RW_LAYOUT_RULES,        RW_LAYOUT_KEYS,   RW_LAYOUT_TOKENS,
+					  RW_LAYOUT_SUPPRESSIONS, RW_LAYOUT_AGENTS, RW_LAYOUT_ROOT "meta/"};
 	static const char *const model[] = {RW_LAYOUT_RULES, RW_LAYOUT_ROOT "meta/"};
 
 	if (place < RW_KIND_COUNT_)

@@ -206,6 +206,15 @@ def walk_objects(daemon):
     step(daemon, "POST", "/v1/clusters/demo/rebind?dry_run=true&no_web=true", 200)
     step(daemon, "POST", "/v1/clusters/demo/rebind", 200)
     step(daemon, "POST", "/v1/clusters/nobody/rebind", 404)
+    accepted = {"check": "open-ssh", "subject": "demo", "reason": "bastion comes"}
+    kept = step(daemon, "POST", "/v1/audit/suppressions", 201, accepted).json
+    step(daemon, "POST", "/v1/audit/suppressions", 400, {**accepted, "check": "open-sesame"})
+    step(daemon, "POST", "/v1/audit/suppressions", 400, {**accepted, "subject": "nobody"})
+    step(daemon, "POST", "/v1/audit/suppressions", 400, {**accepted, "reason": ""})
+    step(daemon, "POST", "/v1/audit/suppressions", 400, {**accepted, "expires": "2020-01-01T00:00:00Z"})
+    step(daemon, "GET", "/v1/audit/suppressions?limit=5", 200)
+    step(daemon, "DELETE", "/v1/audit/suppressions/" + kept["id"], 200)
+    step(daemon, "DELETE", "/v1/audit/suppressions/" + kept["id"], 404)
     step(daemon, "GET", "/v1/promises/check", 200)
     step(daemon, "GET", "/v1/promises/check?network=none", 400)
     promise = made(step(daemon, "POST", "/v1/promises", 201, {"network": "net", "policy": "deny", "protocol": "tcp", "ports": "23/23",

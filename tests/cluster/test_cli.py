@@ -379,6 +379,22 @@ def findings_refuse_until_each_is_named(cli):
     cli.run("rule", "revoke", "m-c", "allow tcp 6379 from any")
 
 
+def a_suppressed_finding_refuses_nothing(cli):
+    redis = ("rule", "add", "m-c", "allow tcp 6379 from any")
+    cli.refuses("suppression", "add", "open-redis", "--cluster", "m-c", code=2, says="--reason is missing")
+    cli.refuses("suppression", "add", "open-redis", "--cluster", "none", "--reason", "x", says="subject")
+    made = cli.run("suppression", "add", "open-redis", "--cluster", "m-c", "--reason", "a honeypot", "-o", "json").json
+    assert items(cli, "log", "--limit", "1")[0]["action"] == "suppress finding"
+    cli.run(*redis)
+    finding = [item for item in cli.run("audit", "--cluster", "m-c", "-o", "json").json["findings"] if item["check"] == "open-redis"]
+    assert finding[0]["suppressed"] == "a honeypot"
+    assert "a honeypot" in cli.run("suppression", "list").out
+    cli.run("rule", "revoke", "m-c", "allow tcp 6379 from any")
+    cli.run("suppression", "remove", made["id"])
+    cli.refuses("suppression", "remove", made["id"], says=made["id"])
+    cli.refuses(*redis, says="finding:open-redis")
+
+
 def promises_are_kept_or_broken_with_a_witness(cli):
     network = cli.run("cluster", "show", "m-c", "-o", "json").json["network"]
     cli.refuses("promise", "add", "deny", "tcp", "3306", "--from", "0.0.0.0/0", code=2, says="--network is missing")
@@ -793,7 +809,7 @@ def main():
                      what_is_in_use_stays_and_says_who_uses_it, prefix_lists_and_load_balancers_are_kept,
                      bad_input_is_refused_with_its_field_and_the_fix, wrong_command_lines_are_refused_before_any_call,
                      a_dead_port_or_a_stranger_gives_4, a_managed_node_that_is_offline_gives_3_and_the_change_stays,
-                     a_guard_refuses_and_force_by_name_goes_on, findings_refuse_until_each_is_named,
+                     a_guard_refuses_and_force_by_name_goes_on, findings_refuse_until_each_is_named, a_suppressed_finding_refuses_nothing,
                      promises_are_kept_or_broken_with_a_witness, dry_runs_and_revisions_show_what_opens_and_closes,
                      dry_runs_change_nothing,
                      apply_takes_text_json_and_model_files_and_the_second_run_changes_nothing,

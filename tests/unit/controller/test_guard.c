@@ -427,6 +427,31 @@ static void icmp_that_closes_is_a_warning(void **state)
 	assert_true(result.findings[0].is_warning);
 }
 
+static void a_suppressed_finding_refuses_nothing_until_it_expires(void **state)
+{
+	const char *text = "sgr-db in accept tcp 5432/5432 0.0.0.0/0";
+	struct rw_suppression what = {.check = "open-postgresql", .subject = "c1", .reason = "a honeypot"};
+	struct rw_error err = RW_ERROR_NONE;
+	char id[RW_ID_SIZE];
+
+	(void)state;
+	what.expires_ms = rw_clock_realtime_ms(fx.options.clock) + 60000;
+	assert_int_equal(rw_suppression_add(fx.controller, &fx.alice, &what, id, &err), 0);
+	fixture_restart(&fx);
+	assert_int_equal(rw_suppression_count(fx.controller), 1);
+	assert_string_equal(rw_suppression_at(fx.controller, 0)->what.reason, "a honeypot");
+	assert_int_equal(try_named(text, ""), 0);
+	fixture_revoke(&fx, "sg-c1", "sgr-db");
+	fixture_pass(&fx, 120000);
+	assert_int_equal(try_named(text, ""), RW_CHANGE_GUARDED);
+	assert_int_equal(rw_suppression_remove(fx.controller, &fx.alice, id, &err), 0);
+	assert_int_equal(rw_suppression_count(fx.controller), 0);
+	assert_int_equal(rw_suppression_remove(fx.controller, &fx.alice, id, &err), -ENOENT);
+	what.expires_ms = 1;
+	assert_int_equal(rw_suppression_add(fx.controller, &fx.alice, &what, id, &err), -EINVAL);
+	assert_string_equal(err.field, "expires");
+}
+
 /* ---- promises ---- */
 
 static void make_promise(enum rw_verdict policy, const char *from, const char *to, int outcome)
@@ -532,6 +557,7 @@ int main(void)
 		T(refuses_a_prefix_list_that_becomes_the_internet),
 		T(what_a_cluster_is_born_with_adds_nothing),
 		T(icmp_that_closes_is_a_warning),
+		T(a_suppressed_finding_refuses_nothing_until_it_expires),
 		T(refuses_what_breaks_a_promise),
 		T(a_promise_that_does_not_hold_is_made_with_a_warning),
 		T(parses_lists_of_guards),
