@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "base/array.h"
+#include "controller/snapshot.h"
 #include "wire/analysis.h"
 
 static int derive(void *userdata, const struct rw_model *model, const char *node,
@@ -59,28 +60,98 @@ int rw_api_trace_event(struct rw_api_call *call, struct rw_error *err)
 		      &buf);
 }
 
+/* ---- questions about the whole model: computed on pool threads ---- */
+
+#define TEXTS_MAX 3
+
+struct asked {
+	struct rw_snapshot *snapshot;
+	char *texts[TEXTS_MAX]; /* parameters, copied; NULL = not given */
+	struct rw_vec hits;     /* of lint: struct rw_lint_hits, lent by the snapshot's model */
+};
+
+static void forget(void *data)
+{
+	struct asked *asked = data;
+
+	(void)rw_snapshot_free(asked->snapshot);
+	for (size_t i = 0; i < TEXTS_MAX; i++)
+		free(asked->texts[i]);
+	rw_vec_done(&asked->hits);
+	free(asked);
+}
+
+/* Takes a snapshot and the parameters named, in order; NULL ends them. */
+static int asked_new(const struct rw_api_call *call, const char *const names[TEXTS_MAX],
+		     struct asked **ret_asked, struct rw_error *err)
+{
+	struct asked *asked = calloc(1, sizeof(*asked));
+	bool is_whole = true;
+	int r;
+
+	if (!asked)
+		return rw_error_oom(err);
+	rw_vec_init(&asked->hits, sizeof(struct rw_lint_hits), SIZE_MAX / sizeof(struct rw_lint_hits));
+	for (size_t i = 0; i < TEXTS_MAX && names[i]; i++) {
+		const char *text = rw_api_parameter(call, names[i]);
+
+		if (text)
+			asked->texts[i] = strdup(text);
+		is_whole &= !text || asked->texts[i];
+	}
+	r = is_whole ? rw_snapshot_new(call->controller, NULL, &asked->snapshot, err) : rw_error_oom(err);
+	if (r < 0) {
+		forget(asked);
+		return r;
+	}
+	*ret_asked = asked;
+	return 0;
+}
+
+static int ask(struct rw_api_call *call, const char *const names[TEXTS_MAX],
+	       int (*compute)(void *data, struct rw_buf *buf, struct rw_error *err), struct rw_error *err)
+{
+	struct rw_api_question question = {.compute = compute, .forget = forget};
+	struct asked *asked;
+	int r = asked_new(call, names, &asked, err);
+
+	question.data = asked;
+	return r < 0 ? r : rw_api_compute(call, &question, err);
+}
+
+static int compute_reach(void *data, struct rw_buf *buf, struct rw_error *err)
+{
+	const struct asked *asked = data;
+	const struct rw_source source = rw_snapshot_source(asked->snapshot);
+	const struct rw_reach_question question = {
+		.from = asked->texts[0],
+		.to = asked->texts[1],
+		.service = asked->texts[2],
+	};
+
+	return rw_analysis_reach(&source, &question, buf, err);
+}
+
 int rw_api_reach(struct rw_api_call *call, struct rw_error *err)
 {
-	const struct rw_source source = source_of(call, rw_controller_model(call->controller));
-	const struct rw_reach_question question = {
-		.from = rw_api_parameter(call, "from"),
-		.to = rw_api_parameter(call, "to"),
-		.service = rw_api_parameter(call, "service"),
-	};
-	struct rw_buf buf;
+	static const char *const names[TEXTS_MAX] = {"from", "to", "service"};
 
-	rw_buf_init(&buf, RW_API_ANSWER_MAX);
-	return finish(call, rw_analysis_reach(&source, &question, &buf, err), &buf);
+	return ask(call, names, compute_reach, err);
+}
+
+static int compute_matrix(void *data, struct rw_buf *buf, struct rw_error *err)
+{
+	const struct asked *asked = data;
+	const struct rw_source source = rw_snapshot_source(asked->snapshot);
+
+	return rw_analysis_reach_matrix(&source, asked->texts[0], buf, err);
 }
 
 int rw_api_reach_matrix(struct rw_api_call *call, struct rw_error *err)
 {
-	const struct rw_source source = source_of(call, rw_controller_model(call->controller));
-	struct rw_buf buf;
+	static const char *const names[TEXTS_MAX] = {"cluster"};
 
-	rw_buf_init(&buf, RW_API_ANSWER_MAX);
-	return finish(call, rw_analysis_reach_matrix(&source, rw_api_parameter(call, "cluster"), &buf, err),
-		      &buf);
+	return ask(call, names, compute_matrix, err);
 }
 
 /* ---- lint, with what was counted ---- */
@@ -205,18 +276,27 @@ static int list_hits(const struct rw_api_call *call, struct rw_vec *hits)
 	return r;
 }
 
+static int compute_lint(void *data, struct rw_buf *buf, struct rw_error *err)
+{
+	const struct asked *asked = data;
+	const struct rw_source source = rw_snapshot_source(asked->snapshot);
+
+	return rw_analysis_lint(&source, asked->texts[0], asked->hits.data, asked->hits.count, buf, err);
+}
+
 int rw_api_lint(struct rw_api_call *call, struct rw_error *err)
 {
-	const struct rw_source source = source_of(call, rw_controller_model(call->controller));
-	RW_CLEANUP(rw_vec_done) struct rw_vec hits;
-	struct rw_buf buf;
+	static const char *const names[TEXTS_MAX] = {"scope"};
+	struct rw_api_question question = {.compute = compute_lint, .forget = forget};
+	struct asked *asked;
+	int r = asked_new(call, names, &asked, err);
 
-	rw_vec_init(&hits, sizeof(struct rw_lint_hits), SIZE_MAX / sizeof(struct rw_lint_hits));
-	if (list_hits(call, &hits) < 0)
+	if (r < 0)
+		return r;
+	if (list_hits(call, &asked->hits) < 0) {
+		forget(asked);
 		return rw_error_oom(err);
-	rw_buf_init(&buf, RW_API_ANSWER_MAX);
-	return finish(
-		call,
-		rw_analysis_lint(&source, rw_api_parameter(call, "scope"), hits.data, hits.count, &buf, err),
-		&buf);
+	}
+	question.data = asked;
+	return rw_api_compute(call, &question, err);
 }
