@@ -169,7 +169,7 @@ def walk_questions(daemon):
     record("a model does not differ from itself", same.json["different"] is False, same.text)
     for group in model["security_groups"]:
         if "managed_by" in group:
-            group["rules"] = group["rules"][:-1]
+            group["rules"] = [rule for rule in group["rules"] if rule["ports"] != "22/22"]
     answer = step(daemon, "POST", "/v1/diff", 200, model)
     revision = daemon.ask("GET", "/v1/log?limit=1").json["items"][0]["revision"]
     now = step(daemon, "GET", f"/v1/diff?from={revision}", 200)
