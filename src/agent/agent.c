@@ -99,7 +99,7 @@ static int on_command(void *context, const char *command, struct rw_buf *answer,
 static void on_drop(void *context, const struct rw_enforcer_drop *drop)
 {
 	struct agent *agent = context;
-	RW_CLEANUP(rw_buf_done) struct rw_buf line;
+	RW_CLEANUP(rw_buf_done) struct rw_buf line = {0};
 
 	if (!agent->control || !rw_control_is_followed(agent->control))
 		return;

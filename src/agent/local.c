@@ -59,7 +59,7 @@ int rw_command_detach(const struct rw_agent_place *place, bool pinned, struct rw
 
 int rw_command_attach(const struct rw_agent_place *place, struct rw_error *err)
 {
-	RW_CLEANUP(rw_buf_done) struct rw_buf answer;
+	RW_CLEANUP(rw_buf_done) struct rw_buf answer = {0};
 	int r = rw_agent_set_detached(place, false, err);
 
 	if (r < 0)

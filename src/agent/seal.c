@@ -112,7 +112,7 @@ static unsigned long long check_of(const char *text, size_t size)
 int rw_seal_peers_save(const struct rw_agent_place *place, const struct rw_seal_peers *peers,
 		       struct rw_error *err)
 {
-	RW_CLEANUP(rw_buf_done) struct rw_buf buf;
+	RW_CLEANUP(rw_buf_done) struct rw_buf buf = {0};
 	char path[RW_AGENT_PATH_SIZE], text[RW_ADDRESS_TEXT_SIZE];
 	int r = rw_file_make_folder(place->seal, 0700, err);
 

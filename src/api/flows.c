@@ -223,7 +223,7 @@ void rw_api_pump_flows(void *api)
 
 int rw_api_follow_flows(struct rw_api_call *call, struct rw_error *err)
 {
-	RW_CLEANUP(rw_buf_done) struct rw_buf first;
+	RW_CLEANUP(rw_buf_done) struct rw_buf first = {0};
 	struct rw_api_event_stream *stream;
 	struct selection selection;
 	int r = get_selection(call, &selection, err);

@@ -24,7 +24,7 @@ static const char *text_of(const struct rw_json *object, const char *key)
 static void put_member(struct rw_json_writer *json, const struct rw_json *record, const char *from,
 		       const char *key)
 {
-	RW_CLEANUP(rw_buf_done) struct rw_buf text;
+	RW_CLEANUP(rw_buf_done) struct rw_buf text = {0};
 	struct rw_json member;
 
 	if (!rw_json_find(record, from, &member))
