@@ -182,7 +182,10 @@ RW_INLINE __u32 rw_hook_join(const struct rw_run *run, const struct rw_ends *end
 	return cell;
 }
 
-/* Carries a packet into the control word of its flow, also when another processor does so with another. */
+/*
+ * Carries a packet into the control word of its flow, also when another processor does so with another.  What
+ * that has ended (rw_flow_kill) stays dead: it may be one of two entries of the flow.
+ */
 RW_INLINE void rw_hook_step(const struct rw_run *run, const struct rw_table_view *view,
 			    const struct rw_flow_packet *packet, struct rw_flow_found *found)
 {
@@ -198,7 +201,7 @@ RW_INLINE void rw_hook_step(const struct rw_run *run, const struct rw_table_view
 			return;
 		again = rw_load(found->entry->control);
 		if (RW_FLOW_INCARNATION(again) != RW_FLOW_INCARNATION(control) ||
-		    RW_FLOW_CLASS(again) == RW_FLOW_ABI_TOMBSTONE)
+		    RW_FLOW_CLASS(again) == RW_FLOW_ABI_TOMBSTONE || !rw_flow_is_live(again, run->now))
 			return;
 		found->control = again;
 	}

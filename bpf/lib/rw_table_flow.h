@@ -310,9 +310,18 @@ RW_SUBPROGRAM __u32 rw_flow_choose6(__u32 first, __u32 second, __u32 tcp, __u32 
 	return rw_flow_choose(6, first, second, tcp, now, signature);
 }
 
+/* Ends an entry as it was found, or as a packet has changed it meanwhile; that happens once a second at most. */
 RW_INLINE void rw_flow_kill(struct rw_flow_found *found)
 {
-	(void)rw_flow_change_control(found, found->control & ~(__u64)0xffffffff);
+	__u64 again;
+
+	if (rw_flow_change_control(found, found->control & ~(__u64)0xffffffff))
+		return;
+	again = rw_load(found->entry->control);
+	if (RW_FLOW_INCARNATION(again) != RW_FLOW_INCARNATION(found->control))
+		return;
+	found->control = again;
+	(void)rw_flow_change_control(found, again & ~(__u64)0xffffffff);
 }
 
 /* Kills live entries of the same flow behind 'place'; true when there is one before it. */

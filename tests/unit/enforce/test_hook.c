@@ -161,6 +161,35 @@ static void packet_that_loses_a_race_is_remembered(void **state)
 	assert_int_equal(RW_FLOW_CLASS(found.entry->control), RW_FLOW_ABI_CLOSING);
 }
 
+static void packet_that_loses_a_race_revives_no_ended_entry(void **state)
+{
+	struct rw_flow_packet packet = {.protocol = RW_IP_TCP, .tcp_flags = RW_FLAG_ACK, .from_opener = 1};
+	struct rw_flow_found found, other;
+
+	(void)state;
+	put_in_force(RULES(FORWARD));
+	assert_true(passes(0, OPENS_IN "S"));
+	other = found = find(OPENS_IN "S");
+	assert_non_null(found.entry);
+	rw_flow_kill(&other);
+	rw_hook_step(&now_run, rw_hook_view(&now_run, 0), &packet, &found);
+	assert_null(find(OPENS_IN "S").entry);
+}
+
+static void entry_is_ended_though_a_packet_changes_it(void **state)
+{
+	struct rw_flow_found found;
+
+	(void)state;
+	put_in_force(RULES(FORWARD));
+	assert_true(passes(0, OPENS_IN "S"));
+	found = find(OPENS_IN "S");
+	assert_non_null(found.entry);
+	found.entry->control++;
+	rw_flow_kill(&found);
+	assert_null(find(OPENS_IN "S").entry);
+}
+
 static void answer_to_nothing_opens_no_flow(void **state)
 {
 	(void)state;
@@ -233,6 +262,8 @@ int main(void)
 		cmocka_unit_test_teardown(answered_flow_survives_a_refusal_elsewhere, tear_down),
 		cmocka_unit_test_teardown(refusal_that_loses_a_race_is_no_consent, tear_down),
 		cmocka_unit_test_teardown(packet_that_loses_a_race_is_remembered, tear_down),
+		cmocka_unit_test_teardown(packet_that_loses_a_race_revives_no_ended_entry, tear_down),
+		cmocka_unit_test_teardown(entry_is_ended_though_a_packet_changes_it, tear_down),
 		cmocka_unit_test_teardown(answer_to_nothing_opens_no_flow, tear_down),
 		cmocka_unit_test_teardown(monitored_refusal_stays_refused_when_enforced, tear_down),
 		cmocka_unit_test_teardown(clock_that_asks_every_minute_is_answered, tear_down),
