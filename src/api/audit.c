@@ -4,6 +4,9 @@
 
 #include "api/internal.h"
 
+#include <stdlib.h>
+#include <string.h>
+
 #include "audit/audit.h"
 #include "controller/evidence.h"
 #include "controller/suppression.h"
@@ -24,35 +27,81 @@ static int find_subject(const struct rw_model *model, const char *reference, con
 	return 0;
 }
 
-int rw_api_get_audit(struct rw_api_call *call, struct rw_error *err)
-{
-	RW_CLEANUP(rw_evidence_done) struct rw_evidence evidence;
-	RW_CLEANUP(rw_audit_done) struct rw_audit audit = {0};
-	const struct rw_model *model = rw_controller_model(call->controller);
-	const char *reference = rw_api_parameter(call, "cluster");
-	RW_CLEANUP(rw_free) struct rw_suppression *suppressions = NULL;
-	struct rw_audit_input input = {
-		.model = model, .evidence = &evidence, .now_ms = rw_clock_realtime_ms(call->api->clock)};
-	struct rw_buf buf;
-	int r;
+/* All that an audit looks at, taken on the loop thread and judged on another. */
+struct auditing {
+	struct rw_model *model;
+	struct rw_evidence evidence;
+	struct rw_suppression *suppressions;
+	struct rw_audit_input input;
+	char subject[RW_ID_SIZE];
+};
 
-	rw_evidence_init(&evidence);
-	r = rw_controller_evidence(call->controller, &evidence, err);
-	if (r == 0)
-		r = rw_suppression_list(call->controller, &suppressions, &input.suppression_count, err);
-	input.suppressions = suppressions;
-	if (r == 0 && reference)
-		r = find_subject(model, reference, &input.subject, err);
-	if (r == 0)
-		r = rw_audit_run(&input, &audit, err);
+static void forget(void *data)
+{
+	struct auditing *auditing = data;
+
+	rw_model_free(auditing->model);
+	rw_evidence_done(&auditing->evidence);
+	free(auditing->suppressions);
+	free(auditing);
+}
+
+static int compute(void *data, struct rw_buf *buf, struct rw_error *err)
+{
+	RW_CLEANUP(rw_audit_done) struct rw_audit audit = {0};
+	const struct auditing *auditing = data;
+	int r = rw_audit_run(&auditing->input, &audit, err);
+
+	return r < 0 ? r : rw_findings_encode(buf, &audit, err);
+}
+
+/*
+ * One subject by name, or all.  Flows are looked up for one cluster only: for all, the history would be read from
+ * end to end, and their checks stay unknown.
+ */
+static int take_subject(struct rw_api_call *call, struct auditing *auditing, const char *reference,
+			struct rw_error *err)
+{
+	const char *id = NULL;
+	int r = find_subject(auditing->model, reference, &id, err);
+
 	if (r < 0)
 		return r;
-	rw_buf_init(&buf, RW_API_ANSWER_MAX);
-	r = rw_findings_encode(&buf, &audit, err);
+	memcpy(auditing->subject, id, strlen(id) + 1);
+	auditing->input.subject = auditing->subject;
+	if (!rw_model_find_cluster(auditing->model, id))
+		return 0;
+	r = rw_controller_flow_evidence(call->controller, id, 0, 0, &auditing->evidence, err);
+	/* No history, or more than can be looked at: flows are not known. */
+	return r == -ENOENT || r == -E2BIG ? 0 : r;
+}
+
+int rw_api_get_audit(struct rw_api_call *call, struct rw_error *err)
+{
+	const char *reference = rw_api_parameter(call, "cluster");
+	struct rw_api_question question = {.compute = compute, .forget = forget};
+	struct auditing *auditing = calloc(1, sizeof(*auditing));
+	int r;
+
+	if (!auditing)
+		return rw_error_oom(err);
+	question.data = auditing;
+	rw_evidence_init(&auditing->evidence);
+	auditing->model = rw_model_dup(rw_controller_model(call->controller));
+	r = auditing->model ? rw_controller_evidence(call->controller, &auditing->evidence, err)
+			    : rw_error_oom(err);
+	if (r == 0)
+		r = rw_suppression_list(call->controller, &auditing->suppressions,
+					&auditing->input.suppression_count, err);
+	if (r == 0 && reference)
+		r = take_subject(call, auditing, reference, err);
 	if (r < 0) {
-		rw_buf_done(&buf);
+		forget(auditing);
 		return r;
 	}
-	rw_api_answer(call, 200, &buf);
-	return 0;
+	auditing->input.model = auditing->model;
+	auditing->input.evidence = &auditing->evidence;
+	auditing->input.suppressions = auditing->suppressions;
+	auditing->input.now_ms = rw_clock_realtime_ms(call->api->clock);
+	return rw_api_compute(call, &question, err);
 }
