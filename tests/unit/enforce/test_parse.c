@@ -78,6 +78,7 @@ static void refuses_every_packet_that_is_cut(void **state)
 	static const uint8_t protocols[] = {RW_PROTOCOL_TCP,    RW_PROTOCOL_UDP,  RW_PROTOCOL_ICMP,
 					    RW_PROTOCOL_ICMPV6, RW_PROTOCOL_IGMP, RW_PROTOCOL_GRE};
 	uint8_t frame[FRAME_MAX];
+	size_t cuts = 0;
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(protocols); i++) {
@@ -91,10 +92,12 @@ static void refuses_every_packet_that_is_cut(void **state)
 			for (size_t cut = 0; cut < size; cut++)
 				assert_int_equal(parse_bytes(frame, cut, packets[family].local.family, false),
 						 RW_PARSE_MALFORMED);
+			cuts += size;
 			assert_int_equal(parse_bytes(frame, size, packets[family].local.family, false),
 					 RW_PARSE_IP);
 		}
 	}
+	assert_int_equal(cuts, 624);
 }
 
 static void accepts_bytes_behind_the_packet(void **state)
@@ -173,11 +176,11 @@ static void refuses_tiny_fragments(void **state)
 	assert_int_equal(parse_bytes(frame, 52, 4, false), RW_PARSE_IP);
 }
 
-/* A UDP packet behind 'count' destination options. */
-static enum rw_parse_status parse_extensions(unsigned int count)
+/* A UDP packet behind 'count' destination options; its size. */
+static size_t build_extensions(unsigned int count, uint8_t bytes[FRAME_MAX + 80])
 {
 	struct rw_packet packet = udp6();
-	uint8_t frame[FRAME_MAX], bytes[FRAME_MAX + 80];
+	uint8_t frame[FRAME_MAX];
 	size_t size = frame_build(&packet, FRAME_NO_LINK, 7, frame);
 
 	memcpy(bytes, frame, 40);
@@ -188,7 +191,52 @@ static enum rw_parse_status parse_extensions(unsigned int count)
 	if (count)
 		bytes[6] = 60;
 	bytes[5] = (uint8_t)(size - 40 + count * 8);
-	return parse_bytes(bytes, size + count * 8, 6, false);
+	return size + count * 8;
+}
+
+static enum rw_parse_status parse_extensions(unsigned int count)
+{
+	uint8_t bytes[FRAME_MAX + 80];
+	size_t size = build_extensions(count, bytes);
+
+	return parse_bytes(bytes, size, 6, false);
+}
+
+/* Every cut of a packet that is whole; how many there are. */
+static size_t refuse_cuts(const uint8_t *bytes, size_t size, uint8_t family)
+{
+	for (size_t cut = 0; cut < size; cut++)
+		assert_int_equal(parse_bytes(bytes, cut, family, false), RW_PARSE_MALFORMED);
+	assert_int_equal(parse_bytes(bytes, size, family, false), RW_PARSE_IP);
+	return size;
+}
+
+static void refuses_cut_fragments_extensions_and_errors(void **state)
+{
+	uint8_t frame[FRAME_MAX], bytes[FRAME_MAX + 80];
+	size_t cuts = 0;
+
+	(void)state;
+	for (size_t family = 0; family < 2; family++) {
+		struct rw_packet packet = family ? udp6() : udp4, error = packet, quoted = packet;
+		size_t size = frame_build(&packet, FRAME_NO_LINK | FRAME_FIRST_FRAGMENT, 7, frame);
+
+		cuts += refuse_cuts(frame, size, packet.local.family);
+		packet.fragment = true;
+		size = frame_build(&packet, FRAME_NO_LINK, 7, frame);
+		cuts += refuse_cuts(frame, size, packet.local.family);
+		error.protocol = family ? RW_PROTOCOL_ICMPV6 : RW_PROTOCOL_ICMP;
+		error.icmp_type = family ? 1 : 3;
+		quoted.direction = RW_DIRECTION_EGRESS;
+		size = frame_build_error(&error, &quoted, frame) - FRAME_LINK_SIZE;
+		cuts += refuse_cuts(frame + FRAME_LINK_SIZE, size, packet.local.family);
+	}
+	for (unsigned int count = 1; count <= 8; count++) {
+		size_t size = build_extensions(count, bytes);
+
+		cuts += refuse_cuts(bytes, size, 6);
+	}
+	assert_int_equal(cuts, 1160);
 }
 
 static void reads_at_most_eight_extension_headers(void **state)
@@ -257,6 +305,7 @@ int main(void)
 		cmocka_unit_test(refuses_headers_that_lie),
 		cmocka_unit_test(tells_fragments_apart),
 		cmocka_unit_test(refuses_tiny_fragments),
+		cmocka_unit_test(refuses_cut_fragments_extensions_and_errors),
 		cmocka_unit_test(reads_at_most_eight_extension_headers),
 		cmocka_unit_test(question_and_answer_of_icmp_are_one_flow),
 		cmocka_unit_test(error_gives_the_ends_of_what_it_quotes),
