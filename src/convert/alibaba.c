@@ -36,18 +36,6 @@ static int visit_answers(struct rw_answers *answers, const char *key, rw_answer_
 
 /* ---- networks ---- */
 
-static int add_cidr(struct rw_network *network, const struct rw_json *object, const char *key,
-		    struct rw_error *err)
-{
-	struct rw_prefix prefix;
-	bool given;
-	int r = rw_document_prefix(object, key, &prefix, &given, err);
-
-	if (r < 0 || !given)
-		return r;
-	return rw_builder_append(&network->cidrs, &network->cidr_count, &prefix, sizeof(prefix), err);
-}
-
 static int add_secondary_cidrs(struct rw_network *network, const struct rw_json *vpc, struct rw_error *err)
 {
 	struct rw_json between, list;
@@ -87,9 +75,9 @@ static int read_vpc(struct rw_answers *answers, const struct rw_json *vpc, struc
 		return 0;
 	r = rw_builder_name(answers->builder, RW_KIND_NETWORK, name, network->id, &network->name, err);
 	if (r == 0)
-		r = add_cidr(network, vpc, "CidrBlock", err);
+		r = rw_document_add_cidr(vpc, "CidrBlock", &network->cidrs, &network->cidr_count, err);
 	if (r == 0)
-		r = add_cidr(network, vpc, "Ipv6CidrBlock", err);
+		r = rw_document_add_cidr(vpc, "Ipv6CidrBlock", &network->cidrs, &network->cidr_count, err);
 	if (r == 0)
 		r = add_secondary_cidrs(network, vpc, err);
 	return r < 0 ? r : rw_builder_put(answers->builder, RW_KIND_NETWORK, RW_TAKE_PTR(network), err);
@@ -117,23 +105,13 @@ static int add_classic_network(struct rw_answers *answers, struct rw_error *err)
 static int need_network(struct rw_answers *answers, const char *vpc, char ret_id[RW_ID_SIZE],
 			struct rw_error *err)
 {
-	const struct rw_network *network;
-	int r;
-
-	if (vpc[0])
+	if (vpc[0]) {
 		rw_builder_id(RW_KIND_NETWORK, vpc, ret_id);
-	else
-		strcpy(ret_id, CLASSIC_ID);
-	if (rw_builder_find(answers->builder, RW_KIND_NETWORK, ret_id))
-		return 0;
-	if (!vpc[0])
-		return add_classic_network(answers, err);
-	r = rw_builder_private_network(answers->builder, ret_id, ret_id, &network, err);
-	if (r < 0)
-		return r;
-	return rw_builder_remark(answers->builder, 0, vpc, err,
-				 "its CIDRs are not known: all private addresses are taken for it; give the "
-				 "answer of DescribeVpcs");
+		return rw_answers_need_network(answers, ret_id, "DescribeVpcs", err);
+	}
+	strcpy(ret_id, CLASSIC_ID);
+	return rw_builder_find(answers->builder, RW_KIND_NETWORK, ret_id) ? 0
+									  : add_classic_network(answers, err);
 }
 
 /* ---- prefix lists ---- */

@@ -18,17 +18,6 @@
 
 /* ---- networks ---- */
 
-static int add_cidr(struct rw_network *network, const struct rw_json *object, const char *key,
-		    struct rw_error *err)
-{
-	struct rw_prefix prefix;
-	bool given;
-	int r = rw_document_prefix(object, key, &prefix, &given, err);
-
-	return r < 0 || !given ? r
-			       : rw_builder_add_prefix(&network->cidrs, &network->cidr_count, &prefix, err);
-}
-
 /* Further CIDRs: an array of objects with the CIDR at 'key'. */
 static int add_cidrs(struct rw_network *network, const struct rw_json *vpc, const char *array,
 		     const char *key, struct rw_error *err)
@@ -39,7 +28,7 @@ static int add_cidrs(struct rw_network *network, const struct rw_json *vpc, cons
 	for (size_t i = 0; r == 0 && i < rw_json_count(&list); i++) {
 		struct rw_json element = rw_json_at(&list, i);
 
-		r = add_cidr(network, &element, key, err);
+		r = rw_document_add_cidr(&element, key, &network->cidrs, &network->cidr_count, err);
 	}
 	return r;
 }
@@ -81,7 +70,7 @@ static int read_vpc(struct rw_answers *answers, const struct rw_json *vpc, struc
 		return 0;
 	r = rw_builder_name(answers->builder, RW_KIND_NETWORK, name, network->id, &network->name, err);
 	if (r == 0)
-		r = add_cidr(network, vpc, "CidrBlock", err);
+		r = rw_document_add_cidr(vpc, "CidrBlock", &network->cidrs, &network->cidr_count, err);
 	if (r == 0)
 		r = add_cidrs(network, vpc, "CidrBlockAssociationSet", "CidrBlock", err);
 	if (r == 0)
@@ -92,17 +81,8 @@ static int read_vpc(struct rw_answers *answers, const struct rw_json *vpc, struc
 static int need_network(struct rw_answers *answers, const char *vpc, char ret_id[RW_ID_SIZE],
 			struct rw_error *err)
 {
-	const struct rw_network *network;
-	int r;
-
 	rw_builder_id(RW_KIND_NETWORK, vpc[0] ? vpc : "vpc-ec2-classic", ret_id);
-	if (rw_builder_find(answers->builder, RW_KIND_NETWORK, ret_id))
-		return 0;
-	r = rw_builder_private_network(answers->builder, ret_id, ret_id, &network, err);
-	return r < 0 ? r
-		     : rw_builder_remark(answers->builder, 0, ret_id, err,
-					 "its CIDRs are not known: all private addresses are taken for it; "
-					 "give the answer of describe-vpcs");
+	return rw_answers_need_network(answers, ret_id, "describe-vpcs", err);
 }
 
 /* ---- groups ---- */

@@ -242,3 +242,29 @@ int rw_answers_visit(struct rw_answers *answers, const char *outer, const char *
 	}
 	return 0;
 }
+
+int rw_document_add_cidr(const struct rw_json *object, const char *key, struct rw_prefix **prefixes,
+			 size_t *count, struct rw_error *err)
+{
+	struct rw_prefix prefix;
+	bool given;
+	int r = rw_document_prefix(object, key, &prefix, &given, err);
+
+	return r < 0 || !given ? r : rw_builder_add_prefix(prefixes, count, &prefix, err);
+}
+
+int rw_answers_need_network(struct rw_answers *answers, const char *id, const char *answer,
+			    struct rw_error *err)
+{
+	const struct rw_network *network;
+	int r;
+
+	if (rw_builder_find(answers->builder, RW_KIND_NETWORK, id))
+		return 0;
+	r = rw_builder_private_network(answers->builder, id, id, &network, err);
+	return r < 0 ? r
+		     : rw_builder_remark(answers->builder, 0, id, err,
+					 "its CIDRs are not known: all private addresses are taken for it; "
+					 "give the answer of %s",
+					 answer);
+}

@@ -68,5 +68,16 @@ RW_NODISCARD int rw_document_prefix(const struct rw_json *object, const char *ke
 RW_NODISCARD int rw_document_address(const struct rw_json *object, const char *key,
 				     struct rw_address *ret_address, bool *ret_given, struct rw_error *err);
 
+/* Adds the CIDR at 'key', if there is one, to a sorted list. */
+RW_NODISCARD int rw_document_add_cidr(const struct rw_json *object, const char *key,
+				      struct rw_prefix **prefixes, size_t *count, struct rw_error *err);
+
+/*
+ * Makes sure that the network 'id' is there: one of which no answer has told gets all private addresses, and a
+ * remark that names the 'answer' that would tell.
+ */
+RW_NODISCARD int rw_answers_need_network(struct rw_answers *answers, const char *id, const char *answer,
+					 struct rw_error *err);
+
 /* The path of a value, for notes: "Permissions.Permission[3]". */
 void rw_document_path(const struct rw_json *value, char *text, size_t size);
