@@ -132,10 +132,75 @@ static bool may_be_wide(const struct scope *scope, const struct rw_group *group)
 	return ports > WIDE;
 }
 
+/* Addresses, as parts of what counts as the internet (audit/audit.h): a /8 of IPv4, a /16 of IPv6. */
+struct reach {
+	double v4, v6;
+};
+
+static void add_prefix(struct reach *reach, const struct rw_prefix *prefix)
+{
+	unsigned int enough = prefix->address.family == 4 ? 8 : 16;
+	double part = 1;
+
+	for (unsigned int bits = enough; bits < prefix->bits; bits++)
+		part /= 2;
+	*(prefix->address.family == 4 ? &reach->v4 : &reach->v6) += part;
+}
+
+/* Who is accepted by the rules that have a say where 'rule' has; counted twice where two rules say it. */
+static void add_sources(const struct scope *scope, struct rw_rule *const *rules, size_t count,
+			const struct rw_rule *rule, struct reach *reach)
+{
+	for (size_t i = 0; i < count; i++) {
+		const struct rw_rule *other = rules[i];
+		const struct rw_prefix_list *list;
+
+		if (other->direction != RW_DIRECTION_INGRESS || other->policy != RW_VERDICT_ACCEPT ||
+		    (other->protocol != RW_PROTOCOL_ALL &&
+		     !has_service(rule, other->protocol, other->ports.first, other->ports.last)))
+			continue;
+		if (other->object.kind == RW_OBJECT_CIDR)
+			add_prefix(reach, &other->object.cidr);
+		if (other->object.kind != RW_OBJECT_PREFIX_LIST)
+			continue;
+		list = rw_model_find_prefix_list(scope->after, other->object.id);
+		for (size_t k = 0; list && k < list->cidr_count; k++)
+			add_prefix(reach, &list->cidrs[k]);
+	}
+}
+
+static bool is_internet(const struct reach *reach)
+{
+	return reach->v4 >= 0.99 || reach->v6 >= 0.99;
+}
+
+/* Whether what a rule speaks of can be open to the internet at all, by it and others together. */
+static bool may_reach_internet(const struct scope *scope, const struct rw_group *group,
+			       const struct rw_rule *rule)
+{
+	struct reach reach = {0};
+
+	add_sources(scope, group->rules, group->rule_count, rule, &reach);
+	for (size_t i = 0; !is_internet(&reach) && i < scope->plan->impacts.count; i++) {
+		const struct rw_policy *policy =
+			((const struct impact *)rw_vec_at(&scope->plan->impacts, i))->after;
+
+		if (policy->group_count < 2)
+			continue;
+		reach = (struct reach){0};
+		for (size_t k = 0; k < policy->group_count; k++)
+			add_sources(scope, policy->groups[k]->rules, policy->groups[k]->rule_count, rule,
+				    &reach);
+	}
+	return is_internet(&reach);
+}
+
 /* Whether a rule that now accepts, or drops no more, can open what a serious finding is about. */
 static bool can_open(const struct scope *scope, const struct rw_group *group, const struct rw_rule *rule)
 {
 	if (rule->object.kind == RW_OBJECT_GROUP) /* members are not the internet */
+		return false;
+	if (!may_reach_internet(scope, group, rule))
 		return false;
 	for (size_t i = 0; i < rw_service_count(); i++) {
 		struct rw_service service = rw_service_at(i);
