@@ -217,6 +217,21 @@ static int open_object(struct rw_bpf *bpf, const struct rw_enforce_bpf_options *
 	return 0;
 }
 
+/*
+ * The object lies in this program's read-only data.  It is not looked at again, and if it were, its pages would
+ * come from the program's file: so they need no memory meanwhile.
+ */
+static void forget_object(void)
+{
+	size_t size, page = (size_t)sysconf(_SC_PAGESIZE);
+	const void *bytes = ringwall_bpf__elf_bytes(&size);
+	uintptr_t first = ((uintptr_t)bytes + page - 1) & ~(page - 1);
+	uintptr_t last = ((uintptr_t)bytes + size) & ~(page - 1);
+
+	if (first < last)
+		(void)madvise((void *)first, last - first, MADV_DONTNEED);
+}
+
 int rw_bpf_load(struct rw_bpf *bpf, const struct rw_enforce_bpf_options *options, struct rw_error *err)
 {
 	RW_CLEANUP(ringwall_bpf_free) struct ringwall_bpf *skeleton = NULL;
@@ -244,6 +259,7 @@ int rw_bpf_load(struct rw_bpf *bpf, const struct rw_enforce_bpf_options *options
 	fill_control(bpf);
 	/* The object's text, types and relocations are done with: give them back to the system. */
 	skeleton = ringwall_bpf_free(skeleton);
+	forget_object();
 	(void)malloc_trim(0);
 	return 0;
 }
