@@ -30,6 +30,12 @@ static int64_t realtime_of(const struct rw_reporter *reporter, uint64_t monotoni
 	return rw_clock_realtime_ms(reporter->clock) - (int64_t)(age_ns / 1000000);
 }
 
+/* Whether what is seen has a place: made when the first thing is, be it a flow or a refused packet. */
+static bool has_observer(struct rw_reporter *reporter)
+{
+	return reporter->observer || rw_observer_new(&reporter->observer) == 0;
+}
+
 /* ---- drops ---- */
 
 static void take_drop(void *context, const struct rw_enforcer_drop *drop)
@@ -40,7 +46,7 @@ static void take_drop(void *context, const struct rw_enforcer_drop *drop)
 	reporter->drops_lost += drop->suppressed;
 	if (reporter->tap)
 		reporter->tap(reporter->tap_context, drop);
-	if (reporter->observer)
+	if (has_observer(reporter))
 		rw_observer_drop(reporter->observer, &told);
 	if (reporter->drop_count == RW_REPORT_DROPS_MAX)
 		reporter->drops_lost++;
@@ -83,10 +89,9 @@ void rw_reporter_observe(struct rw_reporter *reporter, const struct rw_keeper *k
 	struct observing observing = {.reporter = reporter, .now_ms = rw_clock_realtime_ms(reporter->clock)};
 	uint64_t now_ns = rw_clock_monotonic_ns(reporter->clock);
 	struct rw_keeper_status status;
-	bool begins = !reporter->observer;
 
 	rw_keeper_status(keeper, &status);
-	if (!status.enforcer || !status.links || (begins && rw_observer_new(&reporter->observer) < 0))
+	if (!status.enforcer || !status.links || !has_observer(reporter))
 		return;
 	observing.links = status.links;
 	if (status.enforcer->ops->observe(status.enforcer, RW_REPORTER_PLACES, reporter->census, take_flow,

@@ -36,7 +36,7 @@ struct rw_reporter {
 	struct rw_report_connection connections[RW_REPORT_LIVE_MAX]; /* of a monitored node */
 	size_t connection_count;
 	uint64_t connections_cut;
-	struct rw_observer *observer; /* NULL until rw_reporter_observe */
+	struct rw_observer *observer; /* NULL until a flow or a refused packet is seen */
 	bool census;                  /* this round of the flow table tells every live flow */
 	uint64_t census_ns;           /* when the last one began; 0 = never */
 	uint64_t flows_told_ns;       /* 0 = never */

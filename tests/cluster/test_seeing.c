@@ -145,7 +145,7 @@ static void expect_flows(const struct world *world, const char *const *words, co
 			return;
 		(void)poll(NULL, 0, LOOK_MS);
 	}
-	fail_msg("no %s in %s", text, answer);
+	fail_msg("no %s in what '%s %s %s' says: %s", text, words[0], words[2], words[3], answer);
 }
 
 static void tells_which_flows_the_nodes_saw(void **state)
