@@ -201,6 +201,8 @@ static int add_named(const struct rw_model *model, const char *field, const char
 		return r;
 	if (scope.node)
 		return add_node(scope.node, prefixes);
+	if (!scope.cluster && !scope.group)
+		return rw_error_field(err, field, "is empty: name an address, a node, a group or \"any\"");
 	return add_members(model, scope.cluster ? scope.cluster->security_group : scope.group->id, prefixes);
 }
 
