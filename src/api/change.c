@@ -354,6 +354,16 @@ int rw_api_answer_result(struct rw_api_call *call, const struct rw_api_change *c
 	return 0;
 }
 
+int rw_api_answer_done(struct rw_api_call *call, const char *action, struct rw_error *err)
+{
+	struct rw_api_change change = {.action = action, .kind = RW_KIND_COUNT_};
+	struct rw_change_result result = {.changed = true,
+					  .revision = rw_controller_revision(call->controller)};
+
+	rw_api_pump_events(call->api);
+	return rw_api_answer_result(call, &change, &result, 0, err);
+}
+
 /* ---- making it ---- */
 
 /* What makes two requests the same one. */

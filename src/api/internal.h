@@ -289,6 +289,9 @@ void rw_api_put_guards(struct rw_json_writer *json, const struct rw_guard_findin
 RW_NODISCARD int rw_api_answer_result(struct rw_api_call *call, const struct rw_api_change *change,
 				      struct rw_change_result *result, int outcome, struct rw_error *err);
 
+/* The same for a change that the controller made at once and that no node waits for; tells of its events. */
+RW_NODISCARD int rw_api_answer_done(struct rw_api_call *call, const char *action, struct rw_error *err);
+
 /* Writes one element of "diff": a rule that comes ("add") or goes ("remove").  model.c */
 void rw_api_put_difference(struct rw_json_writer *json, const struct rw_model *model,
 			   const struct rw_group *group, const struct rw_rule *rule, const char *change);

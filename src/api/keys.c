@@ -108,15 +108,9 @@ int rw_api_create_key(struct rw_api_call *call, struct rw_error *err)
 
 int rw_api_revoke_key(struct rw_api_call *call, struct rw_error *err)
 {
-	struct rw_change_result result = {.changed = true};
-	struct rw_api_change change = {.action = "revoke key", .kind = RW_KIND_COUNT_};
 	int r = rw_key_revoke(call->controller, &call->actor, call->names[0], err);
 
-	if (r < 0)
-		return r;
-	rw_api_pump_events(call->api);
-	result.revision = rw_controller_revision(call->controller);
-	return rw_api_answer_result(call, &change, &result, 0, err);
+	return r < 0 ? r : rw_api_answer_done(call, "revoke key", err);
 }
 
 int rw_api_whoami(struct rw_api_call *call, struct rw_error *err)

@@ -72,13 +72,7 @@ int rw_api_create_suppression(struct rw_api_call *call, struct rw_error *err)
 
 int rw_api_delete_suppression(struct rw_api_call *call, struct rw_error *err)
 {
-	struct rw_change_result result = {.changed = true};
-	struct rw_api_change change = {.action = "remove suppression", .kind = RW_KIND_COUNT_};
 	int r = rw_suppression_remove(call->controller, &call->actor, call->names[0], err);
 
-	if (r < 0)
-		return r;
-	rw_api_pump_events(call->api);
-	result.revision = rw_controller_revision(call->controller);
-	return rw_api_answer_result(call, &change, &result, 0, err);
+	return r < 0 ? r : rw_api_answer_done(call, "remove suppression", err);
 }

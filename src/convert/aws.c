@@ -53,26 +53,15 @@ static int read_name_tag(const struct rw_json *object, const char **ret_name, st
 
 static int read_vpc(struct rw_answers *answers, const struct rw_json *vpc, struct rw_error *err)
 {
-	RW_CLEANUP(rw_network_unref) struct rw_network *network = rw_network_new();
-	const char *id, *name;
-	int r;
+	RW_CLEANUP(rw_network_unref) struct rw_network *network = NULL;
+	const char *name;
+	int r = read_name_tag(vpc, &name, err);
 
-	if (!network)
-		return rw_error_oom(err);
-	network->kind = RW_NETWORK_VPC;
-	r = rw_document_text(vpc, "VpcId", &id, err);
 	if (r == 0)
-		r = read_name_tag(vpc, &name, err);
-	if (r < 0)
+		r = rw_answers_begin_vpc(answers, vpc, name, &network, err);
+	if (r < 0 || !network)
 		return r;
-	rw_builder_id(RW_KIND_NETWORK, id, network->id);
-	if (rw_builder_find(answers->builder, RW_KIND_NETWORK, network->id))
-		return 0;
-	r = rw_builder_name(answers->builder, RW_KIND_NETWORK, name, network->id, &network->name, err);
-	if (r == 0)
-		r = rw_document_add_cidr(vpc, "CidrBlock", &network->cidrs, &network->cidr_count, err);
-	if (r == 0)
-		r = add_cidrs(network, vpc, "CidrBlockAssociationSet", "CidrBlock", err);
+	r = add_cidrs(network, vpc, "CidrBlockAssociationSet", "CidrBlock", err);
 	if (r == 0)
 		r = add_cidrs(network, vpc, "Ipv6CidrBlockAssociationSet", "Ipv6CidrBlock", err);
 	return r < 0 ? r : rw_builder_put(answers->builder, RW_KIND_NETWORK, RW_TAKE_PTR(network), err);

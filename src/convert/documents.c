@@ -253,6 +253,31 @@ int rw_document_add_cidr(const struct rw_json *object, const char *key, struct r
 	return r < 0 || !given ? r : rw_builder_add_prefix(prefixes, count, &prefix, err);
 }
 
+int rw_answers_begin_vpc(struct rw_answers *answers, const struct rw_json *vpc, const char *name,
+			 struct rw_network **ret_network, struct rw_error *err)
+{
+	RW_CLEANUP(rw_network_unref) struct rw_network *network = rw_network_new();
+	const char *id;
+	int r;
+
+	*ret_network = NULL;
+	if (!network)
+		return rw_error_oom(err);
+	network->kind = RW_NETWORK_VPC;
+	r = rw_document_text(vpc, "VpcId", &id, err);
+	if (r < 0)
+		return r;
+	rw_builder_id(RW_KIND_NETWORK, id, network->id);
+	if (rw_builder_find(answers->builder, RW_KIND_NETWORK, network->id))
+		return 0;
+	r = rw_builder_name(answers->builder, RW_KIND_NETWORK, name, network->id, &network->name, err);
+	if (r == 0)
+		r = rw_document_add_cidr(vpc, "CidrBlock", &network->cidrs, &network->cidr_count, err);
+	if (r == 0)
+		*ret_network = RW_TAKE_PTR(network);
+	return r;
+}
+
 int rw_answers_need_network(struct rw_answers *answers, const char *id, const char *answer,
 			    struct rw_error *err)
 {

@@ -73,6 +73,13 @@ RW_NODISCARD int rw_document_add_cidr(const struct rw_json *object, const char *
 				      struct rw_prefix **prefixes, size_t *count, struct rw_error *err);
 
 /*
+ * Begins the network of a VPC from what the answers of both clouds call alike, VpcId and CidrBlock.  Gives it, to be
+ * put into the builder by the caller; NULL when an answer has told of it already.
+ */
+RW_NODISCARD int rw_answers_begin_vpc(struct rw_answers *answers, const struct rw_json *vpc, const char *name,
+				      struct rw_network **ret_network, struct rw_error *err);
+
+/*
  * Makes sure that the network 'id' is there: one of which no answer has told gets all private addresses, and a
  * remark that names the 'answer' that would tell.
  */
