@@ -487,7 +487,7 @@ const struct rw_cli_command rw_cli_analyze_commands[] = {
 	 "  decided        it is the cause\n"
 	 "  priority       a rule with a smaller priority number decided\n"
 	 "  drop-wins      at equal priority drop beats accept\n"
-	 "  smaller-id     it says the same with the same priority; the smallest id is named\n"
+	 "  smaller-id     it says the same with the same priority; the smallest id wins\n"
 	 "  inner-access   the remote end is a member of a common group\n"
 	 "  system         a system rule decided before any rule was asked\n"
 	 "\n"
@@ -499,8 +499,8 @@ const struct rw_cli_command rw_cli_analyze_commands[] = {
 	 "Nodes of which the same holds share a line.\n"
 	 "\n"
 	 "examples:\n"
-	 "  ringwall reach --to demo --service tcp/22     all sources for a port of a cluster\n"
-	 "  ringwall reach --from 203.0.113.9             all open ports for a source\n"
+	 "  ringwall reach --to demo --service tcp/22  all sources for a port of a cluster\n"
+	 "  ringwall reach --from 203.0.113.9          all open ports for a source\n"
 	 "  ringwall reach --from internet --file model.json\n",
 	 RW_CLI_SERVER | RW_CLI_OUTPUT, reach_options, 0, 0, reach},
 	{"matrix", "[CLUSTER]", "which services the internet and groups reach",

@@ -419,8 +419,8 @@ const struct rw_cli_command rw_cli_audit_commands[] = {
 	 "It is then shown apart, counts for no --fail-on, and refuses no change.\n"
 	 "\n"
 	 "example:\n"
-	 "  ringwall suppression add open-ssh --cluster shop --reason 'bastion comes in May' \\\n"
-	 "    --expires 2027-05-31T00:00:00Z\n",
+	 "  ringwall suppression add open-ssh --cluster shop \\\n"
+	 "    --reason 'bastion comes in May' --expires 2027-05-31T00:00:00Z\n",
 	 RW_CLI_SERVER | RW_CLI_OUTPUT, suppress_options, 1, 1, suppress},
 	{"suppression list", "", "show what is suppressed",
 	 "example:\n"

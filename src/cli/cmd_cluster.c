@@ -215,8 +215,8 @@ const struct rw_cli_command rw_cli_cluster_commands[] = {
 	 "from the container CIDRs, nothing else.\n\n"
 	 "examples:\n"
 	 "  ringwall cluster create demo --network prod --container-cidr 172.18.0.0/16\n"
-	 "  ringwall cluster create k --network prod --type kubernetes --profile kubernetes \\\n"
-	 "    --management-cidr 198.51.100.0/24 --no-web\n",
+	 "  ringwall cluster create k --network prod --type kubernetes \\\n"
+	 "    --profile kubernetes --management-cidr 198.51.100.0/24 --no-web\n",
 	 RW_CLI_SERVER | RW_CLI_OUTPUT | RW_CLI_CHANGE, create_options, 1, 1, create},
 	{"cluster list", "", "show all clusters",
 	 "examples:\n"

@@ -191,7 +191,8 @@ static int completion(struct rw_cli *cli)
 const struct rw_cli_command rw_cli_context_commands[] = {
 	{"context add", "NAME --server URL", "keep a server, key file and authority under a name",
 	 "example:\n"
-	 "  ringwall context add demo --server https://10.0.0.5:8443 --key-file key --ca ca.pem\n",
+	 "  ringwall context add demo --server https://10.0.0.5:8443 \\\n"
+	 "    --key-file key --ca ca.pem\n",
 	 RW_CLI_SERVER, NULL, 1, 1, add},
 	{"context use", "NAME", "choose the context that is used without --context",
 	 "example:\n"

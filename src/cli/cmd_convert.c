@@ -158,10 +158,13 @@ static const struct rw_usage_option convert_options[] = {
 const struct rw_cli_command rw_cli_convert_commands[] = {
 	{"convert", "FORMAT FILE...", "write a model file from what another system says",
 	 "FORMAT is\n"
-	 "  alibaba   JSON of aliyun-cli: DescribeVpcs, DescribeSecurityGroups, DescribeInstances,\n"
-	 "            DescribeSecurityGroupAttribute, DescribePrefixListAttributes, DescribeClusterDetail,\n"
-	 "            DescribeLoadBalancerAttribute, DescribeLoadBalancerListeners; one or more a file\n"
-	 "  aws       JSON of aws ec2 describe-vpcs, describe-security-groups, describe-instances\n"
+	 "  alibaba   JSON of aliyun-cli: DescribeVpcs, DescribeSecurityGroups,\n"
+	 "            DescribeSecurityGroupAttribute, DescribeInstances,\n"
+	 "            DescribePrefixListAttributes, DescribeClusterDetail,\n"
+	 "            DescribeLoadBalancerAttribute, DescribeLoadBalancerListeners;\n"
+	 "            one or more a file\n"
+	 "  aws       JSON of aws ec2 describe-vpcs, describe-security-groups,\n"
+	 "            describe-instances\n"
 	 "  iptables  iptables-save and ip6tables-save of one node\n"
 	 "  ufw       'ufw status verbose', or user.rules and user6.rules, of one node\n"
 	 "What has no counterpart is listed with its line and reason, and the exit code is 3; rules\n"

@@ -191,7 +191,7 @@ const struct rw_cli_command rw_cli_evaluate_commands[] = {
 	{"evaluate", "--file MODEL", "decide packets under a model file, without any server",
 	 "Each line is a query such as\n"
 	 "  {\"node\":\"n1\",\"interface\":\"eth0\",\"direction\":\"ingress\",\"protocol\":\"tcp\",\n"
-	 "   \"remote\":\"203.0.113.9\",\"remote_port\":40000,\"local\":\"10.0.0.5\",\"local_port\":22}\n"
+	 "   \"remote\":\"203.0.113.9\",\"remote_port\":4000,\"local\":\"10.0.0.5\",\"local_port\":22}\n"
 	 "and gets one line of answer: {\"verdict\":\"accept\",\"cause\":\"sgr-...\"}.  A bad line gets\n"
 	 "{\"error\":...,\"line\":N}, the run goes on, and the exit code is 1.\n"
 	 "\n"

@@ -146,7 +146,7 @@ static const struct rw_usage_option member_options[] = {
 
 const struct rw_cli_command rw_cli_group_commands[] = {
 	{"group create", "NAME --network NETWORK", "make a free-standing security group",
-	 "example:\n  ringwall group create office --network prod --description 'machines of the office'\n",
+	 "example:\n  ringwall group create office --network prod --description 'the office'\n",
 	 RW_CLI_SERVER | RW_CLI_OUTPUT | RW_CLI_CHANGE, create_options, 1, 1, create},
 	{"group list", "", "show all security groups",
 	 "example:\n"

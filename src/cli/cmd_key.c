@@ -111,7 +111,8 @@ static const struct rw_usage_option create_options[] = {
 
 const struct rw_cli_command rw_cli_key_commands[] = {
 	{"key create", "NAME", "make an API key; it is shown once",
-	 "example:\n  ringwall key create ci --role operator --expires 2027-01-31T00:00:00Z --save ci.key\n",
+	 "example:\n  ringwall key create ci --role operator \\\n"
+	 "    --expires 2027-01-31T00:00:00Z --save ci.key\n",
 	 RW_CLI_SERVER | RW_CLI_OUTPUT, create_options, 1, 1, create},
 	{"key list", "", "show all keys, without their secrets",
 	 "example:\n"

@@ -151,8 +151,8 @@ static const struct rw_usage_option list_options[] = {
 const struct rw_cli_command rw_cli_load_balancer_commands[] = {
 	{"load-balancer create", "NAME --cluster CLUSTER", "record what stands before a cluster",
 	 "example:\n"
-	 "  ringwall load-balancer create edge --cluster demo --listen tcp:443:8443 --source-cidr "
-	 "10.0.0.9/32\n",
+	 "  ringwall load-balancer create edge --cluster demo --listen tcp:443:8443 \\\n"
+	 "    --source-cidr 10.0.0.9/32\n",
 	 RW_CLI_SERVER | RW_CLI_OUTPUT | RW_CLI_CHANGE, create_options, 1, 1, create},
 	{"load-balancer list", "", "show all load balancers",
 	 "example:\n"

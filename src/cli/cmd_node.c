@@ -208,7 +208,8 @@ const struct rw_cli_command rw_cli_node_commands[] = {
 	 "Such a node is a member wherever its groups are objects, and is enforced nowhere.  A machine with\n"
 	 "an agent joins by itself: see 'ringwall cluster join-token'.\n\n"
 	 "example:\n"
-	 "  ringwall node create backup-1 --network prod --group backups --interface eth0=10.0.9.4\n",
+	 "  ringwall node create backup-1 --network prod --group backups \\\n"
+	 "    --interface eth0=10.0.9.4\n",
 	 RW_CLI_SERVER | RW_CLI_OUTPUT | RW_CLI_CHANGE, create_options, 1, 1, create},
 	{"node list", "", "show all nodes",
 	 "examples:\n"

@@ -76,7 +76,7 @@ static const struct rw_usage_option update_options[] = {
 
 const struct rw_cli_command rw_cli_prefix_list_commands[] = {
 	{"prefix-list create", "NAME", "make a named set of CIDRs",
-	 "example:\n  ringwall prefix-list create office --cidr 198.51.100.0/24 --cidr 203.0.113.7/32\n",
+	 "example:\n  ringwall prefix-list create office --cidr 198.51.100.0/24 --cidr 203.0.113.7\n",
 	 RW_CLI_SERVER | RW_CLI_OUTPUT | RW_CLI_CHANGE, create_options, 1, 1, create},
 	{"prefix-list list", "", "show all prefix lists",
 	 "example:\n"
@@ -88,7 +88,7 @@ const struct rw_cli_command rw_cli_prefix_list_commands[] = {
 	 RW_CLI_SERVER | RW_CLI_OUTPUT, NULL, 1, 1, show},
 	{"prefix-list update", "LIST", "rename it or change its CIDRs",
 	 "example:\n"
-	 "  ringwall prefix-list update office --cidr 198.51.100.0/24 --cidr 203.0.113.7 --wait\n",
+	 "  ringwall prefix-list update office --cidr 198.51.100.0/24 --wait\n",
 	 RW_CLI_SERVER | RW_CLI_OUTPUT | RW_CLI_CHANGE, update_options, 1, 1, update},
 	{"prefix-list delete", "LIST", "delete a prefix list that no rule names",
 	 "example:\n"

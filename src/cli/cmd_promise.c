@@ -183,10 +183,10 @@ const struct rw_cli_command rw_cli_promise_commands[] = {
 	 "Every change that would break a promise is refused, unless it is forced by --force promise:ID.\n"
 	 "\n"
 	 "examples:\n"
-	 "  ringwall promise add accept tcp 5432 --network prod --from group:web --to group:db \\\n"
-	 "    --reason 'the shop needs its database'\n"
-	 "  ringwall promise add deny tcp 5432 --network prod --from 0.0.0.0/0 --to 10.0.9.0/24 \\\n"
-	 "    --reason 'audit 2027, 4.1'\n",
+	 "  ringwall promise add accept tcp 5432 --network prod \\\n"
+	 "    --from group:web --to group:db --reason 'the shop needs its database'\n"
+	 "  ringwall promise add deny tcp 5432 --network prod \\\n"
+	 "    --from 0.0.0.0/0 --to 10.0.9.0/24 --reason 'audit 2027, 4.1'\n",
 	 RW_CLI_SERVER | RW_CLI_OUTPUT | RW_CLI_CHANGE, add_options, 2, 3, add},
 	{"promise list", "", "show all promises",
 	 "example:\n"

@@ -20,8 +20,8 @@ static const struct rw_column columns[] = {
 
 #define RULE_HELP                                                                                            \
 	"A rule is written as\n"                                                                             \
-	"  allow|drop PROTOCOL [PORTS] from|to OBJECT [priority N] [nic TYPE] [local CIDR] [source-ports "   \
-	"A-B]\n"                                                                                             \
+	"  allow|drop PROTOCOL [PORTS] from|to OBJECT\n"                                                     \
+	"    [priority N] [nic TYPE] [local CIDR] [source-ports A-B]\n"                                      \
 	"PROTOCOL  tcp, udp, icmp, icmpv6, gre, all or a number\n"                                           \
 	"PORTS     80  80,443  8000-8100  (tcp and udp)\n"                                                   \
 	"OBJECT    any, a CIDR, group:NAME, prefix-list:NAME\n"                                              \
@@ -192,8 +192,8 @@ const struct rw_cli_command rw_cli_rule_commands[] = {
 	{"rule add", "GROUP RULE", "add a rule to a group, or to a cluster's group",
 	 RULE_HELP "examples:\n"
 		   "  ringwall rule add demo allow tcp 443 from any --wait\n"
-		   "  ringwall rule add demo allow tcp 5432 from group:web --description 'shop to db'\n"
-		   "  ringwall rule add demo 'drop udp 53 to 0.0.0.0/0 priority 5 # own resolvers only'\n",
+		   "  ringwall rule add demo allow tcp 5432 from group:web --description shop\n"
+		   "  ringwall rule add demo 'drop udp 53 to 0.0.0.0/0 priority 5 # own resolvers'\n",
 	 RW_CLI_SERVER | RW_CLI_OUTPUT | RW_CLI_CHANGE, add_options, 2, 200, add},
 	{"rule revoke", "GROUP RULE|ID...", "take rules away",
 	 "By id, or by meaning; a rule that is not there is no failure.\n\n" RULE_HELP "examples:\n"

@@ -499,7 +499,8 @@ const struct rw_cli_command rw_cli_tighten_commands[] = {
 	 "  ringwall tighten shop\n"
 	 "  ringwall tighten shop --stage 24h\n"
 	 "  ringwall tighten shop --apply\n"
-	 "  ringwall tighten shop --file model.json --listening web-1=ss.txt --flows vpc-flow-logs.txt\n",
+	 "  ringwall tighten shop --file model.json --listening web-1=ss.txt \\\n"
+	 "    --flows vpc-flow-logs.txt\n",
 	 RW_CLI_SERVER | RW_CLI_OUTPUT | RW_CLI_CHANGE, tighten_options, 1, 1, tighten},
 	{0},
 };

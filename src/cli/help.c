@@ -163,11 +163,11 @@ void rw_cli_print_overview(FILE *out)
 		    "what there is (each with commands of its own, as 'rule add'):\n",
 		    out);
 	for (size_t i = 0; i < RW_ARRAY_COUNT(nouns); i++)
-		(void)fprintf(out, "  %-15s %s\n", nouns[i].noun, nouns[i].summary);
+		rw_usage_print_item(out, nouns[i].noun, nouns[i].summary);
 	(void)fputs("\ncommands of one word:\n", out);
 	for (const struct rw_cli_command *command = rw_cli_commands(); command->path; command++)
 		if (!strchr(command->path, ' '))
-			(void)fprintf(out, "  %-15s %s\n", command->path, command->summary);
+			rw_usage_print_item(out, command->path, command->summary);
 	(void)fprintf(out,
 		      "\nexamples:\n%s\n"
 		      "'ringwall COMMAND --help' tells more, with examples of each.\n\n"
@@ -181,8 +181,7 @@ void rw_cli_print_noun(FILE *out, const char *noun)
 	(void)fprintf(out, "usage: ringwall %s COMMAND\n\n", noun);
 	for (const struct rw_cli_command *command = rw_cli_commands(); command->path; command++)
 		if (has_noun(command->path, noun))
-			(void)fprintf(out, "  %-15s %s\n", command->path + strlen(noun) + 1,
-				      command->summary);
+			rw_usage_print_item(out, command->path + strlen(noun) + 1, command->summary);
 }
 
 void rw_cli_print_help(FILE *out, const struct rw_cli_command *command)

@@ -47,6 +47,20 @@ static void print_pair(FILE *out, const char *left, size_t width, const char *te
 	print_words(out, text, strlen(text), indent);
 }
 
+void rw_usage_print_item(FILE *out, const char *name, const char *text)
+{
+	print_pair(out, name, COMMAND_WIDTH, text);
+}
+
+/* As a sentence. */
+static void print_summary(FILE *out, const char *summary)
+{
+	char text[256];
+	int length = snprintf(text, sizeof(text), "%c%s.", toupper((unsigned char)summary[0]), summary + 1);
+
+	print_words(out, text, length < (int)sizeof(text) ? (size_t)length : sizeof(text) - 1, 0);
+}
+
 /* Paragraphs are filled, literal lines shown as they stand. */
 static void print_details(FILE *out, const char *text)
 {
@@ -121,7 +135,7 @@ void rw_usage_print_overview(FILE *out, const struct rw_usage_program *program)
 
 		(void)snprintf(left, sizeof(left), "%s%s%s", command->path, command->arguments[0] ? " " : "",
 			       command->arguments);
-		print_pair(out, left, COMMAND_WIDTH, command->summary);
+		rw_usage_print_item(out, left, command->summary);
 	}
 	(void)fprintf(out, "\nexamples:\n%s", program->examples);
 	print_exit_codes(out, program);
@@ -174,9 +188,9 @@ void rw_usage_print_command(FILE *out, const struct rw_usage_program *program,
 			    const struct rw_usage_command *command)
 {
 	if (command) {
-		(void)fprintf(out, "usage: %s %s%s%s [OPTIONS]\n\n%c%s.\n", program->name, command->path,
-			      command->arguments[0] ? " " : "", command->arguments,
-			      toupper((unsigned char)command->summary[0]), command->summary + 1);
+		(void)fprintf(out, "usage: %s %s%s%s [OPTIONS]\n\n", program->name, command->path,
+			      command->arguments[0] ? " " : "", command->arguments);
+		print_summary(out, command->summary);
 		if (command->details) {
 			(void)fputc('\n', out);
 			print_details(out, command->details);

@@ -73,6 +73,9 @@ struct rw_usage_program {
 /* The first screen: forms, commands, examples, exit codes. */
 void rw_usage_print_overview(FILE *out, const struct rw_usage_program *program);
 
+/* One line of a list of commands: 'name', and 'text' beside it, folded. */
+void rw_usage_print_item(FILE *out, const char *name, const char *text);
+
 /* Everything about one command, or, with a NULL command, all options and exit codes of the program. */
 void rw_usage_print_command(FILE *out, const struct rw_usage_program *program,
 			    const struct rw_usage_command *command);

@@ -34,7 +34,7 @@ static void check_lines(const char *text)
 	for (const char *line = text; *line;) {
 		size_t length = strcspn(line, "\n");
 
-		if (length > 110)
+		if (length > 80)
 			fail_msg("help line of %zu characters: %.*s", length, (int)length, line);
 		line += length + (line[length] == '\n');
 	}
