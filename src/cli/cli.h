@@ -28,7 +28,7 @@ enum rw_exit {
 	RW_EXIT_DONE = 0,        /* done, and enforced where that was asked */
 	RW_EXIT_REFUSED = 1,     /* refused or failed */
 	RW_EXIT_USAGE = 2,       /* the command line is wrong */
-	RW_EXIT_PENDING = 3,     /* durable, but pending, offline or failed on some node */
+	RW_EXIT_PENDING = 3,     /* durable, but pending, offline, failed or maybe bypassed on some node */
 	RW_EXIT_UNREACHABLE = 4, /* no answer from the server */
 	RW_EXIT_DIFFERENT = 5,   /* differences found */
 };

@@ -50,7 +50,7 @@ static const struct rw_usage_item exit_codes[] = {
 	{"0", "done, and enforced where that was asked"},
 	{"1", "refused or failed; the text names the field and the fix"},
 	{"2", "the command line is wrong; nothing was sent"},
-	{"3", "durable, but pending, offline or failed on some node"},
+	{"3", "durable, but pending, offline, failed or maybe bypassed on some node"},
 	{"4", "no answer from the server"},
 	{"5", "differences found"},
 	{0},
