@@ -1,0 +1,40 @@
+// SPDX-License-Identifier: Apache-2.0
+import { Tooltip } from "antd";
+import { useEffect, useState } from "react";
+import { useTranslation } from "react-i18next";
+
+const STEPS: [Intl.RelativeTimeFormatUnit, number][] = [
+  ["day", 86400],
+  ["hour", 3600],
+  ["minute", 60],
+  ["second", 1],
+];
+
+/** "3 minutes ago", in the language asked for. */
+export function relative(then: Date, now: Date, language: string): string {
+  const seconds = Math.round((then.getTime() - now.getTime()) / 1000);
+  const [unit, size] = STEPS.find(([, size]) => Math.abs(seconds) >= size) ?? ["second", 1];
+  return new Intl.RelativeTimeFormat(language, { numeric: "auto" }).format(Math.trunc(seconds / size), unit);
+}
+
+const RENEW_MS = 30_000;
+
+/** A time of the API: how long ago, and on a closer look exactly when. */
+export function Time({ at }: { at: string | null | undefined }) {
+  const { t, i18n } = useTranslation();
+  const [now, setNow] = useState(() => new Date());
+
+  useEffect(() => {
+    const timer = setInterval(() => setNow(new Date()), RENEW_MS);
+    return () => clearInterval(timer);
+  }, []);
+
+  if (!at) return <span>{t("never")}</span>;
+  const then = new Date(at);
+  const exact = new Intl.DateTimeFormat(i18n.language, { dateStyle: "medium", timeStyle: "medium" }).format(then);
+  return (
+    <Tooltip title={exact}>
+      <time dateTime={at}>{relative(then, now, i18n.language)}</time>
+    </Tooltip>
+  );
+}

@@ -1,0 +1,21 @@
+// SPDX-License-Identifier: Apache-2.0
+// Every page of the console, in the order of the menu. A page is a folder beside this file with a default export
+// in its index.tsx and texts in the namespace of the same name (src/locales/*/<name>.json).
+import { type ComponentType, lazy, type LazyExoticComponent } from "react";
+import type { Role } from "../session/session";
+
+export type PageEntry = {
+  /** Of the address; may have parameters. */
+  path: string;
+  /** Folder, namespace of texts, and key of the title in common.json below "pages". */
+  name: string;
+  Page: LazyExoticComponent<ComponentType>;
+  /** Heading of the menu under which the page stands; absent: reached by links only. */
+  menu?: "inventory" | "questions" | "watching" | "administration";
+  /** Who sees it; default: everybody. */
+  role?: Role;
+};
+
+export const pages: PageEntry[] = [
+  { path: "/clusters", name: "clusters", Page: lazy(() => import("./clusters")), menu: "inventory" },
+];

@@ -1,0 +1,100 @@
+// SPDX-License-Identifier: Apache-2.0
+import { App as AntApp, ConfigProvider, theme } from "antd";
+import enUS from "antd/locale/en_US";
+import zhCN from "antd/locale/zh_CN";
+import { createContext, type ReactNode, useContext, useEffect, useMemo, useState } from "react";
+import { useTranslation } from "react-i18next";
+
+export type Scheme = "light" | "dark";
+/** "auto" follows the system. */
+export type SchemeChoice = Scheme | "auto";
+
+const KEPT = "ringwall.scheme";
+const SchemeContext = createContext<{
+  scheme: Scheme;
+  choice: SchemeChoice;
+  choose: (choice: SchemeChoice) => void;
+}>({ scheme: "light", choice: "auto", choose: () => {} });
+
+export const useScheme = () => useContext(SchemeContext);
+
+function useMedia(query: string): boolean {
+  const [matches, setMatches] = useState(() => window.matchMedia(query).matches);
+  useEffect(() => {
+    const list = window.matchMedia(query);
+    const change = () => setMatches(list.matches);
+    list.addEventListener("change", change);
+    return () => list.removeEventListener("change", change);
+  }, [query]);
+  return matches;
+}
+
+/** Narrower than this, tables become cards. */
+export const useNarrow = () => useMedia("(max-width: 767px)");
+
+const nonce = document.querySelector<HTMLElement>("meta[property=csp-nonce]")?.nonce;
+
+/** Colours, language of Ant Design's own texts, and the nonce with which it may add styles. */
+export function Theme({ children }: { children: ReactNode }) {
+  const { i18n } = useTranslation();
+  const systemDark = useMedia("(prefers-color-scheme: dark)");
+  const stillness = useMedia("(prefers-reduced-motion: reduce)");
+  const [choice, setChoice] = useState<SchemeChoice>(
+    () => (localStorage.getItem(KEPT) as SchemeChoice | null) ?? "auto",
+  );
+  const scheme: Scheme = choice === "auto" ? (systemDark ? "dark" : "light") : choice;
+
+  useEffect(() => {
+    document.documentElement.dataset.scheme = scheme;
+    document.documentElement.style.colorScheme = scheme;
+  }, [scheme]);
+
+  const context = useMemo(
+    () => ({
+      scheme,
+      choice,
+      choose: (next: SchemeChoice) => {
+        localStorage.setItem(KEPT, next);
+        setChoice(next);
+      },
+    }),
+    [scheme, choice],
+  );
+
+  return (
+    <SchemeContext value={context}>
+      <ConfigProvider
+        locale={i18n.language === "zh-CN" ? zhCN : enUS}
+        csp={nonce ? { nonce } : undefined}
+        theme={{
+          algorithm: scheme === "dark" ? theme.darkAlgorithm : theme.defaultAlgorithm,
+          token: { motion: !stillness, ...palette[scheme] },
+        }}
+      >
+        <AntApp>{children}</AntApp>
+      </ConfigProvider>
+    </SchemeContext>
+  );
+}
+
+/** Where Ant Design's own colours have less contrast than WCAG AA asks of text. */
+const palette: Record<Scheme, Record<string, string>> = {
+  light: {
+    colorPrimary: "#1257b8",
+    colorSuccess: "#237804",
+    colorWarning: "#874d00",
+    colorError: "#cf1322",
+    colorTextDescription: "rgba(0,0,0,0.62)",
+    colorTextPlaceholder: "rgba(0,0,0,0.6)",
+    colorTextTertiary: "rgba(0,0,0,0.62)",
+  },
+  dark: {
+    colorPrimary: "#3c89e8",
+    colorSuccess: "#6abe39",
+    colorWarning: "#e8b339",
+    colorError: "#e84749",
+    colorTextDescription: "rgba(255,255,255,0.68)",
+    colorTextPlaceholder: "rgba(255,255,255,0.62)",
+    colorTextTertiary: "rgba(255,255,255,0.68)",
+  },
+};
