@@ -10,6 +10,13 @@ void rw_api_header(struct rw_http_exchange *exchange, const char *name, const ch
 		return;
 }
 
+void rw_api_prepare(struct rw_http_exchange *exchange)
+{
+	rw_api_header(exchange, "Cache-Control", "no-store");
+	rw_api_header(exchange, "X-Content-Type-Options", "nosniff");
+	rw_api_header(exchange, "Cross-Origin-Resource-Policy", "same-origin");
+}
+
 /* Headers of every answer; counts it. */
 static void prepare(struct rw_api *api, struct rw_http_exchange *exchange, unsigned int status)
 {
@@ -18,7 +25,7 @@ static void prepare(struct rw_api *api, struct rw_http_exchange *exchange, unsig
 	(void)snprintf(text, sizeof(text), "%s.%llu", rw_controller_incarnation(api->controller),
 		       (unsigned long long)rw_controller_revision(api->controller));
 	rw_api_header(exchange, "Ringwall-Position", text);
-	rw_api_header(exchange, "Cache-Control", "no-store");
+	rw_api_prepare(exchange);
 	api->answers[status / 100 < 6 ? status / 100 : 0]++;
 }
 
@@ -53,6 +60,12 @@ void rw_api_answer_text(struct rw_api_call *call, unsigned int status, const cha
 {
 	prepare(call->api, call->exchange, status);
 	rw_http_answer(RW_TAKE_PTR(call->exchange), status, type, text, strlen(text));
+}
+
+void rw_api_answer_empty(struct rw_api_call *call, unsigned int status)
+{
+	prepare(call->api, call->exchange, status);
+	rw_http_answer(RW_TAKE_PTR(call->exchange), status, NULL, NULL, 0);
 }
 
 void rw_api_answer_problem_with(struct rw_api_call *call, const struct rw_error *err,

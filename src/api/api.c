@@ -43,6 +43,11 @@ struct rw_api *rw_api_free(struct rw_api *api)
 	return NULL;
 }
 
+void rw_api_tick(struct rw_api *api)
+{
+	rw_api_end_streams(api);
+}
+
 void rw_api_set_server(struct rw_api *api, const struct rw_http_server *server)
 {
 	api->server = server;

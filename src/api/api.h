@@ -41,6 +41,9 @@ RW_DEFINE_CLEANUP(struct rw_api *, rw_api_free)
 /* The HTTP server's handler; 'api' is its userdata. */
 void rw_api_handle(struct rw_http_exchange *exchange, void *api);
 
+/* Ends the event streams of keys and sessions that are over.  Call it behind rw_controller_tick. */
+void rw_api_tick(struct rw_api *api);
+
 /* Tells the API which server carries it, for its metrics; borrowed. */
 void rw_api_set_server(struct rw_api *api, const struct rw_http_server *server);
 

@@ -16,12 +16,16 @@ static int authenticate_agent(struct rw_api_call *call, struct rw_error *err)
 				    err);
 }
 
+/* A key that is shown wins over a cookie. */
 static int authenticate_key(struct rw_api_call *call, struct rw_error *err)
 {
 	const char *header = rw_http_exchange_header(call->exchange, "Authorization");
+	char cookie[RW_TOKEN_SECRET_SIZE];
 	int r;
 
-	if (!header || strncasecmp(header, "Bearer ", 7) != 0) {
+	if (!header && rw_api_cookie(call, cookie)) {
+		r = rw_api_authenticate_cookie(call, cookie, err);
+	} else if (!header || strncasecmp(header, "Bearer ", 7) != 0) {
 		(void)rw_error_set(err, -ENOKEY, "no key was given");
 		(void)rw_error_hint(err, "Send 'Authorization: Bearer <key id>.<secret>'.");
 		r = -ENOKEY;
@@ -29,11 +33,19 @@ static int authenticate_key(struct rw_api_call *call, struct rw_error *err)
 		r = rw_key_authenticate(call->controller, header + 7 + strspn(header + 7, " "), &call->peer,
 					&call->actor, err);
 	}
-	if (r == -ENOKEY)
-		rw_api_header(call->exchange, "WWW-Authenticate", "Bearer realm=\"ringwall\"");
 	if (r == -EAGAIN)
 		call->retry_after_s = 60;
 	return r;
+}
+
+static int authenticate_session(struct rw_api_call *call, struct rw_error *err)
+{
+	char cookie[RW_TOKEN_SECRET_SIZE];
+
+	if (!rw_http_exchange_header(call->exchange, "Authorization") && rw_api_cookie(call, cookie))
+		return rw_api_authenticate_cookie(call, cookie, err);
+	(void)rw_error_set(err, -ENOKEY, "this is for browsers that are signed in");
+	return rw_error_hint(err, "POST /v1/session signs in.");
 }
 
 static int check_role(const struct rw_api_call *call, struct rw_error *err)
@@ -58,6 +70,14 @@ static bool is_loopback(const struct rw_address *address)
 	       (address->family == 6 && memcmp(address->bytes, v6, sizeof(v6)) == 0);
 }
 
+int rw_api_take_rate(struct rw_api_call *call, struct rw_error *err)
+{
+	if (rw_key_rate_take(&call->api->rates, call->actor.id, rw_clock_monotonic_ns(call->api->clock)))
+		return 0;
+	(void)rw_error_set(err, -EAGAIN, "more than %d requests a second", RW_KEY_RATE_PER_SECOND);
+	return rw_error_hint(err, "Slow down; GET /v1/events tells what happens without asking.");
+}
+
 int rw_api_authenticate(struct rw_api_call *call, struct rw_error *err)
 {
 	int r = 0;
@@ -74,6 +94,9 @@ int rw_api_authenticate(struct rw_api_call *call, struct rw_error *err)
 	case RW_API_AGENT:
 		r = authenticate_agent(call, err);
 		break;
+	case RW_API_SESSION:
+		r = authenticate_session(call, err);
+		break;
 	case RW_API_VIEWER:
 	case RW_API_OPERATOR:
 	case RW_API_ADMIN:
@@ -83,10 +106,7 @@ int rw_api_authenticate(struct rw_api_call *call, struct rw_error *err)
 			r = check_role(call, err);
 		break;
 	}
-	if (r == 0 &&
-	    !rw_key_rate_take(&call->api->rates, call->actor.id, rw_clock_monotonic_ns(call->api->clock))) {
-		(void)rw_error_set(err, -EAGAIN, "more than %d requests a second", RW_KEY_RATE_PER_SECOND);
-		r = rw_error_hint(err, "Slow down; GET /v1/events tells what happens without asking.");
-	}
-	return r;
+	if (r == -ENOKEY && call->route->access != RW_API_AGENT)
+		rw_api_header(call->exchange, "WWW-Authenticate", "Bearer realm=\"ringwall\"");
+	return r < 0 ? r : rw_api_take_rate(call, err);
 }

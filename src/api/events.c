@@ -65,10 +65,12 @@ static void add_event(const struct rw_api *api, struct rw_buf *buf, const struct
 	(void)rw_buf_append_text(buf, "\n\n");
 }
 
-static bool may_follow(const struct rw_api *api, const char *id)
+static bool may_follow(const struct rw_api *api, const struct rw_api_event_stream *stream)
 {
-	const struct rw_key *key = rw_key_find(api->controller, id);
+	const struct rw_key *key = rw_key_find(api->controller, stream->key);
 
+	if (stream->session && !rw_console_is_open(api->controller, stream->session))
+		return false;
 	return key && !(key->expires_ms && key->expires_ms <= rw_clock_realtime_ms(api->clock));
 }
 
@@ -92,21 +94,25 @@ static void pump(struct rw_api_event_stream *stream)
 	}
 }
 
-void rw_api_pump_streams(struct rw_api *api, void (*fn)(struct rw_api_event_stream *stream))
+void rw_api_end_streams(struct rw_api *api)
 {
 	struct rw_api_event_stream *next;
 
 	for (struct rw_api_event_stream *stream = api->event_streams; stream; stream = next) {
 		next = stream->next;
-		if (stream->pump != fn)
+		if (may_follow(api, stream))
 			continue;
-		if (may_follow(api, stream->key)) {
-			fn(stream);
-		} else {
-			rw_http_stream_finish(stream->stream);
-			unlink_stream(stream);
-		}
+		rw_http_stream_finish(stream->stream);
+		unlink_stream(stream);
 	}
+}
+
+void rw_api_pump_streams(struct rw_api *api, void (*fn)(struct rw_api_event_stream *stream))
+{
+	rw_api_end_streams(api);
+	for (struct rw_api_event_stream *stream = api->event_streams; stream; stream = stream->next)
+		if (stream->pump == fn)
+			fn(stream);
 }
 
 void rw_api_pump_events(void *api)
@@ -158,7 +164,8 @@ int rw_api_start_events(struct rw_api_call *call, struct rw_api_event_stream *st
 
 	stream->api = call->api;
 	(void)snprintf(stream->key, sizeof(stream->key), "%s", call->actor.id);
-	rw_api_header(call->exchange, "Cache-Control", "no-store");
+	stream->session = call->session.number;
+	rw_api_prepare(call->exchange);
 	r = rw_http_stream_start(call->exchange, &options, &stream->stream);
 	if (r < 0) {
 		free(stream);

@@ -6,6 +6,7 @@
  *
  *     routes.c     the table           router.c    finding a route, its parameters and body
  *     auth.c       who calls, how often
+ *     console.c    sessions of browsers
  *     request.c    query parameters    answer.c    answers and problems
  *     change.c     changes and waits   show.c      objects as the API shows them
  *     metrics.c    what is counted    work.c       what pool threads compute
@@ -17,6 +18,7 @@
 #include "base/histogram.h"
 #include "base/vec.h"
 #include "controller/change.h"
+#include "controller/console_session.h"
 #include "controller/key_rate.h"
 #include "controller/session.h"
 #include "wire/object.h"
@@ -46,7 +48,8 @@ enum rw_api_access {
 	RW_API_VIEWER,   /* any key */
 	RW_API_OPERATOR, /* keys of operators and admins */
 	RW_API_ADMIN,
-	RW_API_AGENT, /* a node's certificate, and nothing else */
+	RW_API_SESSION, /* a session's cookie, and nothing else */
+	RW_API_AGENT,   /* a node's certificate, and nothing else */
 	RW_API_ACCESS_COUNT_,
 };
 
@@ -67,6 +70,7 @@ struct rw_api_event_stream {
 	struct rw_api_event_stream *next;
 	struct rw_http_stream *stream;
 	char key[RW_TOKEN_ID_MAX + 1]; /* whose stream it is */
+	uint64_t session;              /* ... and of which session; 0 = none */
 	uint64_t cursor;
 	void (*pump)(struct rw_api_event_stream *stream);
 	/* Of flows: */
@@ -103,7 +107,8 @@ struct rw_api_call {
 	const struct rw_http_request *request;
 	const struct rw_api_route *route;
 	struct rw_actor actor;
-	struct rw_address peer; /* family 0 = unknown */
+	struct rw_console_session session; /* number 0 = the call shows no cookie */
+	struct rw_address peer;            /* family 0 = unknown */
 	const char *names[RW_API_MAX_NAMES];
 	struct rw_json_document *document; /* of the body; NULL = none */
 	struct rw_json body;
@@ -145,6 +150,21 @@ RW_NODISCARD int rw_api_check_parameters(const struct rw_api_route *route,
 
 /* Fills call->actor, or refuses: -ENOKEY, -EACCES, -EAGAIN. */
 RW_NODISCARD int rw_api_authenticate(struct rw_api_call *call, struct rw_error *err);
+
+/* Counts a request of the actor; -EAGAIN when there were too many. */
+RW_NODISCARD int rw_api_take_rate(struct rw_api_call *call, struct rw_error *err);
+
+/* ---- console.c ---- */
+
+/* The session's cookie, if the request has one; cut to "" when it cannot be one of ours. */
+bool rw_api_cookie(const struct rw_api_call *call, char ret_cookie[RW_TOKEN_SECRET_SIZE]);
+
+/*
+ * Fills call->actor and call->session.  -ENOKEY: no such session, and the browser is told to forget the cookie;
+ * -EXDEV: the request would change something and it is not shown that a page of ours sent it.
+ */
+RW_NODISCARD int rw_api_authenticate_cookie(struct rw_api_call *call, const char *cookie,
+					    struct rw_error *err);
 
 /* ---- request.c: query parameters and bodies ---- */
 
@@ -194,6 +214,7 @@ void rw_api_send(struct rw_api *api, struct rw_http_exchange *exchange, unsigned
 		 struct rw_buf *json);
 void rw_api_answer(struct rw_api_call *call, unsigned int status, struct rw_buf *json);
 void rw_api_answer_text(struct rw_api_call *call, unsigned int status, const char *type, const char *text);
+void rw_api_answer_empty(struct rw_api_call *call, unsigned int status);
 void rw_api_answer_problem(struct rw_api_call *call, const struct rw_error *err);
 
 /* The same with further members, written by 'write'. */
@@ -203,6 +224,8 @@ void rw_api_answer_problem_with(struct rw_api_call *call, const struct rw_error 
 
 /* Adds a header, ignoring that memory may run out (the answer then goes without). */
 void rw_api_header(struct rw_http_exchange *exchange, const char *name, const char *value);
+/* The headers that every answer and stream of the API has: nothing is kept, guessed at, or lent to other sites. */
+void rw_api_prepare(struct rw_http_exchange *exchange);
 void rw_api_etag_header(struct rw_http_exchange *exchange, uint64_t revision);
 
 /* A list as collections answer it: {"items":[...],"next":...}. */
@@ -329,6 +352,7 @@ rw_api_handler rw_api_create_join_token, rw_api_join, rw_api_join_preview, rw_ap
 rw_api_handler rw_api_get_authority, rw_api_introduce_authority, rw_api_switch_authority,
 	rw_api_retire_authority;
 rw_api_handler rw_api_list_keys, rw_api_create_key, rw_api_revoke_key, rw_api_whoami;
+rw_api_handler rw_api_sign_in, rw_api_get_session, rw_api_sign_out, rw_api_create_console_link;
 rw_api_handler rw_api_list_flows, rw_api_follow_flows;
 rw_api_handler rw_api_list_log, rw_api_follow_events, rw_api_get_change, rw_api_get_status, rw_api_get_audit;
 rw_api_handler rw_api_trace, rw_api_trace_event, rw_api_reach, rw_api_reach_matrix, rw_api_diff,
@@ -357,6 +381,9 @@ RW_NODISCARD int rw_api_start_events(struct rw_api_call *call, struct rw_api_eve
 
 /* Pumps the streams that 'pump' belongs to, and ends those whose key may not follow any more. */
 void rw_api_pump_streams(struct rw_api *api, void (*pump)(struct rw_api_event_stream *stream));
+
+/* Ends the streams whose key or session is over. */
+void rw_api_end_streams(struct rw_api *api);
 
 /* How many event streams are open, and how much waits for their followers. */
 void rw_api_events_load(const struct rw_api *api, size_t *ret_streams, size_t *ret_bytes);

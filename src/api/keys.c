@@ -110,6 +110,7 @@ int rw_api_revoke_key(struct rw_api_call *call, struct rw_error *err)
 {
 	int r = rw_key_revoke(call->controller, &call->actor, call->names[0], err);
 
+	rw_api_end_streams(call->api);
 	return r < 0 ? r : rw_api_answer_done(call, "revoke key", err);
 }
 

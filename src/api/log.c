@@ -92,6 +92,8 @@ static void write_record(struct rw_json_writer *json, const struct rw_json *reco
 	rw_json_put_text(json, "who_kind", has_actor ? text_of(&actor, "kind") : "");
 	rw_json_put_text(json, "who_id", has_actor ? text_of(&actor, "id") : "");
 	rw_json_put_text(json, "from", has_actor ? text_of(&actor, "address") : "");
+	if (has_actor)
+		put_member(json, &actor, "via", "via");
 	put_member(json, record, "action", "action");
 	put_member(json, record, "forced", "forced");
 	put_objects(json, record);

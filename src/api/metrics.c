@@ -155,6 +155,10 @@ static void add_events(struct rw_buf *buf, const struct rw_api *api)
 	rw_metrics_one(buf, "ringwall_event_streams", RW_METRICS_GAUGE, "Open event streams.", streams);
 	rw_metrics_one(buf, "ringwall_event_backlog_bytes", RW_METRICS_GAUGE,
 		       "Bytes of events that wait for their followers.", waiting);
+	rw_metrics_one(buf, "ringwall_console_sessions", RW_METRICS_GAUGE,
+		       "Browsers that are signed in to the console.", rw_console_session_count(controller));
+	rw_metrics_one(buf, "ringwall_console_sign_ins_total", RW_METRICS_COUNTER,
+		       "Sessions of the console that were begun.", rw_console_sign_in_count(controller));
 	rw_metrics_one(buf, "ringwall_waits", RW_METRICS_GAUGE, "Requests that wait for nodes.", load.waits);
 }
 

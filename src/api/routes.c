@@ -58,6 +58,10 @@ const struct rw_api_route rw_api_routes[] = {
 	{"GET", "v1/keys", RW_API_ADMIN, false, "limit after", rw_api_list_keys, NONE},
 	{"POST", "v1/keys", RW_API_ADMIN, true, "", rw_api_create_key, NONE},
 	{"DELETE", "v1/keys/{}", RW_API_ADMIN, false, "", rw_api_revoke_key, NONE},
+	{"POST", "v1/session", RW_API_PUBLIC, false, "", rw_api_sign_in, NONE},
+	{"GET", "v1/session", RW_API_SESSION, false, "", rw_api_get_session, NONE},
+	{"DELETE", "v1/session", RW_API_SESSION, false, "", rw_api_sign_out, NONE},
+	{"POST", "v1/console-links", RW_API_VIEWER, false, "", rw_api_create_console_link, NONE},
 	{"GET", "v1/whoami", RW_API_VIEWER, false, "", rw_api_whoami, NONE},
 
 	{"GET", "v1/authority", RW_API_VIEWER, false, "", rw_api_get_authority, NONE},
@@ -102,8 +106,8 @@ const struct rw_api_route rw_api_routes[] = {
 	{0},
 };
 
-static const char *const access_words[RW_API_ACCESS_COUNT_] = {"public",   "scrape", "viewer",
-							       "operator", "admin",  "agent"};
+static const char *const access_words[RW_API_ACCESS_COUNT_] = {"public", "scrape",  "viewer", "operator",
+							       "admin",  "session", "agent"};
 
 int rw_api_list_routes(struct rw_buf *buf)
 {

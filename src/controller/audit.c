@@ -36,6 +36,8 @@ static void write_actor(struct rw_json_writer *json, const struct rw_actor *acto
 		rw_address_format(&actor->address, address);
 		rw_json_put_text(json, "address", address);
 	}
+	if (actor->via_console)
+		rw_json_put_text(json, "via", "console");
 	rw_json_end_object(json);
 }
 

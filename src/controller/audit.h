@@ -8,7 +8,8 @@
  * Every change leaves a record in the same transaction: numbered densely from 1, so that a missing one shows.
  *
  *     {"version":1,"sequence":"7","revision"*:"31","time":"2026-...","actor":{"kind":"key","id":"k-..",
- *      "name":"alice","address":"192.0.2.7"},"action":"add rules","forced":["management-ssh"],
+ *      "name":"alice","address":"192.0.2.7","via":"console"},
+ *      "action":"add rules","forced":["management-ssh"],
  *      "changes":[{"kind":"rule","id":"sgr-..","security_group":"sg-..","before":null,"after":{...}}],
  *      "omitted":0}
  *

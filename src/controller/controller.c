@@ -27,6 +27,7 @@ static void set_limits(struct rw_controller_limits *limits, const struct rw_cont
 	limits->idempotency_keys = size_or(wanted->idempotency_keys, 10000);
 	limits->audit_records = wanted->audit_records ? wanted->audit_records : 100000;
 	limits->revisions = wanted->revisions ? wanted->revisions : 10000;
+	limits->console_sessions = size_or(wanted->console_sessions, 1000);
 	limits->failed_logins = wanted->failed_logins ? wanted->failed_logins : 30;
 	limits->join_attempts = wanted->join_attempts ? wanted->join_attempts : 30;
 }
@@ -111,7 +112,7 @@ static int make_rings(struct rw_controller *controller, struct rw_error *err)
 		    4 * RW_SUPPRESSIONS_KEPT_MAX);
 	rw_map_init(&controller->tokens, controller->map_seed, token_free);
 	controller->cache = rw_policy_cache_new();
-	if (flows_init(controller) < 0)
+	if (flows_init(controller) < 0 || console_init(controller) < 0)
 		return rw_error_oom(err);
 	if (!controller->events.ring || !controller->waits.changes || !controller->idempotency.ring ||
 	    !controller->cache)
@@ -158,6 +159,7 @@ struct rw_controller *rw_controller_free(struct rw_controller *controller)
 	events_done(controller);
 	flows_done(controller);
 	idempotency_done(&controller->idempotency);
+	console_done(controller);
 	keys_done(&controller->keys);
 	rw_vec_done(&controller->suppressions);
 	rw_map_done(&controller->tokens);
@@ -222,6 +224,7 @@ void rw_controller_tick(struct rw_controller *controller)
 	flows_tick(controller);
 	authority_tick(controller);
 	key_uses_tick(controller);
+	console_tick(controller);
 	if (!controller->stopped)
 		compact(controller);
 }

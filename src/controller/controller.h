@@ -15,6 +15,7 @@
  *     event.h         what happened, in order, for those who follow
  *     audit.h         the change log
  *     key.h           API keys and roles, the first key
+ *     console_session.h  browsers that are signed in
  *     join.h          join tokens, joining, agent certificates
  *     authority.h     replacing the authority, the server's certificate
  *     master_key.h    replacing the key that seals secrets
@@ -57,6 +58,7 @@ struct rw_state_folder;
 struct rw_controller_limits {
 	size_t sessions;            /* agent streams open at a time [10,000] */
 	size_t keys;                /* API keys [1,000] */
+	size_t console_sessions;    /* of all keys [1,000] */
 	size_t join_tokens;         /* unused ones [1,000] */
 	size_t events;              /* kept for those who resume [4,096] */
 	size_t changes;             /* whose nodes are remembered, for waits [1,024] */
@@ -158,6 +160,7 @@ struct rw_actor {
 	char id[RW_TOKEN_ID_MAX + 1];
 	char name[RW_ACTOR_NAME_SIZE];
 	enum rw_role role;         /* keys only */
+	bool via_console;          /* keys only: by a session of the console */
 	char certificate[65];      /* agents only: fingerprint of the one shown */
 	struct rw_address address; /* from where; family 0 = unknown */
 };

@@ -21,6 +21,7 @@
 #include "base/map.h"
 #include "controller/audit.h"
 #include "controller/change.h"
+#include "controller/console_session.h"
 #include "controller/controller.h"
 #include "controller/counts.h"
 #include "controller/event.h"
@@ -494,11 +495,49 @@ RW_NODISCARD int keys_reseal(struct rw_controller *controller, const struct rw_s
 RW_NODISCARD int suppression_fold(struct rw_controller *controller, const char *id,
 				  const struct rw_json *value, struct rw_error *err);
 
+/* Whether there is such a key and it has not expired. */
+bool key_is_good(const struct rw_controller *controller, const char *id);
+/*
+ * Who has the key of this id, for a bearer of something that stands for it: -ENOKEY when the key is revoked or
+ * expired.  Notes the use.
+ */
+RW_NODISCARD int key_resume(struct rw_controller *controller, const char *id,
+			    const struct rw_address *address, struct rw_actor *ret_actor);
+/* -EAGAIN when 'address' has guessed too often; counts a guess and gives -ENOKEY. */
+RW_NODISCARD int key_check_guessing(struct rw_controller *controller, const struct rw_address *address,
+				    struct rw_error *err);
+int key_refuse(struct rw_controller *controller, const struct rw_address *address, struct rw_error *err);
+
 /* key_use.c: last uses, over restarts. */
 void key_note_use(struct rw_controller *controller, const char *id, int64_t time_ms);
 void key_uses_load(struct rw_controller *controller);
 void key_uses_save(struct rw_controller *controller);
 void key_uses_tick(struct rw_controller *controller);
+
+/* ---- sessions of the console ---- */
+
+struct console_session {
+	struct rw_console_session public;
+	uint8_t digest[RW_SHA256_SIZE]; /* of the cookie */
+	uint64_t begun_ns;
+	uint64_t used_ns;
+};
+struct console_link {
+	char id[RW_ID_SIZE]; /* "" = none here */
+	char key[RW_TOKEN_ID_MAX + 1];
+	uint8_t digest[RW_SHA256_SIZE];
+	uint64_t begun_ns;
+};
+struct console {
+	struct console_session *sessions; /* room for limits.console_sessions */
+	size_t session_count;
+	uint64_t newest; /* number of a session */
+	struct console_link links[RW_CONSOLE_LINKS];
+};
+RW_NODISCARD int console_init(struct rw_controller *controller);
+void console_done(struct rw_controller *controller);
+/* Ends the sessions that are over. */
+void console_tick(struct rw_controller *controller);
 
 struct token_entry {
 	char id[RW_ID_SIZE];
@@ -603,6 +642,7 @@ struct rw_controller {
 	size_t session_count;
 	size_t snapshot_count; /* sent and not acknowledged */
 	struct keys keys;
+	struct console console;
 	struct rw_vec suppressions; /* struct rw_kept_suppression, by id */
 	bool key_used;              /* a last use is newer than what is saved */
 	bool key_uses_kept;         /* the file of last uses is of a newer version: it is left alone */

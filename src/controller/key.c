@@ -33,11 +33,17 @@ void keys_done(struct keys *keys)
 
 static size_t place_of(const struct keys *keys, const char *id)
 {
-	size_t i = 0;
+	size_t low = 0;
 
-	while (i < keys->count && strcmp(keys->entries[i]->key.id, id) < 0)
-		i++;
-	return i;
+	for (size_t high = keys->count; low < high;) {
+		size_t middle = low + (high - low) / 2;
+
+		if (strcmp(keys->entries[middle]->key.id, id) < 0)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return low;
 }
 
 static struct key_entry *find_entry(const struct rw_controller *controller, const char *id)
@@ -433,7 +439,7 @@ static bool is_secret_of(const struct rw_controller *controller, const struct ke
 	return opened && equal;
 }
 
-static int refuse(struct rw_controller *controller, const struct rw_address *address, struct rw_error *err)
+int key_refuse(struct rw_controller *controller, const struct rw_address *address, struct rw_error *err)
 {
 	rate_count(&controller->logins, address, rw_clock_monotonic_ns(controller->clock));
 	(void)rw_error_set(err, -ENOKEY, "this API key is not valid");
@@ -463,8 +469,8 @@ static void forget_admin_key_file(struct rw_controller *controller, const char *
 	free(RW_TAKE_PTR(controller->admin_key_file));
 }
 
-static int check_guessing(struct rw_controller *controller, const struct rw_address *address,
-			  struct rw_error *err)
+int key_check_guessing(struct rw_controller *controller, const struct rw_address *address,
+		       struct rw_error *err)
 {
 	if (!rate_is_exceeded(&controller->logins, address, rw_clock_monotonic_ns(controller->clock),
 			      controller->limits.failed_logins))
@@ -474,14 +480,26 @@ static int check_guessing(struct rw_controller *controller, const struct rw_addr
 	return -EAGAIN;
 }
 
+static bool is_expired(const struct rw_controller *controller, const struct rw_key *key)
+{
+	return key->expires_ms && key->expires_ms <= rw_clock_realtime_ms(controller->clock);
+}
+
+bool key_is_good(const struct rw_controller *controller, const char *id)
+{
+	const struct rw_key *key = rw_key_find(controller, id);
+
+	return key && !is_expired(controller, key);
+}
+
 static int check_expiry(struct rw_controller *controller, const struct key_entry *entry,
 			const struct rw_address *address, struct rw_error *err)
 {
 	char expired[RW_TIMESTAMP_SIZE];
 
-	if (!entry->key.expires_ms || entry->key.expires_ms > rw_clock_realtime_ms(controller->clock))
+	if (!is_expired(controller, &entry->key))
 		return 0;
-	(void)refuse(controller, address, err);
+	(void)key_refuse(controller, address, err);
 	rw_timestamp_format(entry->key.expires_ms, expired);
 	(void)rw_error_set(err, -ENOKEY, "this API key has expired at %s", expired);
 	(void)rw_error_hint(err, "Ask an admin for a new one.");
@@ -500,6 +518,17 @@ static void accept_key(struct rw_controller *controller, struct key_entry *entry
 	(void)snprintf(ret_actor->name, sizeof(ret_actor->name), "%s", entry->key.name);
 }
 
+int key_resume(struct rw_controller *controller, const char *id, const struct rw_address *address,
+	       struct rw_actor *ret_actor)
+{
+	struct key_entry *entry = find_entry(controller, id);
+
+	if (!entry || is_expired(controller, &entry->key))
+		return -ENOKEY;
+	accept_key(controller, entry, address, ret_actor);
+	return 0;
+}
+
 int rw_key_authenticate(struct rw_controller *controller, const char *token, const struct rw_address *address,
 			struct rw_actor *ret_actor, struct rw_error *err)
 {
@@ -507,17 +536,17 @@ int rw_key_authenticate(struct rw_controller *controller, const char *token, con
 	char secret[RW_TOKEN_SECRET_SIZE];
 	struct key_entry *entry;
 	bool valid;
-	int r = check_guessing(controller, address, err);
+	int r = key_check_guessing(controller, address, err);
 
 	if (r < 0)
 		return r;
 	if (rw_token_parse(token, id, secret) < 0)
-		return refuse(controller, address, err);
+		return key_refuse(controller, address, err);
 	entry = find_entry(controller, id);
 	valid = is_secret_of(controller, entry, secret);
 	rw_secret_wipe(secret, sizeof(secret));
 	if (!valid)
-		return refuse(controller, address, err);
+		return key_refuse(controller, address, err);
 	r = check_expiry(controller, entry, address, err);
 	if (r == 0)
 		accept_key(controller, entry, address, ret_actor);
@@ -558,19 +587,19 @@ int rw_key_verify_signature(struct rw_controller *controller, const struct rw_ke
 			    struct rw_error *err)
 {
 	struct key_entry *entry;
-	int r = check_guessing(controller, address, err);
+	int r = key_check_guessing(controller, address, err);
 
 	if (r < 0)
 		return r;
 	entry = find_entry(controller, signature->id);
 	if (!entry) {
-		(void)refuse(controller, address, err);
+		(void)key_refuse(controller, address, err);
 		(void)rw_error_set(err, -ENOKEY, "there is no such key");
 		(void)rw_error_hint(err, "Ask an admin for a key.");
 		return -ENOKEY;
 	}
 	if (!is_signed_by(controller, entry, signature)) {
-		(void)refuse(controller, address, err);
+		(void)key_refuse(controller, address, err);
 		(void)rw_error_set(err, -EKEYREJECTED, "the signature does not fit the request");
 		(void)rw_error_hint(err, "Compare what was signed, and the secret of the key.");
 		return -EKEYREJECTED;

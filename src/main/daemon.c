@@ -362,7 +362,10 @@ static int open_alibaba(struct daemon *daemon, const struct rw_daemon_options *o
 
 static void tick(void *userdata)
 {
-	rw_controller_tick(userdata);
+	const struct daemon *daemon = userdata;
+
+	rw_controller_tick(daemon->controller);
+	rw_api_tick(daemon->api);
 }
 
 static void stop(void *userdata)
@@ -373,7 +376,7 @@ static void stop(void *userdata)
 static int watch_loop(struct daemon *daemon, struct rw_error *err)
 {
 	static const int numbers[] = {SIGTERM, SIGINT};
-	int r = rw_loop_timer_new(daemon->loop, tick, daemon->controller, &daemon->tick);
+	int r = rw_loop_timer_new(daemon->loop, tick, daemon, &daemon->tick);
 
 	for (size_t i = 0; r == 0 && i < RW_ARRAY_COUNT(numbers); i++)
 		r = rw_loop_signal_new(daemon->loop, numbers[i], stop, daemon->loop, &daemon->signals[i]);

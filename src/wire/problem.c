@@ -21,6 +21,7 @@ static const struct problem_type types[] = {
 	{ENOKEY, 401, "unauthenticated", "No valid key or certificate"},
 	{EACCES, 403, "forbidden", "Not allowed"},
 	{EPERM, 403, "refused", "Refused by a check"},
+	{EXDEV, 403, "csrf", "Not from a page of the console"},
 	{ENOENT, 404, "not-found", "Not found"},
 	{ENOSYS, 405, "not-supported", "Not supported"},
 	{EBUSY, 409, "in-use", "In use"},

@@ -267,6 +267,20 @@ def walk_keys(daemon):
     step(daemon, "GET", "/v1/whoami", 401, key=None)
 
 
+def walk_sessions(daemon):
+    made = step(daemon, "POST", "/v1/session", 200, {"key": daemon.key}, key=None)
+    cookie = {"Cookie": made.headers["Set-Cookie"].split(";")[0]}
+    step(daemon, "GET", "/v1/session", 200, key=None, headers=cookie)
+    step(daemon, "GET", "/v1/session", 401)
+    link = step(daemon, "POST", "/v1/console-links", 200).json["url"].split("#")[1]
+    step(daemon, "POST", "/v1/session", 200, {"link": link}, key=None)
+    step(daemon, "POST", "/v1/session", 401, {"link": link}, key=None)
+    step(daemon, "POST", "/v1/session", 400, {}, key=None)
+    step(daemon, "DELETE", "/v1/session", 403, key=None, headers=cookie)
+    step(daemon, "DELETE", "/v1/session", 204, key=None, headers={**cookie, "Ringwall-Csrf": made.json["csrf"]})
+    step(daemon, "GET", "/v1/session", 401, key=None, headers=cookie)
+
+
 def read_until(response, wanted, lines=200):
     for _ in range(lines):
         line = response.readline().decode()
@@ -419,6 +433,7 @@ def main():
         walk_objects(daemon)
         walk_rules(daemon)
         walk_keys(daemon)
+        walk_sessions(daemon)
         walk_agents(daemon)
         walk_authority(daemon)
         walk_rest(daemon)

@@ -63,7 +63,7 @@ void api_fixture_done(struct api_fixture *fx)
 
 void fixture_send(struct api_fixture *fx, const struct request *request, struct answer *ret_answer)
 {
-	struct rw_http_header headers[2];
+	struct rw_http_header headers[8];
 	struct rw_http_call_options options = {.method = request->method, .headers = headers};
 	struct rw_error err = RW_ERROR_NONE;
 	char url[512];
@@ -76,6 +76,9 @@ void fixture_send(struct api_fixture *fx, const struct request *request, struct 
 		headers[options.header_count++] = (struct rw_http_header){"Authorization", request->key};
 	if (request->header)
 		headers[options.header_count++] = (struct rw_http_header){request->header, request->value};
+	assert_true(options.header_count + request->header_count <= RW_ARRAY_COUNT(headers));
+	for (size_t i = 0; i < request->header_count; i++)
+		headers[options.header_count++] = request->headers[i];
 	if (request->body) {
 		options.body = request->body;
 		options.body_size = strlen(request->body);

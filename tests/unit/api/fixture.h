@@ -28,6 +28,8 @@ struct request {
 	const char *key;    /* Authorization; NULL = none */
 	const char *header; /* one more; NULL = none */
 	const char *value;
+	const struct rw_http_header *headers; /* and more */
+	size_t header_count;
 };
 
 struct answer {

@@ -58,15 +58,16 @@ static void ended(struct rw_http_call *call, int result, const struct rw_http_re
 	follower->status = response->status;
 }
 
-static void follow(struct follower *follower, struct api_fixture *fx, enum rw_role role, const char *last_id)
+static void follow_as(struct follower *follower, struct api_fixture *fx, const char *path,
+		      const struct rw_http_header *who, const char *last_id)
 {
-	struct rw_http_header headers[] = {{"Authorization", fx->keys[role]}, {"Last-Event-ID", last_id}};
+	struct rw_http_header headers[] = {*who, {"Last-Event-ID", last_id}};
 	char url[128];
 
 	memset(follower, 0, sizeof(*follower));
 	follower->fx = fx;
 	rw_buf_init(&follower->lines, 1 << 20);
-	(void)snprintf(url, sizeof(url), "http://127.0.0.1:%u/v1/events", rw_http_server_port(fx->server));
+	(void)snprintf(url, sizeof(url), "http://127.0.0.1:%u%s", rw_http_server_port(fx->server), path);
 	assert_int_equal(rw_http_client_call(fx->client,
 					     &(struct rw_http_call_options){.method = "GET",
 									    .url = url,
@@ -77,6 +78,12 @@ static void follow(struct follower *follower, struct api_fixture *fx, enum rw_ro
 									    .userdata = follower},
 					     &follower->call, NULL),
 			 0);
+}
+
+static void follow(struct follower *follower, struct api_fixture *fx, enum rw_role role, const char *last_id)
+{
+	follow_as(follower, fx, "/v1/events", &(struct rw_http_header){"Authorization", fx->keys[role]},
+		  last_id);
 }
 
 static void leave(struct follower *follower)
@@ -190,6 +197,73 @@ static void ends_when_the_key_is_revoked(void **state)
 	leave(&follower);
 }
 
+/* Also when nothing happens that would be told. */
+static void ends_when_the_key_expires(void **state)
+{
+	static const char *const paths[] = {"/v1/events", "/v1/flows/follow"};
+	struct api_fixture *fx = *state;
+	char token[RW_TOKEN_SIZE], key[RW_TOKEN_SIZE + 8];
+	struct follower followers[2];
+
+	assert_int_equal(rw_key_create(fx->fx.controller, &fx->fx.alice, "brief", RW_ROLE_VIEWER,
+				       rw_clock_realtime_ms(&fx->fx.clock.clock) + 1000, token, NULL),
+			 0);
+	(void)snprintf(key, sizeof(key), "Bearer %s", token);
+	for (int i = 0; i < 2; i++) {
+		follow_as(&followers[i], fx, paths[i], &(struct rw_http_header){"Authorization", key}, NULL);
+		while (rw_http_server_counts(fx->server).streams <= (unsigned int)i)
+			rw_loop_turn(fx->loop);
+	}
+	rw_api_tick(fx->api);
+	assert_non_null(fx->api->event_streams);
+	fixture_pass(&fx->fx, 1000);
+	rw_api_tick(fx->api);
+	for (int i = 0; i < 2; i++) {
+		turn_until_ended(&followers[i]);
+		leave(&followers[i]);
+	}
+}
+
+/* Signs in; follows by the cookie. */
+static void follow_as_browser(struct follower *follower, struct api_fixture *fx, char cookie[64],
+			      struct rw_console_session *session)
+{
+	struct rw_actor actor;
+	char secret[RW_TOKEN_SECRET_SIZE];
+
+	assert_int_equal(rw_key_authenticate(fx->fx.controller, fx->keys[RW_ROLE_VIEWER] + strlen("Bearer "),
+					     &(struct rw_address){0}, &actor, NULL),
+			 0);
+	rw_console_sign_in(fx->fx.controller, &actor, secret, session);
+	(void)snprintf(cookie, 64, "ringwall=%s", secret);
+	follow_as(follower, fx, "/v1/events", &(struct rw_http_header){"Cookie", cookie}, NULL);
+	turn(follower, 0);
+}
+
+static void ends_when_the_session_ends(void **state)
+{
+	struct api_fixture *fx = *state;
+	struct rw_console_session session, other_session;
+	struct follower follower, other;
+	char cookie[64], other_cookie[64];
+
+	follow_as_browser(&follower, fx, cookie, &session);
+	follow_as_browser(&other, fx, other_cookie, &other_session);
+	make_network(fx, 1);
+	turn(&follower, 1);
+	turn(&other, 1);
+	rw_console_sign_out(fx->fx.controller, session.number);
+	rw_api_tick(fx->api);
+	turn_until_ended(&follower);
+	leave(&follower);
+	/* The other session of the same key goes on, until it was idle too long. */
+	assert_non_null(other.call);
+	fixture_pass(&fx->fx, RW_CONSOLE_IDLE_MS);
+	rw_api_tick(fx->api);
+	turn_until_ended(&other);
+	leave(&other);
+}
+
 /* A client that asks and then never reads costs its own queue and nothing else. */
 static void cuts_a_follower_that_does_not_read(void **state)
 {
@@ -235,6 +309,8 @@ int main(void)
 		cmocka_unit_test_setup_teardown(resumes_before_the_first_event, setup, teardown),
 		cmocka_unit_test_setup_teardown(says_when_events_are_lost, setup, teardown),
 		cmocka_unit_test_setup_teardown(ends_when_the_key_is_revoked, setup, teardown),
+		cmocka_unit_test_setup_teardown(ends_when_the_key_expires, setup, teardown),
+		cmocka_unit_test_setup_teardown(ends_when_the_session_ends, setup, teardown),
 		cmocka_unit_test_setup_teardown(cuts_a_follower_that_does_not_read, setup, teardown),
 	};
 
