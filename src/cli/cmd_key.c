@@ -97,6 +97,22 @@ static int whoami(struct rw_cli *cli)
 			 : rw_cli_print_record(cli, &answer.root, self, RW_ARRAY_COUNT(self));
 }
 
+/* The link alone on stdout, for a browser's command line; what must be known of it beside that. */
+static int make_link(struct rw_cli *cli)
+{
+	RW_CLEANUP(rw_cli_answer_done) struct rw_cli_answer answer = {0};
+	int r = rw_cli_call(cli, "POST", "/v1/console-links", NULL, &answer);
+
+	if (r)
+		return r;
+	if (cli->json)
+		return rw_cli_print_text(answer.text, answer.size);
+	(void)printf("%s\n", rw_cli_text(&answer.root, "url"));
+	(void)fprintf(stderr, "The link signs in once, until %s; keep it to yourself.\n",
+		      rw_cli_text(&answer.root, "expires"));
+	return rw_cli_print_text("", 0);
+}
+
 static int revoke_key(struct rw_cli *cli)
 {
 	return rw_cli_send(cli, "DELETE", "keys", cli->arguments[0], NULL, "key revoked");
@@ -122,6 +138,13 @@ const struct rw_cli_command rw_cli_key_commands[] = {
 	 "example:\n"
 	 "  ringwall key revoke k-0123456789abcdef\n",
 	 RW_CLI_SERVER | RW_CLI_OUTPUT, NULL, 1, 1, revoke_key},
+	{"console", "", "print a link that signs a browser in to the console",
+	 "The link works once, within five minutes, with the rights of the key in use.\n"
+	 "\n"
+	 "examples:\n"
+	 "  ringwall console\n"
+	 "  ringwall console -o json\n",
+	 RW_CLI_SERVER | RW_CLI_OUTPUT, NULL, 0, 0, make_link},
 	{"whoami", "", "show the key in use, its role and the address the server sees",
 	 "example:\n"
 	 "  ringwall whoami\n",
