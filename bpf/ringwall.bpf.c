@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 
 /*
- * The programs at tc ingress and egress of each device, and the one that enters live connections at the
- * start.  What happens to a packet is told in lib/rw_hook.h; here are the maps, the link layer and the
+ * The programs at tc ingress and egress of each device, the early one at XDP where it is wanted, and the one
+ * that enters live connections at the start.  What happens to a packet is told in lib/rw_hook.h; here are the maps, the link layer and the
  * accounts.
  */
 
@@ -169,7 +169,7 @@ static void rw_hook_hit(const struct rw_run *run, __u32 cell);
 static bool rw_hook_fragment_known(const struct rw_run *run, const struct rw_fragment_key *key);
 static void rw_hook_fragment_remember(const struct rw_run *run, const struct rw_fragment_key *key);
 
-#include "lib/rw_short.h"
+#include "lib/rw_early.h"
 
 static __always_inline const struct rw_control *rw_hook_control(void)
 {
@@ -452,7 +452,12 @@ static __always_inline bool begin_run(struct rw_run *run, struct rw_processor *o
 static __always_inline int decide_short(struct __sk_buff *skb, const struct rw_run *run, __u8 family,
 					struct rw_processor *own)
 {
-	struct rw_reader reader = {.skb = skb, .length = skb->len};
+	struct rw_reader reader = {
+		.skb = skb,
+		.head = (const char *)(long)skb->data,
+		.head_end = (const char *)(long)skb->data_end,
+		.length = skb->len,
+	};
 	__u32 cell = rw_short_decide(family, run, &reader, ETH_HLEN, &scratch_of(own)->query);
 
 	if (cell == RW_SHORT_NOT)
@@ -634,6 +639,82 @@ SEC("tc")
 int rw_egress(struct __sk_buff *skb)
 {
 	return counted(skb, true);
+}
+
+/*
+ * The early stage (lib/rw_early.h), at XDP.  Where a frame looks untagged, its tag may have been taken off by the
+ * device and cannot be seen here: so a device below VLAN devices has everything decided at tc.  So have pending
+ * devices and ports of bridges, and what is for more than one receiver: the kernel also brings us copies of
+ * what this node sends itself.
+ */
+static __always_inline bool is_for_early(const struct xdp_md *context, const struct rw_device *device,
+					 const struct ethhdr *link)
+{
+	const __u32 others = RW_DEVICE_LAYER3 | RW_DEVICE_BRIDGE_PORT | RW_DEVICE_VLANS | RW_DEVICE_PENDING;
+
+	return (device->flags & (RW_DEVICE_EARLY | others)) == RW_DEVICE_EARLY &&
+	       (const char *)(link + 1) <= (const char *)(long)context->data_end && !(link->h_dest[0] & 1);
+}
+
+static __always_inline int decide_early(const struct xdp_md *context, const struct rw_run *run, __u8 family,
+					struct rw_processor *own)
+{
+	struct rw_reader reader = {
+		.head = (const char *)(long)context->data,
+		.head_end = (const char *)(long)context->data_end,
+	};
+	__u32 cell;
+
+	reader.length = (__u32)(reader.head_end - reader.head);
+	cell = rw_early_decide(family, run, &reader, ETH_HLEN, &scratch_of(own)->query);
+	/* A refusal of which an event is due goes on to tc, which tells it. */
+	if (cell == RW_SHORT_NOT || own->event_second != run->now || own->event_count < RW_EVENTS_PER_SECOND)
+		return XDP_PASS;
+	own->event_suppressed++;
+	own->dropped[RW_CELL_CAUSE(cell) & 31]++;
+	own->early++;
+	rw_hook_hit(run, cell);
+	return XDP_DROP;
+}
+
+RW_SUBPROGRAM int rw_decide_early6(struct xdp_md *context, const struct rw_run *run, struct rw_processor *own)
+{
+	return run && own ? decide_early(context, run, 6, own) : XDP_PASS;
+}
+
+static __always_inline int filter_early(struct xdp_md *context, struct rw_processor *own)
+{
+	const struct ethhdr *link = (const struct ethhdr *)(long)context->data;
+	struct rw_run *run = &scratch_of(own)->run;
+	const struct rw_device *device;
+	__u32 place;
+
+	device = find_device(context->ingress_ifindex, &place);
+	if (!device || !is_for_early(context, device, link) || !begin_run(run, own) ||
+	    run->mode != RW_MODE_ENFORCE)
+		return XDP_PASS;
+	run->slot = device->slot;
+	run->egress = 0;
+	run->pending = 0;
+	if (link->h_proto == bpf_htons(ETH_P_IP))
+		return decide_early(context, run, 4, own);
+	if (link->h_proto == bpf_htons(ETH_P_IPV6))
+		return rw_decide_early6(context, run, own);
+	return XDP_PASS;
+}
+
+SEC("xdp")
+int rw_early(struct xdp_md *context)
+{
+	struct rw_processor *own = find_processor();
+	int verdict;
+
+	if (!own)
+		return XDP_PASS;
+	count_run(own);
+	verdict = filter_early(context, own);
+	count_run(own);
+	return verdict;
 }
 
 /* Enters a live connection.  Never attached: the loader runs it. */

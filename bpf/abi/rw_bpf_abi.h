@@ -24,7 +24,7 @@
 
 #include "abi/rw_cause.h"
 
-#define RW_BPF_ABI_VERSION 7
+#define RW_BPF_ABI_VERSION 8
 
 enum {
 	RW_MODE_LEARN = 0,   /* all pass; openers are decided and entered */
@@ -76,7 +76,7 @@ struct rw_processor {
 	__u64 passed;           /* accepted IP packets */
 	__u64 not_ip;
 	__u64 flow_refused;
-	__u64 pad;
+	__u64 early;       /* of those dropped, by the early stage */
 	__u64 dropped[32]; /* by enum rw_cause */
 	__u64 would_drop[32];
 	__u64 scratch[32]; /* of a run, beside the 512 bytes of its stack; private to the programs */
@@ -91,6 +91,7 @@ enum {
 	RW_DEVICE_BRIDGE_PORT = 1u << 1, /* packets for others than its bridge pass; see rw_vlans */
 	RW_DEVICE_VLANS = 1u << 2,       /* rw_vlans has tags to pass */
 	RW_DEVICE_PENDING = 1u << 3,     /* no policy yet: what default drops is dropped as pending */
+	RW_DEVICE_EARLY = 1u << 4,       /* the early stage, if attached, drops; else it passes everything */
 };
 
 struct rw_device {

@@ -2,15 +2,17 @@
 #pragma once
 
 /*
- * Bytes of a frame by offset: from an skb in the kernel (linear or not), from memory on the host.
- * 'length' is the frame's whole length, whatever of it is linear.
+ * Bytes of a frame by offset: from an skb in the kernel (linear or not), from the linear part at XDP, from
+ * memory on the host.  'length' is the frame's whole length, whatever of it is linear.
  */
 
 #include "lib/rw_platform.h"
 
 struct rw_reader {
 #ifdef __bpf__
-	struct __sk_buff *skb;
+	struct __sk_buff *skb; /* NULL at XDP, where rw_reader_view alone can be asked */
+	const char *head;      /* the linear part */
+	const char *head_end;
 #else
 	const __u8 *bytes;
 #endif
@@ -47,11 +49,9 @@ struct rw_reader {
 /* Bytes of the linear part, in place; NULL when 'size' of them are not there.  The offset is a constant. */
 #define rw_reader_view(reader, offset, size)                                                                 \
 	({                                                                                                   \
-		const char *at_ = (const char *)(long)(reader)->skb->data + (offset);                        \
+		const char *at_ = (reader)->head + (offset);                                                 \
                                                                                                              \
-		at_ + (size) <= (const char *)(long)(reader)->skb->data_end                                  \
-			? (const void *)__builtin_assume_aligned(at_, 4)                                     \
-			: NULL;                                                                              \
+		at_ + (size) <= (reader)->head_end ? (const void *)__builtin_assume_aligned(at_, 4) : NULL;  \
 	})
 #else
 RW_INLINE bool rw_reader_copy_bytes(const struct rw_reader *reader, __u32 offset, void *to, __u32 size)

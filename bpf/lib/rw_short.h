@@ -61,7 +61,9 @@ RW_INLINE bool rw_short_read_upper(const struct rw_reader *reader, __u32 offset,
 	return true;
 }
 
-RW_INLINE bool rw_short_read4(const struct rw_reader *reader, __u32 offset, struct rw_short *packet)
+/* Reads the IP header; gives the size of what is behind it. */
+RW_INLINE bool rw_short_read4_head(const struct rw_reader *reader, __u32 offset, struct rw_short *packet,
+				   __u32 *ret_size)
 {
 	const struct rw_ipv4_header *header = rw_reader_view(reader, offset, sizeof(*header));
 	__u32 length;
@@ -74,11 +76,12 @@ RW_INLINE bool rw_short_read4(const struct rw_reader *reader, __u32 offset, stru
 	packet->ends.source[0] = header->source;
 	packet->ends.destination[0] = header->destination;
 	packet->ends.protocol = header->protocol;
-	return rw_short_read_upper(reader, offset + (__u32)sizeof(*header), length - (__u32)sizeof(*header),
-				   packet);
+	*ret_size = length - (__u32)sizeof(*header);
+	return true;
 }
 
-RW_INLINE bool rw_short_read6(const struct rw_reader *reader, __u32 offset, struct rw_short *packet)
+RW_INLINE bool rw_short_read6_head(const struct rw_reader *reader, __u32 offset, struct rw_short *packet,
+				   __u32 *ret_size)
 {
 	const struct rw_ipv6_header *header = rw_reader_view(reader, offset, sizeof(*header));
 	__u32 size;
@@ -93,7 +96,24 @@ RW_INLINE bool rw_short_read6(const struct rw_reader *reader, __u32 offset, stru
 		packet->ends.destination[i] = header->destination[i];
 	}
 	packet->ends.protocol = header->next;
-	return rw_short_read_upper(reader, offset + (__u32)sizeof(*header), size, packet);
+	*ret_size = size;
+	return true;
+}
+
+RW_INLINE bool rw_short_read4(const struct rw_reader *reader, __u32 offset, struct rw_short *packet)
+{
+	__u32 size;
+
+	return rw_short_read4_head(reader, offset, packet, &size) &&
+	       rw_short_read_upper(reader, offset + (__u32)sizeof(struct rw_ipv4_header), size, packet);
+}
+
+RW_INLINE bool rw_short_read6(const struct rw_reader *reader, __u32 offset, struct rw_short *packet)
+{
+	__u32 size;
+
+	return rw_short_read6_head(reader, offset, packet, &size) &&
+	       rw_short_read_upper(reader, offset + (__u32)sizeof(struct rw_ipv6_header), size, packet);
 }
 
 /* The source of a packet of a flow need not be looked up, or not again. */

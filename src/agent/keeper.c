@@ -308,6 +308,8 @@ static const char *event_text(enum rw_enforcer_event_kind kind)
 		return "under our control again";
 	case RW_ENFORCER_EVENT_GONE:
 		return "the device is gone";
+	case RW_ENFORCER_EVENT_EARLY:
+		return "its early stage has changed";
 	}
 	return "";
 }

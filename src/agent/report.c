@@ -313,9 +313,13 @@ static int fill_lists(const struct rw_reporter *reporter, const struct rw_keeper
 
 static int fill_hooks(struct rw_enforcer *enforcer, struct rw_report_kernel *kernel)
 {
-	struct rw_enforcer_device_status devices[RW_ENFORCER_DEVICE_MAX];
-	size_t count = enforcer->ops->devices(enforcer, devices, RW_ENFORCER_DEVICE_MAX);
+	RW_CLEANUP(rw_free)
+	struct rw_enforcer_device_status *devices = calloc(RW_ENFORCER_DEVICE_MAX, sizeof(*devices));
+	size_t count;
 
+	if (!devices)
+		return -ENOMEM;
+	count = enforcer->ops->devices(enforcer, devices, RW_ENFORCER_DEVICE_MAX);
 	if (count > RW_ENFORCER_DEVICE_MAX)
 		count = RW_ENFORCER_DEVICE_MAX;
 	kernel->hooks = calloc(count ? count : 1, sizeof(*kernel->hooks));

@@ -50,6 +50,16 @@ enum rw_established {
 	RW_ESTABLISHED_CUT, /* they are cut at their next packet */
 };
 
+/*
+ * The early stage of a device: a program that sees packets before the kernel has made anything of them and drops
+ * those that are refused anyway.  Enforcement is whole without it.
+ */
+enum rw_enforcer_early {
+	RW_ENFORCER_EARLY_NONE,
+	RW_ENFORCER_EARLY_NATIVE,  /* in the device's driver */
+	RW_ENFORCER_EARLY_GENERIC, /* in the kernel, for drivers that have no place for it; saves less */
+};
+
 #define RW_ENFORCER_DEVICE_MAX 64
 #define RW_ENFORCER_VLAN_MAX   64
 
@@ -61,8 +71,10 @@ struct rw_enforcer_device {
 	bool layer3;           /* packets begin with the IP header (wireguard, tun, ppp) */
 	bool bridge_port;      /* of the bridge 'interface': packets for others than it pass undecided */
 	bool pending; /* what default drops here is dropped as system:pending; 'interface' has no groups */
-	const uint16_t *vlan_ids; /* tags for which a VLAN device exists here: passed on this parent */
-	size_t vlan_id_count;     /* <= RW_ENFORCER_VLAN_MAX */
+	const uint16_t *vlan_ids;     /* tags for which a VLAN device exists here: passed on this parent */
+	size_t vlan_id_count;         /* <= RW_ENFORCER_VLAN_MAX */
+	enum rw_enforcer_early early; /* wanted; that it cannot be had is no failure, see the status */
+	bool early_idle;              /* it is attached, but lets everything pass */
 };
 
 /* For the names of foreign programs and for errors. */
@@ -82,6 +94,11 @@ struct rw_enforcer_device_status {
 	enum rw_enforcer_hold hold;
 	bool tcx;                         /* attached by a link; else by clsact */
 	bool pending;                     /* as at attach */
+	bool early_idle;                  /* the early stage lets everything pass */
+	enum rw_enforcer_early early : 8; /* attached now */
+	const char
+		*early_text; /* why it is not though it is wanted, or is idle though it should not; or NULL;
+				   lent until the enforcer is asked for something else */
 	char text[RW_ENFORCER_TEXT_SIZE]; /* SHARED: who, by name; LOST: why; else "" */
 };
 
@@ -91,13 +108,14 @@ enum rw_enforcer_event_kind {
 	RW_ENFORCER_EVENT_SHARED,   /* a foreign program may bypass ours now, or another one than before */
 	RW_ENFORCER_EVENT_HELD,     /* no longer */
 	RW_ENFORCER_EVENT_GONE,     /* the device is gone; its record was removed */
+	RW_ENFORCER_EVENT_EARLY,    /* the early stage is there now, or cannot be had: 'text' says why */
 };
 
 struct rw_enforcer_event {
 	enum rw_enforcer_event_kind kind;
 	unsigned int ifindex;
 	char name[16];
-	char text[RW_ENFORCER_TEXT_SIZE]; /* SHARED: who; LOST: why; else "" or what is of no use */
+	char text[RW_ENFORCER_TEXT_SIZE]; /* SHARED: who; LOST, EARLY: why; else "" or what is of no use */
 };
 
 #define RW_ENFORCER_DROP_BYTES 132 /* of a packet; those of a tag that the kernel keeps apart among them */
@@ -163,6 +181,7 @@ struct rw_enforcer_status {
 		full_pairs_ppm; /* pairs of buckets without a free place, of a million; the fuller family's */
 	uint64_t passed;        /* packets accepted */
 	uint64_t not_ip;        /* packets passed because they are not IP */
+	uint64_t early;         /* of those in 'dropped': by the early stage */
 	uint64_t dropped[RW_CAUSE_COUNT_];
 	uint64_t would_drop[RW_CAUSE_COUNT_];
 	uint64_t flows[RW_FLOW_CLASS_COUNT_]; /* live entries, both families */

@@ -5,7 +5,7 @@
  * is the direction, bit 1 the family, bit 2 a new generation, bits 3..7 seconds that pass before.
  *
  * Besides not going astray: what the parser reads of a lone packet must be decided as the evaluator decides
- * it.
+ * it, and what the early stage refuses must be refused for the same.
  */
 
 #include <stdio.h>
@@ -110,6 +110,17 @@ static void compare(const uint8_t *bytes, uint32_t size, uint8_t family, bool eg
 	     "the data plane decides otherwise than the evaluator");
 }
 
+static void decide(const uint8_t *bytes, uint32_t size, uint8_t how, uint32_t generation, uint32_t now)
+{
+	uint8_t family = how & 2 ? 6 : 4;
+	uint32_t early = how & 1 ? RW_SHORT_NOT : host_early(bytes, size, family, generation, now);
+	uint32_t cell = host_decide(bytes, size, family, how & 1, generation, now);
+
+	must(RW_CELL_CAUSE(cell) < RW_CAUSE_COUNT_, "a cause that is none");
+	must(early == RW_SHORT_NOT || (early == cell && !rw_cell_accepts(cell)),
+	     "the early stage refuses otherwise than the programs at tc");
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	uint32_t generation = 1, now = 1000;
@@ -125,9 +136,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		next = at + 2 + data[at + 1] > size ? size : at + 2 + data[at + 1];
 		generation += data[at] >> 2 & 1;
 		now += data[at] >> 3;
-		must(RW_CELL_CAUSE(host_decide(data + at + 2, (uint32_t)(next - at - 2), data[at] & 2 ? 6 : 4,
-					       data[at] & 1, generation, now)) < RW_CAUSE_COUNT_,
-		     "a cause that is none");
+		decide(data + at + 2, (uint32_t)(next - at - 2), data[at], generation, now);
 	}
 	return 0;
 }

@@ -171,7 +171,7 @@ static void let_go(struct stranger *stranger)
 
 /* ---- looks and packets ---- */
 
-static unsigned int events[RW_ENFORCER_EVENT_GONE + 1];
+static unsigned int events[RW_ENFORCER_EVENT_EARLY + 1];
 
 static void count_event(void *context, const struct rw_enforcer_event *event)
 {

@@ -15,6 +15,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <unistd.h>
 
 #include "frame.h"
 #include "netns.h"
@@ -85,39 +86,74 @@ static void attach_observer(int ns, unsigned int device, unsigned int ifindex)
 	netns_leave();
 }
 
-static void wire_decides_as_the_evaluator(void **state)
+static void compare(struct oracle *oracle, size_t policies, size_t packets)
 {
 	struct rw_enforce_bpf_options options = {.table_memory = 16 << 20,
 						 .flow_entries = RW_ENFORCE_FLOW_ENTRIES_MIN};
 	int node = netns_new(), peer = netns_new();
-	struct oracle oracle = {.run = run};
 	struct rw_error err = RW_ERROR_NONE;
 	struct rw_enforcer *enforcer;
 	char device[16], other[16];
 
-	(void)state;
 	netns_veth(node, "obs", peer, "seen");
 	behind = netns_frames(peer, "seen");
 	for (unsigned int i = 0; i < ORACLE_DEVICES; i++) {
 		(void)snprintf(device, sizeof(device), "d%u", i);
 		(void)snprintf(other, sizeof(other), "p%u", i);
 		netns_veth(node, device, peer, other);
-		oracle.ifindexes[i] = netns_ifindex(node, device);
-		attach_observer(node, oracle.ifindexes[i], netns_ifindex(node, "obs"));
+		oracle->ifindexes[i] = netns_ifindex(node, device);
+		attach_observer(node, oracle->ifindexes[i], netns_ifindex(node, "obs"));
 		wires[i] = (struct wire){netns_frames(node, device), netns_frames(peer, other)};
 	}
 	netns_enter(node);
 	if (rw_enforce_bpf_open(&options, &enforcer, &err) < 0)
 		fail_msg("%s", err.text);
-	oracle.bpf = rw_bpf_of(enforcer);
-	oracle_compare(&oracle, 100, 20);
+	oracle->bpf = rw_bpf_of(enforcer);
+	oracle_compare(oracle, policies, packets);
+	if (oracle->early != RW_ENFORCER_EARLY_NONE)
+		assert_true(oracle_early(oracle) > (oracle->cases - oracle->accepted) / 10);
 	rw_enforcer_close(enforcer);
 	netns_leave();
+	for (unsigned int i = 0; i < ORACLE_DEVICES; i++) {
+		(void)close(wires[i].inside);
+		(void)close(wires[i].outside);
+	}
+	(void)close(behind);
+	(void)close(node);
+	(void)close(peer);
+}
+
+static void wire_decides_as_the_evaluator(void **state)
+{
+	struct oracle oracle = {.run = run};
+
+	(void)state;
+	compare(&oracle, 100, 20);
+}
+
+static void wire_decides_so_with_the_early_stage_in_the_driver(void **state)
+{
+	struct oracle oracle = {.run = run, .early = RW_ENFORCER_EARLY_NATIVE};
+
+	(void)state;
+	compare(&oracle, 100, 20);
+}
+
+static void wire_decides_so_with_the_generic_early_stage(void **state)
+{
+	struct oracle oracle = {.run = run, .early = RW_ENFORCER_EARLY_GENERIC};
+
+	(void)state;
+	compare(&oracle, 100, 20);
 }
 
 int main(void)
 {
-	const struct CMUnitTest tests[] = {cmocka_unit_test(wire_decides_as_the_evaluator)};
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(wire_decides_as_the_evaluator),
+		cmocka_unit_test(wire_decides_so_with_the_early_stage_in_the_driver),
+		cmocka_unit_test(wire_decides_so_with_the_generic_early_stage),
+	};
 
 	netns_require();
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -91,7 +91,7 @@ RW_INLINE void rw_hook_fragment_remember(const struct rw_run *run, const struct 
 		host.fragments[host.fragment_count++] = *key;
 }
 
-#include "lib/rw_short.h"
+#include "lib/rw_early.h"
 
 /* Empties everything; 'pages' is the image in force (may be NULL when no decision is asked for). */
 RW_INLINE void host_reset(const void *pages)
@@ -119,4 +119,14 @@ RW_INLINE __u32 host_decide(const __u8 *bytes, __u32 size, __u8 family, bool egr
 	enum rw_parse_status status = rw_parse(&reader, 0, family, false, &frame);
 
 	return rw_hook_decide(&run, &frame, status, &query);
+}
+
+/* What the early stage says to the packet at ingress: the cell that refuses it, or RW_SHORT_NOT. */
+RW_INLINE __u32 host_early(const __u8 *bytes, __u32 size, __u8 family, __u32 generation, __u32 now)
+{
+	struct rw_reader reader = {.bytes = bytes, .length = size};
+	struct rw_run run = {.generation = generation, .mode = RW_MODE_ENFORCE, .now = now};
+	struct rw_flow_query query;
+
+	return rw_early_decide(family, &run, &reader, 0, &query);
 }

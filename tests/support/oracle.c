@@ -11,10 +11,6 @@
 #include "policy/evaluate.h"
 #include "random_policy.h"
 
-#define POLICIES 300
-#define PACKETS  40
-#define DEVICES  8
-
 /* IPv6 extension headers as upper protocols cannot be told from headers. */
 #define CONTAINS (RW_RANDOM_ALL & ~RW_RANDOM_WEIRD)
 
@@ -41,6 +37,25 @@ static void read_counters(struct rw_bpf *bpf, uint64_t dropped[RW_CAUSE_COUNT_])
 			dropped[cause] += each[i].dropped[cause];
 }
 
+/* Uses up the events of this second. */
+static void spend_events(struct rw_bpf *bpf)
+{
+	struct rw_processor *each = bpf->maps[RW_BPF_MAP_PROCESSORS].memory;
+
+	for (uint32_t i = 0; i < bpf->maps[RW_BPF_MAP_PROCESSORS].entries; i++) {
+		each[i].event_second = rw_bpf_now();
+		each[i].event_count = RW_EVENTS_PER_SECOND;
+	}
+}
+
+uint64_t oracle_early(const struct oracle *oracle)
+{
+	struct rw_enforcer_status status;
+
+	assert_int_equal(oracle->bpf->base.ops->status(&oracle->bpf->base, &status, NULL), 0);
+	return status.early;
+}
+
 /* What stands behind the one rule index that was hit, or NULL. */
 static const struct rw_classify_origin *find_hit(struct rw_bpf *bpf)
 {
@@ -65,6 +80,8 @@ static void check_packet(struct oracle *oracle, const struct rw_policy *policy, 
 	bool passes;
 
 	clear(bpf);
+	if (oracle->early != RW_ENFORCER_EARLY_NONE && oracle->cases % 2)
+		spend_events(bpf);
 	read_counters(bpf, before);
 	passes = oracle->run(oracle, packet, interface);
 	read_counters(bpf, after);
@@ -99,7 +116,8 @@ static void check_policy(struct oracle *oracle, uint64_t seed, size_t packets)
 	for (size_t i = 0; i < policy->interface_count; i++) {
 		struct rw_enforcer_device device = {.ifindex = oracle->ifindexes[i],
 						    .name = "device",
-						    .interface = policy->interfaces[i].name};
+						    .interface = policy->interfaces[i].name,
+						    .early = oracle->early};
 
 		if (rw_enforcer_attach(&oracle->bpf->base, &device, &err) < 0)
 			fail_msg("%s", err.text);

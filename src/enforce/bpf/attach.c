@@ -100,6 +100,9 @@ static int write_record(struct rw_bpf *bpf, struct rw_bpf_device *own,
 		tags.bits[device->vlan_ids[i] >> 6 & 63] |= 1ull << (device->vlan_ids[i] & 63);
 	if (device->vlan_id_count)
 		record.flags |= RW_DEVICE_VLANS;
+	if (device->early != RW_ENFORCER_EARLY_NONE && !device->early_idle)
+		record.flags |= RW_DEVICE_EARLY;
+	own->flags = record.flags;
 	vlans[place] = tags;
 	/* One store, so that a program sees the old record or the new one. */
 	static_assert(sizeof(record) == sizeof(word), "a record is stored at once");
@@ -230,14 +233,22 @@ int rw_bpf_attach(struct rw_enforcer *enforcer, const struct rw_enforcer_device 
 	(void)snprintf(own->name, sizeof(own->name), "%s", device->name);
 	(void)snprintf(own->interface, sizeof(own->interface), "%s", device->interface);
 	own->pending = device->pending;
-	if (!fresh)
+	own->early = device->early;
+	own->early_idle = device->early_idle;
+	if (!fresh) {
+		own->early_retry = 0;
+		rw_bpf_early_follow(bpf, own);
 		return 0;
+	}
 	own->ifindex = device->ifindex;
-	own->links[0] = own->links[1] = -EBADF;
+	own->links[0] = own->links[1] = own->early_link = -EBADF;
 	own->hold = RW_ENFORCER_HELD;
 	own->text[0] = '\0';
-	if (bpf->replacing)
+	if (bpf->replacing) {
+		/* It goes by flows that these programs do not know of. */
+		rw_bpf_early_remove(bpf, own);
 		(void)rw_bpf_seed(bpf, false, NULL);
+	}
 	if (err)
 		*err = RW_ERROR_NONE;
 	r = attach_programs(bpf, own, err);
@@ -245,12 +256,15 @@ int rw_bpf_attach(struct rw_enforcer *enforcer, const struct rw_enforcer_device 
 		detach_programs(bpf, own);
 		clear_record(bpf, own->place);
 		own->ifindex = 0;
+		return r;
 	}
-	return r;
+	rw_bpf_early_follow(bpf, own);
+	return 0;
 }
 
 static void forget(struct rw_bpf *bpf, struct rw_bpf_device *device)
 {
+	rw_bpf_early_remove(bpf, device);
 	detach_programs(bpf, device);
 	clear_record(bpf, device->place);
 	memset(device, 0, sizeof(*device));
@@ -298,6 +312,16 @@ static void tell(const struct rw_bpf_device *device, enum rw_enforcer_event_kind
 
 	memcpy(told.name, device->name, sizeof(told.name));
 	memcpy(told.text, device->text, sizeof(told.text));
+	if (event)
+		event(context, &told);
+}
+
+static void tell_early(const struct rw_bpf_device *device, rw_enforcer_event_fn *event, void *context)
+{
+	struct rw_enforcer_event told = {.kind = RW_ENFORCER_EVENT_EARLY, .ifindex = device->ifindex};
+
+	memcpy(told.name, device->name, sizeof(told.name));
+	memcpy(told.text, device->early_text, sizeof(told.text));
 	if (event)
 		event(context, &told);
 }
@@ -355,6 +379,8 @@ static void check_device(struct rw_bpf *bpf, struct rw_bpf_device *device, rw_en
 		rw_bpf_company_look(bpf, device, &company);
 	}
 	follow_bridge(bpf, device);
+	if (rw_bpf_early_check(bpf, device, company.early))
+		tell_early(device, event, context);
 	shared = company.strangers > 0;
 	changed = strcmp(device->text, company.text) != 0;
 	memcpy(device->text, company.text, sizeof(device->text));
@@ -400,6 +426,7 @@ size_t rw_bpf_devices(struct rw_enforcer *enforcer, struct rw_enforcer_device_st
 		memcpy(status->name, device->name, sizeof(status->name));
 		memcpy(status->interface, device->interface, sizeof(status->interface));
 		memcpy(status->text, device->text, sizeof(status->text));
+		rw_bpf_early_status(device, status);
 	}
 	return count;
 }

@@ -16,9 +16,13 @@ static struct rw_enforcer *close_enforcer(struct rw_enforcer *enforcer)
 	/* Filters of clsact need no descriptor; without pins they would stay where nobody finds them. */
 	if (!bpf->pin_dir[0] && !bpf->tcx)
 		(void)rw_bpf_detach_every(enforcer, NULL);
-	for (size_t i = 0; i < RW_ENFORCER_DEVICE_MAX; i++)
-		for (int side = 0; side < 2 && bpf->devices[i].ifindex; side++)
+	for (size_t i = 0; i < RW_ENFORCER_DEVICE_MAX; i++) {
+		if (!bpf->devices[i].ifindex)
+			continue;
+		rw_close(bpf->devices[i].early_link);
+		for (int side = 0; side < 2; side++)
 			rw_close(bpf->devices[i].links[side]);
+	}
 	rw_close(bpf->hooks_fd);
 	ring_buffer__free(bpf->ring);
 	rw_bpf_unload(bpf);

@@ -73,6 +73,7 @@ struct rw_enforce_bpf_held {
 	bool tcx;
 	bool alive;   /* tcx: both links are still at their device */
 	bool pending; /* nothing was decided about it: system rules only */
+	enum rw_enforcer_early early;
 };
 
 struct rw_enforce_bpf_look {

@@ -40,6 +40,7 @@ enum rw_bpf_program_id {
 	RW_BPF_PROGRAM_INGRESS,
 	RW_BPF_PROGRAM_EGRESS,
 	RW_BPF_PROGRAM_SEED,
+	RW_BPF_PROGRAM_EARLY, /* loaded when a device first wants it */
 	RW_BPF_PROGRAM_COUNT_,
 };
 
@@ -63,6 +64,13 @@ struct rw_bpf_device {
 	bool made_qdisc; /* clsact: the qdisc is this process's */
 	enum rw_enforcer_hold hold;
 	char text[RW_ENFORCER_TEXT_SIZE];
+	enum rw_enforcer_early early; /* wanted */
+	bool early_idle;
+	uint16_t flags;                        /* of the record: RW_DEVICE_* */
+	int early_link;                        /* -EBADF: not attached */
+	enum rw_enforcer_early early_attached; /* how */
+	unsigned int early_retry;              /* checks until it is tried again */
+	char early_text[RW_ENFORCER_TEXT_SIZE];
 };
 
 /* A foreign program whose name was asked for. */
@@ -91,7 +99,7 @@ struct rw_bpf {
 	bool replacing;
 	struct rw_bpf_map maps[RW_BPF_MAP_COUNT_];
 	int programs[RW_BPF_PROGRAM_COUNT_];
-	uint32_t program_ids[2];
+	uint32_t program_ids[RW_BPF_PROGRAM_COUNT_];
 	uint32_t image_pages;
 	uint32_t hit_count;
 	uint32_t hit_stripes; /* of each image */
@@ -137,6 +145,8 @@ RW_NODISCARD int rw_bpf_size_maps(const struct rw_enforce_bpf_options *options,
 				  struct rw_bpf_map_size sizes[RW_BPF_MAP_COUNT_], struct rw_error *err);
 RW_NODISCARD int rw_bpf_load(struct rw_bpf *bpf, const struct rw_enforce_bpf_options *options,
 			     struct rw_error *err);
+/* Loads the program of the early stage, unless it is there already. */
+RW_NODISCARD int rw_bpf_load_early(struct rw_bpf *bpf, struct rw_error *err);
 void rw_bpf_unload(struct rw_bpf *bpf);
 /* Says of maps and programs that there are none yet. */
 void rw_bpf_init(struct rw_bpf *bpf);
@@ -167,6 +177,15 @@ size_t rw_bpf_devices(struct rw_enforcer *enforcer, struct rw_enforcer_device_st
 		      size_t capacity);
 int rw_bpf_hooks_fd(struct rw_enforcer *enforcer);
 
+/* early.c */
+/* Attaches the early stage or takes it off, as the device wants it; why it cannot be had is in its 'early_text'. */
+void rw_bpf_early_follow(struct rw_bpf *bpf, struct rw_bpf_device *device);
+/* Takes it off, whoever has attached it for us. */
+void rw_bpf_early_remove(struct rw_bpf *bpf, struct rw_bpf_device *device);
+/* Once a second: 'present' = our program hangs there.  Puts it back, or tries anew; true when that changed. */
+bool rw_bpf_early_check(struct rw_bpf *bpf, struct rw_bpf_device *device, bool present);
+void rw_bpf_early_status(const struct rw_bpf_device *device, struct rw_enforcer_device_status *status);
+
 /* clsact.c */
 #define RW_BPF_CLSACT_HANDLE 0x7277u               /* "rw" */
 extern const uint32_t rw_bpf_clsact_priorities[2]; /* first at ingress, last at egress */
@@ -176,6 +195,7 @@ void rw_bpf_clsact_remove(unsigned int ifindex);
 /* company.c */
 struct rw_bpf_company {
 	bool present[2];                  /* ours, by side */
+	bool early;                       /* ours at XDP */
 	unsigned int strangers;           /* who may bypass ours */
 	char text[RW_ENFORCER_TEXT_SIZE]; /* the first of them by name, or "" */
 };

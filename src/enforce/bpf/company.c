@@ -258,8 +258,11 @@ static void look_at_xdp(struct rw_bpf *bpf, const struct rw_bpf_device *device,
 		/* A single program is told twice: by its kind and by itself. */
 		if (!netlink_value(netlink_nested(xdp, kinds[i]), &id, sizeof(id)) || !id || id == last)
 			continue;
-		add_stranger(company, "XDP program", find_name(bpf, id), id, "before", 0);
 		last = id;
+		if (id == bpf->program_ids[RW_BPF_PROGRAM_EARLY])
+			company->early = true;
+		else
+			add_stranger(company, "XDP program", find_name(bpf, id), id, "before", 0);
 	}
 }
 

@@ -38,7 +38,8 @@ const char *const rw_bpf_map_names[RW_BPF_MAP_COUNT_] = {
 	[RW_BPF_MAP_PROCESSORS] = "rw_processors",
 };
 
-static const char *const program_names[RW_BPF_PROGRAM_COUNT_] = {"rw_ingress", "rw_egress", "rw_seed"};
+static const char *const program_names[RW_BPF_PROGRAM_COUNT_] = {"rw_ingress", "rw_egress", "rw_seed",
+								 "rw_early"};
 
 #define HIT_COUNT 32768
 
@@ -166,8 +167,7 @@ static int keep_program(struct rw_bpf *bpf, enum rw_bpf_program_id id, const str
 	if (bpf->programs[id] < 0 || bpf_obj_get_info_by_fd(bpf->programs[id], &info, &size) < 0)
 		return rw_error_set(err, -errno, "cannot keep program %s: %s", program_names[id],
 				    strerror(errno));
-	if (id != RW_BPF_PROGRAM_SEED)
-		bpf->program_ids[id] = info.id;
+	bpf->program_ids[id] = info.id;
 	return 0;
 }
 
@@ -189,25 +189,27 @@ static void fill_control(struct rw_bpf *bpf)
 	control->state = RW_STATE(0, RW_MODE_LEARN);
 }
 
-static int open_object(struct rw_bpf *bpf, const struct rw_enforce_bpf_options *options,
+/* Opens the object with maps of those sizes, or those that 'bpf' has; of the programs, the early one or the others. */
+static int open_object(struct rw_bpf *bpf, const struct rw_bpf_map_size sizes[RW_BPF_MAP_COUNT_], bool early,
 		       struct ringwall_bpf **ret_object, struct rw_error *err)
 {
 	RW_CLEANUP(ringwall_bpf_free) struct ringwall_bpf *skeleton = ringwall_bpf__open();
-	struct rw_bpf_map_size sizes[RW_BPF_MAP_COUNT_];
-	int r;
 
 	if (!skeleton)
 		return rw_bpf_refused(err, -errno, "the BPF object");
-	r = rw_bpf_size_maps(options, sizes, err);
-	if (r < 0)
-		return r;
+	for (int id = 0; id < RW_BPF_PROGRAM_COUNT_; id++) {
+		struct bpf_program *program =
+			bpf_object__find_program_by_name(skeleton->obj, program_names[id]);
+
+		(void)bpf_program__set_autoload(program, (id == RW_BPF_PROGRAM_EARLY) == early);
+	}
 	for (int id = 0; id < RW_BPF_MAP_COUNT_; id++) {
 		struct bpf_map *map = bpf_object__find_map_by_name(skeleton->obj, rw_bpf_map_names[id]);
 
 		if ((sizes[id].entries && bpf_map__set_max_entries(map, sizes[id].entries) < 0) ||
 		    (sizes[id].value && bpf_map__set_value_size(map, sizes[id].value) < 0))
 			return rw_bpf_refused(err, -errno, "the size of a map");
-		if (bpf->adopted && bpf_map__reuse_fd(map, bpf->maps[id].fd) < 0)
+		if (bpf->maps[id].fd >= 0 && bpf_map__reuse_fd(map, bpf->maps[id].fd) < 0)
 			return rw_bpf_refused(err, -errno, "to take over a map");
 	}
 	skeleton->rodata->rw_hits_shared = sizes[RW_BPF_MAP_PROCESSORS].entries > RW_HIT_STRIPES_MAX;
@@ -235,10 +237,13 @@ static void forget_object(void)
 int rw_bpf_load(struct rw_bpf *bpf, const struct rw_enforce_bpf_options *options, struct rw_error *err)
 {
 	RW_CLEANUP(ringwall_bpf_free) struct ringwall_bpf *skeleton = NULL;
+	struct rw_bpf_map_size sizes[RW_BPF_MAP_COUNT_];
 	int r;
 
 	libbpf_set_print(quiet);
-	r = open_object(bpf, options, &skeleton, err);
+	r = rw_bpf_size_maps(options, sizes, err);
+	if (r == 0)
+		r = open_object(bpf, sizes, false, &skeleton, err);
 	if (r < 0)
 		return r;
 	r = ringwall_bpf__load(skeleton);
@@ -250,7 +255,7 @@ int rw_bpf_load(struct rw_bpf *bpf, const struct rw_enforce_bpf_options *options
 		if (r < 0)
 			return r;
 	}
-	for (int id = 0; id < RW_BPF_PROGRAM_COUNT_; id++) {
+	for (int id = 0; id < RW_BPF_PROGRAM_EARLY; id++) {
 		r = keep_program(bpf, (enum rw_bpf_program_id)id,
 				 bpf_object__find_program_by_name(skeleton->obj, program_names[id]), err);
 		if (r < 0)
@@ -262,6 +267,31 @@ int rw_bpf_load(struct rw_bpf *bpf, const struct rw_enforce_bpf_options *options
 	forget_object();
 	(void)malloc_trim(0);
 	return 0;
+}
+
+int rw_bpf_load_early(struct rw_bpf *bpf, struct rw_error *err)
+{
+	RW_CLEANUP(ringwall_bpf_free) struct ringwall_bpf *skeleton = NULL;
+	struct rw_bpf_map_size sizes[RW_BPF_MAP_COUNT_] = {0};
+	int r;
+
+	if (bpf->programs[RW_BPF_PROGRAM_EARLY] >= 0)
+		return 0;
+	/* The maps are there; what programs take for constants follows from the sizes. */
+	sizes[RW_BPF_MAP_PROCESSORS].entries = bpf->maps[RW_BPF_MAP_PROCESSORS].entries;
+	sizes[RW_BPF_MAP_IMAGES].value = bpf->maps[RW_BPF_MAP_IMAGES].value_size;
+	sizes[RW_BPF_MAP_TAGS4].value = bpf->maps[RW_BPF_MAP_TAGS4].value_size;
+	r = open_object(bpf, sizes, true, &skeleton, err);
+	if (r < 0)
+		return r;
+	r = ringwall_bpf__load(skeleton);
+	if (r < 0)
+		return rw_bpf_refused(err, r, "to load the early program");
+	r = keep_program(bpf, RW_BPF_PROGRAM_EARLY, skeleton->progs.rw_early, err);
+	skeleton = ringwall_bpf_free(skeleton);
+	forget_object();
+	(void)malloc_trim(0);
+	return r;
 }
 
 void rw_bpf_init(struct rw_bpf *bpf)

@@ -53,18 +53,38 @@ static bool link_is_alive(const char *pin_dir, const char *name)
 	return link >= 0 && bpf_obj_get_info_by_fd(link, &info, &size) == 0 && info.xdp.ifindex != 0;
 }
 
+static struct rw_enforce_bpf_held *find_held(struct rw_enforce_bpf_look *look, unsigned int ifindex)
+{
+	for (size_t i = 0; i < look->device_count; i++)
+		if (look->devices[i].ifindex == ifindex)
+			return &look->devices[i];
+	return NULL;
+}
+
+/* The early stage of a device that is known already. */
+static void take_early_pin(const char *pin_dir, const char *name, struct rw_enforce_bpf_look *look)
+{
+	struct rw_enforce_bpf_held *held;
+	unsigned int ifindex;
+	bool native = sscanf(name, "link-early-%u", &ifindex) == 1;
+
+	if (!native && sscanf(name, "link-generic-%u", &ifindex) != 1)
+		return;
+	held = find_held(look, ifindex);
+	if (held && link_is_alive(pin_dir, name))
+		held->early = native ? RW_ENFORCER_EARLY_NATIVE : RW_ENFORCER_EARLY_GENERIC;
+}
+
 static void take_pin(const char *pin_dir, const char *name, struct rw_enforce_bpf_look *look)
 {
-	struct rw_enforce_bpf_held *held = NULL;
+	struct rw_enforce_bpf_held *held;
 	unsigned int ifindex;
 	bool clsact = sscanf(name, "clsact-%u", &ifindex) == 1;
 
 	if (!clsact && sscanf(name, "link-ingress-%u", &ifindex) != 1 &&
 	    sscanf(name, "link-egress-%u", &ifindex) != 1)
 		return;
-	for (size_t i = 0; i < look->device_count && !held; i++)
-		if (look->devices[i].ifindex == ifindex)
-			held = &look->devices[i];
+	held = find_held(look, ifindex);
 	if (!held && look->device_count == RW_ENFORCER_DEVICE_MAX)
 		return;
 	if (!held) {
@@ -86,6 +106,9 @@ void rw_enforce_bpf_look(const char *pin_dir, struct rw_enforce_bpf_look *ret_lo
 		return;
 	for (const struct dirent *entry = readdir(folder); entry; entry = readdir(folder))
 		take_pin(pin_dir, entry->d_name, ret_look);
+	rewinddir(folder);
+	for (const struct dirent *entry = readdir(folder); entry; entry = readdir(folder))
+		take_early_pin(pin_dir, entry->d_name, ret_look);
 	(void)closedir(folder);
 	if (!read_element(pin_dir, RW_BPF_MAP_CONTROL, 0, &control))
 		return;

@@ -6,6 +6,7 @@
  *     PIN_DIR/map-rw_control ...         the maps, of one size and ABI
  *     PIN_DIR/version-2                  says which ABI (a second pin of the control map)
  *     PIN_DIR/link-ingress-7, -egress-7  what holds the programs at the device of ifindex 7
+ *     PIN_DIR/link-early-7               ... at XDP; link-generic-7 where the kernel stands in for the driver
  *     PIN_DIR/clsact-7                   ... by clsact, which holds by itself
  *     PIN_DIR/qdisc-7                    ... in a clsact qdisc that was made for it
  *
@@ -319,7 +320,8 @@ static bool release(const char *pin_dir, const char *name)
 
 void rw_bpf_pins_release(const char *pin_dir, unsigned int ifindex)
 {
-	static const char *const kinds[] = {"link-ingress", "link-egress", "clsact", RW_BPF_QDISC_PIN};
+	static const char *const kinds[] = {"link-early",  "link-generic", "link-ingress",
+					    "link-egress", "clsact",       RW_BPF_QDISC_PIN};
 	char name[64], path[512];
 
 	for (size_t i = 0; i < RW_ARRAY_COUNT(kinds); i++) {
@@ -333,8 +335,9 @@ void rw_bpf_pins_release(const char *pin_dir, unsigned int ifindex)
 /* What we pin; whatever else lies there is somebody's. */
 static bool is_ours(const char *name)
 {
-	static const char *const kinds[] = {"map-rw_",      "version-", "link-ingress-",
-					    "link-egress-", "clsact-",  RW_BPF_QDISC_PIN "-"};
+	static const char *const kinds[] = {"map-rw_",       "version-",          "link-early-",
+					    "link-generic-", "link-ingress-",     "link-egress-",
+					    "clsact-",       RW_BPF_QDISC_PIN "-"};
 
 	for (size_t i = 0; i < RW_ARRAY_COUNT(kinds); i++)
 		if (strncmp(name, kinds[i], strlen(kinds[i])) == 0)

@@ -234,6 +234,7 @@ static void read_counters(const struct rw_bpf *bpf, struct rw_enforcer_status *s
 		status->passed += __atomic_load_n(&each[i].passed, __ATOMIC_RELAXED);
 		status->not_ip += __atomic_load_n(&each[i].not_ip, __ATOMIC_RELAXED);
 		status->flow_refused += __atomic_load_n(&each[i].flow_refused, __ATOMIC_RELAXED);
+		status->early += __atomic_load_n(&each[i].early, __ATOMIC_RELAXED);
 		for (int cause = 0; cause < RW_CAUSE_COUNT_; cause++) {
 			status->dropped[cause] += __atomic_load_n(&each[i].dropped[cause], __ATOMIC_RELAXED);
 			status->would_drop[cause] +=

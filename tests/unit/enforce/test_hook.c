@@ -56,7 +56,10 @@ static struct rw_frame frame_of(const char *text)
 	return frame;
 }
 
-/* Decides a packet at 'slot' as the programs do, by the short way where it goes that way; the cell. */
+/*
+ * Decides a packet at 'slot' as the programs do, by the short way where it goes that way; the cell.  What the early
+ * stage would refuse must be refused for the same.
+ */
 static __u32 decide(__u16 slot, const char *text)
 {
 	struct rw_packet packet = world_packet(text);
@@ -64,17 +67,20 @@ static __u32 decide(__u16 slot, const char *text)
 	struct rw_reader reader = reader_of(&packet, bytes);
 	struct rw_flow_query query;
 	struct rw_frame frame;
-	__u32 cell;
+	__u32 cell, early = RW_SHORT_NOT;
 
 	now_run.slot = slot;
 	now_run.egress = text[0] == 'o';
+	if (!now_run.egress && now_run.mode == RW_MODE_ENFORCE)
+		early = rw_early_decide(packet.remote.family, &now_run, &reader, 0, &query);
 	cell = rw_short_decide(packet.remote.family, &now_run, &reader, 0, &query);
 	if (cell == RW_SHORT_NOT) {
 		frame = frame_of(text);
-		return rw_hook_decide(&now_run, &frame, RW_PARSE_IP, &query);
-	}
-	if (!rw_cell_accepts(cell))
+		cell = rw_hook_decide(&now_run, &frame, RW_PARSE_IP, &query);
+	} else if (!rw_cell_accepts(cell)) {
 		rw_hook_hit(&now_run, cell);
+	}
+	assert_true(early == RW_SHORT_NOT || (early == cell && !rw_cell_accepts(cell)));
 	return cell;
 }
 
@@ -255,6 +261,81 @@ static void tcp_fragments_at_offset_one_are_refused(void **state)
 	assert_int_equal(parse_fragment6(RW_IP_UDP, 1), RW_PARSE_IP);
 }
 
+/* ---- the early stage ---- */
+
+/* Its word on a packet at ingress of eth0. */
+static __u32 early(const char *text)
+{
+	struct rw_packet packet = world_packet(text);
+	_Alignas(8) __u8 bytes[FRAME_MAX];
+	struct rw_reader reader = reader_of(&packet, bytes);
+	struct rw_flow_query query;
+
+	now_run.slot = 0;
+	now_run.egress = 0;
+	return rw_early_decide(packet.remote.family, &now_run, &reader, 0, &query);
+}
+
+static void assert_early(const char *text, enum rw_cause cause)
+{
+	__u32 cell = early(text);
+
+	if (cell == RW_SHORT_NOT || rw_cell_accepts(cell) || RW_CELL_CAUSE(cell) != cause)
+		fail_msg("%s: cell %08x", text, cell);
+}
+
+static void early_stage_refuses_what_no_flow_knows(void **state)
+{
+	(void)state;
+	put_in_force(RULES("sgr-1 in accept tcp 80/80 0.0.0.0/0", "sgr-2 in drop udp 53/53 ::/0"));
+	assert_early("in tcp 192.0.2.1 4000 10.0.0.1 22", RW_CAUSE_DEFAULT);
+	assert_early("in tcp 192.0.2.1 4000 10.0.0.1 22 A", RW_CAUSE_DEFAULT);
+	assert_early("in tcp 192.0.2.1 4000 10.0.0.1 22 R", RW_CAUSE_DEFAULT);
+	assert_early("in udp 192.0.2.1 4000 10.0.0.1 53", RW_CAUSE_DEFAULT);
+	assert_early("in udp 2001:db8::1 4000 fd00::1 53", RW_CAUSE_RULE);
+	assert_early("in icmp 192.0.2.1 0 10.0.0.1 0 type=8", RW_CAUSE_DEFAULT);
+	assert_early("in icmpv6 2001:db8::1 0 fd00::1 0 type=128", RW_CAUSE_DEFAULT);
+}
+
+static void early_stage_leaves_to_tc_what_it_is_not_sure_of(void **state)
+{
+	static const char *const others[] = {
+		"in tcp 192.0.2.1 4000 10.0.0.1 80",
+		"in tcp 192.0.2.1 4000 10.0.0.1 80 A",
+		"in icmp 192.0.2.1 0 10.0.0.1 0 type=0",
+		"in icmp 192.0.2.1 0 10.0.0.1 0 type=3",
+		"in icmpv6 fe80::1 0 fd00::1 0 type=135",
+		"in gre 192.0.2.1 0 10.0.0.1 0",
+		"in udp 192.0.2.1 67 10.0.0.1 68",
+		"in udp fe80::1 547 fd00::1 546",
+		"in udp 192.0.2.1 4000 10.0.0.1 53 fragment",
+	};
+
+	(void)state;
+	put_in_force(RULES("sgr-1 in accept tcp 80/80 0.0.0.0/0"));
+	for (size_t i = 0; i < RW_ARRAY_COUNT(others); i++)
+		if (early(others[i]) != RW_SHORT_NOT)
+			fail_msg("%s", others[i]);
+	/* An answer, and what comes of a flow that was cut. */
+	(void)decide(0, "out udp 192.0.2.1 53 10.0.0.1 4000");
+	assert_int_equal(early("in udp 192.0.2.1 53 10.0.0.1 4000"), RW_SHORT_NOT);
+	now_run.generation++;
+	assert_int_equal(early("in udp 192.0.2.1 53 10.0.0.1 4000"), RW_SHORT_NOT);
+}
+
+static void early_stage_refuses_midstream_where_that_is_strict(void **state)
+{
+	(void)state;
+	put_in_force(RULES("sgr-1 in accept tcp 80/80 0.0.0.0/0"));
+	policy->groups[0]->midstream_drop = true;
+	table = rw_classify_table_free(table);
+	assert_int_equal(rw_classify_compile(policy, NULL, NULL, &memory, &table, NULL), 0);
+	host_reset(table->pages);
+	assert_early("in tcp 192.0.2.1 4000 10.0.0.1 80 A", RW_CAUSE_NO_FLOW);
+	assert_early("in tcp 192.0.2.1 4000 10.0.0.1 22 A", RW_CAUSE_NO_FLOW);
+	assert_int_equal(early("in tcp 192.0.2.1 4000 10.0.0.1 80"), RW_SHORT_NOT);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -268,6 +349,9 @@ int main(void)
 		cmocka_unit_test_teardown(monitored_refusal_stays_refused_when_enforced, tear_down),
 		cmocka_unit_test_teardown(clock_that_asks_every_minute_is_answered, tear_down),
 		cmocka_unit_test(tcp_fragments_at_offset_one_are_refused),
+		cmocka_unit_test_teardown(early_stage_refuses_what_no_flow_knows, tear_down),
+		cmocka_unit_test_teardown(early_stage_leaves_to_tc_what_it_is_not_sure_of, tear_down),
+		cmocka_unit_test_teardown(early_stage_refuses_midstream_where_that_is_strict, tear_down),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
