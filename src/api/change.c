@@ -189,21 +189,7 @@ static void write_referrers(struct rw_json_writer *json, const void *data)
 	const struct referrers *referrers = data;
 
 	rw_json_key(json, "referrers");
-	rw_json_begin_array(json);
-	for (size_t i = 0; i < referrers->list.count; i++) {
-		const struct rw_referrer *referrer = rw_vec_at(&referrers->list, i);
-		const void *object = rw_model_find(referrers->model, referrer->kind, referrer->id);
-		const char *name = object ? rw_object_name(referrer->kind, object) : NULL;
-
-		rw_json_begin_object(json);
-		rw_json_put_text(json, "kind", rw_word_of(rw_words_kind, (int)referrer->kind));
-		rw_json_put_text(json, "id", referrer->id);
-		rw_json_put_text(json, "name", name ? name : "");
-		if (referrer->rule[0])
-			rw_json_put_text(json, "rule", referrer->rule);
-		rw_json_end_object(json);
-	}
-	rw_json_end_array(json);
+	rw_api_write_referrers(json, referrers->model, &referrers->list);
 }
 
 /* An object that is in use is refused with those who use it. */

@@ -319,6 +319,12 @@ RW_NODISCARD int rw_api_answer_done(struct rw_api_call *call, const char *action
 void rw_api_put_difference(struct rw_json_writer *json, const struct rw_model *model,
 			   const struct rw_group *group, const struct rw_rule *rule, const char *change);
 
+/* ---- referrers.c ---- */
+
+/* Writes an array of who refers to an object ('referrers': struct rw_referrer). */
+void rw_api_write_referrers(struct rw_json_writer *json, const struct rw_model *model,
+			    const struct rw_vec *referrers);
+
 /* ---- show.c ---- */
 
 /* Finds an object by id or name; a cluster's name or id means its managed group where groups are asked.
@@ -333,6 +339,9 @@ struct rw_resolver rw_api_resolver(const struct rw_model *model);
  * have their rules, 'whole' nodes what their agent counts. */
 void rw_api_write_object(const struct rw_controller *controller, struct rw_json_writer *json,
 			 enum rw_kind kind, const void *object, bool whole);
+/* Writes a group with its rules as it was in 'past', a model of then; no hits, which are of now. */
+void rw_api_write_past_group(struct rw_json_writer *json, const struct rw_model *past,
+			     const struct rw_group *group);
 /* Writes the rule with its hits. */
 void rw_api_write_rule(const struct rw_controller *controller, struct rw_json_writer *json,
 		       const struct rw_rule *rule);
@@ -347,6 +356,7 @@ rw_api_handler rw_api_get_tighten, rw_api_apply_tighten, rw_api_undo_tighten;
 rw_api_handler rw_api_list_rules, rw_api_get_rule, rw_api_add_rules, rw_api_revoke_rules, rw_api_patch_rule,
 	rw_api_delete_rule;
 rw_api_handler rw_api_add_members, rw_api_remove_member;
+rw_api_handler rw_api_list_referrers, rw_api_get_past_group;
 rw_api_handler rw_api_create_join_token, rw_api_join, rw_api_join_preview, rw_api_agent_stream,
 	rw_api_agent_report, rw_api_agent_renew;
 rw_api_handler rw_api_get_authority, rw_api_introduce_authority, rw_api_switch_authority,

@@ -102,37 +102,141 @@ static void write_record(struct rw_json_writer *json, const struct rw_json *reco
 	rw_json_end_object(json);
 }
 
+/* ---- which records are asked for ---- */
+
+/* Records are read so many at a time; a search looks at no more than so many, or so many bytes, per request. */
+#define BATCH        50
+#define SEARCH_MAX   1000
+#define SEARCH_BYTES (8u << 20)
+
+/* Whether a side of a change, "before" or "after", has the text: an id in quotation marks. */
+static bool side_names(const struct rw_json *item, const char *side, const char *quoted)
+{
+	RW_CLEANUP(rw_buf_done) struct rw_buf text = {0};
+	struct rw_json state;
+
+	rw_buf_init(&text, RW_API_ANSWER_MAX);
+	return rw_json_find(item, side, &state) && rw_json_dump(&state, &text, NULL) == 0 &&
+	       strstr(text.data, quoted);
+}
+
+/* A change of the object itself or of its rules, or of something that begins or ceases to name it. */
+static bool item_concerns(const struct rw_json *item, const char *id, const char *quoted)
+{
+	return strcmp(text_of(item, "id"), id) == 0 || strcmp(text_of(item, "security_group"), id) == 0 ||
+	       side_names(item, "before", quoted) != side_names(item, "after", quoted);
+}
+
+static bool record_concerns(const struct rw_json *record, const char *id, const char *quoted)
+{
+	struct rw_json changes;
+
+	if (!rw_json_find(record, "changes", &changes))
+		return false;
+	for (size_t i = 0; i < rw_json_count(&changes); i++) {
+		struct rw_json item = rw_json_at(&changes, i);
+
+		if (item_concerns(&item, id, quoted))
+			return true;
+	}
+	return false;
+}
+
+/* A page of the log under way. */
+struct listing {
+	struct rw_api_call *call;
+	struct rw_api_list list;
+	size_t limit;
+	const char *object; /* NULL = every record is wanted */
+	char quoted[RW_ID_SIZE + 2];
+	size_t count;   /* of the page */
+	size_t looked;  /* at so many records */
+	size_t bytes;   /* of them */
+	uint64_t after; /* where the next page begins; 0 = there is none */
+};
+
+/* Writes the record if it is wanted.  The text decides cheaply about nearly all that are not. */
+static int take_record(struct listing *listing, const struct rw_audit_record *audit, struct rw_error *err)
+{
+	RW_CLEANUP(rw_json_document_free) struct rw_json_document *document = NULL;
+	struct rw_json record;
+	int r;
+
+	listing->looked++;
+	listing->bytes += strlen(audit->json);
+	if (listing->object && !strstr(audit->json, listing->quoted))
+		return 0;
+	r = rw_json_parse(audit->json, strlen(audit->json), RW_API_ANSWER_MAX, &document, err);
+	if (r < 0)
+		return rw_error_wrap(err, "record %" PRIu64 " of the log", audit->sequence);
+	record = rw_json_root(document);
+	if (listing->object && !record_concerns(&record, listing->object, listing->quoted))
+		return 0;
+	write_record(&listing->list.json, &record);
+	listing->count++;
+	return 0;
+}
+
+static bool is_full(const struct listing *listing)
+{
+	return listing->count == listing->limit ||
+	       (listing->object && (listing->looked >= SEARCH_MAX || listing->bytes >= SEARCH_BYTES));
+}
+
+/* Takes a batch of records; 'after' is where to go on. */
+static int take_batch(struct listing *listing, struct rw_error *err)
+{
+	RW_CLEANUP(rw_audit_page_done) struct rw_audit_page batch = {0};
+	size_t left = listing->limit - listing->count;
+	int r = rw_audit_list(listing->call->controller, listing->after, left < BATCH ? left : BATCH, &batch,
+			      err);
+
+	for (size_t i = 0; r == 0 && i < batch.count; i++)
+		r = take_record(listing, &batch.records[i], err);
+	listing->after = batch.next;
+	return r;
+}
+
+static int read_object(struct listing *listing, struct rw_error *err)
+{
+	size_t size;
+
+	listing->object = rw_api_parameter(listing->call, "object");
+	if (!listing->object)
+		return 0;
+	size = strlen(listing->object);
+	if (size == 0 || size >= RW_ID_SIZE || rw_text_has_controls(listing->object, false) ||
+	    strpbrk(listing->object, "\"\\")) {
+		(void)rw_error_field(err, "object", "this is not an id");
+		return rw_error_hint(err, "Give the id of an object, as sg-4e0d….");
+	}
+	(void)snprintf(listing->quoted, sizeof(listing->quoted), "\"%s\"", listing->object);
+	return 0;
+}
+
 int rw_api_list_log(struct rw_api_call *call, struct rw_error *err)
 {
-	RW_CLEANUP(rw_audit_page_done) struct rw_audit_page records = {0};
-	struct rw_api_list list;
+	struct listing listing = {.call = call};
 	struct rw_api_page page;
-	uint64_t before = 0;
 	char next[24];
 	int r = rw_api_page_get(call, &page, err);
 
 	if (r == 0)
-		r = rw_api_number(call, "after", 1, UINT64_MAX, &before, err);
+		r = rw_api_number(call, "after", 1, UINT64_MAX, &listing.after, err);
 	if (r == 0)
-		r = rw_audit_list(call->controller, before, page.limit, &records, err);
+		r = read_object(&listing, err);
 	if (r < 0)
 		return r;
-	rw_api_list_begin(&list);
-	for (size_t i = 0; i < records.count; i++) {
-		RW_CLEANUP(rw_json_document_free) struct rw_json_document *document = NULL;
-		const char *text = records.records[i].json;
-		struct rw_json record;
-
-		r = rw_json_parse(text, strlen(text), RW_API_ANSWER_MAX, &document, err);
-		if (r < 0) {
-			rw_buf_done(&list.buf);
-			return rw_error_wrap(err, "record %" PRIu64 " of the log",
-					     records.records[i].sequence);
-		}
-		record = rw_json_root(document);
-		write_record(&list.json, &record);
+	listing.limit = page.limit;
+	rw_api_list_begin(&listing.list);
+	do
+		r = take_batch(&listing, err);
+	while (r == 0 && listing.after && !is_full(&listing));
+	if (r < 0) {
+		rw_buf_done(&listing.list.buf);
+		return r;
 	}
-	(void)snprintf(next, sizeof(next), "%" PRIu64, records.next);
-	rw_api_list_answer(call, &list, records.next ? next : NULL);
+	(void)snprintf(next, sizeof(next), "%" PRIu64, listing.after);
+	rw_api_list_answer(call, &listing.list, listing.after ? next : NULL);
 	return 0;
 }

@@ -28,6 +28,8 @@ const struct rw_api_route rw_api_routes[] = {
 	RESOURCE("nodes", RW_KIND_NODE, "name network cluster", rw_api_create_object, ""),
 	RESOURCE("security-groups", RW_KIND_GROUP, "name network cluster", rw_api_create_object, ""),
 	RESOURCE("prefix-lists", RW_KIND_PREFIX_LIST, "name", rw_api_create_object, ""),
+	{"GET", "v1/prefix-lists/{}/referrers", RW_API_VIEWER, false, "", rw_api_list_referrers,
+	 RW_KIND_PREFIX_LIST},
 	RESOURCE("load-balancers", RW_KIND_LOAD_BALANCER, "name cluster", rw_api_create_object, ""),
 	{"GET", "v1/promises/check", RW_API_VIEWER, false, "network", rw_api_check_promises, NONE},
 	RESOURCE("promises", RW_KIND_PROMISE, "network", rw_api_create_object, ""),
@@ -53,6 +55,8 @@ const struct rw_api_route rw_api_routes[] = {
 	{"POST", GROUP "members", RW_API_OPERATOR, true, CHANGE, rw_api_add_members, NONE},
 	{"DELETE", GROUP "members/{}", RW_API_OPERATOR, false, CHANGE " interface", rw_api_remove_member,
 	 NONE},
+	{"GET", GROUP "referrers", RW_API_VIEWER, false, "", rw_api_list_referrers, RW_KIND_GROUP},
+	{"GET", GROUP "revisions/{}", RW_API_VIEWER, false, "", rw_api_get_past_group, NONE},
 
 	{"POST", "v1/join-tokens", RW_API_OPERATOR, true, "", rw_api_create_join_token, NONE},
 	{"GET", "v1/keys", RW_API_ADMIN, false, "limit after", rw_api_list_keys, NONE},
@@ -69,7 +73,7 @@ const struct rw_api_route rw_api_routes[] = {
 	{"POST", "v1/authority/switch", RW_API_ADMIN, false, "force", rw_api_switch_authority, NONE},
 	{"POST", "v1/authority/retire", RW_API_ADMIN, false, "force", rw_api_retire_authority, NONE},
 
-	{"GET", "v1/log", RW_API_VIEWER, false, "limit after", rw_api_list_log, NONE},
+	{"GET", "v1/log", RW_API_VIEWER, false, "limit after object", rw_api_list_log, NONE},
 	{"GET", "v1/events", RW_API_VIEWER, false, "since", rw_api_follow_events, NONE},
 	{"GET", "v1/changes/{}", RW_API_VIEWER, false, "wait wait_all", rw_api_get_change, NONE},
 	{"GET", "v1/audit/suppressions", RW_API_VIEWER, false, "limit after", rw_api_list_suppressions, NONE},

@@ -86,6 +86,13 @@ static void put_refusals(const struct rw_controller *controller, struct rw_json_
 	rw_json_end_array(json);
 }
 
+static void put_counts(const struct rw_model *model, struct rw_json_writer *json,
+		       const struct rw_group *group)
+{
+	rw_json_put_integer(json, "rule_count", (int64_t)group->rule_count);
+	rw_json_put_integer(json, "member_count", (int64_t)rw_group_member_count(model, group));
+}
+
 /* What the API adds to the model's fields, as members of the open object. */
 static void put_extras(const struct rw_controller *controller, struct rw_json_writer *json, enum rw_kind kind,
 		       const void *object, bool whole)
@@ -93,11 +100,7 @@ static void put_extras(const struct rw_controller *controller, struct rw_json_wr
 	struct rw_node_status status;
 
 	if (kind == RW_KIND_GROUP) {
-		const struct rw_group *group = object;
-
-		rw_json_put_integer(json, "rule_count", (int64_t)group->rule_count);
-		rw_json_put_integer(json, "member_count",
-				    (int64_t)rw_group_member_count(rw_controller_model(controller), group));
+		put_counts(rw_controller_model(controller), json, object);
 	} else if (kind == RW_KIND_NODE && ((const struct rw_node *)object)->agent == RW_AGENT_MANAGED &&
 		   rw_node_status_find(controller, rw_object_id(kind, object), &status) == 0) {
 		rw_api_put_status(json, &status);
@@ -136,6 +139,24 @@ void rw_api_write_object(const struct rw_controller *controller, struct rw_json_
 	rw_json_writer_init(&writer, &extras, false);
 	rw_json_begin_object(&writer);
 	put_extras(controller, &writer, kind, object, whole);
+	rw_json_end_object(&writer);
+	write_joined(json, &fields, &extras);
+}
+
+void rw_api_write_past_group(struct rw_json_writer *json, const struct rw_model *past,
+			     const struct rw_group *group)
+{
+	RW_CLEANUP(rw_buf_done) struct rw_buf fields;
+	RW_CLEANUP(rw_buf_done) struct rw_buf extras;
+	struct rw_json_writer writer;
+
+	rw_buf_init(&fields, RW_API_ANSWER_MAX);
+	rw_buf_init(&extras, 1u << 20);
+	rw_json_writer_init(&writer, &fields, false);
+	rw_object_encode(&writer, RW_KIND_GROUP, group);
+	rw_json_writer_init(&writer, &extras, false);
+	rw_json_begin_object(&writer);
+	put_counts(past, &writer, group);
 	rw_json_end_object(&writer);
 	write_joined(json, &fields, &extras);
 }

@@ -73,6 +73,28 @@ static int show(struct rw_cli *cli)
 	return rw_cli_show(cli, "security-groups", record, RW_ARRAY_COUNT(record));
 }
 
+static int list_referrers(struct rw_cli *cli)
+{
+	static const struct rw_column referrer_columns[] = {
+		{"KIND", "kind", RW_COLUMN_TEXT, NULL},
+		{"ID", "id", RW_COLUMN_TEXT, NULL},
+		{"NAME", "name", RW_COLUMN_LONG, NULL},
+		{"RULE", "rule", RW_COLUMN_TEXT, "-"},
+	};
+	RW_CLEANUP(rw_cli_answer_done) struct rw_cli_answer answer = {0};
+	RW_CLEANUP(rw_buf_done) struct rw_buf path = {0};
+	struct rw_json items;
+	int r;
+
+	rw_cli_path(&path, "security-groups", cli->arguments[0], "referrers");
+	r = rw_cli_call(cli, "GET", path.data, NULL, &answer);
+	if (r)
+		return r;
+	if (cli->json || !rw_json_find(&answer.root, "items", &items))
+		return rw_cli_print_text(answer.text, answer.size);
+	return rw_cli_print_table(cli, &items, referrer_columns, RW_ARRAY_COUNT(referrer_columns));
+}
+
 static int delete_group(struct rw_cli *cli)
 {
 	return rw_cli_send(cli, "DELETE", "security-groups", cli->arguments[0], NULL,
@@ -162,6 +184,13 @@ const struct rw_cli_command rw_cli_group_commands[] = {
 	 "example:\n"
 	 "  ringwall group update demo --inner-access drop --wait\n",
 	 RW_CLI_SERVER | RW_CLI_OUTPUT | RW_CLI_CHANGE, update_options, 1, 1, update},
+	{"group referrers", "GROUP", "show who refers to a group: rules, members, load balancers, promises",
+	 "GROUP may be a cluster: its managed group is meant.  What is listed keeps\n"
+	 "a group from being deleted.\n"
+	 "\n"
+	 "example:\n"
+	 "  ringwall group referrers database\n",
+	 RW_CLI_SERVER | RW_CLI_OUTPUT, NULL, 1, 1, list_referrers},
 	{"group delete", "GROUP", "delete a group that nobody uses",
 	 "example:\n"
 	 "  ringwall group delete database\n",

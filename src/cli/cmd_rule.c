@@ -160,6 +160,59 @@ static int update(struct rw_cli *cli)
 	return rw_cli_send_path(cli, "PATCH", &path, &body, "rule updated");
 }
 
+/* {"group":"sg-...","rules":[...]}: the group's rules as they were. */
+static int put_past_rules(const struct rw_cli_answer *past, struct rw_buf *body)
+{
+	RW_CLEANUP(rw_buf_done) struct rw_buf text = {0};
+	struct rw_error err = RW_ERROR_NONE;
+	struct rw_json_writer json;
+	struct rw_json rules;
+
+	rw_buf_init(&text, RW_JSON_BODY_MAX);
+	if (!rw_json_find(&past->root, "rules", &rules)) {
+		(void)rw_error_set(&err, -EPROTO, "the server tells no rules of then");
+		return rw_cli_fail(&err);
+	}
+	if (rw_json_dump(&rules, &text, &err) < 0)
+		return rw_cli_fail(&err);
+	rw_json_writer_init(&json, body, false);
+	rw_json_begin_object(&json);
+	rw_json_put_text(&json, "group", rw_cli_text(&past->root, "id"));
+	rw_json_key(&json, "rules");
+	rw_json_write_raw(&json, text.data, text.size);
+	rw_json_end_object(&json);
+	return 0;
+}
+
+/* Sends the rules of then as the ones that the group shall have. */
+static int restore(struct rw_cli *cli)
+{
+	RW_CLEANUP(rw_cli_answer_done) struct rw_cli_answer past = {0};
+	RW_CLEANUP(rw_cli_answer_done) struct rw_cli_answer answer = {0};
+	RW_CLEANUP(rw_buf_done) struct rw_buf path = {0};
+	RW_CLEANUP(rw_buf_done) struct rw_buf body = {0};
+	char what[64];
+	int r;
+
+	if (!rw_cli_given(cli, "to"))
+		return rw_cli_usage_error(cli, "--to is missing: the revision, as 'ringwall log' shows it");
+	rw_cli_path(&path, "security-groups", cli->arguments[0], "revisions/");
+	rw_cli_append_encoded(&path, rw_cli_value(cli, "to"));
+	r = rw_cli_call(cli, "GET", path.data, NULL, &past);
+	if (r)
+		return r;
+	rw_buf_init(&body, RW_JSON_BODY_MAX);
+	r = put_past_rules(&past, &body);
+	if (r == 0)
+		r = rw_cli_change(cli, "POST", "/v1/apply", &body, &answer);
+	if (r)
+		return r;
+	if (!cli->json)
+		(void)rw_cli_print_differences(cli, &answer.root);
+	(void)snprintf(what, sizeof(what), "rules restored to revision %.20s", rw_cli_value(cli, "to"));
+	return rw_cli_report_change(cli, &answer, what);
+}
+
 static int list(struct rw_cli *cli)
 {
 	RW_CLEANUP(rw_buf_done) struct rw_buf path = {0};
@@ -178,6 +231,11 @@ static const struct rw_usage_option add_options[] = {
 	{"priority", 0, "N", "1 (strongest, default) to 100"},
 	{"nic", 0, "TYPE", "intranet or internet (classic networks)"},
 	{"description", 0, "TEXT", "what it is for"},
+	{NULL, 0, NULL, NULL},
+};
+
+static const struct rw_usage_option restore_options[] = {
+	{"to", 0, "REVISION", "as 'ringwall log --object GROUP-ID' shows it"},
 	{NULL, 0, NULL, NULL},
 };
 
@@ -204,6 +262,15 @@ const struct rw_cli_command rw_cli_rule_commands[] = {
 	 "example:\n"
 	 "  ringwall rule update demo sgr-0123456789abcdef --priority 10 --wait\n",
 	 RW_CLI_SERVER | RW_CLI_OUTPUT | RW_CLI_CHANGE, update_options, 2, 2, update},
+	{"rule restore", "GROUP --to REVISION", "bring back the rules as they were at a revision",
+	 "Rules that came since go, rules that went since come back; those that mean the\n"
+	 "same as then stay as they are.  --dry-run shows the traffic that it would open\n"
+	 "and close.\n"
+	 "\n"
+	 "examples:\n"
+	 "  ringwall rule restore demo --to 31 --dry-run\n"
+	 "  ringwall rule restore demo --to 31 --wait\n",
+	 RW_CLI_SERVER | RW_CLI_OUTPUT | RW_CLI_CHANGE, restore_options, 1, 1, restore},
 	{"rule list", "GROUP", "show the rules of a group, or of a cluster's group",
 	 "HITS counts the flows that a rule decided, over all nodes and as long as their kernels have "
 	 "counted.\n\n"

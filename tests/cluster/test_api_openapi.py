@@ -234,6 +234,11 @@ def walk_objects(daemon):
         step(daemon, "GET", f"/v1/{collection}/nothing", 404)
         step(daemon, "DELETE", f"/v1/{collection}/{reference}", 412, headers={"If-Match": '"1"'})
     step(daemon, "DELETE", "/v1/networks/net", 409)
+    used = step(daemon, "GET", "/v1/security-groups/web/referrers", 200).json
+    record("a group knows who refers to it", {item["kind"] for item in used["items"]} == {"node", "promise"}, str(used))
+    step(daemon, "GET", "/v1/security-groups/nothing/referrers", 404)
+    step(daemon, "GET", "/v1/prefix-lists/office/referrers", 200)
+    step(daemon, "GET", "/v1/prefix-lists/nothing/referrers", 404)
     return references
 
 
@@ -253,6 +258,15 @@ def walk_rules(daemon):
     step(daemon, "POST", "/v1/security-groups/web/members", 200, {"nodes": ["member"]})
     step(daemon, "DELETE", "/v1/security-groups/web/members/member?interface=eth0", 200)
     step(daemon, "DELETE", "/v1/security-groups/web/members/member", 200)
+    past = step(daemon, "GET", f"/v1/security-groups/web/revisions/{answer.json['revision']}", 200).json
+    record("a group is shown as it was", rule in {item["id"] for item in past["rules"]}, str(past))
+    step(daemon, "GET", "/v1/security-groups/web/revisions/99999999", 400)
+    step(daemon, "GET", "/v1/security-groups/web/revisions/yesterday", 404)
+    step(daemon, "GET", "/v1/security-groups/web/revisions/1", 404)
+    log = step(daemon, "GET", f"/v1/log?object={past['id']}", 200).json["items"]
+    record("the log of a group has its members", {"add rules", "join group"} <= {item["action"] for item in log}, str(log)[:600])
+    step(daemon, "GET", "/v1/log?object=", 400)
+    step(daemon, "POST", "/v1/apply?dry_run=true", 200, {"group": past["id"], "rules": past["rules"]})
     step(daemon, "POST", "/v1/apply?dry_run=true", 200, "cluster: demo\n- allow tcp 22 from any\n- allow tcp 443 from any\n")
     step(daemon, "POST", "/v1/apply", 200, "group: web\n- allow tcp 8443 from any\n")
 

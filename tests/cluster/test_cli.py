@@ -158,6 +158,29 @@ def rules_come_and_go_by_text_by_words_and_by_id(cli):
     assert len(items(cli, "rule", "list", "r-g")) == before - 5
 
 
+def rules_of_a_revision_come_back(cli):
+    group = cli.run("group", "show", "r-g", "-o", "json").json["id"]
+    before = items(cli, "rule", "list", "r-g")
+    revision = cli.run("log", "--object", group, "--limit", "1", "-o", "json").json["items"][0]["revision"]
+    cli.run("rule", "add", "r-g", "allow tcp 9 from 192.0.2.0/24")
+    kept = next(rule for rule in before if rule["object"].get("cidr") == "192.0.2.9/32")
+    cli.run("rule", "revoke", "r-g", *[rule["id"] for rule in before if rule != kept])
+    actions = [one["action"] for one in cli.run("log", "--object", group, "--limit", "2", "-o", "json").json["items"]]
+    assert actions == ["revoke rules", "add rules"], actions
+    assert "REVISION" in cli.run("rule", "restore", "r-g", code=2).err
+    cli.refuses("rule", "restore", "r-g", "--to", "99999999", says=["there is no revision"])
+    cli.run("rule", "restore", "r-g", "--to", revision, "--dry-run")
+    assert len(items(cli, "rule", "list", "r-g")) == 2
+    assert f"rules restored to revision {revision}" in cli.run("rule", "restore", "r-g", "--to", revision).out
+    after = items(cli, "rule", "list", "r-g")
+    assert kept["id"] in {rule["id"] for rule in after} and len(after) == len(before)
+    fields = ("direction", "policy", "protocol", "ports", "object", "priority", "description")
+    meanings = [sorted(str([rule.get(field) for field in fields]) for rule in rules) for rules in (before, after)]
+    assert meanings[0] == meanings[1], meanings
+    shown = cli.run("group", "referrers", "r-c").out
+    assert "r-g" in shown, shown
+
+
 def an_identical_rule_adds_nothing_and_a_missing_one_is_no_failure(cli):
     again = cli.run("rule", "add", "r-g", "accept tcp 5432 from group:r-c priority 1 # other words")
     assert again.out == "1 rule there already: nothing to change\n" and "sgr-" in again.err
@@ -805,6 +828,7 @@ def main():
         for test in (networks_are_made_changed_and_deleted, clusters_bring_their_group_with_the_reinforced_rules,
                      groups_take_and_lose_members, nodes_without_agent_are_address_records,
                      rules_come_and_go_by_text_by_words_and_by_id,
+                     rules_of_a_revision_come_back,
                      an_identical_rule_adds_nothing_and_a_missing_one_is_no_failure,
                      what_is_in_use_stays_and_says_who_uses_it, prefix_lists_and_load_balancers_are_kept,
                      bad_input_is_refused_with_its_field_and_the_fix, wrong_command_lines_are_refused_before_any_call,
