@@ -112,6 +112,7 @@ static int make_rings(struct rw_controller *controller, struct rw_error *err)
 		    4 * RW_SUPPRESSIONS_KEPT_MAX);
 	rw_map_init(&controller->tokens, controller->map_seed, token_free);
 	controller->cache = rw_policy_cache_new();
+	controller->series_since_ms = rw_clock_realtime_ms(controller->clock);
 	if (flows_init(controller) < 0 || console_init(controller) < 0)
 		return rw_error_oom(err);
 	if (!controller->events.ring || !controller->waits.changes || !controller->idempotency.ring ||

@@ -21,6 +21,7 @@
  *     master_key.h    replacing the key that seals secrets
  *     session.h       agents: their streams, reports and states
  *     counts.h        what is counted, for metrics
+ *     series.h        the last day over time
  *     flows.h         what flows nodes see
  *     history.h       the model as it was
  *     snapshot.h      a state of the model for other threads

@@ -190,8 +190,8 @@ void flows_forget(struct rw_controller *controller, const char *node)
 		note_failure(flows, &err);
 }
 
-int rw_flows_query(struct rw_controller *controller, const struct rw_flow_query *query, rw_flow_row_fn *each,
-		   void *context, bool *ret_more, struct rw_error *err)
+/* Makes the history ready to be asked: with what waits for it. */
+static int open_history(struct rw_controller *controller, struct rw_error *err)
 {
 	struct flows *flows = &controller->flows;
 
@@ -202,7 +202,24 @@ int rw_flows_query(struct rw_controller *controller, const struct rw_flow_query 
 	}
 	while (flows->pending.count && write_some(controller))
 		;
-	return rw_flow_history_query(flows->history, query, each, context, ret_more, err);
+	return 0;
+}
+
+int rw_flows_query(struct rw_controller *controller, const struct rw_flow_query *query, rw_flow_row_fn *each,
+		   void *context, bool *ret_more, struct rw_error *err)
+{
+	int r = open_history(controller, err);
+
+	return r < 0 ? r
+		     : rw_flow_history_query(controller->flows.history, query, each, context, ret_more, err);
+}
+
+int rw_flows_days(struct rw_controller *controller, const struct rw_flow_query *query, rw_flow_day_fn *each,
+		  void *context, struct rw_error *err)
+{
+	int r = open_history(controller, err);
+
+	return r < 0 ? r : rw_flow_history_days(controller->flows.history, query, each, context, err);
 }
 
 /* ---- following ---- */

@@ -48,5 +48,9 @@ void rw_flows_listen(struct rw_controller *controller, void (*fn)(void *userdata
 RW_NODISCARD int rw_flows_query(struct rw_controller *controller, const struct rw_flow_query *query,
 				rw_flow_row_fn *each, void *context, bool *ret_more, struct rw_error *err);
 
+/* The same by day: as rw_flow_history_days. */
+RW_NODISCARD int rw_flows_days(struct rw_controller *controller, const struct rw_flow_query *query,
+			       rw_flow_day_fn *each, void *context, struct rw_error *err);
+
 /* A row of the history in the words of reports. */
 void rw_flows_of_row(const struct rw_flow_row *row, struct rw_flow_seen *ret_seen);

@@ -16,6 +16,7 @@
  *     snapshot.c     a state of the model for other threads
  *     counts.c       what is counted for metrics     flows.c       observed flows
  *     renew.c        certificates of agents          authority.c   and of the authority and the server
+ *     series.c       the last day over time
  */
 
 #include "base/map.h"
@@ -29,6 +30,7 @@
 #include "controller/guard.h"
 #include "controller/join.h"
 #include "controller/key.h"
+#include "controller/series.h"
 #include "controller/session.h"
 #include "controller/state_folder.h"
 #include "controller/store_layout.h"
@@ -206,6 +208,7 @@ struct node_record {
 	size_t listener_count;
 	struct node_hit *hits; /* sorted by rule */
 	size_t hit_count;
+	struct node_series *series; /* NULL = no report yet */
 	uint64_t drops[RW_CAUSE_COUNT_];
 	uint64_t would_drops[RW_CAUSE_COUNT_];
 	struct rw_report_kernel kernel;         /* as reported last */
@@ -343,6 +346,20 @@ void session_tick(struct node_record *record);
 void session_end(struct rw_session *session);
 /* The same, after telling the agent to take its enforcement off. */
 void session_detach(struct rw_session *session, const char *reason);
+
+/* The hits of a rule (by its hash) as reported last, or NULL.  report.c */
+const struct node_hit *node_find_hit(const struct node_record *record, uint64_t rule);
+uint64_t session_hash_rule(const struct rw_controller *controller, const char *rule);
+
+/*
+ * Keeps what a report says over time: series_take before the record takes it over, series_take_hits with the hits
+ * that are about to replace the record's, series_took at the end.  series.c
+ */
+struct node_series;
+void series_take(struct node_record *record, const struct rw_report *report, int64_t now_ms);
+void series_take_hits(struct node_record *record, const struct node_hit *hits, size_t count, int64_t now_ms);
+void series_took(struct node_record *record, const struct rw_report *report);
+void series_free(struct node_series *series);
 
 /* Keeps what a report says for previews; forgets it.  preview.c */
 void preview_take(struct node_record *record, const struct rw_report *report);
@@ -656,6 +673,7 @@ struct rw_controller {
 	struct drops drops;
 	struct rw_controller_counts counts;
 	struct flows flows;
+	int64_t series_since_ms;
 	struct plan *committing; /* our own change whose batch comes next; adopted instead of decoded */
 	uint64_t committing_revision;
 	struct rw_store_batch batch; /* the newest one, lent by the watch */

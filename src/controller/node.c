@@ -71,6 +71,7 @@ static void record_free(struct node_record *record)
 	free(record->reason);
 	free(record->listeners);
 	free(record->hits);
+	series_free(record->series);
 	free(record->kernel.hooks);
 	free(record->refusals);
 	preview_forget(record);

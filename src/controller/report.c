@@ -274,7 +274,7 @@ static int compare_hits(const void *a, const void *b)
 	return left->rule < right->rule ? -1 : left->rule > right->rule;
 }
 
-static uint64_t hash_rule(const struct rw_controller *controller, const char *rule)
+uint64_t session_hash_rule(const struct rw_controller *controller, const char *rule)
 {
 	return rw_hash_bytes(rule, strlen(rule), controller->map_seed);
 }
@@ -292,38 +292,40 @@ static void take_hits(const struct rw_controller *controller, struct node_record
 	struct node_hit *hits;
 	size_t count = 0;
 
-	free(RW_TAKE_PTR(record->hits));
-	record->hit_count = 0;
 	hits = calloc(report->hit_count + 1, sizeof(*hits));
 	for (size_t i = 0; hits && i < report->hit_count && count < RW_SESSION_HITS_MAX; i++) {
 		const struct rw_report_hit *hit = &report->hits[i];
 
 		if (hit->packets == 0)
 			continue;
-		hits[count++] = (struct node_hit){.rule = hash_rule(controller, hit->rule),
+		hits[count++] = (struct node_hit){.rule = session_hash_rule(controller, hit->rule),
 						  .packets = hit->packets,
 						  .last_hit_ms = earlier(hit->last_hit_ms, now_ms)};
 	}
-	if (!hits || count == 0) {
-		free(hits);
-		return;
-	}
-	qsort(hits, count, sizeof(*hits), compare_hits);
+	if (count)
+		qsort(hits, count, sizeof(*hits), compare_hits);
+	series_take_hits(record, hits, count, now_ms);
+	free(record->hits);
 	record->hits = hits;
 	record->hit_count = count;
 }
 
+const struct node_hit *node_find_hit(const struct node_record *record, uint64_t rule)
+{
+	const struct node_hit wanted = {.rule = rule};
+
+	return record->hit_count
+		       ? bsearch(&wanted, record->hits, record->hit_count, sizeof(wanted), compare_hits)
+		       : NULL;
+}
+
 struct rw_rule_hits rw_session_rule_hits(const struct rw_controller *controller, const char *rule)
 {
-	struct node_hit wanted = {.rule = hash_rule(controller, rule)};
+	uint64_t wanted = session_hash_rule(controller, rule);
 	struct rw_rule_hits sum = {0};
 
 	for (size_t i = 0; i < controller->nodes.count; i++) {
-		const struct node_record *record = controller->nodes.records[i];
-		const struct node_hit *hit = record->hit_count
-						     ? bsearch(&wanted, record->hits, record->hit_count,
-							       sizeof(wanted), compare_hits)
-						     : NULL;
+		const struct node_hit *hit = node_find_hit(controller->nodes.records[i], wanted);
 
 		if (!hit)
 			continue;
@@ -472,6 +474,7 @@ int rw_session_report(struct rw_controller *controller, const char *node, const 
 	if (!record)
 		return rw_error_set(err, -ENOENT, "there is no managed node %s", node);
 	counts_add_report(controller, record, report);
+	series_take(record, report, rw_clock_realtime_ms(controller->clock));
 	record->last_frame_ns = now_ns;
 	record->last_report_ms = rw_clock_realtime_ms(controller->clock);
 	record->address = *address;
@@ -481,6 +484,7 @@ int rw_session_report(struct rw_controller *controller, const char *node, const 
 	record->authority_count = report->authority_count;
 	take_texts(record, report);
 	take_hits(controller, record, report);
+	series_took(record, report);
 	take_drops(controller, record, report);
 	trust_tell_restored(controller, record, report);
 	take_kernel(record, report);

@@ -106,3 +106,13 @@ typedef bool rw_flow_row_fn(void *context, const struct rw_flow_row *row);
 RW_NODISCARD int rw_flow_history_query(struct rw_flow_history *history, const struct rw_flow_query *query,
 				       rw_flow_row_fn *each, void *context, bool *ret_more,
 				       struct rw_error *err);
+
+/* False ends it. */
+typedef bool rw_flow_day_fn(void *context, int64_t day_ms, uint8_t verdict, uint64_t count);
+
+/*
+ * Gives for each day (its begin) and verdict that has any how many there were, by day; 'limit' and 'offset' of the
+ * query do not count.  -E2BIG as above.
+ */
+RW_NODISCARD int rw_flow_history_days(struct rw_flow_history *history, const struct rw_flow_query *query,
+				      rw_flow_day_fn *each, void *context, struct rw_error *err);

@@ -18,6 +18,13 @@
 /* A query may take so many thousands of SQLite's steps: a third of a second or so. */
 #define QUERY_STEPS 20000
 
+/* Which rows a question is about. */
+#define ASKED                                                                                                \
+	" FROM flow WHERE day BETWEEN ?1 AND ?2 AND (?3 IS NULL OR scope = ?3) AND (?4 IS NULL OR node = "   \
+	"?4)"                                                                                                \
+	" AND (?5 = 0 OR (?5 >> verdict) & 1) AND (?6 = 0 OR (?6 >> direction) & 1)"                         \
+	" AND (?7 < 0 OR port = ?7) AND (?8 < 0 OR protocol = ?8) AND last >= ?9 AND first < ?10"
+
 #define KEY                                                                                                  \
 	"day = ?1 AND scope = ?2 AND node = ?3 AND verdict = ?4 AND direction = ?5 AND others = ?6"          \
 	" AND protocol = ?7 AND port = ?8 AND interface = ?9 AND remote = ?10"
@@ -39,6 +46,7 @@ enum statement {
 	PRUNE,
 	FORGET,
 	QUERY,
+	DAYS,
 	STATEMENT_COUNT_,
 };
 
@@ -55,13 +63,11 @@ static const char *const texts[STATEMENT_COUNT_] = {
 	[QUERY] =
 		"SELECT scope, node, verdict, direction, others, protocol, port, interface, remote,"
 		" substr(max(printf('%020d%s', last, cause)), 21), max(served), sum(count), sum(answered),"
-		" min(first), max(last) FROM flow"
-		" WHERE day BETWEEN ?1 AND ?2 AND (?3 IS NULL OR scope = ?3) AND (?4 IS NULL OR node = ?4)"
-		" AND (?5 = 0 OR (?5 >> verdict) & 1) AND (?6 = 0 OR (?6 >> direction) & 1)"
-		" AND (?7 < 0 OR port = ?7) AND (?8 < 0 OR protocol = ?8) AND last >= ?9 AND first < ?10"
+		" min(first), max(last)" ASKED
 		" GROUP BY scope, node, verdict, direction, others, protocol, port, interface, remote"
 		" ORDER BY sum(count) DESC, max(last) DESC, node, direction, verdict, protocol, port, remote"
 		" LIMIT ?11 OFFSET ?12",
+	[DAYS] = "SELECT day, verdict, sum(count)" ASKED " GROUP BY day, verdict ORDER BY day, verdict",
 };
 
 struct rw_flow_history {
@@ -499,9 +505,10 @@ static void read_row(sqlite3_stmt *statement, struct rw_flow_row *row)
 	}
 }
 
-static sqlite3_stmt *bind_query(struct rw_flow_history *history, const struct rw_flow_query *query)
+static sqlite3_stmt *bind_query(struct rw_flow_history *history, enum statement which,
+				const struct rw_flow_query *query)
 {
-	sqlite3_stmt *statement = use(history, QUERY);
+	sqlite3_stmt *statement = use(history, which);
 
 	bind_integer(statement, 1, day_of(query->since_ms));
 	bind_integer(statement, 2, query->until_ms ? day_of(query->until_ms) : INT64_MAX);
@@ -513,23 +520,47 @@ static sqlite3_stmt *bind_query(struct rw_flow_history *history, const struct rw
 	bind_integer(statement, 8, query->protocol);
 	bind_integer(statement, 9, query->since_ms);
 	bind_integer(statement, 10, query->until_ms ? query->until_ms : INT64_MAX);
-	bind_integer(statement, 11, (int64_t)query->limit + 1);
-	bind_integer(statement, 12, (int64_t)query->offset);
 	return statement;
+}
+
+/* Steps of SQLite are counted from here on. */
+static void begin_asking(struct rw_flow_history *history)
+{
+	history->steps = 0;
+	sqlite3_progress_handler(history->db, 1000, ask_steps, history);
+}
+
+/* Ends a question; 'result' SQLITE_DONE when all of it was given. */
+static int end_asking(struct rw_flow_history *history, sqlite3_stmt *statement, int result,
+		      struct rw_error *err)
+{
+	int r;
+
+	sqlite3_progress_handler(history->db, 0, NULL, NULL);
+	(void)sqlite3_reset(statement);
+	if (result == SQLITE_DONE)
+		return 0;
+	r = fail(history, result, "query", err);
+	if (r == -E2BIG) {
+		(void)rw_error_set(err, r, "this asks for too much of the flow history at once");
+		(void)rw_error_hint(err, "Ask for one cluster, one node, or less time.");
+	}
+	return r;
 }
 
 int rw_flow_history_query(struct rw_flow_history *history, const struct rw_flow_query *query,
 			  rw_flow_row_fn *each, void *context, bool *ret_more, struct rw_error *err)
 {
-	sqlite3_stmt *statement = bind_query(history, query);
+	sqlite3_stmt *statement = bind_query(history, QUERY, query);
 	struct rw_flow_row row;
 	size_t count = 0;
-	int result, r;
+	int result;
 
+	bind_integer(statement, 11, (int64_t)query->limit + 1);
+	bind_integer(statement, 12, (int64_t)query->offset);
 	if (ret_more)
 		*ret_more = false;
-	history->steps = 0;
-	sqlite3_progress_handler(history->db, 1000, ask_steps, history);
+	begin_asking(history);
 	while ((result = sqlite3_step(statement)) == SQLITE_ROW) {
 		if (count++ == query->limit) {
 			if (ret_more)
@@ -543,14 +574,23 @@ int rw_flow_history_query(struct rw_flow_history *history, const struct rw_flow_
 			break;
 		}
 	}
-	sqlite3_progress_handler(history->db, 0, NULL, NULL);
-	(void)sqlite3_reset(statement);
-	if (result == SQLITE_DONE)
-		return 0;
-	r = fail(history, result, "query", err);
-	if (r == -E2BIG) {
-		(void)rw_error_set(err, r, "this asks for too much of the flow history at once");
-		(void)rw_error_hint(err, "Ask for one cluster, one node, or less time.");
+	return end_asking(history, statement, result, err);
+}
+
+int rw_flow_history_days(struct rw_flow_history *history, const struct rw_flow_query *query,
+			 rw_flow_day_fn *each, void *context, struct rw_error *err)
+{
+	sqlite3_stmt *statement = bind_query(history, DAYS, query);
+	int result;
+
+	begin_asking(history);
+	while ((result = sqlite3_step(statement)) == SQLITE_ROW) {
+		if (!each(context, sqlite3_column_int64(statement, 0) * DAY_MS,
+			  (uint8_t)sqlite3_column_int(statement, 1),
+			  (uint64_t)sqlite3_column_int64(statement, 2))) {
+			result = SQLITE_DONE;
+			break;
+		}
 	}
-	return r;
+	return end_asking(history, statement, result, err);
 }

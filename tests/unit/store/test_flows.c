@@ -148,6 +148,45 @@ static void finds_by_each_filter(void **state)
 	assert_int_equal(ask((struct rw_flow_query){ALL, .scope = "c-1' OR 1"}), 0);
 }
 
+static uint64_t day_counts[4][2]; /* by days before today, and verdict */
+
+static bool keep_day(void *context, int64_t day_ms, uint8_t verdict, uint64_t count)
+{
+	(void)context;
+	assert_int_equal(day_ms % DAY_MS, 0);
+	day_counts[TODAY / DAY_MS - day_ms / DAY_MS][verdict] = count;
+	return true;
+}
+
+static void ask_days(struct rw_flow_query query)
+{
+	memset(day_counts, 0, sizeof(day_counts));
+	assert_int_equal(rw_flow_history_days(history, &query, keep_day, NULL, NULL), 0);
+}
+
+static void sums_up_each_day(void **state)
+{
+	struct rw_flow_row row = make_row("c-1", "n-1", 443, 9, TODAY - DAY_MS);
+
+	(void)state;
+	add(row);
+	add(make_row("c-1", "n-1", 443, 9, TODAY));
+	row = make_row("c-2", "n-2", 22, 8, TODAY);
+	row.count = 7;
+	add(row);
+	row.verdict = 1;
+	add(row);
+	ask_days((struct rw_flow_query){ALL});
+	assert_int_equal(day_counts[0][0], 8);
+	assert_int_equal(day_counts[0][1], 7);
+	assert_int_equal(day_counts[1][0], 1);
+	ask_days((struct rw_flow_query){.port = 22, .protocol = -1, .verdicts = 1});
+	assert_int_equal(day_counts[0][0], 7);
+	assert_int_equal(day_counts[0][1] + day_counts[1][0], 0);
+	ask_days((struct rw_flow_query){ALL, .since_ms = TODAY});
+	assert_int_equal(day_counts[1][0], 0);
+}
+
 static void pages_without_losing_a_row(void **state)
 {
 	(void)state;
@@ -295,6 +334,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		T(sums_up_the_rows_of_a_flow_over_days),
 		T(finds_by_each_filter),
+		T(sums_up_each_day),
 		T(pages_without_losing_a_row),
 		T(counts_what_has_no_room_in_wider_rows),
 		T(knows_after_a_restart_how_full_a_day_is),
