@@ -8,10 +8,13 @@
 #include <string.h>
 
 #include "controller/flows.h"
+#include "controller/series.h"
 #include "net/ports.h"
 
 #define HOUR_MS    INT64_C(3600000)
 #define OFFSET_MAX 1000000
+#define DAY_MS     (24 * HOUR_MS)
+#define DAYS_MAX   366 /* of one answer: as many as are kept at most */
 
 /* ---- parameters ---- */
 
@@ -94,31 +97,40 @@ static int get_service(const struct rw_api_call *call, struct rw_flow_query *que
 	return r;
 }
 
-static int get_query(const struct rw_api_call *call, const struct selection *selection,
+/* Which rows; 'since_ms' unless the call says otherwise. */
+static int get_query(const struct rw_api_call *call, const struct selection *selection, int64_t since_ms,
 		     struct rw_flow_query *query, struct rw_error *err)
 {
-	struct rw_api_page page;
-	uint64_t offset = 0;
-	int r = rw_api_page_get(call, &page, err);
+	int r;
 
 	*query = (struct rw_flow_query){
 		.scope = selection->scope[0] ? selection->scope : NULL,
 		.node = selection->node[0] ? selection->node : NULL,
 		.verdicts = selection->verdicts,
-		.since_ms = rw_clock_realtime_ms(call->api->clock) - 24 * HOUR_MS,
+		.since_ms = since_ms,
 	};
-	if (r == 0)
-		r = rw_api_number(call, "after", 0, OFFSET_MAX, &offset, err);
-	if (r == 0)
-		r = get_word(call, "direction", rw_words_direction, &query->directions, err);
+	r = get_word(call, "direction", rw_words_direction, &query->directions, err);
 	if (r == 0)
 		r = get_service(call, query, err);
 	if (r == 0)
 		r = get_time(call, "since", &query->since_ms, err);
 	if (r == 0)
 		r = get_time(call, "until", &query->until_ms, err);
-	query->limit = page.limit;
-	query->offset = (size_t)offset;
+	return r;
+}
+
+static int get_place(const struct rw_api_call *call, struct rw_flow_query *query, struct rw_error *err)
+{
+	struct rw_api_page page;
+	uint64_t offset = 0;
+	int r = rw_api_page_get(call, &page, err);
+
+	if (r == 0)
+		r = rw_api_number(call, "after", 0, OFFSET_MAX, &offset, err);
+	if (r == 0) {
+		query->limit = page.limit;
+		query->offset = (size_t)offset;
+	}
 	return r;
 }
 
@@ -165,7 +177,9 @@ int rw_api_list_flows(struct rw_api_call *call, struct rw_error *err)
 	int r = get_selection(call, &selection, err);
 
 	if (r == 0)
-		r = get_query(call, &selection, &query, err);
+		r = get_query(call, &selection, rw_clock_realtime_ms(call->api->clock) - DAY_MS, &query, err);
+	if (r == 0)
+		r = get_place(call, &query, err);
 	if (r < 0)
 		return r;
 	rw_api_list_begin(&listing.list);
@@ -178,6 +192,118 @@ int rw_api_list_flows(struct rw_api_call *call, struct rw_error *err)
 	rw_api_list_answer(call, &listing.list,
 			   more && query.offset + query.limit <= OFFSET_MAX ? next : NULL);
 	return 0;
+}
+
+/* ---- over time ---- */
+
+/* Counts by verdict, one place a step. */
+struct over_time {
+	int64_t begin_ms;
+	int64_t step_ms;
+	size_t steps;
+	uint64_t counts[RW_FLOW_VERDICT_COUNT_][DAYS_MAX];
+};
+
+_Static_assert(DAYS_MAX >= RW_SERIES_STEPS, "steps of the last day have room where days have");
+
+static void answer_over_time(struct rw_api_call *call, const struct over_time *over, int64_t since_ms)
+{
+	struct rw_json_writer json;
+	struct rw_buf buf;
+
+	rw_buf_init(&buf, RW_API_ANSWER_MAX);
+	rw_json_writer_init(&json, &buf, false);
+	rw_json_begin_object(&json);
+	rw_json_put_time(&json, "begin", over->begin_ms);
+	rw_json_put_time(&json, "since", since_ms > over->begin_ms ? since_ms : over->begin_ms);
+	rw_json_put_integer(&json, "step", over->step_ms / 1000);
+	for (int verdict = 0; verdict < RW_FLOW_VERDICT_COUNT_; verdict++) {
+		rw_json_key(&json, rw_word_of(rw_words_flow_verdict, verdict));
+		rw_json_begin_array(&json);
+		for (size_t i = 0; i < over->steps; i++)
+			rw_json_write_integer(&json, (int64_t)over->counts[verdict][i]);
+		rw_json_end_array(&json);
+	}
+	rw_json_end_object(&json);
+	rw_api_answer(call, 200, &buf);
+}
+
+/* The last day in steps of five minutes: known by cluster and node alone. */
+static int tell_day(struct rw_api_call *call, const struct selection *selection, struct over_time *over,
+		    struct rw_error *err)
+{
+	static const char *const of_days[] = {"direction", "protocol", "port", "since"};
+	struct rw_flow_series series;
+
+	for (size_t i = 0; i < RW_ARRAY_COUNT(of_days); i++) {
+		if (!rw_api_parameter(call, of_days[i]))
+			continue;
+		(void)rw_error_field(err, of_days[i], "steps of five minutes are not known by %s",
+				     of_days[i]);
+		return rw_error_hint(err, "Ask for days with 'step=day', or leave it out.");
+	}
+	rw_series_flows(call->controller, selection->scope[0] ? selection->scope : NULL,
+			selection->node[0] ? selection->node : NULL, &series);
+	over->begin_ms = series.begin_ms;
+	over->step_ms = RW_SERIES_STEP_MS;
+	over->steps = RW_SERIES_STEPS;
+	for (int verdict = 0; verdict < RW_FLOW_VERDICT_COUNT_; verdict++)
+		if (!selection->verdicts || selection->verdicts >> verdict & 1)
+			memcpy(over->counts[verdict], series.counts[verdict], sizeof(series.counts[verdict]));
+	answer_over_time(call, over, rw_series_since(call->controller));
+	return 0;
+}
+
+static bool add_day(void *context, int64_t day_ms, uint8_t verdict, uint64_t count)
+{
+	struct over_time *over = context;
+	int64_t place = (day_ms - over->begin_ms) / DAY_MS;
+
+	if (place >= 0 && place < (int64_t)over->steps && verdict < RW_FLOW_VERDICT_COUNT_)
+		over->counts[verdict][place] += count;
+	return true;
+}
+
+static int tell_days(struct rw_api_call *call, const struct selection *selection, struct over_time *over,
+		     struct rw_error *err)
+{
+	int64_t today_ms = rw_clock_realtime_ms(call->api->clock) / DAY_MS * DAY_MS;
+	struct rw_flow_query query;
+	int r = get_query(call, selection, today_ms - (RW_FLOW_HISTORY_DAYS - 1) * DAY_MS, &query, err);
+
+	if (r < 0)
+		return r;
+	if (query.since_ms > today_ms)
+		query.since_ms = today_ms;
+	if (query.since_ms < today_ms - (DAYS_MAX - 1) * DAY_MS)
+		query.since_ms = today_ms - (DAYS_MAX - 1) * DAY_MS;
+	over->begin_ms = query.since_ms / DAY_MS * DAY_MS;
+	over->step_ms = DAY_MS;
+	over->steps = (size_t)((today_ms - over->begin_ms) / DAY_MS) + 1;
+	r = rw_flows_days(call->controller, &query, add_day, over, err);
+	if (r == 0)
+		answer_over_time(call, over, over->begin_ms);
+	return r;
+}
+
+int rw_api_get_flow_series(struct rw_api_call *call, struct rw_error *err)
+{
+	const char *step = rw_api_parameter(call, "step");
+	RW_CLEANUP(rw_free) struct over_time *over = NULL;
+	struct selection selection;
+	int r = get_selection(call, &selection, err);
+
+	if (r < 0)
+		return r;
+	if (step && strcmp(step, "5m") != 0 && strcmp(step, "day") != 0) {
+		(void)rw_error_field(err, "step", "there is no step '%.40s'", step);
+		return rw_error_hint(err, "It is one of: 5m, day.");
+	}
+	over = calloc(1, sizeof(*over));
+	if (!over)
+		return rw_error_oom(err);
+	return step && strcmp(step, "day") == 0 ? tell_days(call, &selection, over, err)
+						: tell_day(call, &selection, over, err);
 }
 
 /* ---- following ---- */

@@ -353,8 +353,8 @@ void rw_api_put_status(struct rw_json_writer *json, const struct rw_node_status 
 rw_api_handler rw_api_list_objects, rw_api_create_object, rw_api_get_object, rw_api_patch_object,
 	rw_api_delete_object, rw_api_create_cluster, rw_api_get_node_preview, rw_api_get_cluster_preview;
 rw_api_handler rw_api_get_tighten, rw_api_apply_tighten, rw_api_undo_tighten;
-rw_api_handler rw_api_list_rules, rw_api_get_rule, rw_api_add_rules, rw_api_revoke_rules, rw_api_patch_rule,
-	rw_api_delete_rule;
+rw_api_handler rw_api_list_hits, rw_api_list_rules, rw_api_get_rule, rw_api_add_rules, rw_api_revoke_rules,
+	rw_api_patch_rule, rw_api_delete_rule;
 rw_api_handler rw_api_add_members, rw_api_remove_member;
 rw_api_handler rw_api_list_referrers, rw_api_get_past_group;
 rw_api_handler rw_api_create_join_token, rw_api_join, rw_api_join_preview, rw_api_agent_stream,
@@ -363,7 +363,7 @@ rw_api_handler rw_api_get_authority, rw_api_introduce_authority, rw_api_switch_a
 	rw_api_retire_authority;
 rw_api_handler rw_api_list_keys, rw_api_create_key, rw_api_revoke_key, rw_api_whoami;
 rw_api_handler rw_api_sign_in, rw_api_get_session, rw_api_sign_out, rw_api_create_console_link;
-rw_api_handler rw_api_list_flows, rw_api_follow_flows;
+rw_api_handler rw_api_list_flows, rw_api_get_flow_series, rw_api_follow_flows;
 rw_api_handler rw_api_list_log, rw_api_follow_events, rw_api_get_change, rw_api_get_status, rw_api_get_audit;
 rw_api_handler rw_api_trace, rw_api_trace_event, rw_api_reach, rw_api_reach_matrix, rw_api_diff,
 	rw_api_diff_revisions, rw_api_lint;

@@ -52,6 +52,7 @@ const struct rw_api_route rw_api_routes[] = {
 	{"GET", GROUP "rules/{}", RW_API_VIEWER, false, "", rw_api_get_rule, NONE},
 	{"PATCH", GROUP "rules/{}", RW_API_OPERATOR, true, CHANGE, rw_api_patch_rule, NONE},
 	{"DELETE", GROUP "rules/{}", RW_API_OPERATOR, false, CHANGE, rw_api_delete_rule, NONE},
+	{"GET", GROUP "hits", RW_API_VIEWER, false, "", rw_api_list_hits, NONE},
 	{"POST", GROUP "members", RW_API_OPERATOR, true, CHANGE, rw_api_add_members, NONE},
 	{"DELETE", GROUP "members/{}", RW_API_OPERATOR, false, CHANGE " interface", rw_api_remove_member,
 	 NONE},
@@ -101,6 +102,8 @@ const struct rw_api_route rw_api_routes[] = {
 
 	{"GET", "v1/flows", RW_API_VIEWER, false,
 	 "limit after cluster node verdict direction protocol port since until", rw_api_list_flows, NONE},
+	{"GET", "v1/flows/series", RW_API_VIEWER, false,
+	 "step cluster node verdict direction protocol port since", rw_api_get_flow_series, NONE},
 	{"GET", "v1/flows/follow", RW_API_VIEWER, false, "cluster node verdict", rw_api_follow_flows, NONE},
 
 	{"GET", "healthz", RW_API_PUBLIC, false, "", rw_api_get_health, NONE},

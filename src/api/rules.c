@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "controller/series.h"
 #include "wire/rule_text.h"
 
 /* Elements of one request; the rules they give are counted by the limits of the model. */
@@ -80,6 +81,44 @@ int rw_api_get_rule(struct rw_api_call *call, struct rw_error *err)
 	rw_api_write_rule(call->controller, &json, rule);
 	rw_api_etag_header(call->exchange,
 			   rw_controller_object_revision(call->controller, RW_KIND_GROUP, group->id));
+	rw_api_answer(call, 200, &buf);
+	return 0;
+}
+
+/* Which rules decided how many packets in each hour of the last day. */
+int rw_api_list_hits(struct rw_api_call *call, struct rw_error *err)
+{
+	const struct rw_group *group = find_group(rw_controller_model(call->controller), call->names[0], err);
+	uint64_t packets[RW_SERIES_HOURS];
+	struct rw_json_writer json;
+	int64_t begin_ms = rw_series_hours_begin(call->controller);
+	int64_t since_ms = rw_series_since(call->controller);
+	struct rw_buf buf;
+
+	if (!group)
+		return -ENOENT;
+	rw_buf_init(&buf, RW_API_ANSWER_MAX);
+	rw_json_writer_init(&json, &buf, false);
+	rw_json_begin_object(&json);
+	rw_json_key(&json, "items");
+	rw_json_begin_array(&json);
+	for (size_t i = 0; i < group->rule_count; i++) {
+		if (!rw_series_rule(call->controller, group->rules[i]->id, packets))
+			continue;
+		rw_json_begin_object(&json);
+		rw_json_put_text(&json, "rule", group->rules[i]->id);
+		rw_json_key(&json, "hits");
+		rw_json_begin_array(&json);
+		for (size_t k = 0; k < RW_SERIES_HOURS; k++)
+			rw_json_write_integer(&json, (int64_t)packets[k]);
+		rw_json_end_array(&json);
+		rw_json_end_object(&json);
+	}
+	rw_json_end_array(&json);
+	rw_json_put_time(&json, "begin", begin_ms);
+	rw_json_put_time(&json, "since", since_ms > begin_ms ? since_ms : begin_ms);
+	rw_json_put_integer(&json, "step", RW_SERIES_HOUR_MS / 1000);
+	rw_json_end_object(&json);
 	rw_api_answer(call, 200, &buf);
 	return 0;
 }

@@ -58,6 +58,89 @@ static int print_history(struct rw_cli *cli, struct rw_buf *path)
 	return r;
 }
 
+/* ---- over time ---- */
+
+static const struct rw_column step_columns[] = {
+	{"BEGIN", "begin", RW_COLUMN_TIME, NULL},
+	{"ACCEPTED", "accepted", RW_COLUMN_NUMBER, NULL},
+	{"REFUSED", "refused", RW_COLUMN_NUMBER, NULL},
+	{"WOULD-DROP", "would-drop", RW_COLUMN_NUMBER, NULL},
+};
+
+/* Writes one step as an object, if anything happened in it. */
+static void put_step(struct rw_json_writer *json, const struct rw_json *answer, size_t place,
+		     int64_t begin_ms)
+{
+	int64_t counts[RW_ARRAY_COUNT(step_columns)] = {0}, sum = 0;
+
+	for (size_t i = 1; i < RW_ARRAY_COUNT(step_columns); i++) {
+		struct rw_json list, count;
+
+		if (!rw_json_find(answer, step_columns[i].path, &list) || place >= rw_json_count(&list))
+			continue;
+		count = rw_json_at(&list, place);
+		if (rw_json_integer(&count, 0, INT64_MAX, &counts[i], NULL) == 0)
+			sum |= counts[i];
+	}
+	if (!sum)
+		return;
+	rw_json_begin_object(json);
+	rw_json_put_time(json, "begin", begin_ms);
+	for (size_t i = 1; i < RW_ARRAY_COUNT(step_columns); i++)
+		rw_json_put_integer(json, step_columns[i].path, counts[i]);
+	rw_json_end_object(json);
+}
+
+/* The answer's lists side by side: [{"begin":"...","accepted":3,...}]. */
+static int write_steps(const struct rw_json *answer, struct rw_buf *buf, struct rw_error *err)
+{
+	struct rw_json_writer json;
+	struct rw_json list, step;
+	int64_t begin_ms, step_s;
+
+	if (!rw_timestamp_parse(rw_cli_text(answer, "begin"), &begin_ms) ||
+	    !rw_json_find(answer, "step", &step) || rw_json_integer(&step, 1, INT32_MAX, &step_s, NULL) < 0 ||
+	    !rw_json_find(answer, "accepted", &list))
+		return rw_error_set(err, -EPROTO, "the server's answer has no steps");
+	rw_json_writer_init(&json, buf, false);
+	rw_json_begin_array(&json);
+	for (size_t i = 0; i < rw_json_count(&list); i++)
+		put_step(&json, answer, i, begin_ms + (int64_t)i * step_s * 1000);
+	rw_json_end_array(&json);
+	return rw_buf_check(buf, err);
+}
+
+static int print_over_time(struct rw_cli *cli, struct rw_buf *path)
+{
+	RW_CLEANUP(rw_json_document_free) struct rw_json_document *document = NULL;
+	RW_CLEANUP(rw_cli_answer_done) struct rw_cli_answer answer = {0};
+	RW_CLEANUP(rw_buf_done) struct rw_buf text = {0};
+	struct rw_error err = RW_ERROR_NONE;
+	struct rw_json items;
+	int r;
+
+	(void)rw_buf_append_format(path, "%cstep=", strchr(path->data, '?') ? '&' : '?');
+	rw_cli_append_encoded(path, rw_cli_value(cli, "over-time"));
+	rw_cli_put_filter(cli, path, "direction");
+	rw_cli_put_filter(cli, path, "protocol");
+	rw_cli_put_filter(cli, path, "port");
+	r = rw_cli_put_time(cli, path, "since");
+	if (r == 0)
+		r = rw_cli_call(cli, "GET", path->data, NULL, &answer);
+	if (r)
+		return r;
+	if (cli->json)
+		return rw_cli_print_text(answer.text, answer.size);
+	rw_buf_init(&text, RW_JSON_BODY_MAX);
+	if (write_steps(&answer.root, &text, &err) < 0 ||
+	    rw_json_parse(text.data, text.size, RW_JSON_BODY_MAX, &document, &err) < 0)
+		return rw_cli_fail(&err);
+	items = rw_json_root(document);
+	return rw_cli_print_table(cli, &items, step_columns, RW_ARRAY_COUNT(step_columns));
+}
+
+/* ---- following ---- */
+
 /* One line a record: "web-1 refused ingress tcp 6379 from 203.0.113.9 by default (3)". */
 static void print_flow(struct rw_cli *cli, const struct rw_json *flow)
 {
@@ -104,21 +187,26 @@ static bool show_line(const char *line, void *userdata)
 
 static int show_flows(struct rw_cli *cli)
 {
-	static const char *const of_history[] = {"direction", "protocol", "port", "since", "limit"};
+	static const char *const of_history[] = {"direction", "protocol", "port",
+						 "since",     "limit",    "over-time"};
 	RW_CLEANUP(rw_buf_done) struct rw_buf path = {0};
-	bool follow = rw_cli_given(cli, "follow");
+	bool follow = rw_cli_given(cli, "follow"), over_time = rw_cli_given(cli, "over-time");
 	int r;
 
 	for (size_t i = 0; follow && i < RW_ARRAY_COUNT(of_history); i++)
 		if (rw_cli_given(cli, of_history[i]))
 			return rw_cli_usage_error(cli, "--%s does not go with --follow", of_history[i]);
-	rw_cli_path(&path, "flows", follow ? "follow" : NULL, NULL);
+	if (over_time && rw_cli_given(cli, "limit"))
+		return rw_cli_usage_error(cli, "--limit does not go with --over-time");
+	rw_cli_path(&path, "flows", follow ? "follow" : over_time ? "series" : NULL, NULL);
 	rw_cli_put_filter(cli, &path, "cluster");
 	rw_cli_put_filter(cli, &path, "node");
 	r = put_verdict(cli, &path);
 	if (r)
 		return r;
-	return follow ? rw_cli_stream(cli, path.data, show_line, cli) : print_history(cli, &path);
+	if (follow)
+		return rw_cli_stream(cli, path.data, show_line, cli);
+	return over_time ? print_over_time(cli, &path) : print_history(cli, &path);
 }
 
 static const struct rw_usage_option flows_options[] = {
@@ -133,6 +221,7 @@ static const struct rw_usage_option flows_options[] = {
 	{"since", 0, "TIME", "30m, 24h, 7d before now (24h), or 2026-11-24T02:28:29Z"},
 	{"limit", 0, "N", "how many, highest counts first (50; at most 1000)"},
 	{"follow", 0, NULL, "what nodes report from now on, as it comes (Ctrl-C ends)"},
+	{"over-time", 0, "STEP", "how many: of the last day by 5m, of 30 days (or --since) by day"},
 	{NULL, 0, NULL, NULL},
 };
 
@@ -144,7 +233,8 @@ const struct rw_cli_command rw_cli_flows_commands[] = {
 	 "examples:\n"
 	 "  ringwall flows --cluster demo --refused --since 7d\n"
 	 "  ringwall flows --node web-1 --direction ingress -o json\n"
-	 "  ringwall flows --refused --follow\n",
+	 "  ringwall flows --refused --follow\n"
+	 "  ringwall flows --cluster demo --over-time day\n",
 	 RW_CLI_SERVER | RW_CLI_OUTPUT, flows_options, 0, 0, show_flows},
 	{0},
 };

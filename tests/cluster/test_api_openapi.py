@@ -358,6 +358,7 @@ def walk_agents(daemon):
     step(daemon, "GET", "/v1/audit", 200)
     step(daemon, "GET", "/v1/audit?cluster=nobody", 404)
     step(daemon, "GET", "/v1/nodes/m-1", 200)
+    first_rule = daemon.ask("GET", "/v1/security-groups/demo/rules?limit=1").json["items"][0]["id"]
     flows = step(daemon, "GET", "/v1/flows?node=m-1&cluster=demo&since=2026-01-01T00:00:00Z", 200)
     record("flows are kept", [flow["count"] for flow in flows.json["items"]] == ["7", "3"], str(flows.json))
     for filters, count in (("verdict=refused", 1), ("direction=egress", 0), ("protocol=tcp&port=443", 1), ("limit=1", 1),
@@ -367,6 +368,25 @@ def walk_agents(daemon):
     for filters in ("verdict=maybe", "direction=up", "protocol=none", "port=70000", "since=yesterday", "after=x", "limit=0"):
         step(daemon, "GET", "/v1/flows?" + filters, 400)
     step(daemon, "GET", "/v1/flows?node=nobody", 404)
+    lately = step(daemon, "GET", "/v1/flows/series?cluster=demo", 200).json
+    record("the last day has what was reported now", len(lately["accepted"]) == 288 and sum(lately["accepted"][-2:]) == 3 and
+           sum(lately["refused"][-2:]) == 7, str(lately))
+    daily = step(daemon, "GET", "/v1/flows/series?step=day&protocol=tcp&since=2026-01-01T00:00:00Z", 200).json
+    record("days are asked for by service", sum(daily["accepted"]) == 3 and sum(daily["refused"]) == 0, str(daily))
+    refused = step(daemon, "GET", "/v1/flows/series?step=day&verdict=refused&since=2126-01-01T00:00:00Z", 200).json
+    record("the future is today", len(refused["accepted"]) == 1, str(refused))
+    for filters in ("step=week", "port=443", "since=2026-01-01T00:00:00Z", "step=day&since=never", "verdict=maybe"):
+        step(daemon, "GET", "/v1/flows/series?" + filters, 400)
+    step(daemon, "GET", "/v1/flows/series?node=nobody", 404)
+    report["hits"] = [{"rule": first_rule, "packets": "5"}]
+    report["state"] = "ok"
+    for packets in ("5", "12"):
+        report["hits"][0]["packets"] = packets
+        step(daemon, "POST", "/v1/agent/report", 200, report, key=None, certificate=first)
+    hits = step(daemon, "GET", "/v1/security-groups/demo/hits", 200).json
+    record("hits are told by the hour", [(each["rule"], sum(each["hits"]), len(each["hits"])) for each in hits["items"]] ==
+           [(first_rule, 7, 24)], str(hits))
+    step(daemon, "GET", "/v1/security-groups/nobody/hits", 404)
     follower = daemon.connect()
     follower.request("GET", "/v1/flows/follow?verdict=accepted", headers={"Authorization": "Bearer " + daemon.key})
     flowing = follower.getresponse()

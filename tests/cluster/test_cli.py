@@ -372,6 +372,12 @@ def a_managed_node_that_is_offline_gives_3_and_the_change_stays(cli):
     cli.refuses("flows", "--since", "7y", code=2, says=["--since", "24h"])
     cli.refuses("flows", "--follow", "--port", "80", code=2, says="--follow")
     cli.refuses("flows", "--node", "nobody", says="nobody")
+    assert cli.run("flows", "--over-time", "5m").err == "(none)\n"
+    assert len(cli.run("flows", "--over-time", "day", "--since", "7d", "-o", "json").json["accepted"]) == 8
+    cli.refuses("flows", "--over-time", "week", says="5m, day")
+    cli.refuses("flows", "--over-time", "5m", "--port", "80", says="step=day")
+    cli.refuses("flows", "--over-time", "day", "--follow", code=2, says="--follow")
+    cli.refuses("flows", "--over-time", "day", "--limit", "3", code=2, says="--limit")
     assert "LAST HIT" in cli.run("rule", "list", "m-c", "--hits").out and "LAST HIT" not in cli.run("rule", "list", "m-c").out
     assert "offline" in cli.run("node", "list").out and "offline" in cli.run("node", "show", "m-node").out
 
