@@ -142,18 +142,43 @@ static bool record_concerns(const struct rw_json *record, const char *id, const 
 	return false;
 }
 
+/* Whether this one acted, by name or id. */
+static bool record_is_by(const struct rw_json *record, const char *who)
+{
+	struct rw_json actor;
+
+	return rw_json_find(record, "actor", &actor) &&
+	       (strcmp(text_of(&actor, "name"), who) == 0 || strcmp(text_of(&actor, "id"), who) == 0);
+}
+
 /* A page of the log under way. */
 struct listing {
 	struct rw_api_call *call;
 	struct rw_api_list list;
 	size_t limit;
-	const char *object; /* NULL = every record is wanted */
+	const char *object; /* id; NULL = of all objects */
+	const char *who;    /* name or id; NULL = everybody's */
+	const char *action; /* a part of it; NULL = all */
 	char quoted[RW_ID_SIZE + 2];
 	size_t count;   /* of the page */
 	size_t looked;  /* at so many records */
 	size_t bytes;   /* of them */
 	uint64_t after; /* where the next page begins; 0 = there is none */
 };
+
+static bool is_search(const struct listing *listing)
+{
+	return listing->object || listing->who || listing->action;
+}
+
+static bool is_wanted(const struct listing *listing, const struct rw_json *record)
+{
+	if (listing->who && !record_is_by(record, listing->who))
+		return false;
+	if (listing->action && !strstr(text_of(record, "action"), listing->action))
+		return false;
+	return !listing->object || record_concerns(record, listing->object, listing->quoted);
+}
 
 /* Writes the record if it is wanted.  The text decides cheaply about nearly all that are not. */
 static int take_record(struct listing *listing, const struct rw_audit_record *audit, struct rw_error *err)
@@ -170,7 +195,7 @@ static int take_record(struct listing *listing, const struct rw_audit_record *au
 	if (r < 0)
 		return rw_error_wrap(err, "record %" PRIu64 " of the log", audit->sequence);
 	record = rw_json_root(document);
-	if (listing->object && !record_concerns(&record, listing->object, listing->quoted))
+	if (!is_wanted(listing, &record))
 		return 0;
 	write_record(&listing->list.json, &record);
 	listing->count++;
@@ -180,7 +205,7 @@ static int take_record(struct listing *listing, const struct rw_audit_record *au
 static bool is_full(const struct listing *listing)
 {
 	return listing->count == listing->limit ||
-	       (listing->object && (listing->looked >= SEARCH_MAX || listing->bytes >= SEARCH_BYTES));
+	       (is_search(listing) && (listing->looked >= SEARCH_MAX || listing->bytes >= SEARCH_BYTES));
 }
 
 /* Takes a batch of records; 'after' is where to go on. */
@@ -197,10 +222,12 @@ static int take_batch(struct listing *listing, struct rw_error *err)
 	return r;
 }
 
-static int read_object(struct listing *listing, struct rw_error *err)
+static int read_filter(struct listing *listing, struct rw_error *err)
 {
 	size_t size;
 
+	listing->who = rw_api_parameter(listing->call, "who");
+	listing->action = rw_api_parameter(listing->call, "action");
 	listing->object = rw_api_parameter(listing->call, "object");
 	if (!listing->object)
 		return 0;
@@ -224,7 +251,7 @@ int rw_api_list_log(struct rw_api_call *call, struct rw_error *err)
 	if (r == 0)
 		r = rw_api_number(call, "after", 1, UINT64_MAX, &listing.after, err);
 	if (r == 0)
-		r = read_object(&listing, err);
+		r = read_filter(&listing, err);
 	if (r < 0)
 		return r;
 	listing.limit = page.limit;

@@ -74,7 +74,7 @@ const struct rw_api_route rw_api_routes[] = {
 	{"POST", "v1/authority/switch", RW_API_ADMIN, false, "force", rw_api_switch_authority, NONE},
 	{"POST", "v1/authority/retire", RW_API_ADMIN, false, "force", rw_api_retire_authority, NONE},
 
-	{"GET", "v1/log", RW_API_VIEWER, false, "limit after object", rw_api_list_log, NONE},
+	{"GET", "v1/log", RW_API_VIEWER, false, "limit after object who action", rw_api_list_log, NONE},
 	{"GET", "v1/events", RW_API_VIEWER, false, "since", rw_api_follow_events, NONE},
 	{"GET", "v1/changes/{}", RW_API_VIEWER, false, "wait wait_all", rw_api_get_change, NONE},
 	{"GET", "v1/audit/suppressions", RW_API_VIEWER, false, "limit after", rw_api_list_suppressions, NONE},

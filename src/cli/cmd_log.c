@@ -76,6 +76,8 @@ static int show_log(struct rw_cli *cli)
 		rw_cli_append_encoded(&path, rw_cli_value(cli, "before"));
 	}
 	rw_cli_put_filter(cli, &path, "object");
+	rw_cli_put_filter(cli, &path, "who");
+	rw_cli_put_filter(cli, &path, "action");
 	r = rw_cli_call(cli, "GET", path.data, NULL, &answer);
 	if (r)
 		return r;
@@ -204,6 +206,8 @@ static const struct rw_usage_option log_options[] = {
 	{"limit", 0, "N", "how many, newest first (50; at most 1000)"},
 	{"before", 0, "SEQUENCE", "go on behind an earlier page, which told this number"},
 	{"object", 0, "ID", "only changes of this object, of its rules, or of who names it"},
+	{"who", 0, "NAME", "only what this key, agent or user did, by name or id"},
+	{"action", 0, "TEXT", "only actions with this text, as 'rules' or 'delete'"},
 	{"changes", 0, NULL, "show each object before and after"},
 	{NULL, 0, NULL, NULL},
 };
@@ -215,11 +219,11 @@ static const struct rw_usage_option events_options[] = {
 
 const struct rw_cli_command rw_cli_log_commands[] = {
 	{"log", "", "who changed what, newest first",
-	 "--object searches the newest 1,000 records; --before goes on behind them.\n"
+	 "--object, --who and --action search the newest 1,000 records; --before goes on behind them.\n"
 	 "\n"
 	 "examples:\n"
 	 "  ringwall log --limit 5 --changes\n"
-	 "  ringwall log --object sg-0123456789abcdef\n"
+	 "  ringwall log --object sg-0123456789abcdef --who alice\n"
 	 "  ringwall log -o json\n",
 	 RW_CLI_SERVER | RW_CLI_OUTPUT, log_options, 0, 0, show_log},
 	{"events", "", "follow changes and node states as they happen (Ctrl-C ends)",

@@ -235,7 +235,8 @@ bool rw_series_rule(const struct rw_controller *controller, const char *rule,
 	memset(ret_packets, 0, RW_SERIES_HOURS * sizeof(*ret_packets));
 	for (size_t i = 0; i < controller->nodes.count; i++) {
 		const struct node_series *series = controller->nodes.records[i]->series;
-		const struct rule_hours *found = series ? find_rule(series, series->rule_count, wanted) : NULL;
+		const struct rule_hours *found =
+			series ? find_rule(series, series->rule_count, wanted) : NULL;
 		int64_t age = found && newest > series->hour ? newest - series->hour : 0;
 
 		for (int64_t k = age; found && k < RW_SERIES_HOURS; k++) {

@@ -428,7 +428,12 @@ def walk_rest(daemon):
         step(daemon, "GET", path, 200, key=None)
     step(daemon, "GET", "/metrics", 401, key=None)
     step(daemon, "GET", "/metrics", 200)
-    step(daemon, "GET", "/v1/log?limit=1000", 200)
+    everything = step(daemon, "GET", "/v1/log?limit=1000", 200).json["items"]
+    for filters, fits in (("who=m-1", lambda each: each["who"] == "m-1"), ("action=delete", lambda each: "delete" in each["action"])):
+        found = step(daemon, "GET", f"/v1/log?limit=1000&{filters}", 200).json["items"]
+        sequences = [each["sequence"] for each in found]
+        record(f"the log finds {filters}", sequences and set(sequences) >= {each["sequence"] for each in everything if fits(each)} and
+               len(sequences) < len(everything), str(sequences))
     events = daemon.connect()
     events.request("GET", "/v1/events", headers={"Authorization": "Bearer " + daemon.key})
     response = events.getresponse()
