@@ -157,19 +157,25 @@ static void answer(struct call *call, struct rw_buf *buf)
 
 /* ---- a request's way ---- */
 
+const char *call_query(const struct call *call)
+{
+	const char *query = strchr(call->request->target, '?');
+
+	return query ? query + 1 : NULL;
+}
+
 static int read_parameters(struct call *call)
 {
 	const char *type = rw_http_exchange_header(call->exchange, "Content-Type");
 	bool form = type && strncasecmp(type, "application/x-www-form-urlencoded", 33) == 0;
-	const char *query = strchr(call->request->target, '?');
 	struct rw_error err = RW_ERROR_NONE;
 	int r;
 
 	/* What is behind a NUL would be signed as bytes, but not read. */
 	if (form && strlen(call->request->body) != call->request->body_size)
 		return rw_alibaba_refuse(&call->fault, 400, "InvalidParameter", "The body holds a NUL.");
-	r = rw_alibaba_parameters_read(query ? query + 1 : NULL, form ? call->request->body : NULL,
-				       &call->parameters, &err);
+	r = rw_alibaba_parameters_read(call_query(call), form ? call->request->body : NULL, &call->parameters,
+				       &err);
 	if (r == -ENOMEM)
 		return call_out_of_memory(call);
 	return r < 0 ? rw_alibaba_refuse_error(&call->fault, 400, "InvalidParameter", &err) : 0;
@@ -256,6 +262,7 @@ void rw_alibaba_handle(struct rw_http_exchange *exchange, void *userdata)
 		call.peer = (struct rw_address){0};
 	rw_buf_init(&call.claim.canonical, 0);
 	rw_buf_init(&call.claim.text, 0);
+	rw_buf_init(&call.claim.other, 0);
 	rw_buf_init(&buf, RW_ALIBABA_ANSWER_MAX);
 	rw_json_writer_init(&call.json, &buf, false);
 	rw_json_begin_object(&call.json);

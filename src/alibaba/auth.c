@@ -13,17 +13,23 @@ static const char *find_header(const void *userdata, const char *name)
 	return rw_http_exchange_header(userdata, name);
 }
 
+static void walk_headers(const void *userdata, rw_alibaba_header_fn *each, void *context)
+{
+	rw_http_exchange_headers(userdata, each, context);
+}
+
 /* What was compared, for who must find the difference; it holds nothing that the caller has not sent. */
 static int refuse_signature(struct call *call)
 {
-	const struct rw_buf *shown = call->claim.acs3 ? &call->claim.canonical : &call->claim.text;
+	bool acs3 = call->claim.scheme == RW_ALIBABA_ACS3;
+	const struct rw_buf *shown = acs3 ? &call->claim.canonical : &call->claim.text;
 
 	return rw_alibaba_refuse(&call->fault, 400, "SignatureDoesNotMatch",
 				 "Specified signature is not matched with our calculation. "
 				 "server string to sign is:%s%s%.*s%s",
-				 call->claim.acs3 ? call->claim.text.data : "",
-				 call->claim.acs3 ? ", server canonical request is:" : "", SHOWN_MAX,
-				 shown->data, shown->size > SHOWN_MAX ? "..." : "");
+				 acs3 ? call->claim.text.data : "",
+				 acs3 ? ", server canonical request is:" : "", SHOWN_MAX, shown->data,
+				 shown->size > SHOWN_MAX ? "..." : "");
 }
 
 static int check_signature(struct call *call)
@@ -31,10 +37,12 @@ static int check_signature(struct call *call)
 	const struct rw_alibaba_claim *claim = &call->claim;
 	const struct rw_key_signature signature = {
 		.id = claim->key,
-		.mac = claim->acs3 ? RW_KEY_HMAC_SHA256 : RW_KEY_HMAC_SHA1,
-		.suffix = claim->acs3 ? "" : "&",
+		.mac = claim->scheme == RW_ALIBABA_ACS3 ? RW_KEY_HMAC_SHA256 : RW_KEY_HMAC_SHA1,
+		.suffix = claim->scheme == RW_ALIBABA_RPC ? "&" : "",
 		.text = claim->text.data,
 		.size = claim->text.size,
+		.other_text = claim->other.size ? claim->other.data : NULL,
+		.other_size = claim->other.size,
 		.bytes = claim->signature,
 		.byte_count = claim->signature_size,
 	};
@@ -68,8 +76,10 @@ int call_authenticate(struct call *call)
 	const struct rw_alibaba_request request = {
 		.method = call->request->method,
 		.path = call->request->path,
+		.query = call_query(call),
 		.parameters = &call->parameters,
 		.header = find_header,
+		.headers = walk_headers,
 		.userdata = call->exchange,
 		.body = call->request->body,
 		.body_size = call->request->body_size,

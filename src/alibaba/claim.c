@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "alibaba/claim_parts.h"
 #include "base/clock.h"
 #include "crypto/encoding.h"
 #include "wire/text.h"
@@ -47,7 +48,7 @@ static void join_parameters(struct rw_buf *buf, const struct rw_alibaba_paramete
 	}
 }
 
-static int need(const char *value, const char *name, struct rw_alibaba_fault *fault)
+int claim_need(const char *value, const char *name, struct rw_alibaba_fault *fault)
 {
 	return value && value[0] ? 0
 				 : rw_alibaba_refuse(fault, 400, "IncompleteSignature",
@@ -62,7 +63,7 @@ static int read_time(const char *text, const char *name, int64_t *ret_ms, struct
 				 "%s must be UTC, written as 2026-11-23T23:04:24Z.", name);
 }
 
-static int read_nonce(const char *text, struct rw_alibaba_claim *claim, struct rw_alibaba_fault *fault)
+int claim_read_nonce(const char *text, struct rw_alibaba_claim *claim, struct rw_alibaba_fault *fault)
 {
 	if (strlen(text) > RW_ALIBABA_NONCE_MAX)
 		return rw_alibaba_refuse(fault, 400, "InvalidParameter", "The nonce is longer than %d bytes.",
@@ -71,25 +72,30 @@ static int read_nonce(const char *text, struct rw_alibaba_claim *claim, struct r
 	return 0;
 }
 
-static int out_of_memory(struct rw_alibaba_fault *fault)
+int claim_out_of_memory(struct rw_alibaba_fault *fault)
 {
 	(void)rw_alibaba_refuse(fault, 503, "ServiceUnavailable", "Out of memory; try again.");
 	return -ENOMEM;
 }
 
-static int check_texts(const struct rw_alibaba_claim *claim, struct rw_alibaba_fault *fault)
+int claim_check_texts(const struct rw_alibaba_claim *claim, struct rw_alibaba_fault *fault)
 {
-	if (claim->canonical.failed == -ENOMEM || claim->text.failed == -ENOMEM)
-		return out_of_memory(fault);
-	if (claim->canonical.failed || claim->text.failed)
+	const int failed[] = {claim->canonical.failed, claim->text.failed, claim->other.failed};
+	bool is_large = false;
+
+	for (size_t i = 0; i < RW_ARRAY_COUNT(failed); i++) {
+		if (failed[i] == -ENOMEM)
+			return claim_out_of_memory(fault);
+		is_large |= failed[i] != 0;
+	}
+	if (is_large)
 		return rw_alibaba_refuse(fault, 400, "InvalidParameter", "The request is too large.");
 	return 0;
 }
 
 /* ---- RPC v1 ---- */
 
-static int read_rpc_signature(const char *text, struct rw_alibaba_claim *claim,
-			      struct rw_alibaba_fault *fault)
+int claim_read_digest(const char *text, struct rw_alibaba_claim *claim, struct rw_alibaba_fault *fault)
 {
 	if (rw_base64_decode(text, strlen(text), claim->signature, sizeof(claim->signature),
 			     &claim->signature_size) == 0)
@@ -110,7 +116,7 @@ static int read_rpc(const struct rw_alibaba_request *request, struct rw_alibaba_
 	rw_buf_init(&joined, RW_ALIBABA_SIGNED_MAX);
 	for (size_t i = 0; r == 0 && i < RW_ARRAY_COUNT(names); i++) {
 		values[i] = rw_alibaba_parameter(request->parameters, names[i]);
-		r = need(values[i], names[i], fault);
+		r = claim_need(values[i], names[i], fault);
 	}
 	if (r < 0)
 		return r;
@@ -120,9 +126,9 @@ static int read_rpc(const struct rw_alibaba_request *request, struct rw_alibaba_
 	claim->action = rw_alibaba_parameter(request->parameters, "Action");
 	claim->version = rw_alibaba_parameter(request->parameters, "Version");
 	(void)snprintf(claim->key, sizeof(claim->key), "%s", values[1]);
-	r = read_rpc_signature(values[0], claim, fault);
+	r = claim_read_digest(values[0], claim, fault);
 	if (r == 0)
-		r = read_nonce(values[2], claim, fault);
+		r = claim_read_nonce(values[2], claim, fault);
 	if (r == 0)
 		r = read_time(values[3], "Timestamp", &claim->time_ms, fault);
 	if (r < 0)
@@ -131,7 +137,7 @@ static int read_rpc(const struct rw_alibaba_request *request, struct rw_alibaba_
 	(void)rw_buf_append_format(&claim->text, "%s&%%2F&", request->method);
 	rw_alibaba_encode(&claim->text, joined.data);
 	rw_buf_fail(&claim->text, joined.failed);
-	return check_texts(claim, fault);
+	return claim_check_texts(claim, fault);
 }
 
 /* ---- ACS3 ---- */
@@ -184,7 +190,7 @@ static int read_authorization(const char *header, struct authorization *authoriz
 	char *headers = NULL;
 
 	if (!rest)
-		return out_of_memory(fault);
+		return claim_out_of_memory(fault);
 	while (rest) {
 		char *piece = strsep(&rest, ",");
 		char **slot = NULL;
@@ -229,7 +235,7 @@ static int signed_header(const struct rw_alibaba_request *request, const struct 
 		return rw_alibaba_refuse(fault, 400, "IncompleteSignature",
 					 "The header %s is not among SignedHeaders.", name);
 	*ret_value = value ? value : "";
-	return needed ? need(value, name, fault) : 0;
+	return needed ? claim_need(value, name, fault) : 0;
 }
 
 /* The hash of the body that the header tells must be the body's. */
@@ -292,7 +298,7 @@ static int read_acs3_headers(const struct rw_alibaba_request *request,
 	if (r == 0)
 		r = signed_header(request, authorization, "x-acs-date", true, &date, fault);
 	if (r == 0)
-		r = read_nonce(nonce, claim, fault);
+		r = claim_read_nonce(nonce, claim, fault);
 	return r < 0 ? r : read_time(date, "x-acs-date", &claim->time_ms, fault);
 }
 
@@ -305,7 +311,7 @@ static int read_acs3(const struct rw_alibaba_request *request, const char *heade
 	const char *body_hash;
 	int r = read_authorization(header, &authorization, fault);
 
-	claim->acs3 = true;
+	claim->scheme = RW_ALIBABA_ACS3;
 	if (r < 0)
 		return r;
 	(void)snprintf(claim->key, sizeof(claim->key), "%s", authorization.credential);
@@ -327,7 +333,7 @@ static int read_acs3(const struct rw_alibaba_request *request, const char *heade
 	rw_sha256(claim->canonical.data, claim->canonical.size, digest);
 	rw_hex_format(digest, sizeof(digest), hex);
 	(void)rw_buf_append_format(&claim->text, ACS3_NAME "\n%s", hex);
-	return check_texts(claim, fault);
+	return claim_check_texts(claim, fault);
 }
 
 int rw_alibaba_claim_read(const struct rw_alibaba_request *request, struct rw_alibaba_claim *ret_claim,
@@ -338,6 +344,9 @@ int rw_alibaba_claim_read(const struct rw_alibaba_request *request, struct rw_al
 	*ret_claim = (struct rw_alibaba_claim){0};
 	rw_buf_init(&ret_claim->canonical, RW_ALIBABA_SIGNED_MAX);
 	rw_buf_init(&ret_claim->text, RW_ALIBABA_SIGNED_MAX);
+	rw_buf_init(&ret_claim->other, RW_ALIBABA_SIGNED_MAX);
+	if (header && strncmp(header, "acs ", 4) == 0)
+		return claim_read_roa(request, header + 4, ret_claim, fault);
 	if (header && strncmp(header, ACS3_NAME " ", strlen(ACS3_NAME) + 1) == 0)
 		return read_acs3(request, header, ret_claim, fault);
 	return read_rpc(request, ret_claim, fault);
@@ -347,4 +356,5 @@ void rw_alibaba_claim_done(struct rw_alibaba_claim *claim)
 {
 	rw_buf_done(&claim->canonical);
 	rw_buf_done(&claim->text);
+	rw_buf_done(&claim->other);
 }

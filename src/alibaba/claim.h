@@ -6,16 +6,20 @@
  * ============================
  *
  * Reads who says to have signed a request, how, when, and for which action, and builds the text that must have been
- * signed.  Two ways:
+ * signed.  Three ways:
  *
  *   RPC v1   Every parameter of query and form but Signature, sorted, encoded (RFC 3986), joined:
  *                METHOD & %2F & encode(name=value&name=value...)
  *            Base64 of HMAC-SHA1 under secret + "&".  All that is said stands in parameters, so headers count for nothing.
+ *   ROA v1   The method, the headers Accept, Content-MD5, Content-Type and Date, all x-acs- headers sorted, and path and
+ *            query, the latter sorted and not encoded.  Base64 of HMAC-SHA1 under the secret.  Some clients sign path and
+ *            query as they send them: the other text.
  *   ACS3     A canonical request of method, path, query, the headers named in SignedHeaders and the hash of the body;
  *            its SHA-256 stands behind "ACS3-HMAC-SHA256\n".  Hex of HMAC-SHA256 under the secret.
  *
  * What is not signed is not believed: with ACS3 the headers that mean anything here must be among SignedHeaders, and the
- * body must have the hash that they tell.
+ * body must have the hash that they tell; with ROA v1 a body must have the Content-MD5 that is told, and a query that
+ * could be read in two ways, since nothing in it is encoded, is refused.
  *
  * Pure: who compares the signature has the secret (controller/key.h), who judges the time has the clock (auth.c).
  */
@@ -32,12 +36,19 @@
 
 #define RW_ALIBABA_NONCE_MAX 256 /* bytes of a nonce */
 
+enum rw_alibaba_scheme { RW_ALIBABA_RPC, RW_ALIBABA_ROA, RW_ALIBABA_ACS3 };
+
+typedef bool rw_alibaba_header_fn(void *context, const char *name, const char *value);
+
 /* A request as it came; everything borrowed. */
 struct rw_alibaba_request {
 	const char *method;
-	const char *path; /* as sent */
+	const char *path;  /* as sent */
+	const char *query; /* as sent, behind the "?"; nullable */
 	const struct rw_alibaba_parameters *parameters;
 	const char *(*header)(const void *userdata, const char *name); /* value or NULL */
+	/* Calls 'each' for every header, in any order, until it returns false. */
+	void (*headers)(const void *userdata, rw_alibaba_header_fn *each, void *context);
 	const void *userdata;
 	const void *body;
 	size_t body_size;
@@ -45,9 +56,9 @@ struct rw_alibaba_request {
 
 /* Lends texts of the request. */
 struct rw_alibaba_claim {
-	bool acs3; /* else RPC v1 */
+	enum rw_alibaba_scheme scheme;
 	char key[64];
-	const char *action;
+	const char *action; /* NULL: ROA v1 tells it by method and path */
 	const char *version;
 	const char *nonce;
 	int64_t time_ms;
@@ -55,6 +66,7 @@ struct rw_alibaba_claim {
 	size_t signature_size;
 	struct rw_buf canonical; /* ACS3: what the text is the digest of */
 	struct rw_buf text;      /* that was signed */
+	struct rw_buf other;     /* ROA v1: or this one; empty when it is the same */
 };
 
 /*

@@ -68,6 +68,8 @@ extern const struct action alibaba_actions[];
 /* ---- auth.c ---- */
 
 int call_authenticate(struct call *call);
+/* The query as sent, behind the "?"; NULL when there is none. */
+const char *call_query(const struct call *call);
 
 /* ---- request.c ---- */
 

@@ -557,12 +557,28 @@ int rw_key_authenticate(struct rw_controller *controller, const char *token, con
 
 #define SUFFIX_MAX 8
 
+static bool is_mac_of(const struct rw_key_signature *signature, const char *key, size_t key_size,
+		      const void *text, size_t size)
+{
+	size_t digest_size = signature->mac == RW_KEY_HMAC_SHA1 ? RW_SHA1_SIZE : RW_SHA256_SIZE;
+	uint8_t digest[RW_SHA256_SIZE];
+	bool valid;
+
+	if (signature->mac == RW_KEY_HMAC_SHA1)
+		rw_hmac_sha1(key, key_size, text, size, digest);
+	else
+		rw_hmac_sha256(key, key_size, text, size, digest);
+	valid = signature->byte_count == digest_size &&
+		rw_secret_equal(digest, signature->bytes, digest_size);
+	/* The right signature of a text that somebody else chose is worth as much as the key. */
+	rw_secret_wipe(digest, sizeof(digest));
+	return valid;
+}
+
 static bool is_signed_by(const struct rw_controller *controller, const struct key_entry *entry,
 			 const struct rw_key_signature *signature)
 {
 	char key[RW_TOKEN_SECRET_SIZE + SUFFIX_MAX];
-	uint8_t digest[RW_SHA256_SIZE];
-	size_t digest_size = signature->mac == RW_KEY_HMAC_SHA1 ? RW_SHA1_SIZE : RW_SHA256_SIZE;
 	size_t suffix_size = strlen(signature->suffix);
 	size_t size = RW_TOKEN_SECRET_SIZE - 1 + suffix_size;
 	bool valid;
@@ -570,15 +586,10 @@ static bool is_signed_by(const struct rw_controller *controller, const struct ke
 	if (suffix_size > SUFFIX_MAX || open_secret(entry, &controller->master_key, key) < 0)
 		return false;
 	(void)memcpy(key + RW_TOKEN_SECRET_SIZE - 1, signature->suffix, suffix_size);
-	if (signature->mac == RW_KEY_HMAC_SHA1)
-		rw_hmac_sha1(key, size, signature->text, signature->size, digest);
-	else
-		rw_hmac_sha256(key, size, signature->text, signature->size, digest);
+	valid = is_mac_of(signature, key, size, signature->text, signature->size);
+	if (!valid && signature->other_text)
+		valid = is_mac_of(signature, key, size, signature->other_text, signature->other_size);
 	rw_secret_wipe(key, sizeof(key));
-	valid = signature->byte_count == digest_size &&
-		rw_secret_equal(digest, signature->bytes, digest_size);
-	/* The right signature of a text that somebody else chose is worth as much as the key. */
-	rw_secret_wipe(digest, sizeof(digest));
 	return valid;
 }
 

@@ -65,6 +65,8 @@ struct rw_key_signature {
 	const char *suffix; /* what the method puts behind the secret to make the HMAC's key: "&", or "" */
 	const void *text;   /* that was signed */
 	size_t size;
+	const void *other_text; /* nullable: another form of it that some clients sign */
+	size_t other_size;
 	const uint8_t *bytes; /* the signature as it came, of any size */
 	size_t byte_count;
 };

@@ -25,6 +25,12 @@ void rw_hmac_sha1(const void *key, size_t key_size, const void *bytes, size_t si
 		abort();
 }
 
+void rw_md5(const void *bytes, size_t size, uint8_t digest[RW_MD5_SIZE])
+{
+	if (gnutls_hash_fast(GNUTLS_DIG_MD5, bytes, size, digest) < 0)
+		abort();
+}
+
 bool rw_secret_equal(const void *a, const void *b, size_t size)
 {
 	return size == 0 || gnutls_memcmp(a, b, size) == 0;

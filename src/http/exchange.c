@@ -352,6 +352,29 @@ const char *rw_http_exchange_header(const struct rw_http_exchange *exchange, con
 	return MHD_lookup_connection_value(exchange->connection->mhd, MHD_HEADER_KIND, name);
 }
 
+struct header_walk {
+	bool (*each)(void *userdata, const char *name, const char *value);
+	void *userdata;
+};
+
+static enum MHD_Result walk_header(void *userdata, enum MHD_ValueKind kind, const char *name,
+				   const char *value)
+{
+	const struct header_walk *walk = userdata;
+
+	(void)kind;
+	return walk->each(walk->userdata, name, value ? value : "") ? MHD_YES : MHD_NO;
+}
+
+void rw_http_exchange_headers(const struct rw_http_exchange *exchange,
+			      bool (*each)(void *userdata, const char *name, const char *value),
+			      void *userdata)
+{
+	struct header_walk walk = {each, userdata};
+
+	(void)MHD_get_connection_values(exchange->connection->mhd, MHD_HEADER_KIND, walk_header, &walk);
+}
+
 int rw_http_answer_header(struct rw_http_exchange *exchange, const char *name, const char *value)
 {
 	size_t name_size = strlen(name) + 1;

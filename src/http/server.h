@@ -153,6 +153,11 @@ const struct rw_http_request *rw_http_exchange_request(const struct rw_http_exch
 /* The first header of that name (any case), or NULL. */
 const char *rw_http_exchange_header(const struct rw_http_exchange *exchange, const char *name);
 
+/* Calls 'each' for every header, repeated names included, in the order of their arrival until it returns false. */
+void rw_http_exchange_headers(const struct rw_http_exchange *exchange,
+			      bool (*each)(void *userdata, const char *name, const char *value),
+			      void *userdata);
+
 /* The value of the first parameter of that name, or NULL. */
 const char *rw_http_request_parameter(const struct rw_http_request *request, const char *name);
 

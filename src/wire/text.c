@@ -185,3 +185,48 @@ bool rw_timestamp_parse(const char *text, int64_t *ret_unix_ms)
 		milliseconds;
 	return true;
 }
+
+/* The number of the first word of 'words', each of three letters, that 'text' begins with; -1. */
+static int take_word(const char **text, const char *words)
+{
+	for (int i = 0; words[3 * i]; i++) {
+		if (strncmp(*text, words + 3 * i, 3) != 0)
+			continue;
+		*text += 3;
+		return i;
+	}
+	return -1;
+}
+
+static bool take_text(const char **text, const char *expected)
+{
+	size_t length = strlen(expected);
+
+	if (strncmp(*text, expected, length) != 0)
+		return false;
+	*text += length;
+	return true;
+}
+
+bool rw_http_date_parse(const char *text, int64_t *ret_unix_ms)
+{
+	int year, month, day, hour, minute, second, weekday;
+	int64_t days;
+
+	weekday = take_word(&text, "ThuFriSatSunMonTueWed");
+	if (weekday < 0 || !take_text(&text, ", ") || !take_digits(&text, 2, ' ', &day))
+		return false;
+	month = take_word(&text, "JanFebMarAprMayJunJulAugSepOctNovDec") + 1;
+	if (month < 1 || !take_text(&text, " ") || !take_digits(&text, 4, ' ', &year) ||
+	    !take_digits(&text, 2, ':', &hour) || !take_digits(&text, 2, ':', &minute) ||
+	    !take_digits(&text, 2, ' ', &second) || strcmp(text, "GMT") != 0)
+		return false;
+	if (!is_date(year, month, day) || hour > 23 || minute > 59 || second > 59)
+		return false;
+	days = days_from_civil(year, month, day);
+	/* Day 0 was a Thursday. */
+	if (days % 7 != weekday)
+		return false;
+	*ret_unix_ms = (((days * 24 + hour) * 60 + minute) * 60 + second) * 1000;
+	return true;
+}

@@ -32,3 +32,6 @@ bool rw_revision_parse(const char *text, uint64_t *ret_revision);
 /* RFC 3339 in UTC ("2026-11-24T02:28:29Z", up to nine digits of fraction, of which three count), years
  * 1970-9999. */
 bool rw_timestamp_parse(const char *text, int64_t *ret_unix_ms);
+
+/* The date of HTTP (RFC 9110 section 5.6.7) in its one form that is written: "Mon, 23 Nov 2026 23:04:23 GMT". */
+bool rw_http_date_parse(const char *text, int64_t *ret_unix_ms);

@@ -20,7 +20,17 @@ static const char *find_header(const void *userdata, const char *name)
 
 	if (strcmp(name, "authorization") == 0)
 		return lines->text[2];
-	return strcmp(name, "x-acs-date") == 0 ? lines->text[4] : lines->text[3];
+	if (strcmp(name, "content-md5") == 0 || strncmp(name, "x-acs-signature-", 16) == 0)
+		return strcmp(name, "x-acs-signature-nonce") == 0 ? lines->text[3] : NULL;
+	return strcmp(name, "x-acs-date") == 0 || strcmp(name, "date") == 0 ? lines->text[4] : lines->text[3];
+}
+
+static void walk_headers(const void *userdata, rw_alibaba_header_fn *each, void *context)
+{
+	const struct lines *lines = userdata;
+
+	if (lines->text[3] && each(context, "X-Acs-Version", lines->text[3]))
+		(void)each(context, lines->text[3], lines->text[3]);
 }
 
 static void check_lists(const struct rw_alibaba_parameters *parameters)
@@ -38,6 +48,17 @@ static void check_lists(const struct rw_alibaba_parameters *parameters)
 		assert(count <= 100);
 }
 
+static void check_claim(const struct rw_alibaba_request *request, const struct rw_alibaba_claim *claim)
+{
+	RW_CLEANUP(rw_alibaba_claim_done) struct rw_alibaba_claim again = {0};
+	struct rw_alibaba_fault fault = {0};
+
+	assert(claim->text.size > 0 && claim->signature_size <= RW_SHA256_SIZE && claim->nonce);
+	assert(claim->other.size == 0 || claim->scheme == RW_ALIBABA_ROA);
+	assert(rw_alibaba_claim_read(request, &again, &fault) == 0);
+	assert(strcmp(claim->text.data, again.text.data) == 0);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size)
 {
 	RW_CLEANUP(rw_free) char *text = strndup((const char *)bytes, size);
@@ -49,6 +70,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size)
 					     .path = "/",
 					     .parameters = &parameters,
 					     .header = find_header,
+					     .headers = walk_headers,
 					     .userdata = &lines,
 					     .body = ""};
 	char *rest = text;
@@ -59,8 +81,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size)
 		lines.text[i] = strsep(&rest, "\n");
 	if (rw_alibaba_parameters_read(lines.text[0], lines.text[1], &parameters, NULL) == 0) {
 		check_lists(&parameters);
+		request.query = lines.text[0];
 		if (rw_alibaba_claim_read(&request, &claim, &fault) == 0)
-			assert(claim.text.size > 0 && claim.signature_size <= RW_SHA256_SIZE && claim.nonce);
+			check_claim(&request, &claim);
 		else
 			assert(fault.code && fault.message[0]);
 		rw_alibaba_claim_done(&claim);

@@ -13,9 +13,17 @@
 #include "crypto/encoding.h"
 
 static const char *const captures[] = {
-	"cs-acs3-createcluster", "cs-acs3-describeclustersv1", "cs-acs3-detail", "ecs-acs3-authorize",
-	"ecs-acs3-describe",     "ecs-acs3-revoke-ruleid",     "ecs-error",      "popcore-rpc-get",
+	"cs-acs3-createcluster",
+	"cs-acs3-describeclustersv1",
+	"cs-acs3-detail",
+	"ecs-acs3-authorize",
+	"ecs-acs3-describe",
+	"ecs-acs3-revoke-ruleid",
+	"ecs-error",
+	"popcore-rpc-get",
 	"popcore-rpc-post",
+	"popcore-roa-get",
+	"popcore-roa-post",
 };
 
 /* A request cut out of a text, which it changes. */
@@ -67,6 +75,28 @@ static const char *find_header(const void *userdata, const char *name)
 	return NULL;
 }
 
+static void walk_headers(const void *userdata, rw_alibaba_header_fn *each, void *context)
+{
+	const struct message *message = userdata;
+
+	for (size_t i = 0; i < message->header_count; i++)
+		if (!each(context, message->headers[i][0], message->headers[i][1]))
+			return;
+}
+
+static bool is_mac_of(const struct rw_alibaba_claim *claim, const char *key, const struct rw_buf *text)
+{
+	bool acs3 = claim->scheme == RW_ALIBABA_ACS3;
+	uint8_t digest[RW_SHA256_SIZE];
+
+	if (acs3)
+		rw_hmac_sha256(key, strlen(key), text->data, text->size, digest);
+	else
+		rw_hmac_sha1(key, strlen(key), text->data, text->size, digest);
+	return claim->signature_size == (acs3 ? RW_SHA256_SIZE : RW_SHA1_SIZE) &&
+	       memcmp(digest, claim->signature, claim->signature_size) == 0;
+}
+
 /* Whether the message's signature is that of 'secret'. */
 static bool holds(const struct message *message, const char *secret, struct rw_alibaba_fault *fault)
 {
@@ -76,12 +106,13 @@ static bool holds(const struct message *message, const char *secret, struct rw_a
 	bool form = type && strcmp(type, "application/x-www-form-urlencoded") == 0;
 	struct rw_alibaba_request request = {.method = message->method,
 					     .path = message->path,
+					     .query = message->query,
 					     .parameters = &parameters,
 					     .header = find_header,
+					     .headers = walk_headers,
 					     .userdata = message,
 					     .body = message->body,
 					     .body_size = strlen(message->body)};
-	uint8_t digest[RW_SHA256_SIZE];
 	char key[128];
 
 	*fault = (struct rw_alibaba_fault){0};
@@ -91,13 +122,9 @@ static bool holds(const struct message *message, const char *secret, struct rw_a
 		assert_non_null(fault->code);
 		return false;
 	}
-	(void)snprintf(key, sizeof(key), "%s%s", secret, claim.acs3 ? "" : "&");
-	if (claim.acs3)
-		rw_hmac_sha256(key, strlen(key), claim.text.data, claim.text.size, digest);
-	else
-		rw_hmac_sha1(key, strlen(key), claim.text.data, claim.text.size, digest);
-	return claim.signature_size == (claim.acs3 ? RW_SHA256_SIZE : RW_SHA1_SIZE) &&
-	       memcmp(digest, claim.signature, claim.signature_size) == 0;
+	(void)snprintf(key, sizeof(key), "%s%s", secret, claim.scheme == RW_ALIBABA_RPC ? "&" : "");
+	return is_mac_of(&claim, key, &claim.text) ||
+	       (claim.other.size && is_mac_of(&claim, key, &claim.other));
 }
 
 static bool text_holds(const char *text, const char *secret, struct rw_alibaba_fault *fault)
@@ -170,6 +197,8 @@ static void refuses_each_flipped_byte_of_signature_nonce_date_body_and_query(voi
 	static const char *const values[] = {"Signature=", "SignatureNonce=", "Timestamp=", "AccessKeyId="};
 	static const char *const headers[] = {
 		"x-acs-signature-nonce: ", "x-acs-date: ", "x-acs-content-sha256: ", "host: "};
+	static const char *const roa_headers[] = {"x-acs-signature-nonce: ", "x-acs-version: ", "\ndate: ",
+						  "content-md5: ", "authorization: acs testid:"};
 
 	(void)state;
 	for (size_t i = 0; i < RW_ARRAY_COUNT(captures); i++) {
@@ -183,6 +212,13 @@ static void refuses_each_flipped_byte_of_signature_nonce_date_body_and_query(voi
 			flip_value(captures[i], text, values[j], "& \n,");
 		for (size_t j = 0; acs3 && j < RW_ARRAY_COUNT(headers); j++)
 			flip_value(captures[i], text, headers[j], "\n");
+		for (size_t j = 0; strstr(text, ": acs ") && j < RW_ARRAY_COUNT(roa_headers); j++)
+			flip_value(captures[i], text, roa_headers[j], "\n");
+		flip_each(captures[i], text, 0, strcspn(text, " "));
+		/* By RPC every action is at "/", and nowhere else. */
+		if (!strstr(captures[i], "rpc"))
+			flip_each(captures[i], text, strcspn(text, " ") + 1,
+				  strcspn(text + strcspn(text, " ") + 1, "? "));
 		if (query < line)
 			flip_each(captures[i], text, query + 1, line - query - 1 - strlen(" HTTP/1.1"));
 		if (body[0] && body[0] != '\n')
@@ -202,6 +238,39 @@ static void believes_no_header_that_is_not_signed(void **state)
 		       (int)strcspn(text, "\n"), text, text + strcspn(text, "\n"));
 	assert_false(text_holds(changed, "testsecret", &fault));
 	assert_string_equal(fault.code, "IncompleteSignature");
+}
+
+/* One client signs the request line as it sends it, unsorted and encoded. */
+static void takes_a_query_that_is_signed_as_it_was_sent(void **state)
+{
+	static const char head[] = "DELETE /clusters/c1?subCluster=x%20y&force=true HTTP/1.1\n"
+				   "Date: Mon, 23 Nov 2026 23:04:23 GMT\n"
+				   "X-Acs-Version: 2015-12-15\nx-acs-signature-nonce: n1\n";
+	static const char text[] = "DELETE\n\n\n\nMon, 23 Nov 2026 23:04:23 GMT\n"
+				   "x-acs-signature-nonce:n1\nx-acs-version:2015-12-15\n"
+				   "/clusters/c1?subCluster=x%20y&force=true";
+	uint8_t digest[RW_SHA1_SIZE];
+	char signature[RW_BASE64_SIZE(RW_SHA1_SIZE)];
+	struct rw_alibaba_fault fault;
+	char request[1024];
+
+	(void)state;
+	rw_hmac_sha1("testsecret", 10, text, sizeof(text) - 1, digest);
+	rw_base64_encode(digest, sizeof(digest), signature);
+	(void)snprintf(request, sizeof(request), "%sAuthorization: acs testid:%s\n\n", head, signature);
+	assert_true(text_holds(request, "testsecret", &fault));
+	flip_each("signed as sent", request, strlen("DELETE /clusters/c1?"),
+		  strlen("subCluster=x%20y&force=true"));
+	(void)snprintf(request, sizeof(request), "%sContent-MD5: x\nAuthorization: acs testid:%s\n\n", head,
+		       signature);
+	assert_false(text_holds(request, "testsecret", &fault));
+	(void)snprintf(request, sizeof(request), "%sAuthorization: acs testid:%s\n\nbody", head, signature);
+	assert_false(text_holds(request, "testsecret", &fault));
+	assert_string_equal(fault.code, "IncompleteSignature");
+	(void)snprintf(request, sizeof(request), "%sx-acs-version: 1\nAuthorization: acs testid:%s\n\n", head,
+		       signature);
+	assert_false(text_holds(request, "testsecret", &fault));
+	assert_non_null(strstr(fault.message, "twice"));
 }
 
 static void knows_the_published_vectors(void **state)
@@ -244,6 +313,14 @@ static void names_what_is_missing(void **state)
 		{"GET /?Signature=**&AccessKeyId=k&SignatureNonce=n&Timestamp=2016-02-23T12:46:24Z "
 		 "HTTP/1.1\n\n",
 		 "IncompleteSignature", "base64"},
+		{"GET / HTTP/1.1\nauthorization: acs nothing\n\n", "IncompleteSignature",
+		 "acs <access key id>"},
+		{"GET / HTTP/1.1\nauthorization: acs k:AAAA\n\n", "IncompleteSignature", "Date"},
+		{"GET / HTTP/1.1\nauthorization: acs k:AAAA\nx-acs-signature-nonce: n\ndate: today\n\n",
+		 "IllegalTimestamp", "Date"},
+		{"GET /?a=%26 HTTP/1.1\nauthorization: acs k:AAAA\nx-acs-signature-nonce: n\n"
+		 "date: Mon, 23 Nov 2026 23:04:23 GMT\n\n",
+		 "InvalidParameter", "ACS3"},
 		{"GET / HTTP/1.1\nauthorization: ACS3-HMAC-SHA256 nothing\n\n", "IncompleteSignature",
 		 "Credential"},
 		{"GET / HTTP/1.1\nauthorization: ACS3-HMAC-SHA256 "
@@ -268,6 +345,7 @@ int main(void)
 		cmocka_unit_test(recognises_what_official_clients_sign),
 		cmocka_unit_test(refuses_each_flipped_byte_of_signature_nonce_date_body_and_query),
 		cmocka_unit_test(believes_no_header_that_is_not_signed),
+		cmocka_unit_test(takes_a_query_that_is_signed_as_it_was_sent),
 		cmocka_unit_test(knows_the_published_vectors),
 		cmocka_unit_test(names_what_is_missing),
 	};

@@ -60,9 +60,21 @@ static void wipes_secrets(void **state)
 	assert_memory_equal(secret, "\0\0\0\0\0\0\0\0", 8);
 }
 
+static void knows_the_md5_of_rfc_1321(void **state)
+{
+	static const uint8_t expected[RW_MD5_SIZE] = {0x90, 0x01, 0x50, 0x98, 0x3c, 0xd2, 0x4f, 0xb0,
+						      0xd6, 0x96, 0x3f, 0x7d, 0x28, 0xe1, 0x7f, 0x72};
+	uint8_t digest[RW_MD5_SIZE];
+
+	(void)state;
+	rw_md5("abc", 3, digest);
+	assert_memory_equal(digest, expected, sizeof(expected));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(knows_the_md5_of_rfc_1321),
 		cmocka_unit_test(hashes_the_example_of_the_standard),
 		cmocka_unit_test(authenticates_the_second_example_of_rfc_4231),
 		cmocka_unit_test(knows_the_hmac_sha1_vector),

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "test.h"
 
+#include "base/cleanup.h"
 #include "base/clock.h"
 #include "wire/text.h"
 
@@ -138,9 +139,35 @@ static void refuses_times_that_do_not_exist(void **state)
 	assert_true(parsed == 5);
 }
 
+static void reads_dates_of_http(void **state)
+{
+	static const char *const bad[] = {
+		"",
+		"Mon, 23 Nov 2026 23:04:23",
+		"Tue, 23 Nov 2026 23:04:23 GMT",
+		"Mon, 23 nov 2026 23:04:23 GMT",
+		"Mon, 31 Feb 2026 23:04:23 GMT",
+		"Mon, 23 Nov 2026 24:04:23 GMT",
+		"Mon, 23 Nov 2026 23:04:23 UTC",
+		"Mon 23 Nov 2026 23:04:23 GMT",
+		"Monday, 23-Nov-26 23:04:23 GMT",
+		"Mon, 23 Nov 2026 23:04:23 GMT ",
+	};
+	int64_t time_ms;
+
+	(void)state;
+	assert_true(rw_http_date_parse("Mon, 23 Nov 2026 23:04:23 GMT", &time_ms));
+	assert_int_equal(time_ms, INT64_C(1795475063000));
+	assert_true(rw_http_date_parse("Thu, 01 Jan 1970 00:00:00 GMT", &time_ms));
+	assert_int_equal(time_ms, 0);
+	for (size_t i = 0; i < RW_ARRAY_COUNT(bad); i++)
+		assert_false(rw_http_date_parse(bad[i], &time_ms));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(reads_dates_of_http),
 		cmocka_unit_test(finds_controls_and_bidirectional_marks),
 		cmocka_unit_test(counts_characters_not_bytes),
 		cmocka_unit_test(quotes_whole_characters_and_shows_controls_as_question_marks),
