@@ -32,6 +32,29 @@ void rw_cli_put_value(const struct rw_cli *cli, struct rw_json_writer *json, con
 		rw_json_put_text(json, key, value);
 }
 
+int rw_cli_put_tags(const struct rw_cli *cli, struct rw_json_writer *json)
+{
+	unsigned int cursor = 0;
+	const char *pair;
+
+	if (!rw_cli_given(cli, "tag"))
+		return 0;
+	rw_json_key(json, "tags");
+	rw_json_begin_object(json);
+	while (rw_cli_next_value(cli, "tag", &cursor, &pair)) {
+		const char *equals = strchr(pair, '=');
+		RW_CLEANUP(rw_free) char *key = equals ? strndup(pair, (size_t)(equals - pair)) : NULL;
+
+		if (!pair[0])
+			continue;
+		if (!key || !key[0])
+			return rw_cli_usage_error(cli, "--tag is KEY=VALUE, not '%s'", pair);
+		rw_json_put_text(json, key, equals + 1);
+	}
+	rw_json_end_object(json);
+	return 0;
+}
+
 void rw_cli_put_filter(const struct rw_cli *cli, struct rw_buf *path, const char *option)
 {
 	const char *value = rw_cli_value(cli, option);

@@ -295,6 +295,9 @@ void rw_cli_put_list(const struct rw_cli *cli, struct rw_json_writer *json, cons
 void rw_cli_put_value(const struct rw_cli *cli, struct rw_json_writer *json, const char *option,
 		      const char *key);
 
+/* Writes "tags" from the options --tag KEY=VALUE when there are any.  0, or RW_EXIT_USAGE after printing why. */
+int rw_cli_put_tags(const struct rw_cli *cli, struct rw_json_writer *json);
+
 /* Prints what opens and closes: the text form of a Diff. */
 int rw_cli_print_traffic(struct rw_cli *cli, const struct rw_json *diff);
 /* The same for the answer of a dry run; says so when it was not computed. */

@@ -22,6 +22,7 @@ static const struct rw_column record[] = {
 	{"container CIDRs", "container_cidrs", RW_COLUMN_TEXT, NULL},
 	{"management CIDRs", "management_cidrs", RW_COLUMN_TEXT, NULL},
 	{"enforcement", "enforcement", RW_COLUMN_WORD, NULL},
+	{"tags", "tags", RW_COLUMN_TEXT, NULL},
 };
 
 static int create(struct rw_cli *cli)
@@ -44,6 +45,8 @@ static int create(struct rw_cli *cli)
 		rw_json_put_bool(&json, "no_web", true);
 	if (rw_cli_given(cli, "ipv6"))
 		rw_json_put_bool(&json, "ipv6", true);
+	if (rw_cli_put_tags(cli, &json))
+		return RW_EXIT_USAGE;
 	rw_json_end_object(&json);
 	return rw_cli_send(cli, "POST", "clusters", NULL, &body, "cluster created");
 }
@@ -61,6 +64,8 @@ static int update(struct rw_cli *cli)
 	rw_cli_put_value(cli, &json, "container-network", "container_network");
 	rw_cli_put_list(cli, &json, "container-cidr", "container_cidrs");
 	rw_cli_put_list(cli, &json, "management-cidr", "management_cidrs");
+	if (rw_cli_put_tags(cli, &json))
+		return RW_EXIT_USAGE;
 	rw_json_end_object(&json);
 	return rw_cli_send(cli, "PATCH", "clusters", cli->arguments[0], &body, "cluster updated");
 }
@@ -175,6 +180,7 @@ static const struct rw_usage_option create_options[] = {
 	{"enforcement", 0, "MODE", "enforce (default) or monitor: count what would be dropped, pass it"},
 	{"no-web", 0, NULL, "leave 80 and 443 out of the default rules"},
 	{"ipv6", 0, NULL, "default rules for IPv6 too"},
+	{"tag", 0, "KEY=VALUE", "a tag; repeat it for more"},
 	{NULL, 0, NULL, NULL},
 };
 
@@ -189,6 +195,7 @@ static const struct rw_usage_option update_options[] = {
 	{"container-network", 0, "KIND", "overlay or routed"},
 	{"management-cidr", 0, "CIDR", "all management CIDRs it shall have; may be repeated"},
 	{"enforcement", 0, "MODE", "enforce or monitor: count what would be dropped, pass it"},
+	{"tag", 0, "KEY=VALUE", "the tags from then on; repeat it, '' for none"},
 	{NULL, 0, NULL, NULL},
 };
 

@@ -22,6 +22,7 @@ static const struct rw_column record[] = {
 	{"midstream", "midstream", RW_COLUMN_WORD, NULL},
 	{"rules", "rule_count", RW_COLUMN_NUMBER, NULL},
 	{"members", "member_count", RW_COLUMN_NUMBER, NULL},
+	{"tags", "tags", RW_COLUMN_TEXT, NULL},
 };
 
 static int create(struct rw_cli *cli)
@@ -38,6 +39,8 @@ static int create(struct rw_cli *cli)
 	rw_cli_put_value(cli, &json, "description", "description");
 	rw_cli_put_value(cli, &json, "inner-access", "inner_access");
 	rw_cli_put_value(cli, &json, "midstream", "midstream");
+	if (rw_cli_put_tags(cli, &json))
+		return RW_EXIT_USAGE;
 	rw_json_end_object(&json);
 	return rw_cli_send(cli, "POST", "security-groups", NULL, &body, "security group created");
 }
@@ -54,6 +57,8 @@ static int update(struct rw_cli *cli)
 	rw_cli_put_value(cli, &json, "description", "description");
 	rw_cli_put_value(cli, &json, "inner-access", "inner_access");
 	rw_cli_put_value(cli, &json, "midstream", "midstream");
+	if (rw_cli_put_tags(cli, &json))
+		return RW_EXIT_USAGE;
 	rw_json_end_object(&json);
 	return rw_cli_send(cli, "PATCH", "security-groups", cli->arguments[0], &body,
 			   "security group updated");
@@ -145,6 +150,7 @@ static const struct rw_usage_option create_options[] = {
 	{"inner-access", 0, "POLICY", "accept (default) or drop: may members reach each other?"},
 	{"midstream", 0, "POLICY", "accept or drop: TCP packets of unknown flows that rules would open"},
 	{"description", 0, "TEXT", "what it is for"},
+	{"tag", 0, "KEY=VALUE", "a tag; repeat it for more"},
 	{NULL, 0, NULL, NULL},
 };
 
@@ -153,6 +159,7 @@ static const struct rw_usage_option update_options[] = {
 	{"inner-access", 0, "POLICY", "accept or drop: may members reach each other?"},
 	{"midstream", 0, "POLICY", "accept or drop: TCP packets of unknown flows that rules would open"},
 	{"description", 0, "TEXT", "what it is for"},
+	{"tag", 0, "KEY=VALUE", "the tags from then on; repeat it, '' for none"},
 	{NULL, 0, NULL, NULL},
 };
 
@@ -180,7 +187,7 @@ const struct rw_cli_command rw_cli_group_commands[] = {
 	 "example:\n"
 	 "  ringwall group show database\n",
 	 RW_CLI_SERVER | RW_CLI_OUTPUT, NULL, 1, 1, show},
-	{"group update", "GROUP", "change its name, description or inner access policy",
+	{"group update", "GROUP", "change its name, description, tags or inner access",
 	 "example:\n"
 	 "  ringwall group update demo --inner-access drop --wait\n",
 	 RW_CLI_SERVER | RW_CLI_OUTPUT | RW_CLI_CHANGE, update_options, 1, 1, update},

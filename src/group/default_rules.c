@@ -104,7 +104,7 @@ static void add(struct maker *maker, enum rw_nic_type nic_type, const struct ope
 
 static bool wants_ipv6(const struct rw_default_rules *wanted)
 {
-	for (size_t i = 0; i < wanted->network->cidr_count; i++)
+	for (size_t i = 0; i < wanted->network->cidr_count && !wanted->ipv4_only; i++)
 		if (wanted->network->cidrs[i].address.family == 6)
 			return true;
 	return wanted->ipv6;

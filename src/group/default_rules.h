@@ -13,6 +13,7 @@ struct rw_default_rules {
 	const struct rw_network *network;
 	const struct rw_cluster *cluster; /* profile, container and management CIDRs */
 	bool ipv6;                        /* twins from ::/0 even when the network has no IPv6 CIDR */
+	bool ipv4_only;                   /* no twins from ::/0 whatever CIDRs the network has */
 	bool no_web;                      /* leave out 80 and 443 from everywhere */
 	int64_t now_ms;
 	const char *author;

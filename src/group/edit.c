@@ -180,6 +180,7 @@ struct rw_group *rw_draft_make_managed_group(const struct rw_draft *draft, const
 		.network = network,
 		.cluster = cluster,
 		.ipv6 = options && options->ipv6,
+		.ipv4_only = options && options->ipv4_only,
 		.no_web = options && options->no_web,
 		.now_ms = draft->context.now_ms,
 		.author = draft->context.author,
@@ -195,9 +196,10 @@ struct rw_group *rw_draft_make_managed_group(const struct rw_draft *draft, const
 	group->kind = RW_GROUP_BASIC;
 	group->inner_access = rw_default_inner_access(network, cluster->profile);
 	(void)snprintf(text, sizeof(text), "cluster-%s", cluster->id);
-	group->name = strdup(text);
+	group->name = strdup(options && options->group_name ? options->group_name : text);
 	(void)snprintf(text, sizeof(text), "security group of cluster %s", cluster->id);
-	group->description = strdup(text);
+	group->description =
+		strdup(options && options->group_description ? options->group_description : text);
 	if (!group->name || !group->description ||
 	    rw_default_rules_make(&wanted, &group->rules, &group->rule_count, NULL) < 0)
 		return NULL;

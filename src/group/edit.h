@@ -83,8 +83,12 @@ RW_NODISCARD int rw_edit_create(struct rw_draft *draft, enum rw_kind kind, void 
 
 /* What the creation of a cluster may be told besides the cluster itself. */
 struct rw_cluster_options {
-	bool ipv6;   /* default rules for ::/0 too, even without an IPv6 CIDR in the network */
-	bool no_web; /* leave 80 and 443 out of the default rules */
+	bool ipv6;      /* default rules for ::/0 too, even without an IPv6 CIDR in the network */
+	bool ipv4_only; /* no default rules for ::/0, even with an IPv6 CIDR in the network */
+	bool no_web;    /* leave 80 and 443 out of the default rules */
+	/* Of the managed group; NULL = "cluster-ID", "security group of cluster ID". */
+	const char *group_name;
+	const char *group_description;
 };
 
 /*
@@ -103,6 +107,15 @@ RW_NODISCARD int rw_edit_create_cluster(struct rw_draft *draft, struct rw_cluste
  */
 RW_NODISCARD int rw_edit_rebind_cluster(struct rw_draft *draft, const char *cluster,
 					const struct rw_cluster_options *options, struct rw_error *err);
+
+/*
+ * Makes a free-standing group the managed one of a cluster, with the rules it has, in place of the one that the
+ * cluster has, which becomes free-standing with its own rules and no members.  What names the old group names the new one
+ * as above.  -ENOENT; -EINVAL (field "security_group") for a group of another network or cluster, an enterprise group, or
+ * one whose rules mean the cluster's nodes already; -EBUSY when nodes are in it by themselves.
+ */
+RW_NODISCARD int rw_edit_adopt_group(struct rw_draft *draft, const char *cluster, const char *group,
+				     struct rw_error *err);
 
 /*
  * Puts 'object' (taken, also on failure; usually a changed rw_<kind>_dup) in place of the one with its id.

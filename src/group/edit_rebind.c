@@ -3,6 +3,7 @@
 
 #include "group/draft.h"
 #include "group/edit.h"
+#include "group/fail.h"
 #include "group/validate.h"
 
 /* From the old group to the new one. */
@@ -129,6 +130,8 @@ static int make_pair(const struct rebinding *rebinding, const struct rw_cluster 
 	const struct rw_network *network =
 		rw_draft_find_id(rebinding->draft->model, RW_KIND_NETWORK, cluster->network);
 	RW_CLEANUP(rw_cluster_unref) struct rw_cluster *changed = rw_cluster_dup(cluster);
+	const struct rw_group *old =
+		rw_draft_find_id(rebinding->draft->model, RW_KIND_GROUP, cluster->security_group);
 	enum rw_profile profile = cluster->profile;
 
 	if (!changed)
@@ -139,6 +142,11 @@ static int make_pair(const struct rebinding *rebinding, const struct rw_cluster 
 	*ret_group = rw_draft_make_managed_group(rebinding->draft, changed, network, options);
 	if (!*ret_group)
 		return rw_error_oom(rebinding->err);
+	/* Tags say what the group is for, which stays. */
+	if (!rw_tags_copy(&(*ret_group)->tags, &old->tags)) {
+		*ret_group = rw_group_unref(*ret_group);
+		return rw_error_oom(rebinding->err);
+	}
 	changed->profile = profile;
 	*ret_cluster = RW_TAKE_PTR(changed);
 	return 0;
@@ -177,4 +185,108 @@ int rw_edit_rebind_cluster(struct rw_draft *draft, const char *reference,
 	if (r == 0)
 		r = validate(&rebinding);
 	return rw_draft_settle(draft, &mark, r);
+}
+
+/* ---- a group that is there already ---- */
+
+static bool holds(char (*const groups)[RW_ID_SIZE], size_t count, const char *id)
+{
+	for (size_t i = 0; i < count; i++)
+		if (strcmp(groups[i], id) == 0)
+			return true;
+	return false;
+}
+
+static int check_no_members(const struct rebinding *rebinding)
+{
+	const struct rw_model *model = rebinding->draft->model;
+
+	for (size_t i = 0; i < rw_model_count(model, RW_KIND_NODE); i++) {
+		const struct rw_node *node = rw_model_at(model, RW_KIND_NODE, i);
+		bool is_member = holds(node->security_groups, node->security_group_count, rebinding->to);
+
+		for (size_t j = 0; j < node->interface_count; j++)
+			is_member |= holds(node->interfaces[j].security_groups,
+					   node->interfaces[j].security_group_count, rebinding->to);
+		if (is_member)
+			return rw_group_fail(rebinding->err, -EBUSY, "security_group",
+					     "Take its nodes out, or use another group.",
+					     "node %s is in security group %s by itself", node->id,
+					     rebinding->to);
+	}
+	return 0;
+}
+
+static int check_adoptable(const struct rebinding *rebinding, const struct rw_cluster *cluster,
+			   const struct rw_group *group)
+{
+	if (group->managed_by[0])
+		return rw_group_fail(rebinding->err, -EINVAL, "security_group", "Use a free-standing group.",
+				     "security group %s is cluster %s's", group->id, group->managed_by);
+	if (strcmp(group->network, cluster->network) != 0)
+		return rw_group_fail(rebinding->err, -EINVAL, "security_group",
+				     "Use a group of the cluster's network.",
+				     "security group %s is of another network", group->id);
+	if (group->kind != RW_GROUP_BASIC)
+		return rw_group_fail(rebinding->err, -EINVAL, "security_group", "Use a basic group.",
+				     "security group %s is an enterprise group", group->id);
+	if (names_old(rebinding, group))
+		return rw_group_fail(rebinding->err, -EINVAL, "security_group",
+				     "Revoke those rules; members reach each other by inner access.",
+				     "security group %s has rules with the cluster's group as object",
+				     group->id);
+	return check_no_members(rebinding);
+}
+
+static int put_owner(const struct rebinding *rebinding, const char *id, const char *owner)
+{
+	const struct rw_group *group = rw_draft_find_id(rebinding->draft->model, RW_KIND_GROUP, id);
+	struct rw_group *changed = rw_group_dup(group);
+
+	if (!changed)
+		return rw_error_oom(rebinding->err);
+	memset(changed->managed_by, 0, sizeof(changed->managed_by));
+	memcpy(changed->managed_by, owner, strlen(owner));
+	return rw_draft_put(rebinding->draft, RW_KIND_GROUP, changed, rebinding->err);
+}
+
+static int swap_groups(const struct rebinding *rebinding, const struct rw_cluster *cluster)
+{
+	RW_CLEANUP(rw_cluster_unref) struct rw_cluster *changed = rw_cluster_dup(cluster);
+	int r = changed ? 0 : rw_error_oom(rebinding->err);
+
+	if (r == 0)
+		r = rename_everywhere(rebinding);
+	if (r == 0)
+		r = put_owner(rebinding, rebinding->from, "");
+	if (r == 0)
+		r = put_owner(rebinding, rebinding->to, changed->id);
+	if (r < 0)
+		return r;
+	memcpy(changed->security_group, rebinding->to, RW_ID_SIZE);
+	r = rw_draft_put(rebinding->draft, RW_KIND_CLUSTER, RW_TAKE_PTR(changed), rebinding->err);
+	return r < 0 ? r : validate(rebinding);
+}
+
+int rw_edit_adopt_group(struct rw_draft *draft, const char *cluster_reference, const char *reference,
+			struct rw_error *err)
+{
+	const struct rw_cluster *cluster = rw_model_find_cluster(draft->model, cluster_reference);
+	const struct rw_group *group = rw_model_find_group(draft->model, reference);
+	struct rebinding rebinding = {.draft = draft, .err = err};
+	struct rw_draft_mark mark;
+	int r;
+
+	if (!cluster)
+		return rw_draft_no_such(RW_KIND_CLUSTER, cluster_reference, err);
+	if (!group)
+		return rw_draft_no_such(RW_KIND_GROUP, reference, err);
+	if (strcmp(cluster->security_group, group->id) == 0)
+		return 0;
+	memcpy(rebinding.from, cluster->security_group, RW_ID_SIZE);
+	memcpy(rebinding.to, group->id, RW_ID_SIZE);
+	r = check_adoptable(&rebinding, cluster, group);
+	if (r == 0)
+		r = rw_draft_mark(draft, &mark, err);
+	return r < 0 ? r : rw_draft_settle(draft, &mark, swap_groups(&rebinding, cluster));
 }

@@ -33,7 +33,8 @@ static bool same_cluster(const struct rw_cluster *a, const struct rw_cluster *b)
 	       rw_prefixes_equal(a->container_cidrs, a->container_cidr_count, b->container_cidrs,
 				 b->container_cidr_count) &&
 	       rw_prefixes_equal(a->management_cidrs, a->management_cidr_count, b->management_cidrs,
-				 b->management_cidr_count);
+				 b->management_cidr_count) &&
+	       rw_tags_equal(&a->tags, &b->tags);
 }
 
 static bool same_interface(const struct rw_interface *a, const struct rw_interface *b)
@@ -51,7 +52,8 @@ static bool same_node(const struct rw_node *a, const struct rw_node *b)
 {
 	if (!same_text(a->name, b->name) || !same_text(a->cluster, b->cluster) ||
 	    !same_text(a->network, b->network) || a->agent != b->agent || a->enforcement != b->enforcement ||
-	    !same_text(a->machine_id, b->machine_id) || a->interface_count != b->interface_count ||
+	    !same_text(a->machine_id, b->machine_id) || !rw_tags_equal(&a->tags, &b->tags) ||
+	    a->interface_count != b->interface_count ||
 	    !same_ids(a->security_groups, a->security_group_count, b->security_groups,
 		      b->security_group_count))
 		return false;
@@ -80,7 +82,8 @@ static bool same_group(const struct rw_group *a, const struct rw_group *b)
 	if (!same_text(a->name, b->name) || !same_text(a->description, b->description) ||
 	    !same_text(a->network, b->network) || a->kind != b->kind || a->inner_access != b->inner_access ||
 	    !same_text(a->managed_by, b->managed_by) || a->midstream_drop != b->midstream_drop ||
-	    !same_timeouts(&a->timeouts, &b->timeouts) || a->rule_count != b->rule_count)
+	    !same_timeouts(&a->timeouts, &b->timeouts) || !rw_tags_equal(&a->tags, &b->tags) ||
+	    a->rule_count != b->rule_count)
 		return false;
 	for (size_t i = 0; i < a->rule_count; i++)
 		if (!same_rule(a->rules[i], b->rules[i]))
@@ -114,7 +117,7 @@ static bool same_promise(const struct rw_promise *a, const struct rw_promise *b)
 
 static bool same_list(const struct rw_prefix_list *a, const struct rw_prefix_list *b)
 {
-	return same_text(a->name, b->name) && a->family == b->family &&
+	return same_text(a->name, b->name) && a->family == b->family && rw_tags_equal(&a->tags, &b->tags) &&
 	       rw_prefixes_equal(a->cidrs, a->cidr_count, b->cidrs, b->cidr_count);
 }
 

@@ -24,6 +24,7 @@ const struct rw_limits rw_limits_default = {
 	.cidrs_per_prefix_list = 200,
 	.listeners_per_load_balancer = 50,
 	.name_length = 128,
+	.tags_per_object = 20,
 	.text_length = 512,
 };
 
@@ -56,6 +57,7 @@ static const struct {
 	LIMIT(cidrs_per_prefix_list),
 	LIMIT(listeners_per_load_balancer),
 	LIMIT(name_length),
+	LIMIT(tags_per_object),
 	LIMIT(text_length),
 };
 

@@ -36,6 +36,7 @@ struct rw_limits {
 	size_t cidrs_per_prefix_list;       /* 200 */
 	size_t listeners_per_load_balancer; /* 50 */
 	size_t name_length;                 /* 128 characters; a cluster's 63, a node's 63 */
+	size_t tags_per_object;             /* 20 */
 	size_t text_length;                 /* 512 characters: descriptions, reasons */
 };
 

@@ -23,6 +23,7 @@
 
 #include "abi/rw_cause.h"
 #include "base/error.h"
+#include "group/tags.h"
 #include "net/packet.h"
 
 /* Ids: "vpc-", "sg-", "sgr-", "pl-", "lb-", "n-", "pr-" and 16 hex digits; a cluster is "c" and 32. */
@@ -66,6 +67,7 @@ struct rw_cluster {
 	size_t container_cidr_count;
 	struct rw_prefix *management_cidrs; /* may be none: then from anywhere */
 	size_t management_cidr_count;
+	struct rw_tags tags;
 };
 
 struct rw_interface {
@@ -95,6 +97,7 @@ struct rw_node {
 	size_t security_group_count;
 	struct rw_interface *interfaces;
 	size_t interface_count;
+	struct rw_tags tags;
 };
 
 enum rw_object_kind { RW_OBJECT_CIDR, RW_OBJECT_GROUP, RW_OBJECT_PREFIX_LIST };
@@ -144,6 +147,7 @@ struct rw_group {
 	char managed_by[RW_ID_SIZE]; /* cluster id, "" = free-standing */
 	bool midstream_drop;         /* the strict form: a TCP packet without SYN never opens a flow */
 	struct rw_timeouts timeouts;
+	struct rw_tags tags;
 	struct rw_rule **rules; /* references held; sorted by id */
 	size_t rule_count;
 };
@@ -155,6 +159,7 @@ struct rw_prefix_list {
 	uint8_t family;
 	struct rw_prefix *cidrs; /* sorted, unique */
 	size_t cidr_count;
+	struct rw_tags tags;
 };
 
 struct rw_listener {

@@ -80,6 +80,7 @@ static void cluster_release(struct rw_cluster *cluster)
 	free(cluster->name);
 	free(cluster->container_cidrs);
 	free(cluster->management_cidrs);
+	rw_tags_done(&cluster->tags);
 }
 
 static bool cluster_copy(struct rw_cluster *copy, const struct rw_cluster *cluster)
@@ -87,7 +88,7 @@ static bool cluster_copy(struct rw_cluster *copy, const struct rw_cluster *clust
 	copy->name = NULL;
 	copy->container_cidrs = NULL;
 	copy->management_cidrs = NULL;
-	return copy_text(&copy->name, cluster->name) &&
+	return rw_tags_copy(&copy->tags, &cluster->tags) && copy_text(&copy->name, cluster->name) &&
 	       COPY(copy, cluster, container_cidrs, container_cidr_count) &&
 	       COPY(copy, cluster, management_cidrs, management_cidr_count);
 }
@@ -127,6 +128,7 @@ static void node_release(struct rw_node *node)
 	for (size_t i = 0; i < node->interface_count; i++)
 		rw_interface_done(&node->interfaces[i]);
 	free(node->interfaces);
+	rw_tags_done(&node->tags);
 }
 
 static bool node_copy(struct rw_node *copy, const struct rw_node *node)
@@ -136,7 +138,8 @@ static bool node_copy(struct rw_node *copy, const struct rw_node *node)
 	copy->security_groups = NULL;
 	copy->interfaces = NULL;
 	copy->interface_count = 0;
-	if (!copy_text(&copy->name, node->name) || !copy_text(&copy->machine_id, node->machine_id) ||
+	if (!rw_tags_copy(&copy->tags, &node->tags) || !copy_text(&copy->name, node->name) ||
+	    !copy_text(&copy->machine_id, node->machine_id) ||
 	    !COPY(copy, node, security_groups, security_group_count))
 		return false;
 	if (node->interface_count == 0)
@@ -186,6 +189,7 @@ static void group_release(struct rw_group *group)
 	for (size_t i = 0; i < group->rule_count; i++)
 		(void)rw_rule_unref(group->rules[i]);
 	free(group->rules);
+	rw_tags_done(&group->tags);
 }
 
 static bool group_copy(struct rw_group *copy, const struct rw_group *group)
@@ -194,8 +198,8 @@ static bool group_copy(struct rw_group *copy, const struct rw_group *group)
 	copy->description = NULL;
 	copy->rules = NULL;
 	copy->rule_count = 0;
-	if (!copy_text(&copy->name, group->name) || !copy_text(&copy->description, group->description) ||
-	    !COPY(copy, group, rules, rule_count))
+	if (!rw_tags_copy(&copy->tags, &group->tags) || !copy_text(&copy->name, group->name) ||
+	    !copy_text(&copy->description, group->description) || !COPY(copy, group, rules, rule_count))
 		return false;
 	copy->rule_count = group->rule_count;
 	for (size_t i = 0; i < copy->rule_count; i++)
@@ -209,13 +213,15 @@ static void prefix_list_release(struct rw_prefix_list *list)
 {
 	free(list->name);
 	free(list->cidrs);
+	rw_tags_done(&list->tags);
 }
 
 static bool prefix_list_copy(struct rw_prefix_list *copy, const struct rw_prefix_list *list)
 {
 	copy->name = NULL;
 	copy->cidrs = NULL;
-	return copy_text(&copy->name, list->name) && COPY(copy, list, cidrs, cidr_count);
+	return rw_tags_copy(&copy->tags, &list->tags) && copy_text(&copy->name, list->name) &&
+	       COPY(copy, list, cidrs, cidr_count);
 }
 DEFINE_NEW(prefix_list)
 DEFINE_OBJECT(prefix_list)

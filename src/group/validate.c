@@ -92,6 +92,22 @@ static int check_name(const char *name, size_t most, struct rw_error *err)
 	return 0;
 }
 
+static int check_tags(const struct rw_tags *tags, const struct rw_limits *limits, struct rw_error *err)
+{
+	if (tags->count > limits->tags_per_object)
+		return rw_group_fail(err, -ENOSPC, "tags", "Leave some of them.", "more than %zu tags",
+				     limits->tags_per_object);
+	for (size_t i = 0; i < tags->count; i++) {
+		int r = rw_validate_text(tags->list[i].key, "tags", 1, RW_TAG_TEXT_MAX, err);
+
+		if (r == 0)
+			r = rw_validate_text(tags->list[i].value, "tags", 0, RW_TAG_TEXT_MAX, err);
+		if (r < 0)
+			return r;
+	}
+	return 0;
+}
+
 static int check_network(const struct rw_network *network, const struct rw_limits *limits,
 			 struct rw_error *err)
 {
@@ -154,7 +170,7 @@ static int check_cluster(const struct rw_cluster *cluster, const struct rw_limit
 	if (r == 0)
 		r = check_prefixes(cluster->management_cidrs, cluster->management_cidr_count,
 				   limits->cidrs_per_cluster, "management_cidrs", err);
-	return r;
+	return r < 0 ? r : check_tags(&cluster->tags, limits, err);
 }
 
 static int check_addresses(const struct rw_address *addresses, size_t count, size_t most, const char *field,
@@ -304,7 +320,7 @@ static int check_node(const struct rw_node *node, const struct rw_limits *limits
 	}
 	if (r == 0)
 		r = check_node_groups(node, limits, err);
-	return r;
+	return r < 0 ? r : check_tags(&node->tags, limits, err);
 }
 
 static int check_timeouts(const struct rw_timeouts *timeouts, struct rw_error *err)
@@ -371,6 +387,8 @@ static int check_group(const struct rw_group *group, const struct rw_limits *lim
 	if (group->kind == RW_GROUP_ENTERPRISE && group->managed_by[0])
 		return rw_group_fail(err, -EINVAL, "kind", "Use basic.", "a cluster's group is basic");
 	r = check_timeouts(&group->timeouts, err);
+	if (r == 0)
+		r = check_tags(&group->tags, limits, err);
 	return r < 0 ? r : check_rules(group, limits, err);
 }
 
@@ -378,6 +396,8 @@ static int check_list(const struct rw_prefix_list *list, const struct rw_limits 
 {
 	int r = check_name(list->name, limits->name_length, err);
 
+	if (r == 0)
+		r = check_tags(&list->tags, limits, err);
 	if (r < 0)
 		return r;
 	if (list->family != 4 && list->family != 6)

@@ -27,6 +27,7 @@
 #define RW_WIRE_ADDRESSES_MAX  64
 #define RW_WIRE_GROUPS_MAX     64
 #define RW_WIRE_LISTENERS_MAX  256
+#define RW_WIRE_TAGS_MAX       1000
 #define RW_WIRE_NAME_MAX       128 /* characters */
 #define RW_WIRE_TEXT_MAX       512 /* characters: description, author, reason */
 
@@ -102,4 +103,5 @@ rw_json_decoder rw_json_decode_references; /* char (*)[RW_ID_SIZE] and count */
 rw_json_decoder rw_json_decode_rules;      /* struct rw_rule ** and count */
 rw_json_decoder rw_json_decode_interfaces; /* struct rw_interface * and count */
 rw_json_decoder rw_json_decode_timeouts;   /* struct rw_timeouts */
+rw_json_decoder rw_json_decode_tags;       /* struct rw_tags, from {"key":"value"} */
 rw_json_decoder rw_json_decode_midstream;  /* bool, from "accept" or "drop" */

@@ -91,6 +91,7 @@ static const struct rw_json_field cluster_fields[] = {
 	FIELD_PREFIXES("management_cidrs", struct rw_cluster, management_cidrs, management_cidr_count),
 	FIELD_WORD("enforcement", struct rw_cluster, enforcement, rw_words_enforcement),
 	FIELD_REFERENCE("security_group", struct rw_cluster, security_group, RW_KIND_GROUP),
+	RW_JSON_FIELD("tags", struct rw_cluster, tags, rw_json_decode_tags),
 };
 
 int rw_cluster_decode(const struct rw_json *value, const struct rw_resolver *resolver,
@@ -121,6 +122,7 @@ static const struct rw_json_field node_fields[] = {
 		      .min = RW_KIND_GROUP, .count_offset = offsetof(struct rw_node, security_group_count)),
 	RW_JSON_FIELD("interfaces", struct rw_node, interfaces, rw_json_decode_interfaces,
 		      .count_offset = offsetof(struct rw_node, interface_count)),
+	RW_JSON_FIELD("tags", struct rw_node, tags, rw_json_decode_tags),
 };
 
 int rw_node_decode(const struct rw_json *value, const struct rw_resolver *resolver,
@@ -229,6 +231,7 @@ static const struct rw_json_field group_fields[] = {
 	FIELD_REFERENCE("managed_by", struct rw_group, managed_by, RW_KIND_CLUSTER),
 	RW_JSON_FIELD("midstream", struct rw_group, midstream_drop, rw_json_decode_midstream),
 	RW_JSON_FIELD("timeouts", struct rw_group, timeouts, rw_json_decode_timeouts),
+	RW_JSON_FIELD("tags", struct rw_group, tags, rw_json_decode_tags),
 	RW_JSON_FIELD("rules", struct rw_group, rules, rw_json_decode_rules,
 		      .count_offset = offsetof(struct rw_group, rule_count)),
 };
@@ -295,6 +298,7 @@ static const struct rw_json_field prefix_list_fields[] = {
 	FIELD_NAME(struct rw_prefix_list),
 	RW_JSON_FIELD("family", struct rw_prefix_list, family, decode_family, .required = true),
 	FIELD_PREFIXES("cidrs", struct rw_prefix_list, cidrs, cidr_count),
+	RW_JSON_FIELD("tags", struct rw_prefix_list, tags, rw_json_decode_tags),
 };
 
 static int compare_prefixes(const void *a, const void *b)

@@ -69,6 +69,17 @@ static void put_protocol(struct rw_json_writer *json, uint16_t protocol)
 	rw_json_put_text(json, "protocol", text);
 }
 
+static void put_tags(struct rw_json_writer *json, const struct rw_tags *tags)
+{
+	if (tags->count == 0)
+		return;
+	rw_json_key(json, "tags");
+	rw_json_begin_object(json);
+	for (size_t i = 0; i < tags->count; i++)
+		rw_json_put_text(json, tags->list[i].key, tags->list[i].value);
+	rw_json_end_object(json);
+}
+
 void rw_network_encode(struct rw_json_writer *json, const struct rw_network *object)
 {
 	rw_json_begin_object(json);
@@ -93,6 +104,7 @@ void rw_cluster_encode(struct rw_json_writer *json, const struct rw_cluster *obj
 	put_prefixes(json, "management_cidrs", object->management_cidrs, object->management_cidr_count);
 	put_word(json, "enforcement", rw_words_enforcement, (int)object->enforcement);
 	rw_json_put_text(json, "security_group", object->security_group);
+	put_tags(json, &object->tags);
 	rw_json_end_object(json);
 }
 
@@ -128,6 +140,7 @@ void rw_node_encode(struct rw_json_writer *json, const struct rw_node *object)
 	for (size_t i = 0; i < object->interface_count; i++)
 		encode_interface(json, &object->interfaces[i]);
 	rw_json_end_array(json);
+	put_tags(json, &object->tags);
 	rw_json_end_object(json);
 }
 
@@ -237,6 +250,7 @@ static void encode_group_head(struct rw_json_writer *json, const struct rw_group
 		rw_json_key(json, "timeouts");
 		rw_timeouts_encode(json, &group->timeouts);
 	}
+	put_tags(json, &group->tags);
 }
 
 void rw_group_encode_head(struct rw_json_writer *json, const struct rw_group *group)
@@ -265,6 +279,7 @@ void rw_prefix_list_encode(struct rw_json_writer *json, const struct rw_prefix_l
 	rw_json_put_text(json, "name", object->name);
 	rw_json_put_integer(json, "family", object->family);
 	put_prefixes(json, "cidrs", object->cidrs, object->cidr_count);
+	put_tags(json, &object->tags);
 	rw_json_end_object(json);
 }
 

@@ -348,3 +348,29 @@ int rw_json_decode_interfaces(const struct rw_json *value, const struct rw_json_
 
 	return decode_array(value, field, object, resolver, &array, err);
 }
+
+int rw_json_decode_tags(const struct rw_json *value, const struct rw_json_field *field, void *object,
+			const struct rw_resolver *resolver, struct rw_error *err)
+{
+	struct rw_tags *tags = slot_of(field, object);
+	struct rw_json member;
+	void *cursor = NULL;
+	int r = rw_json_expect_object(value, err);
+
+	(void)resolver;
+	assert(field->size == sizeof(*tags));
+	while (r == 0 && rw_json_next(value, &cursor, &member)) {
+		const char *text;
+
+		if (rw_text_has_controls(member.key, false) || !member.key[0] ||
+		    rw_utf8_length(member.key) > RW_TAG_TEXT_MAX)
+			return rw_json_refuse(value, err, "a key has 1 to %d characters and no controls",
+					      RW_TAG_TEXT_MAX);
+		if (tags->count == RW_WIRE_TAGS_MAX)
+			return rw_json_refuse(value, err, "has more than %d members", RW_WIRE_TAGS_MAX);
+		r = rw_json_text(&member, RW_TAG_TEXT_MAX, &text, err);
+		if (r == 0 && !rw_tags_set(tags, member.key, text))
+			r = rw_error_oom(err);
+	}
+	return r;
+}

@@ -122,6 +122,29 @@ static struct rw_prefix_list *make_list(void)
 	return world_list("pl-1", 4, "192.0.2.0/25,198.51.100.0/24");
 }
 
+static int adopt_group(struct rw_draft *draft, struct rw_error *err)
+{
+	return rw_edit_adopt_group(draft, "c1", "sg-other", err);
+}
+
+static int rebind_cluster(struct rw_draft *draft, struct rw_error *err)
+{
+	return rw_edit_rebind_cluster(draft, "c1", NULL, err);
+}
+
+static struct rw_group *make_tagged_group(const struct rw_draft *draft)
+{
+	struct rw_group *group = rw_group_dup(rw_model_find_group(rw_draft_model(draft), "sg-free"));
+
+	assert_true(rw_tags_set(&group->tags, "env", "prod"));
+	return group;
+}
+
+static int tag_group(struct rw_draft *draft, struct rw_error *err)
+{
+	return rw_edit_update(draft, RW_KIND_GROUP, MADE(make_tagged_group(draft)), NULL, err);
+}
+
 static int update_list(struct rw_draft *draft, struct rw_error *err)
 {
 	return rw_edit_update(draft, RW_KIND_PREFIX_LIST, MADE(make_list()), NULL, err);
@@ -238,6 +261,9 @@ static void every_edit_leaves_the_draft_as_it_was(void **state)
 		{"create a cluster", create_cluster},
 		{"create a node", create_node},
 		{"create a load balancer", create_balancer},
+		{"adopt a group", adopt_group},
+		{"rebind a cluster", rebind_cluster},
+		{"tag a group", tag_group},
 		{"update a prefix list", update_list},
 		{"update a node", update_node},
 		{"delete a cluster", delete_cluster},

@@ -280,6 +280,78 @@ static void obeys_the_limits_of_the_context(void **state)
 		-ENOSPC);
 }
 
+static void creates_a_group_for_ipv4_with_the_name_that_is_asked_for(void **state)
+{
+	const struct rw_cluster_options options = {
+		.ipv4_only = true, .group_name = "auto-c2", .group_description = "of c2"};
+	struct rw_network *network = rw_network_dup(rw_model_find_network(rw_draft_model(draft), "vpc-1"));
+	struct rw_prefix more;
+
+	(void)state;
+	assert_int_equal(rw_prefix_parse("2001:db8::/32", &more, NULL), 0);
+	network->cidrs = reallocarray(network->cidrs, network->cidr_count + 1, sizeof(more));
+	network->cidrs[network->cidr_count++] = more;
+	assert_int_equal(rw_edit_update(draft, RW_KIND_NETWORK, network, NULL, NULL), 0);
+	assert_int_equal(rw_edit_create_cluster(draft, world_cluster("c2", "vpc-1", "172.17.0.0/16"),
+						&options, NULL, NULL),
+			 0);
+	assert_non_null(group("auto-c2"));
+	assert_string_equal(group("auto-c2")->description, "of c2");
+	assert_int_equal(group("auto-c2")->rule_count, 5);
+	for (size_t i = 0; i < group("auto-c2")->rule_count; i++)
+		assert_int_equal(group("auto-c2")->rules[i]->object.cidr.address.family, 4);
+}
+
+static void adopts_a_free_standing_group_with_its_rules(void **state)
+{
+	RW_CLEANUP(rw_model_free) struct rw_model *before = rw_draft_dup_model(draft);
+	struct rw_error err = RW_ERROR_NONE;
+	struct rw_group *made = world_group("sg-new", "vpc-1");
+	size_t count;
+
+	(void)state;
+	free(made->name);
+	made->name = strdup("new");
+	assert_int_equal(rw_edit_create(draft, RW_KIND_GROUP, made, NULL, NULL), 0);
+	count = group("sg-new")->rule_count;
+	assert_int_equal(rw_edit_adopt_group(draft, "c1", "new", &err), 0);
+	assert_string_equal(rw_model_find_cluster(rw_draft_model(draft), "c1")->security_group, "sg-new");
+	assert_string_equal(group("sg-new")->managed_by, "c1");
+	assert_int_equal(group("sg-new")->rule_count, count);
+	assert_string_equal(group("sg-c1")->managed_by, "");
+	assert_int_equal(group("sg-c1")->rule_count, 5);
+	assert_int_equal(rw_validate_model(rw_draft_model(draft), NULL, NULL, NULL), 0);
+	/* And back: nothing is lost. */
+	assert_int_equal(rw_edit_adopt_group(draft, "c1", "sg-c1", &err), 0);
+	assert_int_equal(rw_edit_delete(draft, RW_KIND_GROUP, "sg-new", false, &err), 0);
+	restart();
+	assert_true(rw_model_count(before, RW_KIND_GROUP) ==
+		    rw_model_count(rw_draft_model(draft), RW_KIND_GROUP));
+}
+
+static void adopts_no_group_that_cannot_be_a_clusters(void **state)
+{
+	struct rw_error err = RW_ERROR_NONE;
+	struct rw_group *closed = world_group("sg-closed", "vpc-1");
+
+	(void)state;
+	free(closed->name);
+	closed->name = strdup("closed");
+	closed->kind = RW_GROUP_ENTERPRISE;
+	closed->inner_access = RW_VERDICT_DROP;
+	assert_int_equal(rw_edit_create(draft, RW_KIND_GROUP, closed, NULL, NULL), 0);
+	restart();
+	assert_int_equal(rw_edit_adopt_group(draft, "c9", "sg-free", &err), -ENOENT);
+	assert_int_equal(rw_edit_adopt_group(draft, "c1", "sg-9", &err), -ENOENT);
+	assert_int_equal(rw_edit_adopt_group(draft, "c1", "sg-closed", &err), -EINVAL);
+	assert_string_equal(err.field, "security_group");
+	/* A node is in it by itself. */
+	assert_int_equal(rw_edit_adopt_group(draft, "c1", "sg-free", &err), -EBUSY);
+	/* The group that it has is no other one. */
+	assert_int_equal(rw_edit_adopt_group(draft, "c1", "sg-c1", &err), 0);
+	assert_int_equal(rw_draft_count(draft), 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -298,6 +370,9 @@ int main(void)
 		T(refuses_to_change_what_is_fixed),
 		T(grows_a_network),
 		T(says_what_is_not_there),
+		T(creates_a_group_for_ipv4_with_the_name_that_is_asked_for),
+		T(adopts_a_free_standing_group_with_its_rules),
+		T(adopts_no_group_that_cannot_be_a_clusters),
 		T(obeys_the_limits_of_the_context),
 	};
 

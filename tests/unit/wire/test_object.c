@@ -39,21 +39,22 @@ static const struct {
 	{RW_KIND_CLUSTER, "{\"id\":\"c1\",\"name\":\"demo\",\"network\":\"vpc-1\",\"type\":\"kubernetes\","
 			  "\"profile\":\"kubernetes-strict\",\"container_cidrs\":[\"172.20.0.0/16\"],"
 			  "\"container_network\":\"routed\",\"management_cidrs\":[\"192.0.2.0/24\"],"
-			  "\"enforcement\":\"monitor\",\"security_group\":\"sg-1\"}"},
+			  "\"enforcement\":\"monitor\",\"security_group\":\"sg-1\","
+			  "\"tags\":{\"env\":\"prod\",\"team\":\"\"}}"},
 	{RW_KIND_NODE,
 	 "{\"id\":\"n-1\",\"name\":\"node1\",\"cluster\":\"c1\",\"network\":\"vpc-1\",\"agent\":\"none\","
 	 "\"enforcement\":\"enforce\",\"machine_id\":\"abc\",\"security_groups\":[\"sg-2\",\"sg-3\"],"
 	 "\"interfaces\":[{\"name\":\"eth0\",\"nic_type\":\"internet\",\"addresses\":[\"10.0.0.5\",\"2001:"
 	 "db8::5\"],"
 	 "\"elastic_ips\":[\"203.0.113.5\"],\"shared_addresses\":[\"10.0.0.100\"],"
-	 "\"security_groups\":[\"sg-4\"]}]}"},
+	 "\"security_groups\":[\"sg-4\"]}],\"tags\":{\"rack\":\"7\"}}"},
 	{RW_KIND_GROUP,
 	 "{\"id\":\"sg-1\",\"name\":\"web\",\"description\":\"Web tier\",\"network\":\"vpc-1\",\"kind\":"
 	 "\"enterprise\","
 	 "\"inner_access\":\"drop\",\"managed_by\":\"c1\",\"midstream\":\"drop\",\"timeouts\":{\"tcp_half_"
 	 "open\":1,"
 	 "\"tcp_established\":2,\"tcp_closing\":3,\"tcp_reset\":4,\"udp\":5,\"udp_assured\":6,\"other\":7},"
-	 "\"rules\":["
+	 "\"tags\":{\"env\":\"prod\"},\"rules\":["
 	 "{\"id\":\"sgr-1\",\"direction\":\"egress\",\"nic_type\":\"internet\",\"policy\":\"drop\","
 	 "\"protocol\":\"udp\","
 	 "\"ports\":\"53/54\",\"object\":{\"prefix_list\":\"pl-1\"},\"local_cidr\":\"10.0.0.0/24\","
