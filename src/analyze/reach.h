@@ -10,6 +10,7 @@
  *
  *     all sources for a port      rw_reach(&source, &(struct rw_reach_question){.to = "web", .service = "tcp/22"}, ...)
  *     all open ports for one      rw_reach(&source, &(struct rw_reach_question){.from = "203.0.113.9"}, ...)
+ *     and by which rules          .because = true: reach.parts[i].because[j] has the causes of box j
  *     a cluster at a glance       rw_reach_matrix
  *
  * What a node's own addresses could send to itself is not looked at (rw_view.ignore_own); sources that are
@@ -22,15 +23,34 @@
 struct rw_reach_question {
 	const char *from;    /* as rw_source_addresses takes it; NULL = anywhere */
 	const char *to;      /* as rw_scope_find takes it; NULL = every managed node */
-	const char *service; /* "tcp/22", "udp/53", "icmp", "22/tcp", "22" (tcp); NULL = all */
+	const char *service; /* as rw_service_parse takes it; NULL = all */
+	bool because;        /* tell what accepts each box; nodes share a part only when the same does */
+};
+
+/* Something that accepts packets: a rule, inner access of a group, a system rule, the default. */
+struct rw_reach_cause {
+	char word[RW_ID_SIZE];  /* as rw_decision_cause */
+	char group[RW_ID_SIZE]; /* of the rule, or whose inner access it is; else "" */
+	struct rw_rule *rule;   /* reference held, or NULL */
+};
+
+/* Most causes that are listed for one box. */
+#define RW_REACH_CAUSES_MAX 32
+
+/* What accepts headers of one box. */
+struct rw_reach_because {
+	uint32_t causes[RW_REACH_CAUSES_MAX]; /* in rw_reach.causes, ascending */
+	size_t count;
+	size_t omitted;
 };
 
 /* What some nodes accept at an interface. */
 struct rw_reach_part {
 	char interface[16];
-	rw_set open;
+	rw_set open; /* with 'because' a map: number of the cause + 1 */
 	struct rw_boxes boxes;
-	const struct rw_node **nodes; /* lent by the model, by id */
+	struct rw_reach_because *because; /* by box, or NULL */
+	const struct rw_node **nodes;     /* lent by the model, by id */
 	size_t node_count;
 };
 
@@ -38,7 +58,9 @@ struct rw_reach {
 	struct rw_sets *sets;
 	struct rw_reach_part *parts; /* with anything open; by first node and interface */
 	size_t part_count;
-	size_t node_count; /* that were asked */
+	size_t node_count;             /* that were asked */
+	struct rw_reach_cause *causes; /* as they were met */
+	size_t cause_count;
 };
 
 void rw_reach_done(struct rw_reach *reach);
@@ -91,6 +113,9 @@ RW_DEFINE_DONE(struct rw_reach_matrix, rw_reach_matrix_done)
 RW_NODISCARD int rw_reach_matrix(const struct rw_source *source, const char *cluster,
 				 struct rw_reach_matrix *ret_matrix, struct rw_error *err);
 
-/* Reads a service as a question has it.  -EINVAL at field "service". */
+/*
+ * Reads a service as a question has it: "tcp/22", "22/tcp", "udp/53", "tcp/8000-8100", "22" (tcp), "icmp", "47", or
+ * "protocol/2-5" for protocols by number.  -EINVAL at field "service".
+ */
 RW_NODISCARD int rw_service_parse(const char *text, uint32_t *ret_first, uint32_t *ret_last,
 				  struct rw_error *err);

@@ -48,29 +48,15 @@ static int addresses_of(struct builder *builder, const char *text, rw_set *ret_s
 	return r < 0 ? r : set_of(builder, list, count, ret_set);
 }
 
-static int find_internet(struct builder *builder)
-{
-	static const struct rw_prefix v4 = {.address.family = 4};
-	rw_set internet, family;
-	int r = addresses_of(builder, "internet", &internet);
-
-	if (!r)
-		r = set_of(builder, &v4, 1, &family);
-	if (!r)
-		r = rw_set_intersect(builder->sets, internet, family, &builder->zones[ZONE_INTERNET_4],
-				     builder->err);
-	return r < 0 ? r
-		     : rw_set_subtract(builder->sets, internet, family, &builder->zones[ZONE_INTERNET_6],
-				       builder->err);
-}
-
 static int find_zones(struct builder *builder)
 {
 	static const char *const fixed[ZONE_FIXED] = {"internet-4", "internet-6", "management"};
 	const struct rw_model *model = builder->source->model;
 	struct rw_reach_matrix *matrix = builder->matrix;
-	int r = find_internet(builder);
+	int r = addresses_of(builder, fixed[ZONE_INTERNET_4], &builder->zones[ZONE_INTERNET_4]);
 
+	if (!r)
+		r = addresses_of(builder, fixed[ZONE_INTERNET_6], &builder->zones[ZONE_INTERNET_6]);
 	for (size_t i = 0; i < ZONE_FIXED; i++)
 		matrix->zones[matrix->zone_count++].name = fixed[i];
 	for (size_t i = 0; !r && i < rw_model_count(model, RW_KIND_GROUP); i++) {

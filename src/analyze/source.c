@@ -135,8 +135,9 @@ static int add_inner(const struct rw_model *model, struct prefixes *prefixes)
 	return r;
 }
 
-/* Everything else, computed as a set. */
-static int add_internet(const struct rw_model *model, struct prefixes *prefixes, struct rw_error *err)
+/* Everything else, computed as a set; of one family, or of both (0). */
+static int add_internet(const struct rw_model *model, unsigned int family, struct prefixes *prefixes,
+			struct rw_error *err)
 {
 	RW_CLEANUP(rw_sets_free) struct rw_sets *sets = NULL;
 	RW_CLEANUP(rw_boxes_done) struct rw_boxes boxes = {0};
@@ -157,8 +158,26 @@ static int add_internet(const struct rw_model *model, struct prefixes *prefixes,
 		r = rw_set_boxes(sets, set, &boxes, err);
 	for (size_t i = 0; !r && i < boxes.count; i++)
 		for (size_t j = 0; !r && j < boxes.list[i].remote_count; j++)
-			r = add(prefixes, boxes.list[i].remotes[j]);
+			if (!family || boxes.list[i].remotes[j].address.family == family)
+				r = add(prefixes, boxes.list[i].remotes[j]);
 	free(inner.list);
+	return r;
+}
+
+static int add_management(const struct rw_model *model, const char *field, const char *reference,
+			  struct prefixes *prefixes, struct rw_error *err)
+{
+	const struct rw_cluster *cluster = rw_model_find_cluster(model, reference);
+	int r = 0;
+
+	if (!cluster) {
+		(void)rw_error_field(err, field, "there is no cluster '%s'", reference);
+		if (err)
+			err->code = -ENOENT;
+		return -ENOENT;
+	}
+	for (size_t i = 0; !r && i < cluster->management_cidr_count; i++)
+		r = add(prefixes, cluster->management_cidrs[i]);
 	return r;
 }
 
@@ -216,7 +235,11 @@ int rw_source_addresses(const struct rw_source *source, const char *field, const
 	if (strcmp(text, "any") == 0)
 		r = add_everything(&prefixes);
 	else if (strcmp(text, "internet") == 0)
-		r = add_internet(source->model, &prefixes, err);
+		r = add_internet(source->model, 0, &prefixes, err);
+	else if (strcmp(text, "internet-4") == 0 || strcmp(text, "internet-6") == 0)
+		r = add_internet(source->model, (unsigned int)(text[9] - '0'), &prefixes, err);
+	else if (strncmp(text, "management:", 11) == 0)
+		r = add_management(source->model, field, text + 11, &prefixes, err);
 	else if (rw_prefix_parse(text, &prefix, NULL) == 0)
 		r = add(&prefixes, prefix);
 	else

@@ -54,8 +54,9 @@ bool rw_scope_has_node(const struct rw_model *model, const struct rw_scope *scop
 
 /*
  * Gives the addresses that a text names: an address, a CIDR, "any", "internet" (everything but the private and
- * special ranges of RFC 6890 and the networks of the model), or a group, cluster, node or prefix list by id or
- * name.  -EINVAL, -ENOENT at 'field'; -ENOMEM.  To be freed.
+ * special ranges of RFC 6890 and the networks of the model; "internet-4" and "internet-6" by family),
+ * "management:CLUSTER" (its management CIDRs), or a group, cluster, node or prefix list by id or name.  -EINVAL,
+ * -ENOENT at 'field'; -ENOMEM.  To be freed.
  */
 RW_NODISCARD int rw_source_addresses(const struct rw_source *source, const char *field, const char *text,
 				     struct rw_prefix **ret_prefixes, size_t *ret_count,

@@ -67,6 +67,7 @@ int rw_api_trace_event(struct rw_api_call *call, struct rw_error *err)
 struct asked {
 	struct rw_snapshot *snapshot;
 	char *texts[TEXTS_MAX]; /* parameters, copied; NULL = not given */
+	bool because;           /* of reach */
 	struct rw_vec hits;     /* of lint: struct rw_lint_hits, lent by the snapshot's model */
 };
 
@@ -127,6 +128,7 @@ static int compute_reach(void *data, struct rw_buf *buf, struct rw_error *err)
 		.from = asked->texts[0],
 		.to = asked->texts[1],
 		.service = asked->texts[2],
+		.because = asked->because,
 	};
 
 	return rw_analysis_reach(&source, &question, buf, err);
@@ -135,8 +137,18 @@ static int compute_reach(void *data, struct rw_buf *buf, struct rw_error *err)
 int rw_api_reach(struct rw_api_call *call, struct rw_error *err)
 {
 	static const char *const names[TEXTS_MAX] = {"from", "to", "service"};
+	struct rw_api_question question = {.compute = compute_reach, .forget = forget};
+	struct asked *asked;
+	bool because = false;
+	int r = rw_api_flag(call, "because", &because, err);
 
-	return ask(call, names, compute_reach, err);
+	if (!r)
+		r = asked_new(call, names, &asked, err);
+	if (r < 0)
+		return r;
+	asked->because = because;
+	question.data = asked;
+	return rw_api_compute(call, &question, err);
 }
 
 static int compute_matrix(void *data, struct rw_buf *buf, struct rw_error *err)

@@ -84,7 +84,7 @@ const struct rw_api_route rw_api_routes[] = {
 	{"GET", "v1/status", RW_API_VIEWER, false, "", rw_api_get_status, NONE},
 	{"GET", "v1/trace", RW_API_VIEWER, false, "from to interface", rw_api_trace, NONE},
 	{"POST", "v1/trace", RW_API_VIEWER, false, "node", rw_api_trace_event, NONE},
-	{"GET", "v1/reach", RW_API_VIEWER, false, "from to service", rw_api_reach, NONE},
+	{"GET", "v1/reach", RW_API_VIEWER, false, "from to service because", rw_api_reach, NONE},
 	{"GET", "v1/reach/matrix", RW_API_VIEWER, false, "cluster", rw_api_reach_matrix, NONE},
 	{"GET", "v1/diff", RW_API_VIEWER, false, "from to", rw_api_diff_revisions, NONE},
 	{"POST", "v1/diff", RW_API_VIEWER, false, "", rw_api_diff, NONE},

@@ -225,6 +225,7 @@ static int reach_locally(struct rw_cli *cli, const struct rw_source *source, str
 		.from = rw_cli_value(cli, "from"),
 		.to = rw_cli_value(cli, "to"),
 		.service = rw_cli_value(cli, "service"),
+		.because = rw_cli_given(cli, "because"),
 	};
 
 	return rw_analysis_reach(source, &question, buf, err);
@@ -241,6 +242,7 @@ static int reach(struct rw_cli *cli)
 		{"EXCEPT", "except", RW_COLUMN_LONG, "-"},
 		{"TO ADDRESS", "locals", RW_COLUMN_LONG, "-"},
 		{"SOURCE PORTS", "source_ports", RW_COLUMN_PORTS, "-"},
+		{"BECAUSE OF", "because.cause", RW_COLUMN_LONG, "-"},
 	};
 	RW_CLEANUP(rw_cli_answer_done) struct rw_cli_answer found = {0};
 	RW_CLEANUP(rw_buf_done) struct rw_buf path = {0};
@@ -251,6 +253,8 @@ static int reach(struct rw_cli *cli)
 	rw_cli_put_filter(cli, &path, "from");
 	rw_cli_put_filter(cli, &path, "to");
 	rw_cli_put_filter(cli, &path, "service");
+	if (rw_cli_given(cli, "because"))
+		(void)rw_buf_append_format(&path, "%cbecause=true", strchr(path.data, '?') ? '&' : '?');
 	r = answer(cli, "GET", &path, NULL, reach_locally, &found);
 	if (r)
 		return r;
@@ -459,9 +463,11 @@ static const struct rw_usage_option trace_options[] = {
 
 static const struct rw_usage_option reach_options[] = {
 	{"from", 0, "WHO",
-	 "only from an address, CIDR, group, cluster, node, prefix list, 'any' or 'internet'"},
+	 "only from an address, CIDR, group, cluster, node, prefix list, 'any', 'internet', 'internet-4', "
+	 "'internet-6' or 'management:CLUSTER'"},
 	{"to", 0, "WHO", "only to a node, a cluster or a group"},
-	{"service", 0, "SERVICE", "only a service: tcp/22, udp/53, tcp/8000-8100, icmp"},
+	{"service", 0, "SERVICE", "only a service: tcp/22, udp/53, tcp/8000-8100, icmp, protocol/2-5"},
+	{"because", 0, NULL, "tell what accepts each line: rules, inner access"},
 	FILE_OPTION,
 	{NULL, 0, NULL, NULL},
 };
@@ -501,6 +507,7 @@ const struct rw_cli_command rw_cli_analyze_commands[] = {
 	 "examples:\n"
 	 "  ringwall reach --to demo --service tcp/22  all sources for a port of a cluster\n"
 	 "  ringwall reach --from 203.0.113.9          all open ports for a source\n"
+	 "  ringwall reach --from internet --because    which rules let the internet in\n"
 	 "  ringwall reach --from internet --file model.json\n",
 	 RW_CLI_SERVER | RW_CLI_OUTPUT, reach_options, 0, 0, reach},
 	{"matrix", "[CLUSTER]", "which services the internet and groups reach",

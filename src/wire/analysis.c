@@ -189,6 +189,32 @@ int rw_analysis_trace_event(const struct rw_source *source, const char *node, co
 
 /* ---- reach ---- */
 
+static void write_cause(struct rw_json_writer *json, const struct rw_model *model,
+			const struct rw_reach_cause *cause)
+{
+	rw_json_begin_object(json);
+	rw_json_put_text(json, "cause", cause->word);
+	if (cause->group[0])
+		rw_analysis_put_group(json, model, cause->group);
+	if (cause->rule) {
+		rw_json_put_integer(json, "priority", cause->rule->priority);
+		rw_analysis_put_rule_text(json, model, cause->rule);
+	}
+	rw_json_end_object(json);
+}
+
+static void write_because(struct rw_json_writer *json, const struct rw_model *model,
+			  const struct rw_reach *reach, const struct rw_reach_because *because)
+{
+	rw_json_key(json, "because");
+	rw_json_begin_array(json);
+	for (size_t i = 0; i < because->count; i++)
+		write_cause(json, model, &reach->causes[because->causes[i]]);
+	rw_json_end_array(json);
+	if (because->omitted)
+		rw_json_put_integer(json, "because_omitted", (int64_t)because->omitted);
+}
+
 int rw_analysis_reach(const struct rw_source *source, const struct rw_reach_question *question,
 		      struct rw_buf *buf, struct rw_error *err)
 {
@@ -210,6 +236,8 @@ int rw_analysis_reach(const struct rw_source *source, const struct rw_reach_ques
 			rw_analysis_put_nodes(&json, part->nodes, part->node_count);
 			rw_json_put_text(&json, "interface", part->interface);
 			r = rw_analysis_put_box(&json, &part->boxes.list[j]);
+			if (part->because)
+				write_because(&json, source->model, &reach, &part->because[j]);
 			rw_json_end_object(&json);
 		}
 	}

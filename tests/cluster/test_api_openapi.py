@@ -155,10 +155,13 @@ def walk_questions(daemon):
              "local_port": 6379, "remote_port": 4711, "cause": "default", "time": "2026-11-27T10:00:00.000Z"}
     step(daemon, "POST", "/v1/trace?node=m-1", 200, event)
     step(daemon, "POST", "/v1/trace", 400, event)
-    for query in ("", "?to=demo&service=tcp/22", "?from=internet", "?from=203.0.113.9&to=m-1"):
+    for query in ("", "?to=demo&service=tcp/22", "?from=internet", "?from=203.0.113.9&to=m-1",
+                  "?from=internet-6&because=true", "?from=management:demo&to=cluster:demo&because=true"):
         step(daemon, "GET", "/v1/reach" + query, 200)
     step(daemon, "GET", "/v1/reach?to=nobody", 404)
+    step(daemon, "GET", "/v1/reach?from=management:nobody", 404)
     step(daemon, "GET", "/v1/reach?service=nothing", 400)
+    step(daemon, "GET", "/v1/reach?because=perhaps", 400)
     step(daemon, "GET", "/v1/reach/matrix", 200)
     step(daemon, "GET", "/v1/reach/matrix?cluster=demo", 200)
     step(daemon, "GET", "/v1/reach/matrix?cluster=nobody", 404)

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
 /*
- * Questions about a small model from any bytes: "t" and the two ends of a trace, "r" and sources, target and
- * service of reach, "d" and a drop event.  Parts are parted by line feeds.  Each gets an answer that is JSON, or
+ * Questions about a small model from any bytes: "t" and the two ends of a trace, "r" (or "b", with what accepts)
+ * and sources, target and service of reach, "d" and a drop event.  Parts are parted by line feeds.  Each gets an answer that is JSON, or
  * an error with a text.
  */
 
@@ -49,7 +49,8 @@ static int ask(const struct rw_source *source, char kind, char *text, struct rw_
 	if (kind == 't')
 		return rw_analysis_trace(source, &(struct rw_path_question){parts[0], parts[1], parts[2]},
 					 buf, err);
-	return rw_analysis_reach(source, &(struct rw_reach_question){parts[0], parts[1], parts[2]}, buf, err);
+	return rw_analysis_reach(
+		source, &(struct rw_reach_question){parts[0], parts[1], parts[2], kind == 'b'}, buf, err);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size)

@@ -128,6 +128,14 @@ static int ask_reach(void *userdata, struct rw_error *err)
 	return rw_reach(userdata, &(struct rw_reach_question){.from = "group:sg-web"}, &reach, err);
 }
 
+static int ask_because(void *userdata, struct rw_error *err)
+{
+	RW_CLEANUP(rw_reach_done) struct rw_reach reach = {0};
+
+	return rw_reach(userdata, &(struct rw_reach_question){.from = "internet-4", .because = true}, &reach,
+			err);
+}
+
 static int ask_matrix(void *userdata, struct rw_error *err)
 {
 	RW_CLEANUP(rw_reach_matrix_done) struct rw_reach_matrix matrix = {0};
@@ -156,10 +164,10 @@ static int ask_compare(void *userdata, struct rw_error *err)
 
 static void a_question_about_a_model_is_answered_or_not(void **state)
 {
-	int (*const asks[])(void *userdata, struct rw_error *err) = {ask_path, ask_reach, ask_matrix,
-								     ask_lint};
+	int (*const asks[])(void *userdata, struct rw_error *err) = {ask_path, ask_reach, ask_because,
+								     ask_matrix, ask_lint};
 	/* Sets allocate often: some failures of each are enough. */
-	static const unsigned long strides[] = {1, 5, 31, 11};
+	static const unsigned long strides[] = {1, 5, 5, 31, 11};
 	struct rw_draft *draft = model_world();
 	struct rw_source source;
 

@@ -41,7 +41,7 @@ static void check(const char *from, const char *to, const char *service, const c
 	struct rw_reach reach = {0};
 	char text[2048];
 
-	if (rw_reach(&source, &(struct rw_reach_question){from, to, service}, &reach, &err) < 0)
+	if (rw_reach(&source, &(struct rw_reach_question){from, to, service, false}, &reach, &err) < 0)
 		snprintf(text, sizeof(text), "%s: %s", err.field, err.text);
 	else
 		format(&reach, text, sizeof(text));
@@ -75,6 +75,97 @@ static void refuses_what_it_does_not_know(void **state)
 	check(NULL, NULL, "http", "service: 'http' is not a service");
 	check(NULL, NULL, "icmp/80", "service: 'icmp/80' is not a service");
 	check(NULL, NULL, "tcp/80,443", "service: 'tcp/80,443' is not a service");
+	check(NULL, NULL, "protocol/2-256", "service: 'protocol/2-256' is not a service");
+	check(NULL, NULL, "protocol/x", "service: 'protocol/x' is not a service");
+	check("management:nobody", NULL, NULL, "from: there is no cluster 'nobody'");
+}
+
+static void asks_about_each_zone_of_the_matrix(void **state)
+{
+	(void)state;
+	check("internet-6", "group:sg-web", NULL, "");
+	check("management:c1", "n-w1", NULL, "");
+	check("group:sg-web", "n-w1", "protocol/2-5", "n-w1 2-5 10.0.0.21/32 10.0.0.22/32; ");
+}
+
+static const struct rw_reach_part *part_of(const struct rw_reach *reach, const char *node)
+{
+	for (size_t i = 0; i < reach->part_count; i++)
+		for (size_t j = 0; j < reach->parts[i].node_count; j++)
+			if (strcmp(reach->parts[i].nodes[j]->id, node) == 0)
+				return &reach->parts[i];
+	fail_msg("nothing reaches %s", node);
+	return NULL;
+}
+
+/* "word/group word/group" of the boxes of a node that begin at a protocol and port. */
+static void causes_at(const struct rw_reach *reach, const char *node, uint16_t protocol, uint16_t port,
+		      char *text, size_t size)
+{
+	const struct rw_reach_part *part = part_of(reach, node);
+
+	text[0] = '\0';
+	for (size_t i = 0; i < part->boxes.count; i++) {
+		if (part->boxes.list[i].protocol_first != protocol ||
+		    (port && part->boxes.list[i].ports[0].first != port))
+			continue;
+		for (size_t j = 0; j < part->because[i].count; j++) {
+			const struct rw_reach_cause *cause = &reach->causes[part->because[i].causes[j]];
+
+			snprintf(text + strlen(text), size - strlen(text), "%s/%s%s ", cause->word,
+				 cause->group, cause->rule ? "!" : "");
+		}
+	}
+}
+
+static void tells_what_accepts(void **state)
+{
+	struct rw_draft *draft = model_world();
+	struct rw_reach reach = {0};
+	struct rw_source source;
+	char text[256];
+
+	(void)state;
+	/* What this rule lets in would pass by sgr-web, too: of equals the smaller id decides. */
+	world_add_rule(draft, "sg-web", "sgr-half in accept tcp 443/443 0.0.0.0/1");
+	source = model_source(draft);
+	assert_int_equal(rw_reach(&source, &(struct rw_reach_question){.to = "group:sg-web", .because = true},
+				  &reach, NULL),
+			 0);
+	assert_int_equal(reach.part_count, 1);
+	causes_at(&reach, "n-w2", RW_PROTOCOL_TCP, 443, text, sizeof(text));
+	assert_non_null(strstr(text, "sgr-half/sg-web! "));
+	assert_non_null(strstr(text, "sgr-web/sg-web! "));
+	causes_at(&reach, "n-w2", RW_PROTOCOL_TCP, 22, text, sizeof(text));
+	assert_non_null(strstr(text, "sgr-ssh/sg-web! "));
+	/* Members, whose box is every protocol. */
+	causes_at(&reach, "n-w2", 0, 0, text, sizeof(text));
+	assert_non_null(strstr(text, "inner-access/sg-web "));
+	rw_reach_done(&reach);
+	(void)rw_draft_free(draft);
+}
+
+static void nodes_that_accept_alike_by_other_rules_stand_apart(void **state)
+{
+	struct rw_draft *draft = model_world();
+	struct rw_reach_question question = {.from = "198.51.100.7", .service = "tcp/9000"};
+	struct rw_reach reach = {0};
+	struct rw_source source;
+
+	(void)state;
+	world_add_rule(draft, "sg-web", "sgr-one in accept tcp 9000/9000 0.0.0.0/0");
+	world_add_rule(draft, "sg-free", "sgr-two in accept tcp 9000/9000 0.0.0.0/0");
+	source = model_source(draft);
+	assert_int_equal(rw_reach(&source, &question, &reach, NULL), 0);
+	assert_int_equal(reach.part_count, 1);
+	rw_reach_done(&reach);
+	question.because = true;
+	assert_int_equal(rw_reach(&source, &question, &reach, NULL), 0);
+	assert_int_equal(reach.part_count, 2);
+	assert_ptr_not_equal(part_of(&reach, "n-w1"), part_of(&reach, "n-free"));
+	assert_ptr_equal(part_of(&reach, "n-w1"), part_of(&reach, "n-w2"));
+	rw_reach_done(&reach);
+	(void)rw_draft_free(draft);
 }
 
 static const struct rw_reach_row *find_row(const struct rw_reach_matrix *matrix, uint16_t protocol,
@@ -142,6 +233,9 @@ int main(void)
 		cmocka_unit_test(lists_all_sources_for_a_port),
 		cmocka_unit_test(lists_all_ports_for_a_source),
 		cmocka_unit_test(refuses_what_it_does_not_know),
+		cmocka_unit_test(asks_about_each_zone_of_the_matrix),
+		cmocka_unit_test(tells_what_accepts),
+		cmocka_unit_test(nodes_that_accept_alike_by_other_rules_stand_apart),
 		cmocka_unit_test(the_matrix_tells_some_from_all),
 		cmocka_unit_test(services_that_nobody_reaches_have_no_row),
 	};
