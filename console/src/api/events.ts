@@ -22,7 +22,7 @@ const KINDS = [
 const NODE_PATHS = ["/v1/nodes", "/v1/nodes/{ref}", "/v1/status", "/v1/changes/{number}"];
 
 /** Paths of queries that no event makes old: they are streams' history or asked on purpose. */
-const ON_REQUEST = ["/v1/flows", "/v1/trace"];
+const ON_REQUEST = ["/v1/flows"];
 
 export type Event = {
   event: string;

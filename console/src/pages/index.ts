@@ -18,4 +18,5 @@ export type PageEntry = {
 
 export const pages: PageEntry[] = [
   { path: "/clusters", name: "clusters", Page: lazy(() => import("./clusters")), menu: "inventory" },
+  { path: "/trace", name: "trace", Page: lazy(() => import("./trace")), menu: "questions" },
 ];
