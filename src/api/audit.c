@@ -46,13 +46,22 @@ static void forget(void *data)
 	free(auditing);
 }
 
-static int compute(void *data, struct rw_buf *buf, struct rw_error *err)
+static int compute_findings(void *data, struct rw_buf *buf, struct rw_error *err)
 {
 	RW_CLEANUP(rw_audit_done) struct rw_audit audit = {0};
 	const struct auditing *auditing = data;
 	int r = rw_audit_run(&auditing->input, &audit, err);
 
 	return r < 0 ? r : rw_findings_encode(buf, &audit, err);
+}
+
+static int compute_summary(void *data, struct rw_buf *buf, struct rw_error *err)
+{
+	RW_CLEANUP(rw_audit_done) struct rw_audit audit = {0};
+	const struct auditing *auditing = data;
+	int r = rw_audit_run(&auditing->input, &audit, err);
+
+	return r < 0 ? r : rw_summary_encode(buf, &audit, err);
 }
 
 /*
@@ -76,7 +85,8 @@ static int take_subject(struct rw_api_call *call, struct auditing *auditing, con
 	return r == -ENOENT || r == -E2BIG ? 0 : r;
 }
 
-int rw_api_get_audit(struct rw_api_call *call, struct rw_error *err)
+static int audit(struct rw_api_call *call,
+		 int (*compute)(void *data, struct rw_buf *buf, struct rw_error *err), struct rw_error *err)
 {
 	const char *reference = rw_api_parameter(call, "cluster");
 	struct rw_api_question question = {.compute = compute, .forget = forget};
@@ -104,4 +114,14 @@ int rw_api_get_audit(struct rw_api_call *call, struct rw_error *err)
 	auditing->input.suppressions = auditing->suppressions;
 	auditing->input.now_ms = rw_clock_realtime_ms(call->api->clock);
 	return rw_api_compute(call, &question, err);
+}
+
+int rw_api_get_audit(struct rw_api_call *call, struct rw_error *err)
+{
+	return audit(call, compute_findings, err);
+}
+
+int rw_api_get_audit_summary(struct rw_api_call *call, struct rw_error *err)
+{
+	return audit(call, compute_summary, err);
 }

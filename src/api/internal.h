@@ -336,9 +336,10 @@ RW_NODISCARD int rw_api_find(const struct rw_model *model, enum rw_kind kind, co
 struct rw_resolver rw_api_resolver(const struct rw_model *model);
 
 /* Writes the object as the API shows it: with state and counts beside the model's fields.  'whole' groups
- * have their rules, 'whole' nodes what their agent counts. */
+ * have their rules, 'whole' nodes what their agent counts.  'counts' is what rw_cluster_nodes_count made, for
+ * clusters. */
 void rw_api_write_object(const struct rw_controller *controller, struct rw_json_writer *json,
-			 enum rw_kind kind, const void *object, bool whole);
+			 enum rw_kind kind, const void *object, bool whole, const struct rw_vec *counts);
 /* Writes a group with its rules as it was in 'past', a model of then; no hits, which are of now. */
 void rw_api_write_past_group(struct rw_json_writer *json, const struct rw_model *past,
 			     const struct rw_group *group);
@@ -364,7 +365,8 @@ rw_api_handler rw_api_get_authority, rw_api_introduce_authority, rw_api_switch_a
 rw_api_handler rw_api_list_keys, rw_api_create_key, rw_api_revoke_key, rw_api_whoami;
 rw_api_handler rw_api_sign_in, rw_api_get_session, rw_api_sign_out, rw_api_create_console_link;
 rw_api_handler rw_api_list_flows, rw_api_get_flow_series, rw_api_follow_flows;
-rw_api_handler rw_api_list_log, rw_api_follow_events, rw_api_get_change, rw_api_get_status, rw_api_get_audit;
+rw_api_handler rw_api_list_log, rw_api_follow_events, rw_api_get_change, rw_api_get_status, rw_api_get_audit,
+	rw_api_get_audit_summary;
 rw_api_handler rw_api_trace, rw_api_trace_event, rw_api_reach, rw_api_reach_matrix, rw_api_diff,
 	rw_api_diff_revisions, rw_api_lint;
 rw_api_handler rw_api_export_model, rw_api_import_model, rw_api_apply;

@@ -69,11 +69,21 @@ static bool passes(const struct filter *filter, enum rw_kind kind, const void *o
 	       !(filter->cluster[0] && strcmp(cluster_of(kind, object), filter->cluster) != 0);
 }
 
+/* Counts the nodes of all clusters at once if clusters are to be shown. */
+static int count_nodes(const struct rw_api_call *call, struct rw_vec *counts, struct rw_error *err)
+{
+	rw_vec_init(counts, sizeof(struct rw_cluster_nodes), SIZE_MAX / sizeof(struct rw_cluster_nodes));
+	if (call->route->kind != RW_KIND_CLUSTER || rw_cluster_nodes_count(call->controller, counts) == 0)
+		return 0;
+	return rw_error_oom(err);
+}
+
 int rw_api_list_objects(struct rw_api_call *call, struct rw_error *err)
 {
 	const struct rw_model *model = rw_controller_model(call->controller);
 	enum rw_kind kind = call->route->kind;
 	struct filter filter = {.name = rw_api_parameter(call, "name")};
+	RW_CLEANUP(rw_vec_done) struct rw_vec counts = {0};
 	struct rw_api_list list;
 	struct rw_api_page page;
 	const char *last = NULL;
@@ -85,6 +95,8 @@ int rw_api_list_objects(struct rw_api_call *call, struct rw_error *err)
 		r = resolve_filter(call, "network", RW_KIND_NETWORK, filter.network, err);
 	if (r == 0)
 		r = resolve_filter(call, "cluster", RW_KIND_CLUSTER, filter.cluster, err);
+	if (r == 0)
+		r = count_nodes(call, &counts, err);
 	if (r < 0)
 		return r;
 	rw_api_list_begin(&list);
@@ -97,7 +109,7 @@ int rw_api_list_objects(struct rw_api_call *call, struct rw_error *err)
 		more = count == page.limit;
 		if (more)
 			break;
-		rw_api_write_object(call->controller, &list.json, kind, object, false);
+		rw_api_write_object(call->controller, &list.json, kind, object, false, &counts);
 		last = id;
 		count++;
 	}
@@ -108,16 +120,19 @@ int rw_api_list_objects(struct rw_api_call *call, struct rw_error *err)
 int rw_api_get_object(struct rw_api_call *call, struct rw_error *err)
 {
 	enum rw_kind kind = call->route->kind;
+	RW_CLEANUP(rw_vec_done) struct rw_vec counts = {0};
 	struct rw_json_writer json;
 	const void *object;
 	struct rw_buf buf;
 	int r = rw_api_find(rw_controller_model(call->controller), kind, call->names[0], &object, err);
 
+	if (r == 0)
+		r = count_nodes(call, &counts, err);
 	if (r < 0)
 		return r;
 	rw_buf_init(&buf, RW_API_ANSWER_MAX);
 	rw_json_writer_init(&json, &buf, false);
-	rw_api_write_object(call->controller, &json, kind, object, true);
+	rw_api_write_object(call->controller, &json, kind, object, true, &counts);
 	rw_api_etag_header(call->exchange,
 			   rw_controller_object_revision(call->controller, kind, rw_object_id(kind, object)));
 	rw_api_answer(call, 200, &buf);

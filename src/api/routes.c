@@ -80,6 +80,7 @@ const struct rw_api_route rw_api_routes[] = {
 	{"GET", "v1/audit/suppressions", RW_API_VIEWER, false, "limit after", rw_api_list_suppressions, NONE},
 	{"POST", "v1/audit/suppressions", RW_API_OPERATOR, true, "", rw_api_create_suppression, NONE},
 	{"DELETE", "v1/audit/suppressions/{}", RW_API_OPERATOR, false, "", rw_api_delete_suppression, NONE},
+	{"GET", "v1/audit/summary", RW_API_VIEWER, false, "cluster", rw_api_get_audit_summary, NONE},
 	{"GET", "v1/audit", RW_API_VIEWER, false, "cluster", rw_api_get_audit, NONE},
 	{"GET", "v1/status", RW_API_VIEWER, false, "", rw_api_get_status, NONE},
 	{"GET", "v1/trace", RW_API_VIEWER, false, "from to interface", rw_api_trace, NONE},

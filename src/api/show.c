@@ -93,12 +93,33 @@ static void put_counts(const struct rw_model *model, struct rw_json_writer *json
 	rw_json_put_integer(json, "member_count", (int64_t)rw_group_member_count(model, group));
 }
 
+static void put_cluster(const struct rw_controller *controller, struct rw_json_writer *json,
+			const struct rw_cluster *cluster, const struct rw_vec *counts)
+{
+	const struct rw_group *group =
+		rw_model_find_group(rw_controller_model(controller), cluster->security_group);
+	const struct rw_cluster_nodes *nodes = rw_cluster_nodes_find(counts, cluster->id);
+
+	if (group)
+		rw_json_put_integer(json, "rule_count", (int64_t)group->rule_count);
+	if (!nodes)
+		return;
+	rw_json_key(json, "nodes");
+	rw_json_begin_object(json);
+	rw_json_put_integer(json, "total", (int64_t)nodes->total);
+	for (int i = 0; i < RW_NODE_STATE_COUNT_; i++)
+		rw_json_put_integer(json, rw_word_of(rw_words_node_state, i), (int64_t)nodes->states[i]);
+	rw_json_end_object(json);
+}
+
 /* What the API adds to the model's fields, as members of the open object. */
 static void put_extras(const struct rw_controller *controller, struct rw_json_writer *json, enum rw_kind kind,
-		       const void *object, bool whole)
+		       const void *object, bool whole, const struct rw_vec *counts)
 {
 	struct rw_node_status status;
 
+	if (kind == RW_KIND_CLUSTER)
+		put_cluster(controller, json, object, counts);
 	if (kind == RW_KIND_GROUP) {
 		put_counts(rw_controller_model(controller), json, object);
 	} else if (kind == RW_KIND_NODE && ((const struct rw_node *)object)->agent == RW_AGENT_MANAGED &&
@@ -123,7 +144,7 @@ static void write_joined(struct rw_json_writer *json, struct rw_buf *first, cons
 }
 
 void rw_api_write_object(const struct rw_controller *controller, struct rw_json_writer *json,
-			 enum rw_kind kind, const void *object, bool whole)
+			 enum rw_kind kind, const void *object, bool whole, const struct rw_vec *counts)
 {
 	RW_CLEANUP(rw_buf_done) struct rw_buf fields;
 	RW_CLEANUP(rw_buf_done) struct rw_buf extras;
@@ -138,7 +159,7 @@ void rw_api_write_object(const struct rw_controller *controller, struct rw_json_
 		rw_object_encode(&writer, kind, object);
 	rw_json_writer_init(&writer, &extras, false);
 	rw_json_begin_object(&writer);
-	put_extras(controller, &writer, kind, object, whole);
+	put_extras(controller, &writer, kind, object, whole, counts);
 	rw_json_end_object(&writer);
 	write_joined(json, &fields, &extras);
 }

@@ -14,6 +14,9 @@ void rw_audit_done(struct rw_audit *audit)
 {
 	rw_vec_done(&audit->findings);
 	rw_vec_done(&audit->unknown);
+	for (size_t i = 0; i < audit->subjects.count; i++)
+		rw_vec_done(&((struct rw_audit_subject *)rw_vec_at(&audit->subjects, i))->to_internet);
+	rw_vec_done(&audit->subjects);
 }
 
 int rw_audit_worst(const struct rw_audit *audit)
@@ -223,6 +226,28 @@ static void note_families(struct subject *subject, const struct rw_node *node)
 		}
 }
 
+/* Notes that the subject was judged, and what of it is open. */
+static int keep_subject(const struct subject *subject)
+{
+	struct rw_audit_subject *kept;
+	int r = rw_vec_push(&subject->run->audit->subjects, &kept);
+
+	if (r < 0)
+		return rw_error_oom(subject->run->err);
+	kept->kind = subject->kind;
+	(void)snprintf(kept->id, sizeof(kept->id), "%s", subject->id);
+	(void)snprintf(kept->name, sizeof(kept->name), "%s", subject->name);
+	rw_vec_init(&kept->to_internet, sizeof(struct rw_audit_open),
+		    SIZE_MAX / sizeof(struct rw_audit_open));
+	for (size_t i = 0; r == 0 && i < subject->exposed.count; i++) {
+		const struct exposed *exposed = rw_vec_at(&subject->exposed, i);
+
+		r = opens_add(&kept->to_internet, &exposed->ranges, subject->run->err);
+	}
+	opens_sort(&kept->to_internet);
+	return r;
+}
+
 static int judge(struct run *run, enum rw_kind kind, const void *object, const struct rw_node **nodes,
 		 size_t node_count)
 {
@@ -254,12 +279,13 @@ static int judge(struct run *run, enum rw_kind kind, const void *object, const s
 	if (r == 0)
 		r = exposed_find(&subject);
 	if (r == 0)
+		r = keep_subject(&subject);
+	if (r == 0)
 		r = judge_services(&subject);
 	if (r == 0)
 		r = judge_network(&subject);
 	if (r == 0)
 		r = judge_rules(&subject);
-	run->audit->subjects++;
 	return r < 0 ? rw_error_wrap(run->err, "%s %s", rw_kind_name(kind), subject.name) : 0;
 }
 
@@ -372,6 +398,8 @@ int rw_audit_run(const struct rw_audit_input *input, struct rw_audit *ret_audit,
 
 	rw_vec_init(&audit.findings, sizeof(struct rw_finding), RW_AUDIT_FINDINGS_MAX);
 	rw_vec_init(&audit.unknown, sizeof(struct rw_unknown), RW_AUDIT_FINDINGS_MAX);
+	rw_vec_init(&audit.subjects, sizeof(struct rw_audit_subject),
+		    SIZE_MAX / sizeof(struct rw_audit_subject));
 	if (!run.cache)
 		run.cache = own_cache = rw_policy_cache_new();
 	if (input->before)
@@ -382,7 +410,7 @@ int rw_audit_run(const struct rw_audit_input *input, struct rw_audit *ret_audit,
 		r = judge_all(&run, &index);
 	free(index.nodes);
 	rw_members_free(run.members);
-	if (r == 0 && input->subject && audit.subjects == 0)
+	if (r == 0 && input->subject && audit.subjects.count == 0)
 		r = rw_error_set(err, -ENOENT, "there is no cluster or free-standing group %s",
 				 input->subject);
 	if (r < 0)

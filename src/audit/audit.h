@@ -59,11 +59,26 @@ struct rw_unknown {
 	size_t nodes; /* of which the evidence is missing */
 };
 
+/* A service that is open to the internet, as defined above. */
+struct rw_audit_open {
+	uint16_t protocol; /* RW_PROTOCOL_ALL = everything */
+	struct rw_ports ports;
+	const char *service; /* "redis", "ssh"; "" = none that is known */
+	bool v4, v6;
+};
+
+struct rw_audit_subject {
+	enum rw_kind kind; /* RW_KIND_CLUSTER or RW_KIND_GROUP */
+	char id[RW_ID_SIZE];
+	char name[132];
+	struct rw_vec to_internet; /* struct rw_audit_open, ascending */
+};
+
 struct rw_audit {
 	struct rw_vec findings; /* struct rw_finding */
 	struct rw_vec unknown;  /* struct rw_unknown */
-	size_t subjects;
-	size_t suppressed; /* findings that are */
+	struct rw_vec subjects; /* struct rw_audit_subject: all that were judged, in order */
+	size_t suppressed;      /* findings that are */
 };
 
 struct rw_audit_input {

@@ -59,6 +59,11 @@ void exposed_done(struct exposed *exposed);
 /* Appends the CIDRs that are not of the internet: private ranges and those of the network.  -ENOMEM. */
 int internet_find_others(const struct rw_network *network, struct rw_vec *ret_prefixes, struct rw_error *err);
 
+/* Adds what the ranges (struct open_range, ascending) open to 'list' (struct rw_audit_open), once each.  -ENOMEM. */
+int opens_add(struct rw_vec *list, const struct rw_vec *ranges, struct rw_error *err);
+/* By protocol and port. */
+void opens_sort(struct rw_vec *list);
+
 /* The judges.  Each adds findings and unknown checks; 0, -ENOMEM, -E2BIG. */
 int judge_services(struct subject *subject);
 int judge_network(struct subject *subject);

@@ -25,7 +25,7 @@ static void plan_init(struct rw_tighten_plan *plan)
 	*plan = (struct rw_tighten_plan){0};
 	rw_vec_init(&plan->needs, sizeof(struct rw_tighten_need), SIZE_MAX);
 	rw_vec_init(&plan->steps, sizeof(struct rw_tighten_step), RW_TIGHTEN_STEP_COUNT_);
-	rw_vec_init(&plan->exposure.to_internet, sizeof(struct rw_tighten_open), SIZE_MAX);
+	rw_vec_init(&plan->exposure.to_internet, sizeof(struct rw_audit_open), SIZE_MAX);
 	rw_vec_init(&plan->policies, sizeof(struct rw_policy *), SIZE_MAX);
 	rw_vec_init(&plan->would_drop, sizeof(struct rw_tighten_refusal), RW_TIGHTEN_REFUSALS_MAX);
 }

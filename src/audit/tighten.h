@@ -38,7 +38,7 @@
  */
 
 #include "analyze/diff.h"
-#include "audit/evidence.h"
+#include "audit/audit.h"
 #include "group/edit.h"
 #include "policy/policy.h"
 
@@ -97,17 +97,9 @@ struct rw_tighten_refusal {
 /* Most refusals that one step lists; it counts all. */
 #define RW_TIGHTEN_REFUSALS_MAX 10000
 
-/* What is open to the internet. */
-struct rw_tighten_open {
-	uint16_t protocol; /* RW_PROTOCOL_ALL = everything */
-	struct rw_ports ports;
-	const char *service; /* "redis", "ssh"; "" = none that is known */
-	bool v4, v6;
-};
-
 struct rw_tighten_exposure {
 	double v4, v6;             /* remote addresses x services, over all NIC types */
-	struct rw_vec to_internet; /* struct rw_tighten_open, ascending */
+	struct rw_vec to_internet; /* struct rw_audit_open, ascending */
 };
 
 /* What a step opens and closes at interfaces of one NIC type in the same groups. */

@@ -129,6 +129,19 @@ static void append_listener(struct rw_buf *buf, const struct rw_json *listener)
 	rw_cli_append_cell(NULL, buf, listener, &backend);
 }
 
+/* A service that is open: "tcp 22", "icmp", "everything". */
+static void append_open(struct rw_buf *buf, const struct rw_json *open)
+{
+	const char *protocol = rw_cli_text(open, "protocol");
+	const char *ports = rw_cli_text(open, "ports");
+
+	(void)rw_buf_append_text(buf, strcmp(protocol, "all") == 0 ? "everything" : protocol);
+	if (strcmp(ports, "-1/-1") != 0) {
+		(void)rw_buf_append_text(buf, " ");
+		append_ports(buf, ports);
+	}
+}
+
 /* "6.5 s" from 6500; from 0 nothing. */
 static void append_duration(struct rw_buf *buf, int64_t ms)
 {
@@ -212,6 +225,8 @@ static void append_value(struct rw_cli *cli, struct rw_buf *buf, const struct rw
 	case RW_JSON_OBJECT:
 		if (kind == RW_COLUMN_LISTENER)
 			append_listener(buf, value);
+		else if (kind == RW_COLUMN_OPEN)
+			append_open(buf, value);
 		else if (kind == RW_COLUMN_COUNTS)
 			append_counts(buf, value);
 		else

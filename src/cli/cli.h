@@ -242,6 +242,7 @@ enum rw_column_kind {
 	RW_COLUMN_PORTS,     /* as people write them: 443, 8000-8100; "-" for none */
 	RW_COLUMN_PEER,      /* (of a rule) "from 10.0.0.0/8", "to group:web" */
 	RW_COLUMN_LISTENER,  /* (of a load balancer's listeners) "tcp 443 -> 8443" */
+	RW_COLUMN_OPEN,      /* (of services) "tcp 22, udp 53, icmp", "everything" */
 	RW_COLUMN_DURATION,  /* milliseconds as "6.5 s"; absent when 0 */
 	RW_COLUMN_COUNTS,    /* an object of numbers: "established 12, assured 3"; absent when all are 0 */
 };

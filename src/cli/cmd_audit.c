@@ -88,7 +88,10 @@ static int audit_offline(const struct rw_cli *cli, struct offline *offline, stru
 	input.suppression_count = offline->suppressions.count;
 	input.now_ms = rw_clock_realtime_ms(rw_clock_system());
 	r = rw_audit_run(&input, &offline->audit, err);
-	return r < 0 ? r : rw_findings_encode(&offline->answer, &offline->audit, err);
+	if (r < 0)
+		return r;
+	return rw_cli_given(cli, "summary") ? rw_summary_encode(&offline->answer, &offline->audit, err)
+					    : rw_findings_encode(&offline->answer, &offline->audit, err);
 }
 
 /* ---- what is shown ---- */
@@ -217,6 +220,28 @@ static const struct rw_column finding_columns[] = {
 	{"DEFAULT", "default", RW_COLUMN_TEXT, "no"},   {"SUPPRESSED", "suppressed", RW_COLUMN_LONG, "-"},
 };
 
+static const struct rw_column summary_columns[] = {
+	{"SUBJECT", "subject.name", RW_COLUMN_LONG, NULL},
+	{"OPEN TO THE INTERNET", "to_internet", RW_COLUMN_OPEN, "-"},
+	{"CRITICAL", "findings.critical", RW_COLUMN_NUMBER, NULL},
+	{"HIGH", "findings.high", RW_COLUMN_NUMBER, NULL},
+	{"MEDIUM", "findings.medium", RW_COLUMN_NUMBER, NULL},
+	{"LOW", "findings.low", RW_COLUMN_NUMBER, NULL},
+	{"INFO", "findings.info", RW_COLUMN_NUMBER, NULL},
+	{"SUPPRESSED", "suppressed", RW_COLUMN_NUMBER, NULL},
+	{"UNKNOWN", "unknown", RW_COLUMN_NUMBER, NULL},
+};
+
+static int print_summary(struct rw_cli *cli, const struct rw_json *root, const char *text, size_t size)
+{
+	struct rw_json items;
+
+	if (!rw_json_find(root, "items", &items))
+		return RW_EXIT_REFUSED;
+	return cli->json ? rw_cli_print_text(text, size)
+			 : rw_cli_print_table(cli, &items, summary_columns, RW_ARRAY_COUNT(summary_columns));
+}
+
 /* What could not be judged, once for each check: it must not look like passed. */
 static void print_unknown(const struct rw_json *unknown)
 {
@@ -241,6 +266,8 @@ static int print_answer(struct rw_cli *cli, const struct rw_json *root, const ch
 	struct rw_json findings = {0}, unknown = {0};
 	int r;
 
+	if (rw_cli_given(cli, "summary"))
+		return print_summary(cli, root, text, size);
 	if (!rw_json_find(root, "findings", &findings) || !rw_json_find(root, "unknown", &unknown))
 		return RW_EXIT_REFUSED;
 	if (rw_cli_given(cli, "sarif"))
@@ -306,7 +333,7 @@ static int show_server(struct rw_cli *cli, int fail_on)
 	int r;
 
 	rw_buf_init(&path, 4096);
-	(void)rw_buf_append_text(&path, "/v1/audit");
+	(void)rw_buf_append_text(&path, rw_cli_given(cli, "summary") ? "/v1/audit/summary" : "/v1/audit");
 	rw_cli_put_filter(cli, &path, "cluster");
 	r = rw_cli_call(cli, "GET", path.data, NULL, &answer);
 	if (r)
@@ -323,6 +350,8 @@ static int audit(struct rw_cli *cli)
 
 	if (severity && fail_on < 0)
 		return rw_cli_usage_error(cli, "--fail-on is critical, high, medium, low or info");
+	if (rw_cli_given(cli, "summary") && (severity || rw_cli_given(cli, "sarif")))
+		return rw_cli_usage_error(cli, "--summary goes with neither --fail-on nor --sarif");
 	if (rw_cli_given(cli, "file"))
 		return show_offline(cli, fail_on);
 	for (size_t i = 0; i < RW_ARRAY_COUNT(offline_only); i++)
@@ -397,6 +426,7 @@ static const struct rw_usage_option audit_options[] = {
 	{"cluster", 0, "NAME", "only this cluster or free-standing group"},
 	{"fail-on", 0, "SEVERITY",
 	 "exit code 5 for findings as bad as this: critical, high, medium, low, info"},
+	{"summary", 0, NULL, "only what is open to the internet, and how many findings there are"},
 	{"sarif", 0, NULL, "write SARIF 2.1.0, for code hosts"},
 	{"file", 'f', "MODEL", "audit a model file, without any server"},
 	{"listening", 0, "FILE", "with --file: 'ss -tulpn' of a node, as NODE=FILE if it has several"},
@@ -411,6 +441,7 @@ const struct rw_cli_command rw_cli_audit_commands[] = {
 	 "evidence is missing is unknown, never passed.  docs/audit.md lists all checks.\n"
 	 "\n"
 	 "examples:\n"
+	 "  ringwall audit --summary\n"
 	 "  ringwall audit --cluster shop\n"
 	 "  ringwall audit --fail-on high --sarif >audit.sarif\n"
 	 "  ringwall audit --file model.json --listening ss.txt --flows vpc-flow-logs.txt\n",

@@ -8,6 +8,9 @@ static const struct rw_column columns[] = {
 	{"NAME", "name", RW_COLUMN_LONG, NULL},
 	{"TYPE", "type", RW_COLUMN_TEXT, NULL},
 	{"NETWORK", "network", RW_COLUMN_REFERENCE, NULL},
+	{"NODES", "nodes.total", RW_COLUMN_NUMBER, NULL},
+	{"ENFORCED", "nodes.connected", RW_COLUMN_NUMBER, NULL},
+	{"RULES", "rule_count", RW_COLUMN_NUMBER, NULL},
 	{"ENFORCEMENT", "enforcement", RW_COLUMN_WORD, NULL},
 };
 
@@ -23,6 +26,9 @@ static const struct rw_column record[] = {
 	{"management CIDRs", "management_cidrs", RW_COLUMN_TEXT, NULL},
 	{"enforcement", "enforcement", RW_COLUMN_WORD, NULL},
 	{"tags", "tags", RW_COLUMN_TEXT, NULL},
+	{"nodes", "nodes.total", RW_COLUMN_NUMBER, NULL},
+	{"nodes enforced", "nodes.connected", RW_COLUMN_NUMBER, NULL},
+	{"rules", "rule_count", RW_COLUMN_NUMBER, NULL},
 };
 
 static int create(struct rw_cli *cli)

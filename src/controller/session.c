@@ -361,3 +361,50 @@ void rw_node_status_counts(const struct rw_controller *controller, size_t counts
 	for (size_t i = 0; i < controller->nodes.count; i++)
 		counts[controller->nodes.records[i]->state]++;
 }
+
+static int compare_cluster(const void *key, const void *element)
+{
+	return strcmp(key, ((const struct rw_cluster_nodes *)element)->cluster);
+}
+
+static struct rw_cluster_nodes *find_cluster(const struct rw_vec *counts, const char *cluster)
+{
+	return counts->count
+		       ? bsearch(cluster, counts->data, counts->count, counts->element_size, compare_cluster)
+		       : NULL;
+}
+
+const struct rw_cluster_nodes *rw_cluster_nodes_find(const struct rw_vec *counts, const char *cluster)
+{
+	return find_cluster(counts, cluster);
+}
+
+static void count_node(const struct rw_controller *controller, const struct rw_node *node,
+		       struct rw_vec *counts)
+{
+	struct rw_cluster_nodes *slot = find_cluster(counts, node->cluster);
+	const struct node_record *record = slot ? node_find(controller, node->id) : NULL;
+
+	if (!slot)
+		return;
+	slot->total++;
+	if (record)
+		slot->states[record->state]++;
+}
+
+int rw_cluster_nodes_count(const struct rw_controller *controller, struct rw_vec *ret_counts)
+{
+	const struct rw_model *model = controller->inventory.model;
+
+	for (size_t i = 0; i < rw_model_count(model, RW_KIND_CLUSTER); i++) {
+		struct rw_cluster_nodes *slot;
+		int r = rw_vec_push(ret_counts, &slot);
+
+		if (r < 0)
+			return r;
+		slot->cluster = ((const struct rw_cluster *)rw_model_at(model, RW_KIND_CLUSTER, i))->id;
+	}
+	for (size_t i = 0; i < rw_model_count(model, RW_KIND_NODE); i++)
+		count_node(controller, rw_model_at(model, RW_KIND_NODE, i), ret_counts);
+	return 0;
+}

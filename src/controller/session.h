@@ -142,6 +142,19 @@ void rw_controller_certificates(const struct rw_controller *controller,
 /* How many managed nodes are in each state. */
 void rw_node_status_counts(const struct rw_controller *controller, size_t counts[RW_NODE_STATE_COUNT_]);
 
+/*
+ * The nodes of every cluster, counted in one walk: appends a struct rw_cluster_nodes for each cluster, ascending by
+ * id, to an empty vector made for them.  O((nodes + clusters) x log).  -ENOMEM.
+ */
+struct rw_cluster_nodes {
+	const char *cluster; /* id, lent by the model */
+	size_t total;
+	size_t states[RW_NODE_STATE_COUNT_]; /* of the managed ones */
+};
+RW_NODISCARD int rw_cluster_nodes_count(const struct rw_controller *controller, struct rw_vec *ret_counts);
+/* NULL when it is not among them. */
+const struct rw_cluster_nodes *rw_cluster_nodes_find(const struct rw_vec *counts, const char *cluster);
+
 /* A rule's hits, summed over the nodes' last reports; last_hit_ms 0 = never.  O(nodes x log hits). */
 struct rw_rule_hits {
 	uint64_t packets;

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "wire/findings.h"
 
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "wire/json.h"
@@ -96,7 +98,7 @@ int rw_findings_encode(struct rw_buf *buf, const struct rw_audit *audit, struct 
 
 	rw_json_writer_init(&json, buf, false);
 	rw_json_begin_object(&json);
-	rw_json_put_integer(&json, "subjects", (int64_t)audit->subjects);
+	rw_json_put_integer(&json, "subjects", (int64_t)audit->subjects.count);
 	rw_json_put_integer(&json, "suppressed", (int64_t)audit->suppressed);
 	rw_json_key(&json, "findings");
 	rw_json_begin_array(&json);
@@ -117,6 +119,113 @@ int rw_findings_encode(struct rw_buf *buf, const struct rw_audit *audit, struct 
 	}
 	rw_json_end_array(&json);
 	rw_json_end_object(&json);
+	return rw_buf_check(buf, err);
+}
+
+/* ---- the summary ---- */
+
+void rw_opens_put(struct rw_json_writer *json, const char *key, const struct rw_vec *opens)
+{
+	char text[RW_PROTOCOL_TEXT_SIZE > RW_PORTS_TEXT_SIZE ? RW_PROTOCOL_TEXT_SIZE : RW_PORTS_TEXT_SIZE];
+
+	rw_json_key(json, key);
+	rw_json_begin_array(json);
+	for (size_t i = 0; i < opens->count; i++) {
+		const struct rw_audit_open *open = rw_vec_at(opens, i);
+
+		rw_json_begin_object(json);
+		rw_protocol_format(open->protocol, text);
+		rw_json_put_text(json, "protocol", text);
+		rw_ports_format(open->ports, text);
+		rw_json_put_text(json, "ports", text);
+		if (open->service[0])
+			rw_json_put_text(json, "service", open->service);
+		rw_json_put_bool(json, "ipv4", open->v4);
+		rw_json_put_bool(json, "ipv6", open->v6);
+		rw_json_end_object(json);
+	}
+	rw_json_end_array(json);
+}
+
+/* What was found at one subject. */
+struct tally {
+	size_t findings[RW_SEVERITY_COUNT_]; /* that are not suppressed */
+	size_t suppressed;
+	size_t unknown;
+};
+
+static int compare_subject(const void *key, const void *element)
+{
+	const struct rw_audit_subject *wanted = key, *subject = element;
+	int order = (int)wanted->kind - (int)subject->kind;
+
+	return order ? order : strcmp(wanted->id, subject->id);
+}
+
+/* Subjects are in order of kind and id. */
+static struct tally *tally_of(const struct rw_audit *audit, struct tally *tallies, enum rw_kind kind,
+			      const char *id)
+{
+	struct rw_audit_subject wanted = {.kind = kind};
+	const struct rw_audit_subject *found;
+
+	(void)snprintf(wanted.id, sizeof(wanted.id), "%s", id);
+	found = bsearch(&wanted, audit->subjects.data, audit->subjects.count, sizeof(wanted),
+			compare_subject);
+	return &tallies[found - (const struct rw_audit_subject *)audit->subjects.data];
+}
+
+static void count_all(const struct rw_audit *audit, struct tally *tallies)
+{
+	for (size_t i = 0; i < audit->findings.count; i++) {
+		const struct rw_finding *finding = rw_vec_at(&audit->findings, i);
+		struct tally *tally = tally_of(audit, tallies, finding->subject_kind, finding->subject);
+
+		if (finding->suppressed)
+			tally->suppressed++;
+		else
+			tally->findings[finding->check->severity]++;
+	}
+	for (size_t i = 0; i < audit->unknown.count; i++) {
+		const struct rw_unknown *unknown = rw_vec_at(&audit->unknown, i);
+
+		tally_of(audit, tallies, unknown->subject_kind, unknown->subject)->unknown++;
+	}
+}
+
+static void put_summary(struct rw_json_writer *json, const struct rw_audit_subject *subject,
+			const struct tally *tally)
+{
+	rw_json_begin_object(json);
+	put_subject(json, subject->kind, subject->id, subject->name);
+	rw_json_key(json, "findings");
+	rw_json_begin_object(json);
+	for (int i = RW_SEVERITY_COUNT_ - 1; i >= 0; i--)
+		rw_json_put_integer(json, rw_severity_name((enum rw_severity)i), (int64_t)tally->findings[i]);
+	rw_json_end_object(json);
+	rw_json_put_integer(json, "suppressed", (int64_t)tally->suppressed);
+	rw_json_put_integer(json, "unknown", (int64_t)tally->unknown);
+	rw_opens_put(json, "to_internet", &subject->to_internet);
+	rw_json_end_object(json);
+}
+
+int rw_summary_encode(struct rw_buf *buf, const struct rw_audit *audit, struct rw_error *err)
+{
+	struct tally *tallies = calloc(audit->subjects.count + 1, sizeof(*tallies));
+	struct rw_json_writer json;
+
+	if (!tallies)
+		return rw_error_oom(err);
+	count_all(audit, tallies);
+	rw_json_writer_init(&json, buf, false);
+	rw_json_begin_object(&json);
+	rw_json_key(&json, "items");
+	rw_json_begin_array(&json);
+	for (size_t i = 0; i < audit->subjects.count; i++)
+		put_summary(&json, rw_vec_at(&audit->subjects, i), &tallies[i]);
+	rw_json_end_array(&json);
+	rw_json_end_object(&json);
+	free(tallies);
 	return rw_buf_check(buf, err);
 }
 

@@ -4,6 +4,7 @@
 #include <stdio.h>
 
 #include "wire/analysis_parts.h"
+#include "wire/findings.h"
 #include "wire/object.h"
 #include "wire/writer.h"
 
@@ -26,16 +27,6 @@ static void put_address(struct rw_json_writer *json, const char *key, const stru
 	rw_json_put_text(json, key, text);
 }
 
-static void put_service(struct rw_json_writer *json, uint16_t protocol, struct rw_ports ports)
-{
-	char text[RW_PORTS_TEXT_SIZE];
-
-	rw_protocol_format(protocol, text);
-	rw_json_put_text(json, "protocol", text);
-	rw_ports_format(ports, text);
-	rw_json_put_text(json, "ports", text);
-}
-
 /* ---- exposure ---- */
 
 /* Far beyond 64 bits for IPv6: a number with its first digits. */
@@ -54,20 +45,7 @@ static void put_exposure(struct rw_json_writer *json, const struct rw_tighten_ex
 	rw_json_begin_object(json);
 	put_amount(json, "ipv4", exposure->v4);
 	put_amount(json, "ipv6", exposure->v6);
-	rw_json_key(json, "to_internet");
-	rw_json_begin_array(json);
-	for (size_t i = 0; i < exposure->to_internet.count; i++) {
-		const struct rw_tighten_open *open = rw_vec_at(&exposure->to_internet, i);
-
-		rw_json_begin_object(json);
-		put_service(json, open->protocol, open->ports);
-		if (open->service[0])
-			rw_json_put_text(json, "service", open->service);
-		rw_json_put_bool(json, "ipv4", open->v4);
-		rw_json_put_bool(json, "ipv6", open->v6);
-		rw_json_end_object(json);
-	}
-	rw_json_end_array(json);
+	rw_opens_put(json, "to_internet", &exposure->to_internet);
 	rw_json_end_object(json);
 }
 

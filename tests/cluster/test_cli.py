@@ -766,10 +766,15 @@ def audit_judges_a_model_file_and_the_controller(cli):
     sarif = cli.run("audit", "-f", path, "--sarif").json
     assert sarif["version"] == "2.1.0" and sarif["runs"][0]["results"][0]["level"] == "error"
     assert {"open-redis", "all-ports-open"} <= {rule["id"] for rule in sarif["runs"][0]["tool"]["driver"]["rules"]}
+    summary = cli.run("audit", "-f", path, "--summary").out
+    assert "OPEN TO THE INTERNET" in summary and "tcp 6379" in summary, summary
+    cli.refuses("audit", "-f", path, "--summary", "--sarif", code=2, says="--summary goes with neither")
     cli.refuses("audit", "-f", path, "--cluster", "none", says="--cluster: there is no cluster or group 'none'")
     cli.refuses("audit", "-f", path, "--fail-on", "urgent", code=2, says="--fail-on is")
     cli.refuses("audit", "--listening", listening, code=2, says="--listening goes with --file")
     cli.refuses("audit", "-f", path, "--listening", path, says=["line 1", "ss -tulpn"])
+    summary = cli.run("audit", "--cluster", "m-c", "--summary", "-o", "json").json["items"]
+    assert [(one["subject"]["name"], one["findings"]["info"] > 0) for one in summary] == [("m-c", True)], summary
     server = cli.run("audit", "--cluster", "m-c", "-o", "json").json
     assert server["subjects"] == 1 and "open-http" in [finding["check"] for finding in server["findings"]], server
     cli.refuses("audit", "--cluster", "none", says="no cluster or security group")

@@ -78,6 +78,74 @@ static void filters_collections(void **state)
 	answer_done(&answer);
 }
 
+static int64_t number_at(const struct rw_json *object, const char *key)
+{
+	struct rw_json member;
+	int64_t number = -1;
+
+	assert_true(rw_json_find(object, key, &member));
+	assert_int_equal(rw_json_integer(&member, 0, INT64_MAX, &number, NULL), 0);
+	return number;
+}
+
+static void expect_nodes(const struct rw_json *cluster, int64_t rules, int64_t total, int64_t offline)
+{
+	struct rw_json nodes;
+
+	assert_int_equal(number_at(cluster, "rule_count"), rules);
+	assert_true(rw_json_find(cluster, "nodes", &nodes));
+	assert_int_equal(number_at(&nodes, "total"), total);
+	assert_int_equal(number_at(&nodes, "offline"), offline);
+	assert_int_equal(number_at(&nodes, "connected"), 0);
+}
+
+static void counts_rules_and_nodes_of_clusters(void **state)
+{
+	struct api_fixture *fx = *state;
+	struct rw_json items, cluster;
+	struct answer answer;
+
+	fixture_expect(fx, "POST", "/v1/nodes", "{\"name\":\"n-1\",\"cluster\":\"demo\"}", 201);
+	fixture_expect(fx, "POST", "/v1/nodes", "{\"name\":\"n-2\",\"cluster\":\"demo\",\"agent\":\"none\"}",
+		       201);
+	fixture_expect(fx, "POST", "/v1/nodes",
+		       "{\"name\":\"n-3\",\"network\":\"net\",\"security_groups\":[\"web\"]}", 201);
+	fixture_expect(fx, "POST", "/v1/clusters", "{\"name\":\"zero\",\"network\":\"net\",\"no_web\":true}",
+		       201);
+	fixture_ask(fx, "GET", "/v1/clusters/demo", NULL, &answer);
+	expect_nodes(&answer.root, 5, 2, 1);
+	answer_done(&answer);
+	fixture_ask(fx, "GET", "/v1/clusters?name=zero", NULL, &answer);
+	assert_true(rw_json_find(&answer.root, "items", &items));
+	cluster = rw_json_at(&items, 0);
+	expect_nodes(&cluster, 2, 0, 0);
+	answer_done(&answer);
+}
+
+static void sums_up_the_audit(void **state)
+{
+	struct api_fixture *fx = *state;
+	struct rw_json items, item, findings;
+	struct answer answer;
+
+	fixture_expect(fx, "POST", "/v1/audit/suppressions",
+		       "{\"check\":\"open-http\",\"subject\":\"demo\",\"reason\":\"a shop\"}", 201);
+	fixture_ask(fx, "GET", "/v1/audit/summary", NULL, &answer);
+	assert_int_equal(answer.status, 200);
+	assert_int_equal(answer_count(&answer, "items"), 2); /* the cluster and the group "web" */
+	assert_true(rw_json_find(&answer.root, "items", &items));
+	item = rw_json_at(&items, 0);
+	assert_true(rw_json_find(&item, "findings", &findings));
+	assert_int_equal(number_at(&findings, "high"), 1);
+	assert_int_equal(number_at(&findings, "info"), 1);
+	assert_int_equal(number_at(&item, "suppressed"), 1);
+	answer_done(&answer);
+	fixture_ask(fx, "GET", "/v1/audit/summary?cluster=web", NULL, &answer);
+	assert_int_equal(answer_count(&answer, "items"), 1);
+	answer_done(&answer);
+	fixture_expect(fx, "GET", "/v1/audit/summary?cluster=nobody", NULL, 404);
+}
+
 static void a_cluster_stands_for_its_group(void **state)
 {
 	struct api_fixture *fx = *state;
@@ -436,6 +504,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(pages_collections, setup, teardown),
 		cmocka_unit_test_setup_teardown(filters_collections, setup, teardown),
+		cmocka_unit_test_setup_teardown(counts_rules_and_nodes_of_clusters, setup, teardown),
+		cmocka_unit_test_setup_teardown(sums_up_the_audit, setup, teardown),
 		cmocka_unit_test_setup_teardown(a_cluster_stands_for_its_group, setup, teardown),
 		cmocka_unit_test_setup_teardown(says_what_became_of_each_rule, setup, teardown),
 		cmocka_unit_test_setup_teardown(patches_objects_and_rules, setup, teardown),

@@ -7,6 +7,7 @@
 #include "audit/audit.h"
 #include "base/buf.h"
 #include "group/edit.h"
+#include "wire/findings.h"
 #include "wire/model_file.h"
 #include "wire/rule_text.h"
 
@@ -559,6 +560,26 @@ static void refuses_a_subject_that_is_not_there(void **state)
 	assert_non_null(strstr(err.text, "no cluster or free-standing group c1"));
 }
 
+static void tells_what_is_open_to_the_internet(void **state)
+{
+	RW_CLEANUP(rw_buf_done) struct rw_buf json = {0};
+	struct world *world = *state;
+
+	rw_buf_init(&json, 65536);
+	add_cluster(world, &(struct wish){.ipv6 = true, .no_web = true});
+	RULES(world, "allow tcp 12000-12100 from 0.0.0.0/0 priority 5 # x",
+	      "allow gre from 0.0.0.0/0 priority 5 # x", "drop tcp 22 from ::/0 priority 1 # x",
+	      "allow udp 53 from 198.51.100.0/24 # x");
+	expect(world, "high open-ssh: tcp 22 (IPv4) [default]\n"
+		      "medium port-open: tcp 12000-12100 (IPv4), gre (IPv4)\n");
+	assert_int_equal(rw_summary_encode(&json, &world->audit, NULL), 0);
+	assert_non_null(strstr(
+		json.data, "{\"protocol\":\"tcp\",\"ports\":\"22/22\",\"service\":\"ssh\",\"ipv4\":true,"
+			   "\"ipv6\":false},{\"protocol\":\"tcp\",\"ports\":\"12000/12100\",\"ipv4\":true,"
+			   "\"ipv6\":false},{\"protocol\":\"gre\",\"ports\":\"-1/-1\",\"ipv4\":true,"));
+	assert_null(strstr(json.data, "53/53"));
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, begin, end)
 
 /* ---- what a change adds ---- */
@@ -699,6 +720,7 @@ int main(void)
 		TEST(tells_a_group_that_nobody_uses),
 		TEST(keeps_suppressed_findings_apart_until_they_expire),
 		TEST(refuses_a_subject_that_is_not_there),
+		TEST(tells_what_is_open_to_the_internet),
 		TEST(tells_only_what_a_change_opens),
 		TEST(narrowing_adds_nothing),
 		TEST(a_port_that_joins_two_ranges_makes_them_wide),

@@ -527,7 +527,7 @@ static void tells_what_is_open_before_and_after(void **state)
 {
 	struct scene *scene = *state;
 	const struct rw_tighten_exposure *last;
-	const struct rw_tighten_open *open;
+	const struct rw_audit_open *open;
 
 	add_cluster(scene, RW_NETWORK_VPC, NULL);
 	watch_both(scene);
