@@ -86,6 +86,8 @@ static int on_command(void *context, const char *command, struct rw_buf *answer,
 		rw_agent_view_write_metrics(&view, answer);
 	else if (strcmp(command, "capture") == 0)
 		return RW_CONTROL_FOLLOW;
+	else if (strncmp(command, "early-drop ", 11) == 0)
+		return agent_switch_early(agent, command + 11, answer, err);
 	else if (strcmp(command, "detach") == 0)
 		return agent_follow_command(agent, true, err);
 	else if (strcmp(command, "attach") == 0)
@@ -165,14 +167,21 @@ static int start_session(struct agent *agent, struct rw_error *err)
 
 static int start_enforcement(struct agent *agent, struct rw_error *err)
 {
+	struct rw_early_wishes early = *agent->options->early;
 	const struct rw_keeper_options keeper = {
+		.early = &early,
 		.backend = agent->options->backend,
 		.named = agent->options->named,
 		.named_count = agent->options->named_count,
 		.notice = on_notice,
 	};
-	int r = rw_keeper_new(&keeper, &agent->keeper, err);
+	struct rw_error unfit = RW_ERROR_NONE;
+	int r;
 
+	/* It is a help only: no reason not to enforce. */
+	if (rw_early_load(&agent->options->place, &early, &unfit) < 0)
+		agent_log_error(&unfit, "the early drop that was switched on or off is not known");
+	r = rw_keeper_new(&keeper, &agent->keeper, err);
 	if (r < 0)
 		return r;
 	if (rw_agent_detached(&agent->options->place)) {

@@ -23,9 +23,10 @@ struct rw_agent_options {
 	struct rw_keeper_backend backend; /* where enforcement comes from */
 	const char *const *named;         /* --interface */
 	size_t named_count;
-	const char *file;         /* model file of standalone mode; NULL = follow the controller */
-	const char *node;         /* in the model file: id or name */
-	struct rw_helper *helper; /* lent; NULL = this process may see what it would tell */
+	const struct rw_early_wishes *early; /* --early-drop */
+	const char *file;                    /* model file of standalone mode; NULL = follow the controller */
+	const char *node;                    /* in the model file: id or name */
+	struct rw_helper *helper;            /* lent; NULL = this process may see what it would tell */
 	const struct rw_clock *clock;
 	const struct rw_random *random;
 };

@@ -51,6 +51,29 @@ int agent_follow_command(struct agent *agent, bool detached, struct rw_error *er
 	return detached ? detach(agent, err) : attach(agent, err);
 }
 
+int agent_switch_early(struct agent *agent, const char *words, struct rw_buf *answer, struct rw_error *err)
+{
+	struct rw_early_wish wish;
+	int r = rw_early_wish_change(rw_keeper_early(agent->keeper), words, &wish, err);
+
+	if (r == 0)
+		r = rw_keeper_set_early(agent->keeper, &wish, err);
+	if (r < 0)
+		return r;
+	rw_log_info("the operator has switched early drop  interface=%s to=%s", wish.name,
+		    wish.early == RW_ENFORCER_EARLY_NONE ? "none"
+		    : wish.idle                          ? "off"
+							 : "on");
+	agent_report_soon(agent);
+	r = rw_early_save(&agent->options->place, rw_keeper_early(agent->keeper), err);
+	if (r < 0)
+		return rw_error_wrap(err, "it is so now, but not after the agent's next start");
+	return rw_buf_append_format(answer, "%s: early drop is %s\n", wish.name,
+				    wish.early == RW_ENFORCER_EARLY_NONE ? "taken off"
+				    : wish.idle                          ? "off: everything passes to tc"
+									 : "on");
+}
+
 /* Marks of 'detach' by somebody who could not reach us. */
 static void follow_marks(struct agent *agent)
 {

@@ -109,6 +109,9 @@ void agent_look_at_peers(struct agent *agent);
 /* The operator's 'detach' or 'attach'. */
 int agent_follow_command(struct agent *agent, bool detached, struct rw_error *err);
 
+/* The operator's 'early-drop'; 'words' are those behind it. */
+int agent_switch_early(struct agent *agent, const char *words, struct rw_buf *answer, struct rw_error *err);
+
 /* The controller lets this node go. */
 void agent_on_let_go(void *context, const char *reason);
 

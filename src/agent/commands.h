@@ -50,6 +50,10 @@ RW_NODISCARD int rw_command_detach(const struct rw_agent_place *place, bool pinn
 /* Lets the node be enforced again: at once by a running agent, else at its next start. */
 RW_NODISCARD int rw_command_attach(const struct rw_agent_place *place, struct rw_error *err);
 
+/* Switches the early stage by the running agent; 'words' as of rw_early_wish_change.  -ENOENT when none runs. */
+RW_NODISCARD int rw_command_early(const struct rw_agent_place *place, const char *words,
+				  struct rw_error *err);
+
 enum rw_status_form {
 	RW_STATUS_TEXT,
 	RW_STATUS_JSON,

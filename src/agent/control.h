@@ -6,7 +6,7 @@
  * =====================================
  *
  * A Unix stream socket RUN/control.sock, mode 0600 in a folder of mode 0700, so for root alone.  A client
- * sends one line -- "status", "status json", "metrics", "capture", "detach", "attach" -- and reads to the end: a
+ * sends one line -- "status", "status json", "metrics", "capture", "detach", "attach", "early-drop on eth0" -- and reads to the end: a
  * first line "ok", or "error" and what went wrong, then the answer.  At most RW_CONTROL_CLIENTS are served at a
  * time; the oldest makes way for the next.
  *

@@ -42,6 +42,8 @@ int rw_keeper_new(const struct rw_keeper_options *options, struct rw_keeper **re
 	keeper->named_count = options->named_count;
 	for (size_t i = 0; i < options->named_count; i++)
 		strcpy(keeper->named[i], options->named[i]);
+	if (options->early)
+		keeper->early = *options->early;
 	rw_vec_init(&keeper->devices, sizeof(struct device), RW_ENFORCER_DEVICE_MAX);
 	*ret_keeper = keeper;
 	return 0;
@@ -223,6 +225,56 @@ int rw_keeper_set_links(struct rw_keeper *keeper, struct rw_links *links, struct
 	return reconcile(keeper, err);
 }
 
+/* ---- the early stage ---- */
+
+const struct rw_early_wishes *rw_keeper_early(const struct rw_keeper *keeper)
+{
+	return &keeper->early;
+}
+
+/* Why a device has no early stage although it should; 0 when it has or nobody wants it. */
+static int find_early_refusal(const struct rw_keeper *keeper, unsigned int ifindex, struct rw_error *err)
+{
+	RW_CLEANUP(rw_free)
+	struct rw_enforcer_device_status *devices = calloc(RW_ENFORCER_DEVICE_MAX, sizeof(*devices));
+	size_t count;
+
+	if (!devices)
+		return rw_error_oom(err);
+	count = keeper->enforcer->ops->devices(keeper->enforcer, devices, RW_ENFORCER_DEVICE_MAX);
+	for (size_t i = 0; i < count && i < RW_ENFORCER_DEVICE_MAX; i++)
+		if (devices[i].ifindex == ifindex && devices[i].early == RW_ENFORCER_EARLY_NONE &&
+		    devices[i].early_text)
+			return rw_error_set(err, -EOPNOTSUPP, "%s: %s", devices[i].name,
+					    devices[i].early_text);
+	return 0;
+}
+
+int rw_keeper_set_early(struct rw_keeper *keeper, const struct rw_early_wish *wish, struct rw_error *err)
+{
+	struct rw_early_wishes before = keeper->early;
+	struct device *device = NULL;
+	int r = rw_early_set(&keeper->early, wish, err);
+
+	for (size_t i = 0; i < keeper->devices.count && !device; i++)
+		if (strcmp(keeper_device_at(keeper, i)->wanted.name, wish->name) == 0)
+			device = keeper_device_at(keeper, i);
+	if (r < 0 || !device || !device->attached || !keeper->enforcer)
+		return r;
+	r = keeper_change_device(keeper, device, err);
+	if (r == 0)
+		r = find_early_refusal(keeper, device->wanted.ifindex, err);
+	if (r < 0) {
+		keeper->early = before;
+		/* What it had before it has again, or the check tries it. */
+		if (keeper_change_device(keeper, device, NULL) < 0)
+			device->attached = false;
+		return r;
+	}
+	keeper->event_seen = true;
+	return 0;
+}
+
 /* ---- start, detach, attach ---- */
 
 /* Puts the policy wanted in force, if there is one. */
@@ -295,9 +347,9 @@ int rw_keeper_attach(struct rw_keeper *keeper, struct rw_error *err)
 
 /* ---- the check ---- */
 
-static const char *event_text(enum rw_enforcer_event_kind kind)
+static const char *event_text(const struct rw_enforcer_event *event)
 {
-	switch (kind) {
+	switch (event->kind) {
 	case RW_ENFORCER_EVENT_RESTORED:
 		return "somebody had detached our program; it is back";
 	case RW_ENFORCER_EVENT_LOST:
@@ -309,7 +361,7 @@ static const char *event_text(enum rw_enforcer_event_kind kind)
 	case RW_ENFORCER_EVENT_GONE:
 		return "the device is gone";
 	case RW_ENFORCER_EVENT_EARLY:
-		return "its early stage has changed";
+		return event->text[0] ? "early drop cannot be had" : "early drop is there again";
 	}
 	return "";
 }
@@ -320,11 +372,12 @@ static void take_event(void *context, const struct rw_enforcer_event *event)
 	bool is_warning = event->kind != RW_ENFORCER_EVENT_HELD && event->kind != RW_ENFORCER_EVENT_GONE;
 	/* Who did it is of use where it is somebody in particular. */
 	bool has_detail = event->text[0] &&
-			  (event->kind == RW_ENFORCER_EVENT_LOST || event->kind == RW_ENFORCER_EVENT_SHARED);
+			  (event->kind == RW_ENFORCER_EVENT_LOST || event->kind == RW_ENFORCER_EVENT_SHARED ||
+			   event->kind == RW_ENFORCER_EVENT_EARLY);
 
 	keeper->event_seen = true;
 	keeper->restored += event->kind == RW_ENFORCER_EVENT_RESTORED;
-	keeper_notice(keeper, is_warning, "interface %s: %s%s%s", event->name, event_text(event->kind),
+	keeper_notice(keeper, is_warning, "interface %s: %s%s%s", event->name, event_text(event),
 		      has_detail ? ": " : "", has_detail ? event->text : "");
 	if (event->kind == RW_ENFORCER_EVENT_GONE) {
 		/* A device of that number that appears later is another one. */

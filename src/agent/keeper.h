@@ -24,6 +24,7 @@
  * No clock, socket or file: driven by the agent's loop, or by tests with the dry enforcer.
  */
 
+#include "agent/early.h"
 #include "agent/link_rules.h"
 #include "enforce/enforcer.h"
 #include "wire/report.h"
@@ -49,6 +50,7 @@ struct rw_keeper_options {
 	struct rw_keeper_backend backend;
 	const char *const *named; /* --interface; copied */
 	size_t named_count;
+	const struct rw_early_wishes *early; /* copied; NULL = none */
 	rw_keeper_notice_fn *notice;
 	void *notice_context;
 };
@@ -85,6 +87,14 @@ RW_NODISCARD int rw_keeper_set_policy(struct rw_keeper *keeper, const struct rw_
  */
 RW_NODISCARD int rw_keeper_seal(struct rw_keeper *keeper, const struct rw_policy *sealed,
 				struct rw_error *err);
+
+/*
+ * Changes the early stage of an interface: now, where it is under control, and whenever it comes to be.  When it
+ * cannot be had, 'err' says why, the wish before holds again, and -EOPNOTSUPP or what else the kernel said.
+ */
+RW_NODISCARD int rw_keeper_set_early(struct rw_keeper *keeper, const struct rw_early_wish *wish,
+				     struct rw_error *err);
+const struct rw_early_wishes *rw_keeper_early(const struct rw_keeper *keeper); /* lent */
 
 /* The policy wanted holds at a later position, too. */
 void rw_keeper_confirm(struct rw_keeper *keeper, const struct rw_position *position);

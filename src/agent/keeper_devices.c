@@ -4,6 +4,7 @@
 
 #include <linux/if.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "agent/keeper_internal.h"
@@ -90,10 +91,12 @@ int keeper_update_devices(struct rw_keeper *keeper)
 	return 0;
 }
 
-static void attach_device(struct rw_keeper *keeper, struct device *device)
+static struct rw_enforcer_device settings_of(const struct rw_keeper *keeper, const struct device *device)
 {
 	const struct rw_link_decision *wanted = &device->wanted;
-	const struct rw_enforcer_device settings = {
+	const struct rw_early_wish *early = rw_early_find(&keeper->early, wanted->name);
+
+	return (struct rw_enforcer_device){
 		.ifindex = wanted->ifindex,
 		.name = wanted->name,
 		.interface = wanted->interface,
@@ -102,7 +105,42 @@ static void attach_device(struct rw_keeper *keeper, struct device *device)
 		.pending = wanted->role == RW_LINK_PENDING,
 		.vlan_ids = wanted->vlan_ids,
 		.vlan_id_count = wanted->vlan_id_count,
+		.early = early ? early->early : RW_ENFORCER_EARLY_NONE,
+		.early_idle = early && early->idle,
 	};
+}
+
+int keeper_change_device(struct rw_keeper *keeper, struct device *device, struct rw_error *err)
+{
+	const struct rw_enforcer_device settings = settings_of(keeper, device);
+
+	return rw_enforcer_attach(keeper->enforcer, &settings, err);
+}
+
+/* Says how the early stage of a device does that was just attached. */
+static void tell_early(struct rw_keeper *keeper, unsigned int ifindex)
+{
+	RW_CLEANUP(rw_free)
+	struct rw_enforcer_device_status *devices = calloc(RW_ENFORCER_DEVICE_MAX, sizeof(*devices));
+	size_t count = 0;
+
+	if (devices)
+		count = keeper->enforcer->ops->devices(keeper->enforcer, devices, RW_ENFORCER_DEVICE_MAX);
+	for (size_t i = 0; i < count && i < RW_ENFORCER_DEVICE_MAX; i++) {
+		const char *word = rw_early_state_word(&devices[i]);
+
+		if (devices[i].ifindex == ifindex && word)
+			keeper_notice(keeper, strcmp(word, "absent") == 0,
+				      "interface %s: early drop is %s%s%s", devices[i].name, word,
+				      devices[i].early_text ? ": " : "",
+				      devices[i].early_text ? devices[i].early_text : "");
+	}
+}
+
+static void attach_device(struct rw_keeper *keeper, struct device *device)
+{
+	const struct rw_link_decision *wanted = &device->wanted;
+	const struct rw_enforcer_device settings = settings_of(keeper, device);
 	struct rw_error err = RW_ERROR_NONE;
 
 	if (wanted->vlans_cut) {
@@ -115,6 +153,8 @@ static void attach_device(struct rw_keeper *keeper, struct device *device)
 		keeper_notice(keeper, false, "interface %s is %s: %s", wanted->name,
 			      settings.pending ? "pending, system rules only" : "under control",
 			      wanted->reason);
+		if (settings.early != RW_ENFORCER_EARLY_NONE)
+			tell_early(keeper, wanted->ifindex);
 	} else {
 		char failure[sizeof(device->failure)];
 

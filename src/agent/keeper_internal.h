@@ -23,6 +23,7 @@ struct rw_keeper {
 	void *notice_context;
 	char named[RW_KEEPER_NAMED_MAX][16];
 	size_t named_count;
+	struct rw_early_wishes early;
 
 	struct rw_enforcer *enforcer; /* NULL while detached */
 	bool detached;
@@ -66,6 +67,9 @@ void keeper_follow_devices(struct rw_keeper *keeper);
 
 /* Lets go of devices that an earlier agent held and that are enforced no more. */
 void keeper_release_left(struct rw_keeper *keeper);
+
+/* Has a device attached anew with its settings, as its early stage. */
+RW_NODISCARD int keeper_change_device(struct rw_keeper *keeper, struct device *device, struct rw_error *err);
 
 struct device *keeper_device_at(const struct rw_keeper *keeper, size_t index);
 struct device *keeper_find_device(const struct rw_keeper *keeper, unsigned int ifindex);

@@ -75,6 +75,29 @@ int rw_command_attach(const struct rw_agent_place *place, struct rw_error *err)
 	return 0;
 }
 
+/* ---- the early stage ---- */
+
+int rw_command_early(const struct rw_agent_place *place, const char *words, struct rw_error *err)
+{
+	RW_CLEANUP(rw_buf_done) struct rw_buf answer = {0};
+	char command[RW_CONTROL_LINE_MAX];
+	int r;
+
+	if (snprintf(command, sizeof(command), "early-drop %s", words) >= (int)sizeof(command))
+		return rw_error_set(err, -EINVAL, "not the name of an interface: \"%.64s\"", words);
+	rw_buf_init(&answer, 4096);
+	r = rw_control_call(place, command, STATUS_PATIENCE_MS, &answer, err);
+	if (r == RW_CONTROL_ABSENT) {
+		(void)rw_error_set(err, -ENOENT, "no agent is running with %s", place->state);
+		(void)rw_error_hint(err, "Start it with --early-drop INTERFACE, or start it first.");
+		return -ENOENT;
+	}
+	if (r < 0)
+		return r;
+	(void)fwrite(answer.data, 1, answer.size, stdout);
+	return 0;
+}
+
 /* ---- status ---- */
 
 /* What is in force although no agent runs, in the words of rw_agent_view_write_*. */
@@ -106,6 +129,12 @@ static const char *device_state(const struct rw_enforce_bpf_held *held)
 	return !held->alive ? "lost" : held->pending ? "pending" : "enforced";
 }
 
+/* Whether it drops or is switched off is not told without an agent. */
+static const char *early_hook(const struct rw_enforce_bpf_held *held)
+{
+	return held->early == RW_ENFORCER_EARLY_GENERIC ? "xdp-generic" : "xdp";
+}
+
 static void write_orphan_json(const struct orphan *orphan, struct rw_buf *buf)
 {
 	struct rw_json_writer json;
@@ -127,6 +156,8 @@ static void write_orphan_json(const struct orphan *orphan, struct rw_buf *buf)
 		rw_json_put_text(&json, "interface", held->interface);
 		rw_json_put_text(&json, "state", device_state(held));
 		rw_json_put_text(&json, "hook", held->tcx ? "tcx" : "clsact");
+		if (held->early != RW_ENFORCER_EARLY_NONE)
+			rw_json_put_text(&json, "early_hook", early_hook(held));
 		rw_json_end_object(&json);
 	}
 	rw_json_end_array(&json);
@@ -142,9 +173,11 @@ static void write_orphan_text(const struct orphan *orphan, struct rw_buf *buf)
 	for (size_t i = 0; i < orphan->look.device_count; i++) {
 		const struct rw_enforce_bpf_held *held = &orphan->look.devices[i];
 
-		(void)rw_buf_append_format(buf, "%-12s  %s (device %u): %s (%s)\n", i ? "" : "interfaces",
+		(void)rw_buf_append_format(buf, "%-12s  %s (device %u): %s (%s%s%s)\n", i ? "" : "interfaces",
 					   held->interface, held->ifindex, device_state(held),
-					   held->tcx ? "tcx" : "clsact");
+					   held->tcx ? "tcx" : "clsact",
+					   held->early != RW_ENFORCER_EARLY_NONE ? ", " : "",
+					   held->early != RW_ENFORCER_EARLY_NONE ? early_hook(held) : "");
 	}
 }
 

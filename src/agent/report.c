@@ -311,6 +311,16 @@ static int fill_lists(const struct rw_reporter *reporter, const struct rw_keeper
 					 &report->interface_count);
 }
 
+static void fill_early(const struct rw_enforcer_device_status *device, struct rw_report_hook *hook)
+{
+	memcpy(hook->interface, device->interface, sizeof(hook->interface));
+	memcpy(hook->device, device->name, sizeof(hook->device));
+	(void)snprintf(hook->hook, sizeof(hook->hook), "%s", rw_early_hook_word(device));
+	(void)snprintf(hook->state, sizeof(hook->state), "%s", rw_early_state_word(device));
+	if (device->early_text)
+		(void)snprintf(hook->detail, sizeof(hook->detail), "%s", device->early_text);
+}
+
 static int fill_hooks(struct rw_enforcer *enforcer, struct rw_report_kernel *kernel)
 {
 	RW_CLEANUP(rw_free)
@@ -322,7 +332,8 @@ static int fill_hooks(struct rw_enforcer *enforcer, struct rw_report_kernel *ker
 	count = enforcer->ops->devices(enforcer, devices, RW_ENFORCER_DEVICE_MAX);
 	if (count > RW_ENFORCER_DEVICE_MAX)
 		count = RW_ENFORCER_DEVICE_MAX;
-	kernel->hooks = calloc(count ? count : 1, sizeof(*kernel->hooks));
+	/* Each may have an early stage besides. */
+	kernel->hooks = calloc(count ? 2 * count : 1, sizeof(*kernel->hooks));
 	if (!kernel->hooks)
 		return -ENOMEM;
 	kernel->hook_count = count;
@@ -334,6 +345,8 @@ static int fill_hooks(struct rw_enforcer *enforcer, struct rw_report_kernel *ker
 		(void)snprintf(hook->hook, sizeof(hook->hook), "%s", devices[i].tcx ? "tcx" : "clsact");
 		(void)snprintf(hook->state, sizeof(hook->state), "%s", rw_agent_hold_word(&devices[i]));
 		(void)snprintf(hook->detail, sizeof(hook->detail), "%s", devices[i].text);
+		if (rw_early_state_word(&devices[i]))
+			fill_early(&devices[i], &kernel->hooks[kernel->hook_count++]);
 	}
 	return 0;
 }

@@ -12,6 +12,7 @@
  *     STATE/policy       the policy in force, as a snapshot frame (wire/stream.h); 0600
  *     STATE/policy-previous  the one saved before it, for when that file is unfit or missing
  *     STATE/policy-unfit a saved policy that could not be read, kept for whoever looks into it
+ *     STATE/early-drop   which interfaces have the early stage (agent/early.h)
  *     STATE/detached     there while the operator has taken enforcement off this node
  *     SEAL/...           what a node knows that can read none of that (agent/seal.h)
  *     RUN/control.sock   the running agent's control socket; 0600

@@ -93,6 +93,7 @@ static void write_enforcement(struct rw_json_writer *json, const struct rw_agent
 	rw_json_put_integer(json, "full_pairs_ppm", counters->full_pairs_ppm);
 	rw_json_put_integer(json, "flow_refused", (int64_t)counters->flow_refused);
 	rw_json_put_integer(json, "passed", (int64_t)counters->passed);
+	rw_json_put_integer(json, "dropped_early", (int64_t)counters->early);
 	write_counts(json, "dropped", counters->dropped);
 	write_counts(json, "would_drop", counters->would_drop);
 	rw_json_key(json, "flows");
@@ -112,6 +113,19 @@ static void write_position(struct rw_json_writer *json, const char *key, const s
 	rw_json_end_object(json);
 }
 
+/* Only where it is wanted. */
+static void write_early(struct rw_json_writer *json, const struct rw_enforcer_device_status *device)
+{
+	if (!rw_early_state_word(device))
+		return;
+	rw_json_key(json, "early_drop");
+	rw_json_begin_object(json);
+	rw_json_put_text(json, "hook", rw_early_hook_word(device));
+	rw_json_put_text(json, "state", rw_early_state_word(device));
+	rw_json_put_text(json, "detail", device->early_text ? device->early_text : "");
+	rw_json_end_object(json);
+}
+
 static void write_interfaces(struct rw_json_writer *json, const struct rw_agent_facts *facts)
 {
 	rw_json_key(json, "interfaces");
@@ -125,6 +139,7 @@ static void write_interfaces(struct rw_json_writer *json, const struct rw_agent_
 		rw_json_put_text(json, "state", rw_agent_hold_word(device));
 		rw_json_put_text(json, "hook", device->tcx ? "tcx" : "clsact");
 		rw_json_put_text(json, "detail", device->text);
+		write_early(json, device);
 		rw_json_end_object(json);
 	}
 	rw_json_end_array(json);
@@ -198,6 +213,11 @@ static void print_devices(struct rw_buf *buf, const struct rw_agent_facts *facts
 					   device->name, rw_agent_hold_word(device),
 					   device->tcx ? "tcx" : "clsact", device->text[0] ? ": " : "",
 					   device->text);
+		if (rw_early_state_word(device))
+			(void)rw_buf_append_format(buf, "%-12s  %s: early drop is %s (%s%s%s)\n", "",
+						   device->name, rw_early_state_word(device),
+						   rw_early_hook_word(device), device->early_text ? ": " : "",
+						   device->early_text ? device->early_text : "");
 	}
 	if (!facts->device_count)
 		(void)rw_buf_append_format(buf, "%-12s  none under control\n", "interfaces");
@@ -246,6 +266,9 @@ static void print_enforcement(struct rw_buf *buf, const struct rw_agent_facts *f
 	(void)rw_buf_append_format(buf, "%-12s  %llu packets\n", "passed",
 				   (unsigned long long)counters->passed);
 	print_counts(buf, "dropped", counters->dropped);
+	if (counters->early)
+		(void)rw_buf_append_format(buf, "%-12s  %llu of these early\n", "",
+					   (unsigned long long)counters->early);
 	print_counts(buf, "would drop", counters->would_drop);
 }
 

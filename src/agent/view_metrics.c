@@ -75,6 +75,25 @@ static void count_devices(const struct rw_agent_facts *facts, uint64_t counts[HO
 			counts[k] += strcmp(rw_agent_hold_word(&facts->devices[i]), hold_words[k]) == 0;
 }
 
+/* How early stages do, as rw_early_state_word says it. */
+static void add_early(struct rw_buf *buf, const struct rw_agent_facts *facts)
+{
+	static const char *const words[] = {"dropping", "idle", "absent"};
+
+	rw_metrics_family(buf, "ringwall_node_early_interfaces", RW_METRICS_GAUGE,
+			  "Devices that are to drop early, by whether they do.");
+	for (size_t k = 0; k < RW_ARRAY_COUNT(words); k++) {
+		uint64_t count = 0;
+
+		for (size_t i = 0; i < facts->device_count; i++) {
+			const char *word = rw_early_state_word(&facts->devices[i]);
+
+			count += word && strcmp(word, words[k]) == 0;
+		}
+		rw_metrics_put_labelled(buf, "ringwall_node_early_interfaces", "state", words[k], count);
+	}
+}
+
 static void add_causes(struct rw_buf *buf, const char *name, const uint64_t counts[RW_CAUSE_COUNT_])
 {
 	for (unsigned int cause = 0; cause < RW_CAUSE_COUNT_; cause++)
@@ -88,6 +107,8 @@ static void add_packets(struct rw_buf *buf, const struct rw_enforcer_status *cou
 	rw_metrics_family(buf, "ringwall_node_dropped_packets_total", RW_METRICS_COUNTER,
 			  "Packets dropped, by cause; rule is all rules together.");
 	add_causes(buf, "ringwall_node_dropped_packets_total", counters->dropped);
+	rw_metrics_one(buf, "ringwall_node_dropped_early_packets_total", RW_METRICS_COUNTER,
+		       "Packets of those dropped that were dropped early, at XDP.", counters->early);
 	rw_metrics_family(buf, "ringwall_node_would_drop_packets_total", RW_METRICS_COUNTER,
 			  "Packets that monitoring passed and would have dropped, by cause.");
 	add_causes(buf, "ringwall_node_would_drop_packets_total", counters->would_drop);
@@ -130,4 +151,5 @@ void rw_agent_view_write_metrics(const struct rw_agent_view *view, struct rw_buf
 	add_certificate(buf, view);
 	add_tables(buf, counters);
 	add_packets(buf, counters);
+	add_early(buf, &facts);
 }

@@ -98,9 +98,17 @@ static const struct rw_usage_option run_options[] = {
 	{"table-memory", 0, "MIB", "memory for decision tables; default 256", RW_AGENT_OPTION_TABLE_MEMORY},
 	{"flow-entries", 0, "NUMBER", "flows remembered per family; default 65536",
 	 RW_AGENT_OPTION_FLOW_ENTRIES},
+	{"early-drop", 0, "NAME[:generic]",
+	 "drop refused packets of this interface early, at XDP; may be repeated; see 'early-drop --help'",
+	 RW_AGENT_OPTION_EARLY_DROP},
 	{"file", 0, "FILE", "standalone: enforce this model file instead of a controller's",
 	 RW_AGENT_OPTION_FILE},
 	{"node", 0, "NAME", "standalone: which node of the file this is", RW_AGENT_OPTION_NODE},
+	{0},
+};
+
+static const struct rw_usage_option early_options[] = {
+	{"generic", 0, NULL, "in the kernel, for a driver that has no place for it", RW_AGENT_OPTION_GENERIC},
 	{0},
 };
 
@@ -111,6 +119,7 @@ SETS(capture_sets, capture_options);
 SETS(table_sets, table_options);
 SETS(join_sets, join_options);
 SETS(run_sets, run_options);
+SETS(early_sets, early_options);
 
 static const struct rw_usage_command commands[] = {
 	{"detach", "",
@@ -177,6 +186,22 @@ static const struct rw_usage_command commands[] = {
 	 "  ringwall-agent capture -w refused.pcapng\n"
 	 "  ringwall-agent capture -w - | tcpdump -n -r -\n",
 	 capture_sets, NULL},
+	{"early-drop", "on|off|remove INTERFACE", "drop refused packets of an interface early, at XDP",
+	 "A flood of refused packets then costs a fraction.  'on' attaches the early stage where it is not "
+	 "yet: "
+	 "that makes many drivers set up their queues anew, which loses packets, and may turn offloads off. "
+	 " "
+	 "'off' lets everything pass it, without touching the device; 'remove' takes it off.  It is kept "
+	 "when "
+	 "the agent is started again.  Another program at XDP is never replaced.\n"
+	 "\n"
+	 "'status' tells how it does and how many packets it has dropped.\n"
+	 "\n"
+	 "examples:\n"
+	 "  ringwall-agent early-drop on eth0\n"
+	 "  ringwall-agent early-drop on eth0 --generic\n"
+	 "  ringwall-agent early-drop off eth0\n",
+	 early_sets, NULL},
 	{"probe", "", "whether this machine can enforce, on which interfaces, and why",
 	 "Also what the saved policy would refuse: listeners that no rule opens, live connections that would "
 	 "be "

@@ -27,6 +27,9 @@ struct arguments {
 	const char *interfaces[RW_KEEPER_NAMED_MAX];
 	size_t interface_count;
 	bool json;
+	const char *words[2]; /* behind the command; NULL = none */
+	struct rw_early_wishes early;
+	bool generic;
 	bool help;
 	const char *file;
 	const char *node;
@@ -96,6 +99,17 @@ static int set_limit(struct arguments *arguments, int code, const char *text)
 	return 0;
 }
 
+static int add_early(struct arguments *arguments, const char *text)
+{
+	struct rw_error err = RW_ERROR_NONE;
+	struct rw_early_wish wish;
+	int r = rw_early_wish_parse(text, &wish, &err);
+
+	if (r == 0)
+		r = rw_early_set(&arguments->early, &wish, &err);
+	return r < 0 ? usage("--early-drop", err.text) : 0;
+}
+
 /* Options that name something; false when 'code' is none of them. */
 static bool set_text(struct arguments *arguments, int code, const char *text)
 {
@@ -142,6 +156,11 @@ static int set_option(struct arguments *arguments, int code, const char *text)
 		if (arguments->interface_count == RW_ARRAY_COUNT(arguments->interfaces))
 			return usage("too many interfaces", NULL);
 		arguments->interfaces[arguments->interface_count++] = text;
+		return 0;
+	case RW_AGENT_OPTION_EARLY_DROP:
+		return add_early(arguments, text);
+	case RW_AGENT_OPTION_GENERIC:
+		arguments->generic = true;
 		return 0;
 	case RW_AGENT_OPTION_LOG_LEVEL:
 		return set_log_level(text);
@@ -217,6 +236,9 @@ static int parse(int argc, char **argv, struct arguments *arguments)
 		return print_help(arguments->command);
 	if (arguments->command && strcmp(arguments->command, "help") == 0)
 		return print_help(optind < argc ? argv[optind] : NULL);
+	if (arguments->command && strcmp(arguments->command, "early-drop") == 0)
+		for (size_t i = 0; i < RW_ARRAY_COUNT(arguments->words) && optind < argc; i++)
+			arguments->words[i] = argv[optind++];
 	if (optind < argc)
 		return usage("unexpected argument", argv[optind]);
 	if (!arguments->command && !arguments->file)
@@ -284,6 +306,7 @@ static int command_run(struct arguments *arguments, const struct rw_agent_place 
 		.backend = *backend,
 		.named = arguments->interfaces,
 		.named_count = arguments->interface_count,
+		.early = &arguments->early,
 		.file = arguments->file,
 		.node = arguments->node,
 		.clock = rw_clock_system(),
@@ -358,6 +381,20 @@ static int command_capture(const struct arguments *arguments, const struct rw_ag
 	return rw_command_capture(place, &options, err);
 }
 
+static int command_early(const struct arguments *arguments, const struct rw_agent_place *place,
+			 struct rw_error *err)
+{
+	char words[64];
+
+	if (!arguments->words[0] || !arguments->words[1])
+		return rw_error_set(err, -EINVAL, "expected: early-drop on|off|remove INTERFACE");
+	if (snprintf(words, sizeof(words), "%s %s%s", arguments->words[0], arguments->words[1],
+		     arguments->generic ? " generic" : "") >= (int)sizeof(words))
+		return rw_error_set(err, -EINVAL, "not the name of an interface: \"%.64s\"",
+				    arguments->words[1]);
+	return rw_command_early(place, words, err);
+}
+
 /* Does the command; -ENOSYS when there is none of that name. */
 static int dispatch(struct arguments *arguments, const struct rw_agent_place *place, struct rw_error *err)
 {
@@ -385,6 +422,8 @@ static int dispatch(struct arguments *arguments, const struct rw_agent_place *pl
 		return rw_command_table(place, &arguments->filter, arguments->json, err);
 	if (strcmp(command, "capture") == 0)
 		return command_capture(arguments, place, err);
+	if (strcmp(command, "early-drop") == 0)
+		return command_early(arguments, place, err);
 	if (strcmp(command, "probe") == 0)
 		return rw_command_probe(place, arguments->interfaces, arguments->interface_count,
 					!arguments->unpinned, arguments->json, err);

@@ -37,7 +37,7 @@
 #define RW_REPORT_HITS_MAX       10000
 #define RW_REPORT_DROPS_MAX      256
 #define RW_REPORT_LIVE_MAX       64 /* connections */
-#define RW_REPORT_HOOKS_MAX      64
+#define RW_REPORT_HOOKS_MAX      128
 #define RW_REPORT_FLOWS_MAX      128
 #define RW_REPORT_SIZE_MAX       (4u << 20)
 
@@ -106,9 +106,9 @@ struct rw_report_connection {
 struct rw_report_hook {
 	char interface[16]; /* of the policy */
 	char device[16];    /* what the kernel calls it */
-	char hook[16];      /* tcx, clsact */
-	char state[16];     /* enforced, shared, lost */
-	char detail[160];   /* who shares it, or why it was lost; may be "" */
+	char hook[16];      /* tcx, clsact; xdp, xdp-generic: the early stage */
+	char state[16];     /* enforced, pending, shared, lost; of the early stage: dropping, idle, absent */
+	char detail[160];   /* who shares it, or why it was lost, is idle or absent; may be "" */
 };
 
 /* What the kernel holds of us.  Counters live as long as the pinned maps do, beyond agents. */

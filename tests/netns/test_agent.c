@@ -344,6 +344,69 @@ static void enforces_by_clsact_with_the_same_rights(void **state)
 	assert_true(ssh_opens(world));
 }
 
+static int early_drop(const struct world *world, const char *verb, const char *interface, const char *more)
+{
+	const char *argv[] = {program,     "early-drop", "--state", world->state, "--pin-dir",
+			      world->pins, verb,         interface, more,         NULL};
+
+	return process_run(world->node, NULL, 0, argv);
+}
+
+static uint32_t xdp_id(const struct world *world)
+{
+	int ifindex = (int)netns_ifindex(world->node, "eth0");
+	uint32_t id = 0;
+
+	netns_enter(world->node);
+	assert_int_equal(bpf_xdp_query_id(ifindex, 0, &id), 0);
+	netns_leave();
+	return id;
+}
+
+static void assert_status_has(const struct world *world, const char *text)
+{
+	char status[8192];
+
+	assert_int_equal(command(world, "status", status, sizeof(status)), 0);
+	if (!strstr(status, text))
+		fail_msg("no \"%s\" in:\n%s", text, status);
+}
+
+static void drops_early_where_the_operator_says_so(void **state)
+{
+	struct world *world = *state;
+
+	assert_int_equal(xdp_id(world), 0);
+	assert_int_equal(early_drop(world, "off", "eth0", NULL), 1);
+	assert_int_equal(early_drop(world, "on", "eth0", NULL), 0);
+	assert_true(xdp_id(world));
+	assert_status_has(world, "eth0: early drop is dropping (xdp)");
+	assert_true(web_opens(world));
+	assert_false(ssh_opens(world));
+	assert_int_equal(early_drop(world, "off", "eth0", NULL), 0);
+	assert_true(xdp_id(world));
+	/* As it was said last, over a crash and the next start. */
+	process_stop(&world->agent, SIGKILL);
+	assert_status_has(world, "xdp");
+	assert_true(web_opens(world));
+	start_agent(world);
+	process_expect_log(&world->agent, "policy in force");
+	assert_status_has(world, "eth0: early drop is idle (xdp)");
+	assert_int_equal(early_drop(world, "on", "eth0", "--generic"), 0);
+	assert_status_has(world, "eth0: early drop is dropping (xdp-generic)");
+	assert_true(web_opens(world));
+	assert_int_equal(early_drop(world, "remove", "eth0", NULL), 0);
+	assert_int_equal(xdp_id(world), 0);
+	/* Not enforced now: it is kept for when it is. */
+	assert_int_equal(early_drop(world, "on", "eth7", NULL), 0);
+	assert_int_equal(early_drop(world, "sideways", "eth0", NULL), 1);
+	assert_int_equal(early_drop(world, "on", "eth0", NULL), 0);
+	assert_int_equal(command(world, "detach", NULL, 0), 0);
+	assert_int_equal(xdp_id(world), 0);
+	assert_int_equal(command(world, "attach", NULL, 0), 0);
+	assert_true(xdp_id(world));
+}
+
 static void leaves_nothing_after_detach(void **state)
 {
 	struct world *world = *state;
@@ -465,6 +528,7 @@ int main(int argc, char **argv)
 		TEST(runs_with_the_rights_that_enforcement_needs),
 		TEST(names_a_program_that_it_may_not_look_at),
 		TEST(enforces_by_clsact_with_the_same_rights),
+		TEST(drops_early_where_the_operator_says_so),
 		TEST(leaves_nothing_after_detach),
 		TEST(detaches_without_agent_and_state_folder),
 		TEST(follows_a_detach_that_could_not_reach_it),

@@ -52,6 +52,8 @@ static int fake_attach(struct rw_enforcer *enforcer, const struct rw_enforcer_de
 		fake->pending = device->ifindex;
 	else if (fake->pending == device->ifindex)
 		fake->pending = 0;
+	fake->early = device->early;
+	fake->early_idle = device->early_idle;
 	fake->attached[fake->attached_count] = device->ifindex;
 	(void)snprintf(fake->interfaces[fake->attached_count++], 16, "%s", device->interface);
 	return 0;
@@ -92,7 +94,12 @@ static size_t fake_devices(struct rw_enforcer *enforcer, struct rw_enforcer_devi
 
 	for (size_t i = 0; i < fake->attached_count && i < capacity; i++) {
 		ret_devices[i] = (struct rw_enforcer_device_status){
-			.ifindex = fake->attached[i], .hold = fake->hold, .text = "stranger"};
+			.ifindex = fake->attached[i],
+			.hold = fake->hold,
+			.text = "stranger",
+			.early = fake->early_text ? RW_ENFORCER_EARLY_NONE : fake->early,
+			.early_idle = fake->early_idle,
+			.early_text = fake->early != RW_ENFORCER_EARLY_NONE ? fake->early_text : NULL};
 		(void)snprintf(ret_devices[i].name, 16, "dev%u", fake->attached[i]);
 	}
 	return fake->attached_count;

@@ -15,7 +15,10 @@ struct fake_enforcer {
 	unsigned int attached[8];
 	char interfaces[8][16];
 	size_t attached_count;
-	unsigned int pending; /* attached as pending last; 0 = none, or decided since */
+	enum rw_enforcer_early early; /* wanted for the device attached last */
+	bool early_idle;
+	const char *early_text; /* why there is none; NULL = there is */
+	unsigned int pending;   /* attached as pending last; 0 = none, or decided since */
 	bool enforcing;
 	unsigned int left; /* a device that an earlier process attached; 0 = none */
 	bool was_pinned;   /* open finds a running enforcement */

@@ -318,6 +318,60 @@ static void tells_when_a_program_was_put_back(void **state)
 	assert_int_equal(status_of(world).restored, 1);
 }
 
+static void switches_the_early_stage_of_a_device(void **state)
+{
+	struct world *world = *state;
+	struct rw_early_wish wish = {.name = "eth0", .early = RW_ENFORCER_EARLY_NATIVE};
+
+	assert_int_equal(rw_keeper_start(world->keeper, NULL), 0);
+	/* Before it is there ... */
+	assert_int_equal(rw_keeper_set_early(world->keeper, &wish, NULL), 0);
+	assert_int_equal(set_links(world, 1), 0);
+	assert_int_equal(set_policy(world, 7, 22), 0);
+	assert_int_equal(world->fake.early, RW_ENFORCER_EARLY_NATIVE);
+	/* ... and after. */
+	wish.idle = true;
+	assert_int_equal(rw_keeper_set_early(world->keeper, &wish, NULL), 0);
+	assert_true(world->fake.early_idle);
+	assert_int_equal(world->fake.attached_count, 1);
+	assert_int_equal(status_of(world).state, RW_AGENT_STATE_OK);
+	/* Another's is not touched. */
+	wish = (struct rw_early_wish){.name = "eth1"};
+	assert_int_equal(rw_keeper_set_early(world->keeper, &wish, NULL), 0);
+	assert_int_equal(world->fake.early, RW_ENFORCER_EARLY_NATIVE);
+}
+
+static void goes_back_when_the_early_stage_cannot_be_had(void **state)
+{
+	struct world *world = *state;
+	const struct rw_early_wish wish = {.name = "eth0", .early = RW_ENFORCER_EARLY_NATIVE};
+	struct rw_error err = RW_ERROR_NONE;
+
+	assert_int_equal(rw_keeper_start(world->keeper, NULL), 0);
+	assert_int_equal(set_links(world, 1), 0);
+	assert_int_equal(set_policy(world, 7, 22), 0);
+	world->fake.early_text = "its driver has none";
+	assert_int_equal(rw_keeper_set_early(world->keeper, &wish, &err), -EOPNOTSUPP);
+	assert_non_null(strstr(err.text, "its driver has none"));
+	assert_int_equal(world->fake.early, RW_ENFORCER_EARLY_NONE);
+	assert_int_equal(rw_keeper_early(world->keeper)->count, 0);
+	assert_int_equal(status_of(world).state, RW_AGENT_STATE_OK);
+}
+
+static void says_ok_when_the_early_stage_wanted_from_the_start_is_missing(void **state)
+{
+	struct world *world = *state;
+	const struct rw_early_wish wish = {.name = "eth0", .early = RW_ENFORCER_EARLY_NATIVE};
+
+	assert_int_equal(rw_keeper_start(world->keeper, NULL), 0);
+	assert_int_equal(rw_keeper_set_early(world->keeper, &wish, NULL), 0);
+	world->fake.early_text = "its driver has none";
+	assert_int_equal(set_links(world, 1), 0);
+	assert_int_equal(set_policy(world, 7, 22), 0);
+	assert_non_null(strstr(world->last_notice, "enforcement begins"));
+	assert_int_equal(status_of(world).state, RW_AGENT_STATE_OK);
+}
+
 static void takes_everything_off_and_back_on(void **state)
 {
 	struct world *world = *state;
@@ -458,6 +512,9 @@ int main(void)
 		TEST(attaches_again_a_device_that_came_back_under_its_number),
 		TEST(says_degraded_when_a_hook_is_shared),
 		TEST(tells_when_a_program_was_put_back),
+		TEST(switches_the_early_stage_of_a_device),
+		TEST(goes_back_when_the_early_stage_cannot_be_had),
+		TEST(says_ok_when_the_early_stage_wanted_from_the_start_is_missing),
 		TEST(takes_everything_off_and_back_on),
 		TEST(goes_on_with_what_an_earlier_agent_left),
 		TEST(lets_go_of_devices_that_an_earlier_agent_held),

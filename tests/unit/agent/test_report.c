@@ -163,6 +163,24 @@ static void tells_what_the_kernel_counts_and_where_it_is_hooked(void **state)
 	assert_string_equal(report->kernel.hooks[0].detail, "stranger");
 }
 
+static void tells_the_early_stage_as_a_hook_of_its_own(void **state)
+{
+	struct world *world = *state;
+	const struct rw_report *report;
+
+	world->fake.early = RW_ENFORCER_EARLY_GENERIC;
+	report = encoded(world);
+	assert_int_equal(report->kernel.hook_count, 4);
+	assert_string_equal(report->kernel.hooks[2].device, report->kernel.hooks[0].device);
+	assert_string_equal(report->kernel.hooks[2].hook, "xdp-generic");
+	assert_string_equal(report->kernel.hooks[2].state, "dropping");
+	world->fake.early_text = "its driver has none";
+	report = encoded(world);
+	assert_string_equal(report->kernel.hooks[3].hook, "xdp");
+	assert_string_equal(report->kernel.hooks[3].state, "absent");
+	assert_string_equal(report->kernel.hooks[3].detail, "its driver has none");
+}
+
 static void tells_interfaces_and_the_bridge_in_place_of_its_port(void **state)
 {
 	const struct rw_report *report = encoded(*state);
@@ -281,6 +299,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		TEST(tells_what_is_in_force),
 		TEST(tells_what_the_kernel_counts_and_where_it_is_hooked),
+		TEST(tells_the_early_stage_as_a_hook_of_its_own),
 		TEST(tells_interfaces_and_the_bridge_in_place_of_its_port),
 		TEST(tells_each_drop_once_with_its_time),
 		TEST(counts_drops_that_do_not_fit),
