@@ -42,19 +42,19 @@ bench: deps build ## every benchmark, results as JSON in build/bench (root)
 	@tools/run-bench $(BUILD)
 
 asan: deps ## unit, exhaustive and replayed fuzz suites under AddressSanitizer and UBSan
-	@$(MAKE) build BUILD=build-asan MESON_FLAGS="-Db_sanitize=address,undefined -Db_lundef=false"
+	@$(MAKE) build BUILD=build-asan MESON_FLAGS="-Db_sanitize=address,undefined -Db_lundef=false -Dconsole=disabled"
 	@tools/run-tests build-asan --suite unit --suite exhaustive --suite fuzz
 
 tsan: deps ## the suites with threads under ThreadSanitizer
-	@$(MAKE) build BUILD=build-tsan MESON_FLAGS="-Db_sanitize=thread -Db_lundef=false"
+	@$(MAKE) build BUILD=build-tsan MESON_FLAGS="-Db_sanitize=thread -Db_lundef=false -Dconsole=disabled"
 	@tools/run-tests build-tsan --suite threads
 
 fuzz: deps ## every fuzzer for FUZZ_SECONDS (default 30) with clang and libFuzzer
-	@CC=clang-14 $(MAKE) build BUILD=build-fuzz MESON_FLAGS="-Dfuzz=true -Db_sanitize=address,undefined -Db_lundef=false"
+	@CC=clang-14 $(MAKE) build BUILD=build-fuzz MESON_FLAGS="-Dfuzz=true -Db_sanitize=address,undefined -Db_lundef=false -Dconsole=disabled"
 	@tools/run-fuzz build-fuzz $(or $(FUZZ_SECONDS),30)
 
-check: ## formatting, layers, names, headers
-	@tools/check-format && tools/check-layers && tools/check-names && tools/check-headers
+check: ## formatting, layers, names, headers, licences
+	@tools/check-format && tools/check-layers && tools/check-names && tools/check-headers && tools/check-console-licences
 
 format: ## rewrite the sources in the house format (clang-format 14)
 	@git ls-files 'src/*.[ch]' 'bpf/*.[ch]' 'tests/*.[ch]' 'bench/*.[ch]' | xargs clang-format-14 -i

@@ -18,6 +18,8 @@ int rw_api_new(const struct rw_api_options *options, struct rw_api **ret_api, st
 	api->controller = options->controller;
 	api->loop = options->loop;
 	api->clock = options->clock;
+	api->random = options->random;
+	api->console = options->console;
 	api->metrics_open = options->metrics_open;
 	api->server_url = strdup(options->server_url);
 	if (!api->server_url) {

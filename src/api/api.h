@@ -14,6 +14,7 @@
  * Threads: the loop's, as the HTTP server's handler.
  */
 
+#include "assets/assets.h"
 #include "base/clock.h"
 #include "controller/controller.h"
 #include "http/server.h"
@@ -25,6 +26,8 @@ struct rw_api_options {
 	struct rw_controller *controller; /* borrowed */
 	struct rw_loop *loop;             /* borrowed */
 	const struct rw_clock *clock;     /* borrowed */
+	const struct rw_random *random;   /* borrowed */
+	const struct rw_assets *console;  /* borrowed: what is served at "/" */
 	const char *server_url;           /* copied: what join commands tell agents, "https://host:8443" */
 	bool metrics_open; /* who calls from this host reads /metrics without a key; so does everybody behind
 			      a proxy that runs on it */

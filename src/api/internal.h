@@ -83,6 +83,8 @@ struct rw_api {
 	struct rw_controller *controller;
 	struct rw_loop *loop;
 	const struct rw_clock *clock;
+	const struct rw_random *random;
+	const struct rw_assets *console;
 	const struct rw_http_server *server; /* nullable */
 	char *server_url;
 	bool metrics_open;

@@ -137,10 +137,41 @@ static void tell_authorities(const struct rw_api_call *call)
 	rw_api_header(call->exchange, "Ringwall-Authorities", text);
 }
 
+/* Paths that are the API's, whether there is something at them or not. */
+static bool is_of_api(const struct rw_http_request *request)
+{
+	static const char *const names[] = {"v1", "healthz", "readyz", "metrics"};
+
+	for (size_t i = 0; request->segment_count && i < RW_ARRAY_COUNT(names); i++)
+		if (strcmp(request->segments[0], names[i]) == 0)
+			return true;
+	return false;
+}
+
+/* Gives the call to the console, if that has something for it. */
+static bool answer_console(struct rw_api_call *call)
+{
+	struct rw_api *api = call->api;
+	unsigned int status;
+
+	if (is_of_api(call->request))
+		return false;
+	status = rw_assets_answer(api->console, api->random, call->exchange);
+	if (!status)
+		return false;
+	call->exchange = NULL;
+	api->answers[status / 100]++;
+	return true;
+}
+
 static int dispatch(struct rw_api_call *call, struct rw_error *err)
 {
 	char allowed[64];
-	int r = rw_api_find_route(call->request, &call->route, call->names, allowed, err);
+	int r;
+
+	if (answer_console(call))
+		return 0;
+	r = rw_api_find_route(call->request, &call->route, call->names, allowed, err);
 
 	if (r == -ENOSYS)
 		rw_api_header(call->exchange, "Allow", allowed);

@@ -447,6 +447,13 @@ void rw_http_answer_take(struct rw_http_exchange *exchange, unsigned int status,
 	answer_with(exchange, status, content_type, response);
 }
 
+void rw_http_answer_lend(struct rw_http_exchange *exchange, unsigned int status, const char *content_type,
+			 const void *body, size_t size)
+{
+	answer_with(exchange, status, content_type,
+		    MHD_create_response_from_buffer(size, (void *)(uintptr_t)body, MHD_RESPMEM_PERSISTENT));
+}
+
 int rw_http_exchange_defer(struct rw_http_exchange *exchange,
 			   void (*gone)(struct rw_http_exchange *exchange, void *userdata), void *userdata)
 {

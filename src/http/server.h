@@ -181,6 +181,10 @@ void rw_http_answer(struct rw_http_exchange *exchange, unsigned int status, cons
 void rw_http_answer_take(struct rw_http_exchange *exchange, unsigned int status, const char *content_type,
 			 char *body, size_t size);
 
+/* The same, but 'body' is only lent: it must not change or go as long as the server lives. */
+void rw_http_answer_lend(struct rw_http_exchange *exchange, unsigned int status, const char *content_type,
+			 const void *body, size_t size);
+
 /*
  * Says that the exchange will be answered later.  Call it in the handler, before returning.  'gone' runs at
  * most once, when there is nobody to answer to any more; the exchange is dead when it returns and must not be

@@ -472,6 +472,8 @@ static int start(struct daemon *daemon, const struct rw_daemon_options *options,
 	struct rw_api_options api = {
 		.loop = daemon->loop,
 		.clock = rw_clock_system(),
+		.random = rw_random_system(),
+		.console = &rw_assets_console,
 		.server_url = daemon->url,
 		.metrics_open = options->metrics_open,
 	};

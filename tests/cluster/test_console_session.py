@@ -3,8 +3,9 @@
 """usage: test_console_session.py RINGWALLD RINGWALL
 
 Sessions of browsers against a real ringwalld over TLS: how they begin and end, and what somebody does who would like to
-have one that is not his.
+have one that is not his; the files of the console.
 """
+import gzip
 import re
 import sys
 
@@ -189,6 +190,48 @@ def who_guesses_is_refused_unseen(cli, daemon):
     assert answer.status == 429 and answer.headers["Retry-After"] == "60", answer.text
 
 
+def the_page_has_another_nonce_each_time(cli, daemon):
+    nonces = set()
+    for path in ("/", "/", "/clusters/c-1"):
+        page = daemon.ask("GET", path, key=None, headers={"Accept": "text/html"})
+        policy = page.headers["Content-Security-Policy"]
+        nonce = re.search(r"style-src 'self' 'nonce-([0-9a-f]{32})';", policy)[1]
+        assert page.status == 200 and page.type == "text/html" and page.headers["Cache-Control"] == "no-store", page.text
+        assert policy.startswith("default-src 'none'; script-src 'self';") and "unsafe" not in policy, policy
+        assert set(re.findall(r'nonce="([^"]*)"', page.text)) == {nonce}, page.text
+        assert not re.search(r'(src|href)="(https?:)?//', page.text), "the page loads from elsewhere"
+        nonces.add(nonce)
+    assert len(nonces) == 3, nonces
+
+
+def fetch(daemon, path, **headers):
+    """The bytes as they come."""
+    connection = daemon.connect()
+    connection.request("GET", path, headers={name.replace("_", "-"): value for name, value in headers.items()})
+    response = connection.getresponse()
+    body = response.read()
+    connection.close()
+    return response, body
+
+
+def files_are_kept_by_browsers_and_packed_for_them(cli, daemon):
+    paths = re.findall(r'(?:src|href)="(/[^"]+)"', daemon.ask("GET", "/", key=None).text)
+    assert any(path.endswith(".js") for path in paths), paths
+    for path in [*paths, "/licences.txt"]:
+        plain, content = fetch(daemon, path)
+        packed, packed_content = fetch(daemon, path, Accept_Encoding="gzip, br")
+        assert plain.status == packed.status == 200 and not plain.headers["Content-Encoding"], path
+        if packed.headers["Content-Encoding"]:
+            assert gzip.decompress(packed_content) == content and len(packed_content) < len(content), path
+            assert plain.headers["ETag"] != packed.headers["ETag"] and packed.headers["Vary"] == "Accept-Encoding", path
+        again, nothing = fetch(daemon, path, If_None_Match=plain.headers["ETag"])
+        assert again.status == 304 and not nothing and again.headers["ETag"] == plain.headers["ETag"], path
+        assert fetch(daemon, path, If_None_Match='"0"')[0].status == 200
+        hashed = path.startswith("/assets/")
+        assert plain.headers["Cache-Control"] == ("public, max-age=31536000, immutable" if hashed else "no-cache"), path
+        assert plain.headers["X-Content-Type-Options"] == "nosniff"
+
+
 def sessions_are_gone_with_the_process(cli, daemon):
     browser = Browser(daemon)
     browser.sign_in(key=daemon.key)
@@ -208,6 +251,9 @@ def main():
                      signing_out_ends_the_session_for_who_copied_it_too, changes_by_the_console_are_told_as_such,
                      no_secret_is_in_the_log, sessions_are_gone_with_the_process, who_guesses_is_refused_unseen):
             check(test, cli, daemon)
+        if daemon.ask("GET", "/", key=None).type == "text/html":  # built with Node
+            check(the_page_has_another_nonce_each_time, cli, daemon)
+            check(files_are_kept_by_browsers_and_packed_for_them, cli, daemon)
         check(the_daemon_ends_well, daemon)
     finally:
         daemon.close()

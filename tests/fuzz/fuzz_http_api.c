@@ -2,7 +2,7 @@
 
 /*
  * Requests into the API, without a network: this file stands in for the HTTP server.  An input is
- * "METHOD target\n" and the body.  Each request must be answered once, deferred, or become a stream; then its
+ * "METHOD target\n", lines of headers that the API reads, and the body.  With a cookie it comes without a key.  Each request must be answered once, deferred, or become a stream; then its
  * client goes away.
  */
 
@@ -12,11 +12,19 @@
 #include <string.h>
 
 #include "api/api.h"
+#include "controller/console_session.h"
 #include "controller/key.h"
+#include "site.h"
 #include "store/memory/memory.h"
 
 /* The controller keeps what requests make; it begins anew now and then so that inputs do not add up. */
 #define RUNS_PER_LIFE 500
+
+static const char *const header_names[] = {"Accept", "Accept-Encoding", "Content-Type",  "Cookie",
+					   "Host",   "If-None-Match",   "If-Match",      "Idempotency-Key",
+					   "Origin", "Ringwall-Csrf",   "Sec-Fetch-Site"};
+#define HEADER_COUNT  (sizeof(header_names) / sizeof(header_names[0]))
+#define HEADER_COOKIE 3
 
 struct rw_http_exchange {
 	struct rw_http_request request;
@@ -25,6 +33,7 @@ struct rw_http_exchange {
 	void (*gone)(struct rw_http_exchange *exchange, void *userdata);
 	void *userdata;
 	struct rw_http_stream *stream;
+	const char *headers[HEADER_COUNT];
 };
 
 struct rw_http_stream {
@@ -33,6 +42,10 @@ struct rw_http_stream {
 };
 
 static char authorization[RW_TOKEN_SIZE + 16];
+
+/* Of a session that is open; inputs say "session" and "csrf" in their place. */
+static char session_cookie[RW_TOKEN_SECRET_SIZE + 16];
+static struct rw_console_session session;
 
 /* ---- in place of src/http ---- */
 
@@ -43,8 +56,16 @@ const struct rw_http_request *rw_http_exchange_request(const struct rw_http_exch
 
 const char *rw_http_exchange_header(const struct rw_http_exchange *exchange, const char *name)
 {
-	(void)exchange;
-	return strcasecmp(name, "Authorization") == 0 ? authorization : NULL;
+	const char *given = NULL;
+
+	if (strcasecmp(name, "Authorization") == 0)
+		return exchange->headers[HEADER_COOKIE] ? NULL : authorization;
+	for (size_t i = 0; i < HEADER_COUNT; i++)
+		if (strcasecmp(name, header_names[i]) == 0)
+			given = exchange->headers[i];
+	if (given && strcmp(given, "session") == 0)
+		return session_cookie;
+	return given && strcmp(given, "csrf") == 0 ? session.csrf : given;
 }
 
 const char *rw_http_request_parameter(const struct rw_http_request *request, const char *name)
@@ -72,6 +93,12 @@ void rw_http_answer(struct rw_http_exchange *exchange, unsigned int status, cons
 		exchange->gone = NULL;
 	else
 		exchange->ends++;
+}
+
+void rw_http_answer_lend(struct rw_http_exchange *exchange, unsigned int status, const char *content_type,
+			 const void *body, size_t size)
+{
+	rw_http_answer(exchange, status, content_type, body, size);
 }
 
 void rw_http_answer_take(struct rw_http_exchange *exchange, unsigned int status, const char *content_type,
@@ -216,6 +243,8 @@ static void life_begin(void)
 	struct rw_controller_options options = {
 		.clock = rw_clock_system(), .random = rw_random_system(), .master_key = &master_key};
 	char token[RW_TOKEN_SIZE];
+	char cookie[RW_TOKEN_SECRET_SIZE];
+	struct rw_actor actor;
 	int r = 0;
 
 	if (!ca_cert)
@@ -234,8 +263,14 @@ static void life_begin(void)
 	r = rw_key_create_admin(life.controller, token, NULL);
 	assert(r == 0);
 	(void)snprintf(authorization, sizeof(authorization), "Bearer %s", token);
+	r = rw_key_authenticate(life.controller, token, &(struct rw_address){0}, &actor, NULL);
+	assert(r == 0);
+	rw_console_sign_in(life.controller, &actor, cookie, &session);
+	(void)snprintf(session_cookie, sizeof(session_cookie), "ringwall=%s", cookie);
 	r = rw_api_new(&(struct rw_api_options){.controller = life.controller,
 						.clock = rw_clock_system(),
+						.random = rw_random_system(),
+						.console = &site,
 						.server_url = "https://controller:8443"},
 		       &life.api, NULL);
 	assert(r == 0);
@@ -293,6 +328,23 @@ static bool split_line(struct rw_http_exchange *exchange, char *line, char *copy
 	return true;
 }
 
+/* The line's header, if it is one that is read; then what stands behind the line. */
+static char *take_header(struct rw_http_exchange *exchange, char *line)
+{
+	char *end = strchr(line, '\n');
+
+	for (size_t i = 0; end && i < HEADER_COUNT; i++) {
+		size_t length = strlen(header_names[i]);
+
+		if (strncmp(line, header_names[i], length) != 0 || strncmp(line + length, ": ", 2) != 0)
+			continue;
+		*end = '\0';
+		exchange->headers[i] = line + length + 2;
+		return end + 1;
+	}
+	return line;
+}
+
 static void drop(struct rw_http_exchange *exchange)
 {
 	struct rw_http_stream *stream = exchange->stream;
@@ -321,9 +373,14 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	}
 	line_end = memchr(exchange.text, '\n', size);
 	if (line_end) {
+		char *body = line_end + 1;
+
 		*line_end = '\0';
-		exchange.request.body = line_end + 1;
-		exchange.request.body_size = size - (size_t)(line_end + 1 - exchange.text);
+		for (char *next = take_header(&exchange, body); next != body;
+		     next = take_header(&exchange, body))
+			body = next;
+		exchange.request.body = body;
+		exchange.request.body_size = size - (size_t)(body - exchange.text);
 		(void)strcpy(exchange.request.peer_address, "192.0.2.1");
 		if (split_line(&exchange, exchange.text, exchange.text + size + 1)) {
 			rw_api_handle(&exchange, life.api);

@@ -42,6 +42,8 @@ void api_fixture_init(struct api_fixture *fx)
 	assert_int_equal(rw_api_new(&(struct rw_api_options){.controller = fx->fx.controller,
 							     .loop = fx->loop,
 							     .clock = &fx->fx.clock.clock,
+							     .random = rw_random_system(),
+							     .console = &site,
 							     .server_url = "https://controller:8443"},
 				    &fx->api, &err),
 			 0);

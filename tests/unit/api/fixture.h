@@ -5,6 +5,8 @@
 
 #include "../controller/fixture.h"
 
+#include "site.h"
+
 #include "api/internal.h"
 #include "controller/key.h"
 #include "http/client.h"

@@ -445,6 +445,47 @@ static void the_log_tells_the_key_and_that_it_came_by_the_console(void **state)
 	answer_done(&answer);
 }
 
+static void the_console_is_served_beside_the_api(void **state)
+{
+	struct api_fixture *fx = *state;
+	struct browser browser = {.cookie = "x=y"};
+	const struct header_pair accept[] = {{"Accept", "text/html,*/*"}, {NULL, NULL}};
+	static const char *const of_api[] = {
+		"/v1", "/v1/", "/v1/nothing", "/metrics/x", "/healthz/", "/v1/clusters/x/y", "/readyz/../"};
+	uint64_t answers = fx->api->answers[2];
+	struct answer answer;
+
+	browse(fx, &browser, "GET", "/", NULL, NULL, &answer);
+	assert_int_equal(answer.status, 200);
+	assert_string_equal(answer_header(&answer, "Content-Type"), "text/html; charset=utf-8");
+	answer_done(&answer);
+	assert_int_equal(try_browse(fx, &browser, "GET", "/clusters/c-1", NULL, accept), 200);
+	assert_int_equal(fx->api->answers[2], answers + 2);
+	/* What is the API's is never a page. */
+	for (size_t i = 0; i < RW_ARRAY_COUNT(of_api); i++) {
+		browse(fx, &browser, "GET", of_api[i], NULL, accept, &answer);
+		assert_true(answer.status >= 400);
+		assert_string_equal(answer_header(&answer, "Content-Type"), "application/problem+json");
+		answer_done(&answer);
+	}
+	assert_int_equal(try_browse(fx, &browser, "GET", "/nothing", NULL, NULL), 404);
+	assert_int_equal(try_browse(fx, &browser, "POST", "/", NULL, NULL), 405);
+}
+
+static void without_a_console_a_text_says_so(void **state)
+{
+	static const struct rw_assets none;
+	struct api_fixture *fx = *state;
+	struct answer answer;
+
+	fx->api->console = &none;
+	fixture_ask(fx, "GET", "/", NULL, &answer);
+	assert_int_equal(answer.status, 200);
+	assert_non_null(strstr(answer.result.body, "The console is not built in"));
+	answer_done(&answer);
+	fixture_expect(fx, "GET", "/clusters", NULL, 404);
+}
+
 static void a_session_has_the_rate_of_its_key(void **state)
 {
 	struct api_fixture *fx = *state;
@@ -485,6 +526,8 @@ int main(void)
 		cmocka_unit_test_setup_teardown(a_link_signs_in_once, setup, teardown),
 		cmocka_unit_test_setup_teardown(the_log_tells_the_key_and_that_it_came_by_the_console, setup,
 						teardown),
+		cmocka_unit_test_setup_teardown(the_console_is_served_beside_the_api, setup, teardown),
+		cmocka_unit_test_setup_teardown(without_a_console_a_text_says_so, setup, teardown),
 		cmocka_unit_test_setup_teardown(a_session_has_the_rate_of_its_key, setup, teardown),
 	};
 

@@ -1,0 +1,21 @@
+// A file that is worth compressing.
+console.log("the same again and again");
+console.log("the same again and again");
+console.log("the same again and again");
+console.log("the same again and again");
+console.log("the same again and again");
+console.log("the same again and again");
+console.log("the same again and again");
+console.log("the same again and again");
+console.log("the same again and again");
+console.log("the same again and again");
+console.log("the same again and again");
+console.log("the same again and again");
+console.log("the same again and again");
+console.log("the same again and again");
+console.log("the same again and again");
+console.log("the same again and again");
+console.log("the same again and again");
+console.log("the same again and again");
+console.log("the same again and again");
+console.log("the same again and again");
