@@ -136,10 +136,30 @@ static int get_place(const struct rw_api_call *call, struct rw_flow_query *query
 
 /* ---- one flow ---- */
 
+static int compare_rule(const void *id, const void *rule)
+{
+	return strcmp(id, (*(struct rw_rule *const *)rule)->id);
+}
+
+/* The group of the node's network that has the rule, or NULL: rules go, and records of them stay. */
+static const struct rw_group *group_of_rule(const struct rw_model *model, const struct rw_node *node,
+					    const char *rule)
+{
+	for (size_t i = 0; i < rw_model_count(model, RW_KIND_GROUP); i++) {
+		const struct rw_group *group = rw_model_at(model, RW_KIND_GROUP, i);
+
+		if (group->rule_count && strcmp(group->network, node->network) == 0 &&
+		    bsearch(rule, group->rules, group->rule_count, sizeof(struct rw_rule *), compare_rule))
+			return group;
+	}
+	return NULL;
+}
+
 static void write_flow(const struct rw_api *api, struct rw_json_writer *json, const struct rw_flow_seen *seen)
 {
 	const struct rw_model *model = rw_controller_model(api->controller);
 	const struct rw_node *node = rw_model_find_node(model, seen->node);
+	const struct rw_group *group = node ? group_of_rule(model, node, seen->flow.cause) : NULL;
 
 	rw_json_begin_object(json);
 	rw_json_put_text(json, "node", seen->node);
@@ -147,6 +167,8 @@ static void write_flow(const struct rw_api *api, struct rw_json_writer *json, co
 	if (strcmp(seen->scope, seen->node) != 0)
 		rw_json_put_text(json, "cluster", seen->scope);
 	rw_report_put_flow(json, &seen->flow);
+	if (group)
+		rw_json_put_text(json, "group", group->id);
 	rw_json_end_object(json);
 }
 

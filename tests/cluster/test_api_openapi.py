@@ -388,6 +388,14 @@ def walk_agents(daemon):
     for packets in ("5", "12"):
         report["hits"][0]["packets"] = packets
         step(daemon, "POST", "/v1/agent/report", 200, report, key=None, certificate=first)
+    report["flows"][0].update(port=8443, cause=first_rule)
+    step(daemon, "POST", "/v1/agent/report", 200, report, key=None, certificate=first)
+    flow = step(daemon, "GET", "/v1/flows?port=8443", 200).json["items"][0]
+    group = daemon.ask("GET", "/v1/security-groups/demo").json["id"]
+    record("a flow tells whose rule decided", (flow["cause"], flow.get("group")) == (first_rule, group), str(flow))
+    gone = step(daemon, "GET", "/v1/flows?port=443", 200).json["items"][0]
+    record("a rule that is not there is of no group", "group" not in gone, str(gone))
+    report["flows"][0].update(port=443, cause="sgr-1")
     hits = step(daemon, "GET", "/v1/security-groups/demo/hits", 200).json
     record("hits are told by the hour", [(each["rule"], sum(each["hits"]), len(each["hits"])) for each in hits["items"]] ==
            [(first_rule, 7, 24)], str(hits))
