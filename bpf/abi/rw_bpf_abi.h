@@ -44,7 +44,11 @@ struct rw_control {
 	__u64 state;
 	__u64 pad0[7];   /* 'state' alone in its cache line */
 	__u64 secret[8]; /* of the flow table's hash; fixed for the table's life */
-	__u32 pad2;
+	/*
+	 * While a change keeps the flows that it refuses: the generation before it, else 0.  A flow that was
+	 * accepted then is not buried but marked RW_FLOW_KEPT.
+	 */
+	__u32 keep_generation;
 	__u32 bucket_mask4;
 	__u32 bucket_mask6;
 	__u32 hit_count;       /* rule indexes that are counted: 0..hit_count - 1, a stripe's length */

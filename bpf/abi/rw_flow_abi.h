@@ -27,6 +27,10 @@
  * Decision: 32 generation, 10 slot + 1 of the ingress decision or 0, 10 the same of egress, 2 genuine,
  * 2 unused, 8 incarnation.
  *
+ * Kept: the flow passes although the rules may refuse it, until it ends or the mark is taken away.  It is set on
+ * flows that a change keeps, by user space before and after the switch and by the programs in between (struct
+ * rw_control, keep_generation), and cleared by user space alone.  A buried flow has it never.
+ *
  * A reader sees a whole entry when control, decision, key and control again agree.  User space reads the same
  * way through mmap and writes nothing but control words.
  */

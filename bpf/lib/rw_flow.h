@@ -323,7 +323,8 @@ RW_INLINE __u64 rw_flow_begin_live(__u8 protocol, bool high_opened, const struct
 
 RW_INLINE __u64 rw_flow_bury(__u64 control, __u32 now)
 {
-	return rw_flow_control(control, RW_FLOW_ABI_TOMBSTONE, 0, now + RW_FLOW_TOMBSTONE_SECONDS);
+	return rw_flow_control(control & ~RW_FLOW_KEPT, RW_FLOW_ABI_TOMBSTONE, 0,
+			       now + RW_FLOW_TOMBSTONE_SECONDS);
 }
 
 RW_INLINE bool rw_flow_is_answered(__u64 control)

@@ -127,8 +127,25 @@ RW_INLINE __u32 rw_flow_reversed(const struct rw_flow_key *key, const struct rw_
 }
 
 /*
- * True when the openings that 'found' carries are accepted by the present rules.  A flow that is no longer
- * is buried here.  'ends' are those of a packet of the flow.
+ * A flow that the rules refuse by now: ends it, unless it was accepted up to a change that keeps such flows and
+ * is under way, which marks it.  True when it goes on.
+ */
+RW_INLINE bool rw_hook_refused(const struct rw_run *run, struct rw_flow_found *found)
+{
+	const struct rw_control *control = rw_hook_control();
+	__u32 keep = control ? rw_load(control->keep_generation) : 0;
+
+	if (RW_FLOW_CLASS(found->control) == RW_FLOW_ABI_TOMBSTONE)
+		return false;
+	if (keep && RW_FLOW_DECISION_GENERATION(found->decision) == keep)
+		return rw_flow_keep(found, run->now);
+	(void)rw_flow_change_control(found, rw_flow_bury(found->control, run->now));
+	return false;
+}
+
+/*
+ * True when the openings that 'found' carries are accepted by the present rules, or the flow is kept.  A flow
+ * that is neither is buried here.  'ends' are those of a packet of the flow.
  */
 RW_INLINE bool rw_hook_holds(const struct rw_run *run, const struct rw_flow_key *key,
 			     const struct rw_ends *ends, struct rw_flow_found *found)
@@ -144,11 +161,8 @@ RW_INLINE bool rw_hook_holds(const struct rw_run *run, const struct rw_flow_key 
 		accepted = rw_cell_accepts(rw_hook_open(run, ends, in - 1, reversed));
 	if (out && accepted)
 		accepted = rw_cell_accepts(rw_hook_open(run, ends, out - 1, RW_OPEN_EGRESS | reversed));
-	if (!accepted) {
-		if (RW_FLOW_CLASS(found->control) != RW_FLOW_ABI_TOMBSTONE)
-			(void)rw_flow_change_control(found, rw_flow_bury(found->control, run->now));
-		return false;
-	}
+	if (!accepted)
+		return rw_hook_refused(run, found);
 	(void)rw_flow_change_decision(found, RW_FLOW_DECISION(run->generation, in, out,
 							      RW_FLOW_DECISION_INCARNATION(found->decision)));
 	return true;

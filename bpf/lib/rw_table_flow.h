@@ -324,6 +324,23 @@ RW_INLINE void rw_flow_kill(struct rw_flow_found *found)
 	(void)rw_flow_change_control(found, again & ~(__u64)0xffffffff);
 }
 
+/* Marks an entry as kept, also when a packet changes it meanwhile; false when it has ended. */
+RW_INLINE bool rw_flow_keep(struct rw_flow_found *found, __u32 now)
+{
+	for (int attempt = 0; attempt < 2; attempt++) {
+		__u64 again;
+
+		if (rw_flow_change_control(found, found->control | RW_FLOW_KEPT))
+			return true;
+		again = rw_load(found->entry->control);
+		if (RW_FLOW_INCARNATION(again) != RW_FLOW_INCARNATION(found->control) ||
+		    RW_FLOW_CLASS(again) == RW_FLOW_ABI_TOMBSTONE || !rw_flow_is_live(again, now))
+			return false;
+		found->control = again;
+	}
+	return found->control & RW_FLOW_KEPT;
+}
+
 /* Kills live entries of the same flow behind 'place'; true when there is one before it. */
 RW_INLINE bool rw_flow_settle_bucket(__u8 family, const struct rw_flow_query *query, __u32 number,
 				     __u32 place)

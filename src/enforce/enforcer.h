@@ -36,6 +36,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "policy/established.h"
 #include "policy/flow_class.h"
 #include "policy/policy.h"
 
@@ -43,11 +44,6 @@ enum rw_enforcer_mode {
 	RW_ENFORCER_LEARN,
 	RW_ENFORCER_ENFORCE,
 	RW_ENFORCER_MONITOR,
-};
-
-/* What a change of policy does to established flows that the new rules refuse. */
-enum rw_established {
-	RW_ESTABLISHED_CUT, /* they are cut at their next packet */
 };
 
 /*
@@ -167,6 +163,17 @@ struct rw_enforcer_observed {
 	char rule[RW_ID_SIZE];
 };
 
+/* A live flow that a policy would refuse. */
+struct rw_enforcer_refused {
+	struct rw_packet
+		opener; /* the packet that opens it, as the interface that would refuse it decides it */
+	char interface[16];
+	enum rw_flow_class class;
+	bool is_kept; /* an earlier change kept it: only RW_ESTABLISHED_CUT_KEPT would cut it */
+	enum rw_cause cause;
+	char rule[RW_ID_SIZE]; /* for RW_CAUSE_RULE, else "" */
+};
+
 struct rw_enforcer_status {
 	enum rw_enforcer_mode mode;
 	bool persistent;     /* pinned: outlives this process */
@@ -200,6 +207,7 @@ typedef void rw_enforcer_drop_fn(void *context, const struct rw_enforcer_drop *d
 typedef void rw_enforcer_event_fn(void *context, const struct rw_enforcer_event *event);
 typedef void rw_enforcer_hits_fn(void *context, const struct rw_enforcer_hits *hits);
 typedef void rw_enforcer_observe_fn(void *context, const struct rw_enforcer_observed *flow);
+typedef void rw_enforcer_refused_fn(void *context, const struct rw_enforcer_refused *flow);
 typedef bool rw_enforcer_flow_fn(void *context, const struct rw_enforcer_flow *flow); /* false = stop */
 
 struct rw_enforcer {
@@ -212,9 +220,10 @@ struct rw_enforcer_ops {
 	const char *name; /* "bpf", "dry" */
 
 	/*
-	 * Puts 'policy' in force as a whole (keeps a reference).  -E2BIG when it does not fit the
-	 * node's table memory ('err' names the group that takes most), -ENOMEM, or the kernel's refusal;
-	 * on failure the old policy stays in force.
+	 * Puts 'policy' in force as a whole (keeps a reference); 'established' says what becomes of the live
+	 * flows that it refuses.  A flow that the policy in force refuses already is never kept: it is cut at
+	 * its next packet.  -E2BIG when it does not fit the node's table memory ('err' names the group that
+	 * takes most), -ENOMEM, or the kernel's refusal; on failure the old policy stays in force.
 	 */
 	int (*apply)(struct rw_enforcer *enforcer, const struct rw_policy *policy,
 		     enum rw_established established, struct rw_error *err);
@@ -278,6 +287,15 @@ struct rw_enforcer_ops {
 	 */
 	int (*observe)(struct rw_enforcer *enforcer, size_t entries, bool all, rw_enforcer_observe_fn *each,
 		       void *context);
+
+	/*
+	 * Tells every live flow that 'policy' would refuse were it in force with RW_ESTABLISHED_CUT, once each,
+	 * and changes nothing.  What the policy in force refuses already is told only where that monitors: there
+	 * such flows live on.  Costs a compilation, and a look-up for each live flow.  -E2BIG and -ENOMEM as of
+	 * apply.
+	 */
+	int (*judge)(struct rw_enforcer *enforcer, const struct rw_policy *policy,
+		     rw_enforcer_refused_fn *each, void *context, struct rw_error *err);
 
 	int (*status)(struct rw_enforcer *enforcer, struct rw_enforcer_status *ret_status,
 		      struct rw_error *err);

@@ -82,6 +82,16 @@ void filter_attach(struct rw_enforcer *enforcer, int ns, const char *device, con
 	netns_leave();
 }
 
+void filter_change(struct rw_enforcer *enforcer, const char *interfaces, const char *const rules[],
+		   enum rw_established established)
+{
+	RW_CLEANUP(rw_policy_unref) struct rw_policy *policy = filter_policy(interfaces, rules);
+	struct rw_error err = RW_ERROR_NONE;
+
+	if (rw_enforcer_apply(enforcer, policy, established, &err) < 0)
+		fail_msg("%s", err.text);
+}
+
 void filter_apply(struct rw_enforcer *enforcer, int ns, const char *interfaces, const char *const rules[])
 {
 	RW_CLEANUP(rw_policy_unref) struct rw_policy *policy = filter_policy(interfaces, rules);

@@ -22,6 +22,9 @@ struct rw_enforcer *filter_open(int ns, const char *pin_dir);
 
 /* Puts a policy in force, and on the way attaches its interfaces when they are not yet; keeps none of it. */
 void filter_apply(struct rw_enforcer *enforcer, int ns, const char *interfaces, const char *const rules[]);
+/* The same for interfaces that are attached, with a word on the live flows that the change refuses. */
+void filter_change(struct rw_enforcer *enforcer, const char *interfaces, const char *const rules[],
+		   enum rw_established established);
 void filter_attach(struct rw_enforcer *enforcer, int ns, const char *device, const char *interface);
 void filter_enforce(struct rw_enforcer *enforcer, int ns);
 uint64_t filter_dropped(struct rw_enforcer *enforcer, enum rw_cause cause);

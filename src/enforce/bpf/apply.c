@@ -2,7 +2,6 @@
 
 /* A policy into the standby image, and the one store that puts it in force. */
 
-#include <assert.h>
 #include <string.h>
 #include <time.h>
 
@@ -57,9 +56,9 @@ static int await_grace(struct rw_bpf *bpf, struct rw_error *err)
 	return 0;
 }
 
-int rw_bpf_slot(struct rw_bpf *bpf, const char *interface, uint8_t *ret_slot, struct rw_error *err)
+static int find_slot(struct rw_slot_name names[RW_SLOT_NAMES], const char *interface, uint8_t *ret_slot,
+		     struct rw_error *err)
 {
-	struct rw_slot_name *names = bpf->maps[RW_BPF_MAP_SLOTS].memory;
 	int free_slot = -1;
 
 	for (int slot = 0; slot < RW_SLOT_NAMES; slot++) {
@@ -76,6 +75,24 @@ int rw_bpf_slot(struct rw_bpf *bpf, const char *interface, uint8_t *ret_slot, st
 	memcpy(names[free_slot].name, interface, strnlen(interface, sizeof(names[0].name) - 1));
 	*ret_slot = (uint8_t)free_slot;
 	return 0;
+}
+
+int rw_bpf_slot(struct rw_bpf *bpf, const char *interface, uint8_t *ret_slot, struct rw_error *err)
+{
+	return find_slot(bpf->maps[RW_BPF_MAP_SLOTS].memory, interface, ret_slot, err);
+}
+
+int rw_bpf_slots(struct rw_slot_name names[RW_SLOT_NAMES], const struct rw_policy *policy,
+		 uint8_t ret_slots[RW_SLOT_NAMES], struct rw_error *err)
+{
+	int r = 0;
+
+	if (policy->interface_count > RW_SLOT_NAMES)
+		return rw_error_set(err, -E2BIG, "the policy has %zu interfaces, more than %d",
+				    policy->interface_count, RW_SLOT_NAMES);
+	for (size_t i = 0; r == 0 && i < policy->interface_count; i++)
+		r = find_slot(names, policy->interfaces[i].name, &ret_slots[i], err);
+	return r;
 }
 
 static uint32_t next_generation(uint32_t generation)
@@ -95,14 +112,9 @@ static int compile(struct rw_bpf *bpf, const struct rw_policy *policy, uint32_t 
 	image->pages = (char *)bpf->maps[RW_BPF_MAP_IMAGES].memory +
 		       (size_t)(generation & 1) * bpf->maps[RW_BPF_MAP_IMAGES].value_size;
 	image->capacity = bpf->image_pages;
-	if (policy->interface_count > RW_SLOT_NAMES)
-		return rw_error_set(err, -E2BIG, "the policy has %zu interfaces, more than %d",
-				    policy->interface_count, RW_SLOT_NAMES);
-	for (size_t i = 0; i < policy->interface_count; i++) {
-		r = rw_bpf_slot(bpf, policy->interfaces[i].name, &slots[i], err);
-		if (r < 0)
-			return r;
-	}
+	r = rw_bpf_slots(bpf->maps[RW_BPF_MAP_SLOTS].memory, policy, slots, err);
+	if (r < 0)
+		return r;
 	r = rw_classify_compile(policy, &options, bpf->table, image, ret_table, err);
 	if (r == -ENOSPC)
 		return rw_error_set(err, -E2BIG,
@@ -120,6 +132,35 @@ static void clear_hits(struct rw_bpf *bpf, uint32_t generation)
 	memset(&hits[(generation & 1) * count], 0, count * sizeof(*hits));
 }
 
+/* Switches to 'generation', whose image is complete, by one store. */
+static void switch_to(struct rw_bpf *bpf, uint32_t generation, uint32_t mode)
+{
+	__atomic_store_n(&rw_bpf_control(bpf)->state, RW_STATE(generation, mode), __ATOMIC_SEQ_CST);
+	bpf->switched_ns = now_ns();
+	bpf->grace_due = true;
+}
+
+/*
+ * The same, and no flow that was accepted up to now and is refused from then on is cut.  Programs that began
+ * before the last look at the table have ended when the next switch comes, so that nobody buries what is marked
+ * there; only then keep_generation is cleared.
+ */
+static void switch_and_keep(struct rw_bpf *bpf, const struct rw_classify_table *table, uint32_t generation,
+			    uint32_t mode)
+{
+	struct rw_control *control = rw_bpf_control(bpf);
+	uint32_t before = RW_STATE_GENERATION(control->state);
+
+	rw_bpf_keep_refused(bpf, before, bpf->table, table);
+	__atomic_store_n(&control->keep_generation, before, __ATOMIC_SEQ_CST);
+	switch_to(bpf, generation, mode);
+	/* Should a program go on for a second, those that it lets in are marked by the programs themselves. */
+	(void)await_grace(bpf, NULL);
+	rw_bpf_keep_refused(bpf, before, bpf->table, table);
+	bpf->switched_ns = now_ns();
+	bpf->grace_due = true;
+}
+
 int rw_bpf_apply(struct rw_enforcer *enforcer, const struct rw_policy *policy,
 		 enum rw_established established, struct rw_error *err)
 {
@@ -131,10 +172,10 @@ int rw_bpf_apply(struct rw_enforcer *enforcer, const struct rw_policy *policy,
 	struct rw_classify_table *table = NULL;
 	int r;
 
-	assert(established == RW_ESTABLISHED_CUT);
 	r = await_grace(bpf, err);
 	if (r < 0)
 		return r;
+	__atomic_store_n(&control->keep_generation, 0, __ATOMIC_SEQ_CST);
 	r = compile(bpf, policy, generation, &table, err);
 	if (r < 0)
 		return r;
@@ -142,9 +183,12 @@ int rw_bpf_apply(struct rw_enforcer *enforcer, const struct rw_policy *policy,
 	/* What takes over from other programs must not open what they close. */
 	if (mode != RW_MODE_LEARN || bpf->replacing)
 		mode = policy->enforcement == RW_MONITOR ? RW_MODE_MONITOR : RW_MODE_ENFORCE;
-	__atomic_store_n(&control->state, RW_STATE(generation, mode), __ATOMIC_SEQ_CST);
-	bpf->switched_ns = now_ns();
-	bpf->grace_due = true;
+	if (established == RW_ESTABLISHED_KEEP)
+		switch_and_keep(bpf, table, generation, mode);
+	else
+		switch_to(bpf, generation, mode);
+	if (established == RW_ESTABLISHED_CUT_KEPT)
+		rw_bpf_keep_none(bpf);
 
 	/* A failure here only loses counts. */
 	if (bpf->table)

@@ -51,6 +51,7 @@ static const struct rw_enforcer_ops operations = {
 	.drops_read = rw_bpf_drops_read,
 	.flows = rw_bpf_flows,
 	.observe = rw_bpf_observe,
+	.judge = rw_bpf_judge,
 	.status = rw_bpf_status,
 	.close = close_enforcer,
 };

@@ -217,6 +217,20 @@ int rw_bpf_apply(struct rw_enforcer *enforcer, const struct rw_policy *policy,
 		 enum rw_established established, struct rw_error *err);
 RW_NODISCARD int rw_bpf_slot(struct rw_bpf *bpf, const char *interface, uint8_t *ret_slot,
 			     struct rw_error *err);
+/* The slots of all interfaces of a policy; new ones are entered in 'names'. */
+RW_NODISCARD int rw_bpf_slots(struct rw_slot_name names[RW_SLOT_NAMES], const struct rw_policy *policy,
+			      uint8_t ret_slots[RW_SLOT_NAMES], struct rw_error *err);
+
+/* keep.c */
+/* The interface of a table's policy that has that slot, or RW_CLASSIFY_NO_INTERFACE. */
+size_t rw_bpf_interface_of(const struct rw_classify_table *table, uint32_t slot);
+/* Marks as kept the live flows that were accepted at 'generation', by 'before', and that 'after' refuses. */
+void rw_bpf_keep_refused(struct rw_bpf *bpf, uint32_t generation, const struct rw_classify_table *before,
+			 const struct rw_classify_table *after);
+/* Takes the mark from every flow. */
+void rw_bpf_keep_none(struct rw_bpf *bpf);
+int rw_bpf_judge(struct rw_enforcer *enforcer, const struct rw_policy *policy, rw_enforcer_refused_fn *each,
+		 void *context, struct rw_error *err);
 
 /* read.c */
 int rw_bpf_hits(struct rw_enforcer *enforcer, rw_enforcer_hits_fn *each, void *context, struct rw_error *err);
@@ -235,6 +249,7 @@ struct rw_bpf_entry {
 	uint64_t control;
 	uint64_t decision;
 	uint64_t key[RW_FLOW_KEY_WORDS6]; /* of IPv4 the first two */
+	size_t offset;                    /* of the control word in the family's map; by rw_bpf_walk_flows */
 };
 
 /* Reads an entry the way the programs do; false when there is none, it is dead or was just exchanged. */
@@ -250,6 +265,11 @@ struct rw_bpf_flow_table {
 	uint32_t count4, count6;
 };
 struct rw_bpf_flow_table rw_bpf_flow_table_of(const struct rw_bpf *bpf);
+
+/* Hands over every live entry, tombstones too, until 'each' says false. */
+typedef bool rw_bpf_entry_fn(void *context, uint8_t family, const struct rw_bpf_entry *entry);
+void rw_bpf_walk_flows(const struct rw_bpf_flow_table *table, uint32_t now, rw_bpf_entry_fn *each,
+		       void *context);
 
 /* Adds the live flows to 'counts'; gives the share of full pairs of buckets, of the family that has more. */
 uint32_t rw_bpf_count_flows(const struct rw_bpf_flow_table *table, uint64_t counts[RW_FLOW_CLASS_COUNT_]);

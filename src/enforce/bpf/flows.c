@@ -93,30 +93,36 @@ struct rw_bpf_flow_table rw_bpf_flow_table_of(const struct rw_bpf *bpf)
 	};
 }
 
-typedef bool entry_fn(void *context, uint8_t family, const struct rw_bpf_entry *entry);
-
+/* Looks at the places of a bucket at 'offset' of the family's map. */
 static bool walk_bucket(uint8_t family, const uint32_t *signatures, const __u64 *entries, size_t stride,
-			uint32_t now, entry_fn *each, void *context)
+			size_t offset, uint32_t now, rw_bpf_entry_fn *each, void *context)
 {
 	struct rw_bpf_entry entry;
 
-	for (size_t way = 0; way < RW_FLOW_WAYS; way++)
-		if (rw_bpf_entry_read(family, &signatures[way], &entries[way * stride], now, &entry) &&
-		    !each(context, family, &entry))
+	for (size_t way = 0; way < RW_FLOW_WAYS; way++) {
+		if (!rw_bpf_entry_read(family, &signatures[way], &entries[way * stride], now, &entry))
+			continue;
+		entry.offset =
+			offset + (size_t)((const char *)&entries[way * stride] - (const char *)signatures);
+		if (!each(context, family, &entry))
 			return false;
+	}
 	return true;
 }
 
-static void walk_table(const struct rw_bpf_flow_table *table, uint32_t now, entry_fn *each, void *context)
+void rw_bpf_walk_flows(const struct rw_bpf_flow_table *table, uint32_t now, rw_bpf_entry_fn *each,
+		       void *context)
 {
 	bool go_on = true;
 
 	for (uint32_t i = 0; i < table->count4 && go_on; i++)
 		go_on = walk_bucket(4, table->buckets4[i].signature, &table->buckets4[i].entry[0].control,
-				    sizeof(struct rw_flow_entry4) / sizeof(__u64), now, each, context);
+				    sizeof(struct rw_flow_entry4) / sizeof(__u64),
+				    i * sizeof(struct rw_flow_bucket4), now, each, context);
 	for (uint32_t i = 0; i < table->count6 && go_on; i++)
 		go_on = walk_bucket(6, table->buckets6[i].signature, &table->buckets6[i].entry[0].control,
-				    sizeof(struct rw_flow_entry6) / sizeof(__u64), now, each, context);
+				    sizeof(struct rw_flow_entry6) / sizeof(__u64),
+				    i * sizeof(struct rw_flow_bucket6), now, each, context);
 }
 
 /* Counts the live entries of a bucket by class; true when no place of it is free. */
@@ -180,7 +186,7 @@ int rw_bpf_flows(struct rw_enforcer *enforcer, rw_enforcer_flow_fn *each, void *
 	struct rw_bpf_flow_table table = rw_bpf_flow_table_of(rw_bpf_of(enforcer));
 
 	(void)err;
-	walk_table(&table, teller.now, tell_flow, &teller);
+	rw_bpf_walk_flows(&table, teller.now, tell_flow, &teller);
 	return 0;
 }
 
@@ -293,5 +299,5 @@ void rw_enforce_bpf_table_walk(const struct rw_enforce_bpf_table *table, rw_enfo
 		.count6 = table->maps[PINNED_FLOWS6].entries,
 	};
 
-	walk_table(&flows, walk.now, tell_pinned, &walk);
+	rw_bpf_walk_flows(&flows, walk.now, tell_pinned, &walk);
 }

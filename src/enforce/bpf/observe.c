@@ -26,14 +26,6 @@ struct observation {
 	bool all; /* also what was told before */
 };
 
-static size_t interface_of(const struct rw_classify_table *table, uint32_t slot)
-{
-	for (size_t i = 0; i < table->policy->interface_count; i++)
-		if (table->slots[i] == slot)
-			return i;
-	return RW_CLASSIFY_NO_INTERFACE;
-}
-
 /* False when the rules refuse the flow by now: it is cut at its next packet. */
 static bool find_cause(const struct rw_bpf *bpf, uint32_t slot, struct rw_enforcer_observed *observed)
 {
@@ -41,7 +33,7 @@ static bool find_cause(const struct rw_bpf *bpf, uint32_t slot, struct rw_enforc
 
 	if (!bpf->table)
 		return false;
-	decision = rw_classify_decide(bpf->table, interface_of(bpf->table, slot), &observed->opener);
+	decision = rw_classify_decide(bpf->table, rw_bpf_interface_of(bpf->table, slot), &observed->opener);
 	if (decision.verdict != RW_VERDICT_ACCEPT)
 		return false;
 	observed->cause = decision.cause;

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "enforce/dry/dry.h"
 
-#include <assert.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -86,7 +85,7 @@ static int dry_apply(struct rw_enforcer *enforcer, const struct rw_policy *polic
 	RW_CLEANUP(rw_free) struct hit *hits = NULL;
 	int r = rw_classify_compile(policy, &options, dry->table, &dry->memories[!dry->active], &table, err);
 
-	assert(established == RW_ESTABLISHED_CUT);
+	(void)established; /* there are no flows */
 	if (r < 0)
 		return r;
 	hits = calloc(table->origin_count, sizeof(*hits));
@@ -258,6 +257,17 @@ static int dry_flows(struct rw_enforcer *enforcer, rw_enforcer_flow_fn *each, vo
 	return 0;
 }
 
+static int dry_judge(struct rw_enforcer *enforcer, const struct rw_policy *policy,
+		     rw_enforcer_refused_fn *each, void *context, struct rw_error *err)
+{
+	(void)enforcer;
+	(void)policy;
+	(void)each;
+	(void)context;
+	(void)err;
+	return 0;
+}
+
 static int dry_status(struct rw_enforcer *enforcer, struct rw_enforcer_status *ret_status,
 		      struct rw_error *err)
 {
@@ -337,6 +347,7 @@ static const struct rw_enforcer_ops dry_ops = {
 	.drops_read = dry_drops_read,
 	.flows = dry_flows,
 	.observe = dry_observe,
+	.judge = dry_judge,
 	.status = dry_status,
 	.close = dry_close,
 };

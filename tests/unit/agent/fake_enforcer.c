@@ -14,11 +14,11 @@ static int fake_apply(struct rw_enforcer *enforcer, const struct rw_policy *poli
 {
 	struct fake_enforcer *fake = fake_of(enforcer);
 
-	(void)established;
 	if (fake->apply_result < 0)
 		return rw_error_set(err, fake->apply_result, "does not fit");
 	(void)rw_policy_unref(fake->policy);
 	fake->policy = rw_policy_ref(policy);
+	fake->established = established;
 	fake->applied++;
 	return 0;
 }
@@ -150,6 +150,19 @@ static int fake_observe(struct rw_enforcer *enforcer, size_t entries, bool all, 
 	return RW_ENFORCER_ROUND;
 }
 
+static int fake_judge(struct rw_enforcer *enforcer, const struct rw_policy *policy,
+		      rw_enforcer_refused_fn *each, void *context, struct rw_error *err)
+{
+	struct fake_enforcer *fake = fake_of(enforcer);
+
+	if (fake->apply_result < 0)
+		return rw_error_set(err, fake->apply_result, "does not fit");
+	fake->judged = policy->ssh_port_count ? policy->ssh_ports[0] : 0;
+	for (size_t i = 0; i < fake->refused_count; i++)
+		each(context, &fake->refused[i]);
+	return 0;
+}
+
 static int fake_flows(struct rw_enforcer *enforcer, rw_enforcer_flow_fn *each, void *context,
 		      struct rw_error *err)
 {
@@ -194,6 +207,7 @@ static const struct rw_enforcer_ops fake_ops = {
 	.drops_read = fake_drops_read,
 	.flows = fake_flows,
 	.observe = fake_observe,
+	.judge = fake_judge,
 	.status = fake_status,
 	.close = fake_close,
 };

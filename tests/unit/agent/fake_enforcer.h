@@ -7,9 +7,10 @@
 
 struct fake_enforcer {
 	struct rw_enforcer base;
-	struct rw_policy *policy; /* in force; reference held */
-	unsigned int applied;     /* successful applies */
-	int apply_result;         /* of the next ones */
+	struct rw_policy *policy;        /* in force; reference held */
+	unsigned int applied;            /* successful applies */
+	enum rw_established established; /* of the latest */
+	int apply_result;                /* of the next ones */
 	int attach_result;
 	unsigned int refuse_ifindex; /* attach_result holds for this one only; 0 = for all */
 	unsigned int attached[8];
@@ -28,6 +29,9 @@ struct fake_enforcer {
 	size_t drop_count;
 	const struct rw_enforcer_observed *observed; /* told by every observe */
 	size_t observed_count;
+	const struct rw_enforcer_refused *refused; /* told by every judge */
+	size_t refused_count;
+	uint16_t judged;                    /* mark of the policy judged last (fake_policy) */
 	struct rw_enforcer_status counters; /* what status says, but mode, adopted and device_count */
 	unsigned int opened;
 	unsigned int removed; /* remove_all */
