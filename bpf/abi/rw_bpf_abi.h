@@ -24,7 +24,7 @@
 
 #include "abi/rw_cause.h"
 
-#define RW_BPF_ABI_VERSION 8
+#define RW_BPF_ABI_VERSION 9
 
 enum {
 	RW_MODE_LEARN = 0,   /* all pass; openers are decided and entered */

@@ -141,6 +141,7 @@ static int start_session(struct agent *agent, struct rw_error *err)
 	};
 	const struct rw_agent_host host = {
 		.apply = agent_on_policy,
+		.judge = agent_on_question,
 		.confirm = agent_on_confirm,
 		.detach = agent_on_let_go,
 		.wake = on_wake,

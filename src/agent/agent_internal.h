@@ -75,7 +75,9 @@ void agent_save_policy(struct agent *agent);
 void agent_load_saved_policy(struct agent *agent);
 
 /* Of the session: 'context' is the agent. */
-void agent_on_policy(void *context, const struct rw_position *position, const struct rw_policy *policy);
+void agent_on_policy(void *context, const struct rw_position *position, const struct rw_policy *policy,
+		     enum rw_established established);
+void agent_on_question(void *context, uint64_t question, const struct rw_policy *policy);
 void agent_on_confirm(void *context, const struct rw_position *position);
 
 /* Reads the model file; a bad one leaves everything as it is. */

@@ -28,10 +28,10 @@ void agent_save_policy(struct agent *agent)
  * tries on.  Negative: the old one stays.
  */
 static int put_in_force(struct agent *agent, const struct rw_position *position,
-			const struct rw_policy *policy, struct rw_error *err)
+			const struct rw_policy *policy, enum rw_established established, struct rw_error *err)
 {
 	struct rw_keeper_status status;
-	int r = rw_keeper_set_policy(agent->keeper, position, policy, err);
+	int r = rw_keeper_set_policy(agent->keeper, position, policy, established, err);
 
 	if (r == 0)
 		return 0;
@@ -42,19 +42,28 @@ static int put_in_force(struct agent *agent, const struct rw_position *position,
 	return 0;
 }
 
-void agent_on_policy(void *context, const struct rw_position *position, const struct rw_policy *policy)
+void agent_on_policy(void *context, const struct rw_position *position, const struct rw_policy *policy,
+		     enum rw_established established)
 {
 	struct agent *agent = context;
 	struct rw_error err = RW_ERROR_NONE;
 
 	rw_agent_policy_set_stale(&agent->options->place);
-	if (put_in_force(agent, position, policy, &err) < 0)
+	if (put_in_force(agent, position, policy, established, &err) < 0)
 		rw_log_error("policy is not in force; the old one stays  revision=%llu reason=\"%s\"",
 			     (unsigned long long)position->revision, err.text);
 	else
 		rw_log_info("policy in force  revision=%llu", (unsigned long long)position->revision);
 	agent->policy_unsaved = true;
 	agent_report_soon(agent);
+}
+
+void agent_on_question(void *context, uint64_t question, const struct rw_policy *policy)
+{
+	struct agent *agent = context;
+
+	rw_reporter_judge(&agent->reporter, agent->keeper, question, policy);
+	agent_release_memory();
 }
 
 void agent_on_confirm(void *context, const struct rw_position *position)
@@ -70,7 +79,7 @@ static bool put_saved_in_force(struct agent *agent, const struct rw_position *po
 			       const struct rw_policy *policy)
 {
 	struct rw_error err = RW_ERROR_NONE;
-	bool done = put_in_force(agent, position, policy, &err) == 0;
+	bool done = put_in_force(agent, position, policy, RW_ESTABLISHED_CUT, &err) == 0;
 
 	if (!done)
 		agent_log_error(&err, "the saved policy is not in force");
@@ -156,7 +165,7 @@ int agent_derive_from_file(struct agent *agent, struct rw_error *err)
 	if (status.policy && memcmp(&fresh, &old, sizeof(fresh)) == 0)
 		return 0;
 	agent->file_revision++;
-	r = put_in_force(agent, &position, policy, err);
+	r = put_in_force(agent, &position, policy, RW_ESTABLISHED_CUT, err);
 	agent->policy_unsaved |= r == 0;
 	if (r == 0)
 		rw_log_info("policy in force  file=%s reload=%llu", agent->options->file,

@@ -136,18 +136,21 @@ static int reconcile(struct rw_keeper *keeper, struct rw_error *err)
 }
 
 int rw_keeper_set_policy(struct rw_keeper *keeper, const struct rw_position *position,
-			 const struct rw_policy *policy, struct rw_error *err)
+			 const struct rw_policy *policy, enum rw_established established,
+			 struct rw_error *err)
 {
+	bool is_behind = keeper->in_force && keeper->wanted && keeper->wanted != keeper->in_force;
 	struct rw_error failure = RW_ERROR_NONE;
 	struct rw_policy *reference = rw_policy_ref(policy);
 	int r;
 
+	keeper->established = is_behind ? rw_established_both(keeper->established, established) : established;
 	(void)rw_policy_unref(keeper->wanted);
 	keeper->wanted = reference;
 	keeper->wanted_position = *position;
 	if (!keeper->enforcer)
 		return keeper->detached ? 0 : rw_error_set(err, -EIO, "%s", keeper->failure);
-	r = rw_enforcer_apply(keeper->enforcer, policy, RW_ESTABLISHED_CUT, &failure);
+	r = rw_enforcer_apply(keeper->enforcer, policy, keeper->established, &failure);
 	if (r < 0) {
 		set_failure(keeper, &failure);
 		keeper->retry_in = RETRY_CHECKS;
@@ -156,6 +159,7 @@ int rw_keeper_set_policy(struct rw_keeper *keeper, const struct rw_position *pos
 		return r;
 	}
 	keeper->failure[0] = '\0';
+	keeper->established = RW_ESTABLISHED_CUT;
 	(void)rw_policy_unref(keeper->in_force);
 	keeper->in_force = rw_policy_ref(policy);
 	keeper->in_force_position = *position;
@@ -286,7 +290,7 @@ static int resume(struct rw_keeper *keeper, struct rw_error *err)
 
 	if (keeper->wanted) {
 		policy = rw_policy_ref(keeper->wanted);
-		r = rw_keeper_set_policy(keeper, &position, policy, err);
+		r = rw_keeper_set_policy(keeper, &position, policy, keeper->established, err);
 	}
 	return keeper->seal && !keeper->in_force ? apply_seal(keeper, err) : r;
 }
@@ -321,6 +325,7 @@ int rw_keeper_detach(struct rw_keeper *keeper, struct rw_error *err)
 	keeper->enforcing = false;
 	keeper->adopted = false;
 	keeper->failure[0] = '\0';
+	keeper->established = RW_ESTABLISHED_CUT;
 	keeper->in_force = rw_policy_unref(keeper->in_force);
 	keeper->in_force_position = (struct rw_position){0};
 	keeper->applied = (struct rw_position){0};

@@ -76,9 +76,12 @@ RW_NODISCARD int rw_keeper_attach(struct rw_keeper *keeper, struct rw_error *err
  * Makes 'policy' (kept by reference) the one wanted, and puts it in force.  0: it is, on every enforced
  * device.  Negative: it is not, and 'err' says why; what was in force before stays.  Detached: 0 after
  * remembering it.
+ * 'established' holds until the policy is in force, also when that takes more than one try; together with what
+ * was said of an earlier policy that never came in force.
  */
 RW_NODISCARD int rw_keeper_set_policy(struct rw_keeper *keeper, const struct rw_position *position,
-				      const struct rw_policy *policy, struct rw_error *err);
+				      const struct rw_policy *policy, enum rw_established established,
+				      struct rw_error *err);
 
 /*
  * Puts the policy of a sealed node (agent/seal.h; kept by reference) in force, until one that is wanted is.

@@ -34,7 +34,8 @@ struct rw_keeper {
 	char unsettled[128];   /* why the devices do not follow policy and links for now; "" = they do */
 	unsigned int retry_in; /* checks until a refused policy is tried again */
 
-	struct rw_policy *wanted; /* NULL before the first */
+	struct rw_policy *wanted;        /* NULL before the first */
+	enum rw_established established; /* of 'wanted' until it is in force */
 	struct rw_policy *in_force;
 	struct rw_policy *seal; /* of a sealed node; NULL = none, or done with */
 	struct rw_position wanted_position;

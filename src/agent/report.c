@@ -211,6 +211,54 @@ void rw_reporter_read_connections(struct rw_reporter *reporter, const struct rw_
 					     &connections);
 }
 
+/* ---- judgements ---- */
+
+static void take_refused(void *context, const struct rw_enforcer_refused *flow)
+{
+	struct rw_report_judgement *judgement = context;
+	struct rw_report_refused *told;
+
+	if (flow->is_kept)
+		judgement->kept++;
+	else
+		judgement->flows++;
+	/* Those that the change would cut come first. */
+	if (flow->is_kept || judgement->example_count == RW_REPORT_EXAMPLES_MAX)
+		return;
+	told = &judgement->examples[judgement->example_count++];
+	*told = (struct rw_report_refused){
+		.direction = flow->opener.direction,
+		.protocol = flow->opener.protocol,
+		.class = flow->class,
+		.local = flow->opener.local,
+		.remote = flow->opener.remote,
+		.local_port = flow->opener.local_port,
+		.remote_port = flow->opener.remote_port,
+	};
+	memcpy(told->interface, flow->interface, sizeof(told->interface));
+	(void)snprintf(told->cause, sizeof(told->cause), "%s",
+		       flow->cause == RW_CAUSE_RULE ? flow->rule : rw_cause_name(flow->cause));
+}
+
+void rw_reporter_judge(struct rw_reporter *reporter, const struct rw_keeper *keeper, uint64_t question,
+		       const struct rw_policy *policy)
+{
+	struct rw_report_judgement *judgement;
+	struct rw_keeper_status status;
+	struct rw_error err = RW_ERROR_NONE;
+
+	if (reporter->judgement_count == RW_REPORT_JUDGEMENTS_MAX)
+		return;
+	judgement = &reporter->judgements[reporter->judgement_count++];
+	*judgement = (struct rw_report_judgement){.question = question};
+	rw_keeper_status(keeper, &status);
+	if (!status.enforcer || !status.enforcing)
+		(void)rw_error_set(&err, -ENODEV, "nothing is enforced on this node");
+	else if (status.enforcer->ops->judge(status.enforcer, policy, take_refused, judgement, &err) == 0)
+		return;
+	(void)snprintf(judgement->failure, sizeof(judgement->failure), "%.159s", err.text);
+}
+
 /* ---- interfaces ---- */
 
 static int fill_interface(const struct rw_links *links, const struct rw_link *link,
@@ -301,6 +349,11 @@ static int fill_lists(const struct rw_reporter *reporter, const struct rw_keeper
 	if (!report->hits || !report->drop_events || !report->listeners || !report->ssh_ports ||
 	    !report->connections)
 		return -ENOMEM;
+	report->judgements =
+		copy(reporter->judgements, reporter->judgement_count, sizeof(*report->judgements));
+	if (!report->judgements)
+		return -ENOMEM;
+	report->judgement_count = reporter->judgement_count;
 	report->connection_count = reporter->connection_count;
 	report->connections_cut = reporter->connections_cut;
 	report->hit_count = reporter->hits.count;
@@ -441,5 +494,6 @@ int rw_reporter_encode(struct rw_reporter *reporter, const struct rw_keeper *kee
 		return r;
 	reporter->drop_count = 0;
 	reporter->drops_lost = 0;
+	reporter->judgement_count = 0;
 	return 0;
 }

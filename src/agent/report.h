@@ -36,6 +36,8 @@ struct rw_reporter {
 	struct rw_report_connection connections[RW_REPORT_LIVE_MAX]; /* of a monitored node */
 	size_t connection_count;
 	uint64_t connections_cut;
+	struct rw_report_judgement judgements[RW_REPORT_JUDGEMENTS_MAX]; /* since the last report */
+	size_t judgement_count;
 	struct rw_observer *observer; /* NULL until a flow or a refused packet is seen */
 	bool census;                  /* this round of the flow table tells every live flow */
 	uint64_t census_ns;           /* when the last one began; 0 = never */
@@ -81,7 +83,14 @@ void rw_reporter_take_connections(struct rw_reporter *reporter, const struct rw_
 				  const struct rw_connections *connections);
 
 /*
- * Appends a report as one line of JSON and forgets the drop events told.  -ENOMEM, -E2BIG.
+ * Answers a question of the controller: which live flows 'policy' would refuse.  When more than
+ * RW_REPORT_JUDGEMENTS_MAX wait to be reported, the newest is not answered.
+ */
+void rw_reporter_judge(struct rw_reporter *reporter, const struct rw_keeper *keeper, uint64_t question,
+		       const struct rw_policy *policy);
+
+/*
+ * Appends a report as one line of JSON and forgets the drop events and judgements told.  -ENOMEM, -E2BIG.
  */
 RW_NODISCARD int rw_reporter_encode(struct rw_reporter *reporter, const struct rw_keeper *keeper,
 				    struct rw_buf *buf, struct rw_error *err);

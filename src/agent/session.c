@@ -170,11 +170,11 @@ static void out_of_step(struct rw_agent_session *session, uint64_t now_ms, const
 }
 
 static void take_policy(struct rw_agent_session *session, const struct rw_position *position,
-			const struct rw_policy *policy)
+			const struct rw_policy *policy, enum rw_established established)
 {
 	session->needs_snapshot = false;
 	hold(session, position, policy);
-	session->host.apply(session->host.context, position, policy);
+	session->host.apply(session->host.context, position, policy, established);
 	rw_agent_session_report_soon(session);
 }
 
@@ -183,28 +183,51 @@ static bool same_digest(const struct rw_policy_digest *a, const struct rw_policy
 	return a->words[0] == b->words[0] && a->words[1] == b->words[1];
 }
 
-static void take_delta(struct rw_agent_session *session, uint64_t now_ms, const struct rw_frame *frame)
+/* Makes the policy that a frame's delta leads to; what is wrong with it is in 'err'. */
+static int apply_delta(const struct rw_agent_session *session, const struct rw_frame *frame,
+		       struct rw_policy **ret_policy, struct rw_error *err)
 {
 	RW_CLEANUP(rw_policy_unref) struct rw_policy *result = NULL;
 	struct rw_policy_digest digest;
-	struct rw_error err = RW_ERROR_NONE;
+	int r;
 
 	if (!session->policy || session->needs_snapshot ||
 	    strcmp(frame->position.incarnation, session->position.incarnation) != 0 ||
-	    frame->from != session->position.revision) {
-		out_of_step(session, now_ms, "the delta starts from another revision than the one held");
-		return;
-	}
-	if (rw_policy_apply_delta(session->policy, frame->delta, &result, &err) < 0) {
-		out_of_step(session, now_ms, err.text);
-		return;
-	}
+	    frame->from != session->position.revision)
+		return rw_error_set(err, -EINVAL, "the delta starts from another revision than the one held");
+	r = rw_policy_apply_delta(session->policy, frame->delta, &result, err);
+	if (r < 0)
+		return r;
 	digest = rw_policy_digest(result);
-	if (!same_digest(&digest, &frame->digest)) {
-		out_of_step(session, now_ms, "the result of the delta has another digest");
+	if (!same_digest(&digest, &frame->digest))
+		return rw_error_set(err, -EINVAL, "the result of the delta has another digest");
+	*ret_policy = RW_TAKE_PTR(result);
+	return 0;
+}
+
+static void take_delta(struct rw_agent_session *session, uint64_t now_ms, const struct rw_frame *frame)
+{
+	RW_CLEANUP(rw_policy_unref) struct rw_policy *result = NULL;
+	struct rw_error err = RW_ERROR_NONE;
+
+	if (apply_delta(session, frame, &result, &err) < 0)
+		out_of_step(session, now_ms, err.text);
+	else
+		take_policy(session, &frame->position, result, frame->established);
+}
+
+/* A question that does not fit what is held is not answered: who asked does not wait for ever. */
+static void take_question(struct rw_agent_session *session, const struct rw_frame *frame)
+{
+	RW_CLEANUP(rw_policy_unref) struct rw_policy *result = NULL;
+	struct rw_error err = RW_ERROR_NONE;
+
+	if (apply_delta(session, frame, &result, &err) < 0) {
+		notice(session, true, "a question of the controller is not answered: %s", err.text);
 		return;
 	}
-	take_policy(session, &frame->position, result);
+	session->host.judge(session->host.context, frame->question, result);
+	rw_agent_session_report_soon(session);
 }
 
 static void take_bookmark(struct rw_agent_session *session, uint64_t now_ms, const struct rw_frame *frame)
@@ -232,10 +255,13 @@ static void take_frame(struct rw_agent_session *session, uint64_t now_ms, const 
 {
 	switch (frame->kind) {
 	case RW_FRAME_SNAPSHOT:
-		take_policy(session, &frame->position, frame->policy);
+		take_policy(session, &frame->position, frame->policy, frame->established);
 		break;
 	case RW_FRAME_DELTA:
 		take_delta(session, now_ms, frame);
+		break;
+	case RW_FRAME_QUESTION:
+		take_question(session, frame);
 		break;
 	case RW_FRAME_BOOKMARK:
 		take_bookmark(session, now_ms, frame);

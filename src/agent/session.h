@@ -53,7 +53,13 @@ struct rw_agent_transport {
 /* Whom the session serves. */
 struct rw_agent_host {
 	/* A policy has come: puts it in force.  What fails is the host's to report. */
-	void (*apply)(void *context, const struct rw_position *position, const struct rw_policy *policy);
+	void (*apply)(void *context, const struct rw_position *position, const struct rw_policy *policy,
+		      enum rw_established established);
+	/*
+	 * The controller asks which live flows 'policy' would refuse.  The answer goes with the next report, which
+	 * is due when this returns.
+	 */
+	void (*judge)(void *context, uint64_t question, const struct rw_policy *policy);
 	/* The policy that came last holds at this later position, too. */
 	void (*confirm)(void *context, const struct rw_position *position);
 	/* The controller lets the node go. */

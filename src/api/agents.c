@@ -165,7 +165,7 @@ int rw_api_join_preview(struct rw_api_call *call, struct rw_error *err)
 	if (r == -EAGAIN)
 		call->retry_after_s = 60;
 	if (r == 0)
-		r = rw_stream_encode_snapshot(&buf, &position, policy, err);
+		r = rw_stream_encode_snapshot(&buf, &position, policy, RW_ESTABLISHED_CUT, err);
 	if (r < 0)
 		return r;
 	rw_api_answer_text(call, 200, "application/x-ndjson", buf.data);

@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "controller/cuts.h"
 #include "controller/wait.h"
 #include "wire/findings.h"
 
@@ -12,6 +13,9 @@ struct answer {
 	struct rw_http_exchange *exchange; /* NULL until it is handed over */
 	struct rw_wait *wait;
 	struct rw_api_work *work; /* of a dry run: its traffic is being computed */
+	struct rw_cuts_ask *ask;  /* of a dry run: what nodes say of their live flows */
+	bool traffic_due;         /* 'work' is not done */
+	bool cuts_due;            /* answers to 'ask' are awaited */
 	struct rw_buf buf;
 	struct rw_json_writer json;
 	unsigned int status;
@@ -37,8 +41,10 @@ static struct answer *answer_new(struct rw_api *api, uint64_t revision, unsigned
 
 static struct answer *answer_free(struct answer *answer)
 {
-	if (answer)
+	if (answer) {
 		rw_buf_done(&answer->buf);
+		rw_cuts_free(answer->ask);
+	}
 	free(answer);
 	return NULL;
 }
@@ -74,10 +80,9 @@ static void client_is_gone(struct rw_http_exchange *exchange, void *userdata)
 	struct answer *answer = userdata;
 
 	(void)exchange;
-	if (answer->work)
+	if (answer->traffic_due)
 		rw_api_work_abandon(answer->work);
-	else
-		rw_wait_cancel(answer->wait);
+	rw_wait_cancel(answer->wait);
 	(void)answer_free(answer);
 }
 
@@ -210,49 +215,136 @@ static int refuse_used(struct rw_api_call *call, const struct rw_api_change *cha
 	return 0;
 }
 
-/* ---- the traffic of a dry run ---- */
+/* ---- the traffic of a dry run, and the live flows that it would cut ---- */
 
 /* The change's own answer stands, whatever became of its traffic. */
-static void write_traffic(struct answer *answer, int result, const struct rw_buf *buf,
-			  const struct rw_error *err)
+static void omit_traffic(struct answer *answer, const struct rw_error *err)
 {
-	if (result < 0) {
-		rw_json_put_text(&answer->json, "traffic_omitted",
-				 err->text[0] ? err->text : "it was not computed");
-		return;
+	rw_json_put_text(&answer->json, "traffic_omitted", err->text[0] ? err->text : "it was not computed");
+}
+
+static void put_cut_nodes(struct rw_json_writer *json, const struct rw_cuts *cuts, bool known)
+{
+	rw_json_key(json, known ? "nodes" : "unknown");
+	rw_json_begin_array(json);
+	for (size_t i = 0; i < cuts->count; i++) {
+		const struct rw_cuts_node *node = &cuts->nodes[i];
+
+		/* Nodes on which nothing would be cut are not listed. */
+		if (node->is_known != known || (known && !node->judgement.flows && !node->judgement.kept))
+			continue;
+		rw_json_begin_object(json);
+		rw_json_put_text(json, "node", node->id);
+		rw_json_put_text(json, "name", node->name);
+		if (!known) {
+			rw_json_put_text(json, "reason", node->reason);
+			rw_json_end_object(json);
+			continue;
+		}
+		rw_json_put_revision(json, "flows", node->judgement.flows);
+		rw_json_put_revision(json, "kept", node->judgement.kept);
+		rw_json_key(json, "examples");
+		rw_json_begin_array(json);
+		for (size_t k = 0; k < node->judgement.example_count; k++)
+			rw_report_put_refused(json, &node->judgement.examples[k]);
+		rw_json_end_array(json);
+		rw_json_end_object(json);
 	}
-	rw_json_key(&answer->json, "traffic");
-	rw_json_write_raw(&answer->json, buf->data, buf->size);
+	rw_json_end_array(json);
+}
+
+static void write_cuts(struct rw_json_writer *json, const struct rw_cuts *cuts)
+{
+	rw_json_key(json, "cuts");
+	rw_json_begin_object(json);
+	rw_json_put_revision(json, "flows", cuts->flows);
+	rw_json_put_revision(json, "kept", cuts->kept);
+	put_cut_nodes(json, cuts, true);
+	put_cut_nodes(json, cuts, false);
+	rw_json_end_object(json);
+}
+
+/* Sends the answer of a dry run when all of it is there. */
+static void finish_dry_run(struct answer *answer)
+{
+	if (!answer->traffic_due && !answer->cuts_due)
+		finish(answer, answer->exchange, false);
 }
 
 static void traffic_is_computed(void *userdata, int result, struct rw_buf *buf, const struct rw_error *err)
 {
 	struct answer *answer = userdata;
 
-	write_traffic(answer, result, buf, err);
-	finish(answer, answer->exchange, false);
+	answer->traffic_due = false;
+	if (result < 0) {
+		omit_traffic(answer, err);
+	} else {
+		rw_json_key(&answer->json, "traffic");
+		rw_json_write_raw(&answer->json, buf->data, buf->size);
+	}
+	finish_dry_run(answer);
 }
 
-/* Answers when it is known what the change would open and close. */
-static void answer_with_traffic(struct rw_api_call *call, struct answer *answer,
-				struct rw_change_result *result)
+static void cuts_are_known(void *userdata, const struct rw_cuts *cuts)
+{
+	struct answer *answer = userdata;
+
+	answer->cuts_due = false;
+	write_cuts(&answer->json, cuts);
+	finish_dry_run(answer);
+}
+
+/* Asks the nodes which live flows the change would cut. */
+static void ask_cuts(struct rw_api_call *call, struct answer *answer, const struct rw_change_result *result)
+{
+	struct rw_error err = RW_ERROR_NONE;
+	int r = rw_cuts_ask(call->controller, result->policies, result->policy_count, cuts_are_known, answer,
+			    &answer->ask, &err);
+
+	if (r < 0)
+		rw_json_put_text(&answer->json, "cuts_omitted", err.text);
+	else if (r == RW_CUTS_OVER)
+		write_cuts(&answer->json, rw_cuts_get(answer->ask));
+	answer->cuts_due = r == 0;
+}
+
+/* The answer cannot wait: what is not there is left out. */
+static void abandon_dry_run(struct answer *answer, const struct rw_error *err)
+{
+	if (answer->traffic_due) {
+		rw_api_work_abandon(answer->work);
+		omit_traffic(answer, err);
+	}
+	if (answer->cuts_due)
+		rw_json_put_text(&answer->json, "cuts_omitted", err->text);
+	answer->traffic_due = answer->cuts_due = false;
+	rw_cuts_free(RW_TAKE_PTR(answer->ask));
+}
+
+/* Answers when it is known what the change would open and close, and cut. */
+static void answer_dry_run(struct rw_api_call *call, struct answer *answer, struct rw_change_result *result)
 {
 	struct rw_http_exchange *exchange = RW_TAKE_PTR(call->exchange);
 	struct rw_api_question question;
 	struct rw_error err = RW_ERROR_NONE;
-	int r = rw_api_ask_traffic(call, result, &question, &err);
+	int r;
 
+	answer->exchange = exchange;
+	ask_cuts(call, answer, result);
+	r = rw_api_ask_traffic(call, result, &question, &err);
 	if (r == 0)
 		r = rw_api_work_start(call->api, &question, RW_API_TRAFFIC_MAX, traffic_is_computed, answer,
 				      &answer->work, &err);
-	answer->exchange = exchange;
-	if (r == 0) {
+	answer->traffic_due = r == 0;
+	if (r < 0)
+		omit_traffic(answer, &err);
+	if (answer->traffic_due || answer->cuts_due) {
 		r = rw_api_defer(exchange, client_is_gone, answer, &err);
 		if (r == 0)
 			return;
-		rw_api_work_abandon(answer->work);
+		abandon_dry_run(answer, &err);
 	}
-	traffic_is_computed(answer, r, NULL, &err);
+	finish(answer, exchange, false);
 }
 
 /* ---- the answer of a change ---- */
@@ -334,7 +426,7 @@ int rw_api_answer_result(struct rw_api_call *call, const struct rw_api_change *c
 	if (outcome == RW_CHANGE_REPLAYED)
 		rw_api_header(call->exchange, "Idempotent-Replayed", "true");
 	if (dry_run && result->after)
-		answer_with_traffic(call, RW_TAKE_PTR(answer), result);
+		answer_dry_run(call, RW_TAKE_PTR(answer), result);
 	else
 		answer_after(call, RW_TAKE_PTR(answer), &wait);
 	return 0;
@@ -393,6 +485,8 @@ static int read_request(const struct rw_api_call *call, const struct rw_api_chan
 
 	if (r == 0)
 		r = rw_api_flag(call, "dry_run", &request->dry_run, err);
+	if (r == 0)
+		r = rw_api_established_get(call, &request->established, err);
 	if (r == 0)
 		r = read_force(call, &request->force, err);
 	if (r == 0)

@@ -184,6 +184,9 @@ struct rw_api_wait {
 	bool all; /* offline nodes too */
 	uint64_t timeout_ms;
 };
+/* The parameter 'established' of a change. */
+RW_NODISCARD int rw_api_established_get(const struct rw_api_call *call, enum rw_established *ret_established,
+					struct rw_error *err);
 RW_NODISCARD int rw_api_wait_get(const struct rw_api_call *call, struct rw_api_wait *ret_wait,
 				 struct rw_error *err);
 

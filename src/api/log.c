@@ -96,6 +96,7 @@ static void write_record(struct rw_json_writer *json, const struct rw_json *reco
 		put_member(json, &actor, "via", "via");
 	put_member(json, record, "action", "action");
 	put_member(json, record, "forced", "forced");
+	put_member(json, record, "established", "established");
 	put_objects(json, record);
 	put_member(json, record, "changes", "changes");
 	put_member(json, record, "omitted", "omitted");

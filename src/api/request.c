@@ -72,6 +72,18 @@ int rw_api_wait_get(const struct rw_api_call *call, struct rw_api_wait *ret_wait
 	return 0;
 }
 
+int rw_api_established_get(const struct rw_api_call *call, enum rw_established *ret_established,
+			   struct rw_error *err)
+{
+	const char *text = rw_api_parameter(call, "established");
+	int word = text ? rw_word_find(rw_words_established, text) : RW_ESTABLISHED_CUT;
+
+	if (word < 0)
+		return rw_error_field(err, "established", "it is cut, keep or cut-kept, not '%.40s'", text);
+	*ret_established = (enum rw_established)word;
+	return 0;
+}
+
 int rw_api_page_get(const struct rw_api_call *call, struct rw_api_page *ret_page, struct rw_error *err)
 {
 	uint64_t limit = RW_API_PAGE_DEFAULT;

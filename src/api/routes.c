@@ -4,7 +4,7 @@
 #define NONE RW_KIND_COUNT_
 
 /* Parameters of every change. */
-#define CHANGE "wait wait_all force dry_run"
+#define CHANGE "wait wait_all force dry_run established"
 
 /* The five routes of a kind of object. */
 #define RESOURCE(path, kind, filters, create, delete_parameters)                                             \

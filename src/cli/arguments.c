@@ -24,6 +24,7 @@ static const struct rw_usage_option change_options[] = {
 	{"force", 0, "GUARD",
 	 "go on although this guard or finding objects (a refusal names it); may be repeated"},
 	{"dry-run", 0, NULL, "check the change and say what it would do"},
+	{"established", 0, "WHAT", "live flows that it refuses: cut (default), keep, or cut-kept"},
 	{NULL, 0, NULL, NULL},
 };
 

@@ -102,6 +102,8 @@ static void add_query(const struct rw_cli *cli, struct rw_buf *path)
 		add_parameter(path, "wait_all", "true");
 	if (rw_cli_given(cli, "dry-run"))
 		add_parameter(path, "dry_run", "true");
+	if (rw_cli_given(cli, "established"))
+		add_parameter(path, "established", rw_cli_value(cli, "established"));
 	rw_cli_put_forced(cli, path);
 }
 
@@ -244,10 +246,83 @@ static void print_progress(const struct rw_cli *cli, const struct rw_cli_answer 
 			      is_waiting(cli) ? "" : ", --wait waits for them");
 }
 
-int rw_cli_print_dry_traffic(struct rw_cli *cli, const struct rw_json *answer)
+/* A number that JSON has as text. */
+static unsigned long long number_of(const struct rw_json *object, const char *key)
+{
+	return strtoull(rw_cli_text(object, key), NULL, 10);
+}
+
+static void print_end(const struct rw_json *flow, const char *address, const char *port)
+{
+	struct rw_json member;
+	const char *text = rw_cli_text(flow, address);
+	int64_t number;
+
+	if (!rw_json_find(flow, port, &member) || rw_json_integer(&member, 0, 65535, &number, NULL) < 0)
+		(void)fputs(text, stdout);
+	else
+		(void)printf(strchr(text, ':') ? "[%s]:%d" : "%s:%d", text, (int)number);
+}
+
+/* "cuts 2 live flows on n1: tcp 10.0.0.9:40001 -> 10.0.0.1:6379" */
+static void print_cut_node(const struct rw_json *node, const char *verb)
+{
+	unsigned long long flows = number_of(node, "flows");
+	struct rw_json examples, flow;
+	bool came_in;
+
+	if (!flows)
+		return;
+	(void)printf("%s %llu live flow%s on %s", verb, flows, flows == 1 ? "" : "s",
+		     rw_cli_text(node, "name"));
+	if (rw_json_find(node, "examples", &examples) && rw_json_count(&examples)) {
+		flow = rw_json_at(&examples, 0);
+		came_in = strcmp(rw_cli_text(&flow, "direction"), "ingress") == 0;
+		(void)printf("%s: %s ", flows == 1 ? "" : ", such as", rw_cli_text(&flow, "protocol"));
+		print_end(&flow, came_in ? "remote" : "local", came_in ? "remote_port" : "local_port");
+		(void)fputs(" to ", stdout);
+		print_end(&flow, came_in ? "local" : "remote", came_in ? "local_port" : "remote_port");
+	}
+	(void)putchar('\n');
+}
+
+/* What becomes of live flows, and of which nodes that is not known. */
+static void print_cuts(const struct rw_cli *cli, const struct rw_json *answer)
+{
+	const char *omitted = rw_cli_text(answer, "cuts_omitted"), *said = rw_cli_value(cli, "established");
+	struct rw_json cuts, nodes;
+
+	if (omitted[0])
+		(void)fprintf(stderr, "which live flows it would cut is not known: %s\n", omitted);
+	if (!rw_json_find(answer, "cuts", &cuts))
+		return;
+	for (size_t i = 0; rw_json_find(&cuts, "nodes", &nodes) && i < rw_json_count(&nodes); i++) {
+		struct rw_json node = rw_json_at(&nodes, i);
+
+		print_cut_node(&node, said && strcmp(said, "keep") == 0 ? "keeps" : "cuts");
+	}
+	if (number_of(&cuts, "kept"))
+		(void)printf("%llu live flows that earlier changes kept %s\n", number_of(&cuts, "kept"),
+			     said && strcmp(said, "cut-kept") == 0 ? "are cut" : "go on");
+	for (size_t i = 0; rw_json_find(&cuts, "unknown", &nodes) && i < rw_json_count(&nodes); i++) {
+		struct rw_json node = rw_json_at(&nodes, i);
+
+		if (i == NODES_SHOWN) {
+			(void)fprintf(stderr, "  and %zu more (-o json shows all)\n",
+				      rw_json_count(&nodes) - i);
+			break;
+		}
+		(void)fprintf(stderr, "live flows on %s are not known: %s\n", rw_cli_text(&node, "name"),
+			      rw_cli_text(&node, "reason"));
+	}
+}
+
+int rw_cli_print_dry_run(struct rw_cli *cli, const struct rw_json *answer)
 {
 	struct rw_json traffic, items, notes;
 	const char *omitted = rw_cli_text(answer, "traffic_omitted");
+
+	print_cuts(cli, answer);
 
 	if (omitted[0])
 		(void)fprintf(stderr, "what would open and close is not shown: %s\n", omitted);
@@ -284,7 +359,7 @@ int rw_cli_report_change(struct rw_cli *cli, const struct rw_cli_answer *answer,
 		}
 		r = rw_cli_print_text("\n", 1);
 		if (!r && rw_cli_given(cli, "dry-run"))
-			r = rw_cli_print_dry_traffic(cli, &answer->root);
+			r = rw_cli_print_dry_run(cli, &answer->root);
 		if (!rw_cli_given(cli, "dry-run"))
 			print_progress(cli, answer, &progress);
 	}

@@ -47,7 +47,7 @@ enum rw_exit {
 enum {
 	RW_CLI_SERVER = 1, /* talks to a server: --server, --key-file, --ca, --context */
 	RW_CLI_OUTPUT = 2, /* -o table|json */
-	RW_CLI_CHANGE = 4, /* --wait, --wait-all, --force, --dry-run */
+	RW_CLI_CHANGE = 4, /* --wait, --wait-all, --force, --dry-run, --established */
 };
 
 struct rw_cli;
@@ -187,7 +187,7 @@ void rw_cli_path(struct rw_buf *path, const char *collection, const char *refere
 /* ---- changes (change.c) ---- */
 
 /*
- * Sends a change: adds --wait, --force and --dry-run to the query and shows progress while nodes are awaited.
+ * Sends a change: adds --wait, --force, --dry-run and --established to the query and shows progress while nodes are awaited.
  * Gives 0 and the answer, or the exit code after printing what went wrong.
  */
 int rw_cli_change(struct rw_cli *cli, const char *method, const char *path, const struct rw_buf *body,
@@ -301,8 +301,8 @@ int rw_cli_put_tags(const struct rw_cli *cli, struct rw_json_writer *json);
 
 /* Prints what opens and closes: the text form of a Diff. */
 int rw_cli_print_traffic(struct rw_cli *cli, const struct rw_json *diff);
-/* The same for the answer of a dry run; says so when it was not computed. */
-int rw_cli_print_dry_traffic(struct rw_cli *cli, const struct rw_json *answer);
+/* What a dry run tells of live flows and of what opens and closes; says what is not known. */
+int rw_cli_print_dry_run(struct rw_cli *cli, const struct rw_json *answer);
 
 /* Adds "option=value" to the query of a path when the option was given. */
 void rw_cli_put_filter(const struct rw_cli *cli, struct rw_buf *path, const char *option);

@@ -79,7 +79,7 @@ static int apply(struct rw_cli *cli)
 	differences = rw_cli_print_differences(cli, &answer.root);
 	if (rw_cli_given(cli, "dry-run")) {
 		r = cli->json ? rw_cli_print_text(answer.text, answer.size)
-			      : rw_cli_print_dry_traffic(cli, &answer.root);
+			      : rw_cli_print_dry_run(cli, &answer.root);
 		if (r)
 			return r;
 		if (differences == 0 && !cli->json)

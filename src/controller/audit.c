@@ -87,6 +87,9 @@ int audit_write(struct rw_controller *controller, const struct plan *plan, uint6
 	for (size_t k = 0; k < plan->forced.name_count; k++)
 		rw_json_write_text(&json, plan->forced.names[k]);
 	rw_json_end_array(&json);
+	if (plan->established != RW_ESTABLISHED_CUT)
+		rw_json_put_text(&json, "established",
+				 rw_word_of(rw_words_established, (int)plan->established));
 	if (plan->idempotency_key) {
 		rw_hex_format(plan->request_digest, RW_SHA256_SIZE, request);
 		rw_json_put_text(&json, "idempotency_key", plan->idempotency_key);

@@ -10,8 +10,11 @@
  *     {"version":1,"sequence":"7","revision"*:"31","time":"2026-...","actor":{"kind":"key","id":"k-..",
  *      "name":"alice","address":"192.0.2.7","via":"console"},
  *      "action":"add rules","forced":["management-ssh"],
+ *      "established":"keep",
  *      "changes":[{"kind":"rule","id":"sgr-..","security_group":"sg-..","before":null,"after":{...}}],
  *      "omitted":0}
+ *
+ * 'established' is left out where live flows are cut.
  *
  * (*) the revision is not known before the commit: it is the mod_revision of the record's key and added when
  * the record is read.  Texts of a huge change are kept up to RW_AUDIT_CHANGES_MAX bytes; 'omitted' counts the

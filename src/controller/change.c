@@ -235,6 +235,7 @@ static int attempt(struct rw_controller *controller, const struct rw_change_requ
 		return rw_error_oom(err);
 	if (r == 0 && !request->dry_run) {
 		plan.forced = forced_guards(result);
+		plan.established = request->established;
 		plan.idempotency_key = idempotency_key;
 		plan.request_digest = request->request_digest;
 		plan.model = rw_draft_dup_model(draft);

@@ -42,6 +42,7 @@
 #include "controller/controller.h"
 #include "controller/guard.h"
 #include "crypto/digest.h"
+#include "policy/established.h"
 
 #define RW_CHANGE_TRIES           5
 #define RW_CHANGE_ACTION_MAX      63  /* characters */
@@ -72,6 +73,7 @@ struct rw_change_request {
 	const struct rw_change_match *matches; /* nullable */
 	size_t match_count;
 	struct rw_guard_force force;            /* what must not refuse */
+	enum rw_established established;        /* what becomes of live flows that it refuses */
 	bool dry_run;                           /* everything but commit; result.items show what would be */
 	const char *idempotency_key;            /* nullable */
 	uint8_t request_digest[RW_SHA256_SIZE]; /* of method, target and body; with idempotency_key */

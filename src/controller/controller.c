@@ -155,6 +155,7 @@ struct rw_controller *rw_controller_free(struct rw_controller *controller)
 		return NULL;
 	controller->events.listener = NULL;
 	key_uses_save(controller);
+	cuts_done(controller);
 	waits_done(controller);
 	nodes_done(controller);
 	events_done(controller);
@@ -222,6 +223,7 @@ void rw_controller_tick(struct rw_controller *controller)
 			session_tick(record);
 	}
 	wait_check(controller);
+	cuts_check(controller);
 	flows_tick(controller);
 	authority_tick(controller);
 	key_uses_tick(controller);

@@ -39,6 +39,8 @@ struct folding {
 	struct rw_vec entries;       /* of struct entry */
 	struct rw_map groups;        /* id -> struct group_entry * */
 	struct rw_vec agents;        /* of char[RW_ID_SIZE] */
+	bool was_said;               /* a change was among it, and 'established' is what it says */
+	enum rw_established established;
 };
 
 static void release_rules(struct rw_rule **rules, size_t count)
@@ -268,13 +270,30 @@ static const char *text_at(const struct rw_json *parent, const char *key)
 	return text;
 }
 
-/* A change that another controller made: here, too, followers and repeated requests must know of it. */
-static int fold_audit(struct rw_controller *controller, const struct rw_json *value, uint64_t revision)
+enum rw_established folding_established(const struct folding *folding)
 {
+	return folding->established;
+}
+
+/* What is said of live flows; changes that are folded together are put in force together. */
+static void fold_established(struct folding *folding, const struct rw_json *value)
+{
+	int found = rw_word_find(rw_words_established, text_at(value, "established"));
+	enum rw_established said = found < 0 ? RW_ESTABLISHED_CUT : (enum rw_established)found;
+
+	folding->established = folding->was_said ? rw_established_both(folding->established, said) : said;
+	folding->was_said = true;
+}
+
+/* A change that another controller made: here, too, followers and repeated requests must know of it. */
+static int fold_audit(struct folding *folding, const struct rw_json *value, uint64_t revision)
+{
+	struct rw_controller *controller = folding->controller;
 	struct rw_json actor;
 
 	if (!value)
 		return 0;
+	fold_established(folding, value);
 	idempotency_fold(controller, value);
 	if (rw_json_find(value, "actor", &actor))
 		event_add(controller,
@@ -314,7 +333,7 @@ static bool fold_beside(struct folding *folding, const char *key, const struct r
 	const char *rest;
 
 	if ((rest = behind(key, RW_LAYOUT_AUDIT)))
-		*ret_result = is_past ? 0 : fold_audit(controller, value, revision);
+		*ret_result = is_past ? 0 : fold_audit(folding, value, revision);
 	else if ((rest = behind(key, RW_LAYOUT_KEYS)))
 		*ret_result = is_past ? 0 : key_fold(controller, rest, value, err);
 	else if ((rest = behind(key, RW_LAYOUT_TOKENS)))

@@ -247,7 +247,8 @@ int impact_find(struct rw_controller *controller, const struct rw_model *after,
 	return 0;
 }
 
-void impact_publish(struct rw_controller *controller, struct rw_vec *impacts, uint64_t revision)
+void impact_publish(struct rw_controller *controller, struct rw_vec *impacts, enum rw_established established,
+		    uint64_t revision)
 {
 	if (wait_remember(controller, impacts, revision) < 0)
 		rw_log_warning("no memory to follow a change  revision=%llu", (unsigned long long)revision);
@@ -255,6 +256,8 @@ void impact_publish(struct rw_controller *controller, struct rw_vec *impacts, ui
 		struct impact *impact = rw_vec_at(impacts, i);
 		struct node_record *record = impact->record;
 
+		session_part(record, established);
+		record->said[established] = revision;
 		(void)rw_policy_unref(record->policy);
 		record->policy = RW_TAKE_PTR(impact->after);
 		record->digest = impact->digest;

@@ -12,6 +12,7 @@
  *     guard_promise.c  promises that it breaks
  *     session.c      streams                         node.c        records of managed nodes
  *     report.c       reports, claims                 session_state.c  the state machine
+ *     cuts.c         live flows that a change would cut
  *     preview.c      what enforcing would do         history.c     past states of the model
  *     snapshot.c     a state of the model for other threads
  *     counts.c       what is counted for metrics     flows.c       observed flows
@@ -25,6 +26,7 @@
 #include "controller/console_session.h"
 #include "controller/controller.h"
 #include "controller/counts.h"
+#include "controller/cuts.h"
 #include "controller/event.h"
 #include "controller/flows.h"
 #include "controller/guard.h"
@@ -83,6 +85,8 @@ RW_NODISCARD int folding_end(struct folding *folding, struct rw_model **ret_mode
 			     struct fold_outcome *outcome, struct rw_error *err);
 /* Only the nodes whose agents/ record was given. */
 RW_NODISCARD int folding_take_agents(struct folding *folding, struct fold_outcome *outcome);
+/* What the changes of the fold say of live flows. */
+enum rw_established folding_established(const struct folding *folding);
 
 /*
  * Reads keys of the store into a fold, page by page, all at one revision.  Zeroed but for 'folding', 'limit'
@@ -127,15 +131,16 @@ struct operation {
 struct plan {
 	const struct rw_actor *actor;
 	const char *action;
-	struct rw_guard_force forced;  /* what was in the way, for the log */
-	const char *idempotency_key;   /* nullable; hex digest */
-	const uint8_t *request_digest; /* with it */
-	struct rw_vec operations;      /* of struct operation */
-	struct rw_vec items;           /* of struct rw_change_item */
-	struct rw_model *model;        /* owned; the state after, NULL = the model does not change */
-	struct fold_outcome outcome;   /* what changes in the model */
-	struct rw_vec impacts;         /* of struct impact, filled when the model changes */
-	char staged[RW_ID_SIZE];       /* its id when it was too large for one transaction */
+	struct rw_guard_force forced;    /* what was in the way, for the log */
+	enum rw_established established; /* what becomes of live flows */
+	const char *idempotency_key;     /* nullable; hex digest */
+	const uint8_t *request_digest;   /* with it */
+	struct rw_vec operations;        /* of struct operation */
+	struct rw_vec items;             /* of struct rw_change_item */
+	struct rw_model *model;          /* owned; the state after, NULL = the model does not change */
+	struct fold_outcome outcome;     /* what changes in the model */
+	struct rw_vec impacts;           /* of struct impact, filled when the model changes */
+	char staged[RW_ID_SIZE];         /* its id when it was too large for one transaction */
 };
 void plan_init(struct plan *plan, const struct rw_actor *actor, const char *action);
 void plan_done(struct plan *plan);
@@ -195,7 +200,9 @@ struct node_record {
 	struct rw_session *session; /* borrowed; NULL = no stream */
 	struct rw_policy *policy;   /* newest; NULL = nobody needed it yet */
 	struct rw_policy_digest digest;
-	uint64_t wanted;  /* revision of 'policy' */
+	uint64_t wanted; /* revision of 'policy' */
+	/* By enum rw_established: the newest change of the policy that said so; 0 = none. */
+	uint64_t said[RW_ESTABLISHED_CUT_KEPT + 1];
 	uint64_t applied; /* as reported, of our incarnation */
 	uint64_t failed;  /* newest revision that the agent could not apply; 0 = none */
 	enum rw_agent_state agent_state;
@@ -296,7 +303,8 @@ RW_NODISCARD int impact_find(struct rw_controller *controller, const struct rw_m
 			     const struct fold_outcome *outcome, struct rw_vec *impacts,
 			     struct rw_error *err);
 /* Makes the policies after those of the records, remembers the change for waits, sends. */
-void impact_publish(struct rw_controller *controller, struct rw_vec *impacts, uint64_t revision);
+void impact_publish(struct rw_controller *controller, struct rw_vec *impacts, enum rw_established established,
+		    uint64_t revision);
 
 /* ---- guards ---- */
 
@@ -339,6 +347,11 @@ RW_NODISCARD int reach_find(const struct reach_query *query, size_t *ret_interfa
 
 /* Sends what the node should have and was not sent, if the window allows. */
 void session_push(struct node_record *record);
+/*
+ * The node's policy is about to become another one by a change that says 'established': what was not sent yet is
+ * kept apart if that was said otherwise.
+ */
+void session_part(struct node_record *record, enum rw_established established);
 /* What was reported as applied or failed opens the window; a failure makes the next frame a snapshot. */
 void session_acknowledge(struct node_record *record, bool failed);
 void session_tick(struct node_record *record);
@@ -360,6 +373,10 @@ void series_take(struct node_record *record, const struct rw_report *report, int
 void series_take_hits(struct node_record *record, const struct node_hit *hits, size_t count, int64_t now_ms);
 void series_took(struct node_record *record, const struct rw_report *report);
 void series_free(struct node_series *series);
+
+/* Asks the agent which live flows 'policy' would refuse.  -EAGAIN when it cannot be asked now; -ENOMEM. */
+RW_NODISCARD int session_ask(struct node_record *record, uint64_t question, const struct rw_policy *policy,
+			     struct rw_error *err);
 
 /* Keeps what a report says for previews; forgets it.  preview.c */
 void preview_take(struct node_record *record, const struct rw_report *report);
@@ -427,6 +444,19 @@ RW_NODISCARD int wait_remember(struct rw_controller *controller, const struct rw
 /* Ends the waits that are over. */
 void wait_check(struct rw_controller *controller);
 void waits_done(struct rw_controller *controller);
+
+/* cuts.c */
+struct cuts {
+	struct rw_cuts_ask *list; /* that wait for answers */
+	size_t count;
+	uint64_t question; /* number of the newest */
+};
+/* Takes what a report answers. */
+void cuts_take(struct rw_controller *controller, const struct node_record *record,
+	       const struct rw_report *report);
+/* Ends those that are over. */
+void cuts_check(struct rw_controller *controller);
+void cuts_done(struct rw_controller *controller);
 /* How many requests wait. */
 size_t wait_count(const struct rw_controller *controller);
 
@@ -666,6 +696,7 @@ struct rw_controller {
 	uint64_t key_uses_ns;       /* when it was saved last */
 	struct rw_map tokens;       /* id -> struct token_entry * */
 	struct waits waits;
+	struct cuts cuts;
 	struct events events;
 	struct idempotency idempotency;
 	struct rate logins;

@@ -28,14 +28,15 @@ void inventory_done(struct inventory *inventory)
 
 /* Makes 'model' the present one and tells everybody. */
 static void publish(struct rw_controller *controller, struct rw_model *model,
-		    const struct fold_outcome *outcome, struct rw_vec *impacts, uint64_t revision)
+		    const struct fold_outcome *outcome, struct rw_vec *impacts,
+		    enum rw_established established, uint64_t revision)
 {
 	(void)rw_model_free(controller->inventory.model);
 	controller->inventory.model = model;
 	controller->inventory.revision = revision;
 	if (nodes_sync(controller, outcome) < 0)
 		controller->nodes_missing = true;
-	impact_publish(controller, impacts, revision);
+	impact_publish(controller, impacts, established, revision);
 }
 
 /* Our own change comes back: what it makes of the model is known already. */
@@ -58,7 +59,8 @@ static void adopt(struct rw_controller *controller, struct plan *plan, uint64_t 
 
 		inventory_set_revision(inventory, touched->kind, touched->id, touched->after ? revision : 0);
 	}
-	publish(controller, RW_TAKE_PTR(plan->model), &plan->outcome, &plan->impacts, revision);
+	publish(controller, RW_TAKE_PTR(plan->model), &plan->outcome, &plan->impacts, plan->established,
+		revision);
 }
 
 /* Keys, tokens and agents' records are small: they are decoded also when the batch is our own. */
@@ -92,7 +94,7 @@ static int publish_agents(struct rw_controller *controller, struct folding *fold
 	r = impact_find(controller, controller->inventory.model, &outcome, &impacts, err);
 	if (r < 0)
 		return r;
-	impact_publish(controller, &impacts, revision);
+	impact_publish(controller, &impacts, RW_ESTABLISHED_CUT, revision);
 	return 0;
 }
 
@@ -149,7 +151,8 @@ static int fold_batch(struct rw_controller *controller, const struct rw_store_ba
 	r = impact_find(controller, model, &outcome, &impacts, err);
 	if (r < 0)
 		return r;
-	publish(controller, RW_TAKE_PTR(model), &outcome, &impacts, batch->revision);
+	publish(controller, RW_TAKE_PTR(model), &outcome, &impacts, folding_established(folding),
+		batch->revision);
 	return 0;
 }
 

@@ -490,9 +490,11 @@ int rw_session_report(struct rw_controller *controller, const char *node, const 
 	take_kernel(record, report);
 	flows_take(controller, record, report);
 	preview_take(record, report);
+	cuts_take(controller, record, report);
 	take_position(controller, record, report);
 	node_judge(controller, record);
 	wait_check(controller);
+	cuts_check(controller);
 
 	revision = rw_controller_revision(controller);
 	may_change = (!record->claims_ns || now_ns - record->claims_ns >= CLAIMS_INTERVAL_NS) &&

@@ -9,16 +9,32 @@
 /* Largest frame: a policy of RW_STREAM_PREFIXES_MAX prefixes would be about 20 MB. */
 #define FRAME_BYTES_MAX (64u * 1024 * 1024)
 
+/*
+ * A policy that was not sent yet and is not summed up with what came after it, because the changes up to it say
+ * something else about live flows.
+ */
+struct station {
+	struct rw_policy *policy; /* reference */
+	struct rw_policy_digest digest;
+	uint64_t revision;
+	enum rw_established established;
+};
+
+#define STATIONS_MAX 8 /* more are summed up */
+
 struct rw_session {
 	struct rw_controller *controller;
 	struct node_record *record;
 	struct rw_session_sink sink;
 	struct rw_policy *sent; /* what the agent has or will have; reference; NULL = nothing we know */
 	uint64_t sent_wanted;   /* record->wanted when it was sent */
-	uint64_t position;      /* revision of the last frame: where the agent will be */
-	bool base_lost;         /* it could not apply something: only a snapshot helps */
-	bool broken;            /* a send failed: the owner will close soon */
-	uint64_t hold_until;    /* the agent is ahead of us: nothing before we are there; 0 = no */
+	uint64_t base;          /* revision that the agent has in force without us; 0 = not known */
+	struct station stations[STATIONS_MAX]; /* oldest first, all newer than 'sent' */
+	size_t station_count;
+	uint64_t position;   /* revision of the last frame: where the agent will be */
+	bool base_lost;      /* it could not apply something: only a snapshot helps */
+	bool broken;         /* a send failed: the owner will close soon */
+	uint64_t hold_until; /* the agent is ahead of us: nothing before we are there; 0 = no */
 	uint64_t last_sent_ns;
 	uint64_t window[RW_SESSION_WINDOW]; /* revisions sent and not acknowledged */
 	size_t window_count;
@@ -35,9 +51,16 @@ static void release_snapshot(struct rw_session *session)
 	session->snapshot_ns = 0;
 }
 
+static void drop_stations(struct rw_session *session)
+{
+	while (session->station_count)
+		(void)rw_policy_unref(session->stations[--session->station_count].policy);
+}
+
 static void session_free(struct rw_session *session)
 {
 	release_snapshot(session);
+	drop_stations(session);
 	session->record->session = NULL;
 	session->controller->session_count--;
 	(void)rw_policy_unref(session->sent);
@@ -84,49 +107,142 @@ static struct rw_position position_of(const struct rw_session *session, uint64_t
 	return position;
 }
 
-static int encode_delta(struct rw_session *session, const struct node_record *record,
+/* What holds for all changes of the node's policy after 'revision' together. */
+static enum rw_established said_since(const struct node_record *record, uint64_t revision)
+{
+	if (!revision)
+		return RW_ESTABLISHED_CUT;
+	if (record->said[RW_ESTABLISHED_CUT_KEPT] > revision)
+		return RW_ESTABLISHED_CUT_KEPT;
+	if (record->said[RW_ESTABLISHED_CUT] > revision || record->said[RW_ESTABLISHED_KEEP] <= revision)
+		return RW_ESTABLISHED_CUT;
+	return RW_ESTABLISHED_KEEP;
+}
+
+void session_part(struct node_record *record, enum rw_established established)
+{
+	struct rw_session *session = record->session;
+	uint64_t since;
+	enum rw_established said;
+
+	if (!session || !session->sent || session->base_lost || session->station_count == STATIONS_MAX)
+		return;
+	since = session->station_count ? session->stations[session->station_count - 1].revision
+				       : session->sent_wanted;
+	said = said_since(record, since);
+	if (record->wanted <= since || said == established)
+		return;
+	session->stations[session->station_count++] = (struct station){
+		.policy = rw_policy_ref(record->policy),
+		.digest = record->digest,
+		.revision = record->wanted,
+		.established = said,
+	};
+}
+
+static int encode_delta(struct rw_session *session, const struct station *target,
 			const struct rw_position *to, struct rw_buf *buf, struct rw_error *err)
 {
 	RW_CLEANUP(rw_policy_delta_free) struct rw_policy_delta *delta = NULL;
-	int r = rw_policy_diff(session->sent, record->policy, &delta, err);
+	int r = rw_policy_diff(session->sent, target->policy, &delta, err);
 
 	if (r < 0)
 		return r;
-	return rw_stream_encode_delta(buf, to, session->position, &record->digest, delta, err);
+	return rw_stream_encode_delta(buf, to, session->position, &target->digest, delta, target->established,
+				      err);
 }
 
-static void send_policy(struct rw_session *session)
+/* What is to be sent next: the oldest station, or the newest policy. */
+static struct station next_target(struct rw_session *session, bool snapshot)
 {
-	struct node_record *record = session->record;
-	struct rw_position to = position_of(session, record->wanted);
+	const struct node_record *record = session->record;
+
+	if (snapshot)
+		drop_stations(session);
+	if (session->station_count)
+		return session->stations[0];
+	return (struct station){
+		.policy = record->policy,
+		.digest = record->digest,
+		.revision = record->wanted,
+		.established = said_since(record, session->base_lost ? record->applied
+						  : !session->sent   ? session->base
+								     : session->sent_wanted),
+	};
+}
+
+/* Takes over that 'target' was sent. */
+static void note_sent(struct rw_session *session, const struct station *target)
+{
+	(void)rw_policy_unref(session->sent);
+	if (session->station_count) {
+		session->sent = target->policy;
+		session->station_count--;
+		(void)memmove(session->stations, session->stations + 1,
+			      session->station_count * sizeof(*session->stations));
+	} else {
+		session->sent = rw_policy_ref(target->policy);
+	}
+	session->sent_wanted = target->revision;
+	session->position = target->revision;
+	session->base_lost = false;
+	session->window[session->window_count++] = target->revision;
+}
+
+/* False when nothing could be sent now. */
+static bool send_policy(struct rw_session *session)
+{
 	bool snapshot = !session->sent || session->base_lost;
+	struct station target = next_target(session, snapshot);
+	struct rw_position to = position_of(session, target.revision);
 	RW_CLEANUP(rw_buf_done) struct rw_buf buf;
 	struct rw_error err = RW_ERROR_NONE;
 	int r;
 
 	rw_buf_init(&buf, FRAME_BYTES_MAX);
 	if (snapshot && !session->snapshot_ns && session->controller->snapshot_count >= RW_SESSION_SNAPSHOTS)
-		return;
+		return false;
 	if (snapshot)
-		r = rw_stream_encode_snapshot(&buf, &to, record->policy, &err);
+		r = rw_stream_encode_snapshot(&buf, &to, target.policy, target.established, &err);
 	else
-		r = encode_delta(session, record, &to, &buf, &err);
+		r = encode_delta(session, &target, &to, &buf, &err);
 	if (r < 0) {
 		/* The next change or the next connection tries again; the node keeps what it has. */
-		rw_log_error("cannot encode a policy  node=%s reason=\"%s\"", record->id, err.text);
-		return;
+		rw_log_error("cannot encode a policy  node=%s reason=\"%s\"", session->record->id, err.text);
+		return false;
 	}
 	if (snapshot && !session->snapshot_ns) {
 		session->snapshot_ns = rw_clock_monotonic_ns(session->controller->clock);
 		session->controller->snapshot_count++;
 	}
-	(void)rw_policy_unref(session->sent);
-	session->sent = rw_policy_ref(record->policy);
-	session->sent_wanted = record->wanted;
-	session->position = record->wanted;
-	session->base_lost = false;
-	session->window[session->window_count++] = record->wanted;
+	note_sent(session, &target);
 	send_frame(session, &buf);
+	return true;
+}
+
+int session_ask(struct node_record *record, uint64_t question, const struct rw_policy *policy,
+		struct rw_error *err)
+{
+	RW_CLEANUP(rw_policy_delta_free) struct rw_policy_delta *delta = NULL;
+	struct rw_session *session = record->session;
+	struct rw_policy_digest digest;
+	struct rw_position position;
+	RW_CLEANUP(rw_buf_done) struct rw_buf buf;
+	int r;
+
+	rw_buf_init(&buf, FRAME_BYTES_MAX);
+	if (!session || session->broken)
+		return rw_error_set(err, -EAGAIN, "its agent is not connected");
+	if (!session->sent || session->base_lost)
+		return rw_error_set(err, -EAGAIN, "its agent waits for its policy");
+	position = position_of(session, session->position);
+	digest = rw_policy_digest(policy);
+	r = rw_policy_diff(session->sent, policy, &delta, err);
+	if (r == 0)
+		r = rw_stream_encode_question(&buf, &position, question, &digest, delta, err);
+	if (r == 0)
+		send_frame(session, &buf);
+	return r;
 }
 
 static void send_bookmark(struct rw_session *session, uint64_t revision)
@@ -150,10 +266,10 @@ void session_push(struct node_record *record)
 	if (session->hold_until > session->controller->inventory.revision)
 		return;
 	session->hold_until = 0;
-	if (session->sent && session->sent_wanted == record->wanted)
-		return;
-	if (session->window_count < RW_SESSION_WINDOW)
-		send_policy(session);
+	while (!session->broken && session->window_count < RW_SESSION_WINDOW &&
+	       (!session->sent || session->sent_wanted != record->wanted))
+		if (!send_policy(session))
+			return;
 }
 
 void session_acknowledge(struct node_record *record, bool failed)
@@ -198,6 +314,8 @@ static bool resume(struct rw_session *session, const struct rw_session_hello *he
 	const char *incarnation = rw_store_incarnation(session->controller->store);
 	uint64_t revision = hello->position.revision;
 
+	if (strcmp(hello->position.incarnation, incarnation) == 0)
+		session->base = revision;
 	if (revision == 0 || strcmp(hello->position.incarnation, incarnation) != 0)
 		return false;
 	if (revision > session->controller->inventory.revision) {

@@ -11,7 +11,9 @@
  * What is sent: a snapshot when the agent's position is not one this process can build on; else, after every
  * change that touches the node's policy, one delta from what was sent last; a bookmark every 60 s without
  * either, and at the start when the agent already has what it should.  At most RW_SESSION_WINDOW frames wait
- * for their 'applied'; what changes meanwhile is summed up in the next delta.  After a failure to apply, a
+ * for their 'applied'; what changes meanwhile is summed up in the next delta, but for changes that say different
+ * things about the live flows that they refuse (policy/established.h): those stay apart, as long as a few steps
+ * do.  An agent that comes back is told what cuts most of all that was said since it left.  After a failure to apply, a
  * snapshot.  An agent whose revision (in our incarnation) is ahead of ours gets nothing until we have folded
  * so far: a controller that is behind must not take a node back.  When all agents come at once, snapshots go
  * out RW_SESSION_SNAPSHOTS at a time, so that the memory of a thousand of them is never needed together.

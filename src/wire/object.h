@@ -47,6 +47,7 @@ extern const struct rw_word rw_words_cluster_type[];
 extern const struct rw_word rw_words_profile[];
 extern const struct rw_word rw_words_container_network[];
 extern const struct rw_word rw_words_enforcement[]; /* enforce, monitor */
+extern const struct rw_word rw_words_established[]; /* cut, keep, cut-kept */
 extern const struct rw_word rw_words_agent[];
 extern const struct rw_word rw_words_nic_type[];
 extern const struct rw_word rw_words_group_kind[];

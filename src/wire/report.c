@@ -429,6 +429,8 @@ static const struct rw_json_field report_fields[] = {
 	FIELD_LIST("connections", connections, connection_count, rw_wire_decode_connections,
 		   RW_REPORT_LIVE_MAX),
 	FIELD("connections_cut", connections_cut, rw_json_decode_revision),
+	FIELD_LIST("judgements", judgements, judgement_count, rw_wire_decode_judgements,
+		   RW_REPORT_JUDGEMENTS_MAX),
 	FIELD_LIST("authorities", authorities, authority_count, decode_authorities, RW_REPORT_AUTHORITIES),
 };
 
@@ -447,6 +449,7 @@ void rw_report_done(struct rw_report *report)
 	free(report->kernel.hooks);
 	free(report->flows);
 	free(report->connections);
+	free(report->judgements);
 	rw_report_init(report);
 }
 
@@ -540,6 +543,7 @@ int rw_report_encode(struct rw_buf *buf, const struct rw_report *report, struct 
 	rw_wire_put_flows(&json, report);
 	put_drops(&json, report);
 	rw_wire_put_connections(&json, report);
+	rw_wire_put_judgements(&json, report);
 	if (report->version >= 2)
 		put_authorities(&json, report->authorities, report->authority_count);
 	rw_json_end_object(&json);

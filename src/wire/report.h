@@ -39,6 +39,8 @@
 #define RW_REPORT_LIVE_MAX       64 /* connections */
 #define RW_REPORT_HOOKS_MAX      128
 #define RW_REPORT_FLOWS_MAX      128
+#define RW_REPORT_JUDGEMENTS_MAX 4
+#define RW_REPORT_EXAMPLES_MAX   5
 #define RW_REPORT_SIZE_MAX       (4u << 20)
 
 /* What the agent knows of itself; lagging and offline are the controller's judgement. */
@@ -100,6 +102,33 @@ struct rw_report_connection {
 	uint16_t local_port;
 	uint16_t remote_port;
 	bool ssh; /* came in to a port on which sshd listens */
+};
+
+/* A live flow that a policy would refuse. */
+struct rw_report_refused {
+	char interface[16];
+	enum rw_direction direction; /* in which it was opened there */
+	uint16_t protocol;
+	enum rw_flow_class class;
+	struct rw_address local;
+	struct rw_address remote;
+	uint16_t local_port; /* 0 for protocols without ports */
+	uint16_t remote_port;
+	bool kept;              /* an earlier change kept it */
+	char cause[RW_ID_SIZE]; /* rule id or cause word */
+};
+
+/*
+ * The answer to a question of the stream (RW_FRAME_QUESTION): the live flows that a policy would refuse, those
+ * that earlier changes kept apart.
+ */
+struct rw_report_judgement {
+	uint64_t question;
+	uint64_t flows;
+	uint64_t kept;
+	char failure[160]; /* why the question could not be answered, or "" */
+	struct rw_report_refused examples[RW_REPORT_EXAMPLES_MAX];
+	size_t example_count;
 };
 
 /* Our programs on a device. */
@@ -190,7 +219,9 @@ struct rw_report {
 	uint64_t drop_events_lost;
 	struct rw_report_connection *connections;
 	size_t connection_count;
-	uint64_t connections_cut; /* live ones that the policy would cut, told or not */
+	uint64_t connections_cut;               /* live ones that the policy would cut, told or not */
+	struct rw_report_judgement *judgements; /* of a controller's questions since the last report */
+	size_t judgement_count;
 };
 
 /* A report without anything, state PENDING. */
@@ -217,6 +248,9 @@ RW_NODISCARD int rw_report_decode(const char *text, size_t size, struct rw_repor
 
 /* Writes the members of a connection into the open object. */
 void rw_report_put_connection(struct rw_json_writer *json, const struct rw_report_connection *connection);
+
+/* Writes a flow as an object. */
+void rw_report_put_refused(struct rw_json_writer *json, const struct rw_report_refused *flow);
 
 /* Writes "key":{"default":"17",...}: counts by cause, those that are 0 left out; RULE, all rules together, is
  * "rule". */

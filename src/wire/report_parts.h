@@ -29,6 +29,10 @@ rw_json_decoder rw_wire_decode_kernel;
 rw_json_decoder rw_wire_decode_flows;
 void rw_wire_put_flows(struct rw_json_writer *json, const struct rw_report *report);
 
+/* "judgements" of a report, in a slot 'struct rw_report_judgement *' with its count beside. */
+rw_json_decoder rw_wire_decode_judgements;
+void rw_wire_put_judgements(struct rw_json_writer *json, const struct rw_report *report);
+
 /* An array of interfaces in a slot 'struct rw_report_interface *' with its count beside. */
 rw_json_decoder rw_wire_decode_interfaces;
 void rw_wire_put_interfaces(struct rw_json_writer *json, const struct rw_report_interface *interfaces,

@@ -8,10 +8,16 @@
 #include "base/clock.h"
 #include "wire/delta_lines.h"
 #include "wire/lines.h"
+#include "wire/object.h"
 
 static const struct rw_word frame_words[] = {
-	{"snapshot", RW_FRAME_SNAPSHOT}, {"delta", RW_FRAME_DELTA},     {"bookmark", RW_FRAME_BOOKMARK},
-	{"detach", RW_FRAME_DETACH},     {"refused", RW_FRAME_REFUSED}, {NULL, 0},
+	{"snapshot", RW_FRAME_SNAPSHOT},
+	{"delta", RW_FRAME_DELTA},
+	{"question", RW_FRAME_QUESTION},
+	{"bookmark", RW_FRAME_BOOKMARK},
+	{"detach", RW_FRAME_DETACH},
+	{"refused", RW_FRAME_REFUSED},
+	{NULL, 0},
 };
 
 void rw_policy_digest_format(const struct rw_policy_digest *digest, char text[RW_DIGEST_TEXT_SIZE])
@@ -122,6 +128,12 @@ static void put_digest(struct rw_json_writer *json, const struct rw_policy_diges
 	rw_json_put_text(json, "digest", text);
 }
 
+static void put_established(struct rw_json_writer *json, enum rw_established established)
+{
+	if (established != RW_ESTABLISHED_CUT)
+		rw_json_put_text(json, "established", rw_word_of(rw_words_established, (int)established));
+}
+
 static void write_end(struct rw_line_writer *lines)
 {
 	struct rw_json_writer *json;
@@ -138,7 +150,8 @@ static void write_end(struct rw_line_writer *lines)
 }
 
 int rw_stream_encode_snapshot(struct rw_buf *buf, const struct rw_position *position,
-			      const struct rw_policy *policy, struct rw_error *err)
+			      const struct rw_policy *policy, enum rw_established established,
+			      struct rw_error *err)
 {
 	struct rw_policy_digest digest = rw_policy_digest(policy);
 	struct rw_line_writer lines;
@@ -149,6 +162,7 @@ int rw_stream_encode_snapshot(struct rw_buf *buf, const struct rw_position *posi
 	rw_json_put_text(json, "incarnation", position->incarnation);
 	rw_json_put_revision(json, "revision", position->revision);
 	put_digest(json, &digest);
+	put_established(json, established);
 	rw_line_end(&lines);
 	rw_node_line_write(&lines, policy);
 	for (size_t i = 0; i < policy->group_count; i++)
@@ -162,7 +176,7 @@ int rw_stream_encode_snapshot(struct rw_buf *buf, const struct rw_position *posi
 
 int rw_stream_encode_delta(struct rw_buf *buf, const struct rw_position *to, uint64_t from,
 			   const struct rw_policy_digest *digest, const struct rw_policy_delta *delta,
-			   struct rw_error *err)
+			   enum rw_established established, struct rw_error *err)
 {
 	struct rw_line_writer lines;
 	struct rw_json_writer *json;
@@ -172,6 +186,26 @@ int rw_stream_encode_delta(struct rw_buf *buf, const struct rw_position *to, uin
 	rw_json_put_text(json, "incarnation", to->incarnation);
 	rw_json_put_revision(json, "from", from);
 	rw_json_put_revision(json, "to", to->revision);
+	put_digest(json, digest);
+	put_established(json, established);
+	rw_line_end(&lines);
+	rw_delta_lines_write(&lines, delta);
+	write_end(&lines);
+	return rw_line_writer_check(&lines, err);
+}
+
+int rw_stream_encode_question(struct rw_buf *buf, const struct rw_position *position, uint64_t question,
+			      const struct rw_policy_digest *digest, const struct rw_policy_delta *delta,
+			      struct rw_error *err)
+{
+	struct rw_line_writer lines;
+	struct rw_json_writer *json;
+
+	rw_line_writer_init(&lines, buf);
+	json = begin_frame(&lines, RW_FRAME_QUESTION);
+	rw_json_put_text(json, "incarnation", position->incarnation);
+	rw_json_put_revision(json, "question", question);
+	rw_json_put_revision(json, "from", position->revision);
 	put_digest(json, digest);
 	rw_line_end(&lines);
 	rw_delta_lines_write(&lines, delta);
@@ -276,6 +310,8 @@ struct head {
 	char incarnation[RW_INCARNATION_SIZE];
 	uint64_t revision;
 	uint64_t from;
+	uint64_t question;
+	enum rw_established established;
 	char digest[RW_DIGEST_TEXT_SIZE];
 	char reason[512];
 	int64_t retry_ms;
@@ -290,15 +326,22 @@ struct head {
 	RW_JSON_FIELD("incarnation", struct head, incarnation, rw_json_decode_chars, .min = 1,               \
 		      .required = true)
 #define FIELD_DIGEST RW_JSON_FIELD("digest", struct head, digest, rw_json_decode_chars, .required = true)
+#define FIELD_ESTABLISHED                                                                                    \
+	RW_JSON_FIELD("established", struct head, established, rw_json_decode_word,                          \
+		      .words = rw_words_established)
 #define FIELD_REASON RW_JSON_FIELD("reason", struct head, reason, rw_json_decode_chars, .required = true)
 #define FIELD_REVISION(json_name, member)                                                                    \
 	RW_JSON_FIELD(json_name, struct head, member, rw_json_decode_revision, .required = true)
 
 static const struct rw_json_field snapshot_fields[] = {FIELD_FRAME, FIELD_INCARNATION,
-						       FIELD_REVISION("revision", revision), FIELD_DIGEST};
-static const struct rw_json_field delta_fields[] = {FIELD_FRAME, FIELD_INCARNATION,
-						    FIELD_REVISION("from", from),
-						    FIELD_REVISION("to", revision), FIELD_DIGEST};
+						       FIELD_REVISION("revision", revision), FIELD_DIGEST,
+						       FIELD_ESTABLISHED};
+static const struct rw_json_field delta_fields[] = {
+	FIELD_FRAME,  FIELD_INCARNATION, FIELD_REVISION("from", from), FIELD_REVISION("to", revision),
+	FIELD_DIGEST, FIELD_ESTABLISHED};
+static const struct rw_json_field question_fields[] = {FIELD_FRAME, FIELD_INCARNATION,
+						       FIELD_REVISION("question", question),
+						       FIELD_REVISION("from", from), FIELD_DIGEST};
 static const struct rw_json_field bookmark_fields[] = {FIELD_FRAME, FIELD_INCARNATION,
 						       FIELD_REVISION("revision", revision)};
 static const struct rw_json_field detach_fields[] = {FIELD_FRAME, FIELD_REASON};
@@ -315,6 +358,7 @@ static const struct {
 } heads[] = {
 	[RW_FRAME_SNAPSHOT] = {RW_JSON_FIELDS(snapshot_fields)},
 	[RW_FRAME_DELTA] = {RW_JSON_FIELDS(delta_fields)},
+	[RW_FRAME_QUESTION] = {RW_JSON_FIELDS(question_fields)},
 	[RW_FRAME_BOOKMARK] = {RW_JSON_FIELDS(bookmark_fields)},
 	[RW_FRAME_DETACH] = {RW_JSON_FIELDS(detach_fields)},
 	[RW_FRAME_REFUSED] = {RW_JSON_FIELDS(refused_fields)},
@@ -342,14 +386,22 @@ static int read_head(const struct rw_json *root, struct rw_frame *ret_frame, str
 	r = rw_json_decode(root, heads[head.kind].fields, heads[head.kind].count, &head, NULL, err);
 	if (r < 0)
 		return r;
-	*ret_frame =
-		(struct rw_frame){.kind = head.kind, .from = head.from, .retry_ms = (uint64_t)head.retry_ms};
+	*ret_frame = (struct rw_frame){.kind = head.kind,
+				       .from = head.from,
+				       .question = head.question,
+				       .established = head.established,
+				       .retry_ms = (uint64_t)head.retry_ms};
 	memcpy(ret_frame->position.incarnation, head.incarnation, sizeof(head.incarnation));
 	ret_frame->position.revision = head.revision;
 	memcpy(ret_frame->reason, head.reason, sizeof(head.reason));
 	if (head.digest[0] && !rw_policy_digest_parse(head.digest, &ret_frame->digest))
 		return rw_error_field(err, "digest", "must be 32 hex digits");
 	return 0;
+}
+
+static bool has_delta(const struct rw_frame *frame)
+{
+	return frame->kind == RW_FRAME_DELTA || frame->kind == RW_FRAME_QUESTION;
 }
 
 static const struct rw_json_field end_fields[] = {
@@ -368,7 +420,7 @@ static int read_end(struct rw_stream_reader *reader, const struct rw_json *end, 
 		return r;
 	if (strlen(head.digest) != 16 || !parse_hex_word(head.digest, &check) || check != reader->check)
 		return rw_error_field(err, "end.check", "the lines before are damaged or incomplete");
-	if (reader->frame.kind == RW_FRAME_DELTA) {
+	if (has_delta(&reader->frame)) {
 		r = rw_delta_builder_finish(&reader->delta, &reader->frame.delta, err);
 		return r < 0 ? r : RW_STREAM_FRAME;
 	}
@@ -396,7 +448,7 @@ static int read_item(struct rw_stream_reader *reader, const struct rw_json *root
 		return rw_error_set(err, -EINVAL, "a line in a frame must have exactly one member");
 	if (strcmp(item.key, "end") == 0)
 		return read_end(reader, &item, err);
-	if (reader->frame.kind == RW_FRAME_DELTA)
+	if (has_delta(&reader->frame))
 		return rw_delta_builder_take(&reader->delta, &item, err);
 	return rw_policy_builder_take(&reader->policy, &item, err);
 }
@@ -415,7 +467,7 @@ static int read_any_line(struct rw_stream_reader *reader, const char *line, size
 		r = read_item(reader, &root, err);
 	} else {
 		r = read_head(&root, &reader->frame, err);
-		if (r == 0 && reader->frame.kind > RW_FRAME_DELTA)
+		if (r == 0 && reader->frame.kind > RW_FRAME_QUESTION)
 			return RW_STREAM_FRAME;
 		reader->in_frame = true;
 	}

@@ -21,9 +21,19 @@
  *     {"put_rules":{"group":"sg-1","rules":[...]}}       or another change, see policy/delta.h
  *     {"end":{"check":"<16 hex>"}}
  *
+ *     {"frame":"question","version":1,"incarnation":"6f...","question":"5","from":"18","digest":"<32 hex>"}
+ *     ...                                                 the lines of a delta: what the policy would become
+ *     {"end":{"check":"<16 hex>"}}
+ *
  *     {"frame":"bookmark","version":1,"incarnation":"6f...","revision":"18"}      nothing new up to here
  *     {"frame":"detach","version":1,"reason":"node deleted"}
  *     {"frame":"refused","version":1,"reason":"...","retry_ms":5000}              0 = do not come back
+ *
+ * A snapshot or delta may have "established":"keep" or "cut-kept" in its head: what becomes of the live flows
+ * that it refuses (policy/established.h).  Without it they are cut.
+ *
+ * A question changes nothing: it asks which live flows the policy that the delta would make refuses.  The answer
+ * comes with the next report ("judgements", wire/report.h).
  *
  * Empty lines are heartbeats.  'digest' is rw_policy_digest of the result; a snapshot is checked against it
  * here, a delta by whoever applies it.  'check' is a hash of all lines of the frame before it: it finds
@@ -35,6 +45,7 @@
 
 #include "base/buf.h"
 #include "policy/delta.h"
+#include "policy/established.h"
 
 #define RW_STREAM_VERSION 1
 
@@ -70,6 +81,7 @@ struct rw_position {
 enum rw_frame_kind {
 	RW_FRAME_SNAPSHOT,
 	RW_FRAME_DELTA,
+	RW_FRAME_QUESTION,
 	RW_FRAME_BOOKMARK,
 	RW_FRAME_DETACH,
 	RW_FRAME_REFUSED,
@@ -77,23 +89,31 @@ enum rw_frame_kind {
 
 struct rw_frame {
 	enum rw_frame_kind kind;
-	struct rw_position position;    /* snapshot, delta (to), bookmark */
-	uint64_t from;                  /* delta: the revision it starts from */
-	struct rw_policy_digest digest; /* snapshot, delta: of the result */
-	struct rw_policy *policy;       /* snapshot: owned, complete and checked */
-	struct rw_policy_delta *delta;  /* delta: owned */
-	char reason[512];               /* detach, refused */
-	uint64_t retry_ms;              /* refused; 0 = never */
+	struct rw_position position;     /* snapshot, delta (to), bookmark */
+	uint64_t from;                   /* delta, question: the revision it starts from */
+	uint64_t question;               /* its number */
+	struct rw_policy_digest digest;  /* snapshot, delta, question: of the result */
+	enum rw_established established; /* snapshot, delta */
+	struct rw_policy *policy;        /* snapshot: owned, complete and checked */
+	struct rw_policy_delta *delta;   /* delta, question: owned */
+	char reason[512];                /* detach, refused */
+	uint64_t retry_ms;               /* refused; 0 = never */
 };
 void rw_frame_done(struct rw_frame *frame);
 RW_DEFINE_DONE(struct rw_frame, rw_frame_done)
 
 /* Encoders append whole frames with their line ends.  -E2BIG, -ENOMEM by the buffer. */
 RW_NODISCARD int rw_stream_encode_snapshot(struct rw_buf *buf, const struct rw_position *position,
-					   const struct rw_policy *policy, struct rw_error *err);
+					   const struct rw_policy *policy, enum rw_established established,
+					   struct rw_error *err);
 RW_NODISCARD int rw_stream_encode_delta(struct rw_buf *buf, const struct rw_position *to, uint64_t from,
 					const struct rw_policy_digest *digest,
-					const struct rw_policy_delta *delta, struct rw_error *err);
+					const struct rw_policy_delta *delta, enum rw_established established,
+					struct rw_error *err);
+/* 'position' is where the delta starts; 'digest' that of the policy asked about. */
+RW_NODISCARD int rw_stream_encode_question(struct rw_buf *buf, const struct rw_position *position,
+					   uint64_t question, const struct rw_policy_digest *digest,
+					   const struct rw_policy_delta *delta, struct rw_error *err);
 RW_NODISCARD int rw_stream_encode_bookmark(struct rw_buf *buf, const struct rw_position *position,
 					   struct rw_error *err);
 RW_NODISCARD int rw_stream_encode_detach(struct rw_buf *buf, const char *reason, struct rw_error *err);

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "wire/object.h"
 
+#include "policy/established.h"
+
 const struct rw_word rw_words_network_kind[] = {
 	{"vpc", RW_NETWORK_VPC},
 	{"classic", RW_NETWORK_CLASSIC},
@@ -31,6 +33,13 @@ const struct rw_word rw_words_container_network[] = {
 const struct rw_word rw_words_enforcement[] = {
 	{"enforce", RW_ENFORCE},
 	{"monitor", RW_MONITOR},
+	{NULL, 0},
+};
+
+const struct rw_word rw_words_established[] = {
+	{"cut", RW_ESTABLISHED_CUT},
+	{"keep", RW_ESTABLISHED_KEEP},
+	{"cut-kept", RW_ESTABLISHED_CUT_KEPT},
 	{NULL, 0},
 };
 

@@ -60,7 +60,7 @@ static bool refuses(const struct rw_classify_table *table, const struct rw_enfor
 struct sweep {
 	struct rw_bpf *bpf;
 	uint32_t now;
-	uint32_t generation;                   /* of 'before' */
+	uint32_t generation;                    /* of 'before' */
 	const struct rw_classify_table *before; /* NULL = an earlier agent's, which nobody here has */
 	const struct rw_classify_table *after;
 };
@@ -100,11 +100,8 @@ static bool keep_entry(void *context, uint8_t family, const struct rw_bpf_entry 
 void rw_bpf_keep_refused(struct rw_bpf *bpf, uint32_t generation, const struct rw_classify_table *before,
 			 const struct rw_classify_table *after)
 {
-	struct sweep sweep = {.bpf = bpf,
-			      .now = rw_bpf_now(),
-			      .generation = generation,
-			      .before = before,
-			      .after = after};
+	struct sweep sweep = {
+		.bpf = bpf, .now = rw_bpf_now(), .generation = generation, .before = before, .after = after};
 	struct rw_bpf_flow_table table = rw_bpf_flow_table_of(bpf);
 
 	rw_bpf_walk_flows(&table, sweep.now, keep_entry, &sweep);

@@ -71,7 +71,7 @@ static int set_policy(struct scene *scene, uint64_t revision, const struct rw_po
 {
 	const struct rw_position position = {.incarnation = "i", .revision = revision};
 
-	return rw_keeper_set_policy(scene->keeper, &position, policy, err);
+	return rw_keeper_set_policy(scene->keeper, &position, policy, RW_ESTABLISHED_CUT, err);
 }
 
 static int start(struct scene *scene, struct rw_error *err)

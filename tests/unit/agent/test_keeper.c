@@ -83,12 +83,18 @@ static int set_links(struct world *world, size_t count)
 	return rw_keeper_set_links(world->keeper, &links, NULL);
 }
 
-static int set_policy(struct world *world, uint64_t revision, uint16_t mark)
+static int change_policy(struct world *world, uint64_t revision, uint16_t mark,
+			 enum rw_established established)
 {
 	RW_CLEANUP(rw_policy_unref) struct rw_policy *policy = fake_policy(mark);
 	const struct rw_position position = {.incarnation = "i", .revision = revision};
 
-	return rw_keeper_set_policy(world->keeper, &position, policy, NULL);
+	return rw_keeper_set_policy(world->keeper, &position, policy, established, NULL);
+}
+
+static int set_policy(struct world *world, uint64_t revision, uint16_t mark)
+{
+	return change_policy(world, revision, mark, RW_ESTABLISHED_CUT);
 }
 
 static struct rw_keeper_status status_of(const struct world *world)
@@ -155,6 +161,38 @@ static void tries_a_refused_policy_again_after_a_while(void **state)
 	assert_int_equal(status_of(world).applied.revision, 8);
 	assert_int_equal(status_of(world).state, RW_AGENT_STATE_OK);
 	assert_int_equal(world->fake.applied, 1);
+}
+
+static void keeps_live_flows_when_a_change_that_says_so_comes_in_force(void **state)
+{
+	struct world *world = *state;
+
+	assert_int_equal(rw_keeper_start(world->keeper, NULL), 0);
+	assert_int_equal(set_links(world, 1), 0);
+	assert_int_equal(set_policy(world, 7, 22), 0);
+	world->fake.apply_result = -ENOMEM;
+	assert_int_equal(change_policy(world, 8, 23, RW_ESTABLISHED_KEEP), -ENOMEM);
+	world->fake.apply_result = 0;
+	for (unsigned int i = 0; i < 60; i++)
+		(void)rw_keeper_check(world->keeper);
+	assert_int_equal(status_of(world).applied.revision, 8);
+	assert_int_equal(world->fake.established, RW_ESTABLISHED_KEEP);
+	assert_int_equal(set_policy(world, 9, 24), 0);
+	assert_int_equal(world->fake.established, RW_ESTABLISHED_CUT);
+}
+
+static void change_that_never_came_in_force_counts_with_the_next(void **state)
+{
+	struct world *world = *state;
+
+	assert_int_equal(rw_keeper_start(world->keeper, NULL), 0);
+	assert_int_equal(set_links(world, 1), 0);
+	assert_int_equal(set_policy(world, 7, 22), 0);
+	world->fake.apply_result = -ENOMEM;
+	assert_int_equal(set_policy(world, 8, 23), -ENOMEM);
+	world->fake.apply_result = 0;
+	assert_int_equal(change_policy(world, 9, 24, RW_ESTABLISHED_KEEP), 0);
+	assert_int_equal(world->fake.established, RW_ESTABLISHED_CUT);
 }
 
 static void never_says_applied_while_a_device_is_not_under_control(void **state)
@@ -503,6 +541,8 @@ int main(void)
 		TEST(enforces_when_policy_and_links_are_there),
 		TEST(keeps_the_old_policy_when_the_new_one_is_refused),
 		TEST(tries_a_refused_policy_again_after_a_while),
+		TEST(keeps_live_flows_when_a_change_that_says_so_comes_in_force),
+		TEST(change_that_never_came_in_force_counts_with_the_next),
 		TEST(never_says_applied_while_a_device_is_not_under_control),
 		TEST(fails_when_no_interface_is_enforced),
 		TEST(begins_at_once_while_no_link_is_up),

@@ -77,7 +77,7 @@ static int make_world(void **state)
 	assert_int_equal(rw_keeper_new(&options, &world->keeper, NULL), 0);
 	assert_int_equal(rw_keeper_start(world->keeper, NULL), 0);
 	assert_int_equal(rw_keeper_set_links(world->keeper, &links, NULL), 0);
-	assert_int_equal(rw_keeper_set_policy(world->keeper, &position, policy, NULL), 0);
+	assert_int_equal(rw_keeper_set_policy(world->keeper, &position, policy, RW_ESTABLISHED_CUT, NULL), 0);
 	rw_reporter_init(&world->reporter, &world->clock.clock);
 	rw_report_init(&world->report);
 	*state = world;
@@ -281,6 +281,53 @@ static void tells_ssh_sessions_first_and_what_would_be_cut(void **state)
 	assert_int_equal(encoded(world)->connection_count, 0);
 }
 
+static void tells_once_which_live_flows_a_policy_would_refuse(void **state)
+{
+	struct world *world = *state;
+	RW_CLEANUP(rw_policy_unref) struct rw_policy *policy = fake_policy(23);
+	struct rw_enforcer_refused refused[8] = {0};
+	const struct rw_report *report;
+
+	for (size_t i = 0; i < RW_ARRAY_COUNT(refused); i++) {
+		refused[i] = (struct rw_enforcer_refused){
+			.opener = {.protocol = RW_PROTOCOL_TCP, .local_port = (uint16_t)(80 + i)},
+			.interface = "eth0",
+			.class = RW_FLOW_ESTABLISHED,
+			.is_kept = i == 0,
+			.cause = i % 2 ? RW_CAUSE_RULE : RW_CAUSE_DEFAULT,
+			.rule = "sgr-1"};
+		assert_int_equal(rw_address_parse("10.0.0.1", &refused[i].opener.local, NULL), 0);
+		assert_int_equal(rw_address_parse("10.0.0.2", &refused[i].opener.remote, NULL), 0);
+	}
+	world->fake.refused = refused;
+	world->fake.refused_count = RW_ARRAY_COUNT(refused);
+	rw_reporter_judge(&world->reporter, world->keeper, 3, policy);
+	assert_int_equal(world->fake.judged, 23);
+	report = encoded(world);
+	assert_int_equal(report->judgement_count, 1);
+	assert_int_equal(report->judgements[0].question, 3);
+	assert_int_equal(report->judgements[0].flows, 7);
+	assert_int_equal(report->judgements[0].kept, 1);
+	assert_int_equal(report->judgements[0].example_count, RW_REPORT_EXAMPLES_MAX);
+	assert_int_equal(report->judgements[0].examples[0].local_port, 81);
+	assert_string_equal(report->judgements[0].examples[0].cause, "sgr-1");
+	assert_string_equal(report->judgements[0].examples[1].cause, "default");
+	assert_int_equal(encoded(world)->judgement_count, 0);
+}
+
+static void tells_why_a_policy_cannot_be_judged(void **state)
+{
+	struct world *world = *state;
+	RW_CLEANUP(rw_policy_unref) struct rw_policy *policy = fake_policy(23);
+
+	world->fake.apply_result = -E2BIG;
+	rw_reporter_judge(&world->reporter, world->keeper, 3, policy);
+	assert_string_equal(encoded(world)->judgements[0].failure, "does not fit");
+	assert_int_equal(rw_keeper_detach(world->keeper, NULL), 0);
+	rw_reporter_judge(&world->reporter, world->keeper, 4, policy);
+	assert_string_equal(encoded(world)->judgements[0].failure, "nothing is enforced on this node");
+}
+
 static void says_that_the_node_is_detached(void **state)
 {
 	struct world *world = *state;
@@ -304,6 +351,8 @@ int main(void)
 		TEST(tells_each_drop_once_with_its_time),
 		TEST(counts_drops_that_do_not_fit),
 		TEST(tells_ssh_sessions_first_and_what_would_be_cut),
+		TEST(tells_once_which_live_flows_a_policy_would_refuse),
+		TEST(tells_why_a_policy_cannot_be_judged),
 		TEST(says_that_the_node_is_detached),
 	};
 

@@ -22,8 +22,11 @@ struct world {
 	unsigned int reports;
 
 	unsigned int applied;
-	struct rw_position position; /* of the last apply */
-	uint16_t mark;               /* of the policy applied last */
+	struct rw_position position;     /* of the last apply */
+	uint16_t mark;                   /* of the policy applied last */
+	enum rw_established established; /* ... and what was said with it */
+	uint64_t question;               /* asked last, and about which policy */
+	uint16_t question_mark;
 	struct rw_position confirmed;
 	char detached[64];
 	unsigned int notices;
@@ -56,13 +59,23 @@ static int world_report(void *context, struct rw_error *err)
 	return 0;
 }
 
-static void world_apply(void *context, const struct rw_position *position, const struct rw_policy *policy)
+static void world_apply(void *context, const struct rw_position *position, const struct rw_policy *policy,
+			enum rw_established established)
 {
 	struct world *world = context;
 
 	world->applied++;
 	world->position = *position;
 	world->mark = policy->ssh_ports[0];
+	world->established = established;
+}
+
+static void world_judge(void *context, uint64_t question, const struct rw_policy *policy)
+{
+	struct world *world = context;
+
+	world->question = question;
+	world->question_mark = policy->ssh_ports[0];
 }
 
 static void world_confirm(void *context, const struct rw_position *position)
@@ -100,8 +113,8 @@ static int make_world(void **state)
 {
 	struct world *world = calloc(1, sizeof(*world));
 	const struct rw_agent_transport transport = {world_open, world_close, world_report, world};
-	const struct rw_agent_host host = {world_apply, world_confirm, world_detach,
-					   world_wake,  world_notice,  world};
+	const struct rw_agent_host host = {world_apply, world_judge,  world_confirm, world_detach,
+					   world_wake,  world_notice, world};
 
 	assert_non_null(world);
 	world->random.fill = fill_zeros;
@@ -156,7 +169,7 @@ static void encode_snapshot(struct rw_buf *buf, const char *incarnation, uint64_
 	struct rw_position position = {.revision = revision};
 
 	strcpy(position.incarnation, incarnation);
-	assert_int_equal(rw_stream_encode_snapshot(buf, &position, policy, NULL), 0);
+	assert_int_equal(rw_stream_encode_snapshot(buf, &position, policy, RW_ESTABLISHED_CUT, NULL), 0);
 }
 
 /* A delta between two marks; 'digest_mark' is that of the policy whose digest is sent along. */
@@ -171,7 +184,8 @@ static void encode_delta(struct rw_buf *buf, uint64_t from, uint64_t to, uint16_
 	struct rw_policy_digest digest = rw_policy_digest(told);
 
 	assert_int_equal(rw_policy_diff(before, after, &delta, NULL), 0);
-	assert_int_equal(rw_stream_encode_delta(buf, &position, from, &digest, delta, NULL), 0);
+	assert_int_equal(
+		rw_stream_encode_delta(buf, &position, from, &digest, delta, RW_ESTABLISHED_CUT, NULL), 0);
 }
 
 static void snapshot(struct world *world, uint64_t revision, uint16_t mark)
@@ -216,6 +230,72 @@ static void asks_for_a_snapshot_and_follows_deltas(void **state)
 	assert_int_equal(world->mark, 23);
 	assert_int_equal(world->position.revision, 9);
 	assert_int_equal(world->opened, 1);
+}
+
+static void hands_on_what_a_change_says_of_live_flows(void **state)
+{
+	RW_CLEANUP(rw_policy_unref) struct rw_policy *policy = fake_policy(22);
+	RW_CLEANUP(rw_buf_done) struct rw_buf buf;
+	const struct rw_position position = {.incarnation = "a1", .revision = 5};
+	struct world *world = *state;
+
+	pass(world, 0);
+	rw_buf_init(&buf, 1u << 20);
+	assert_int_equal(rw_stream_encode_snapshot(&buf, &position, policy, RW_ESTABLISHED_KEEP, NULL), 0);
+	feed(world, &buf, ALL_LINES);
+	assert_int_equal(world->established, RW_ESTABLISHED_KEEP);
+	delta(world, 5, 9, 22, 23);
+	assert_int_equal(world->established, RW_ESTABLISHED_CUT);
+}
+
+/* Asks about a policy of 'mark', as if that of 'from_mark' was held at 'from'. */
+static void ask(struct world *world, uint64_t question, uint64_t from, uint16_t from_mark, uint16_t mark)
+{
+	RW_CLEANUP(rw_policy_unref) struct rw_policy *before = fake_policy(from_mark);
+	RW_CLEANUP(rw_policy_unref) struct rw_policy *after = fake_policy(mark);
+	RW_CLEANUP(rw_policy_delta_free) struct rw_policy_delta *delta = NULL;
+	RW_CLEANUP(rw_buf_done) struct rw_buf buf;
+	const struct rw_position position = {.incarnation = "a1", .revision = from};
+	struct rw_policy_digest digest = rw_policy_digest(after);
+
+	rw_buf_init(&buf, 1u << 20);
+	assert_int_equal(rw_policy_diff(before, after, &delta, NULL), 0);
+	assert_int_equal(rw_stream_encode_question(&buf, &position, question, &digest, delta, NULL), 0);
+	feed(world, &buf, ALL_LINES);
+}
+
+static void answers_a_question_with_the_next_report_and_changes_nothing(void **state)
+{
+	struct world *world = *state;
+	unsigned int reports;
+
+	pass(world, 0);
+	snapshot(world, 5, 22);
+	rw_agent_session_reported(world->session, world->now_ms, true);
+	pass(world, 1);
+	rw_agent_session_reported(world->session, world->now_ms, true);
+	reports = world->reports;
+	ask(world, 3, 5, 22, 23);
+	assert_int_equal(world->question, 3);
+	assert_int_equal(world->question_mark, 23);
+	assert_int_equal(world->applied, 1);
+	pass(world, 1);
+	assert_int_equal(world->reports, reports + 1);
+	/* What is held is still what the next delta starts from. */
+	delta(world, 5, 9, 22, 24);
+	assert_int_equal(world->mark, 24);
+}
+
+static void does_not_answer_a_question_about_another_policy(void **state)
+{
+	struct world *world = *state;
+
+	pass(world, 0);
+	snapshot(world, 5, 22);
+	ask(world, 3, 6, 22, 23);
+	assert_int_equal(world->question, 0);
+	assert_int_equal(world->opened, 1);
+	assert_true(world->is_open);
 }
 
 static void resumes_with_position_and_digest(void **state)
@@ -501,6 +581,9 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		TEST(asks_for_a_snapshot_and_follows_deltas),
+		TEST(hands_on_what_a_change_says_of_live_flows),
+		TEST(answers_a_question_with_the_next_report_and_changes_nothing),
+		TEST(does_not_answer_a_question_about_another_policy),
 		TEST(resumes_with_position_and_digest),
 		TEST(starts_from_the_saved_policy),
 		TEST(asks_for_a_snapshot_after_a_delta_with_a_wrong_digest),

@@ -281,6 +281,127 @@ static void tells_what_a_change_would_open(void **state)
 	answer_done(&answer);
 }
 
+static void a_change_says_what_becomes_of_live_flows(void **state)
+{
+	struct world *world = *state;
+	struct answer answer;
+
+	fixture_expect(&world->api, "POST", "/v1/security-groups/sg-free/rules?established=keep", RULE, 201);
+	assert_int_equal(world->agent.said[0], RW_ESTABLISHED_KEEP);
+	fixture_ask(&world->api, "GET", "/v1/log?limit=1", NULL, &answer);
+	assert_non_null(strstr(answer.result.body, "\"established\":\"keep\""));
+	answer_done(&answer);
+	agent_report(&world->agent, RW_AGENT_STATE_OK);
+	fixture_expect(&world->api, "POST", "/v1/security-groups/sg-free/rules/revoke?established=cut-kept",
+		       RULE, 200);
+	assert_int_equal(world->agent.said[0], RW_ESTABLISHED_CUT_KEPT);
+	fixture_ask(&world->api, "POST", "/v1/security-groups/sg-free/rules?established=maybe", RULE,
+		    &answer);
+	assert_int_equal(answer.status, 400);
+	assert_string_equal(answer_text(&answer, "field"), "established");
+	answer_done(&answer);
+}
+
+#define DRY "/v1/security-groups/sg-free/rules?dry_run=true"
+
+/* Begins a dry run and turns until the agent is asked which live flows it would cut. */
+static void begin_dry(struct world *world, struct waiting *waiting)
+{
+	begin(world, DRY, RULE, waiting);
+	for (int i = 0; i < 2000000 && !world->agent.question; i++)
+		rw_loop_turn(world->api.loop);
+	assert_true(world->agent.question);
+}
+
+static void assert_cuts(const struct waiting *waiting, const char *expected)
+{
+	RW_CLEANUP(rw_buf_done) struct rw_buf text;
+	struct rw_json cuts;
+
+	rw_buf_init(&text, 1 << 20);
+	assert_true(rw_json_find(&waiting->root, "cuts", &cuts));
+	assert_int_equal(rw_json_dump(&cuts, &text, NULL), 0);
+	assert_string_equal(text.data, expected);
+}
+
+static void a_dry_run_tells_which_live_flows_it_would_cut(void **state)
+{
+	struct world *world = *state;
+	struct waiting waiting;
+
+	world->agent.refused = 1;
+	world->agent.kept = 3;
+	begin_dry(world, &waiting);
+	assert_false(waiting.done);
+	agent_report(&world->agent, RW_AGENT_STATE_OK);
+	turn(world, &waiting, 0);
+	assert_int_equal(waiting.status, 200);
+	assert_cuts(&waiting,
+		    "{\"flows\":\"1\",\"kept\":\"3\",\"nodes\":[{\"node\":\"n-free\",\"name\":"
+		    "\"n-free\",\"flows\":\"1\",\"kept\":\"3\",\"examples\":[{\"interface\":\"eth0\","
+		    "\"direction\":\"ingress\",\"protocol\":\"tcp\",\"class\":\"established\","
+		    "\"local\":\"10.0.0.9\",\"local_port\":6379,\"remote\":\"198.51.100.7\","
+		    "\"remote_port\":40001,\"cause\":\"default\"}]}],\"unknown\":[]}");
+	(void)rw_json_document_free(waiting.document);
+	/* Nothing was changed: the agent was asked about a policy that is nobody's. */
+	assert_int_equal(world->agent.deltas, 0);
+}
+
+static void a_dry_run_does_not_wait_for_ever_for_an_agent(void **state)
+{
+	struct world *world = *state;
+	struct waiting waiting;
+
+	begin_dry(world, &waiting);
+	fixture_pass(&world->api.fx, 1900);
+	assert_false(waiting.done);
+	fixture_pass(&world->api.fx, 200);
+	turn(world, &waiting, 0);
+	assert_cuts(&waiting,
+		    "{\"flows\":\"0\",\"kept\":\"0\",\"nodes\":[],\"unknown\":[{\"node\":\"n-free\","
+		    "\"name\":\"n-free\",\"reason\":\"its agent did not answer in time\"}]}");
+	(void)rw_json_document_free(waiting.document);
+	/* The answer that comes too late is nobody's. */
+	agent_report(&world->agent, RW_AGENT_STATE_OK);
+}
+
+static void a_dry_run_tells_of_which_nodes_nothing_is_known(void **state)
+{
+	struct world *world = *state;
+	struct waiting waiting;
+	struct answer answer;
+
+	world->agent.failure = "the policy needs more than the node's table memory";
+	begin_dry(world, &waiting);
+	agent_report(&world->agent, RW_AGENT_STATE_OK);
+	turn(world, &waiting, 0);
+	assert_cuts(&waiting,
+		    "{\"flows\":\"0\",\"kept\":\"0\",\"nodes\":[],\"unknown\":[{\"node\":\"n-free\","
+		    "\"name\":\"n-free\",\"reason\":\"the policy needs more than the node's table "
+		    "memory\"}]}");
+	(void)rw_json_document_free(waiting.document);
+	agent_disconnect(&world->agent);
+	fixture_pass(&world->api.fx, RW_SESSION_OFFLINE_MS + 1000);
+	fixture_ask(&world->api, "POST", DRY, RULE, &answer);
+	assert_non_null(strstr(answer.result.body, "its agent is not connected"));
+	answer_done(&answer);
+}
+
+static void forgets_a_dry_run_whose_client_went_away(void **state)
+{
+	struct world *world = *state;
+	struct waiting waiting;
+	struct rw_http_call *call = begin(world, DRY, RULE, &waiting);
+
+	for (int i = 0; i < 2000000 && !world->agent.question; i++)
+		rw_loop_turn(world->api.loop);
+	turn(world, NULL, 1);
+	rw_http_call_abort(call);
+	turn(world, NULL, 0);
+	agent_report(&world->agent, RW_AGENT_STATE_OK);
+	assert_false(waiting.done);
+}
+
 static void shows_the_states_of_nodes(void **state)
 {
 	struct world *world = *state;
@@ -314,6 +435,14 @@ int main(void)
 		cmocka_unit_test_setup_teardown(without_wait_it_tells_how_it_is_now, setup, teardown),
 		cmocka_unit_test_setup_teardown(a_guard_refuses_until_it_is_forced, setup, teardown),
 		cmocka_unit_test_setup_teardown(tells_what_a_change_would_open, setup, teardown),
+		cmocka_unit_test_setup_teardown(a_change_says_what_becomes_of_live_flows, setup, teardown),
+		cmocka_unit_test_setup_teardown(a_dry_run_tells_which_live_flows_it_would_cut, setup,
+						teardown),
+		cmocka_unit_test_setup_teardown(a_dry_run_does_not_wait_for_ever_for_an_agent, setup,
+						teardown),
+		cmocka_unit_test_setup_teardown(a_dry_run_tells_of_which_nodes_nothing_is_known, setup,
+						teardown),
+		cmocka_unit_test_setup_teardown(forgets_a_dry_run_whose_client_went_away, setup, teardown),
 		cmocka_unit_test_setup_teardown(shows_the_states_of_nodes, setup, teardown),
 	};
 

@@ -128,7 +128,8 @@ int fixture_run(struct rw_controller *controller, const struct rw_actor *actor, 
 					    .action = "test",
 					    .edit = fixture_edit,
 					    .userdata = &step,
-					    .force = {.bits = force}};
+					    .force = {.bits = force},
+					    .established = step.established};
 
 	return rw_change_run(controller, &request, result, err);
 }
@@ -224,6 +225,17 @@ static void take_policy(struct agent *agent, struct rw_policy *policy, const str
 	agent->applied = frame->position;
 }
 
+static void take_question(struct agent *agent, const struct rw_frame *frame)
+{
+	RW_CLEANUP(rw_policy_unref) struct rw_policy *policy = NULL;
+
+	assert_int_equal(frame->from, agent->position.revision);
+	assert_int_equal(rw_policy_apply_delta(agent->policy, frame->delta, &policy, NULL), 0);
+	agent->question_digest = rw_policy_digest(policy);
+	assert_memory_equal(&agent->question_digest, &frame->digest, sizeof(frame->digest));
+	agent->question = frame->question;
+}
+
 static void take_frame(struct agent *agent, struct rw_frame *frame)
 {
 	struct rw_policy *policy;
@@ -239,6 +251,12 @@ static void take_frame(struct agent *agent, struct rw_frame *frame)
 		agent->detached = true;
 		return;
 	}
+	if (frame->kind == RW_FRAME_QUESTION) {
+		take_question(agent, frame);
+		return;
+	}
+	memmove(agent->said + 1, agent->said, sizeof(agent->said) - sizeof(agent->said[0]));
+	agent->said[0] = frame->established;
 	agent->snapshots += frame->kind == RW_FRAME_SNAPSHOT;
 	agent->deltas += frame->kind == RW_FRAME_DELTA;
 	if (frame->kind == RW_FRAME_DELTA)
@@ -303,6 +321,34 @@ void agent_disconnect(struct agent *agent)
 	agent->session = NULL;
 }
 
+static void answer_question(struct agent *agent, struct rw_report *report)
+{
+	struct rw_report_judgement *judgement = calloc(1, sizeof(*judgement));
+
+	assert_non_null(judgement);
+	report->judgements = judgement;
+	report->judgement_count = 1;
+	judgement->question = agent->question;
+	judgement->flows = agent->refused;
+	judgement->kept = agent->kept;
+	if (agent->failure)
+		(void)snprintf(judgement->failure, sizeof(judgement->failure), "%s", agent->failure);
+	for (size_t i = 0; i < agent->refused && i < RW_REPORT_EXAMPLES_MAX; i++) {
+		judgement->examples[i] = (struct rw_report_refused){
+			.interface = "eth0",
+			.protocol = RW_PROTOCOL_TCP,
+			.class = RW_FLOW_ESTABLISHED,
+			.local = world_address("10.0.0.9"),
+			.remote = world_address("198.51.100.7"),
+			.local_port = 6379,
+			.remote_port = 40001,
+			.cause = "default",
+		};
+		judgement->example_count++;
+	}
+	agent->question = 0;
+}
+
 void agent_report(struct agent *agent, enum rw_agent_state state)
 {
 	RW_CLEANUP(rw_report_done) struct rw_report report;
@@ -315,6 +361,8 @@ void agent_report(struct agent *agent, enum rw_agent_state state)
 	report.digest = agent->digest;
 	if (state == RW_AGENT_STATE_FAILED)
 		(void)strcpy(report.reason, "table too large");
+	if (agent->question)
+		answer_question(agent, &report);
 	assert_int_equal(rw_session_report(agent->fx->controller, agent->node, &report, &address, NULL), 0);
 }
 

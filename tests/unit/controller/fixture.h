@@ -51,6 +51,7 @@ struct step {
 	const char *text;                /* rule in words, rule id, or node */
 	void (*between)(void *userdata); /* runs before the edit: another writer */
 	void *userdata;
+	enum rw_established established;
 };
 int fixture_edit(struct rw_draft *draft, void *step, struct rw_error *err);
 int fixture_run(struct rw_controller *controller, const struct rw_actor *actor, struct step step,
@@ -82,6 +83,12 @@ struct agent {
 	unsigned int deltas;
 	unsigned int bookmarks;
 	unsigned int mismatches;
+	enum rw_established said[8]; /* by the last frames with a policy, newest first */
+	uint64_t question;           /* asked last and not answered; 0 = none */
+	struct rw_policy_digest question_digest;
+	uint64_t refused; /* live flows that the next answer tells of ... */
+	uint64_t kept;
+	const char *failure; /* ... or why there is none */
 	bool ended;
 	bool detached; /* was told to take its enforcement off */
 };

@@ -139,6 +139,102 @@ static void sums_changes_up_while_the_window_is_full(void **state)
 	assert_int_equal(agent.mismatches, 0);
 }
 
+/* Adds a rule for 'port' by a change that says 'established'. */
+static void add_port(struct rw_controller *controller, int port, enum rw_established established)
+{
+	RW_CLEANUP(rw_change_result_done) struct rw_change_result result;
+	char text[80];
+
+	(void)snprintf(text, sizeof(text), "- in accept tcp %d/%d 0.0.0.0/0", port, port);
+	assert_int_equal(fixture_run(controller, &fx.alice,
+				     (struct step){STEP_ADD_RULE, .reference = "sg-c1", .text = text,
+						   .established = established},
+				     ~0u, &result, NULL),
+			 0);
+}
+
+static void says_with_a_change_what_becomes_of_live_flows(void **state)
+{
+	(void)state;
+	assert_int_equal(agent_connect(&agent), 0);
+	assert_int_equal(agent.said[0], RW_ESTABLISHED_CUT);
+	for (int i = 0; i < 6; i++) {
+		add_port(fx.controller, 1 + i, (enum rw_established)(i % 3));
+		assert_int_equal(agent.said[0], i % 3);
+		agent_report(&agent, RW_AGENT_STATE_OK);
+	}
+}
+
+static void another_controllers_change_says_it_too(void **state)
+{
+	struct rw_controller *second = fixture_second(&fx);
+
+	(void)state;
+	assert_int_equal(agent_connect(&agent), 0);
+	add_port(second, 1, RW_ESTABLISHED_KEEP);
+	rw_controller_tick(fx.controller);
+	assert_int_equal(agent.said[0], RW_ESTABLISHED_KEEP);
+	assert_true(agent_is_current(&agent));
+	add_port(second, 2, RW_ESTABLISHED_CUT);
+	rw_controller_tick(fx.controller);
+	assert_int_equal(agent.said[0], RW_ESTABLISHED_CUT);
+}
+
+static void changes_that_say_different_things_are_not_summed_up(void **state)
+{
+	static const enum rw_established said[] = {
+		RW_ESTABLISHED_CUT,  RW_ESTABLISHED_CUT,      RW_ESTABLISHED_KEEP,
+		RW_ESTABLISHED_KEEP, RW_ESTABLISHED_CUT_KEPT, RW_ESTABLISHED_CUT,
+	};
+
+	(void)state;
+	assert_int_equal(agent_connect(&agent), 0);
+	for (int i = 1; i < RW_SESSION_WINDOW; i++)
+		add_port(fx.controller, i, RW_ESTABLISHED_CUT);
+	for (size_t i = 0; i < RW_ARRAY_COUNT(said); i++)
+		add_port(fx.controller, 100 + (int)i, said[i]);
+	assert_int_equal(agent.snapshots + agent.deltas, RW_SESSION_WINDOW);
+	agent_report(&agent, RW_AGENT_STATE_OK);
+	assert_int_equal(agent.snapshots + agent.deltas, RW_SESSION_WINDOW + 4);
+	assert_int_equal(agent.said[3], RW_ESTABLISHED_CUT);
+	assert_int_equal(agent.said[2], RW_ESTABLISHED_KEEP);
+	assert_int_equal(agent.said[1], RW_ESTABLISHED_CUT_KEPT);
+	assert_int_equal(agent.said[0], RW_ESTABLISHED_CUT);
+	assert_true(agent_is_current(&agent));
+	assert_int_equal(agent.mismatches, 0);
+}
+
+static void more_than_a_few_such_changes_are_summed_up_after_all(void **state)
+{
+	(void)state;
+	assert_int_equal(agent_connect(&agent), 0);
+	for (int i = 1; i <= 40; i++)
+		add_port(fx.controller, i, i % 2 ? RW_ESTABLISHED_KEEP : RW_ESTABLISHED_CUT);
+	for (int i = 0; i < 10 && !agent_is_current(&agent); i++)
+		agent_report(&agent, RW_AGENT_STATE_OK);
+	assert_true(agent_is_current(&agent));
+	assert_int_equal(agent.said[0], RW_ESTABLISHED_CUT);
+	assert_true(agent.deltas < 20);
+}
+
+static void agent_that_was_away_is_told_what_cuts_most(void **state)
+{
+	(void)state;
+	assert_int_equal(agent_connect(&agent), 0);
+	agent_report(&agent, RW_AGENT_STATE_OK);
+	agent_disconnect(&agent);
+	add_port(fx.controller, 1, RW_ESTABLISHED_KEEP);
+	assert_int_equal(agent_connect(&agent), 0);
+	assert_int_equal(agent.snapshots, 2);
+	assert_int_equal(agent.said[0], RW_ESTABLISHED_KEEP);
+	agent_report(&agent, RW_AGENT_STATE_OK);
+	agent_disconnect(&agent);
+	add_port(fx.controller, 2, RW_ESTABLISHED_KEEP);
+	add_port(fx.controller, 3, RW_ESTABLISHED_CUT);
+	assert_int_equal(agent_connect(&agent), 0);
+	assert_int_equal(agent.said[0], RW_ESTABLISHED_CUT);
+}
+
 static void sends_a_snapshot_after_a_failure(void **state)
 {
 	(void)state;
@@ -397,6 +493,11 @@ int main(void)
 		T(sends_a_snapshot_to_an_agent_of_another_incarnation),
 		T(holds_the_stream_of_an_agent_that_is_ahead),
 		T(sums_changes_up_while_the_window_is_full),
+		T(says_with_a_change_what_becomes_of_live_flows),
+		T(another_controllers_change_says_it_too),
+		T(changes_that_say_different_things_are_not_summed_up),
+		T(more_than_a_few_such_changes_are_summed_up_after_all),
+		T(agent_that_was_away_is_told_what_cuts_most),
 		T(sends_a_snapshot_after_a_failure),
 		T(a_second_stream_ends_the_first),
 		T(ends_the_stream_of_a_deleted_node),

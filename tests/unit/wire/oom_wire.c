@@ -86,7 +86,7 @@ static void snapshots_survive_it(void **state)
 
 	(void)state;
 	rw_buf_init(&text, 1 << 20);
-	assert_int_equal(rw_stream_encode_snapshot(&text, &position, policy, NULL), 0);
+	assert_int_equal(rw_stream_encode_snapshot(&text, &position, policy, RW_ESTABLISHED_CUT, NULL), 0);
 	fail_every_allocation(decode_stream, &text);
 }
 
@@ -120,7 +120,8 @@ static void deltas_survive_it(void **state)
 	(void)state;
 	rw_buf_init(&text, 1 << 20);
 	assert_int_equal(rw_policy_diff(old, new, &delta, NULL), 0);
-	assert_int_equal(rw_stream_encode_delta(&text, &position, 1, &digest, delta, NULL), 0);
+	assert_int_equal(
+		rw_stream_encode_delta(&text, &position, 1, &digest, delta, RW_ESTABLISHED_CUT, NULL), 0);
 	fail_every_allocation(decode_delta, &text);
 }
 

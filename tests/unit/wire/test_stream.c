@@ -47,7 +47,8 @@ static void carries_random_policies_unchanged(void **state)
 
 		rw_buf_init(&buf, 1 << 24);
 		rw_buf_init(&again, 1 << 24);
-		assert_int_equal(rw_stream_encode_snapshot(&buf, &position, policy, &err), 0);
+		assert_int_equal(rw_stream_encode_snapshot(&buf, &position, policy, RW_ESTABLISHED_CUT, &err),
+				 0);
 		if (feed(reader, buf.data, buf.size, &frame, &err) != RW_STREAM_FRAME)
 			fail_msg("seed %u: %s: %s", seed, err.field, err.text);
 		assert_int_equal(frame.kind, RW_FRAME_SNAPSHOT);
@@ -55,7 +56,9 @@ static void carries_random_policies_unchanged(void **state)
 		assert_int_equal(frame.position.revision, 17);
 		assert_true(same_digest(policy, frame.policy));
 		assert_string_equal(frame.policy->node_name, policy->node_name);
-		assert_int_equal(rw_stream_encode_snapshot(&again, &position, frame.policy, &err), 0);
+		assert_int_equal(
+			rw_stream_encode_snapshot(&again, &position, frame.policy, RW_ESTABLISHED_CUT, &err),
+			0);
 		assert_string_equal(again.data, buf.data);
 		assert_false(rw_stream_reader_in_frame(reader));
 	}
@@ -78,7 +81,9 @@ static void carries_the_difference_of_any_two_policies(void **state)
 
 		rw_buf_init(&buf, 1 << 24);
 		assert_int_equal(rw_policy_diff(old, new, &delta, &err), 0);
-		assert_int_equal(rw_stream_encode_delta(&buf, &position, 16, &digest, delta, &err), 0);
+		assert_int_equal(
+			rw_stream_encode_delta(&buf, &position, 16, &digest, delta, RW_ESTABLISHED_CUT, &err),
+			0);
 		if (feed(reader, buf.data, buf.size, &frame, &err) != RW_STREAM_FRAME)
 			fail_msg("seed %u: %s: %s", seed, err.field, err.text);
 		assert_int_equal(frame.kind, RW_FRAME_DELTA);
@@ -89,6 +94,59 @@ static void carries_the_difference_of_any_two_policies(void **state)
 			fail_msg("seed %u: %s", seed, err.text);
 		assert_true(same_digest(new, result));
 	}
+}
+
+static void carries_what_a_change_says_of_live_flows(void **state)
+{
+	RW_CLEANUP(rw_policy_unref) struct rw_policy *policy = policy_make(1, 5, 50);
+	RW_CLEANUP(rw_policy_delta_free) struct rw_policy_delta *delta = NULL;
+	struct rw_policy_digest digest = rw_policy_digest(policy);
+	static const enum rw_established said[] = {RW_ESTABLISHED_CUT, RW_ESTABLISHED_KEEP,
+						   RW_ESTABLISHED_CUT_KEPT};
+
+	(void)state;
+	assert_int_equal(rw_policy_diff(policy, policy, &delta, NULL), 0);
+	for (size_t i = 0; i < 6; i++) {
+		RW_CLEANUP(rw_stream_reader_free) struct rw_stream_reader *reader = rw_stream_reader_new();
+		RW_CLEANUP(rw_frame_done) struct rw_frame frame = {0};
+		RW_CLEANUP(rw_buf_done) struct rw_buf buf;
+
+		rw_buf_init(&buf, 1 << 24);
+		if (i < 3)
+			assert_int_equal(rw_stream_encode_snapshot(&buf, &position, policy, said[i], NULL),
+					 0);
+		else
+			assert_int_equal(rw_stream_encode_delta(&buf, &position, 16, &digest, delta,
+								said[i - 3], NULL),
+					 0);
+		assert_int_equal(feed(reader, buf.data, buf.size, &frame, NULL), RW_STREAM_FRAME);
+		assert_int_equal(frame.established, said[i % 3]);
+	}
+}
+
+static void carries_a_question(void **state)
+{
+	RW_CLEANUP(rw_policy_unref) struct rw_policy *old = policy_make(1, 5, 50);
+	RW_CLEANUP(rw_policy_unref) struct rw_policy *new = policy_make(1, 6, 70);
+	RW_CLEANUP(rw_policy_unref) struct rw_policy *result = NULL;
+	RW_CLEANUP(rw_policy_delta_free) struct rw_policy_delta *delta = NULL;
+	RW_CLEANUP(rw_stream_reader_free) struct rw_stream_reader *reader = rw_stream_reader_new();
+	RW_CLEANUP(rw_frame_done) struct rw_frame frame = {0};
+	RW_CLEANUP(rw_buf_done) struct rw_buf buf;
+	struct rw_policy_digest digest = rw_policy_digest(new);
+
+	(void)state;
+	rw_buf_init(&buf, 1 << 24);
+	assert_int_equal(rw_policy_diff(old, new, &delta, NULL), 0);
+	assert_int_equal(rw_stream_encode_question(&buf, &position, 5, &digest, delta, NULL), 0);
+	assert_int_equal(feed(reader, buf.data, buf.size, &frame, NULL), RW_STREAM_FRAME);
+	assert_int_equal(frame.kind, RW_FRAME_QUESTION);
+	assert_int_equal(frame.question, 5);
+	assert_int_equal(frame.from, 17);
+	assert_string_equal(frame.position.incarnation, position.incarnation);
+	assert_memory_equal(&frame.digest, &digest, sizeof(digest));
+	assert_int_equal(rw_policy_apply_delta(old, frame.delta, &result, NULL), 0);
+	assert_true(same_digest(new, result));
 }
 
 /* Every kind of change, with more elements than one line takes. */
@@ -136,7 +194,8 @@ static void carries_every_kind_of_change(void **state)
 		change->prefixes = calloc(3000, sizeof(struct rw_prefix));
 		memcpy(change->prefixes, old->sets[2]->prefixes, 3000 * sizeof(struct rw_prefix));
 	}
-	assert_int_equal(rw_stream_encode_delta(&buf, &position, 1, &digest, delta, NULL), 0);
+	assert_int_equal(rw_stream_encode_delta(&buf, &position, 1, &digest, delta, RW_ESTABLISHED_CUT, NULL),
+			 0);
 	assert_int_equal(feed(reader, buf.data, buf.size, &frame, NULL), RW_STREAM_FRAME);
 	assert_int_equal(frame.delta->changes[0].kind, RW_POLICY_PUT_GROUP);
 	assert_int_equal(frame.delta->changes[0].group->rule_count, 300);
@@ -324,7 +383,7 @@ static void goes_on_with_a_new_frame_after_a_broken_one(void **state)
 
 	(void)state;
 	rw_buf_init(&buf, 1 << 24);
-	assert_int_equal(rw_stream_encode_snapshot(&buf, &position, policy, NULL), 0);
+	assert_int_equal(rw_stream_encode_snapshot(&buf, &position, policy, RW_ESTABLISHED_CUT, NULL), 0);
 	/* Cut in the middle, at the end of a line; then the same again from the beginning. */
 	assert_int_equal(
 		feed(reader, buf.data, (size_t)(strstr(buf.data, "{\"set\"") - buf.data), &frame, NULL), 0);
@@ -344,7 +403,7 @@ static void refuses_saved_policies_that_are_cut_or_damaged_anywhere(void **state
 
 	(void)state;
 	rw_buf_init(&buf, 1 << 24);
-	assert_int_equal(rw_stream_encode_snapshot(&buf, &position, policy, NULL), 0);
+	assert_int_equal(rw_stream_encode_snapshot(&buf, &position, policy, RW_ESTABLISHED_CUT, NULL), 0);
 	assert_int_equal(rw_policy_file_decode(buf.data, buf.size, &where, &loaded, NULL), 0);
 	assert_true(same_digest(policy, loaded));
 	assert_int_equal(where.revision, 17);
@@ -360,7 +419,7 @@ static void refuses_saved_policies_that_are_cut_or_damaged_anywhere(void **state
 			fail_msg("accepted with byte %zu changed", i);
 		buf.data[i] = original;
 	}
-	assert_int_equal(rw_stream_encode_snapshot(&buf, &position, policy, NULL), 0);
+	assert_int_equal(rw_stream_encode_snapshot(&buf, &position, policy, RW_ESTABLISHED_CUT, NULL), 0);
 	assert_int_equal(rw_policy_file_decode(buf.data, buf.size, &where, &loaded, &err), -EINVAL);
 }
 
@@ -387,7 +446,8 @@ static void gives_up_when_the_buffer_is_full(void **state)
 
 	(void)state;
 	rw_buf_init(&buf, 5000);
-	assert_int_equal(rw_stream_encode_snapshot(&buf, &position, policy, NULL), -E2BIG);
+	assert_int_equal(rw_stream_encode_snapshot(&buf, &position, policy, RW_ESTABLISHED_CUT, NULL),
+			 -E2BIG);
 }
 
 int main(void)
@@ -395,6 +455,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(carries_random_policies_unchanged),
 		cmocka_unit_test(carries_the_difference_of_any_two_policies),
+		cmocka_unit_test(carries_what_a_change_says_of_live_flows),
+		cmocka_unit_test(carries_a_question),
 		cmocka_unit_test(carries_every_kind_of_change),
 		cmocka_unit_test(carries_the_short_frames),
 		cmocka_unit_test(refuses_a_newer_version_and_names_both),
