@@ -32,8 +32,8 @@ export const traceDropLink = ({ node, ...event }: DropEvent & { node: string }) 
 /** "Why?" for a packet that a rule speaks of, which the page chooses. */
 export const traceRuleLink = (group: string, rule: string) => withQuery("/trace", { group, rule });
 
-/** Who reaches a service of a cluster: from a zone of the matrix. */
-export const reachLink = (query: { from?: string; cluster?: string; service?: string }) => withQuery("/reach", query);
+/** Who reaches what; "from" (a zone of the matrix), "to" (a cluster) and "service" show the rules of that cell. */
+export const reachLink = (query: { cluster?: string; from?: string; to?: string; service?: string }) => withQuery("/reach", query);
 
 export const groupLink = (group: string) => `/security-groups/${encodeURIComponent(group)}`;
 export const clusterLink = (cluster: string) => `/clusters/${encodeURIComponent(cluster)}`;

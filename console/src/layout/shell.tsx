@@ -32,7 +32,7 @@ export default function Shell() {
       <a className="skip-link" href="#main" onClick={() => main.current?.focus()}>
         {t("skip")}
       </a>
-      <Layout style={{ minHeight: "100%" }}>
+      <Layout style={{ minHeight: "100dvh" }}>
         <Layout.Header style={{ padding: "0 12px", height: 52, lineHeight: "normal" }}>
           <Flex align="center" gap="small" style={{ height: "100%", colorScheme: "dark" }}>
             {narrow && (

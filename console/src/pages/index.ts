@@ -19,4 +19,5 @@ export type PageEntry = {
 export const pages: PageEntry[] = [
   { path: "/clusters", name: "clusters", Page: lazy(() => import("./clusters")), menu: "inventory" },
   { path: "/trace", name: "trace", Page: lazy(() => import("./trace")), menu: "questions" },
+  { path: "/reach", name: "reach", Page: lazy(() => import("./reach")), menu: "questions" },
 ];

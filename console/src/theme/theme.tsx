@@ -77,12 +77,17 @@ export function Theme({ children }: { children: ReactNode }) {
   );
 }
 
-/** Where Ant Design's own colours have less contrast than WCAG AA asks of text. */
+/** Where Ant Design's own colours have less contrast than WCAG AA asks of text, and backgrounds to go with them. */
 const palette: Record<Scheme, Record<string, string>> = {
   light: {
     colorPrimary: "#1257b8",
+    colorLink: "#1257b8",
     colorSuccess: "#237804",
+    colorSuccessBg: "#f6ffed",
+    colorSuccessBorder: "#b7eb8f",
     colorWarning: "#874d00",
+    colorWarningBg: "#fffbe6",
+    colorWarningBorder: "#ffe58f",
     colorError: "#cf1322",
     colorTextDescription: "rgba(0,0,0,0.62)",
     colorTextPlaceholder: "rgba(0,0,0,0.6)",
@@ -90,6 +95,7 @@ const palette: Record<Scheme, Record<string, string>> = {
   },
   dark: {
     colorPrimary: "#3c89e8",
+    colorLink: "#65a9f3",
     colorSuccess: "#6abe39",
     colorWarning: "#e8b339",
     colorError: "#e84749",

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import { useTranslation } from "react-i18next";
-import { Link } from "react-router-dom";
-import { groupLink } from "../../components/links";
+import { GroupLink } from "../../components/group-link";
 import type { Trace } from "./use-trace";
 
 type TraceStep = Trace["steps"][number];
@@ -16,10 +15,10 @@ export function Cause({ step, named }: { step: TraceStep; named?: boolean }) {
     return (
       <span>
         {at}
-        {t("cause.rule", { priority: decider.priority })} <RuleText group={decider.group} text={decider.text} />{" "}
-        <span className="mono">{decider.rule}</span>
-        {", "}
-        <Link to={groupLink(decider.group)}>{decider.group_name ?? decider.group}</Link>
+        {t("cause.rule", { rule: decider.rule, priority: decider.priority })}{" "}
+        <GroupLink group={decider.group} name={decider.group_name} />
+        {": "}
+        <RuleText text={decider.text} />
       </span>
     );
   const word = step.cause === "default" ? `default-${step.direction}` : step.cause.replace("system:", "");
@@ -30,7 +29,7 @@ export function Cause({ step, named }: { step: TraceStep; named?: boolean }) {
       {step.group && (
         <>
           {" "}
-          <Link to={groupLink(step.group)}>{step.group_name ?? step.group}</Link>
+          <GroupLink group={step.group} name={step.group_name} />
         </>
       )}
     </span>
@@ -38,6 +37,6 @@ export function Cause({ step, named }: { step: TraceStep; named?: boolean }) {
 }
 
 /** A rule as people write it. */
-export function RuleText({ text }: { group?: string; text: string }) {
+export function RuleText({ text }: { text: string }) {
   return <code className="mono rule-text">{text}</code>;
 }

@@ -2,8 +2,7 @@
 import { EyeFilled } from "@ant-design/icons";
 import { Card, Flex, Table, Tag, Tooltip, Typography } from "antd";
 import { useTranslation } from "react-i18next";
-import { Link } from "react-router-dom";
-import { groupLink } from "../../components/links";
+import { GroupLink } from "../../components/group-link";
 import { VerdictTag } from "../../components/marks";
 import { useNarrow } from "../../theme/theme";
 import { packetText } from "./answer";
@@ -41,7 +40,8 @@ export function Step({ step, number, of }: { step: TraceStep; number: number; of
         <span className="mono">
           {protocol} {from} → {to}
         </span>
-        <Cause step={step} />
+        {/* What a rule decides is the first line of the table. */}
+        {step.matches[0]?.outcome !== "decided" && <Cause step={step} />}
         {step.matches.length === 0 ? null : narrow ? (
           <MatchList matches={step.matches} />
         ) : (
@@ -81,7 +81,7 @@ function MatchTable({ matches }: { matches: Match[] }) {
         { title: t("rule"), render: (_, { text, rule }) => <RuleLine text={text} rule={rule} /> },
         {
           title: t("group"),
-          render: (_, { group, group_name }) => <Link to={groupLink(group)}>{group_name ?? group}</Link>,
+          render: (_, { group, group_name }) => <GroupLink group={group} name={group_name} />,
         },
       ]}
     />
@@ -113,7 +113,7 @@ function MatchList({ matches }: { matches: Match[] }) {
               <span>
                 {t("priority")} {match.priority}
               </span>
-              <Link to={groupLink(match.group)}>{match.group_name ?? match.group}</Link>
+              <GroupLink group={match.group} name={match.group_name} />
             </Flex>
           </Flex>
         </li>
