@@ -21,6 +21,7 @@
 #include "packet.h"
 
 #include "classify/compile.h"
+#include "enforce/bpf/bpf_internal.h"
 
 enum {
 	START = 1000, /* second */
@@ -45,11 +46,21 @@ enum {
 	RULES_COUNT = 1 << 3,
 };
 
+/* How rules change, by what becomes of the flows that they refuse then. */
+enum change {
+	NO_CHANGE,
+	CUT,
+	KEEP,    /* flows that are there are marked when the rules change */
+	KEEPING, /* nobody marks them but the programs, when their packets come */
+	CUT_KEPT,
+};
+
 /* The model: what was seen of a flow, [0] of its opener, [1] of the other end. */
 struct flow {
 	bool exists;
 	bool from_remote; /* the opener is the remote end */
 	bool buried;
+	bool kept;
 	bool picked_up; /* it does not begin with a SYN that we saw */
 	bool reset;     /* by the last packet */
 	bool opened[2]; /* a SYN alone */
@@ -65,7 +76,7 @@ struct flow {
 };
 
 struct event {
-	bool is_change; /* of the rules */
+	enum change change; /* of the rules; else a packet */
 	bool from_remote;
 	bool is_stray; /* ICMP that is no question: it begins no flow */
 	unsigned int flow;
@@ -81,6 +92,7 @@ struct place {
 	unsigned int rules;
 	unsigned int rules_next; /* what a change changes to, and back */
 	__u32 generation;
+	__u32 keep_generation; /* whose flows are kept while this is so; 0 = none's */
 	__u32 now;
 	__u64 tags[HOST_BUCKETS];
 	union {
@@ -218,6 +230,13 @@ static struct outcome model_step(struct place *place, const struct event *event)
 
 	if (!flow->exists || (is_opening(event) && (flow->buried || flow->class == RW_FLOW_ABI_CLOSING)))
 		return model_open(place, event, flow);
+	if (!flow->buried && flow->generation != place->generation &&
+	    flow->generation == place->keep_generation)
+		flow->kept |= !rules_accept(place, flow->from_remote);
+	if (flow->kept) {
+		model_packet(flow, event, place->now);
+		return (struct outcome){.accepted = true};
+	}
 	if (flow->generation != place->generation && !rules_accept(place, flow->from_remote)) {
 		if (!flow->buried)
 			model_end(flow, place->now, RW_FLOW_ABI_TOMBSTONE, TOMBSTONE);
@@ -235,6 +254,28 @@ static struct outcome model_step(struct place *place, const struct event *event)
 	flow->generation = place->generation;
 	model_packet(flow, event, place->now);
 	return (struct outcome){.accepted = true};
+}
+
+/* The rules of 'place' become 'rules'. */
+static void model_change(struct place *place, enum change change, unsigned int rules)
+{
+	struct place after = {.rules = rules};
+
+	for (unsigned int i = 0; i < FLOWS_MAX; i++) {
+		struct flow *flow = &place->flows[i];
+		bool lives =
+			flow->exists && !flow->buried &&
+			(flow->generation == place->generation || rules_accept(place, flow->from_remote));
+
+		if (change == KEEP && lives && !rules_accept(&after, flow->from_remote))
+			flow->kept = true;
+		if (change == CUT_KEPT)
+			flow->kept = false;
+	}
+	place->keep_generation = change == KEEPING ? place->generation : 0;
+	place->rules_next = place->rules;
+	place->rules = rules;
+	place->generation++;
 }
 
 static void model_let_die(struct place *place)
@@ -305,6 +346,7 @@ static int tear_down(void **state)
 static void plane_load(const struct place *place)
 {
 	host.pages = tables[place->rules]->pages;
+	host.control.keep_generation = place->keep_generation;
 	memcpy(family == 4 ? host.tags4 : host.tags6, place->tags, sizeof(place->tags));
 	if (family == 4)
 		memcpy(host.flows4, place->buckets4, sizeof(host.flows4));
@@ -319,6 +361,20 @@ static void plane_save(struct place *place)
 		memcpy(place->buckets4, host.flows4, sizeof(host.flows4));
 	else
 		memcpy(place->buckets6, host.flows6, sizeof(host.flows6));
+}
+
+/* What user space does to the table when the rules of 'place' become 'rules'. */
+static void plane_change(const struct place *place, enum change change, unsigned int rules)
+{
+	static struct rw_bpf bpf; /* it is large */
+
+	bpf.maps[RW_BPF_MAP_FLOWS4].entries = bpf.maps[RW_BPF_MAP_FLOWS6].entries = HOST_BUCKETS;
+	bpf.maps[RW_BPF_MAP_FLOWS4].memory = host.flows4;
+	bpf.maps[RW_BPF_MAP_FLOWS6].memory = host.flows6;
+	if (change == KEEP)
+		rw_bpf_keep_refused(&bpf, place->now, place->generation, tables[place->rules], tables[rules]);
+	if (change == CUT_KEPT)
+		rw_bpf_keep_none(&bpf, place->now);
 }
 
 static struct rw_frame frame_of(const struct event *event)
@@ -379,6 +435,7 @@ static struct flow plane_flow(const struct place *place, const struct event *eve
 
 static const char *row_text(unsigned int length)
 {
+	static const char *const changes[] = {"", "cut", "keep", "keeping", "cut-kept"};
 	static char text[512];
 	size_t used = 0;
 
@@ -388,7 +445,7 @@ static const char *row_text(unsigned int length)
 
 		used += (size_t)snprintf(
 			text + used, sizeof(text) - used, "%s+%u %s%s%s%s%s%s", i ? ", " : "", row[i] >> 8,
-			event->is_change     ? "change"
+			event->change        ? changes[event->change]
 			: event->from_remote ? "in"
 					     : "out",
 			event->is_stray ? " stray" : "", event->tcp_flags & RW_FLAG_SYN ? " S" : "",
@@ -426,12 +483,11 @@ static void step(struct place *place, unsigned int number, __u32 gap, unsigned i
 	row[length] = number | gap << 8;
 	place->now += gap;
 	model_let_die(place);
-	if (event->is_change) {
-		unsigned int rules = place->rules;
-
-		place->rules = place->rules_next;
-		place->generation++;
-		place->rules_next = rules;
+	if (event->change) {
+		plane_load(place);
+		plane_change(place, event->change, place->rules_next);
+		plane_save(place);
+		model_change(place, event->change, place->rules_next);
 		return;
 	}
 	expected = model_step(place, event);
@@ -454,7 +510,7 @@ static unsigned int gaps_of(const struct place *place, const struct event *event
 	for (unsigned int i = 0; i < FLOWS_MAX; i++)
 		if (place->flows[i].exists && place->flows[i].ends - place->now < left)
 			left = place->flows[i].ends - place->now;
-	if (!in_time || event->is_change || left == UINT32_MAX)
+	if (!in_time || event->change || left == UINT32_MAX)
 		return count;
 	if (event->protocol != RW_PROTOCOL_TCP && left > 3)
 		gaps[count++] = 2;
@@ -519,10 +575,10 @@ static void begin(__u8 of_family)
 	cases = 0;
 }
 
-static void add_change(void)
+static void add_change(enum change change)
 {
 	assert_true(event_count < EVENTS_MAX);
-	events[event_count++] = (struct event){.is_change = true};
+	events[event_count++] = (struct event){.change = change};
 }
 
 static void add_tcp(void)
@@ -607,7 +663,7 @@ static void tcp_rows_under_changing_rules_agree(void **state)
 	(void)state;
 	begin(4);
 	add_tcp();
-	add_change();
+	add_change(CUT);
 	in_time = true;
 	walk_all(ACCEPT_IN | ACCEPT_OUT, 0, 5);
 	walk_all(ACCEPT_IN, ACCEPT_OUT, 4);
@@ -618,13 +674,54 @@ static void tcp_rows_under_changing_rules_agree(void **state)
 	expect("tcp under changing rules", 6357814);
 }
 
+static void add_keeping(void)
+{
+	for (enum change change = CUT; change <= CUT_KEPT; change++)
+		add_change(change);
+}
+
+/* The packets of a connection that matter for what becomes of it. */
+static void tcp_rows_that_changes_keep_agree(void **state)
+{
+	(void)state;
+	begin(4);
+	(void)add(true, "tcp", "S");
+	(void)add(false, "tcp", "S,A");
+	(void)add(true, "tcp", "A");
+	(void)add(false, "tcp", "R");
+	add_keeping();
+	in_time = true;
+	walk_all(ACCEPT_IN | ACCEPT_OUT, 0, 5);
+	walk_all(ACCEPT_IN, ACCEPT_OUT, 5);
+	in_time = false;
+	walk_all(ACCEPT_IN | ACCEPT_OUT, 0, 6);
+	walk_all(ACCEPT_IN | ACCEPT_OUT, ACCEPT_OUT, 6);
+	walk_all(ACCEPT_IN | ACCEPT_OUT | STRICT, STRICT, 6);
+	expect("tcp that changes keep", 1206216);
+}
+
+static void udp_rows_that_changes_keep_agree(void **state)
+{
+	(void)state;
+	for (__u8 of_family = 4; of_family <= 6; of_family += 2) {
+		begin(of_family);
+		(void)add(true, "udp", "");
+		(void)add(false, "udp", "");
+		add_keeping();
+		in_time = true;
+		for (unsigned int i = 0; i < RW_ARRAY_COUNT(rules_kept); i++)
+			walk_all(rules_kept[i], rules_kept[i] ^ (ACCEPT_IN | ACCEPT_OUT), 6);
+		expect("udp that changes keep", 2197326);
+	}
+}
+
 static void udp_rows_agree(void **state)
 {
 	(void)state;
 	begin(4);
 	(void)add(true, "udp", "");
 	(void)add(false, "udp", "");
-	add_change();
+	add_change(CUT);
 	in_time = true;
 	for (unsigned int i = 0; i < RW_ARRAY_COUNT(rules_kept); i++)
 		walk_all(rules_kept[i], rules_kept[i] ^ (ACCEPT_IN | ACCEPT_OUT), 7);
@@ -648,7 +745,7 @@ static void ping_rows_agree(void **state)
 	for (__u8 of_family = 4; of_family <= 6; of_family += 2) {
 		begin(of_family);
 		add_ping();
-		add_change();
+		add_change(CUT);
 		in_time = true;
 		walk_all(ACCEPT_IN | ACCEPT_OUT, 0, 5);
 		walk_all(ACCEPT_IN, ACCEPT_OUT, 5);
@@ -664,6 +761,8 @@ int main(void)
 		cmocka_unit_test(tcp_rows_of_ipv6_agree),
 		cmocka_unit_test(tcp_rows_in_time_agree),
 		cmocka_unit_test(tcp_rows_under_changing_rules_agree),
+		cmocka_unit_test(tcp_rows_that_changes_keep_agree),
+		cmocka_unit_test(udp_rows_that_changes_keep_agree),
 		cmocka_unit_test(udp_rows_agree),
 		cmocka_unit_test(tunnel_rows_agree),
 		cmocka_unit_test(ping_rows_agree),

@@ -151,12 +151,12 @@ static void switch_and_keep(struct rw_bpf *bpf, const struct rw_classify_table *
 	struct rw_control *control = rw_bpf_control(bpf);
 	uint32_t before = RW_STATE_GENERATION(control->state);
 
-	rw_bpf_keep_refused(bpf, before, bpf->table, table);
+	rw_bpf_keep_refused(bpf, rw_bpf_now(), before, bpf->table, table);
 	__atomic_store_n(&control->keep_generation, before, __ATOMIC_SEQ_CST);
 	switch_to(bpf, generation, mode);
 	/* Should a program go on for a second, those that it lets in are marked by the programs themselves. */
 	(void)await_grace(bpf, NULL);
-	rw_bpf_keep_refused(bpf, before, bpf->table, table);
+	rw_bpf_keep_refused(bpf, rw_bpf_now(), before, bpf->table, table);
 	bpf->switched_ns = now_ns();
 	bpf->grace_due = true;
 }
@@ -188,7 +188,7 @@ int rw_bpf_apply(struct rw_enforcer *enforcer, const struct rw_policy *policy,
 	else
 		switch_to(bpf, generation, mode);
 	if (established == RW_ESTABLISHED_CUT_KEPT)
-		rw_bpf_keep_none(bpf);
+		rw_bpf_keep_none(bpf, rw_bpf_now());
 
 	/* A failure here only loses counts. */
 	if (bpf->table)

@@ -224,11 +224,14 @@ RW_NODISCARD int rw_bpf_slots(struct rw_slot_name names[RW_SLOT_NAMES], const st
 /* keep.c */
 /* The interface of a table's policy that has that slot, or RW_CLASSIFY_NO_INTERFACE. */
 size_t rw_bpf_interface_of(const struct rw_classify_table *table, uint32_t slot);
-/* Marks as kept the live flows that were accepted at 'generation', by 'before', and that 'after' refuses. */
-void rw_bpf_keep_refused(struct rw_bpf *bpf, uint32_t generation, const struct rw_classify_table *before,
-			 const struct rw_classify_table *after);
-/* Takes the mark from every flow. */
-void rw_bpf_keep_none(struct rw_bpf *bpf);
+/*
+ * Marks as kept the flows alive at second 'now' that were accepted at 'generation', by 'before' (NULL when nobody
+ * here has it), and that 'after' refuses.
+ */
+void rw_bpf_keep_refused(const struct rw_bpf *bpf, uint32_t now, uint32_t generation,
+			 const struct rw_classify_table *before, const struct rw_classify_table *after);
+/* Takes the mark from every flow alive at second 'now'. */
+void rw_bpf_keep_none(const struct rw_bpf *bpf, uint32_t now);
 int rw_bpf_judge(struct rw_enforcer *enforcer, const struct rw_policy *policy, rw_enforcer_refused_fn *each,
 		 void *context, struct rw_error *err);
 

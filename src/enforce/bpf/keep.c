@@ -58,7 +58,7 @@ static bool refuses(const struct rw_classify_table *table, const struct rw_enfor
 /* ---- marks ---- */
 
 struct sweep {
-	struct rw_bpf *bpf;
+	const struct rw_bpf *bpf;
 	uint32_t now;
 	uint32_t generation;                    /* of 'before' */
 	const struct rw_classify_table *before; /* NULL = an earlier agent's, which nobody here has */
@@ -97,14 +97,14 @@ static bool keep_entry(void *context, uint8_t family, const struct rw_bpf_entry 
 	return true;
 }
 
-void rw_bpf_keep_refused(struct rw_bpf *bpf, uint32_t generation, const struct rw_classify_table *before,
-			 const struct rw_classify_table *after)
+void rw_bpf_keep_refused(const struct rw_bpf *bpf, uint32_t now, uint32_t generation,
+			 const struct rw_classify_table *before, const struct rw_classify_table *after)
 {
 	struct sweep sweep = {
-		.bpf = bpf, .now = rw_bpf_now(), .generation = generation, .before = before, .after = after};
+		.bpf = bpf, .now = now, .generation = generation, .before = before, .after = after};
 	struct rw_bpf_flow_table table = rw_bpf_flow_table_of(bpf);
 
-	rw_bpf_walk_flows(&table, sweep.now, keep_entry, &sweep);
+	rw_bpf_walk_flows(&table, now, keep_entry, &sweep);
 }
 
 static bool unkeep_entry(void *context, uint8_t family, const struct rw_bpf_entry *entry)
@@ -116,12 +116,12 @@ static bool unkeep_entry(void *context, uint8_t family, const struct rw_bpf_entr
 	return true;
 }
 
-void rw_bpf_keep_none(struct rw_bpf *bpf)
+void rw_bpf_keep_none(const struct rw_bpf *bpf, uint32_t now)
 {
-	struct sweep sweep = {.bpf = bpf, .now = rw_bpf_now()};
+	struct sweep sweep = {.bpf = bpf, .now = now};
 	struct rw_bpf_flow_table table = rw_bpf_flow_table_of(bpf);
 
-	rw_bpf_walk_flows(&table, sweep.now, unkeep_entry, &sweep);
+	rw_bpf_walk_flows(&table, now, unkeep_entry, &sweep);
 }
 
 /* ---- judging a policy that is not in force ---- */
