@@ -5,39 +5,15 @@
 Installs the official npm packages of package-lock.json into BUILD_FOLDER (once for each lock file) and lets
 ecs.js drive a running ringwalld with them, over TLS and over plain HTTP; terraform.js then sends what Terraform sends.
 """
-import filecmp
 import os
 import re
-import shutil
 import subprocess
 import sys
 
 HERE = os.path.dirname(os.path.abspath(__file__))
-sys.path.insert(0, os.path.join(HERE, "..", "cluster"))
+sys.path[:0] = [os.path.join(HERE, "..", "cluster"), os.path.join(HERE, "..", "support")]
+import npm  # noqa: E402
 from daemon import Daemon  # noqa: E402
-
-SKIPPED = 77
-
-
-def install(folder):
-    """npm ci in the build folder; what its lock file says is what is there."""
-    os.makedirs(folder, exist_ok=True)
-    done = os.path.join(folder, "installed.json")
-    lock = os.path.join(HERE, "package-lock.json")
-    if os.path.exists(done) and filecmp.cmp(done, lock, shallow=False):
-        return
-    for name in ("package.json", "package-lock.json"):
-        shutil.copy(os.path.join(HERE, name), folder)
-    if not shutil.which("npm"):
-        print("there is no npm: tools/install-deps test")
-        sys.exit(SKIPPED)
-    result = subprocess.run(["npm", "ci", "--ignore-scripts", "--no-audit", "--no-fund"], cwd=folder, text=True,
-                            capture_output=True, check=False)
-    if result.returncode != 0:
-        print(result.stderr)
-        print("npm ci failed: no registry in reach?")
-        sys.exit(SKIPPED)
-    shutil.copy(lock, done)
 
 
 def create(daemon, path, body):
@@ -87,8 +63,7 @@ def plain(daemon):
 
 def main():
     ringwalld, folder = sys.argv[1:]
-    install(folder)
-    modules = os.path.join(folder, "node_modules")
+    modules = npm.install(HERE, folder)
     status = drive(ringwalld, modules, "https")
     return status or drive(ringwalld, modules, "http", "--plain-http")
 

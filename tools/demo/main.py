@@ -12,7 +12,7 @@ import matrix
 import probe
 import walk
 import world as worlds
-from system import System, remove_traces
+from system import System, mount_bpf, remove_traces
 from world import NETNS_FOLDER, PUBLISHED_PORT
 
 DEMO_PREFIX = "rw-demo-"
@@ -45,9 +45,7 @@ def act_one(world):
 
 
 def start(world, build, scratch):
-    worlds.run(["mkdir", "-p", "/sys/fs/bpf"])
-    if not os.path.ismount("/sys/fs/bpf"):
-        worlds.run(["mount", "-t", "bpf", "bpf", "/sys/fs/bpf"])
+    mount_bpf()
     system = System(world, build, scratch)
     system.start_listeners()
     return system

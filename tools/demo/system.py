@@ -157,6 +157,13 @@ class System:
         self.world.remove()
 
 
+def mount_bpf():
+    """Where agents pin their programs."""
+    run(["mkdir", "-p", "/sys/fs/bpf"])
+    if not os.path.ismount("/sys/fs/bpf"):
+        run(["mount", "-t", "bpf", "bpf", "/sys/fs/bpf"])
+
+
 def remove_traces(world_prefix):
     """What agents leave on purpose when they end: pinned programs and their run folders."""
     remove_pins(f"/sys/fs/bpf/ringwall/{world_prefix.rstrip('-')}")

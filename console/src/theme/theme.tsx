@@ -4,6 +4,7 @@ import enUS from "antd/locale/en_US";
 import zhCN from "antd/locale/zh_CN";
 import { createContext, type ReactNode, useContext, useEffect, useMemo, useState } from "react";
 import { useTranslation } from "react-i18next";
+import { nonce } from "./nonce";
 
 export type Scheme = "light" | "dark";
 /** "auto" follows the system. */
@@ -31,8 +32,6 @@ function useMedia(query: string): boolean {
 
 /** Narrower than this, tables become cards. */
 export const useNarrow = () => useMedia("(max-width: 767px)");
-
-const nonce = document.querySelector<HTMLElement>("meta[property=csp-nonce]")?.nonce;
 
 /** Colours, language of Ant Design's own texts, and the nonce with which it may add styles. */
 export function Theme({ children }: { children: ReactNode }) {
