@@ -20,6 +20,7 @@ int rw_alibaba_new(const struct rw_alibaba_options *options, struct rw_alibaba *
 {
 	RW_CLEANUP(rw_alibaba_free) struct rw_alibaba *self = calloc(1, sizeof(*self));
 	uint64_t seed;
+	int r;
 
 	if (!self)
 		return rw_error_oom(err);
@@ -32,12 +33,15 @@ int rw_alibaba_new(const struct rw_alibaba_options *options, struct rw_alibaba *
 	self->random = options->random;
 	self->region = strdup(options->region);
 	self->network = options->network ? strdup(options->network) : NULL;
+	self->wait_ms = options->wait_ms;
 	self->random->fill(self->random, &seed, sizeof(seed));
 	self->nonces = rw_alibaba_nonces_new(RW_ALIBABA_NONCES_MAX, rw_clock_realtime_ms(self->clock), seed);
 	if (!self->region || (options->network && !self->network) || !self->nonces)
 		return rw_error_oom(err);
-	*ret_alibaba = RW_TAKE_PTR(self);
-	return 0;
+	r = rw_controller_account(self->controller, self->account, err);
+	if (r == 0)
+		*ret_alibaba = RW_TAKE_PTR(self);
+	return r;
 }
 
 struct rw_alibaba *rw_alibaba_free(struct rw_alibaba *self)
@@ -50,8 +54,6 @@ struct rw_alibaba *rw_alibaba_free(struct rw_alibaba *self)
 	free(self);
 	return NULL;
 }
-
-/* ---- answers ---- */
 
 /* Upper case, 8-4-4-4-12. */
 static void make_request_id(struct call *call)
@@ -67,94 +69,6 @@ static void make_request_id(struct call *call)
 		*c = (char)toupper((unsigned char)*c);
 }
 
-static void add_header(struct call *call, const char *name, const char *value)
-{
-	if (rw_http_answer_header(call->exchange, name, value) < 0)
-		return; /* The answer goes without. */
-}
-
-static void put_xml(struct rw_buf *buf, const char *name, const char *text)
-{
-	(void)rw_buf_append_format(buf, "<%s>", name);
-	for (; *text; text++) {
-		if (*text == '<')
-			(void)rw_buf_append_text(buf, "&lt;");
-		else if (*text == '>')
-			(void)rw_buf_append_text(buf, "&gt;");
-		else if (*text == '&')
-			(void)rw_buf_append_text(buf, "&amp;");
-		else if ((unsigned char)*text < 0x20 && *text != '\n' && *text != '\t')
-			(void)rw_buf_append_text(buf, "?");
-		else
-			(void)rw_buf_append(buf, text, 1);
-	}
-	(void)rw_buf_append_format(buf, "</%s>", name);
-}
-
-static void write_fault_xml(const struct call *call, const char *host, const char *message,
-			    struct rw_buf *buf)
-{
-	(void)rw_buf_append_text(buf, "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<Error>");
-	put_xml(buf, "RequestId", call->request_id);
-	put_xml(buf, "HostId", host);
-	put_xml(buf, "Code", call->fault.code);
-	put_xml(buf, "Message", message);
-	put_xml(buf, "Recommend", "");
-	(void)rw_buf_append_text(buf, "</Error>");
-}
-
-static void write_fault_json(const struct call *call, const char *host, const char *message,
-			     struct rw_buf *buf)
-{
-	struct rw_json_writer json;
-
-	rw_json_writer_init(&json, buf, false);
-	rw_json_begin_object(&json);
-	rw_json_put_text(&json, "RequestId", call->request_id);
-	rw_json_put_text(&json, "HostId", host);
-	rw_json_put_text(&json, "Code", call->fault.code);
-	rw_json_put_text(&json, "Message", message);
-	rw_json_put_text(&json, "Recommend", "");
-	rw_json_end_object(&json);
-}
-
-static void answer_fault(struct call *call)
-{
-	const char *host = rw_http_exchange_header(call->exchange, "Host");
-	const char *format = call_text(call, "Format");
-	bool xml = format && strcasecmp(format, "XML") == 0;
-	char message[sizeof(call->fault.message)];
-	RW_CLEANUP(rw_buf_done) struct rw_buf buf;
-
-	/* It may quote what is no UTF-8, and was maybe cut. */
-	rw_json_quote(call->fault.message, message, sizeof(message));
-	rw_buf_init(&buf, 64 << 10);
-	if (xml)
-		write_fault_xml(call, host ? host : "", call->fault.message, &buf);
-	else
-		write_fault_json(call, host ? host : "", message, &buf);
-	if (rw_buf_check(&buf, NULL) == 0)
-		rw_http_answer(call->exchange, call->fault.status, xml ? "text/xml" : "application/json",
-			       buf.data, buf.size);
-	else
-		rw_http_answer(call->exchange, 503, NULL, NULL, 0);
-}
-
-static void answer(struct call *call, struct rw_buf *buf)
-{
-	size_t size;
-	char *text;
-
-	rw_json_put_text(&call->json, "RequestId", call->request_id);
-	rw_json_end_object(&call->json);
-	size = buf->size;
-	text = buf->failed ? NULL : rw_buf_take_text(buf);
-	if (text)
-		rw_http_answer_take(call->exchange, 200, "application/json", text, size);
-	else
-		rw_http_answer(call->exchange, 503, NULL, NULL, 0);
-}
-
 /* ---- a request's way ---- */
 
 const char *call_query(const struct call *call)
@@ -167,7 +81,7 @@ const char *call_query(const struct call *call)
 static int read_parameters(struct call *call)
 {
 	const char *type = rw_http_exchange_header(call->exchange, "Content-Type");
-	bool form = type && strncasecmp(type, "application/x-www-form-urlencoded", 33) == 0;
+	bool form = !call->roa && type && strncasecmp(type, "application/x-www-form-urlencoded", 33) == 0;
 	struct rw_error err = RW_ERROR_NONE;
 	int r;
 
@@ -181,27 +95,78 @@ static int read_parameters(struct call *call)
 	return r < 0 ? rw_alibaba_refuse_error(&call->fault, 400, "InvalidParameter", &err) : 0;
 }
 
+static int check_version(struct call *call, const struct action *actions)
+{
+	const char *version = call->claim.version ? call->claim.version : "";
+
+	for (const struct action *action = actions; action->name; action++)
+		if (strcmp(action->version, version) == 0)
+			return 0;
+	return rw_alibaba_refuse(&call->fault, 400, "InvalidVersion",
+				 "Version is %s (ECS), %s (VPC) or %s (Container Service), not '%.40s'.",
+				 RW_ALIBABA_ECS, RW_ALIBABA_VPC, RW_ALIBABA_CS, version);
+}
+
 static int find_action(struct call *call)
 {
 	const char *name = call->claim.action ? call->claim.action : "";
-	const char *version = call->claim.version ? call->claim.version : "";
-	bool known_version = false;
+	int r;
 
 	if (!name[0])
 		return rw_alibaba_refuse(&call->fault, 400, "MissingParameter", "Action is missing.");
+	r = check_version(call, alibaba_actions);
+	if (r < 0)
+		return r;
 	for (const struct action *action = alibaba_actions; action->name; action++) {
-		known_version |= strcmp(action->version, version) == 0;
-		if (strcmp(action->name, name) != 0 || strcmp(action->version, version) != 0)
+		if (strcmp(action->name, name) != 0 || strcmp(action->version, call->claim.version) != 0)
 			continue;
 		call->action = action;
 		return 0;
 	}
-	if (!known_version)
-		return rw_alibaba_refuse(&call->fault, 400, "InvalidVersion",
-					 "Version is %s (ECS) or %s (VPC), not '%.40s'.", RW_ALIBABA_ECS,
-					 RW_ALIBABA_VPC, version);
 	return rw_alibaba_refuse(&call->fault, 404, "InvalidAction.NotFound",
 				 "Ringwall does not have the action %.80s.", name);
+}
+
+/* Whether the path is that of a route; fills the call's names. */
+static bool is_route(struct call *call, const char *path)
+{
+	const struct rw_http_request *request = call->request;
+	size_t names = 0;
+
+	for (size_t i = 0; i < request->segment_count; i++) {
+		size_t length = strcspn(path, "/");
+
+		if (length == 2 && strncmp(path, "{}", 2) == 0 && names < RW_ARRAY_COUNT(call->names))
+			call->names[names++] = request->segments[i];
+		else if (length == 0 || strlen(request->segments[i]) != length ||
+			 strncmp(request->segments[i], path, length) != 0)
+			return false;
+		path += length;
+		path += *path == '/';
+	}
+	return !*path;
+}
+
+static int find_route(struct call *call)
+{
+	bool other_method = false;
+	int r = check_version(call, alibaba_routes);
+
+	if (r < 0)
+		return r;
+	for (const struct action *route = alibaba_routes; route->name; route++) {
+		if (!is_route(call, route->path))
+			continue;
+		other_method = true;
+		if (strcmp(route->method, call->request->method) != 0)
+			continue;
+		call->action = route;
+		return 0;
+	}
+	return rw_alibaba_refuse(&call->fault, other_method ? 405 : 404,
+				 other_method ? "UnsupportedHTTPMethod" : "InvalidAction.NotFound",
+				 "Ringwall does not have %.20s %.200s.", call->request->method,
+				 call->request->path);
 }
 
 static int check_role(struct call *call)
@@ -214,10 +179,18 @@ static int check_role(struct call *call)
 				 rw_word_of(rw_words_role, (int)call->action->role));
 }
 
+/* The region that a request names, which is the one there is. */
 static int check_region(struct call *call)
 {
-	const char *region = call_text(call, "RegionId");
+	const char *region = call_text(call, call->roa ? "region_id" : "RegionId");
+	int r = 0;
 
+	if (!region && call->roa)
+		region = rw_http_exchange_header(call->exchange, "x-acs-region-id");
+	if (!region && call->roa)
+		r = body_text(call, "region_id", &region);
+	if (r < 0)
+		return r;
 	if (!region)
 		return call->action->needs_region
 			       ? rw_alibaba_refuse(&call->fault, 400, "MissingParameter.RegionId",
@@ -231,19 +204,53 @@ static int check_region(struct call *call)
 	return 0;
 }
 
+/* A path is signed by the ways that belong to it alone. */
+static int check_scheme(struct call *call)
+{
+	enum rw_alibaba_scheme other = call->roa ? RW_ALIBABA_RPC : RW_ALIBABA_ROA;
+
+	if (call->claim.scheme != other)
+		return 0;
+	return rw_alibaba_refuse(&call->fault, 400, "IncompleteSignature",
+				 "A request for %.200s is signed by %s or ACS3-HMAC-SHA256.",
+				 call->request->path,
+				 call->roa ? "the header Authorization: acs ..." : "the parameter Signature");
+}
+
+static int dispatch_rpc(struct call *call)
+{
+	int r = 0;
+
+	if (strcmp(call->request->method, "GET") != 0 && strcmp(call->request->method, "POST") != 0)
+		r = rw_alibaba_refuse(&call->fault, 405, "UnsupportedHTTPMethod", "Use GET or POST.");
+	if (r == 0)
+		r = call_authenticate(call);
+	if (r == 0)
+		r = check_scheme(call);
+	if (r == 0)
+		r = find_action(call);
+	if (r == 0)
+		rw_json_begin_object(&call->json);
+	return r;
+}
+
+static int dispatch_roa(struct call *call)
+{
+	int r = call_authenticate(call);
+
+	if (r == 0)
+		r = check_scheme(call);
+	if (r == 0)
+		r = find_route(call);
+	return r < 0 ? r : call_read_body(call);
+}
+
 static int dispatch(struct call *call)
 {
 	int r = read_parameters(call);
 
-	if (r == 0 && strcmp(call->request->method, "GET") != 0 && strcmp(call->request->method, "POST") != 0)
-		r = rw_alibaba_refuse(&call->fault, 405, "UnsupportedHTTPMethod", "Use GET or POST.");
-	if (r == 0 && strcmp(call->request->path, "/") != 0)
-		r = rw_alibaba_refuse(&call->fault, 404, "InvalidAction.NotFound",
-				      "There is nothing at %.200s; actions are at /.", call->request->path);
 	if (r == 0)
-		r = call_authenticate(call);
-	if (r == 0)
-		r = find_action(call);
+		r = call->roa ? dispatch_roa(call) : dispatch_rpc(call);
 	if (r == 0)
 		r = check_role(call);
 	if (r == 0)
@@ -251,30 +258,39 @@ static int dispatch(struct call *call)
 	return r < 0 ? r : call->action->handler(call);
 }
 
+static void add_header(struct call *call, const char *name, const char *value)
+{
+	if (rw_http_answer_header(call->exchange, name, value) < 0)
+		return; /* The answer goes without. */
+}
+
 void rw_alibaba_handle(struct rw_http_exchange *exchange, void *userdata)
 {
 	struct rw_alibaba *self = userdata;
-	struct call call = {
-		.self = self, .exchange = exchange, .request = rw_http_exchange_request(exchange)};
-	RW_CLEANUP(rw_buf_done) struct rw_buf buf;
+	struct call call = {.self = self,
+			    .exchange = exchange,
+			    .request = rw_http_exchange_request(exchange),
+			    .status = 200};
 
 	if (rw_address_parse(call.request->peer_address, &call.peer, NULL) < 0)
 		call.peer = (struct rw_address){0};
+	call.roa = strcmp(call.request->path, "/") != 0;
 	rw_buf_init(&call.claim.canonical, 0);
 	rw_buf_init(&call.claim.text, 0);
 	rw_buf_init(&call.claim.other, 0);
-	rw_buf_init(&buf, RW_ALIBABA_ANSWER_MAX);
-	rw_json_writer_init(&call.json, &buf, false);
-	rw_json_begin_object(&call.json);
+	rw_buf_init(&call.answer, RW_ALIBABA_ANSWER_MAX);
+	rw_json_writer_init(&call.json, &call.answer, false);
 	make_request_id(&call);
 	add_header(&call, "x-acs-request-id", call.request_id);
 	add_header(&call, "Cache-Control", "no-store");
 	if (dispatch(&call) < 0) {
 		(void)rw_alibaba_refuse(&call.fault, 500, "InternalError", "The request failed.");
-		answer_fault(&call);
+		call_answer_fault(&call);
 	} else {
-		answer(&call, &buf);
+		call_answer(&call);
 	}
+	rw_buf_done(&call.answer);
+	(void)rw_json_document_free(call.document);
 	rw_alibaba_parameters_done(&call.parameters);
 	rw_alibaba_claim_done(&call.claim);
 }

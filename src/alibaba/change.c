@@ -31,7 +31,9 @@ static int digest_request(struct call *call, uint8_t digest[RW_SHA256_SIZE])
 	RW_CLEANUP(rw_buf_done) struct rw_buf text;
 
 	rw_buf_init(&text, RW_ALIBABA_SIGNED_MAX);
-	(void)rw_buf_append_text(&text, call->action->name);
+	(void)rw_buf_append_format(&text, "%s%s", call->action->name, call->roa ? call->request->path : "");
+	if (call->roa)
+		(void)rw_buf_append(&text, call->request->body, call->request->body_size);
 	for (size_t i = 0; i < call->parameters.list.count; i++) {
 		const struct rw_alibaba_parameter *parameter = rw_vec_at(&call->parameters.list, i);
 		bool counts = true;
@@ -137,6 +139,8 @@ int call_change(struct call *call, const struct change *change, struct rw_change
 		return refuse_guarded(call, ret_result);
 	if (r < 0)
 		return running.result < 0 ? refuse_edit(call, r, &err) : refuse_change(call, r, &err);
+	if (r != RW_CHANGE_REPLAYED && ret_result->changed && ret_result->concerned)
+		call->change = ret_result->revision;
 	if (request.dry_run)
 		return rw_alibaba_refuse(&call->fault, 400, "DryRunOperation",
 					 "Request validation has been passed with DryRun flag set.");

@@ -44,7 +44,7 @@ static bool group_fits(const struct call *call, const struct rw_group *group, bo
 	       call_fits(call, "SecurityGroupType",
 			 group->kind == RW_GROUP_BASIC ? "normal" : "enterprise") &&
 	       (!managed || (strcasecmp(managed, "true") == 0) == (group->managed_by[0] != '\0')) &&
-	       !call_text(call, "Tag.1.Key") && !call_text(call, "ResourceGroupId");
+	       call_fits_tags(call, &group->tags);
 }
 
 static int64_t count_group_rules(const struct rw_group *group)
@@ -69,7 +69,6 @@ static void put_group(struct call *call, const struct rw_group *group)
 	rw_json_put_text(json, "Description", group->description);
 	rw_json_put_text(json, "VpcId", is_classic(model, group->network) ? "" : group->network);
 	rw_json_put_text(json, "CreationTime", "");
-	rw_json_put_text(json, "ResourceGroupId", "");
 	rw_json_put_integer(json, "EcsCount", (int64_t)members);
 	rw_json_put_integer(json, "AvailableInstanceAmount",
 			    (int64_t)rw_limits_default.members_per_group - (int64_t)members);
@@ -77,8 +76,7 @@ static void put_group(struct call *call, const struct rw_group *group)
 	rw_json_put_integer(json, "GroupToGroupRuleCount", count_group_rules(group));
 	rw_json_put_bool(json, "ServiceManaged", group->managed_by[0] != '\0');
 	rw_json_put_integer(json, "ServiceID", 0);
-	list_begin(json, "Tags", "Tag");
-	list_end(json);
+	put_tags(call, &group->tags);
 	rw_json_end_object(json);
 }
 
@@ -98,6 +96,8 @@ int alibaba_describe_groups(struct call *call)
 		r = call_flag(call, "FuzzyQuery", &fuzzy);
 	if (r == 0)
 		r = call_json_list(call, "SecurityGroupIds", &ids);
+	if (r == 0)
+		r = call_check_tag_filter(call);
 	for (size_t i = 0; r == 0 && i < rw_model_count(model, RW_KIND_GROUP); i++) {
 		const struct rw_group *group = rw_model_at(model, RW_KIND_GROUP, i);
 
@@ -285,9 +285,6 @@ static bool refers_to(const struct rw_group *group, const char *id)
 static void put_references(struct call *call, const char *id)
 {
 	const struct rw_model *model = call_model(call);
-	char account[ACCOUNT_ID_SIZE];
-
-	account_id(call->self, account);
 	rw_json_begin_object(&call->json);
 	rw_json_put_text(&call->json, "SecurityGroupId", id);
 	list_begin(&call->json, "ReferencingSecurityGroups", "ReferencingSecurityGroup");
@@ -297,7 +294,7 @@ static void put_references(struct call *call, const char *id)
 		if (!refers_to(group, id))
 			continue;
 		rw_json_begin_object(&call->json);
-		rw_json_put_text(&call->json, "AliUid", account);
+		rw_json_put_text(&call->json, "AliUid", call->self->account);
 		rw_json_put_text(&call->json, "SecurityGroupId", group->id);
 		rw_json_end_object(&call->json);
 	}
@@ -365,8 +362,7 @@ static bool instance_fits(const struct call *call, const struct rw_node *node)
 	       call_fits(call, "VSwitchId", vswitch) && call_fits(call, "ZoneId", zone) &&
 	       call_fits(call, "InstanceName", node->name) && call_fits(call, "Status", "Running") &&
 	       call_fits(call, "InstanceNetworkType", classic ? "classic" : "vpc") &&
-	       (!group || node_is_in(model, node, group)) && !call_text(call, "Tag.1.Key") &&
-	       !call_text(call, "ResourceGroupId");
+	       (!group || node_is_in(model, node, group)) && call_fits_tags(call, &node->tags);
 }
 
 enum address_choice { PRIVATE_OF_VPC, INNER_OF_CLASSIC, PUBLIC_OF_CLASSIC };
@@ -512,8 +508,7 @@ static void put_instance(struct call *call, const struct rw_node *node)
 	for (size_t i = 0; i < node->interface_count; i++)
 		put_interface(call, node, &node->interfaces[i], i == 0);
 	list_end(json);
-	list_begin(json, "Tags", "Tag");
-	list_end(json);
+	put_tags(call, &node->tags);
 	rw_json_end_object(json);
 }
 
@@ -533,6 +528,8 @@ int alibaba_describe_instances(struct call *call)
 		r = call_json_list(call, "InstanceIds", &ids);
 	if (r == 0)
 		r = call_json_list(call, "PrivateIpAddresses", &addresses);
+	if (r == 0)
+		r = call_check_tag_filter(call);
 	for (size_t i = 0; r == 0 && i < rw_model_count(model, RW_KIND_NODE); i++) {
 		const struct rw_node *node = rw_model_at(model, RW_KIND_NODE, i);
 

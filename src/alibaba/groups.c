@@ -26,18 +26,16 @@ static const struct rw_network *only_classic(const struct rw_model *model)
 	return found;
 }
 
-/* VpcId, else the network that the daemon was told, else the only classic one. */
-static int choose_network(struct call *call, const struct rw_model *model,
-			  const struct rw_network **ret_network)
+int call_network(struct call *call, const struct rw_model *model, const char *name, const char *id,
+		 const struct rw_network **ret_network)
 {
-	const char *vpc = call_text(call, "VpcId");
 	const struct rw_network *network;
 
-	if (vpc) {
-		network = rw_model_find_network(model, vpc);
-		if (!network || strcmp(network->id, vpc) != 0 || network->kind != RW_NETWORK_VPC)
+	if (id) {
+		network = rw_model_find_network(model, id);
+		if (!network || strcmp(network->id, id) != 0 || network->kind != RW_NETWORK_VPC)
 			return rw_alibaba_refuse(&call->fault, 404, "InvalidVpcId.NotFound",
-						 "There is no VPC '%.80s'; DescribeVpcs lists them.", vpc);
+						 "There is no VPC '%.80s'; DescribeVpcs lists them.", id);
 	} else if (call->self->network) {
 		network = rw_model_find_network(model, call->self->network);
 		if (!network)
@@ -49,7 +47,7 @@ static int choose_network(struct call *call, const struct rw_model *model,
 		network = only_classic(model);
 		if (!network)
 			return rw_alibaba_refuse(&call->fault, 400, "MissingParameter",
-						 "VpcId is missing, and no network stands for it.");
+						 "%s is missing, and no network stands for it.", name);
 	}
 	*ret_network = network;
 	return 0;
@@ -138,7 +136,8 @@ static int edit_create(struct call *call, struct rw_draft *draft, void *id, stru
 	const char *name = call_text(call, "SecurityGroupName");
 	const char *description = call_text(call, "Description");
 	const struct rw_network *network = NULL;
-	int r = group ? choose_network(call, model, &network) : call_out_of_memory(call);
+	int r = group ? call_network(call, model, "VpcId", call_text(call, "VpcId"), &network)
+		      : call_out_of_memory(call);
 
 	if (r == 0)
 		r = read_type(call, &group->kind);
@@ -151,6 +150,8 @@ static int edit_create(struct call *call, struct rw_draft *draft, void *id, stru
 		r = replace_text(call, &group->description, description ? description : "");
 	if (r == 0)
 		r = check_name_is_free(call, model, group->name, id);
+	if (r == 0)
+		r = call_read_tags(call, &group->tags);
 	if (r < 0)
 		return r;
 	(void)snprintf(group->id, sizeof(group->id), "%s", (const char *)id);
@@ -171,24 +172,15 @@ static int check_texts(struct call *call)
 	return r == 0 && description ? check_description(call, description) : r;
 }
 
-/* What the cloud keeps with a group and ringwall does not: said rather than lost. */
-static int refuse_what_is_not_kept(struct call *call)
+static int refuse_managed(struct call *call)
 {
 	bool managed;
 	int r = call_flag(call, "ServiceManaged", &managed);
 
-	if (r < 0)
+	if (r < 0 || !managed)
 		return r;
-	if (managed)
-		return rw_alibaba_refuse(&call->fault, 403, "InvalidOperation.ResourceManagedByCloudProduct",
-					 "A managed group is made with its cluster only.");
-	if (call_text(call, "Tag.1.Key"))
-		return rw_alibaba_refuse(&call->fault, 400, "InvalidTagKey.Malformed",
-					 "Tags are not kept here; leave Tag.N out.");
-	if (call_text(call, "ResourceGroupId"))
-		return rw_alibaba_refuse(&call->fault, 404, "InvalidResourceGroup.NotFound",
-					 "There are no resource groups here; leave ResourceGroupId out.");
-	return 0;
+	return rw_alibaba_refuse(&call->fault, 403, "InvalidOperation.ResourceManagedByCloudProduct",
+				 "A managed group is made with its cluster only.");
 }
 
 int alibaba_create_group(struct call *call)
@@ -199,7 +191,7 @@ int alibaba_create_group(struct call *call)
 	int r = check_texts(call);
 
 	if (r == 0)
-		r = refuse_what_is_not_kept(call);
+		r = refuse_managed(call);
 	if (r < 0)
 		return r;
 	rw_random_id(call->self->random, "sg-", 16, id, sizeof(id));

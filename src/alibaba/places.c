@@ -72,9 +72,8 @@ static bool is_default(const struct call *call, const struct rw_network *network
 static void put_vpc(struct call *call, const struct rw_network *network)
 {
 	struct rw_json_writer *json = &call->json;
-	char text[RW_PREFIX_TEXT_SIZE], account[ACCOUNT_ID_SIZE], vswitch[VSWITCH_ID_SIZE];
+	char text[RW_PREFIX_TEXT_SIZE], vswitch[VSWITCH_ID_SIZE];
 
-	account_id(call->self, account);
 	vswitch_id(network, vswitch);
 	rw_json_begin_object(json);
 	rw_json_put_text(json, "VpcId", network->id);
@@ -88,7 +87,7 @@ static void put_vpc(struct call *call, const struct rw_network *network)
 	rw_json_write_text(json, vswitch);
 	list_end(json);
 	rw_json_put_bool(json, "IsDefault", is_default(call, network));
-	rw_json_put_text(json, "OwnerId", account);
+	rw_json_put_text(json, "OwnerId", call->self->account);
 	rw_json_put_text(json, "VRouterId", "");
 	rw_json_put_text(json, "Description", "");
 	rw_json_put_text(json, "CreationTime", "");
@@ -99,10 +98,8 @@ static void put_vpc(struct call *call, const struct rw_network *network)
 static void put_vswitch(struct call *call, const struct rw_network *network)
 {
 	struct rw_json_writer *json = &call->json;
-	char text[RW_PREFIX_TEXT_SIZE], account[ACCOUNT_ID_SIZE], vswitch[VSWITCH_ID_SIZE],
-		zone[ZONE_ID_SIZE];
+	char text[RW_PREFIX_TEXT_SIZE], vswitch[VSWITCH_ID_SIZE], zone[ZONE_ID_SIZE];
 
-	account_id(call->self, account);
 	vswitch_id(network, vswitch);
 	zone_id(call->self, zone);
 	rw_json_begin_object(json);
@@ -114,7 +111,7 @@ static void put_vswitch(struct call *call, const struct rw_network *network)
 	rw_json_put_text(json, "CidrBlock", first_cidr(network, 4, text));
 	rw_json_put_text(json, "Ipv6CidrBlock", first_cidr(network, 6, text));
 	rw_json_put_bool(json, "IsDefault", is_default(call, network));
-	rw_json_put_text(json, "OwnerId", account);
+	rw_json_put_text(json, "OwnerId", call->self->account);
 	rw_json_put_text(json, "Description", "");
 	rw_json_put_text(json, "CreationTime", "");
 	rw_json_put_text(json, "ResourceGroupId", "");

@@ -144,6 +144,8 @@ static int edit_create(struct call *call, struct rw_draft *draft, void *id, stru
 		r = set_name(call, rw_draft_model(draft), name, list);
 	if (r == 0)
 		r = change_entries(call, "Entry", true, list);
+	if (r == 0)
+		r = call_read_tags(call, &list->tags);
 	if (r < 0)
 		return r;
 	sort_entries(list);
@@ -254,8 +256,10 @@ static int find_lists(struct call *call, struct rw_vec *items)
 	const struct rw_model *model = call_model(call);
 	struct rw_error err = RW_ERROR_NONE;
 	unsigned int wanted;
-	int r = 0;
+	int r = call_check_tag_filter(call);
 
+	if (r < 0)
+		return r;
 	if (rw_alibaba_list_count(&call->parameters, "PrefixListId", 100, &wanted, &err) < 0)
 		return rw_alibaba_refuse_error(&call->fault, 400, "InvalidParameter", &err);
 	for (size_t i = 0; r == 0 && i < rw_model_count(model, RW_KIND_PREFIX_LIST); i++) {
@@ -268,7 +272,8 @@ static int find_lists(struct call *call, struct rw_vec *items)
 			fits = id && strcmp(id, list->id) == 0;
 		}
 		if (fits && call_fits(call, "PrefixListName", list->name) &&
-		    call_fits(call, "AddressFamily", list->family == 6 ? "IPv6" : "IPv4"))
+		    call_fits(call, "AddressFamily", list->family == 6 ? "IPv6" : "IPv4") &&
+		    call_fits_tags(call, &list->tags))
 			r = items_add(call, items, list->id, list);
 	}
 	return r;
@@ -297,9 +302,7 @@ int alibaba_describe_prefix_lists(struct call *call)
 		rw_json_begin_object(json);
 		put_fields(json, list);
 		rw_json_put_integer(json, "AssociationCount", count_associations(model, list->id));
-		rw_json_put_text(json, "ResourceGroupId", "");
-		list_begin(json, "Tags", "Tag");
-		list_end(json);
+		put_tags(call, &list->tags);
 		rw_json_end_object(json);
 	}
 	list_end(json);

@@ -97,24 +97,27 @@ bool json_list_has(struct rw_json_document *document, const char *text)
 	return false;
 }
 
+int call_find_group(struct call *call, const struct rw_model *model, const char *name, const char *id,
+		    const struct rw_group **ret_group)
+{
+	*ret_group = rw_model_find_group(model, id);
+	if (*ret_group && strcmp((*ret_group)->id, id) == 0)
+		return 0;
+	return rw_alibaba_refuse(&call->fault, 404, "InvalidSecurityGroupId.NotFound",
+				 "The specified %s does not exist: '%.80s'.", name, id);
+}
+
 int call_group(struct call *call, const struct rw_model *model, const struct rw_group **ret_group)
 {
 	const char *id;
 	int r = call_need(call, "SecurityGroupId", &id);
 
-	if (r < 0)
-		return r;
-	*ret_group = rw_model_find_group(model, id);
-	if (*ret_group && strcmp((*ret_group)->id, id) == 0)
-		return 0;
-	(void)rw_alibaba_refuse(&call->fault, 404, "InvalidSecurityGroupId.NotFound",
-				"The specified SecurityGroupId does not exist: '%.80s'.", id);
-	return -ENOENT;
+	return r < 0 ? r : call_find_group(call, model, "SecurityGroupId", id, ret_group);
 }
 
 /* ---- pages ---- */
 
-static int read_number(struct call *call, const char *name, size_t most, size_t least, size_t *number)
+int call_number(struct call *call, const char *name, size_t least, size_t most, size_t *number)
 {
 	const char *text = call_text(call, name);
 	uint64_t given;
@@ -138,11 +141,11 @@ int call_page(struct call *call, const struct page_limits *limits, struct page *
 	page.by_token = limits->size_max == 0 || page.token || call_text(call, "MaxResults");
 	if (page.by_token) {
 		page.size = limits->token_default;
-		r = read_number(call, "MaxResults", limits->token_max, limits->token_min, &page.size);
+		r = call_number(call, "MaxResults", limits->token_min, limits->token_max, &page.size);
 	} else {
-		r = read_number(call, "PageNumber", 1000000, 1, &page.number);
+		r = call_number(call, "PageNumber", 1, 1000000, &page.number);
 		if (r == 0)
-			r = read_number(call, "PageSize", limits->size_max, 1, &page.size);
+			r = call_number(call, "PageSize", 1, limits->size_max, &page.size);
 	}
 	*ret_page = page;
 	return r;
@@ -221,20 +224,6 @@ void zone_id(const struct rw_alibaba *self, char text[ZONE_ID_SIZE])
 void eni_id(const struct rw_node *node, const struct rw_interface *interface, char text[ENI_ID_SIZE])
 {
 	(void)snprintf(text, ENI_ID_SIZE, "eni-%s-%s", tail_of(node->id), interface->name);
-}
-
-void account_id(const struct rw_alibaba *self, char text[ACCOUNT_ID_SIZE])
-{
-	const char *incarnation = rw_controller_incarnation(self->controller);
-	uint8_t digest[RW_SHA256_SIZE];
-	uint64_t number = 0;
-
-	rw_sha256(incarnation, strlen(incarnation), digest);
-	for (size_t i = 0; i < 8; i++)
-		number = number << 8 | digest[i];
-	/* Sixteen digits, the first not 0. */
-	number = UINT64_C(1000000000000000) + number % UINT64_C(9000000000000000);
-	(void)snprintf(text, ACCOUNT_ID_SIZE, "%llu", (unsigned long long)number);
 }
 
 void put_time(struct call *call, const char *key, int64_t unix_ms)

@@ -134,6 +134,14 @@ RW_NODISCARD int rw_controller_derive(struct rw_controller *controller, const st
 				      const char *node, struct rw_policy **ret_policy, struct rw_error *err);
 
 /*
+ * Gives the number of the one account that other clouds' APIs tell as owner: 16 digits, random, made when it is first
+ * asked for and the same from then on, after a restore too.  Failures of the store.
+ */
+#define RW_ACCOUNT_SIZE 17
+RW_NODISCARD int rw_controller_account(struct rw_controller *controller, char ret_account[RW_ACCOUNT_SIZE],
+				       struct rw_error *err);
+
+/*
  * 0 while changes can be made; else why not: the last write failed for good (-EIO, -ENOSPC, -EROFS, ...).
  * For /readyz.
  */

@@ -538,6 +538,10 @@ bool keys_open_under(const struct rw_controller *controller, const struct rw_sea
 RW_NODISCARD int keys_reseal(struct rw_controller *controller, const struct rw_seal_key *next,
 			     struct plan *plan, struct rw_error *err);
 
+/* account.c */
+RW_NODISCARD int account_fold(struct rw_controller *controller, const struct rw_json *value,
+			      struct rw_error *err);
+
 /* suppression.c */
 RW_NODISCARD int suppression_fold(struct rw_controller *controller, const char *id,
 				  const struct rw_json *value, struct rw_error *err);
@@ -684,6 +688,7 @@ struct rw_controller {
 	uint64_t map_seed;
 
 	struct inventory inventory;
+	char account[RW_ACCOUNT_SIZE]; /* "" = none was made */
 	struct rw_policy_cache *cache;
 	struct nodes nodes;
 	size_t session_count;

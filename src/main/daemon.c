@@ -11,7 +11,6 @@
 #include <sys/resource.h>
 #include <sys/stat.h>
 
-#include "alibaba/alibaba.h"
 #include "api/api.h"
 #include "base/log.h"
 #include "base/notify.h"
@@ -20,7 +19,9 @@
 #include "controller/master_key.h"
 #include "controller/server_names.h"
 #include "controller/state_folder.h"
+#include "main/alibaba_server.h"
 #include "main/flow_history.h"
+#include "main/listen.h"
 #include "store/sqlite/sqlite.h"
 #include "wire/reader.h"
 
@@ -34,13 +35,6 @@
 #define OTHER_FILES     64
 #define CONNECTIONS_MAX 12000
 
-struct listen_address {
-	char text[RW_ADDRESS_TEXT_SIZE];
-	struct rw_address address;
-	bool any; /* 0.0.0.0 or :: */
-	uint16_t port;
-};
-
 struct daemon {
 	struct rw_limits limits; /* of the model */
 	struct rw_state_folder folder;
@@ -51,8 +45,7 @@ struct daemon {
 	struct rw_http_server *server;
 	struct rw_controller *controller;
 	struct rw_api *api;
-	struct rw_http_server *alibaba_server; /* NULL = not served */
-	struct rw_alibaba *alibaba;
+	struct rw_alibaba_server *alibaba; /* NULL = not served */
 	struct rw_loop_timer *tick;
 	struct rw_loop_signal *signals[2];
 	struct rw_endpoint endpoints[ENDPOINTS_MAX];
@@ -78,33 +71,6 @@ void rw_daemon_prepare_process(void)
 }
 
 /* ---- addresses ---- */
-
-static int parse_listen(const char *option, const char *text, struct listen_address *ret_listen,
-			struct rw_error *err)
-{
-	struct listen_address listen = {0};
-	const char *colon = strrchr(text, ':');
-	size_t length = colon ? (size_t)(colon - text) : 0;
-	bool bracketed = length > 2 && text[0] == '[' && text[length - 1] == ']';
-	static const uint8_t zero[16];
-	uint64_t port;
-
-	if (bracketed) {
-		text++;
-		length -= 2;
-	}
-	if (!colon || !rw_revision_parse(colon + 1, &port) || port > 65535 || length >= sizeof(listen.text)) {
-		(void)rw_error_field(err, option, "'%.80s' is not ADDRESS:PORT", text);
-		return rw_error_hint(err, "Write 0.0.0.0:8443 or [::]:8443.");
-	}
-	memcpy(listen.text, text, length);
-	if (rw_address_parse(listen.text, &listen.address, err) < 0)
-		return rw_error_field(err, option, "'%s' is not an IP address", listen.text);
-	listen.any = memcmp(listen.address.bytes, zero, sizeof(zero)) == 0;
-	listen.port = (uint16_t)port;
-	*ret_listen = listen;
-	return 0;
-}
 
 static void add_endpoint(struct daemon *daemon, const struct rw_address *address, uint16_t port)
 {
@@ -144,7 +110,7 @@ static void add_own_addresses(struct daemon *daemon, uint16_t port)
 }
 
 /* Where agents reach this controller: names that are addresses, and what is listened on. */
-static void find_endpoints(struct daemon *daemon, const struct listen_address *listen, uint16_t port)
+static void find_endpoints(struct daemon *daemon, const struct rw_listen_address *listen, uint16_t port)
 {
 	struct rw_address address;
 
@@ -210,9 +176,8 @@ static void show_certificates(void *userdata)
 	if (r == 0 && daemon->server)
 		r = rw_http_server_renew(daemon->server, chain, daemon->folder.server_key_pem,
 					 daemon->folder.trust_pem, &err);
-	if (r == 0 && daemon->alibaba_server)
-		r = rw_http_server_renew(daemon->alibaba_server, chain, daemon->folder.server_key_pem, NULL,
-					 &err);
+	if (r == 0 && daemon->alibaba)
+		r = rw_alibaba_server_renew(daemon->alibaba, chain, daemon->folder.server_key_pem, &err);
 	if (r == 0 && daemon->api && strncmp(daemon->url, "https:", 6) == 0)
 		r = tell_server_expiry(daemon, &err);
 	if (r < 0)
@@ -288,7 +253,7 @@ static unsigned int connection_limit(void)
 }
 
 static int open_server(struct daemon *daemon, const struct rw_daemon_options *options,
-		       const struct listen_address *listen, struct rw_error *err)
+		       const struct rw_listen_address *listen, struct rw_error *err)
 {
 	unsigned int connections = connection_limit();
 	RW_CLEANUP(rw_free) char *chain = NULL;
@@ -316,48 +281,23 @@ static int open_server(struct daemon *daemon, const struct rw_daemon_options *op
 	return rw_http_server_new(&server, &daemon->server, err);
 }
 
-/* The ECS-compatible API on its own address: its requests are larger, and nobody shows a certificate there. */
 static int open_alibaba(struct daemon *daemon, const struct rw_daemon_options *options, struct rw_error *err)
 {
-	const struct rw_alibaba_options alibaba = {
+	RW_CLEANUP(rw_free) char *chain = NULL;
+	struct rw_alibaba_server_options alibaba = {
+		.loop = daemon->loop,
 		.controller = daemon->controller,
-		.clock = rw_clock_system(),
-		.random = rw_random_system(),
+		.listen = options->alibaba_listen,
+		.plain_listen = options->alibaba_plain_listen,
 		.region = options->alibaba_region ? options->alibaba_region : "local",
 		.network = options->alibaba_network,
-	};
-	RW_CLEANUP(rw_free) char *chain = NULL;
-	struct rw_http_server_options server = {
-		.loop = daemon->loop,
-		.clock = rw_clock_system(),
-		.plain = options->plain_http,
+		.wait_ms = options->alibaba_wait_s * UINT64_C(1000),
 		.key_pem = daemon->folder.server_key_pem,
-		.raw_query = true,
-		.limits = {.body_bytes = RW_ALIBABA_BODY_BYTES,
-			   .target_bytes = RW_ALIBABA_TARGET_BYTES,
-			   .header_bytes = RW_ALIBABA_HEADER_BYTES,
-			   .connections = RW_ALIBABA_CONNECTIONS,
-			   .address_connections = RW_ALIBABA_CONNECTIONS / 4},
-		.handler = rw_alibaba_handle,
 	};
-	struct listen_address listen;
-	int r = parse_listen("--alibaba-listen", options->alibaba_listen, &listen, err);
+	int r = make_chain(&daemon->folder, &chain, err);
 
-	if (r == 0)
-		r = rw_alibaba_new(&alibaba, &daemon->alibaba, err);
-	if (r == 0)
-		r = make_chain(&daemon->folder, &chain, err);
-	if (r < 0)
-		return r;
-	server.address = listen.text;
-	server.port = listen.port;
-	server.cert_pem = chain;
-	server.userdata = daemon->alibaba;
-	r = rw_http_server_new(&server, &daemon->alibaba_server, err);
-	if (r == 0)
-		rw_log_info("serving the ECS API  address=%s port=%u region=%s", listen.text,
-			    rw_http_server_port(daemon->alibaba_server), alibaba.region);
-	return r;
+	alibaba.cert_pem = chain;
+	return r < 0 ? r : rw_alibaba_server_open(&alibaba, &daemon->alibaba, err);
 }
 
 static void tick(void *userdata)
@@ -396,9 +336,7 @@ static void daemon_done(struct daemon *daemon)
 		daemon->tick = rw_loop_timer_free(daemon->tick);
 	if (daemon->server)
 		daemon->server = rw_http_server_free(daemon->server);
-	if (daemon->alibaba_server)
-		daemon->alibaba_server = rw_http_server_free(daemon->alibaba_server);
-	daemon->alibaba = rw_alibaba_free(daemon->alibaba);
+	daemon->alibaba = rw_alibaba_server_close(daemon->alibaba);
 	daemon->api = rw_api_free(daemon->api);
 	daemon->controller = rw_controller_free(daemon->controller);
 	if (daemon->loop)
@@ -445,7 +383,7 @@ static int open_named_folder(struct daemon *daemon, const struct rw_daemon_optio
 
 /* The certificate's names: those given, else those given last, else what is listened on. */
 static int open_folder(struct daemon *daemon, const struct rw_daemon_options *options,
-		       const struct listen_address *listen, const char *host, struct rw_error *err)
+		       const struct rw_listen_address *listen, const char *host, struct rw_error *err)
 {
 	const char *names[RW_CERT_MAX_NAMES] = {"localhost", "127.0.0.1", "::1"};
 	int r = become_owner(options->state, err);
@@ -477,10 +415,10 @@ static int start(struct daemon *daemon, const struct rw_daemon_options *options,
 		.server_url = daemon->url,
 		.metrics_open = options->metrics_open,
 	};
-	struct listen_address listen;
+	struct rw_listen_address listen;
 	char host[65] = "";
 	uint16_t port;
-	int r = parse_listen("--listen", options->listen, &listen, err);
+	int r = rw_listen_parse("--listen", options->listen, &listen, err);
 
 	(void)gethostname(host, sizeof(host) - 1);
 	if (r == 0)
@@ -511,7 +449,7 @@ static int start(struct daemon *daemon, const struct rw_daemon_options *options,
 	r = rw_api_new(&api, &daemon->api, err);
 	if (r == 0 && !options->plain_http)
 		r = tell_server_expiry(daemon, err);
-	if (r == 0 && options->alibaba_listen)
+	if (r == 0 && (options->alibaba_listen || options->alibaba_plain_listen))
 		r = open_alibaba(daemon, options, err);
 	if (r == 0)
 		r = watch_loop(daemon, err);
@@ -539,9 +477,9 @@ int rw_daemon_run(const struct rw_daemon_options *options, struct rw_error *err)
 /* A controller that serves nobody, for commands on its folder. */
 static int open_offline(struct daemon *daemon, const struct rw_daemon_options *options, struct rw_error *err)
 {
-	struct listen_address listen;
+	struct rw_listen_address listen;
 	char host[65] = "";
-	int r = parse_listen("--listen", options->listen, &listen, err);
+	int r = rw_listen_parse("--listen", options->listen, &listen, err);
 
 	(void)gethostname(host, sizeof(host) - 1);
 	if (r == 0)

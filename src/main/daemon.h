@@ -18,9 +18,12 @@ struct rw_daemon_options {
 	const char *names[RW_DAEMON_NAMES_MAX];
 	size_t name_count;
 	bool plain_http;
-	const char *alibaba_listen;  /* "ADDR:PORT" of the ECS-compatible API; NULL = it is not served */
+	/* "ADDR:PORT" of the Alibaba-compatible API by TLS, and by plain HTTP; NULL = it is not served so. */
+	const char *alibaba_listen;
+	const char *alibaba_plain_listen;
 	const char *alibaba_region;  /* NULL = "local" */
 	const char *alibaba_network; /* nullable */
+	unsigned int alibaba_wait_s; /* for nodes to enforce a change, before it is answered */
 	unsigned int flow_days;      /* for which observed flows are kept; 0 = none is */
 	bool metrics_open;           /* /metrics without a key for who calls from this host */
 	bool without_keys;           /* of a backup */

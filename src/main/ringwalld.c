@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "alibaba/alibaba.h"
 #include "api/api.h"
 #include "base/buf.h"
 #include "base/log.h"
@@ -106,6 +107,16 @@ static int read_options(int count, char **arguments, struct rw_daemon_options *d
 			break;
 		case RW_DAEMON_OPTION_ALIBABA_LISTEN:
 			daemon->alibaba_listen = optarg;
+			break;
+		case RW_DAEMON_OPTION_ALIBABA_PLAIN_LISTEN:
+			daemon->alibaba_plain_listen = optarg;
+			break;
+		case RW_DAEMON_OPTION_ALIBABA_WAIT:
+			if (!rw_revision_parse(optarg, &number) || number > RW_ALIBABA_WAIT_MAX_MS / 1000)
+				return usage_error(
+					"--alibaba-wait is a number of seconds from 0 to %d, not '%s'",
+					RW_ALIBABA_WAIT_MAX_MS / 1000, optarg);
+			daemon->alibaba_wait_s = (unsigned int)number;
 			break;
 		case RW_DAEMON_OPTION_ALIBABA_REGION:
 			daemon->alibaba_region = optarg;

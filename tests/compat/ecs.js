@@ -3,44 +3,18 @@
 // The official clients against a running ringwalld; test_sdk.py starts it and tells by the environment what is there.
 const assert = require('assert');
 const ecs = require('@alicloud/ecs20140526');
-const openapi = require('@alicloud/openapi-core');
-const core = require('@alicloud/pop-core');
+const clients = require('./client');
 
-const { VPC, MANAGED, FIRST, NODE, KEY, SECRET, VIEWER_KEY, VIEWER_SECRET, PORT, PROTOCOL } = process.env;
-const region = 'local';
-
-function sdk(key, secret) {
-  return new ecs.default(new openapi.$OpenApiUtil.Config({ accessKeyId: key, accessKeySecret: secret, regionId: region,
-    endpoint: `127.0.0.1:${PORT}`, protocol: PROTOCOL }));
-}
-
-function old(secret) {
-  return new core.RPCClient({ accessKeyId: KEY, accessKeySecret: secret, apiVersion: '2014-05-26',
-    endpoint: `${PROTOCOL}://127.0.0.1:${PORT}` });
-}
+const { VPC, MANAGED, FIRST, NODE, KEY, SECRET, VIEWER_KEY, VIEWER_SECRET } = process.env;
+const { region, refused } = clients;
+const sdk = (key, secret) => new ecs.default(clients.config(key, secret));
+const old = clients.old_ecs;
 
 const client = sdk(KEY, SECRET);
 const rpc = old(SECRET);
+const call = clients.caller(ecs, client);
 let group = '';
 let other = '';
-
-// Calls a method of the SDK with a typed request.
-function call(method, fields, on = client) {
-  const type = ecs[`${method[0].toUpperCase()}${method.slice(1)}Request`];
-  return on[method](new type({ regionId: region, ...fields }));
-}
-
-async function refused(promise, code, status) {
-  try {
-    await promise;
-  } catch (error) {
-    assert.strictEqual(error.code, code, `${error.code}: ${error.message}`);
-    if (status)
-      assert.strictEqual(error.statusCode, status);
-    return error;
-  }
-  throw new assert.AssertionError({ message: `not refused, but ${code} was expected` });
-}
 
 const rules = async (id, filter = {}) =>
   (await call('describeSecurityGroupAttribute', { securityGroupId: id, ...filter })).body.permissions.permission;
@@ -290,7 +264,7 @@ const tests = {
     await refused(make({ vpcId: undefined }), 'MissingParameter', 400);
     await refused(make({ regionId: 'cn-hangzhou' }), 'InvalidRegionId.NotFound', 404);
     await refused(make({ regionId: undefined }), 'MissingParameter.RegionId', 400);
-    await refused(make({ resourceGroupId: 'rg-1' }), 'InvalidResourceGroup.NotFound', 404);
+    await refused(make({ resourceGroupId: 'group 1' }), 'InvalidResourceGroup.NotFound', 404);
     await refused(call('describeSecurityGroupAttribute', { securityGroupId: 'sg-0' }), 'InvalidSecurityGroupId.NotFound', 404);
     await refused(call('describeSecurityGroupAttribute', {}), 'MissingParameter', 400);
     await refused(call('deleteSecurityGroup', { securityGroupId: MANAGED }), 'InvalidOperation.DeletionProtection', 403);

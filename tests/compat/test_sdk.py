@@ -3,7 +3,8 @@
 """usage: test_sdk.py RINGWALLD BUILD_FOLDER
 
 Installs the official npm packages of package-lock.json into BUILD_FOLDER (once for each lock file) and lets
-ecs.js drive a running ringwalld with them, over TLS and over plain HTTP; terraform.js then sends what Terraform sends.
+ecs.js and cs.js drive a running ringwalld with them, over TLS and over plain HTTP; terraform.js sends what Terraform
+sends, and wire.js what no client should.
 """
 import os
 import re
@@ -40,32 +41,30 @@ def fill(daemon):
             "VIEWER_KEY": viewer_id, "VIEWER_SECRET": viewer_secret}
 
 
-def drive(ringwalld, modules, protocol, *options):
-    daemon = Daemon(ringwalld, "--alibaba-listen", "127.0.0.1:0", *options)
+def port_of(daemon, protocol):
+    with open(os.path.join(daemon.folder, "log"), encoding="utf-8") as log:
+        return re.search(rf"serving the Alibaba-compatible API  protocol={protocol} .*port=(\d+)", log.read())[1]
+
+
+def drive(ringwalld, modules, protocol):
+    """Each protocol on a model of its own; both are served at the same time."""
+    daemon = Daemon(ringwalld, "--alibaba-listen", "127.0.0.1:0", "--alibaba-plain-listen", "127.0.0.1:0",
+                    "--alibaba-wait", "1", "--limit", "groups=60")
     try:
-        with open(os.path.join(daemon.folder, "log"), encoding="utf-8") as log:
-            port = re.search(r"serving the ECS API  .*port=(\d+)", log.read())[1]
-        if protocol == "http":
-            daemon.connect = lambda certificate=None: plain(daemon)
-        environment = {**os.environ, **fill(daemon), "PORT": port, "PROTOCOL": protocol, "NODE_PATH": modules,
-                       "NODE_EXTRA_CA_CERTS": daemon.ca if protocol == "https" else ""}
+        environment = {**os.environ, **fill(daemon), "PORT": port_of(daemon, protocol), "PROTOCOL": protocol,
+                       "NODE_PATH": modules, "NODE_EXTRA_CA_CERTS": daemon.ca}
         results = [subprocess.run(["node", os.path.join(HERE, script)], env=environment, check=False, timeout=150)
-                   for script in ("ecs.js", "terraform.js")]
+                   for script in ("ecs.js", "terraform.js", "cs.js", "wire.js")]
         return any(result.returncode for result in results)
     finally:
         daemon.close()
-
-
-def plain(daemon):
-    import http.client
-    return http.client.HTTPConnection("127.0.0.1", daemon.port, timeout=20)
 
 
 def main():
     ringwalld, folder = sys.argv[1:]
     modules = npm.install(HERE, folder)
     status = drive(ringwalld, modules, "https")
-    return status or drive(ringwalld, modules, "http", "--plain-http")
+    return status or drive(ringwalld, modules, "http")
 
 
 sys.exit(main())
