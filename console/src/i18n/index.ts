@@ -45,5 +45,6 @@ export async function setUpTexts() {
       ns: ["common"],
       defaultNS: "common",
       interpolation: { escapeValue: false }, // React escapes
+      showSupportNotice: false, // the console belongs to the people who run it
     });
 }
