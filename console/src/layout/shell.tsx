@@ -7,7 +7,7 @@ import { Link, Outlet, useLocation } from "react-router-dom";
 import { useEventStream } from "../api/events";
 import { ChangeProvider } from "../change/review";
 import { Waiting } from "../components/waiting";
-import { HelpDrawer } from "../help/help";
+import { HelpProvider, useHelp } from "../help/help";
 import { type PageEntry, pages } from "../pages";
 import { useMay, useSession, useSessionState } from "../session/session";
 import { useNarrow } from "../theme/theme";
@@ -17,18 +17,28 @@ const headings = ["inventory", "questions", "watching", "administration"] as con
 
 /** The frame around every page: header, menu, and the page itself in <main>. */
 export default function Shell() {
+  return (
+    <HelpProvider>
+      <ChangeProvider>
+        <Frame />
+      </ChangeProvider>
+    </HelpProvider>
+  );
+}
+
+function Frame() {
   const { t } = useTranslation();
   const narrow = useNarrow();
+  const openHelp = useHelp();
   const connected = useEventStream();
   const [menuOpen, setMenuOpen] = useState(false);
-  const [helpOpen, setHelpOpen] = useState(false);
   const { pathname } = useLocation();
   const main = useRef<HTMLElement>(null);
 
   useEffect(() => setMenuOpen(false), [pathname]);
 
   return (
-    <ChangeProvider>
+    <>
       <a className="skip-link" href="#main" onClick={() => main.current?.focus()}>
         {t("skip")}
       </a>
@@ -43,7 +53,7 @@ export default function Shell() {
               ringwall
             </Link>
             <div style={{ flex: 1 }} />
-            <HeaderButton icon={<QuestionCircleOutlined />} label={t("help")} onClick={() => setHelpOpen(true)} />
+            <HeaderButton icon={<QuestionCircleOutlined />} label={t("help")} onClick={() => openHelp()} />
             <LanguageSwitch />
             <SchemeSwitch />
             <UserMenu />
@@ -72,8 +82,7 @@ export default function Shell() {
           </Layout.Content>
         </Layout>
       </Layout>
-      <HelpDrawer open={helpOpen} onClose={() => setHelpOpen(false)} />
-    </ChangeProvider>
+    </>
   );
 }
 
