@@ -38,3 +38,5 @@ export const reachLink = (query: { cluster?: string; from?: string; to?: string;
 export const groupLink = (group: string) => `/security-groups/${encodeURIComponent(group)}`;
 export const clusterLink = (cluster: string) => `/clusters/${encodeURIComponent(cluster)}`;
 export const tightenLink = (cluster: string) => `${clusterLink(cluster)}/tighten`;
+/** A rule among the others of its group. */
+export const ruleLink = (group: string, rule: string) => withQuery(`${groupLink(group)}/rules`, { rule });

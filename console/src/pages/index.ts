@@ -20,4 +20,5 @@ export const pages: PageEntry[] = [
   { path: "/clusters", name: "clusters", Page: lazy(() => import("./clusters")), menu: "inventory" },
   { path: "/trace", name: "trace", Page: lazy(() => import("./trace")), menu: "questions" },
   { path: "/reach", name: "reach", Page: lazy(() => import("./reach")), menu: "questions" },
+  { path: "/flows", name: "flows", Page: lazy(() => import("./flows")), menu: "watching" },
 ];
