@@ -12,7 +12,7 @@ import matrix
 import probe
 import walk
 import world as worlds
-from system import System, mount_bpf, remove_traces
+from system import System, console_link, mount_bpf, remove_traces
 from world import NETNS_FOLDER, PUBLISHED_PORT
 
 DEMO_PREFIX = "rw-demo-"
@@ -94,7 +94,10 @@ def shell(system):
     hosts = {name: {"netns": host.netns, "addresses": host.addresses} for name, host in system.world.hosts.items()}
     with open(os.path.join(system.scratch, "hosts.json"), "w", encoding="utf-8") as file:
         json.dump(hosts, file)
-    for name in ("probe", "hold"):
+    console = system.open_console()
+    with open(os.path.join(system.scratch, "console-port"), "w", encoding="ascii") as file:
+        file.write(str(console or ""))
+    for name in ("probe", "hold", "console"):
         path = os.path.join(tools, name)
         with open(path, "w", encoding="utf-8") as file:
             file.write(f"#!/bin/sh\nexec python3 {os.path.abspath(__file__)} {name} {system.scratch}/hosts.json \"$@\"\n")
@@ -107,6 +110,11 @@ def shell(system):
   ringwall log
 The second cuts the connection that `hold` keeps alive. `probe WHO [NODE:PORT]`
 knocks once and says why; `exit` ends and cleans up.""")
+    if console:
+        say(f"""
+The same in a browser of this machine (it will warn: the authority is ringwall's own):
+  {console_link(system.ringwall("console", "-o", "json"), console)}
+The link signs in once, for five minutes; `console` prints another.""")
     if not sys.stdin.isatty():
         say("(no terminal: leaving at once)")
         return
@@ -115,6 +123,17 @@ knocks once and says why; `exit` ends and cleans up.""")
     environment["PS1"] = "ringwall demo \\w$ "
     subprocess.run(["nsenter", f"--net={NETNS_FOLDER}/{system.control.netns}", "bash", "--norc", "--noprofile"],
                    env=environment, check=False)
+
+
+def print_console_link(scratch):
+    """`console` of the demo's shell."""
+    with open(os.path.join(scratch, "console-port"), encoding="ascii") as file:
+        port = file.read()
+    if not port:
+        print("ringwalld was built without the console: install nodejs and npm, remove ./build, and start the demo again")
+        return 1
+    print(console_link(worlds.run(["ringwall", "console", "-o", "json"]).stdout, port))
+    return 0
 
 
 def person_command(name, arguments):
@@ -163,6 +182,7 @@ def check(build):
             if kind == "vpc":
                 steps.record("published 8080 answers behind `iptables -P INPUT DROP`", act_one(world))
                 walk.check_vpc(system, steps)
+                walk.check_console(system, steps)
             else:
                 walk.check_classic(system, steps)
         except RuntimeError as error:
@@ -191,6 +211,8 @@ def clean():
 
 def main():
     mode = sys.argv[1]
+    if mode == "console":
+        return print_console_link(os.path.dirname(sys.argv[2]))
     if mode in ("probe", "hold"):
         return person_command(mode, sys.argv[2:])
     if mode == "clean":

@@ -5,10 +5,13 @@ import json
 import os
 import shutil
 import signal
+import ssl
 import subprocess
 import time
+import urllib.request
 
 import probe
+import relay
 from world import NETNS_FOLDER, run
 
 PORT = 8443
@@ -55,7 +58,7 @@ class System:
     def start_controller(self):
         state = os.path.join(self.scratch, "controller")
         daemon = self.spawn(self.control, "ringwalld", "--state", state, "--listen",
-                            f"{self.control.address(4)}:{PORT}", "--name", self.control.address(4))
+                            f"{self.control.address(4)}:{PORT}", "--name", self.control.address(4), "--name", "127.0.0.1")
         key_file = os.path.join(state, "admin-key")
         self.wait_for(lambda: os.path.exists(key_file) and self.healthy(), daemon,
                       "the controller", lambda: self.log_tail(self.control, "ringwalld"))
@@ -98,6 +101,14 @@ class System:
             raise RuntimeError(f"ringwall {' '.join(arguments)}: exit {result.returncode}: "
                                f"{result.stderr.strip()} {result.stdout.strip()}")
         return result.stdout
+
+    def open_console(self):
+        """Makes the console reachable from this machine's browsers: its port of 127.0.0.1, or None when it is not built in."""
+        pid, port = relay.start(self.control.netns, self.control.address(4), PORT)
+        self.listeners.append(pid)
+        context = ssl.create_default_context(cafile=self.ca)
+        with urllib.request.urlopen(f"https://127.0.0.1:{port}/", context=context, timeout=10) as page:
+            return port if page.headers["Content-Type"].startswith("text/html") else None
 
     def export(self):
         """The model as the controller has it, and the file it was written to."""
@@ -155,6 +166,12 @@ class System:
                 pass
         remove_traces(self.world.prefix)
         self.world.remove()
+
+
+def console_link(text, port):
+    """What `ringwall console -o json` printed, as a link for a browser on this machine."""
+    token = json.loads(text)["url"].partition("#")[2]
+    return f"https://127.0.0.1:{port}/sign-in#{token}"
 
 
 def mount_bpf():

@@ -1,9 +1,13 @@
 # SPDX-License-Identifier: Apache-2.0
 """The playground's story as commands of the CLI, and the checked walk through changes."""
 import json
+import ssl
+import urllib.error
+import urllib.request
 
 import matrix
 import probe
+from system import console_link
 from world import PUBLISHED_PORT
 
 OFFICE = "198.51.100.0/24"
@@ -92,6 +96,26 @@ def check_vpc(system, steps):
     steps.matrix(system, "after the refused change", sources, ["node-1"])
     log = json.loads(cli("log", "-o", "json"))
     steps.record("the log has every change with its author", len(log["items"]) >= 8 and all(item["who"] for item in log["items"]))
+
+
+def check_console(system, steps):
+    """A browser on this machine, by the link that the demo prints."""
+    port = system.open_console()
+    if not port:
+        return
+    link = console_link(system.ringwall("console", "-o", "json"), port)
+    context = ssl.create_default_context(cafile=system.ca)
+
+    def sign_in():
+        token = link.partition("#")[2]
+        request = urllib.request.Request(f"https://127.0.0.1:{port}/v1/session", json.dumps({"link": token}).encode(),
+                                         {"Content-Type": "application/json", "Origin": f"https://127.0.0.1:{port}"})
+        try:
+            with urllib.request.urlopen(request, context=context, timeout=10) as answer:
+                return answer.status
+        except urllib.error.HTTPError as error:
+            return error.code
+    steps.record("the console's link signs a browser of this machine in, once", [sign_in(), sign_in()] == [200, 401])
 
 
 def check_classic(system, steps):
