@@ -7,7 +7,7 @@ TARGETS ?=
 PREFIX ?= /usr/local
 DESTDIR ?=
 .DEFAULT_GOAL := build
-.PHONY: build deps install uninstall test demo demo-check demo-clean bench format check fuzz asan tsan clean help
+.PHONY: build deps install uninstall test demo demo-check demo-clean bench format check fuzz asan tsan test-linux61 clean help
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -52,6 +52,9 @@ tsan: deps ## the suites with threads under ThreadSanitizer
 fuzz: deps ## every fuzzer for FUZZ_SECONDS (default 30) with clang and libFuzzer
 	@CC=clang-14 $(MAKE) build BUILD=build-fuzz MESON_FLAGS="-Dfuzz=true -Db_sanitize=address,undefined -Db_lundef=false -Dconsole=disabled"
 	@tools/run-fuzz build-fuzz $(or $(FUZZ_SECONDS),30)
+
+test-linux61: deps build ## the data plane under Debian 12's kernel, 6.1, in an emulated machine; minutes
+	@tools/test-kernel $(BUILD)
 
 check: ## formatting, layers, names, headers, licences
 	@tools/check-format && tools/check-layers && tools/check-names && tools/check-headers && tools/check-console-licences

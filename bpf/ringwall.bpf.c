@@ -242,14 +242,16 @@ static __always_inline bool event_is_due(struct rw_processor *own, __u32 now)
 /* The packet as it is on the wire, as far as there is room. */
 static __always_inline void copy_packet(struct __sk_buff *skb, struct rw_drop_event *event)
 {
-	__u32 size = skb->len;
+	__u32 size = skb->len, last = size - 1;
 
 	event->length = size;
 	if (size > RW_EVENT_PACKET_MAX)
-		size = RW_EVENT_PACKET_MAX;
-	/* The verifier must see that it is not 0. */
-	rw_opaque(size);
-	if (size - 1 >= RW_EVENT_PACKET_MAX || bpf_skb_load_bytes(skb, 0, event->packet, size))
+		last = RW_EVENT_PACKET_MAX - 1;
+	/* The verifier must see that it is not 0; that of Linux 6.1 learns it from sums alone. */
+	last &= RW_EVENT_PACKET_MAX - 1;
+	rw_opaque(last);
+	size = last + 1;
+	if (bpf_skb_load_bytes(skb, 0, event->packet, size))
 		size = 0;
 	event->captured = (__u16)size;
 	event->vlan_tag = skb->vlan_present ? (__u16)skb->vlan_tci : 0;

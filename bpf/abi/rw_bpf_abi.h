@@ -218,6 +218,7 @@ struct rw_seed_record {
 #define RW_FRAGMENT_SECONDS 30
 #define RW_FRAGMENT_ENTRIES 4096
 
+_Static_assert((RW_EVENT_PACKET_MAX & (RW_EVENT_PACKET_MAX - 1)) == 0, "a size is bounded by a mask");
 _Static_assert(sizeof(struct rw_control) == 192, "control");
 _Static_assert(sizeof(struct rw_processor) == 832, "processor");
 _Static_assert(sizeof(struct rw_device) == 8, "device");
