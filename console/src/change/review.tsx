@@ -1,31 +1,32 @@
 // SPDX-License-Identifier: Apache-2.0
 // The one way in which the console changes something that nodes enforce: what it opens and closes and who objects
 // is shown first, then it is made, then how far the nodes are.
-import { Alert, Button, Checkbox, Drawer, Flex, Typography } from "antd";
-import { createContext, type ReactNode, useCallback, useContext, useMemo, useRef, useState } from "react";
+import { Alert, Button, Drawer, Flex, Typography } from "antd";
+import { createContext, type ReactNode, useContext } from "react";
 import { useTranslation } from "react-i18next";
-import { type ApiError, type Guard, toApiError } from "../api/problem";
 import { ProblemAlert } from "../components/problem";
 import { Waiting } from "../components/waiting";
 import { useNarrow } from "../theme/theme";
+import { type Forecast, refusals } from "./forecast";
+import { Guards } from "./guards";
 import { Progress } from "./progress";
-import { type Change, type ChangeRequest, make, preview } from "./request";
+import { Promises } from "./promises";
+import type { Change, ChangeRequest } from "./request";
+import { RuleChanges } from "./rule-changes";
+import { useSteps } from "./steps";
 import { Traffic } from "./traffic";
 
 export type Review = {
   /** What is about to be done, as a heading: "Add 2 rules to web". */
   title: string;
   request: ChangeRequest;
+  /** What more should be known before: what is cut, what comes with it. */
+  note?: ReactNode;
   /** For acts that cannot be undone: the button says this in red. */
   destructive?: string;
+  /** What takes the change back once it was made; reviewed like any other. */
+  undo?: (made: Change) => Review | null;
 };
-
-type Step =
-  | { kind: "asking" }
-  | { kind: "asked"; change: Change }
-  | { kind: "refused"; error: ApiError }
-  | { kind: "making"; change: Change }
-  | { kind: "made"; change: Change };
 
 const ChangeContext = createContext<((review: Review) => Promise<Change | null>) | null>(null);
 
@@ -39,72 +40,39 @@ export function useReview() {
 export function ChangeProvider({ children }: { children: ReactNode }) {
   const { t } = useTranslation("change", { useSuspense: false });
   const narrow = useNarrow();
-  const [review, setReview] = useState<Review | null>(null);
-  const [step, setStep] = useState<Step>({ kind: "asking" });
-  const [force, setForce] = useState<string[]>([]);
-  const [error, setError] = useState<ApiError | null>(null);
-  const resolve = useRef<(change: Change | null) => void>(() => {});
-  const idempotencyKey = useRef("");
-
-  const begin = useCallback((next: Review) => {
-    setReview(next);
-    setStep({ kind: "asking" });
-    setForce([]);
-    setError(null);
-    idempotencyKey.current = crypto.randomUUID();
-    preview(next.request).then(
-      (change) => setStep({ kind: "asked", change }),
-      (thrown: unknown) => setStep({ kind: "refused", error: toApiError(thrown) }),
-    );
-    return new Promise<Change | null>((done) => {
-      resolve.current = done;
-    });
-  }, []);
-
-  const close = () => {
-    if (step.kind === "making") return;
-    if (step.kind !== "made") resolve.current(null);
-    setReview(null);
-  };
-
-  const apply = async (change: Change) => {
-    if (!review) return;
-    setStep({ kind: "making", change });
-    setError(null);
-    try {
-      const made = await make(review.request, idempotencyKey.current, { force });
-      setStep({ kind: "made", change: made });
-      resolve.current(made);
-    } catch (thrown) {
-      setError(toApiError(thrown));
-      setStep({ kind: "asked", change });
-    }
-  };
-
-  const value = useMemo(() => begin, [begin]);
-  const change = step.kind === "asked" || step.kind === "making" ? step.change : null;
-  const refusing = (change?.guards ?? []).filter(({ warning }) => !warning);
-  const unforced = refusing.filter(({ id }) => !force.includes(id));
+  const { review, step, force, setForce, begin, apply, close } = useSteps();
+  const forecast = step.kind === "asked" || step.kind === "making" ? step.forecast : null;
+  const unforced = forecast ? refusals(forecast.guards).filter((id) => !force.includes(id)) : [];
+  const undo = step.kind === "made" && step.change.changed ? review?.undo?.(step.change) : null;
 
   return (
-    <ChangeContext value={value}>
+    <ChangeContext value={begin}>
       {children}
       <Drawer
         open={review !== null}
         onClose={close}
-        title={review?.title}
+        title={<span style={{ overflowWrap: "anywhere" }}>{review?.title}</span>}
         size={narrow ? "100%" : 720}
         destroyOnHidden
+        mask={{ closable: step.kind === "made" }}
         footer={
-          <Flex gap="small" justify="end">
-            <Button onClick={close}>{step.kind === "made" ? t("close") : t("cancel")}</Button>
-            {change && (
+          <Flex gap="small" justify="end" align="center" wrap>
+            {unforced.length > 0 && (
+              <Typography.Text type="secondary" style={{ flex: 1 }}>
+                {t("refused")}
+              </Typography.Text>
+            )}
+            {undo && <Button onClick={() => void begin(undo)}>{t("undo")}</Button>}
+            <Button onClick={close} disabled={step.kind === "making"}>
+              {step.kind === "made" ? t("close") : t("cancel")}
+            </Button>
+            {forecast && (
               <Button
                 type="primary"
-                danger={Boolean(review?.destructive)}
-                disabled={unforced.length > 0 || !change.changed}
+                danger={Boolean(review?.destructive) || refusals(forecast.guards).length > 0}
+                disabled={unforced.length > 0 || !forecast.change.changed}
                 loading={step.kind === "making"}
-                onClick={() => void apply(change)}
+                onClick={() => void apply()}
               >
                 {review?.destructive ?? t("apply")}
               </Button>
@@ -113,10 +81,11 @@ export function ChangeProvider({ children }: { children: ReactNode }) {
         }
       >
         <Flex vertical gap="middle">
+          {step.kind !== "made" && review?.note}
           {step.kind === "asking" && <Waiting />}
           {step.kind === "refused" && <ProblemAlert error={step.error} />}
-          {error && <ProblemAlert error={error} />}
-          {change && <Forecast change={change} guards={change.guards ?? []} force={force} onForce={setForce} />}
+          {step.kind === "asked" && step.error && <ProblemAlert error={step.error} />}
+          {forecast && <Effects forecast={forecast} force={force} onForce={setForce} />}
           {step.kind === "made" && <Progress change={step.change} />}
         </Flex>
       </Drawer>
@@ -124,40 +93,39 @@ export function ChangeProvider({ children }: { children: ReactNode }) {
   );
 }
 
-function Forecast(props: {
-  change: Change;
-  guards: Guard[];
-  force: string[];
-  onForce: (force: string[]) => void;
-}) {
-  const { change, guards, force, onForce } = props;
+function Effects(props: { forecast: Forecast; force: string[]; onForce: (force: string[]) => void }) {
+  const { change, guards } = props.forecast;
   const { t } = useTranslation("change");
+  const notes = change.notes ?? [];
 
-  if (!change.changed) return <Alert type="info" showIcon title={t("nothing")} />;
   return (
     <>
-      {guards.map((guard) => (
+      {!change.changed && <Alert type="info" showIcon title={t("nothing")} />}
+      <Guards guards={guards} force={props.force} onForce={props.onForce} />
+      {change.changed && (
+        <>
+          <Traffic diff={change.traffic} omitted={change.traffic_omitted} />
+          <RuleChanges diff={change.diff ?? []} />
+          <Promises guards={guards} />
+        </>
+      )}
+      {notes.length > 0 && (
         <Alert
-          key={`${guard.id} ${guard.node} ${guard.subject}`}
-          type={guard.warning ? "warning" : "error"}
-          showIcon
-          title={guard.detail}
-          description={
-            !guard.warning && (
-              <Checkbox
-                checked={force.includes(guard.id)}
-                onChange={({ target }) =>
-                  onForce(target.checked ? [...force, guard.id] : force.filter((id) => id !== guard.id))
-                }
-              >
-                {t("force", { guard: guard.id })}
-              </Checkbox>
-            )
+          type="info"
+          title={
+            <Flex vertical className="mono">
+              {notes.map((note) => (
+                <span key={note}>{note}</span>
+              ))}
+            </Flex>
           }
         />
-      ))}
-      <Traffic diff={change.traffic} omitted={change.traffic_omitted} />
-      <Typography.Text type="secondary">{t("concerned", { count: change.concerned ?? 0 })}</Typography.Text>
+      )}
+      {change.changed && (
+        <Typography.Text type="secondary">
+          {change.concerned ? t("concerned", { count: change.concerned }) : t("concerns-nobody")}
+        </Typography.Text>
+      )}
     </>
   );
 }

@@ -1,20 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
 import { LockOutlined, UnlockOutlined } from "@ant-design/icons";
-import { Alert, Flex, Table, Tag, Typography } from "antd";
+import { Alert, Button, Flex, Typography } from "antd";
+import { useState } from "react";
 import { useTranslation } from "react-i18next";
 import type { Schemas } from "../api/client";
+import { portsText } from "../model/rule-text";
+import "./change.css";
 
 type Diff = Schemas["Diff"];
 type Item = Diff["items"][number];
 
-/** "tcp 80, 443"; ports as people write them. */
+/** "tcp 80, 443": ports as people write them. */
 export function serviceText(protocol: string, ports: string[]): string {
-  const shown = ports
-    .filter((range) => range !== "-1/-1")
-    .map((range) => {
-      const [first, last] = range.split("/");
-      return first === last ? first : `${first}-${last}`;
-    });
+  const shown = ports.filter((range) => range !== "-1/-1").map(portsText);
   return shown.length ? `${protocol} ${shown.join(", ")}` : protocol;
 }
 
@@ -22,48 +20,70 @@ export function serviceText(protocol: string, ports: string[]): string {
 export function Traffic({ diff, omitted }: { diff?: Diff; omitted?: string }) {
   const { t } = useTranslation("change");
 
-  if (omitted) return <Alert type="info" showIcon title={omitted} />;
+  if (omitted) return <Alert type="info" showIcon title={t("traffic-omitted")} description={omitted} />;
   if (!diff) return null;
-  if (!diff.different) return <Alert type="info" showIcon title={t("no-traffic")} />;
   return (
-    <Table<Item>
-      size="small"
-      rowKey={(item) => JSON.stringify(item)}
-      dataSource={diff.items}
-      pagination={diff.items.length > 50 ? { pageSize: 50 } : false}
-      scroll={{ x: "max-content" }}
-      columns={[
-        {
-          title: t("what"),
-          render: (_, { change }) =>
-            change === "opens" ? (
-              <Tag color="warning" icon={<UnlockOutlined />}>
-                {t("opens")}
-              </Tag>
-            ) : (
-              <Tag color="processing" icon={<LockOutlined />}>
-                {t("closes")}
-              </Tag>
-            ),
-        },
-        {
-          title: t("traffic"),
-          render: (_, { direction, remotes, except, protocol, ports }) => (
-            <Flex vertical>
-              <span>
-                {t(direction === "ingress" ? "from" : "to", {
-                  service: serviceText(protocol, ports),
-                  remotes: remotes.join(", "),
-                })}
-              </span>
-              {except?.length ? (
-                <Typography.Text type="secondary">{t("except", { remotes: except.join(", ") })}</Typography.Text>
-              ) : null}
-            </Flex>
-          ),
-        },
-        { title: t("on"), render: (_, { nodes, interface: name }) => `${nodes.join(", ")} · ${name}` },
-      ]}
-    />
+    <Flex vertical gap="middle">
+      {!diff.different && <Alert type="info" showIcon title={t("no-traffic")} />}
+      {(["opens", "closes"] as const).map((change) => (
+        <Items key={change} change={change} items={diff.items.filter((item) => item.change === change)} />
+      ))}
+      {diff.notes.map(({ note, node, interface: name }) => (
+        <Typography.Text type="secondary" key={`${note} ${node} ${name}`}>
+          {t(`note.${note}`, { node, interface: name })}
+        </Typography.Text>
+      ))}
+    </Flex>
+  );
+}
+
+const SHOWN = 20;
+
+function Items({ change, items }: { change: "opens" | "closes"; items: Item[] }) {
+  const { t } = useTranslation("change");
+  const [all, setAll] = useState(false);
+  if (items.length === 0) return null;
+  return (
+    <section className={`traffic traffic-${change}`}>
+      <Typography.Title level={3} style={{ fontSize: 15, margin: "0 0 4px" }}>
+        {change === "opens" ? <UnlockOutlined /> : <LockOutlined />} {t(change)}
+      </Typography.Title>
+      <ul>
+        {(all ? items : items.slice(0, SHOWN)).map((item) => (
+          <li key={JSON.stringify(item)}>
+            <Service item={item} />
+          </li>
+        ))}
+      </ul>
+      {!all && items.length > SHOWN && (
+        <Button type="link" style={{ paddingInline: 0 }} onClick={() => setAll(true)}>
+          {t("show-all", { count: items.length })}
+        </Button>
+      )}
+    </section>
+  );
+}
+
+function Service({ item }: { item: Item }) {
+  const { t } = useTranslation("change");
+  const { direction, remotes, except, protocol, ports, nodes, locals, source_ports, because } = item;
+  const first = because[0];
+  const details = [
+    except?.length ? t("except", { remotes: except.join(", ") }) : "",
+    locals?.length ? t("locals", { locals: locals.join(", ") }) : "",
+    source_ports?.length ? t("source-ports", { ports: source_ports.map(portsText).join(", ") }) : "",
+    t("where", { nodes: nodes.join(", "), interface: item.interface }),
+    first ? t("because", { before: first.before, after: first.after || t("new-rule") }) : "",
+  ].filter(Boolean);
+  return (
+    <>
+      <div>
+        <strong className="mono">{serviceText(protocol, ports)}</strong>{" "}
+        {t(direction === "ingress" ? "from" : "to", { remotes: remotes.join(", ") })}
+      </div>
+      <Typography.Text type="secondary" style={{ fontSize: 13, overflowWrap: "anywhere" }}>
+        {details.join(" · ")}
+      </Typography.Text>
+    </>
   );
 }

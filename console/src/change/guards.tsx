@@ -1,0 +1,69 @@
+// SPDX-License-Identifier: Apache-2.0
+import { Alert, Checkbox, Flex } from "antd";
+import { useTranslation } from "react-i18next";
+import type { Guard } from "../api/problem";
+import { guardKind } from "./forecast";
+
+const KINDS = ["management-ssh", "caller-path", "ssh-session", "offline-node", "finding", "promise"];
+
+/** Who objects to a change: why, a packet that shows it, what to do, and the way to overrule it. */
+export function Guards({
+  guards,
+  force,
+  onForce,
+}: {
+  guards: Guard[];
+  force: string[];
+  onForce: (force: string[]) => void;
+}) {
+  const { t } = useTranslation("change");
+  const once = new Set<string>(); // the box to overrule a guard stands at its first objection
+
+  return guards.map((guard) => {
+    const isFirst = !guard.warning && !once.has(guard.id);
+    once.add(guard.id);
+    const kind = guardKind(guard.id);
+    return (
+      <Alert
+        key={`${guard.id} ${guard.node} ${guard.subject} ${guard.cause}`}
+        type={guard.warning ? "warning" : "error"}
+        showIcon
+        title={guard.detail}
+        description={
+          <Flex vertical gap={4}>
+            {guard.witness && <Witness witness={guard.witness} />}
+            {KINDS.includes(kind) && <span>{t(`guard.${kind}`)}</span>}
+            {isFirst && (
+              <Checkbox
+                checked={force.includes(guard.id)}
+                onChange={({ target }) =>
+                  onForce(target.checked ? [...force, guard.id] : force.filter((id) => id !== guard.id))
+                }
+              >
+                {t("force", { guard: guard.id })}
+              </Checkbox>
+            )}
+          </Flex>
+        }
+      />
+    );
+  });
+}
+
+/** A packet for which the objection holds. */
+function Witness({ witness }: { witness: NonNullable<Guard["witness"]> }) {
+  const { t } = useTranslation("change");
+  const place = [witness.node, witness.interface].filter(Boolean).join(" · ");
+  const local = [witness.local ?? "", witness.local_port].filter(Boolean).join(":");
+  const remote = [witness.remote, witness.remote_port].filter(Boolean).join(":");
+  const [from, to] = witness.direction === "egress" ? [local || place, remote] : [remote, local || place];
+  return (
+    <span>
+      {t("witness")}{" "}
+      <span className="mono">
+        {witness.protocol} {from} → {to}
+      </span>
+      {local && place ? ` (${place})` : ""}
+    </span>
+  );
+}
