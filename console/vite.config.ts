@@ -2,6 +2,8 @@
 import react from "@vitejs/plugin-react";
 import { defineConfig } from "vitest/config";
 
+const server = process.env.RINGWALL_SERVER ?? "https://127.0.0.1:8443";
+
 export default defineConfig({
   plugins: [react()],
   // The server replaces the placeholder by the nonce of each answer's Content-Security-Policy.
@@ -20,7 +22,8 @@ export default defineConfig({
   },
   server: {
     // 'npm run dev' against a running ringwalld: RINGWALL_SERVER=https://127.0.0.1:8443 npm run dev
-    proxy: { "/v1": { target: process.env.RINGWALL_SERVER ?? "https://127.0.0.1:8443", secure: false } },
+    // The server takes cookies from its own origin alone, which it then seems to be.
+    proxy: { "/v1": { target: server, secure: false, changeOrigin: true, headers: { origin: server } } },
   },
   test: { environment: "jsdom", include: ["src/**/*.test.{ts,tsx}"], setupFiles: ["src/test-setup.ts"] },
 });

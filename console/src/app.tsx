@@ -61,7 +61,7 @@ export function App() {
   return (
     <QueryClientProvider client={queries}>
       <Theme>
-        <RouterProvider router={router} />
+        <RouterProvider router={router} future={{ v7_startTransition: true }} />
       </Theme>
     </QueryClientProvider>
   );

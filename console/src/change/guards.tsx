@@ -2,6 +2,7 @@
 import { Alert, Checkbox, Flex } from "antd";
 import { useTranslation } from "react-i18next";
 import type { Guard } from "../api/problem";
+import { endText } from "./cuts";
 import { guardKind } from "./forecast";
 
 const KINDS = ["management-ssh", "caller-path", "ssh-session", "offline-node", "finding", "promise"];
@@ -53,15 +54,16 @@ export function Guards({
 /** A packet for which the objection holds. */
 function Witness({ witness }: { witness: NonNullable<Guard["witness"]> }) {
   const { t } = useTranslation("change");
-  const place = [witness.node, witness.interface].filter(Boolean).join(" · ");
-  const local = [witness.local ?? "", witness.local_port].filter(Boolean).join(":");
-  const remote = [witness.remote, witness.remote_port].filter(Boolean).join(":");
-  const [from, to] = witness.direction === "egress" ? [local || place, remote] : [remote, local || place];
+  const { node, interface: name, protocol, direction, remote, remote_port, local, local_port } = witness;
+  const place = [node, name].filter(Boolean).join(" ");
+  const port = local_port ? t("port", { port: local_port }) : "";
+  const here = local ? endText(local, local_port) : [place, port].filter(Boolean).join(" ");
+  const there = endText(remote, remote_port);
   return (
     <span>
       {t("witness")}{" "}
       <span className="mono">
-        {witness.protocol} {from} → {to}
+        {protocol} {direction === "egress" ? `${here} → ${there}` : `${there} → ${here}`}
       </span>
       {local && place ? ` (${place})` : ""}
     </span>

@@ -28,7 +28,12 @@ export type ChangeRequest = {
 export type Options = {
   /** Guards that must not refuse, by the ids that a refusal tells. */
   force?: string[];
+  /** What becomes of live flows that the change refuses. */
+  established?: Established;
 };
+
+/** "cut" ends them at their next packet, "keep" lets them go on, "cut-kept" ends those kept before, too. */
+export type Established = "cut" | "keep" | "cut-kept";
 
 /** How long the server waits for the nodes before it answers; after that progress is followed by events. */
 const WAIT = "1s";
@@ -57,6 +62,12 @@ export function preview(request: ChangeRequest, { force }: Options = {}): Promis
 }
 
 /** Makes the change. The same idempotency key makes a repetition harmless. */
-export function make(request: ChangeRequest, idempotencyKey: string, { force }: Options = {}): Promise<Change> {
-  return send(request, { wait: WAIT, ...(force?.length ? { force: force.join(",") } : {}) }, idempotencyKey);
+export function make(request: ChangeRequest, idempotencyKey: string, options: Options = {}): Promise<Change> {
+  const { force, established = "cut" } = options;
+  const query = {
+    wait: WAIT,
+    ...(force?.length ? { force: force.join(",") } : {}),
+    ...(established === "cut" ? {} : { established }),
+  };
+  return send(request, query, idempotencyKey);
 }

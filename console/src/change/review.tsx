@@ -7,6 +7,7 @@ import { useTranslation } from "react-i18next";
 import { ProblemAlert } from "../components/problem";
 import { Waiting } from "../components/waiting";
 import { useNarrow } from "../theme/theme";
+import { Cuts } from "./cuts";
 import { type Forecast, refusals } from "./forecast";
 import { Guards } from "./guards";
 import { Progress } from "./progress";
@@ -40,7 +41,8 @@ export function useReview() {
 export function ChangeProvider({ children }: { children: ReactNode }) {
   const { t } = useTranslation("change", { useSuspense: false });
   const narrow = useNarrow();
-  const { review, step, force, setForce, begin, apply, close } = useSteps();
+  const steps = useSteps();
+  const { review, step, force, begin, apply, close } = steps;
   const forecast = step.kind === "asked" || step.kind === "making" ? step.forecast : null;
   const unforced = forecast ? refusals(forecast.guards).filter((id) => !force.includes(id)) : [];
   const undo = step.kind === "made" && step.change.changed ? review?.undo?.(step.change) : null;
@@ -85,7 +87,7 @@ export function ChangeProvider({ children }: { children: ReactNode }) {
           {step.kind === "asking" && <Waiting />}
           {step.kind === "refused" && <ProblemAlert error={step.error} />}
           {step.kind === "asked" && step.error && <ProblemAlert error={step.error} />}
-          {forecast && <Effects forecast={forecast} force={force} onForce={setForce} />}
+          {forecast && <Effects forecast={forecast} steps={steps} />}
           {step.kind === "made" && <Progress change={step.change} />}
         </Flex>
       </Drawer>
@@ -93,18 +95,33 @@ export function ChangeProvider({ children }: { children: ReactNode }) {
   );
 }
 
-function Effects(props: { forecast: Forecast; force: string[]; onForce: (force: string[]) => void }) {
-  const { change, guards } = props.forecast;
+/** Ids of what the change makes: nobody knows them yet. */
+function idsOf({ items, outcomes }: Change): Set<string> {
+  const existed = new Set((outcomes ?? []).filter(({ fate }) => fate === "existed").map(({ id }) => id));
+  return new Set(items.map((item) => (item as { id?: string }).id ?? "").filter((id) => !existed.has(id)));
+}
+
+function Effects({ forecast, steps }: { forecast: Forecast; steps: ReturnType<typeof useSteps> }) {
+  const { change, guards } = forecast;
   const { t } = useTranslation("change");
   const notes = change.notes ?? [];
 
   return (
     <>
       {!change.changed && <Alert type="info" showIcon title={t("nothing")} />}
-      <Guards guards={guards} force={props.force} onForce={props.onForce} />
+      <Guards guards={guards} force={steps.force} onForce={steps.setForce} />
       {change.changed && (
         <>
-          <Traffic diff={change.traffic} omitted={change.traffic_omitted} />
+          <Traffic diff={change.traffic} omitted={change.traffic_omitted} fresh={idsOf(change)} />
+          {change.cuts && (
+            <Cuts
+              cuts={change.cuts}
+              closesNothing={change.traffic?.items.every((item) => item.change === "opens") ?? false}
+              established={steps.established}
+              onEstablished={steps.setEstablished}
+            />
+          )}
+          {change.cuts_omitted && <Alert type="info" showIcon title={t("cuts-omitted")} description={change.cuts_omitted} />}
           <RuleChanges diff={change.diff ?? []} />
           <Promises guards={guards} />
         </>

@@ -4,7 +4,7 @@ import { useCallback, useRef, useState } from "react";
 import { useEvents, type Event } from "../api/events";
 import { type ApiError, toApiError } from "../api/problem";
 import { type Forecast, foresee } from "./forecast";
-import { type Change, make } from "./request";
+import { type Change, type Established, make } from "./request";
 import type { Review } from "./review";
 
 export type Step =
@@ -20,6 +20,7 @@ export function useSteps() {
   const [review, setReview] = useState<Review | null>(null);
   const [step, setStep] = useState<Step>({ kind: "asking" });
   const [force, setForce] = useState<string[]>([]);
+  const [established, setEstablished] = useState<Established>("cut");
   const resolve = useRef<(change: Change | null) => void>(() => {});
   const idempotencyKey = useRef("");
   const asked = useRef(0); // answers to questions before the newest are too late
@@ -39,6 +40,7 @@ export function useSteps() {
       setReview(next);
       setStep({ kind: "asking" });
       setForce([]);
+      setEstablished("cut");
       idempotencyKey.current = crypto.randomUUID();
       ask(next);
       return new Promise<Change | null>((done) => {
@@ -60,7 +62,7 @@ export function useSteps() {
     asked.current++;
     setStep({ kind: "making", forecast: step.forecast });
     try {
-      const change = await make(review.request, idempotencyKey.current, { force });
+      const change = await make(review.request, idempotencyKey.current, { force, established });
       setStep({ kind: "made", change });
       resolve.current(change);
     } catch (thrown) {
@@ -81,5 +83,5 @@ export function useSteps() {
     ),
   );
 
-  return { review, step, force, setForce, begin, apply, close };
+  return { review, step, force, setForce, established, setEstablished, begin, apply, close };
 }

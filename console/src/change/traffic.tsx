@@ -16,8 +16,8 @@ export function serviceText(protocol: string, ports: string[]): string {
   return shown.length ? `${protocol} ${shown.join(", ")}` : protocol;
 }
 
-/** Exactly the traffic that opens and closes. */
-export function Traffic({ diff, omitted }: { diff?: Diff; omitted?: string }) {
+/** Exactly the traffic that opens and closes; 'fresh' has ids of rules that only this change makes or changes. */
+export function Traffic({ diff, omitted, fresh }: { diff?: Diff; omitted?: string; fresh?: Set<string> }) {
   const { t } = useTranslation("change");
 
   if (omitted) return <Alert type="info" showIcon title={t("traffic-omitted")} description={omitted} />;
@@ -26,7 +26,7 @@ export function Traffic({ diff, omitted }: { diff?: Diff; omitted?: string }) {
     <Flex vertical gap="middle">
       {!diff.different && <Alert type="info" showIcon title={t("no-traffic")} />}
       {(["opens", "closes"] as const).map((change) => (
-        <Items key={change} change={change} items={diff.items.filter((item) => item.change === change)} />
+        <Items key={change} change={change} fresh={fresh} items={diff.items.filter((item) => item.change === change)} />
       ))}
       {diff.notes.map(({ note, node, interface: name }) => (
         <Typography.Text type="secondary" key={`${note} ${node} ${name}`}>
@@ -39,7 +39,7 @@ export function Traffic({ diff, omitted }: { diff?: Diff; omitted?: string }) {
 
 const SHOWN = 20;
 
-function Items({ change, items }: { change: "opens" | "closes"; items: Item[] }) {
+function Items({ change, items, fresh }: { change: "opens" | "closes"; items: Item[]; fresh?: Set<string> }) {
   const { t } = useTranslation("change");
   const [all, setAll] = useState(false);
   if (items.length === 0) return null;
@@ -51,7 +51,7 @@ function Items({ change, items }: { change: "opens" | "closes"; items: Item[] })
       <ul>
         {(all ? items : items.slice(0, SHOWN)).map((item) => (
           <li key={JSON.stringify(item)}>
-            <Service item={item} />
+            <Service item={item} fresh={fresh} />
           </li>
         ))}
       </ul>
@@ -64,20 +64,21 @@ function Items({ change, items }: { change: "opens" | "closes"; items: Item[] })
   );
 }
 
-function Service({ item }: { item: Item }) {
+function Service({ item, fresh }: { item: Item; fresh?: Set<string> }) {
   const { t } = useTranslation("change");
   const { direction, remotes, except, protocol, ports, nodes, locals, source_ports, because } = item;
   const first = because[0];
+  const cause = (id: string) => (fresh?.has(id) ? t("this-rule") : t(`cause.${id}`, { defaultValue: id }));
   const details = [
     except?.length ? t("except", { remotes: except.join(", ") }) : "",
     locals?.length ? t("locals", { locals: locals.join(", ") }) : "",
     source_ports?.length ? t("source-ports", { ports: source_ports.map(portsText).join(", ") }) : "",
     t("where", { nodes: nodes.join(", "), interface: item.interface }),
-    first ? t("because", { before: first.before, after: first.after || t("new-rule") }) : "",
+    first ? t("because", { before: cause(first.before), after: cause(first.after) }) : "",
   ].filter(Boolean);
   return (
     <>
-      <div>
+      <div style={{ overflowWrap: "anywhere" }}>
         <strong className="mono">{serviceText(protocol, ports)}</strong>{" "}
         {t(direction === "ingress" ? "from" : "to", { remotes: remotes.join(", ") })}
       </div>

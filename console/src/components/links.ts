@@ -36,6 +36,7 @@ export const traceRuleLink = (group: string, rule: string) => withQuery("/trace"
 export const reachLink = (query: { cluster?: string; from?: string; to?: string; service?: string }) => withQuery("/reach", query);
 
 export const groupLink = (group: string) => `/security-groups/${encodeURIComponent(group)}`;
+export const rulesLink = (group: string) => `${groupLink(group)}/rules`;
 export const clusterLink = (cluster: string) => `/clusters/${encodeURIComponent(cluster)}`;
 export const tightenLink = (cluster: string) => `${clusterLink(cluster)}/tighten`;
 /** A rule among the others of its group. */

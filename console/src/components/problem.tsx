@@ -15,7 +15,7 @@ export function ProblemAlert({ error, onRetry }: { error: unknown; onRetry?: () 
       role="alert"
       title={status === 0 ? t("problem.unreachable") : problem.detail}
       description={
-        <Space direction="vertical" size="small">
+        <Space orientation="vertical" size="small">
           {problem.field && (
             <span>
               {t("problem.field")} <code className="mono">{problem.field}</code>

@@ -10,17 +10,18 @@ const STEPS: [Intl.RelativeTimeFormatUnit, number][] = [
   ["second", 1],
 ];
 
-/** "3 minutes ago", in the language asked for. */
-export function relative(then: Date, now: Date, language: string): string {
+/** "3 minutes ago", in the language asked for; short: "3 min. ago". */
+export function relative(then: Date, now: Date, language: string, short = false): string {
   const seconds = Math.round((then.getTime() - now.getTime()) / 1000);
   const [unit, size] = STEPS.find(([, size]) => Math.abs(seconds) >= size) ?? ["second", 1];
-  return new Intl.RelativeTimeFormat(language, { numeric: "auto" }).format(Math.trunc(seconds / size), unit);
+  const format = new Intl.RelativeTimeFormat(language, { numeric: "auto", style: short ? "short" : "long" });
+  return format.format(Math.trunc(seconds / size), unit);
 }
 
 const RENEW_MS = 30_000;
 
 /** A time of the API: how long ago, and on a closer look exactly when. */
-export function Time({ at }: { at: string | null | undefined }) {
+export function Time({ at, short }: { at: string | null | undefined; short?: boolean }) {
   const { t, i18n } = useTranslation();
   const [now, setNow] = useState(() => new Date());
 
@@ -34,7 +35,7 @@ export function Time({ at }: { at: string | null | undefined }) {
   const exact = new Intl.DateTimeFormat(i18n.language, { dateStyle: "medium", timeStyle: "medium" }).format(then);
   return (
     <Tooltip title={exact}>
-      <time dateTime={at}>{relative(then, now, i18n.language)}</time>
+      <time dateTime={at}>{relative(then, now, i18n.language, short)}</time>
     </Tooltip>
   );
 }

@@ -24,7 +24,7 @@ export function parsePorts(text: string): string | null {
   if (!found) return null;
   const first = Number(found[1]);
   const last = Number(found[2] ?? found[1]);
-  return last > LAST_PORT || first > last ? null : `${first}/${last}`;
+  return first < 1 || last > LAST_PORT || first > last ? null : `${first}/${last}`;
 }
 
 /** Only these have ports. */

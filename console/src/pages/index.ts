@@ -18,6 +18,15 @@ export type PageEntry = {
 
 export const pages: PageEntry[] = [
   { path: "/clusters", name: "clusters", Page: lazy(() => import("./clusters")), menu: "inventory" },
+  {
+    path: "/security-groups",
+    name: "security-groups",
+    Page: lazy(() => import("./security-groups")),
+    menu: "inventory",
+  },
+  { path: "/security-groups/:ref", name: "security-group", Page: lazy(() => import("./security-group")) },
+  { path: "/security-groups/:ref/rules", name: "rules", Page: lazy(() => import("./rules")) },
+  { path: "/prefix-lists", name: "prefix-lists", Page: lazy(() => import("./prefix-lists")), menu: "inventory" },
   { path: "/trace", name: "trace", Page: lazy(() => import("./trace")), menu: "questions" },
   { path: "/reach", name: "reach", Page: lazy(() => import("./reach")), menu: "questions" },
   { path: "/flows", name: "flows", Page: lazy(() => import("./flows")), menu: "watching" },

@@ -1,0 +1,137 @@
+// SPDX-License-Identifier: Apache-2.0
+// Parts of a rule, the same in the table and on cards.
+import { Flex, Popover, Typography } from "antd";
+import { useTranslation } from "react-i18next";
+import { Link } from "react-router-dom";
+import { rulesLink } from "../../components/links";
+import { SeverityTag } from "../../components/marks";
+import { Time } from "../../components/time";
+import { type NameOf, objectKind, objectReference, portsText, protocolText, type Rule } from "../../model/rule-text";
+import { ANY } from "./fields";
+import { type Finding, worst } from "./findings";
+
+export function ProtocolCell({ protocol }: { protocol: Rule["protocol"] }) {
+  const { t } = useTranslation("rules");
+  return protocolText(protocol, t("all-protocols"));
+}
+
+export function PortsCell({ rule }: { rule: Pick<Rule, "ports" | "source_ports"> }) {
+  const { t } = useTranslation("rules");
+  const ports = portsText(rule.ports);
+  const source = portsText(rule.source_ports);
+  return (
+    <Flex vertical>
+      <span className="mono">{ports === "1-65535" ? t("all-ports") : ports || t("no-ports")}</span>
+      {source && (
+        <Typography.Text type="secondary" style={{ fontSize: 12 }}>
+          {t("from-ports", { ports: source })}
+        </Typography.Text>
+      )}
+    </Flex>
+  );
+}
+
+/** The remote side and, of a five-tuple rule, the local address. */
+export function ObjectCell({ rule, nameOf }: { rule: Rule; nameOf: NameOf }) {
+  const { t } = useTranslation("rules");
+  const reference = objectReference(rule.object);
+  const kind = objectKind(rule.object);
+  return (
+    <Flex vertical style={{ minWidth: 0 }}>
+      {kind === "cidr" && <span className="mono">{reference}</span>}
+      {kind === "group" && <Link to={rulesLink(reference)}>{nameOf(reference)}</Link>}
+      {kind === "prefix_list" && (
+        <Link to={`/prefix-lists?q=${encodeURIComponent(nameOf(reference))}`}>{nameOf(reference)}</Link>
+      )}
+      {ANY.includes(reference) && (
+        <Typography.Text type="secondary" style={{ fontSize: 12 }}>
+          {t(reference === ANY[0] ? "any-ipv4" : "any-ipv6")}
+        </Typography.Text>
+      )}
+      {rule.local_cidr && (
+        <Typography.Text type="secondary" style={{ fontSize: 12 }}>
+          {t(rule.direction === "ingress" ? "local-to" : "local-from", { cidr: rule.local_cidr })}
+        </Typography.Text>
+      )}
+    </Flex>
+  );
+}
+
+export function HitsCell({ rule }: { rule: Rule }) {
+  const { t, i18n } = useTranslation("rules");
+  const hits = new Intl.NumberFormat(i18n.language, { notation: "compact", maximumFractionDigits: 1 });
+  return (
+    <Flex vertical>
+      <span title={rule.hits}>{hits.format(Number(rule.hits ?? 0))}</span>
+      <Typography.Text type="secondary" style={{ fontSize: 12 }}>
+        {rule.last_hit ? <Time at={rule.last_hit} short /> : t("never-hit")}
+      </Typography.Text>
+    </Flex>
+  );
+}
+
+/** In one line; the rest on a closer look. */
+export function DescriptionCell({ text }: { text: string }) {
+  return (
+    <Typography.Text ellipsis={{ tooltip: text }} style={{ fontSize: "inherit", width: "100%" }}>
+      {text}
+    </Typography.Text>
+  );
+}
+
+export function CreatedCell({ rule }: { rule: Rule }) {
+  return (
+    <Flex vertical style={{ minWidth: 0 }}>
+      {rule.created ? <Time at={rule.created} short /> : <span>—</span>}
+      <Typography.Text type="secondary" ellipsis={{ tooltip: rule.author }} style={{ fontSize: 12 }}>
+        {rule.author}
+      </Typography.Text>
+    </Flex>
+  );
+}
+
+/** The worst finding, and all of them on a closer look. */
+export function FindingsCell({ findings }: { findings: Finding[] }) {
+  const { t } = useTranslation("rules");
+  const severity = worst(findings);
+  if (!severity) return null;
+  return (
+    <Popover
+      trigger={["hover", "click"]}
+      title={t("findings-title", { count: findings.length })}
+      content={
+        <Flex vertical gap="small" style={{ maxWidth: 380 }}>
+          {findings.map((finding) => (
+            <FindingText key={`${finding.source} ${finding.check}`} finding={finding} />
+          ))}
+        </Flex>
+      }
+    >
+      <button type="button" className="bare" aria-label={t("findings-title", { count: findings.length })}>
+        <SeverityTag severity={severity} count={findings.length > 1 ? findings.length : undefined} />
+      </button>
+    </Popover>
+  );
+}
+
+function FindingText({ finding }: { finding: Finding }) {
+  const { t } = useTranslation("rules");
+  if (finding.source === "audit")
+    return (
+      <div>
+        <SeverityTag severity={finding.severity} /> <strong>{finding.title}</strong>
+        <div>{finding.detail}</div>
+      </div>
+    );
+  return (
+    <div>
+      <SeverityTag severity={finding.severity} /> <strong>{t(`lint.${finding.check}.title`)}</strong>
+      <div>{t(`lint.${finding.check}.text`)}</div>
+      {finding.because.length > 0 && (
+        <div>
+          {t("because")} <span className="mono">{finding.because.join(", ")}</span>
+        </div>
+      )}
+    </div>
+  );
+}
