@@ -29,5 +29,6 @@ export const pages: PageEntry[] = [
   { path: "/prefix-lists", name: "prefix-lists", Page: lazy(() => import("./prefix-lists")), menu: "inventory" },
   { path: "/trace", name: "trace", Page: lazy(() => import("./trace")), menu: "questions" },
   { path: "/reach", name: "reach", Page: lazy(() => import("./reach")), menu: "questions" },
+  { path: "/audit", name: "audit", Page: lazy(() => import("./audit")), menu: "questions" },
   { path: "/flows", name: "flows", Page: lazy(() => import("./flows")), menu: "watching" },
 ];
