@@ -30,5 +30,6 @@ export const pages: PageEntry[] = [
   { path: "/trace", name: "trace", Page: lazy(() => import("./trace")), menu: "questions" },
   { path: "/reach", name: "reach", Page: lazy(() => import("./reach")), menu: "questions" },
   { path: "/audit", name: "audit", Page: lazy(() => import("./audit")), menu: "questions" },
+  { path: "/promises", name: "promises", Page: lazy(() => import("./promises")), menu: "questions" },
   { path: "/flows", name: "flows", Page: lazy(() => import("./flows")), menu: "watching" },
 ];
