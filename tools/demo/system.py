@@ -55,10 +55,11 @@ class System:
             elif name.startswith("container-"):
                 self.listeners.append(probe.serve(host.netns, [80], []))
 
-    def start_controller(self):
+    def start_controller(self, *options):
         state = os.path.join(self.scratch, "controller")
         daemon = self.spawn(self.control, "ringwalld", "--state", state, "--listen",
-                            f"{self.control.address(4)}:{PORT}", "--name", self.control.address(4), "--name", "127.0.0.1")
+                            f"{self.control.address(4)}:{PORT}", "--name", self.control.address(4), "--name", "127.0.0.1",
+                            *options)
         key_file = os.path.join(state, "admin-key")
         self.wait_for(lambda: os.path.exists(key_file) and self.healthy(), daemon,
                       "the controller", lambda: self.log_tail(self.control, "ringwalld"))
