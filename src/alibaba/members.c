@@ -82,6 +82,18 @@ static bool is_listed(const struct meant *meant)
 	return strcmp(meant->group->managed_by, meant->node->cluster) == 0 && meant->node->cluster[0];
 }
 
+/* Whether the groups of a node, where it has any, are of a kind. */
+static bool has_kind(const struct rw_model *model, const struct rw_node *node, enum rw_group_kind kind)
+{
+	for (size_t i = 0; i < rw_model_count(model, RW_KIND_GROUP); i++) {
+		const struct rw_group *group = rw_model_at(model, RW_KIND_GROUP, i);
+
+		if (group->kind != kind && node_is_in(model, node, group->id))
+			return false;
+	}
+	return true;
+}
+
 static int edit_join(struct call *call, struct rw_draft *draft, void *userdata, struct rw_error *err)
 {
 	struct meant meant = {NULL};
@@ -97,6 +109,20 @@ static int edit_join(struct call *call, struct rw_draft *draft, void *userdata, 
 		return rw_alibaba_refuse(&call->fault, 400, "InvalidInstanceId.Mismatch",
 					 "%s and %s are in different networks.", meant.node->id,
 					 meant.group->id);
+	if (meant.group->managed_by[0])
+		return rw_alibaba_refuse(&call->fault, 403, "InvalidOperation.ResourceManagedByCloudProduct",
+					 "%s is the group of cluster %s, whose nodes alone are in it.",
+					 meant.group->id, meant.group->managed_by);
+	if (rw_group_member_count(rw_draft_model(draft), meant.group) >=
+	    rw_draft_limits(draft)->members_per_group)
+		return rw_alibaba_refuse(&call->fault, 403, "SecurityGroupInstanceLimitExceed",
+					 "%s has as many members as a group may have.", meant.group->id);
+	if (!has_kind(rw_draft_model(draft), meant.node, meant.group->kind))
+		return rw_alibaba_refuse(
+			&call->fault, 403, "InvalidOperation.MultiGroupType",
+			"%s is in a group of the other type; basic and enterprise groups do not "
+			"mix.",
+			meant.node->id);
 	r = rw_edit_join(draft, meant.node->id, meant.interface ? meant.interface->name : NULL,
 			 meant.group->id, err);
 	if (r == -ENOSPC)
@@ -162,7 +188,12 @@ static int read_groups(struct call *call, const struct rw_model *model, unsigned
 		if (strcmp(group->network, node->network) != 0)
 			return rw_alibaba_refuse(&call->fault, 400, "InvalidInstanceId.Mismatch",
 						 "%s and %s are in different networks.", node->id, group->id);
-		if (group->managed_by[0] && strcmp(group->managed_by, node->cluster) == 0)
+		if (group->managed_by[0] && strcmp(group->managed_by, node->cluster) != 0)
+			return rw_alibaba_refuse(
+				&call->fault, 403, "InvalidOperation.ResourceManagedByCloudProduct",
+				"%s is the group of cluster %s, whose nodes alone are in it.", group->id,
+				group->managed_by);
+		if (group->managed_by[0])
 			own = true;
 		else
 			(void)memcpy(node->security_groups[node->security_group_count++], group->id,

@@ -187,6 +187,12 @@ static int read_port_range(const struct reading *reading)
 	const char *list = field_of(reading, "PortRangeListId");
 	struct rw_rule *rule = reading->rule;
 
+	if (!text && list && !rw_protocol_has_ports(rule->protocol))
+		return refuse(reading, 400, "InvalidParam.ProtocolNotSupportPortRangeList", "PortRangeListId",
+			      "only TCP and UDP have ports.");
+	if (list && reading->change && !text)
+		return refuse(reading, 400, "InvalidOperation.ModifyPortRangeType", "PortRangeListId",
+			      "a rule with a PortRange cannot take a list of ports; make another rule.");
 	if (!text && list)
 		return refuse(reading, 400, "InvalidPortRangeListId.NotFound", "PortRangeListId",
 			      "there is no list of ports '%.40s'; give PortRange.", list);
@@ -372,6 +378,10 @@ static int read_ends(const struct reading *reading)
 			      object->kind == RW_OBJECT_CIDR ? "InvalidParameter.Conflict"
 							     : "InvalidParam.PrefixListAddressFamilyMismatch",
 			      local->cidr, "source and destination are of different families.");
+	if (object->kind == RW_OBJECT_CIDR && local_cidr->address.family &&
+	    rw_prefix_compare(&object->cidr, local_cidr) == 0)
+		return refuse(reading, 400, "InvalidParamter.Conflict", local->cidr,
+			      "source and destination are the same.");
 	r = check_family(reading, family, remote->cidr);
 	return r < 0 ? r : check_family(reading, local_cidr->address.family, local->cidr);
 }
