@@ -227,14 +227,38 @@ static int read_option(const struct rw_json *body, const char *name, bool *ret_o
 	return rw_json_find(body, name, &member) ? rw_json_bool(&member, ret_option, err) : 0;
 }
 
+/* A cluster that is made, and the rules that it gets. */
+struct creation {
+	struct rw_api_call *call;
+	struct rw_buf diff;
+};
+
+static int note_rules(const struct rw_draft *draft, const struct rw_cluster *cluster,
+		      struct creation *creation, struct rw_error *err)
+{
+	const struct rw_model *model = rw_draft_model(draft);
+	const struct rw_group *group = rw_model_find_group(model, cluster->security_group);
+	struct rw_json_writer json;
+
+	rw_buf_clear(&creation->diff);
+	rw_json_writer_init(&json, &creation->diff, false);
+	rw_json_begin_array(&json);
+	for (size_t i = 0; i < group->rule_count; i++)
+		rw_api_put_difference(&json, model, group, group->rules[i], "add");
+	rw_json_end_array(&json);
+	return rw_buf_check(&creation->diff, err);
+}
+
 static int edit_create_cluster(struct rw_draft *draft, void *userdata, struct rw_error *err)
 {
 	static const char *const options_of_creation[] = {"no_web", "ipv6", NULL};
 	static const char *const made[] = {"id", "security_group", NULL};
-	const struct rw_api_call *call = userdata;
+	struct creation *creation = userdata;
+	const struct rw_api_call *call = creation->call;
 	struct rw_resolver resolver = rw_api_resolver(rw_draft_model(draft));
 	RW_CLEANUP(rw_json_document_free) struct rw_json_document *document = NULL;
 	struct rw_cluster_options options = {0};
+	const struct rw_cluster *created;
 	struct rw_cluster *cluster;
 	struct rw_json root;
 	int r = refuse_own_fields(&call->body, made, err);
@@ -249,18 +273,38 @@ static int edit_create_cluster(struct rw_draft *draft, void *userdata, struct rw
 		return r;
 	root = rw_json_root(document);
 	r = rw_cluster_decode(&root, &resolver, &cluster, err);
-	return r < 0 ? r : rw_edit_create_cluster(draft, cluster, &options, NULL, err);
+	if (r == 0)
+		r = rw_edit_create_cluster(draft, cluster, &options, &created, err);
+	return r < 0 ? r : note_rules(draft, created, creation, err);
+}
+
+static void write_rules(struct rw_json_writer *json, const struct rw_change_result *result, bool replayed,
+			void *userdata)
+{
+	const struct creation *creation = userdata;
+
+	(void)result;
+	if (replayed)
+		return;
+	rw_json_key(json, "diff");
+	rw_json_write_raw(json, creation->diff.data, creation->diff.size);
 }
 
 int rw_api_create_cluster(struct rw_api_call *call, struct rw_error *err)
 {
+	struct creation creation = {.call = call};
 	struct rw_api_change change = {.action = "create cluster",
 				       .edit = edit_create_cluster,
-				       .userdata = call,
+				       .userdata = &creation,
 				       .status = 201,
-				       .kind = RW_KIND_CLUSTER};
+				       .kind = RW_KIND_CLUSTER,
+				       .write = write_rules};
+	int r;
 
-	return rw_api_run_change(call, &change, err);
+	rw_buf_init(&creation.diff, RW_API_ANSWER_MAX);
+	r = rw_api_run_change(call, &change, err);
+	rw_buf_done(&creation.diff);
+	return r;
 }
 
 /* Gives 'object' with the members of the body in place of its own. */

@@ -295,6 +295,23 @@ static void a_dry_run_changes_nothing(void **state)
 	fixture_expect(fx, "GET", "/v1/networks/other", NULL, 404);
 }
 
+static void tells_which_rules_a_new_cluster_would_get(void **state)
+{
+	struct api_fixture *fx = *state;
+	struct answer answer;
+
+	fixture_ask(fx, "POST", "/v1/clusters?dry_run=true",
+		    "{\"name\":\"c\",\"network\":\"net\",\"no_web\":true,\"management_cidrs\":[\"203.0.113.0/"
+		    "24\"]}",
+		    &answer);
+	assert_int_equal(answer.status, 200);
+	assert_int_equal(answer_count(&answer, "diff"), 2);
+	assert_string_equal(answer_element(&answer, "diff", 0, "change"), "add");
+	assert_string_equal(answer_element(&answer, "diff", 0, "target"), "c");
+	assert_non_null(strstr(answer.result.body, "allow tcp 22 from 203.0.113.0/24"));
+	answer_done(&answer);
+}
+
 static void names_who_uses_what_should_go(void **state)
 {
 	struct api_fixture *fx = *state;
@@ -512,6 +529,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(honours_if_match, setup, teardown),
 		cmocka_unit_test_setup_teardown(does_a_request_with_an_idempotency_key_once, setup, teardown),
 		cmocka_unit_test_setup_teardown(a_dry_run_changes_nothing, setup, teardown),
+		cmocka_unit_test_setup_teardown(tells_which_rules_a_new_cluster_would_get, setup, teardown),
 		cmocka_unit_test_setup_teardown(names_who_uses_what_should_go, setup, teardown),
 		cmocka_unit_test_setup_teardown(applies_and_shows_the_difference, setup, teardown),
 		cmocka_unit_test_setup_teardown(carries_a_model_to_an_empty_controller_only, setup, teardown),
