@@ -86,15 +86,17 @@ int rw_api_list_objects(struct rw_api_call *call, struct rw_error *err)
 	RW_CLEANUP(rw_vec_done) struct rw_vec counts = {0};
 	struct rw_api_list list;
 	struct rw_api_page page;
+	bool more = false, details = false;
 	const char *last = NULL;
 	size_t count = 0;
-	bool more = false;
 	int r = rw_api_page_get(call, &page, err);
 
 	if (r == 0)
 		r = resolve_filter(call, "network", RW_KIND_NETWORK, filter.network, err);
 	if (r == 0)
 		r = resolve_filter(call, "cluster", RW_KIND_CLUSTER, filter.cluster, err);
+	if (r == 0)
+		r = rw_api_flag(call, "details", &details, err);
 	if (r == 0)
 		r = count_nodes(call, &counts, err);
 	if (r < 0)
@@ -109,7 +111,7 @@ int rw_api_list_objects(struct rw_api_call *call, struct rw_error *err)
 		more = count == page.limit;
 		if (more)
 			break;
-		rw_api_write_object(call->controller, &list.json, kind, object, false, &counts);
+		rw_api_write_object(call->controller, &list.json, kind, object, details, &counts);
 		last = id;
 		count++;
 	}

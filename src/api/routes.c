@@ -25,7 +25,7 @@
 const struct rw_api_route rw_api_routes[] = {
 	RESOURCE("networks", RW_KIND_NETWORK, "name", rw_api_create_object, ""),
 	RESOURCE("clusters", RW_KIND_CLUSTER, "name network", rw_api_create_cluster, " with_nodes"),
-	RESOURCE("nodes", RW_KIND_NODE, "name network cluster", rw_api_create_object, ""),
+	RESOURCE("nodes", RW_KIND_NODE, "name network cluster details", rw_api_create_object, ""),
 	RESOURCE("security-groups", RW_KIND_GROUP, "name network cluster", rw_api_create_object, ""),
 	RESOURCE("prefix-lists", RW_KIND_PREFIX_LIST, "name", rw_api_create_object, ""),
 	{"GET", "v1/prefix-lists/{}/referrers", RW_API_VIEWER, false, "", rw_api_list_referrers,

@@ -363,6 +363,7 @@ def walk_agents(daemon):
     step(daemon, "GET", "/v1/audit/summary", 200)
     step(daemon, "GET", "/v1/audit/summary?cluster=nobody", 404)
     step(daemon, "GET", "/v1/nodes/m-1", 200)
+    step(daemon, "GET", "/v1/nodes?details=true", 200)
     first_rule = daemon.ask("GET", "/v1/security-groups/demo/rules?limit=1").json["items"][0]["id"]
     flows = step(daemon, "GET", "/v1/flows?node=m-1&cluster=demo&since=2026-01-01T00:00:00Z", 200)
     record("flows are kept", [flow["count"] for flow in flows.json["items"]] == ["7", "3"], str(flows.json))

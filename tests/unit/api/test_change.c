@@ -417,6 +417,12 @@ static void shows_the_states_of_nodes(void **state)
 	fixture_ask(&world->api, "GET", "/v1/nodes/n-free", NULL, &answer);
 	assert_string_equal(answer_text(&answer, "state"), "connected");
 	answer_done(&answer);
+	fixture_ask(&world->api, "GET", "/v1/nodes", NULL, &answer);
+	assert_null(strstr(answer.result.body, "\"kernel\""));
+	answer_done(&answer);
+	fixture_ask(&world->api, "GET", "/v1/nodes?details=true", NULL, &answer);
+	assert_non_null(strstr(answer.result.body, "\"kernel\":{"));
+	answer_done(&answer);
 	fixture_ask(&world->api, "GET", "/metrics", NULL, &answer);
 	assert_non_null(strstr(answer.result.body, "ringwall_nodes{state=\"connected\"} 1\n"));
 	answer_done(&answer);
