@@ -46,7 +46,7 @@ export async function collect<P extends PagePath>(path: P, params?: Partial<Para
 export function useCollection<P extends PagePath>(
   path: P,
   params?: Partial<Parameters<P>>,
-  options?: { enabled?: boolean },
+  options?: { enabled?: boolean; refetchInterval?: number },
 ) {
   return useQuery({
     queryKey: ["get", path, params, "all"],

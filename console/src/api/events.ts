@@ -19,7 +19,15 @@ const KINDS = [
   "lost",
 ];
 
-const NODE_PATHS = ["/v1/nodes", "/v1/nodes/{ref}", "/v1/status", "/v1/changes/{number}"];
+/** Paths of queries that states of nodes are part of. */
+const NODE_PATHS = [
+  "/v1/nodes",
+  "/v1/nodes/{ref}",
+  "/v1/clusters",
+  "/v1/clusters/{ref}",
+  "/v1/status",
+  "/v1/changes/{number}",
+];
 
 /** Paths of queries that no event makes old: they are streams' history or asked on purpose. */
 const ON_REQUEST = ["/v1/flows"];

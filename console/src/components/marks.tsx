@@ -61,8 +61,8 @@ export type Severity = "info" | "low" | "medium" | "high" | "critical";
 const severities: Record<Severity, Mark> = {
   critical: { color: "magenta", icon: <CloseCircleFilled /> },
   high: { color: "red", icon: <CloseCircleFilled /> },
-  medium: { color: "orange", icon: <WarningFilled /> },
-  low: { color: "gold", icon: <WarningFilled /> },
+  medium: { color: "warning", icon: <WarningFilled /> },
+  low: { color: "default", icon: <WarningFilled /> },
   info: { color: "blue", icon: <InfoCircleFilled /> },
 };
 

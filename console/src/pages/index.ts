@@ -18,6 +18,7 @@ export type PageEntry = {
 
 export const pages: PageEntry[] = [
   { path: "/clusters", name: "clusters", Page: lazy(() => import("./clusters")), menu: "inventory" },
+  { path: "/clusters/:ref", name: "cluster", Page: lazy(() => import("./cluster")) },
   {
     path: "/security-groups",
     name: "security-groups",
@@ -27,6 +28,8 @@ export const pages: PageEntry[] = [
   { path: "/security-groups/:ref", name: "security-group", Page: lazy(() => import("./security-group")) },
   { path: "/security-groups/:ref/rules", name: "rules", Page: lazy(() => import("./rules")) },
   { path: "/prefix-lists", name: "prefix-lists", Page: lazy(() => import("./prefix-lists")), menu: "inventory" },
+  { path: "/nodes", name: "nodes", Page: lazy(() => import("./nodes")), menu: "inventory" },
+  { path: "/networks", name: "networks", Page: lazy(() => import("./networks")), menu: "inventory" },
   { path: "/trace", name: "trace", Page: lazy(() => import("./trace")), menu: "questions" },
   { path: "/reach", name: "reach", Page: lazy(() => import("./reach")), menu: "questions" },
   { path: "/audit", name: "audit", Page: lazy(() => import("./audit")), menu: "questions" },

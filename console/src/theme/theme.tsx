@@ -68,6 +68,7 @@ export function Theme({ children }: { children: ReactNode }) {
         theme={{
           algorithm: scheme === "dark" ? theme.darkAlgorithm : theme.defaultAlgorithm,
           token: { motion: !stillness, ...palette[scheme] },
+          components: { Menu: scheme === "dark" ? { itemSelectedColor: "#8fc1ff" } : {} },
         }}
       >
         <AntApp>{children}</AntApp>
@@ -88,6 +89,8 @@ const palette: Record<Scheme, Record<string, string>> = {
     colorWarningBg: "#fffbe6",
     colorWarningBorder: "#ffe58f",
     colorError: "#cf1322",
+    colorErrorBg: "#fff1f0",
+    colorErrorBorder: "#ffccc7",
     colorTextDescription: "rgba(0,0,0,0.62)",
     colorTextPlaceholder: "rgba(0,0,0,0.6)",
     colorTextTertiary: "rgba(0,0,0,0.62)",
@@ -97,7 +100,7 @@ const palette: Record<Scheme, Record<string, string>> = {
     colorLink: "#65a9f3",
     colorSuccess: "#6abe39",
     colorWarning: "#e8b339",
-    colorError: "#e84749",
+    colorError: "#ff7875",
     colorTextDescription: "rgba(255,255,255,0.68)",
     colorTextPlaceholder: "rgba(255,255,255,0.62)",
     colorTextTertiary: "rgba(255,255,255,0.68)",
