@@ -1,0 +1,365 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/*
+ * The ways of packets through nodes as they are built, with real packets in both families: published ports,
+ * masquerade, hairpin, direct server return, two uplinks, a gateway with an egress policy, an overlay of VXLAN
+ * between nodes.
+ */
+
+#include "test.h"
+
+#include <net/if.h>
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "filter.h"
+
+#define RULES(...) ((const char *const[]){__VA_ARGS__, NULL})
+#define NO_RULES   ((const char *const[]){NULL})
+#define PATIENCE_S 60
+
+/* Addresses of one family. */
+struct family {
+	const char *peer, *node;             /* at the wire eth0 */
+	const char *second, *gate;           /* behind eth1, and the node's there */
+	const char *container;               /* behind the node's docker0 */
+	const char *bridge;                  /* the node's at docker0 */
+	const char *service;                 /* an address of the service, of no wire */
+	const char *inner_peer, *inner_node; /* in the overlay */
+};
+
+static const struct family families[] = {
+	{"10.0.0.1", "10.0.0.2", "10.0.1.1", "10.0.1.2", "172.17.0.2", "172.17.0.1", "10.9.0.1", "10.200.0.1",
+	 "10.200.0.2"},
+	{"fd00::1", "fd00::2", "fd01::1", "fd01::2", "fd17::2", "fd17::1", "fd09::1", "fdc8::1", "fdc8::2"},
+};
+
+static int node, peer, second, container;
+static struct rw_enforcer *enforcer;
+
+static void add_address(int ns, const char *device, const char *address)
+{
+	bool is6 = strchr(address, ':');
+
+	netns_run(ns, "ip addr add %s/%d dev %s %s", address, is6 ? 64 : 24, device, is6 ? "nodad" : "");
+}
+
+static void join(int ns_a, const char *a, int ns_b, const char *b)
+{
+	netns_veth(ns_a, a, ns_b, b);
+	/* Addresses are the same for all pairs otherwise. */
+	netns_run(ns_a, "ip link set %s address 02:00:00:00:%02x:01", a,
+		  (unsigned int)(unsigned char)b[strlen(b) - 1]);
+	netns_run(ns_b, "ip link set %s address 02:00:00:00:%02x:02", b,
+		  (unsigned int)(unsigned char)b[strlen(b) - 1]);
+}
+
+static void set_forwarding(int ns)
+{
+	netns_run(ns,
+		  "echo 1 > /proc/sys/net/ipv4/ip_forward; echo 1 > /proc/sys/net/ipv6/conf/all/forwarding; "
+		  "for f in /proc/sys/net/ipv4/conf/*/rp_filter; do echo 0 > $f; done");
+}
+
+/* peer -- eth0 node eth1 -- second; node docker0 -- container. */
+static int set_up(void **state)
+{
+	(void)state;
+	node = netns_new();
+	peer = netns_new();
+	second = netns_new();
+	container = netns_new();
+	join(peer, "p0", node, "eth0");
+	join(second, "s0", node, "eth1");
+	join(container, "c0", node, "docker0");
+	for (size_t i = 0; i < 2; i++) {
+		const struct family *family = &families[i];
+
+		add_address(peer, "p0", family->peer);
+		add_address(node, "eth0", family->node);
+		add_address(second, "s0", family->second);
+		add_address(node, "eth1", family->gate);
+		add_address(container, "c0", family->container);
+		add_address(node, "docker0", family->bridge);
+		netns_run(peer, "ip route add default via %s", family->node);
+		netns_run(second, "ip route add default via %s", family->gate);
+		netns_run(container, "ip route add default via %s", family->bridge);
+	}
+	set_forwarding(node);
+	enforcer = filter_open(node, NULL);
+	return 0;
+}
+
+static int tear_down(void **state)
+{
+	(void)state;
+	enforcer = rw_enforcer_close(enforcer);
+	(void)close(node);
+	(void)close(peer);
+	(void)close(second);
+	(void)close(container);
+	return 0;
+}
+
+static void rule(const char *interfaces, const char *const rules[])
+{
+	filter_apply(enforcer, node, interfaces, rules);
+	filter_enforce(enforcer, node);
+}
+
+/* One attempt to open a TCP connection; true when it carries words both ways. */
+static bool talks(int from_ns, const char *from, const char *to, uint16_t port, int listener)
+{
+	int client = filter_connect(from_ns, from, to, port), served = -1;
+	bool spoken = false;
+
+	if (client >= 0) {
+		served = filter_accept(listener);
+		spoken = served >= 0 && filter_says(client, served) && filter_says(served, client);
+	}
+	(void)close(client);
+	(void)close(served);
+	return spoken;
+}
+
+/* From 'from' to port 'port' of 'to', behind which 'server' listens; as often as it takes on a busy machine. */
+static void assert_talks(int from_ns, const char *from, const char *to, uint16_t port, int to_ns,
+			 const char *server, uint16_t server_port)
+{
+	int listener = filter_listen(to_ns, server, server_port);
+	time_t end = time(NULL) + PATIENCE_S;
+
+	while (!talks(from_ns, from, to, port, listener))
+		if (time(NULL) > end)
+			fail_msg("%s does not talk with %s port %u", from, to, port);
+	(void)close(listener);
+}
+
+static void assert_silent(int from_ns, const char *from, const char *to, uint16_t port, int to_ns,
+			  const char *server, uint16_t server_port)
+{
+	int listener = filter_listen(to_ns, server, server_port);
+
+	if (talks(from_ns, from, to, port, listener))
+		fail_msg("%s talks with %s port %u", from, to, port);
+	(void)close(listener);
+}
+
+/* Ports 8080 of the node's own addresses lead to port 80 of the container; what leaves by eth0 has the node's source. */
+static void translate(void)
+{
+	netns_run(node, "nft 'table inet nat { "
+			"chain pre { type nat hook prerouting priority dstnat; "
+			"fib daddr type local tcp dport 8080 dnat ip to 172.17.0.2:80; "
+			"fib daddr type local tcp dport 8080 dnat ip6 to [fd17::2]:80; }; "
+			"chain out { type nat hook output priority -100; "
+			"fib daddr type local tcp dport 8080 dnat ip to 172.17.0.2:80; "
+			"fib daddr type local tcp dport 8080 dnat ip6 to [fd17::2]:80; }; "
+			"chain post { type nat hook postrouting priority srcnat; "
+			"ip saddr 172.17.0.0/24 masquerade; ip6 saddr fd17::/64 masquerade; }; }'");
+}
+
+static void published_port_is_opened_by_its_outer_number(void **state)
+{
+	(void)state;
+	translate();
+	for (size_t i = 0; i < 2; i++) {
+		const struct family *family = &families[i];
+
+		rule("eth0",
+		     RULES("sgr-1 in accept tcp 8080/8080 0.0.0.0/0", "sgr-2 in accept tcp 8080/8080 ::/0"));
+		assert_talks(peer, family->peer, family->node, 8080, container, family->container, 80);
+		rule("eth0", RULES("sgr-1 in accept tcp 80/80 0.0.0.0/0", "sgr-2 in accept tcp 80/80 ::/0"));
+		assert_silent(peer, family->peer, family->node, 8080, container, family->container, 80);
+	}
+}
+
+static void masqueraded_connection_is_decided_as_the_nodes_own(void **state)
+{
+	(void)state;
+	translate();
+	for (size_t i = 0; i < 2; i++) {
+		const struct family *family = &families[i];
+
+		/* Answers need no rule; nobody comes in. */
+		rule("eth0", NO_RULES);
+		assert_talks(container, family->container, family->peer, 443, peer, family->peer, 443);
+		assert_silent(peer, family->peer, family->container, 80, container, family->container, 80);
+		rule("eth0",
+		     RULES("sgr-1 out drop tcp 443/443 0.0.0.0/0", "sgr-2 out drop tcp 443/443 ::/0"));
+		assert_silent(container, family->container, family->peer, 443, peer, family->peer, 443);
+	}
+}
+
+static void hairpin_inside_the_node_crosses_no_interface(void **state)
+{
+	(void)state;
+	translate();
+	rule("eth0", NO_RULES);
+	for (size_t i = 0; i < 2; i++) {
+		const struct family *family = &families[i];
+
+		/* The container to itself, and the node to the container, by the node's outer address. */
+		assert_talks(container, family->container, family->node, 8080, container, family->container,
+			     80);
+		assert_talks(node, family->node, family->node, 8080, container, family->container, 80);
+		assert_silent(peer, family->peer, family->node, 8080, container, family->container, 80);
+	}
+}
+
+/* In by eth0 and out again by it, to another machine there. */
+static void hairpin_by_one_interface_is_decided_twice(void **state)
+{
+	(void)state;
+	netns_run(peer, "ip addr add 10.0.0.9/24 dev p0; ip addr add fd00::9/64 dev p0 nodad; "
+			"echo 1 > /proc/sys/net/ipv4/conf/all/accept_local; "
+			"for f in /proc/sys/net/ipv4/conf/*/rp_filter; do echo 0 > $f; done");
+	netns_run(node,
+		  "nft 'table inet nat { "
+		  "chain pre { type nat hook prerouting priority dstnat; "
+		  "tcp dport 8080 dnat ip to 10.0.0.9:80; tcp dport 8080 dnat ip6 to [fd00::9]:80; }; "
+		  "chain post { type nat hook postrouting priority srcnat; oifname eth0 masquerade; }; }'; "
+		  "echo 0 > /proc/sys/net/ipv4/conf/eth0/send_redirects");
+	for (size_t i = 0; i < 2; i++) {
+		const struct family *family = &families[i];
+		const char *behind = i ? "fd00::9" : "10.0.0.9";
+
+		rule("eth0",
+		     RULES("sgr-1 in accept tcp 8080/8080 0.0.0.0/0", "sgr-2 in accept tcp 8080/8080 ::/0"));
+		assert_talks(peer, family->peer, family->node, 8080, peer, behind, 80);
+		rule("eth0",
+		     RULES("sgr-1 in accept tcp 8080/8080 0.0.0.0/0", "sgr-2 in accept tcp 8080/8080 ::/0",
+			   "sgr-3 out drop tcp 80/80 0.0.0.0/0", "sgr-4 out drop tcp 80/80 ::/0"));
+		assert_silent(peer, family->peer, family->node, 8080, peer, behind, 80);
+	}
+}
+
+/* The client's packets come by a balancer at eth0, the answers go straight by eth1. */
+static void direct_server_return_needs_the_rule_of_the_way_in(void **state)
+{
+	(void)state;
+	/* 'second' is the client, 'peer' the balancer. */
+	join(second, "b0", peer, "b1");
+	set_forwarding(peer);
+	netns_run(second, "for f in /proc/sys/net/ipv4/conf/*/rp_filter; do echo 0 > $f; done");
+	for (size_t i = 0; i < 2; i++) {
+		const struct family *family = &families[i];
+		const char *client = i ? "fdb0::1" : "10.8.0.1", *balancer = i ? "fdb0::2" : "10.8.0.2";
+
+		add_address(second, "b0", client);
+		add_address(peer, "b1", balancer);
+		netns_run(node, "ip addr add %s dev lo %s; ip route add %s via %s", family->service,
+			  i ? "nodad" : "", i ? "fdb0::/64" : "10.8.0.0/24", family->second);
+		netns_run(second, "ip route add %s via %s", family->service, balancer);
+		netns_run(peer, "ip route add %s via %s", family->service, family->node);
+		rule("eth0,eth1",
+		     RULES("sgr-1 in accept tcp 80/80 0.0.0.0/0", "sgr-2 in accept tcp 80/80 ::/0"));
+		assert_talks(second, client, family->service, 80, node, family->service, 80);
+		assert_silent(second, client, family->service, 81, node, family->service, 81);
+		rule("eth0,eth1", NO_RULES);
+		assert_silent(second, client, family->service, 80, node, family->service, 80);
+	}
+}
+
+/* Two ways to the same peer: what comes in by one may be answered by the other, whichever opened. */
+static void two_uplinks_share_their_flows(void **state)
+{
+	(void)state;
+	netns_veth(peer, "p1", node, "eth2");
+	netns_run(peer, "ip link set p1 address 02:00:00:00:77:01; "
+			"for f in /proc/sys/net/ipv4/conf/*/rp_filter; do echo 0 > $f; done");
+	netns_run(node, "ip link set eth2 address 02:00:00:00:77:02; "
+			"for f in /proc/sys/net/ipv4/conf/*/rp_filter; do echo 0 > $f; done");
+	for (size_t i = 0; i < 2; i++) {
+		const struct family *family = &families[i];
+		const char *far = i ? "fd02::1" : "10.0.2.1", *near = i ? "fd02::2" : "10.0.2.2";
+
+		add_address(peer, "p1", far);
+		add_address(node, "eth2", near);
+		netns_run(node, "ip route add %s via %s dev eth2", family->peer, far);
+		rule("eth0,eth2",
+		     RULES("sgr-1 in accept tcp 80/80 0.0.0.0/0", "sgr-2 in accept tcp 80/80 ::/0"));
+		assert_talks(peer, family->peer, family->node, 80, node, family->node, 80);
+		/* The node's own connection leaves by eth2; its answers come by eth0. */
+		rule("eth0,eth2", NO_RULES);
+		assert_talks(node, family->node, family->peer, 443, peer, family->peer, 443);
+		assert_silent(peer, family->peer, family->node, 80, node, family->node, 80);
+	}
+}
+
+static void gateway_lets_out_what_its_egress_rules_accept(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < 2; i++) {
+		const struct family *family = &families[i];
+
+		rule("eth0,eth1",
+		     RULES("sgr-1 in accept all -1/-1 0.0.0.0/0", "sgr-2 in accept all -1/-1 ::/0",
+			   "sgr-3 out drop tcp 81/81 0.0.0.0/0", "sgr-4 out drop tcp 81/81 ::/0"));
+		assert_talks(peer, family->peer, family->second, 80, second, family->second, 80);
+		assert_silent(peer, family->peer, family->second, 81, second, family->second, 81);
+		assert_talks(second, family->second, family->peer, 80, peer, family->peer, 80);
+		assert_silent(second, family->second, family->peer, 81, peer, family->peer, 81);
+		/* Where it enters decides as well. */
+		rule("eth0,eth1", NO_RULES);
+		assert_silent(peer, family->peer, family->second, 80, second, family->second, 80);
+	}
+}
+
+static bool has_vxlan(void)
+{
+	int ns = netns_new();
+	bool has;
+
+	netns_enter(ns);
+	has = system("ip link add v type vxlan id 7 dstport 4789 local 127.0.0.1 2>/dev/null") == 0;
+	netns_leave();
+	(void)close(ns);
+	return has;
+}
+
+/* The overlay's own packets are decided, what is in them is not: that is for whoever stands in the overlay. */
+static void overlay_of_vxlan_needs_its_outer_port(void **state)
+{
+	(void)state;
+	if (!has_vxlan())
+		skip();
+	for (size_t i = 0; i < 2; i++) {
+		const struct family *family = &families[i];
+		static const char *const add = "ip link add vx%zu type vxlan id %zu dstport 4789 local %s "
+					       "remote %s && ip link set vx%zu up";
+
+		netns_run(peer, add, i, i + 7, family->peer, family->node, i);
+		netns_run(node, add, i, i + 7, family->node, family->peer, i);
+		add_address(peer, i ? "vx1" : "vx0", family->inner_peer);
+		add_address(node, i ? "vx1" : "vx0", family->inner_node);
+		rule("eth0", RULES("sgr-1 in accept udp 4789/4789 10.0.0.0/24",
+				   "sgr-2 in accept udp 4789/4789 fd00::/64"));
+		assert_talks(peer, family->inner_peer, family->inner_node, 80, node, family->inner_node, 80);
+		assert_talks(node, family->inner_node, family->inner_peer, 80, peer, family->inner_peer, 80);
+		/* A rule about what is inside changes nothing; one about the outside cuts all of it, both ways. */
+		rule("eth0", RULES("sgr-1 in accept tcp 80/80 0.0.0.0/0", "sgr-2 in accept tcp 80/80 ::/0"));
+		assert_silent(peer, family->inner_peer, family->inner_node, 80, node, family->inner_node, 80);
+	}
+}
+
+#define TEST(function) cmocka_unit_test_setup_teardown(function, set_up, tear_down)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		TEST(published_port_is_opened_by_its_outer_number),
+		TEST(masqueraded_connection_is_decided_as_the_nodes_own),
+		TEST(hairpin_inside_the_node_crosses_no_interface),
+		TEST(hairpin_by_one_interface_is_decided_twice),
+		TEST(direct_server_return_needs_the_rule_of_the_way_in),
+		TEST(two_uplinks_share_their_flows),
+		TEST(gateway_lets_out_what_its_egress_rules_accept),
+		TEST(overlay_of_vxlan_needs_its_outer_port),
+	};
+
+	netns_require();
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
