@@ -4,7 +4,6 @@
 
 #include "alibaba/internal.h"
 
-#include <ctype.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -12,17 +11,8 @@
 
 static const struct page_limits group_pages = {10, 50, 10, 1, 100};
 static const struct page_limits instance_pages = {10, 100, 10, 1, 100};
-/* A group's rules are one page unless asked otherwise: there are clients that read no second one. */
-static const struct page_limits rule_pages = {0, 0, 1000, 10, 1000};
 
 /* ---- groups ---- */
-
-static bool is_classic(const struct rw_model *model, const char *network)
-{
-	const struct rw_network *found = rw_model_find_network(model, network);
-
-	return found && found->kind == RW_NETWORK_CLASSIC;
-}
 
 static bool name_fits(const struct call *call, const char *name, bool fuzzy)
 {
@@ -34,7 +24,7 @@ static bool name_fits(const struct call *call, const char *name, bool fuzzy)
 static bool group_fits(const struct call *call, const struct rw_group *group, bool fuzzy,
 		       struct rw_json_document *ids)
 {
-	bool classic = is_classic(call_model(call), group->network);
+	bool classic = is_classic_network(call_model(call), group->network);
 	const char *managed = call_text(call, "ServiceManaged");
 
 	return call_fits(call, "SecurityGroupId", group->id) && json_list_has(ids, group->id) &&
@@ -67,7 +57,7 @@ static void put_group(struct call *call, const struct rw_group *group)
 	rw_json_put_text(json, "SecurityGroupName", group->name);
 	rw_json_put_text(json, "SecurityGroupType", group->kind == RW_GROUP_BASIC ? "normal" : "enterprise");
 	rw_json_put_text(json, "Description", group->description);
-	rw_json_put_text(json, "VpcId", is_classic(model, group->network) ? "" : group->network);
+	rw_json_put_text(json, "VpcId", is_classic_network(model, group->network) ? "" : group->network);
 	rw_json_put_text(json, "CreationTime", "");
 	rw_json_put_integer(json, "EcsCount", (int64_t)members);
 	rw_json_put_integer(json, "AvailableInstanceAmount",
@@ -113,161 +103,6 @@ int alibaba_describe_groups(struct call *call)
 	list_end(&call->json);
 	rw_json_put_text(&call->json, "RegionId", call->self->region);
 	page_put(call, &page, &items, first, count);
-	return 0;
-}
-
-/* ---- rules ---- */
-
-/* The members of an end of a rule. */
-struct end_keys {
-	const char *cidr, *cidr6, *group, *group_name, *owner, *list, *list_name;
-};
-
-static const struct end_keys source_keys = {
-	"SourceCidrIp",         "Ipv6SourceCidrIp",        "SourceGroupId",
-	"SourceGroupName",      "SourceGroupOwnerAccount", "SourcePrefixListId",
-	"SourcePrefixListName",
-};
-static const struct end_keys dest_keys = {
-	"DestCidrIp",       "Ipv6DestCidrIp",     "DestGroupId", "DestGroupName", "DestGroupOwnerAccount",
-	"DestPrefixListId", "DestPrefixListName",
-};
-
-/* An end of a rule: a CIDR of either family, a group or a prefix list, each under its name or "". */
-static void put_end(struct call *call, const struct end_keys *keys, const struct rw_prefix *cidr,
-		    const struct rw_object *object)
-{
-	const struct rw_model *model = call_model(call);
-	struct rw_json_writer *json = &call->json;
-	const struct rw_group *group = NULL;
-	const struct rw_prefix_list *list = NULL;
-	char text[RW_PREFIX_TEXT_SIZE] = "";
-
-	if (object && object->kind == RW_OBJECT_GROUP)
-		group = rw_model_find_group(model, object->id);
-	if (object && object->kind == RW_OBJECT_PREFIX_LIST)
-		list = rw_model_find_prefix_list(model, object->id);
-	if (cidr->address.family)
-		rw_prefix_format(cidr, text);
-	rw_json_put_text(json, keys->cidr, cidr->address.family == 4 ? text : "");
-	rw_json_put_text(json, keys->cidr6, cidr->address.family == 6 ? text : "");
-	rw_json_put_text(json, keys->group, group ? group->id : "");
-	rw_json_put_text(json, keys->group_name, group ? group->name : "");
-	rw_json_put_text(json, keys->owner, "");
-	rw_json_put_text(json, keys->list, list ? list->id : "");
-	rw_json_put_text(json, keys->list_name, list ? list->name : "");
-}
-
-static void put_rule(struct call *call, const struct rw_rule *rule)
-{
-	static const struct rw_prefix none;
-	struct rw_json_writer *json = &call->json;
-	bool in = rule->direction == RW_DIRECTION_INGRESS;
-	const struct rw_prefix *remote = rule->object.kind == RW_OBJECT_CIDR ? &rule->object.cidr : &none;
-	char text[RW_PORTS_TEXT_SIZE];
-	char protocol[RW_PROTOCOL_TEXT_SIZE];
-	char priority[8];
-
-	rw_protocol_format(rule->protocol, protocol);
-	for (char *c = protocol; *c; c++)
-		*c = (char)toupper((unsigned char)*c);
-	(void)snprintf(priority, sizeof(priority), "%u", rule->priority);
-	rw_json_begin_object(json);
-	rw_json_put_text(json, "SecurityGroupRuleId", rule->id);
-	rw_json_put_text(json, "Direction", in ? "ingress" : "egress");
-	rw_json_put_text(json, "NicType", rule->nic_type == RW_NIC_INTRANET ? "intranet" : "internet");
-	rw_json_put_text(json, "IpProtocol", protocol);
-	rw_ports_format(rule->ports, text);
-	rw_json_put_text(json, "PortRange", text);
-	rw_ports_format(rule->source_ports, text);
-	rw_json_put_text(json, "SourcePortRange", rw_ports_is_any(rule->source_ports) ? "" : text);
-	rw_json_put_text(json, "PortRangeListId", "");
-	rw_json_put_text(json, "PortRangeListName", "");
-	rw_json_put_text(json, "Policy", rule->policy == RW_VERDICT_ACCEPT ? "Accept" : "Drop");
-	rw_json_put_text(json, "Priority", priority);
-	rw_json_put_text(json, "Description", rule->description);
-	put_time(call, "CreateTime", rule->created_ms);
-	put_end(call, &source_keys, in ? remote : &rule->local_cidr, in ? &rule->object : NULL);
-	put_end(call, &dest_keys, in ? &rule->local_cidr : remote, in ? NULL : &rule->object);
-	rw_json_end_object(json);
-}
-
-/* Reads Direction and NicType; each -1 = all. */
-static int read_rule_filters(struct call *call, int *ret_direction, int *ret_nic_type)
-{
-	const char *direction = call_text(call, "Direction");
-	const char *nic_type = call_text(call, "NicType");
-
-	*ret_direction = *ret_nic_type = -1;
-	if (direction && strcasecmp(direction, "ingress") == 0)
-		*ret_direction = RW_DIRECTION_INGRESS;
-	else if (direction && strcasecmp(direction, "egress") == 0)
-		*ret_direction = RW_DIRECTION_EGRESS;
-	else if (direction && strcasecmp(direction, "all") != 0)
-		return rw_alibaba_refuse(&call->fault, 400, "InvalidParameter",
-					 "Direction is ingress, egress or all, not '%.40s'.", direction);
-	if (!nic_type || strcmp(nic_type, "<nil>") == 0)
-		return 0;
-	if (strcasecmp(nic_type, "intranet") == 0)
-		*ret_nic_type = RW_NIC_INTRANET;
-	else if (strcasecmp(nic_type, "internet") == 0)
-		*ret_nic_type = RW_NIC_INTERNET;
-	else
-		return rw_alibaba_refuse(&call->fault, 400, "InvalidNicType.ValueNotSupported",
-					 "NicType is intranet or internet, not '%.40s'.", nic_type);
-	return 0;
-}
-
-static int find_rules(struct call *call, const struct rw_group *group, struct rw_vec *items)
-{
-	int direction, nic_type;
-	int r = read_rule_filters(call, &direction, &nic_type);
-
-	/* All rules of a VPC are of one table, whatever is asked for. */
-	if (r == 0 && !is_classic(call_model(call), group->network))
-		nic_type = -1;
-	for (size_t i = 0; r == 0 && i < group->rule_count; i++) {
-		const struct rw_rule *rule = group->rules[i];
-
-		if ((direction < 0 || (int)rule->direction == direction) &&
-		    (nic_type < 0 || (int)rule->nic_type == nic_type))
-			r = items_add(call, items, rule->id, rule);
-	}
-	return r;
-}
-
-int alibaba_describe_attribute(struct call *call)
-{
-	struct rw_json_writer *json = &call->json;
-	RW_CLEANUP(rw_vec_done) struct rw_vec items;
-	const struct rw_group *group;
-	size_t first, count;
-	struct page page;
-	int r;
-
-	items_init(&items);
-	r = call_group(call, call_model(call), &group);
-	if (r == 0)
-		r = call_page(call, &rule_pages, &page);
-	if (r == 0)
-		r = find_rules(call, group, &items);
-	if (r < 0)
-		return r;
-	page_cut(&page, &items, &first, &count);
-	rw_json_put_text(json, "RegionId", call->self->region);
-	rw_json_put_text(json, "SecurityGroupId", group->id);
-	rw_json_put_text(json, "SecurityGroupName", group->name);
-	rw_json_put_text(json, "Description", group->description);
-	rw_json_put_text(json, "VpcId", is_classic(call_model(call), group->network) ? "" : group->network);
-	rw_json_put_text(json, "InnerAccessPolicy",
-			 group->inner_access == RW_VERDICT_ACCEPT ? "Accept" : "Drop");
-	list_begin(json, "SnapshotPolicyIds", "SnapshotPolicyId");
-	list_end(json);
-	list_begin(json, "Permissions", "Permission");
-	for (size_t i = first; i < first + count; i++)
-		put_rule(call, ((const struct item *)rw_vec_at(&items, i))->object);
-	list_end(json);
-	page_put_token(call, &page, &items, first, count);
 	return 0;
 }
 
@@ -351,7 +186,7 @@ static bool instance_fits(const struct call *call, const struct rw_node *node)
 {
 	const struct rw_model *model = call_model(call);
 	const struct rw_network *network = rw_model_find_network(model, node->network);
-	bool classic = is_classic(model, node->network);
+	bool classic = is_classic_network(model, node->network);
 	const char *group = call_text(call, "SecurityGroupId");
 	char zone[ZONE_ID_SIZE], vswitch[VSWITCH_ID_SIZE] = "";
 
@@ -370,7 +205,7 @@ enum address_choice { PRIVATE_OF_VPC, INNER_OF_CLASSIC, PUBLIC_OF_CLASSIC };
 static void put_addresses(struct call *call, const char *outer, const struct rw_node *node,
 			  enum address_choice choice)
 {
-	bool classic = is_classic(call_model(call), node->network);
+	bool classic = is_classic_network(call_model(call), node->network);
 	char text[RW_ADDRESS_TEXT_SIZE];
 
 	list_begin(&call->json, outer, "IpAddress");
@@ -496,7 +331,7 @@ static void put_instance(struct call *call, const struct rw_node *node)
 	rw_json_put_text(json, "ZoneId", zone);
 	rw_json_put_text(json, "ClusterId", node->cluster);
 	rw_json_put_text(json, "InstanceNetworkType",
-			 is_classic(call_model(call), node->network) ? "classic" : "vpc");
+			 is_classic_network(call_model(call), node->network) ? "classic" : "vpc");
 	rw_json_put_text(json, "InstanceType", "");
 	rw_json_put_text(json, "CreationTime", "");
 	put_groups_of(call, node);

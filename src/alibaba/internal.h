@@ -8,7 +8,7 @@
  *     answer.c     answers, faults, waiting       actions.c     the tables of actions
  *     request.c    parameters in common, pages    body.c        bodies in JSON
  *     change.c     changes                        tags.c        tags and resource groups
- *     groups.c, rules.c, members.c, places.c, prefix_lists.c, describe.c    actions of ECS and VPC
+ *     groups.c, rules.c, members.c, places.c, prefix_lists.c, describe.c, describe_rules.c    of ECS and VPC
  *     clusters.c, cluster_changes.c, cluster_nodes.c, mend.c                of the Container Service
  *
  * There are two styles.  By RPC an action is named, stands at "/", and is told all by parameters; it writes the members
@@ -223,6 +223,8 @@ void put_time(struct call *call, const char *key, int64_t unix_ms);
 /* Begins and ends {"outer":{"inner":[ ... ]}}, as lists stand in answers. */
 void list_begin(struct rw_json_writer *json, const char *outer, const char *inner);
 void list_end(struct rw_json_writer *json);
+
+bool is_classic_network(const struct rw_model *model, const char *network);
 
 /* Whether a node, or any interface of it, is in a group. */
 bool node_is_in(const struct rw_model *model, const struct rw_node *node, const char *group);

@@ -260,3 +260,10 @@ bool node_is_in(const struct rw_model *model, const struct rw_node *node, const 
 			return true;
 	return false;
 }
+
+bool is_classic_network(const struct rw_model *model, const char *network)
+{
+	const struct rw_network *found = rw_model_find_network(model, network);
+
+	return found && found->kind == RW_NETWORK_CLASSIC;
+}

@@ -213,6 +213,13 @@ void rw_json_write_time(struct rw_json_writer *json, int64_t unix_ms)
 	rw_json_write_text(json, text);
 }
 
+void rw_json_write_members(struct rw_json_writer *json, const char *members, size_t size)
+{
+	assert(!json->pretty && json->depth > 0 && !json->after_key);
+	separate(json);
+	append(json, members, size);
+}
+
 void rw_json_write_raw(struct rw_json_writer *json, const char *text, size_t size)
 {
 	separate(json);

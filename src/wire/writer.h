@@ -71,6 +71,9 @@ void rw_json_write_time(struct rw_json_writer *json, int64_t unix_ms);       /* 
 /* Inserts JSON text that is known to be well-formed (a stored document) as one value. */
 void rw_json_write_raw(struct rw_json_writer *json, const char *text, size_t size);
 
+/* Inserts members that are known to be well-formed, "a":"","b":1, into the open object of compact text. */
+void rw_json_write_members(struct rw_json_writer *json, const char *members, size_t size);
+
 /* Key and value in one. */
 void rw_json_put_text(struct rw_json_writer *json, const char *key, const char *value);
 void rw_json_put_integer(struct rw_json_writer *json, const char *key, int64_t value);

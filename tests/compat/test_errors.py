@@ -2,12 +2,15 @@
 # SPDX-License-Identifier: Apache-2.0
 """usage: test_errors.py RINGWALLD BUILD_FOLDER
 
-Every error code that a client can provoke (errors.js), and which network is meant when none is named (place.js).
+Every error code that a client can provoke (errors.js), which network is meant when none is named (place.js), whose account
+it is (owner.js), and where plain HTTP is refused.
 """
 import os
 import re
+import shutil
 import subprocess
 import sys
+import tempfile
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path[:0] = [os.path.join(HERE, "..", "cluster"), os.path.join(HERE, "..", "support")]
@@ -56,6 +59,18 @@ def fill(daemon):
     ids["NODE_3"] = node(daemon, "db-4", ids["SHOP"], more, "10.0.0.7")
     ids["OTHER_NODE"] = node(daemon, "db-3", ids["OTHER"], ids["OTHER_GROUP"], "10.1.0.5")
     return ids
+
+
+def refuses_plain_http_beyond_loopback(ringwalld):
+    folder = tempfile.mkdtemp(prefix="rwt-plain-")
+    try:
+        result = subprocess.run([ringwalld, "--state", os.path.join(folder, "state"), "--listen", "127.0.0.1:0",
+                                 "--alibaba-plain-listen", "0.0.0.0:0"], text=True, capture_output=True, check=False, timeout=60)
+        held = result.returncode == 1 and "loopback" in result.stderr
+        print("[       OK ] refuses_plain_http_beyond_loopback " if held else f"FAILED plain http: {result}")
+        return not held
+    finally:
+        shutil.rmtree(folder)
 
 
 def errors(ringwalld, modules):
@@ -120,7 +135,7 @@ def main():
     ringwalld, folder = sys.argv[1:]
     modules = npm.install(HERE, folder)
     # Not one after the other by 'or': each tells what it finds.
-    return any([errors(ringwalld, modules), places(ringwalld, modules), accounts(ringwalld, modules)])
+    return any([refuses_plain_http_beyond_loopback(ringwalld), errors(ringwalld, modules), places(ringwalld, modules), accounts(ringwalld, modules)])
 
 
 sys.exit(main())

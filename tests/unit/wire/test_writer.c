@@ -77,9 +77,26 @@ static void leaves_the_failure_to_the_buffer(void **state)
 	assert_int_equal(rw_buf_check(&buf, NULL), -E2BIG);
 }
 
+static void inserts_members_that_stand_ready(void **state)
+{
+	RW_CLEANUP(rw_buf_done) struct rw_buf buf;
+	struct rw_json_writer json;
+
+	(void)state;
+	rw_buf_init(&buf, 1000);
+	rw_json_writer_init(&json, &buf, false);
+	rw_json_begin_object(&json);
+	rw_json_write_members(&json, "\"a\":1,\"b\":\"\"", 12);
+	rw_json_put_text(&json, "c", "d");
+	rw_json_write_members(&json, "\"e\":2", 5);
+	rw_json_end_object(&json);
+	assert_string_equal(buf.data, "{\"a\":1,\"b\":\"\",\"c\":\"d\",\"e\":2}");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(inserts_members_that_stand_ready),
 		cmocka_unit_test(writes_compact_json),
 		cmocka_unit_test(writes_one_member_a_line_when_pretty),
 		cmocka_unit_test(leaves_the_failure_to_the_buffer),
