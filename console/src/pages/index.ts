@@ -32,6 +32,7 @@ export const pages: PageEntry[] = [
   { path: "/networks", name: "networks", Page: lazy(() => import("./networks")), menu: "inventory" },
   { path: "/trace", name: "trace", Page: lazy(() => import("./trace")), menu: "questions" },
   { path: "/reach", name: "reach", Page: lazy(() => import("./reach")), menu: "questions" },
+  { path: "/clusters/:ref/tighten", name: "tighten", Page: lazy(() => import("./tighten")) },
   { path: "/audit", name: "audit", Page: lazy(() => import("./audit")), menu: "questions" },
   { path: "/promises", name: "promises", Page: lazy(() => import("./promises")), menu: "questions" },
   { path: "/flows", name: "flows", Page: lazy(() => import("./flows")), menu: "watching" },
