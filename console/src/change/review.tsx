@@ -38,6 +38,9 @@ export function useReview() {
   return review;
 }
 
+/** A review may be asked for by a form in a drawer in a drawer, each of which stands above the other. */
+const ABOVE_FORMS = 1400;
+
 export function ChangeProvider({ children }: { children: ReactNode }) {
   const { t } = useTranslation("change", { useSuspense: false });
   const narrow = useNarrow();
@@ -53,6 +56,7 @@ export function ChangeProvider({ children }: { children: ReactNode }) {
       <Drawer
         open={review !== null}
         onClose={close}
+        zIndex={ABOVE_FORMS}
         title={<span style={{ overflowWrap: "anywhere" }}>{review?.title}</span>}
         size={narrow ? "100%" : 720}
         destroyOnHidden

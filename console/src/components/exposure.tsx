@@ -34,7 +34,11 @@ export function ExposureText({ open }: { open: OpenService[] }) {
           {shown.join(", ")}
           {rest > 0 && ` ${t("exposure.more", { count: rest })}`}
         </span>
-        {ping && <Typography.Text type="secondary">{t("exposure.ping")}</Typography.Text>}
+        {ping && (
+          <Typography.Text type="secondary" style={{ whiteSpace: "nowrap" }}>
+            {t("exposure.ping")}
+          </Typography.Text>
+        )}
       </Flex>
     </Tooltip>
   );

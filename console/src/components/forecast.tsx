@@ -64,7 +64,7 @@ function Cause({ cause, ssh }: { cause: string; ssh: boolean }) {
 function Part({ title, none, count, children }: { title: string; none: string; count: number; children: ReactNode }) {
   return (
     <section>
-      <Typography.Title level={3} style={{ fontSize: 14, margin: "0 0 6px" }}>
+      <Typography.Title level={2} style={{ fontSize: 14, margin: "0 0 6px" }}>
         {title}
       </Typography.Title>
       {count === 0 ? <Typography.Text type="secondary">{none}</Typography.Text> : children}

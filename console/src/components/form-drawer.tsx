@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-import { Button, Drawer, Flex, Form, type FormInstance } from "antd";
-import type { ReactNode } from "react";
+import { Button, Drawer, Flex, Form } from "antd";
+import { type ReactNode, useId } from "react";
 import { useTranslation } from "react-i18next";
 import { useNarrow } from "../theme/theme";
 import { ProblemAlert } from "./problem";
@@ -8,7 +8,7 @@ import { ProblemAlert } from "./problem";
 type Props<T> = {
   open: boolean;
   title: string;
-  form: FormInstance<T>;
+  /** What the form begins with, each time it is opened. */
   initial: Partial<T>;
   submit: string;
   busy?: boolean;
@@ -17,14 +17,14 @@ type Props<T> = {
   width?: number;
   onSubmit: (values: T) => void;
   onClose: () => void;
-  onChange?: (values: T) => void;
   children: ReactNode;
 };
 
-/** A form at the side of the page; what it is about stays in sight. */
+/** A form at the side of the page; what it is about stays in sight. Each opening has a form of its own. */
 export function FormDrawer<T extends object>(props: Props<T>) {
   const { t } = useTranslation();
   const narrow = useNarrow();
+  const id = useId();
   return (
     <Drawer
       open={props.open}
@@ -35,25 +35,21 @@ export function FormDrawer<T extends object>(props: Props<T>) {
       footer={
         <Flex gap="small" justify="end">
           <Button onClick={props.onClose}>{t("cancel")}</Button>
-          <Button type="primary" loading={props.busy} onClick={() => props.form.submit()}>
+          <Button type="primary" htmlType="submit" form={id} loading={props.busy}>
             {props.submit}
           </Button>
         </Flex>
       }
     >
       <Form<T>
-        form={props.form}
+        id={id}
         layout="vertical"
         initialValues={props.initial}
-        preserve={false}
         scrollToFirstError={{ focus: true }}
         onFinish={props.onSubmit}
-        onValuesChange={(_, values) => props.onChange?.(values)}
         requiredMark={false}
       >
         {props.children}
-        {/* Enter submits also where the button stands in the footer. */}
-        <button type="submit" hidden aria-hidden tabIndex={-1} />
       </Form>
       {props.error ? <ProblemAlert error={props.error} /> : null}
     </Drawer>

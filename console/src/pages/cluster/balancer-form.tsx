@@ -15,7 +15,6 @@ type Props = { cluster: Cluster; balancer: Balancer | null; open: boolean; onClo
 export function BalancerForm({ cluster, balancer, open, onClose }: Props) {
   const { t } = useTranslation("cluster");
   const review = useReview();
-  const [form] = Form.useForm<BalancerValues>();
   const title = balancer ? t("balancers.edit-title", { name: balancer.name }) : t("balancers.add");
 
   const submit = async (values: BalancerValues) => {
@@ -32,7 +31,6 @@ export function BalancerForm({ cluster, balancer, open, onClose }: Props) {
     <FormDrawer<BalancerValues>
       open={open}
       title={title}
-      form={form}
       initial={valuesOf(balancer)}
       submit={t("edit.submit")}
       onSubmit={(values) => void submit(values)}

@@ -12,7 +12,6 @@ type Values = Pick<Cluster, "name" | "management_cidrs" | "container_cidrs" | "c
 export function EditCluster({ cluster, open, onClose }: { cluster: Cluster; open: boolean; onClose: () => void }) {
   const { t } = useTranslation("cluster");
   const review = useReview();
-  const [form] = Form.useForm<Values>();
   const cidrs = cidrRule(looksLikeCidr, (text) => t("not-a-cidr", { text }));
 
   const submit = async (values: Values) => {
@@ -32,7 +31,6 @@ export function EditCluster({ cluster, open, onClose }: { cluster: Cluster; open
     <FormDrawer<Values>
       open={open}
       title={t("edit.title", { name: cluster.name })}
-      form={form}
       initial={cluster}
       submit={t("edit.submit")}
       onSubmit={(values) => void submit(values)}

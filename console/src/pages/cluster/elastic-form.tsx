@@ -11,7 +11,6 @@ type Values = { place: string; address: string };
 export function BindElasticIp({ nodes, open, onClose }: { nodes: Node[]; open: boolean; onClose: () => void }) {
   const { t } = useTranslation("cluster");
   const review = useReview();
-  const [form] = Form.useForm<Values>();
   const places = nodes.flatMap((node) => node.interfaces.map(({ name }) => ({ node, name })));
 
   const submit = async ({ place, address }: Values) => {
@@ -34,7 +33,6 @@ export function BindElasticIp({ nodes, open, onClose }: { nodes: Node[]; open: b
     <FormDrawer<Values>
       open={open}
       title={t("elastic.bind")}
-      form={form}
       initial={{ place: places.length === 1 ? "0" : undefined, address: "" }}
       submit={t("edit.submit")}
       onSubmit={(values) => void submit(values)}

@@ -63,7 +63,7 @@ function GroupId({ id }: { id: string }) {
   const { t } = useTranslation();
   return (
     <Flex gap={4} align="center">
-      <Link to={groupLink(id)} className="mono">
+      <Link to={groupLink(id)} className="mono" style={{ whiteSpace: "nowrap" }}>
         {id}
       </Link>
       <Typography.Text copyable={{ text: id, tooltips: [t("copy"), t("copied")] }} />

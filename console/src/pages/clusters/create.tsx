@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import { App, Form } from "antd";
+import { App } from "antd";
 import { useRef, useState } from "react";
 import { useTranslation } from "react-i18next";
 import { useNavigate } from "react-router-dom";
@@ -16,11 +16,9 @@ export function CreateCluster({ open, networks, onClose }: { open: boolean; netw
   const { t } = useTranslation("clusters");
   const { message } = App.useApp();
   const navigate = useNavigate();
-  const [form] = Form.useForm<ClusterValues>();
   const [error, setError] = useState<unknown>(null);
   const [busy, setBusy] = useState(false);
   const key = useRef("");
-  const values = Form.useWatch([], form) as ClusterValues | undefined;
 
   const submit = async (entered: ClusterValues) => {
     setBusy(true);
@@ -46,7 +44,6 @@ export function CreateCluster({ open, networks, onClose }: { open: boolean; netw
     <FormDrawer<ClusterValues>
       open={open}
       title={t("create.title")}
-      form={form}
       initial={initialValues(networks.data)}
       submit={t("create.submit")}
       width={640}
@@ -56,7 +53,7 @@ export function CreateCluster({ open, networks, onClose }: { open: boolean; netw
       onClose={close}
     >
       <ClusterFields networks={networks} />
-      {values && <RulePreview values={values} />}
+      <RulePreview />
     </FormDrawer>
   );
 }

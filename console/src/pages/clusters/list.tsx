@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import { Button, Skeleton } from "antd";
+import { Button, Flex, Skeleton, Typography } from "antd";
 import { type ReactNode, useMemo } from "react";
 import { useTranslation } from "react-i18next";
 import { Link } from "react-router-dom";
@@ -55,8 +55,16 @@ export function ClusterList({ clusters, networkNames, audit, empty }: Props) {
       ),
     },
     { key: "state", title: t("state"), card: "state", render: (cluster) => <ClusterStateTag cluster={cluster} /> },
-    { key: "type", title: t("type"), render: ({ type }) => t(`types.${type}`) },
-    { key: "network", title: t("network"), render: network },
+    {
+      key: "network",
+      title: t("network-and-type"),
+      render: (cluster) => (
+        <Flex vertical>
+          <span>{network(cluster)}</span>
+          <Typography.Text type="secondary">{t(`types.${cluster.type}`)}</Typography.Text>
+        </Flex>
+      ),
+    },
     {
       key: "nodes",
       title: t("nodes"),

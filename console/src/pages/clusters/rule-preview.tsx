@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import { useQuery } from "@tanstack/react-query";
-import { Typography } from "antd";
+import { Form, Typography } from "antd";
 import { useEffect, useState } from "react";
 import { useTranslation } from "react-i18next";
 import { toApiError } from "../../api/problem";
@@ -25,7 +25,12 @@ function usePaused<T>(value: T): T {
 }
 
 /** The rules that the cluster would get, asked of the server. */
-export function RulePreview({ values }: { values: ClusterValues }) {
+export function RulePreview() {
+  const values = Form.useWatch([], Form.useFormInstance<ClusterValues>()) as ClusterValues | undefined;
+  return values ? <Preview values={values} /> : null;
+}
+
+function Preview({ values }: { values: ClusterValues }) {
   const { t } = useTranslation("clusters");
   const text = usePaused(JSON.stringify(creationOf({ ...values, name: NAME })));
   const body = JSON.parse(text) as ReturnType<typeof creationOf>;

@@ -16,11 +16,10 @@ const EMPTY: Values = { name: "", kind: "vpc", cidrs: [], public: false };
 export function NetworkForm({ network, open, onClose }: { network: Network | null; open: boolean; onClose: () => void }) {
   const { t } = useTranslation("networks");
   const review = useReview();
-  const [form] = Form.useForm<Values>();
-  const isPublic = Form.useWatch("public", form) ?? network?.public ?? false;
   const title = network ? t("edit-title", { name: network.name }) : t("create");
 
-  const submit = async ({ name, kind, cidrs }: Values) => {
+  const submit = async ({ name, kind, cidrs, public: chosen }: Values) => {
+    const isPublic = network?.public ?? chosen;
     const space = isPublic ? {} : { cidrs };
     const made = await review({
       title: network ? title : t("create-title", { name }),
@@ -35,7 +34,6 @@ export function NetworkForm({ network, open, onClose }: { network: Network | nul
     <FormDrawer<Values>
       open={open}
       title={title}
-      form={form}
       initial={network ?? EMPTY}
       submit={t("submit")}
       onSubmit={(values) => void submit(values)}
@@ -59,16 +57,24 @@ export function NetworkForm({ network, open, onClose }: { network: Network | nul
           </Form.Item>
         </>
       )}
-      {!isPublic && (
-        <Form.Item
-          name="cidrs"
-          label={t("cidrs")}
-          extra={t("cidrs-hint")}
-          rules={[cidrRule(looksLikeCidr, (text) => t("not-a-cidr", { text }))]}
-        >
-          <CidrsInput placeholder="10.0.0.0/16" />
-        </Form.Item>
-      )}
+      {!network?.public && <Space />}
     </FormDrawer>
+  );
+}
+
+/** A public network has no addresses of its own. */
+function Space() {
+  const { t } = useTranslation("networks");
+  const isPublic = Form.useWatch("public", Form.useFormInstance<Values>());
+  if (isPublic) return null;
+  return (
+    <Form.Item
+      name="cidrs"
+      label={t("cidrs")}
+      extra={t("cidrs-hint")}
+      rules={[cidrRule(looksLikeCidr, (text) => t("not-a-cidr", { text }))]}
+    >
+      <CidrsInput placeholder="10.0.0.0/16" />
+    </Form.Item>
   );
 }

@@ -15,7 +15,6 @@ type Props = { node?: Node; cluster?: Cluster; open: boolean; onClose: () => voi
 export function NodeForm({ node, cluster, open, onClose }: Props) {
   const { t } = useTranslation("nodes");
   const review = useReview();
-  const [form] = Form.useForm<NodeValues>();
   const title = node ? t("form.edit", { name: node.name }) : t("form.create");
 
   const submit = async (values: NodeValues) => {
@@ -33,7 +32,6 @@ export function NodeForm({ node, cluster, open, onClose }: Props) {
     <FormDrawer<NodeValues>
       open={open}
       title={title}
-      form={form}
       initial={nodeValues(node, cluster?.id)}
       submit={t("form.submit")}
       onSubmit={(values) => void submit(values)}
