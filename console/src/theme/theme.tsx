@@ -5,8 +5,10 @@ import zhCN from "antd/locale/zh_CN";
 import { createContext, type ReactNode, useContext, useEffect, useMemo, useState } from "react";
 import { useTranslation } from "react-i18next";
 import { nonce } from "./nonce";
+import { components, type Scheme, tokens } from "./palette";
 
-export type Scheme = "light" | "dark";
+export type { Scheme };
+
 /** "auto" follows the system. */
 export type SchemeChoice = Scheme | "auto";
 
@@ -67,8 +69,8 @@ export function Theme({ children }: { children: ReactNode }) {
         csp={nonce ? { nonce } : undefined}
         theme={{
           algorithm: scheme === "dark" ? theme.darkAlgorithm : theme.defaultAlgorithm,
-          token: { motion: !stillness, ...palette[scheme] },
-          components: { Menu: scheme === "dark" ? { itemSelectedColor: "#8fc1ff" } : {} },
+          token: { motion: !stillness, ...tokens[scheme] },
+          components: components[scheme],
         }}
       >
         <AntApp>{children}</AntApp>
@@ -76,33 +78,3 @@ export function Theme({ children }: { children: ReactNode }) {
     </SchemeContext>
   );
 }
-
-/** Where Ant Design's own colours have less contrast than WCAG AA asks of text, and backgrounds to go with them. */
-const palette: Record<Scheme, Record<string, string>> = {
-  light: {
-    colorPrimary: "#1257b8",
-    colorLink: "#1257b8",
-    colorSuccess: "#237804",
-    colorSuccessBg: "#f6ffed",
-    colorSuccessBorder: "#b7eb8f",
-    colorWarning: "#874d00",
-    colorWarningBg: "#fffbe6",
-    colorWarningBorder: "#ffe58f",
-    colorError: "#cf1322",
-    colorErrorBg: "#fff1f0",
-    colorErrorBorder: "#ffccc7",
-    colorTextDescription: "rgba(0,0,0,0.62)",
-    colorTextPlaceholder: "rgba(0,0,0,0.6)",
-    colorTextTertiary: "rgba(0,0,0,0.62)",
-  },
-  dark: {
-    colorPrimary: "#3c89e8",
-    colorLink: "#65a9f3",
-    colorSuccess: "#6abe39",
-    colorWarning: "#e8b339",
-    colorError: "#ff7875",
-    colorTextDescription: "rgba(255,255,255,0.68)",
-    colorTextPlaceholder: "rgba(255,255,255,0.62)",
-    colorTextTertiary: "rgba(255,255,255,0.68)",
-  },
-};
