@@ -80,13 +80,18 @@ function Wide({ items, onSuppress }: Props) {
       rowKey={findingKey}
       dataSource={items}
       pagination={items.length > PAGE ? { pageSize: PAGE, showSizeChanger: false } : false}
-      expandable={{ expandedRowRender: (finding) => <FindingDetail finding={finding} />, expandRowByClick: true }}
+      expandable={{
+        columnTitle: <span className="unseen">{t("more")}</span>,
+        expandedRowRender: (finding) => <FindingDetail finding={finding} />,
+        expandRowByClick: true,
+      }}
       columns={[
         { title: t("severity"), width: 110, render: (_, { severity }) => <SeverityTag severity={severity} /> },
         { title: t("finding"), render: (_, finding) => <What finding={finding} /> },
         { title: t("where"), width: 200, render: (_, { subject }) => <SubjectLink subject={subject} /> },
         {
           key: "acts",
+          title: <span className="unseen">{t("common:actions")}</span>,
           width: 190,
           onCell: () => ({ onClick: (event) => event.stopPropagation() }),
           render: (_, finding) => <Acts finding={finding} onSuppress={onSuppress} />,

@@ -68,7 +68,7 @@ function Rows({ flows }: { flows: Flow[] }) {
           render: (_, { served }) => (served ? t(`served.${served}`) : ""),
         },
         { title: t("last"), render: (_, { last }) => <Time at={last} /> },
-        { title: "", render: (_, flow) => <Why flow={flow} /> },
+        { title: <span className="unseen">{t("why")}</span>, render: (_, flow) => <Why flow={flow} /> },
       ]}
     />
   );

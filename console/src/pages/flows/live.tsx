@@ -89,6 +89,7 @@ function Lines({ lines }: { lines: Line[] }) {
   const { t } = useTranslation("flows");
   const format = useCount();
   const cell = (draw: (flow: Flow) => React.ReactNode) => (_: unknown, { flow }: Line) => flow && draw(flow);
+  if (lines.length === 0) return <Nothing />;
   return (
     <Table<Line>
       size="small"
@@ -97,7 +98,6 @@ function Lines({ lines }: { lines: Line[] }) {
       pagination={false}
       virtual={lines.length > 50}
       scroll={lines.length > 50 ? { y: 560, x: 1080 } : { x: "max-content" }}
-      locale={{ emptyText: <Nothing /> }}
       columns={[
         { title: t("time"), width: 90, render: cell((flow) => <Clock at={flow.last} />) },
         {
@@ -112,7 +112,7 @@ function Lines({ lines }: { lines: Line[] }) {
         { title: t("remote"), width: 180, render: cell((flow) => <Remote flow={flow} />) },
         { title: t("decided-by"), width: 190, render: cell((flow) => <Decider flow={flow} />) },
         { title: t("count"), width: 80, align: "end", render: cell((flow) => format(flow.count)) },
-        { title: "", width: 70, render: cell((flow) => <Why flow={flow} />) },
+        { title: <span className="unseen">{t("why")}</span>, width: 70, render: cell((flow) => <Why flow={flow} />) },
       ]}
     />
   );

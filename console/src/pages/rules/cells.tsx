@@ -107,8 +107,9 @@ export function FindingsCell({ findings }: { findings: Finding[] }) {
         </Flex>
       }
     >
-      <button type="button" className="bare" aria-label={t("findings-title", { count: findings.length })}>
+      <button type="button" className="bare">
         <SeverityTag severity={severity} count={findings.length > 1 ? findings.length : undefined} />
+        <span className="unseen">{t("findings-title", { count: findings.length })}</span>
       </button>
     </Popover>
   );
