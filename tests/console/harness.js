@@ -208,20 +208,27 @@ async function screenshot(page, name, { dark, narrow, lang } = {}) {
   if (narrow !== undefined && size) await page.setViewportSize(size);
 }
 
-/** Fails unless axe-core finds nothing in the page as it is now: its own choice of rules, WCAG A and AA and good practice. */
-async function axe(page, { within, except = [] } = {}) {
+/** What axe-core finds in the page as it is now, by its own choice of rules (WCAG A and AA, good practice): texts. */
+async function axeFindings(page, { within, except = [] } = {}) {
   // By the debugger's protocol, past the page's policy, as a person's extension would.
-  const found = await page.evaluate(
+  return page.evaluate(
     async ({ source, root, skipped }) => {
       if (!window.axe) new Function(source)();
       const result = await window.axe.run(root ? { include: [[root]] } : document, {
         rules: Object.fromEntries(skipped.map((rule) => [rule, { enabled: false }])),
       });
-      return result.violations.map(({ id, help, nodes }) => `${id}: ${help}\n${nodes.map(({ html, failureSummary }) => `      ${html}\n        ${failureSummary}`).join("\n")}`);
+      return result.violations.flatMap(({ id, help, nodes }) =>
+        nodes.map(({ html, any, all, none }) => `${id}: ${help}\n      ${html}\n      ${[...any, ...all, ...none].map(({ message }) => message).join("\n      ")}`),
+      );
     },
     { source: axeSource, root: within, skipped: except },
   );
-  assert.deepEqual(found, [], `axe-core at ${page.url()}:\n  ${found.join("\n  ")}`);
+}
+
+/** Fails unless axe-core finds nothing in the page as it is now. */
+async function axe(page, options) {
+  const found = await axeFindings(page, options);
+  assert.ok(found.length === 0, `axe-core at ${page.url()}:\n  ${found.join("\n  ")}`);
 }
 
 /** A test with a page: options as of open(). */
@@ -232,7 +239,7 @@ function test(name, options, body) {
     const session = await open({ ...options, faults });
     try {
       await body({ ...session, t });
-      assert.deepEqual(faults, [], `the page did what it must not:\n  ${faults.join("\n  ")}`);
+      assert.ok(faults.length === 0, `the page did what it must not:\n  ${faults.join("\n  ")}`);
     } catch (error) {
       await session.page.screenshot({ path: path.join(SHOTS, `failed-${name}.png`), fullPage: true }).catch(() => {});
       if (faults.length && error instanceof Error && !error.message.includes(faults[0])) error.message += `\nthe page:\n  ${faults.join("\n  ")}`;
@@ -243,4 +250,4 @@ function test(name, options, body) {
   });
 }
 
-module.exports = { test, world, assert, open, signInContext, screenshot, axe, NARROW, WIDE };
+module.exports = { test, world, assert, open, signInContext, screenshot, axe, axeFindings, NARROW, WIDE };

@@ -159,6 +159,7 @@ def force(system, method, target, body=None):
 
 def put_back(system, before):
     """Deletes what the tests of a file made, and makes the rules of all groups those of before."""
+    force(system, "POST", "/v1/apply?wait=20s", before)
     model = json.loads(system.ringwall("export"))
     for kind in KINDS:
         kept = {item["id"] for item in before.get(kind, [])}
@@ -166,7 +167,6 @@ def put_back(system, before):
             # A cluster's own group goes with it.
             if item["id"] not in kept and not item.get("managed_by"):
                 force(system, "DELETE", f"/v1/{kind.replace('_', '-')}/{item['id']}")
-    force(system, "POST", "/v1/apply?wait=20s", before)
 
 
 def run_file(system, server, path, modules, given):
