@@ -27,7 +27,7 @@ export function Cuts({ cuts, closesNothing, established, onEstablished }: Props)
   if (closesNothing && choices.length === 0) return null;
   return (
     <section>
-      <Typography.Title level={3} style={{ fontSize: 15, margin: "0 0 4px" }}>
+      <Typography.Title level={2} style={{ fontSize: 15, margin: "0 0 4px" }}>
         <ScissorOutlined aria-hidden /> {t("flows")}
       </Typography.Title>
       {choices.length === 0 && cuts.unknown.length === 0 && <span>{t("cuts-nothing")}</span>}

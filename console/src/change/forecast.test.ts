@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { expect, test, vi } from "vitest";
 import { ApiError, type Guard } from "../api/problem";
-import { foresee, guardKind, refusals } from "./forecast";
+import { foresee, groupGuards, guardKind, refusals } from "./forecast";
 import type { Change, ChangeRequest, preview } from "./request";
 
 const guard = (id: string, more: Partial<Guard> = {}): Guard => ({ id, node: "", cause: "default", detail: id, ...more });
@@ -48,4 +48,9 @@ test("other refusals are passed on at once", async () => {
 test("each guard is named once, warnings not at all", () => {
   expect(refusals([guard("a"), guard("a", { node: "n1" }), guard("b", { warning: true })])).toEqual(["a"]);
   expect(guardKind("finding:open-ssh")).toBe("finding");
+});
+
+test("objections of one guard stand together, refusals before warnings", () => {
+  const all = [guard("w", { warning: true }), guard("a", { node: "n1" }), guard("b"), guard("a", { node: "n2" })];
+  expect(groupGuards(all).map((same) => same.map(({ id, node }) => id + node))).toEqual([["an1", "an2"], ["b"], ["w"]]);
 });

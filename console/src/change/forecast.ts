@@ -42,3 +42,13 @@ export async function foresee(request: ChangeRequest, ask: typeof preview = prev
 export function guardKind(id: string): string {
   return id.split(":")[0]!;
 }
+
+/** Objections of the same guard together, those that refuse first. */
+export function groupGuards(guards: readonly Guard[]): Guard[][] {
+  const groups = new Map<string, Guard[]>();
+  for (const guard of guards) {
+    const key = `${guard.warning ? 1 : 0} ${guard.id}`;
+    groups.set(key, [...(groups.get(key) ?? []), guard]);
+  }
+  return [...groups].sort(([a], [b]) => Number(a[0]) - Number(b[0])).map(([, same]) => same);
+}

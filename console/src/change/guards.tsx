@@ -3,52 +3,62 @@ import { Alert, Checkbox, Flex } from "antd";
 import { useTranslation } from "react-i18next";
 import type { Guard } from "../api/problem";
 import { endText } from "./cuts";
-import { guardKind } from "./forecast";
+import { groupGuards, guardKind } from "./forecast";
 
 const KINDS = ["management-ssh", "caller-path", "ssh-session", "offline-node", "finding", "promise"];
 
 /** Who objects to a change: why, a packet that shows it, what to do, and the way to overrule it. */
-export function Guards({
-  guards,
-  force,
-  onForce,
-}: {
-  guards: Guard[];
-  force: string[];
-  onForce: (force: string[]) => void;
-}) {
-  const { t } = useTranslation("change");
-  const once = new Set<string>(); // the box to overrule a guard stands at its first objection
+export function Guards(props: { guards: Guard[]; force: string[]; onForce: (force: string[]) => void }) {
+  return groupGuards(props.guards).map((same) => (
+    <GuardAlert key={`${same[0]!.id} ${same[0]!.warning}`} same={same} force={props.force} onForce={props.onForce} />
+  ));
+}
 
-  return guards.map((guard) => {
-    const isFirst = !guard.warning && !once.has(guard.id);
-    once.add(guard.id);
-    const kind = guardKind(guard.id);
-    return (
-      <Alert
-        key={`${guard.id} ${guard.node} ${guard.subject} ${guard.cause}`}
-        type={guard.warning ? "warning" : "error"}
-        showIcon
-        title={guard.detail}
-        description={
-          <Flex vertical gap={4}>
-            {guard.witness && <Witness witness={guard.witness} />}
-            {KINDS.includes(kind) && <span>{t(`guard.${kind}`)}</span>}
-            {isFirst && (
-              <Checkbox
-                checked={force.includes(guard.id)}
-                onChange={({ target }) =>
-                  onForce(target.checked ? [...force, guard.id] : force.filter((id) => id !== guard.id))
-                }
-              >
-                {t("force", { guard: guard.id })}
-              </Checkbox>
-            )}
-          </Flex>
-        }
-      />
-    );
-  });
+/** The same guard may object for every node: it is explained once. */
+function GuardAlert(props: { same: Guard[]; force: string[]; onForce: (force: string[]) => void }) {
+  const { t } = useTranslation("change");
+  const { same, force, onForce } = props;
+  const [guard, ...others] = same as [Guard, ...Guard[]];
+  const kind = guardKind(guard.id);
+  return (
+    <Alert
+      type={guard.warning ? "warning" : "error"}
+      showIcon
+      title={guard.detail}
+      description={
+        <Flex vertical gap={4}>
+          {guard.witness && <Witness witness={guard.witness} />}
+          {KINDS.includes(kind) && <span>{t(`guard.${kind}`)}</span>}
+          {others.length > 0 && (
+            <details>
+              <summary>{t("guards-more", { count: others.length })}</summary>
+              {others.map((other) => (
+                <div key={other.node + other.subject + other.detail} style={{ marginTop: 6 }}>
+                  {other.detail}
+                  {other.witness && (
+                    <>
+                      <br />
+                      <Witness witness={other.witness} />
+                    </>
+                  )}
+                </div>
+              ))}
+            </details>
+          )}
+          {!guard.warning && (
+            <Checkbox
+              checked={force.includes(guard.id)}
+              onChange={({ target }) =>
+                onForce(target.checked ? [...force, guard.id] : force.filter((id) => id !== guard.id))
+              }
+            >
+              {t("force", { guard: guard.id })}
+            </Checkbox>
+          )}
+        </Flex>
+      }
+    />
+  );
 }
 
 /** A packet for which the objection holds. */

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import { CheckCircleFilled, ClockCircleFilled, CloseCircleFilled, DisconnectOutlined } from "@ant-design/icons";
+import { CheckCircleFilled, ClockCircleFilled, CloseCircleFilled, DisconnectOutlined, EyeFilled } from "@ant-design/icons";
 import { Alert, Flex, Progress as Bar, Typography } from "antd";
 import { useTranslation } from "react-i18next";
 import { $api, type Schemas } from "../api/client";
@@ -53,7 +53,7 @@ export function Progress({ change }: { change: Change }) {
         {nodes.slice(0, LISTED).map((node) => (
           <li key={node.id}>
             <Flex gap="small" wrap>
-              {icons[node.state]}
+              {isEnforced(node) || node.state !== "applied" ? icons[node.state] : <EyeFilled />}
               <strong>{node.name}</strong>
               <span>{node.reason === "monitored" ? t("state.monitored") : t(`state.${node.state}`)}</span>
               {node.reason && node.reason !== "monitored" && (

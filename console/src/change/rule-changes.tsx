@@ -15,7 +15,7 @@ export function RuleChanges({ diff }: { diff: NonNullable<Change["diff"]> }) {
   if (diff.length === 0) return null;
   return (
     <section>
-      <Typography.Title level={3} style={{ fontSize: 15, margin: "0 0 4px" }}>
+      <Typography.Title level={2} style={{ fontSize: 15, margin: "0 0 4px" }}>
         {t("rule-changes")}
       </Typography.Title>
       <ul className="rule-changes mono">

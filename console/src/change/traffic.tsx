@@ -45,7 +45,7 @@ function Items({ change, items, fresh }: { change: "opens" | "closes"; items: It
   if (items.length === 0) return null;
   return (
     <section className={`traffic traffic-${change}`}>
-      <Typography.Title level={3} style={{ fontSize: 15, margin: "0 0 4px" }}>
+      <Typography.Title level={2} style={{ fontSize: 15, margin: "0 0 4px" }}>
         {change === "opens" ? <UnlockOutlined /> : <LockOutlined />} {t(change)}
       </Typography.Title>
       <ul>

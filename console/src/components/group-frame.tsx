@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import { Alert, Flex, Tabs } from "antd";
+import { Alert, Flex } from "antd";
 import { type ReactNode, useMemo } from "react";
 import { useTranslation } from "react-i18next";
 import { Link, useNavigate } from "react-router-dom";
@@ -9,6 +9,7 @@ import { type Member, membersOf } from "../model/members";
 import { groupLink, rulesLink } from "./links";
 import { NodeStateTag } from "./marks";
 import { Page } from "./page";
+import { TabStrip } from "./tab-strip";
 
 /** Parts of a group's pages in their order; "rules" has a page of its own. */
 export const GROUP_TABS = ["facts", "rules", "members", "referrers", "history"] as const;
@@ -31,11 +32,11 @@ export function GroupFrame(props: { group: Group; tab: GroupTab; actions?: React
       ]}
       actions={props.actions}
     >
-      <Tabs
-        activeKey={tab}
+      <TabStrip
+        label={group.name}
+        active={tab}
         onChange={(next) => navigate(address(next))}
         items={GROUP_TABS.map((key) => ({ key, label: t(`tabs.${key}`) }))}
-        style={{ marginBottom: -12 }}
       />
       <Shortfall group={group} />
       {props.children}

@@ -66,7 +66,7 @@ export function PrefixListForm({ list, onClose }: { list?: Schemas["PrefixList"]
             },
           ]}
         >
-          <Input.TextArea className="mono" autoSize={{ minRows: 4, maxRows: 16 }} spellCheck={false} />
+          <Input.TextArea className="mono" rows={8} spellCheck={false} />
         </Form.Item>
       </Form>
     </Modal>

@@ -49,7 +49,7 @@ export function ImportRules(props: { group: Group; present: readonly Rule[]; onC
           placeholder={'{"rules": ["allow tcp 443 from any"]}'}
           value={text}
           onChange={({ target }) => setText(target.value)}
-          autoSize={{ minRows: 5, maxRows: 12 }}
+          rows={8}
           className="mono"
           spellCheck={false}
         />

@@ -41,7 +41,17 @@ export function ObjectFields(props: { group: Group; tab: Tab; protocol: string; 
         />
       </Form.Item>
       {values.object === "any" && families.length > 1 && (
-        <Form.Item name="families" rules={[required]}>
+        <Form.Item
+          name="families"
+          label={t("form.families")}
+          rules={[
+            {
+              validator: async (_, chosen: string[] = []) => {
+                if (chosen.length === 0) throw new Error(t("form.object-missing"));
+              },
+            },
+          ]}
+        >
           {single ? (
             <Radio.Group options={ANY.map((value, index) => ({ value: [value], label: t(`form.family.${index ? 6 : 4}`) }))} />
           ) : (

@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 import { DeleteOutlined, DownloadOutlined, ImportOutlined, PlusOutlined } from "@ant-design/icons";
-import { Button, Empty, Flex, Tabs } from "antd";
+import { Button, Empty, Flex } from "antd";
 import { useMemo, useState } from "react";
 import { useTranslation } from "react-i18next";
 import { useReview } from "../../change/review";
 import { GroupFrame } from "../../components/group-frame";
 import { Loaded } from "../../components/loaded";
+import { TabStrip } from "../../components/tab-strip";
 import type { Group } from "../../model/group";
 import { useNameOf } from "../../model/names";
 import type { Rule } from "../../model/rule-text";
@@ -92,10 +93,10 @@ export function RulesOf({ group }: { group: Group }) {
         </>
       }
     >
-      <Tabs
-        type="card"
-        size="small"
-        activeKey={tab.key}
+      <TabStrip
+        look="card"
+        label={t("tables")}
+        active={tab.key}
         onChange={(key) => {
           setSelected([]);
           set("tab", key);
@@ -104,7 +105,6 @@ export function RulesOf({ group }: { group: Group }) {
           key: each.key,
           label: t("tab-count", { tab: t(`tab.${each.key}`), count: present.filter((rule) => isIn(each, rule)).length }),
         }))}
-        style={{ marginBottom: -16 }}
       />
       <Toolbar filter={filter} sort={sort} shown={shown.length} total={inTab.length} withOrder={narrow} onSet={set} />
       {actions && chosen.length > 0 && (

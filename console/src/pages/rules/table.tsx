@@ -15,6 +15,7 @@ type Column = TableColumnType<Row>;
 
 /** From so many rows on only those on the screen are drawn. */
 const VIRTUAL_FROM = 60;
+const SELECTION_WIDTH = 36;
 
 export type RuleTableProps = {
   group: string;
@@ -44,6 +45,9 @@ export function RuleTable(props: RuleTableProps) {
     [before, rows, after],
   );
 
+  // Ant Design measures a table that it scrolls by a hidden copy of its headings, in which keys can get lost.
+  const width = columns.reduce((sum, { width: each }) => sum + Number(each), SELECTION_WIDTH);
+
   return (
     <div ref={frame} className="rule-table">
       <Table<Row>
@@ -54,11 +58,12 @@ export function RuleTable(props: RuleTableProps) {
         dataSource={data}
         columns={columns}
         pagination={false}
-        scroll={{ x: columns.reduce((sum, { width }) => sum + Number(width), 36), ...(virtual ? { y: height } : {}) }}
+        tableLayout="fixed"
+        {...(virtual ? { scroll: { x: width, y: height } } : { style: { minWidth: width } })}
         rowSelection={
           props.actions
             ? {
-                columnWidth: 36,
+                columnWidth: SELECTION_WIDTH,
                 selectedRowKeys: props.selected,
                 onChange: (keys) => props.onSelect(keys.map(String)),
                 getCheckboxProps: (row) => ({
@@ -106,7 +111,7 @@ function useColumns({ group, nameOf, sort, actions }: RuleTableProps): Column[] 
         ({ protocol }) => <ProtocolCell protocol={protocol} />,
       )),
       column("ports", 96, ofRule(({ rule }) => <PortsCell rule={rule} />, ({ ports }) => ports || t("no-ports"))),
-      column("type", 104, ofRule(
+      column("type", 112, ofRule(
         ({ rule }) => t(`type.${objectKind(rule.object)}`),
         ({ kind }) => t(`fixed-kind.${kind}`),
       )),
@@ -128,6 +133,7 @@ function useColumns({ group, nameOf, sort, actions }: RuleTableProps): Column[] 
       column("created", 96, { ...spanned(0), ...ofRule(({ rule }) => <CreatedCell rule={rule} />) }),
       column("findings", 100, { ...spanned(0), ...ofRule(({ findings }) => <FindingsCell findings={findings} />) }),
       column("actions", 116, {
+        className: "rule-actions",
         ...spanned(0),
         ...ofRule(({ rule }) => <ActionsCell group={group} rule={rule} text={ruleText(rule, nameOf)} actions={actions} />),
       }),

@@ -77,7 +77,7 @@ function EditGroup({ group, onClose }: { group: Group; onClose: () => void }) {
           </Form.Item>
         )}
         <Form.Item name="description" label={t("description")}>
-          <Input.TextArea maxLength={256} autoSize={{ minRows: 2 }} />
+          <Input.TextArea maxLength={256} rows={3} />
         </Form.Item>
         <Form.Item name="midstream" label={t("midstream")} extra={t("midstream-hint")}>
           <Radio.Group options={(["accept", "drop"] as const).map((value) => ({ value, label: t(`midstreams.${value}`) }))} />
