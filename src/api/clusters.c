@@ -108,11 +108,18 @@ static int fix(struct rw_draft *draft, const struct rw_api_call *call, struct rw
 
 static int rebind(struct rw_draft *draft, const struct rw_api_call *call, struct rw_error *err)
 {
+	const char *group = rw_api_parameter(call, "group");
 	struct rw_cluster_options options = {0};
 	int r = rw_api_flag(call, "no_web", &options.no_web, err);
 
 	if (r == 0)
 		r = rw_api_flag(call, "ipv6", &options.ipv6, err);
+	if (r == 0 && group && (options.no_web || options.ipv6)) {
+		(void)rw_error_field(err, "group", "this group keeps the rules it has");
+		return rw_error_hint(err, "Leave no_web and ipv6 out: they are about default rules.");
+	}
+	if (r == 0 && group)
+		return rw_edit_adopt_group(draft, call->names[0], group, err);
 	return r < 0 ? r : rw_edit_rebind_cluster(draft, call->names[0], &options, err);
 }
 

@@ -43,7 +43,7 @@ const struct rw_api_route rw_api_routes[] = {
 	{"POST", "v1/clusters/{}/tighten/undo", RW_API_OPERATOR, false, CHANGE, rw_api_undo_tighten, NONE},
 	{"GET", "v1/clusters/{}/check", RW_API_VIEWER, false, "", rw_api_check_cluster, NONE},
 	{"POST", "v1/clusters/{}/fix", RW_API_OPERATOR, false, CHANGE, rw_api_fix_cluster, NONE},
-	{"POST", "v1/clusters/{}/rebind", RW_API_OPERATOR, false, CHANGE " no_web ipv6",
+	{"POST", "v1/clusters/{}/rebind", RW_API_OPERATOR, false, CHANGE " no_web ipv6 group",
 	 rw_api_rebind_cluster, NONE},
 
 	{"GET", GROUP "rules", RW_API_VIEWER, false, "limit after", rw_api_list_rules, NONE},

@@ -167,6 +167,7 @@ static int rebind(struct rw_cli *cli)
 		(void)rw_buf_append_text(&path, "?no_web=true");
 	if (rw_cli_given(cli, "ipv6"))
 		(void)rw_buf_append_format(&path, "%cipv6=true", strchr(path.data, '?') ? '&' : '?');
+	rw_cli_put_filter(cli, &path, "group");
 	return change_group(cli, &path, false, "Rebind the cluster now?",
 			    "cluster bound to a new security group");
 }
@@ -219,6 +220,7 @@ static const struct rw_usage_option rebind_options[] = {
 	{"yes", 'y', NULL, "do not ask"},
 	{"no-web", 0, NULL, "leave 80 and 443 out of the default rules"},
 	{"ipv6", 0, NULL, "default rules for IPv6 too"},
+	{"group", 0, "GROUP", "bind it to this free-standing group instead, with its rules"},
 	{NULL, 0, NULL, NULL},
 };
 
@@ -272,9 +274,11 @@ const struct rw_cli_command rw_cli_cluster_commands[] = {
 	 "One change: every node goes from the old group to the new one, and is never in neither.  Rules "
 	 "and\n"
 	 "load balancers that name the old group name the new one; the old one is deleted with its rules.\n"
+	 "With --group the old one stays, as a free-standing group.\n"
 	 "\n"
-	 "example:\n"
-	 "  ringwall cluster rebind demo --wait\n",
+	 "examples:\n"
+	 "  ringwall cluster rebind demo --wait\n"
+	 "  ringwall cluster rebind demo --group web --wait\n",
 	 RW_CLI_SERVER | RW_CLI_OUTPUT | RW_CLI_CHANGE, rebind_options, 1, 1, rebind},
 	{"cluster delete", "CLUSTER", "delete a cluster and its managed group",
 	 "example:\n"

@@ -209,6 +209,13 @@ def walk_objects(daemon):
     step(daemon, "POST", "/v1/clusters/demo/rebind?dry_run=true&no_web=true", 200)
     step(daemon, "POST", "/v1/clusters/demo/rebind", 200)
     step(daemon, "POST", "/v1/clusters/nobody/rebind", 404)
+    step(daemon, "POST", "/v1/security-groups", 201, {"name": "own", "network": "net", "tags": {"env": "test"},
+         "rules": [{"direction": "ingress", "policy": "accept", "protocol": "tcp", "ports": "22/22", "object": {"cidr": "10.0.0.0/16"}}]})
+    step(daemon, "PATCH", "/v1/security-groups/own", 200, {"tags": {"env": "prod", "team": "a"}})
+    step(daemon, "POST", "/v1/clusters/demo/rebind?group=nothing", 404)
+    step(daemon, "POST", "/v1/clusters/demo/rebind?group=own&no_web=true", 400)
+    step(daemon, "POST", "/v1/clusters/demo/rebind?group=web", 409)
+    step(daemon, "POST", "/v1/clusters/demo/rebind?group=own&dry_run=true", 200)
     accepted = {"check": "open-ssh", "subject": "demo", "reason": "bastion comes"}
     kept = step(daemon, "POST", "/v1/audit/suppressions", 201, accepted).json
     step(daemon, "POST", "/v1/audit/suppressions", 400, {**accepted, "check": "open-sesame"})

@@ -88,8 +88,12 @@ def groups_take_and_lose_members(cli):
                     "--description", "数据库")
     cli.run("group", "create", "g-home", "--network", "g-net")
     cli.run("group", "update", "g-a", "--name", "g-b", "--inner-access", "accept", "--midstream", "drop",
-            "--description", "databases")
+            "--description", "databases", "--tag", "env=prod", "--tag", "team=")
     shown = cli.run("group", "show", "g-b", "-o", "json").json
+    assert shown["tags"] == {"env": "prod", "team": ""}
+    cli.run("group", "update", "g-b", "--tag", "")
+    assert "tags" not in cli.run("group", "show", "g-b", "-o", "json").json
+    cli.refuses("group", "update", "g-b", "--tag", "prod", says="KEY=VALUE", code=2)
     assert (shown["id"], shown["inner_access"], shown["midstream"], shown["rules"]) == (identity, "accept", "drop", [])
     assert "databases" in cli.run("group", "show", "g-b").out
     node = made(cli, "node", "create", "g-n", "--network", "g-net", "--group", "g-home", "--interface", "eth0=10.4.0.4,10.4.0.5",
