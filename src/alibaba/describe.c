@@ -167,17 +167,90 @@ int alibaba_describe_references(struct call *call)
 
 /* ---- instances ---- */
 
-static bool instance_has(const struct rw_node *node, struct rw_json_document *wanted)
+enum address_choice { PRIVATE_OF_VPC, INNER_OF_CLASSIC, PUBLIC_OF_CLASSIC };
+
+/* What an address of an interface is called. */
+static enum address_choice choice_of(const struct rw_interface *interface, bool classic)
+{
+	if (!classic)
+		return PRIVATE_OF_VPC;
+	return interface->nic_type == RW_NIC_INTRANET ? INNER_OF_CLASSIC : PUBLIC_OF_CLASSIC;
+}
+
+/* The filters by address, each a list of which one must be the instance's; NULL = it was not given. */
+struct address_filters {
+	struct rw_json_document *of[PUBLIC_OF_CLASSIC + 1];
+	struct rw_json_document *elastic;
+};
+
+static void address_filters_done(struct address_filters *filters)
+{
+	for (size_t i = 0; i < RW_ARRAY_COUNT(filters->of); i++)
+		(void)rw_json_document_free(filters->of[i]);
+	(void)rw_json_document_free(filters->elastic);
+}
+RW_DEFINE_DONE(struct address_filters, address_filters_done)
+
+static int read_address_filters(struct call *call, struct address_filters *filters)
+{
+	int r = call_json_list(call, "PrivateIpAddresses", &filters->of[PRIVATE_OF_VPC]);
+
+	if (r == 0)
+		r = call_json_list(call, "InnerIpAddresses", &filters->of[INNER_OF_CLASSIC]);
+	if (r == 0)
+		r = call_json_list(call, "PublicIpAddresses", &filters->of[PUBLIC_OF_CLASSIC]);
+	return r < 0 ? r : call_json_list(call, "EipAddresses", &filters->elastic);
+}
+
+static bool any_listed(const struct rw_address *addresses, size_t count, struct rw_json_document *wanted)
 {
 	char text[RW_ADDRESS_TEXT_SIZE];
 
-	if (!wanted)
-		return true;
+	for (size_t i = 0; i < count; i++) {
+		rw_address_format(&addresses[i], text);
+		if (json_list_has(wanted, text))
+			return true;
+	}
+	return false;
+}
+
+static bool passes_addresses(const struct rw_node *node, bool classic, const struct address_filters *filters)
+{
+	bool passed[RW_ARRAY_COUNT(filters->of)];
+	bool all = !filters->elastic;
+
+	for (size_t i = 0; i < RW_ARRAY_COUNT(passed); i++)
+		passed[i] = !filters->of[i];
+	for (size_t i = 0; i < node->interface_count; i++) {
+		const struct rw_interface *interface = &node->interfaces[i];
+		enum address_choice own = choice_of(interface, classic);
+
+		passed[own] = passed[own] ||
+			      any_listed(interface->addresses, interface->address_count, filters->of[own]);
+		all = all ||
+		      any_listed(interface->elastic_ips, interface->elastic_ip_count, filters->elastic);
+	}
+	for (size_t i = 0; i < RW_ARRAY_COUNT(passed); i++)
+		all = all && passed[i];
+	return all;
+}
+
+/* Ipv6Address.N, of which one must be the instance's. */
+static bool passes_ipv6(const struct call *call, const struct rw_node *node)
+{
+	unsigned int count = 0;
+
+	if (rw_alibaba_list_count(&call->parameters, "Ipv6Address", 100, &count, NULL) < 0 || count == 0)
+		return count == 0;
 	for (size_t i = 0; i < node->interface_count; i++)
 		for (size_t j = 0; j < node->interfaces[i].address_count; j++) {
+			char text[RW_ADDRESS_TEXT_SIZE];
+
 			rw_address_format(&node->interfaces[i].addresses[j], text);
-			if (json_list_has(wanted, text))
-				return true;
+			for (unsigned int k = 1; k <= count; k++)
+				if (strcmp(rw_alibaba_element(&call->parameters, "Ipv6Address", k, NULL),
+					   text) == 0)
+					return true;
 		}
 	return false;
 }
@@ -200,8 +273,6 @@ static bool instance_fits(const struct call *call, const struct rw_node *node)
 	       (!group || node_is_in(model, node, group)) && call_fits_tags(call, &node->tags);
 }
 
-enum address_choice { PRIVATE_OF_VPC, INNER_OF_CLASSIC, PUBLIC_OF_CLASSIC };
-
 static void put_addresses(struct call *call, const char *outer, const struct rw_node *node,
 			  enum address_choice choice)
 {
@@ -211,9 +282,7 @@ static void put_addresses(struct call *call, const char *outer, const struct rw_
 	list_begin(&call->json, outer, "IpAddress");
 	for (size_t i = 0; i < node->interface_count; i++) {
 		const struct rw_interface *interface = &node->interfaces[i];
-		enum address_choice own = !classic                                 ? PRIVATE_OF_VPC
-					  : interface->nic_type == RW_NIC_INTRANET ? INNER_OF_CLASSIC
-										   : PUBLIC_OF_CLASSIC;
+		enum address_choice own = choice_of(interface, classic);
 
 		for (size_t j = 0; own == choice && j < interface->address_count; j++) {
 			if (interface->addresses[j].family != 4)
@@ -317,6 +386,19 @@ static void put_elastic_ip(struct call *call, const struct rw_node *node)
 
 static void put_instance(struct call *call, const struct rw_node *node)
 {
+	/* Hardware, images and payment, which clients read without looking whether they are there. */
+	static const char unknown[] =
+		"\"InstanceType\":\"\",\"InstanceTypeFamily\":\"\",\"Cpu\":0,\"Memory\":0,\"GPUAmount\":0,"
+		"\"GPUSpec\":\"\",\"ImageId\":\"\",\"OSName\":\"\",\"OSNameEn\":\"\",\"OSType\":\"\","
+		"\"SerialNumber\":\"\",\"KeyPairName\":\"\",\"InstanceChargeType\":\"\","
+		"\"InternetChargeType\":\"\",\"InternetMaxBandwidthIn\":0,\"InternetMaxBandwidthOut\":0,"
+		"\"SaleCycle\":\"\",\"SpotStrategy\":\"\",\"SpotPriceLimit\":0,\"SpotDuration\":0,"
+		"\"IoOptimized\":false,\"DeviceAvailable\":true,\"DeletionProtection\":false,\"Recyclable\":"
+		"false,"
+		"\"LocalStorageAmount\":0,\"LocalStorageCapacity\":0,\"VlanId\":\"\",\"HpcClusterId\":\"\","
+		"\"DeploymentSetId\":\"\",\"CreditSpecification\":\"\",\"StoppedMode\":\"\","
+		"\"AutoReleaseTime\":\"\",\"ExpiredTime\":\"\",\"StartTime\":\"\",\"CreationTime\":\"\","
+		"\"OperationLocks\":{\"LockReason\":[]},\"RdmaIpAddress\":{\"IpAddress\":[]}";
 	struct rw_json_writer *json = &call->json;
 	char zone[ZONE_ID_SIZE];
 
@@ -332,8 +414,7 @@ static void put_instance(struct call *call, const struct rw_node *node)
 	rw_json_put_text(json, "ClusterId", node->cluster);
 	rw_json_put_text(json, "InstanceNetworkType",
 			 is_classic_network(call_model(call), node->network) ? "classic" : "vpc");
-	rw_json_put_text(json, "InstanceType", "");
-	rw_json_put_text(json, "CreationTime", "");
+	rw_json_write_members(json, unknown, sizeof(unknown) - 1);
 	put_groups_of(call, node);
 	put_vpc_attributes(call, node);
 	put_addresses(call, "InnerIpAddress", node, INNER_OF_CLASSIC);
@@ -351,7 +432,7 @@ int alibaba_describe_instances(struct call *call)
 {
 	const struct rw_model *model = call_model(call);
 	RW_CLEANUP(rw_json_document_free) struct rw_json_document *ids = NULL;
-	RW_CLEANUP(rw_json_document_free) struct rw_json_document *addresses = NULL;
+	RW_CLEANUP(address_filters_done) struct address_filters filters = {{NULL}};
 	RW_CLEANUP(rw_vec_done) struct rw_vec items;
 	size_t first, count;
 	struct page page;
@@ -362,14 +443,14 @@ int alibaba_describe_instances(struct call *call)
 	if (r == 0)
 		r = call_json_list(call, "InstanceIds", &ids);
 	if (r == 0)
-		r = call_json_list(call, "PrivateIpAddresses", &addresses);
+		r = read_address_filters(call, &filters);
 	if (r == 0)
 		r = call_check_tag_filter(call);
 	for (size_t i = 0; r == 0 && i < rw_model_count(model, RW_KIND_NODE); i++) {
 		const struct rw_node *node = rw_model_at(model, RW_KIND_NODE, i);
 
-		if (json_list_has(ids, node->id) && instance_has(node, addresses) &&
-		    instance_fits(call, node))
+		if (json_list_has(ids, node->id) && instance_fits(call, node) && passes_ipv6(call, node) &&
+		    passes_addresses(node, is_classic_network(model, node->network), &filters))
 			r = items_add(call, &items, node->id, node);
 	}
 	if (r < 0)

@@ -162,6 +162,15 @@ const tests = {
     assert.strictEqual(found.length, 1);
     assert.deepStrictEqual(found[0].securityGroupIds.securityGroupId, [FIRST]);
     assert.deepStrictEqual(found[0].vpcAttributes.privateIpAddress.ipAddress, ['10.0.0.5']);
+    const count = async (filter) => (await call('describeInstances', filter)).body.totalCount;
+    assert.strictEqual(await count({ privateIpAddresses: '["10.0.0.5","10.0.0.77"]' }), 1);
+    assert.strictEqual(await count({ privateIpAddresses: '["10.0.0.77"]' }), 0);
+    assert.strictEqual(await count({ innerIpAddresses: '["10.0.0.5"]' }), 0, 'what is private in a VPC is not inner');
+    assert.strictEqual(await count({ publicIpAddresses: '["10.0.0.5"]' }), 0);
+    assert.strictEqual(await count({ eipAddresses: '["203.0.113.5"]' }), 1);
+    assert.strictEqual(await count({ ipv6Address: ['2001:db8::5'] }), 1);
+    assert.strictEqual(await count({ ipv6Address: ['2001:db8::6'] }), 0);
+    assert.deepStrictEqual([found[0].cpu, found[0].OSType, found[0].eipAddress.ipAddress], [0, '', '203.0.113.5']);
     await call('joinSecurityGroup', { securityGroupId: group, instanceId: NODE });
     await refused(call('joinSecurityGroup', { securityGroupId: group, instanceId: NODE }), 'InvalidInstanceId.AlreadyExists', 403);
     const members = (await call('describeInstances', { securityGroupId: group })).body;

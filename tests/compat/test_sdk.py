@@ -31,7 +31,8 @@ def fill(daemon):
     groups = daemon.ask("GET", "/v1/security-groups").json["items"]
     first = create(daemon, "/v1/security-groups", {"name": "first", "network": network})[0]["id"]
     node = create(daemon, "/v1/nodes", {"name": "db-1", "network": network, "agent": "none", "security_groups": [first],
-                                        "interfaces": [{"name": "eth0", "addresses": ["10.0.0.5"]}]})[0]["id"]
+                                        "interfaces": [{"name": "eth0", "addresses": ["10.0.0.5", "2001:db8::5"],
+                                                        "elastic_ips": ["203.0.113.5"]}]})[0]["id"]
     token = daemon.ask("POST", "/v1/join-tokens", {"cluster": "demo"}).json["token"]
     daemon.make_agent(token, "node-1", "10.0.0.9")
     viewer = daemon.ask("POST", "/v1/keys", {"name": "reader", "role": "viewer"}).json

@@ -52,6 +52,47 @@ static void gives_handlers_the_whole_request(void **state)
 	fixture_stop(fixture);
 }
 
+/* Appends what it is told, and wants no more than two of the names that begin with "X-". */
+struct seen {
+	struct rw_buf buf;
+	int count;
+};
+
+static bool see_header(void *userdata, const char *name, const char *value)
+{
+	struct seen *seen = userdata;
+
+	if (strncasecmp(name, "x-", 2) != 0)
+		return true;
+	(void)rw_buf_append_format(&seen->buf, "%s=%s;", name, value);
+	return ++seen->count < 2;
+}
+
+static void echo_headers(struct rw_http_exchange *exchange, void *userdata)
+{
+	struct seen seen = {.count = 0};
+
+	(void)userdata;
+	rw_buf_init(&seen.buf, 1000);
+	rw_http_exchange_headers(exchange, see_header, &seen);
+	rw_http_answer(exchange, 200, "text/plain", seen.buf.data, seen.buf.size);
+	rw_buf_done(&seen.buf);
+}
+
+static void gives_handlers_every_header_until_they_have_enough(void **state)
+{
+	static const struct rw_http_header headers[] = {{"X-One", "a"}, {"X-One", "b"}, {"X-Two", "c"}};
+	struct fixture *fixture = *state;
+	struct rw_http_call_options call = {.method = "GET", .headers = headers, .header_count = 3};
+	RW_CLEANUP(rw_http_result_done) struct rw_http_result result = {0};
+
+	fixture_start(fixture, echo_headers);
+	call.url = fixture_url(fixture, "/");
+	assert_int_equal(rw_http_client_wait(fixture->client, &call, &result, NULL), 0);
+	assert_string_equal(result.body, "X-One=a;X-One=b;");
+	fixture_stop(fixture);
+}
+
 static void tells_handlers_who_the_client_has_proved_to_be(void **state)
 {
 	struct fixture *fixture = *state;
@@ -704,6 +745,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(gives_handlers_the_whole_request),
+		cmocka_unit_test(gives_handlers_every_header_until_they_have_enough),
 		cmocka_unit_test(tells_handlers_who_the_client_has_proved_to_be),
 		cmocka_unit_test(refuses_a_certificate_of_a_foreign_authority),
 		cmocka_unit_test(refuses_an_expired_certificate_also_on_an_open_connection),
