@@ -290,7 +290,7 @@ static int adopt(struct call *call, struct rw_draft *draft, const char *cluster,
 static int edit_create(struct call *call, struct rw_draft *draft, void *id, struct rw_error *err)
 {
 	RW_CLEANUP(rw_cluster_unref) struct rw_cluster *cluster = rw_cluster_new();
-	char name[RW_ID_SIZE + 64], description[RW_ID_SIZE + 64];
+	char name[CLUSTER_TEXT_SIZE], description[CLUSTER_TEXT_SIZE];
 	const struct rw_cluster_options options = {
 		.ipv4_only = true, .group_name = name, .group_description = description};
 	const char *group;

@@ -380,6 +380,22 @@ static bool is_listed(const struct call *call, const struct rw_tag *tag)
 	return tagging_shows(tag) || (key && strcmp(key, RESOURCE_GROUP_KEY) == 0);
 }
 
+static void put_resource(struct call *call, enum rw_kind kind, const char *id, const struct rw_tags *tags)
+{
+	struct rw_json_writer *json = &call->json;
+
+	for (size_t i = 0; i < tags->count; i++) {
+		if (!is_listed(call, &tags->list[i]))
+			continue;
+		rw_json_begin_object(json);
+		rw_json_put_text(json, "ResourceId", id);
+		rw_json_put_text(json, "ResourceType", rw_word_of(resource_types, (int)kind));
+		rw_json_put_text(json, "TagKey", tags->list[i].key);
+		rw_json_put_text(json, "TagValue", tags->list[i].value);
+		rw_json_end_object(json);
+	}
+}
+
 /* A page is of resources, each with all of its tags. */
 int alibaba_list_tags(struct call *call)
 {
@@ -411,19 +427,8 @@ int alibaba_list_tags(struct call *call)
 	list_begin(&call->json, "TagResources", "TagResource");
 	for (size_t i = first; i < first + count; i++) {
 		const struct item *item = rw_vec_at(&items, i);
-		const struct rw_tags *tags = tags_of(tagging.kind, item->object);
 
-		for (size_t j = 0; j < tags->count; j++) {
-			if (!is_listed(call, &tags->list[j]))
-				continue;
-			rw_json_begin_object(&call->json);
-			rw_json_put_text(&call->json, "ResourceId", item->id);
-			rw_json_put_text(&call->json, "ResourceType",
-					 rw_word_of(resource_types, (int)tagging.kind));
-			rw_json_put_text(&call->json, "TagKey", tags->list[j].key);
-			rw_json_put_text(&call->json, "TagValue", tags->list[j].value);
-			rw_json_end_object(&call->json);
-		}
+		put_resource(call, tagging.kind, item->id, tags_of(tagging.kind, item->object));
 	}
 	list_end(&call->json);
 	page_put_token(call, &page, &items, first, count);

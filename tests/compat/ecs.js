@@ -195,6 +195,37 @@ const tests = {
     assert.deepStrictEqual(await groups(), [FIRST]);
   },
 
+  async keeps_tags_and_resource_groups_and_finds_by_them() {
+    const pair = (type) => (key, value) => new type({ key, value });
+    const [made, set, asked] = [ecs.CreateSecurityGroupRequestTag, ecs.TagResourcesRequestTag, ecs.DescribeSecurityGroupsRequestTag].map(pair);
+    const id = (await call('createSecurityGroup', { vpcId: VPC, securityGroupName: 'tagged', resourceGroupId: 'rg-ops',
+      tag: [made('env', 'prod'), made('team', '')] })).body.securityGroupId;
+    const show = async () => (await call('describeSecurityGroups', { securityGroupId: id })).body.securityGroups.securityGroup[0];
+    const tags = (shown) => shown.tags.tag.map((one) => `${one.tagKey}=${one.tagValue}`).sort();
+    assert.deepStrictEqual([tags(await show()), (await show()).resourceGroupId], [['env=prod', 'team='], 'rg-ops']);
+    const resource = { resourceType: 'securitygroup', resourceId: [id] };
+    await call('tagResources', { ...resource, tag: [set('env', 'test'), set('数据', '库')] });
+    assert.deepStrictEqual(tags(await show()), ['env=test', 'team=', '数据=库']);
+    const found = async (filter) => (await call('describeSecurityGroups', filter)).body.securityGroups.securityGroup.map((one) => one.securityGroupId);
+    assert.deepStrictEqual(await found({ tag: [asked('env', 'test'), asked('team')] }), [id]);
+    assert.deepStrictEqual(await found({ tag: [asked('env', 'prod')] }), []);
+    assert.deepStrictEqual(await found({ resourceGroupId: 'rg-ops' }), [id]);
+    const list = async (fields) => (await call('listTagResources', { resourceType: 'securitygroup', ...fields })).body.tagResources.tagResource
+      .map((one) => `${one.resourceId === id} ${one.resourceType} ${one.tagKey}=${one.tagValue}`).sort();
+    assert.deepStrictEqual(await list({}), ['true securitygroup env=test', 'true securitygroup team=', 'true securitygroup 数据=库']);
+    assert.deepStrictEqual(await list({ tag: [new ecs.ListTagResourcesRequestTag({ key: 'env', value: 'prod' })] }), []);
+    await call('untagResources', { ...resource, tagKey: ['team', 'nothing'] });
+    await call('joinResourceGroup', { resourceType: 'securitygroup', resourceId: id, resourceGroupId: 'rg-web' });
+    assert.deepStrictEqual([tags(await show()), (await show()).resourceGroupId], [['env=test', '数据=库'], 'rg-web']);
+    await call('untagResources', { ...resource, all: true });
+    assert.deepStrictEqual([tags(await show()), (await show()).resourceGroupId], [[], 'rg-web']);
+    await call('tagResources', { resourceType: 'instance', resourceId: [NODE], tag: [set('rack', '7')] });
+    const instances = (await call('describeInstances', { tag: [new ecs.DescribeInstancesRequestTag({ key: 'rack', value: '7' })] })).body.instances.instance;
+    assert.deepStrictEqual(instances.map((one) => [one.instanceId, one.tags.tag[0].tagKey]), [[NODE, 'rack']]);
+    await call('deleteSecurityGroup', { securityGroupId: id });
+    assert.deepStrictEqual(await list({}), []);
+  },
+
   async keeps_prefix_lists_and_takes_them_as_objects() {
     const entry = ecs.CreatePrefixListRequestEntry;
     const make = { prefixListName: 'offices', addressFamily: 'IPv4', maxEntries: 10, clientToken: 'list-1',

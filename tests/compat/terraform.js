@@ -80,6 +80,13 @@ const tests = {
     await ok(rpc('ModifySecurityGroupAttribute', { SecurityGroupId: id, SecurityGroupName: 'tf-web2', Description: 'by terraform' }));
     assert.strictEqual((await read_group(id)).SecurityGroupName, 'tf-web2');
 
+    await ok(rpc('TagResources', { ResourceType: 'securitygroup', 'ResourceId.1': id, 'Tag.1.Key': 'Created', 'Tag.1.Value': 'TF' }));
+    await ok(rpc('JoinResourceGroup', { ResourceType: 'securitygroup', ResourceId: id, ResourceGroupId: 'rg-tf' }));
+    const tagged = await read_group(id);
+    assert.deepStrictEqual([tagged.Tags.Tag, tagged.ResourceGroupId], [[{ TagKey: 'Created', TagValue: 'TF' }], 'rg-tf']);
+    await ok(rpc('UntagResources', { ResourceType: 'securitygroup', 'ResourceId.1': id, 'TagKey.1': 'Created' }));
+    assert.deepStrictEqual((await read_group(id)).Tags.Tag, []);
+
     // It repeats a revocation whose answer it lost, and every error but 404 for five minutes.
     await ok(common_request('RevokeSecurityGroup', { SecurityGroupId: id, ...rule, Description: 'changed' }));
     await ok(common_request('RevokeSecurityGroup', { SecurityGroupId: id, ...rule, Description: 'changed' }));
