@@ -7,7 +7,7 @@ TARGETS ?=
 PREFIX ?= /usr/local
 DESTDIR ?=
 .DEFAULT_GOAL := build
-.PHONY: build deps install uninstall test demo demo-check demo-clean bench format check fuzz asan tsan test-linux61 clean help
+.PHONY: build deps install uninstall test demo demo-check demo-clean bench bench-dataplane format check fuzz asan tsan test-linux61 clean help
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -40,6 +40,9 @@ demo-clean: ## remove what a crashed demo left behind
 
 bench: deps build ## every benchmark, results as JSON in build/bench (root)
 	@tools/run-bench $(BUILD)
+
+bench-dataplane: deps build ## the data plane beside its peers in one run, into build/bench/dataplane.json (root); ROUNDS=15
+	@tools/run-bench $(BUILD) dataplane
 
 asan: deps ## unit, exhaustive and replayed fuzz suites under AddressSanitizer and UBSan
 	@$(MAKE) build BUILD=build-asan MESON_FLAGS="-Db_sanitize=address,undefined -Db_lundef=false -Dconsole=disabled"

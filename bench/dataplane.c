@@ -11,12 +11,18 @@
  *
  *   udp      accepted datagrams a second, 64 flows, sent and received
  *   tcp_crr  connect, request, answer, close a second
+ *   tcp_rr   requests that are answered a second on one connection, by the median of the time of each
+ *   stream1, stream8  bytes a second through one TCP connection, and through eight
+ *   flooded  connect, request, answer, close a second while the second processor sends SYNs from random sources
  *   refused  packets a second that the receiver took and refused, offered more than it can take
  *
- * udp and tcp_crr run on one processor and by the time of that processor, so that cost shows as time, and
- * neither waiting nor other programs do: "a second" is one of processor time.  In refused, the sender has the
- * first processor and the receiver's NAPI thread the second; what overruns the ring between them counts for
- * nobody, and a second is one of that thread's.  'floor' is a program that refuses everything: no filter at that place can be faster.
+ * All but the last two run on one processor and by the time of that processor, so that cost shows as time, and
+ * neither waiting nor other programs do: "a second" is one of processor time.  In flooded it is one of the clock.
+ * In refused, the sender has the first processor and the receiver's NAPI thread the second; what overruns the
+ * ring between them counts for nobody, and a second is one of that thread's.  'floor' and 'early_floor' are programs
+ * that refuse everything, at tc and at XDP: no filter at that place can be faster; 'early_reading_floor' looks at the
+ * source before, as every filter must.  'early' is ringwall with its early stage in the driver, 'many' with ten
+ * times the rules.
  *
  * The policy and the packets refused are those of policy.h.  nftables has it in its best stateful forms
  * (nftables.h), of which the faster counts.
@@ -26,15 +32,19 @@
 
 #include <arpa/inet.h>
 #include <bpf/bpf.h>
+#include <bpf/libbpf.h>
 #include <dirent.h>
+#include <fcntl.h>
 #include <linux/ethtool.h>
 #include <linux/sockios.h>
+#include <linux/if_link.h>
 #include <net/if.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <pthread.h>
 #include <sched.h>
 #include <signal.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -57,21 +67,29 @@ enum {
 	NFTABLES,
 	CONCATENATED, /* nftables in one look-up */
 	FLOOR,
+	EARLY,
+	EARLY_FLOOR,
+	EARLY_READING,
+	MANY,
 	SCENES,
 	FILTERS = FLOOR
 };
 enum { FLOWS = 64, ROUNDS_MAX = 101 };
-enum { UDP, TCP_CRR, REFUSED, KINDS };
+enum { UDP, TCP_CRR, TCP_RR, STREAM1, STREAM8, FLOODED, REFUSED, KINDS };
 
-static const char *const scene_names[SCENES] = {"none", "ringwall", "nftables", "nftables_concatenated",
-						"floor"};
-static const char *const kind_names[KINDS] = {"udp", "tcp_crr", "refused"};
+static const char *const scene_names[SCENES] = {"none",  "ringwall", "nftables",    "nftables_concatenated",
+						"floor", "early",    "early_floor", "early_reading_floor",
+						"many"};
+static const char *const kind_names[KINDS] = {"udp",     "tcp_crr", "tcp_rr", "stream1",
+					      "stream8", "flooded", "refused"};
 
 #define TCX_INGRESS 46         /* BPF_TCX_INGRESS; older headers have no name for it */
 #define DEVICE      "rwbench0" /* of the nodes; the threads of its NAPI are named after it */
 #define SLICE_NS    100000000ull
 #define WARM_MS     30
 #define WINDOW_MS   200
+#define EXCHANGES   4096
+#define STREAMS_MAX 8
 #define ENDLESS     (1 << 25) /* frames: seconds; ended by a signal */
 
 struct scene {
@@ -90,12 +108,17 @@ struct scene {
 static struct scene scenes[SCENES];
 static struct flood_bpf *flood;
 
-static uint64_t used_ns(void)
+static uint64_t read_clock(clockid_t clock)
 {
 	struct timespec now;
 
-	(void)clock_gettime(CLOCK_THREAD_CPUTIME_ID, &now);
+	(void)clock_gettime(clock, &now);
 	return (uint64_t)now.tv_sec * 1000000000ull + (uint64_t)now.tv_nsec;
+}
+
+static uint64_t used_ns(void)
+{
+	return read_clock(CLOCK_THREAD_CPUTIME_ID);
 }
 
 static void set_up_nftables(int node, const struct nftables *form, bool concatenated)
@@ -109,8 +132,14 @@ static void set_up_nftables(int node, const struct nftables *form, bool concaten
 	netns_run(node, "nft -f %s; r=$?; rm %s; exit $r", path, path);
 }
 
-static void set_up_ringwall(struct scene *scene, const struct rw_policy *policy)
+static void set_up_ringwall(struct scene *scene, const struct rw_policy *policy, bool early)
 {
+	struct rw_enforcer_device device = {.ifindex = scene->ifindex,
+					    .name = DEVICE,
+					    .interface = DEVICE,
+					    .early = early ? RW_ENFORCER_EARLY_NATIVE
+							   : RW_ENFORCER_EARLY_NONE};
+	struct rw_enforcer_device_status status;
 	struct rw_error err = RW_ERROR_NONE;
 	struct rw_enforce_bpf_options defaults = {0};
 
@@ -120,15 +149,28 @@ static void set_up_ringwall(struct scene *scene, const struct rw_policy *policy)
 	netns_leave();
 	if (rw_enforcer_apply(scene->enforcer, policy, RW_ESTABLISHED_CUT, &err) < 0)
 		fail_msg("%s", err.text);
-	filter_attach(scene->enforcer, scene->node, DEVICE, DEVICE);
+	netns_enter(scene->node);
+	if (rw_enforcer_attach(scene->enforcer, &device, &err) < 0)
+		fail_msg("%s", err.text);
+	netns_leave();
+	assert_int_equal(scene->enforcer->ops->devices(scene->enforcer, &status, 1), 1);
+	assert_int_equal(status.early, device.early);
 	filter_enforce(scene->enforcer, scene->node);
 }
 
-static void set_up_floor(struct scene *scene)
+static void set_up_floor(struct scene *scene, int kind)
 {
+	const struct bpf_program *early =
+		kind == EARLY_READING ? flood->progs.refuse_reading : flood->progs.refuse_early;
+
 	netns_enter(scene->node);
-	assert_true(bpf_link_create(bpf_program__fd(flood->progs.refuse), (int)scene->ifindex, TCX_INGRESS,
-				    NULL) >= 0);
+	if (kind != FLOOR)
+		assert_int_equal(
+			bpf_xdp_attach((int)scene->ifindex, bpf_program__fd(early), XDP_FLAGS_DRV_MODE, NULL),
+			0);
+	else
+		assert_true(bpf_link_create(bpf_program__fd(flood->progs.refuse), (int)scene->ifindex,
+					    TCX_INGRESS, NULL) >= 0);
 	netns_leave();
 }
 
@@ -154,13 +196,13 @@ static void set_up(struct scene *scene, int kind, const struct rw_policy *policy
 	netns_run(scene->node, "ip addr add 10.0.0.2/24 dev " DEVICE);
 	scene->ifindex = netns_ifindex(scene->node, DEVICE);
 	scene->peer_ifindex = netns_ifindex(scene->peer, "p0");
-	if (kind == RINGWALL)
-		set_up_ringwall(scene, policy);
+	if (kind == RINGWALL || kind == EARLY || kind == MANY)
+		set_up_ringwall(scene, policy, kind == EARLY);
 	else if (kind == NFTABLES || kind == CONCATENATED)
 		set_up_nftables(scene->node, form, kind == CONCATENATED);
-	if (kind == FLOOR)
-		set_up_floor(scene);
-	else
+	if (kind == FLOOR || kind == EARLY_FLOOR || kind == EARLY_READING)
+		set_up_floor(scene, kind);
+	else if (kind < FILTERS)
 		open_flows(scene);
 }
 
@@ -249,11 +291,11 @@ static double run_udp(struct scene *scene)
 	return (double)count * 1e9 / (double)elapsed;
 }
 
-static double run_crr(struct scene *scene)
+static double run_crr_by(struct scene *scene, clockid_t clock)
 {
 	struct sockaddr_in address = {.sin_family = AF_INET, .sin_port = htons(80)};
 	struct linger linger = {.l_onoff = 1};
-	uint64_t begin = used_ns(), count = 0, elapsed;
+	uint64_t begin = read_clock(clock), count = 0, elapsed;
 	char byte = 'r';
 
 	assert_int_equal(inet_pton(AF_INET, "10.0.0.2", &address.sin_addr), 1);
@@ -273,10 +315,98 @@ static double run_crr(struct scene *scene)
 		(void)close(client);
 		(void)close(served);
 		count++;
-		elapsed = used_ns() - begin;
+		elapsed = read_clock(clock) - begin;
 	} while (elapsed < SLICE_NS);
 	netns_leave();
 	return (double)count * 1e9 / (double)elapsed;
+}
+
+static double run_crr(struct scene *scene)
+{
+	return run_crr_by(scene, CLOCK_THREAD_CPUTIME_ID);
+}
+
+static int compare(const void *a, const void *b)
+{
+	double x = *(const double *)a, y = *(const double *)b;
+
+	return x < y ? -1 : x > y;
+}
+
+static double median(double *values, int count)
+{
+	qsort(values, (size_t)count, sizeof(*values), compare);
+	return values[count / 2];
+}
+
+/* A connection from the peer to the node: [0] the client's end, [1] the server's. */
+static void open_connection(struct scene *scene, int ends[2])
+{
+	ends[0] = filter_connect(scene->peer, "10.0.0.1", "10.0.0.2", 80);
+	ends[1] = filter_accept(scene->listener);
+	assert_true(ends[0] >= 0 && ends[1] >= 0);
+}
+
+static double run_rr(struct scene *scene)
+{
+	static double times[EXCHANGES];
+	int ends[2], one = 1;
+	char byte = 'r';
+
+	open_connection(scene, ends);
+	for (int i = 0; i < 2; i++)
+		(void)setsockopt(ends[i], IPPROTO_TCP, TCP_NODELAY, &one, sizeof(one));
+	for (int i = 0; i < EXCHANGES; i++) {
+		uint64_t begin = used_ns();
+
+		for (int side = 0; side < 2; side++) {
+			assert_int_equal(send(ends[side], &byte, 1, 0), 1);
+			assert_int_equal(recv(ends[!side], &byte, 1, 0), 1);
+		}
+		times[i] = (double)(used_ns() - begin);
+	}
+	(void)close(ends[0]);
+	(void)close(ends[1]);
+	return 1e9 / median(times, EXCHANGES);
+}
+
+static double run_streams(struct scene *scene, int count)
+{
+	static char bytes[65536];
+	int ends[STREAMS_MAX][2];
+	uint64_t begin, elapsed, received = 0;
+
+	for (int i = 0; i < count; i++) {
+		open_connection(scene, ends[i]);
+		for (int side = 0; side < 2; side++)
+			(void)fcntl(ends[i][side], F_SETFL, O_NONBLOCK);
+	}
+	begin = used_ns();
+	do {
+		for (int i = 0; i < count; i++) {
+			ssize_t got;
+
+			(void)!send(ends[i][0], bytes, sizeof(bytes), 0);
+			while ((got = recv(ends[i][1], bytes, sizeof(bytes), 0)) > 0)
+				received += (uint64_t)got;
+		}
+		elapsed = used_ns() - begin;
+	} while (elapsed < SLICE_NS);
+	for (int i = 0; i < count; i++) {
+		(void)close(ends[i][0]);
+		(void)close(ends[i][1]);
+	}
+	return (double)received * 1e9 / (double)elapsed;
+}
+
+static double run_stream1(struct scene *scene)
+{
+	return run_streams(scene, 1);
+}
+
+static double run_stream8(struct scene *scene)
+{
+	return run_streams(scene, STREAMS_MAX);
 }
 
 static void ignore(int number)
@@ -360,30 +490,61 @@ static double run_refused(struct scene *scene)
 	return (double)(end - begin) * 1e9 / (double)(end_ns - begin_ns);
 }
 
-static int compare(const void *a, const void *b)
-{
-	double x = *(const double *)a, y = *(const double *)b;
+/* Sends SYNs from sources that nobody has, until it is told to stop. */
+struct syns {
+	int frames;
+	atomic_bool stop;
+};
 
-	return x < y ? -1 : x > y;
+static void *send_syns(void *argument)
+{
+	struct syns *syns = argument;
+	struct rw_packet packet = {.direction = RW_DIRECTION_INGRESS,
+				   .protocol = RW_PROTOCOL_TCP,
+				   .tcp_flags = RW_TCP_SYN,
+				   .hop_limit = 64,
+				   .local = world_address("10.0.0.2"),
+				   .local_port = 80,
+				   .remote = world_address("10.0.0.3")};
+	uint8_t frame[FRAME_MAX];
+
+	pin(0, 1);
+	for (uint32_t i = 0; !atomic_load(&syns->stop); i += 2654435761u) {
+		packet.remote.bytes[3] = (uint8_t)(3 + (i >> 24) % 250);
+		packet.remote_port = (uint16_t)(1024 + (i >> 8) % 60000);
+		(void)!send(syns->frames, frame, frame_build(&packet, 0, 7, frame), 0);
+	}
+	return NULL;
 }
 
-static double median(double *values, int count)
+static double run_flooded(struct scene *scene)
 {
-	qsort(values, (size_t)count, sizeof(*values), compare);
-	return values[count / 2];
+	struct syns syns = {.frames = netns_frames(scene->peer, "p0")};
+	pthread_t sender;
+	double rate;
+
+	assert_int_equal(pthread_create(&sender, NULL, send_syns, &syns), 0);
+	(void)usleep(WARM_MS * 1000);
+	rate = run_crr_by(scene, CLOCK_MONOTONIC);
+	atomic_store(&syns.stop, true);
+	(void)pthread_join(sender, NULL);
+	(void)close(syns.frames);
+	return rate;
 }
 
 static void set_up_all(void)
 {
-	static uint32_t members[BENCH_MEMBERS];
+	static uint32_t members[BENCH_MEMBERS], others[BENCH_MEMBERS];
 	RW_CLEANUP(rw_policy_unref) struct rw_policy *policy = bench_policy(DEVICE, members);
+	RW_CLEANUP(rw_policy_unref)
+	struct rw_policy *many = bench_policy_sized(DEVICE, 10 * BENCH_RULES, others, BENCH_MEMBERS);
 	struct nftables *form = nftables_new(policy);
 
 	flood = flood_bpf__open_and_load();
 	assert_non_null(flood);
 	bench_samples(policy, form, members, RW_VERDICT_DROP, flood->bss->samples);
 	for (int i = 0; i < SCENES; i++)
-		set_up(&scenes[i], i, policy, form);
+		set_up(&scenes[i], i, i == MANY ? many : policy, form);
 	nftables_free(form);
 }
 
@@ -392,23 +553,46 @@ static double best(const double medians[SCENES])
 	return medians[NFTABLES] > medians[CONCATENATED] ? medians[NFTABLES] : medians[CONCATENATED];
 }
 
+/* Ringwall to the host without a filter; of what takes time, the time. */
+static void print_ratios(double medians[KINDS][SCENES])
+{
+	static const struct {
+		const char *name;
+		int kind;
+	} rows[] = {{"udp", UDP},
+		    {"tcp_crr", TCP_CRR},
+		    {"stream1", STREAM1},
+		    {"stream8", STREAM8},
+		    {"flooded", FLOODED}};
+
+	for (size_t i = 0; i < RW_ARRAY_COUNT(rows); i++)
+		printf(",\"%s_filtered_to_unfiltered\":%.3f", rows[i].name,
+		       medians[rows[i].kind][RINGWALL] / medians[rows[i].kind][NONE]);
+	printf(",\"tcp_rr_time_filtered_to_unfiltered\":%.3f",
+	       medians[TCP_RR][NONE] / medians[TCP_RR][RINGWALL]);
+}
+
 static void print(double medians[KINDS][SCENES], int rounds)
 {
+	const double *refusing = medians[REFUSED];
+
 	printf("{\"rounds\":%d,\"rules\":%d", rounds, BENCH_RULES);
 	for (int kind = 0; kind < KINDS; kind++)
 		for (int i = 0; i < (kind == REFUSED ? SCENES : FILTERS); i++)
 			printf(",\"%s_%s_per_s\":%.0f", kind_names[kind], scene_names[i], medians[kind][i]);
-	printf(",\"udp_filtered_to_unfiltered\":%.3f,\"tcp_crr_filtered_to_unfiltered\":%.3f",
-	       medians[UDP][RINGWALL] / medians[UDP][NONE],
-	       medians[TCP_CRR][RINGWALL] / medians[TCP_CRR][NONE]);
-	printf(",\"refused_ringwall_to_floor\":%.3f", medians[REFUSED][RINGWALL] / medians[REFUSED][FLOOR]);
-	printf(",\"refused_ringwall_to_nftables\":%.2f}\n",
-	       medians[REFUSED][RINGWALL] / best(medians[REFUSED]));
+	print_ratios(medians);
+	printf(",\"refused_ringwall_to_floor\":%.3f", refusing[RINGWALL] / refusing[FLOOR]);
+	printf(",\"refused_ringwall_to_nftables\":%.2f", refusing[RINGWALL] / best(refusing));
+	printf(",\"refused_early_to_floor\":%.3f", refusing[EARLY] / refusing[EARLY_FLOOR]);
+	printf(",\"refused_early_to_reading_floor\":%.3f", refusing[EARLY] / refusing[EARLY_READING]);
+	printf(",\"refused_early_to_nftables\":%.2f", refusing[EARLY] / best(refusing));
+	printf(",\"refused_many_to_ringwall\":%.3f}\n", refusing[MANY] / refusing[RINGWALL]);
 }
 
 int main(int argc, char **argv)
 {
-	static double (*const runs[REFUSED])(struct scene *) = {run_udp, run_crr};
+	static double (*const runs[REFUSED])(struct scene *) = {run_udp,     run_crr,     run_rr,
+								run_stream1, run_stream8, run_flooded};
 	int rounds = argc > 1 ? atoi(argv[1]) : 15;
 	double medians[KINDS][SCENES] = {{0}};
 

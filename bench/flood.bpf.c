@@ -7,6 +7,8 @@
  *          BPF_PROG_TEST_RUN, which gives a program the same packet again and again.
  * nothing  The floor of that.
  * refuse   The floor: what it costs to bring a packet to a tc program and to free it there.
+ * refuse_early  The same at XDP, where nobody has read the frame yet,
+ * refuse_reading  ... and with one look at it, for which its bytes must come from the sender's processor.
  */
 
 #include <linux/bpf.h>
@@ -87,6 +89,23 @@ SEC("tc")
 int refuse(struct __sk_buff *skb)
 {
 	return TC_ACT_SHOT;
+}
+
+SEC("xdp")
+int refuse_early(struct xdp_md *context)
+{
+	return XDP_DROP;
+}
+
+SEC("xdp")
+int refuse_reading(struct xdp_md *context)
+{
+	void *data = (void *)(long)context->data;
+	struct iphdr *ip = data + sizeof(struct ethhdr);
+
+	if ((void *)(ip + 1) > (void *)(long)context->data_end || ip->saddr == 0)
+		return XDP_PASS;
+	return XDP_DROP;
 }
 
 char flood_license[] SEC("license") = "Dual BSD/GPL";

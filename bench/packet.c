@@ -12,6 +12,9 @@
  *   accepted     opens a flow, which is entered; the table is full of such flows, so another one is given up
  *   established  of one of 16,384 flows in the table
  *   same         ... always of the same one
+ *
+ * The first two also with a policy of 10 rules and one of 10,000 rules and 100,000 members: what a decision costs must
+ * not depend on that.
  */
 
 #include "test.h"
@@ -30,14 +33,33 @@
 #include "policy.h"
 #include "world.h"
 
-enum { EMPTY, REFUSED, ACCEPTED, ESTABLISHED, SAME, KINDS };
-enum { ROUNDS_MAX = 1001, SLICE = 50000 };
+enum {
+	EMPTY,
+	REFUSED,
+	ACCEPTED,
+	ESTABLISHED,
+	SAME,
+	REFUSED_SMALL,
+	ACCEPTED_SMALL,
+	REFUSED_LARGE,
+	ACCEPTED_LARGE,
+	KINDS
+};
+enum { NORMAL, SMALL, LARGE, SUBJECTS };
+enum { ROUNDS_MAX = 1001, SLICE = 50000, MEMBERS_MAX = 100000 };
 
-static const char *const kind_names[KINDS] = {"empty", "refused", "accepted", "established", "same"};
+static const char *const kind_names[KINDS] = {"empty",          "refused",       "accepted",
+					      "established",    "same",          "refused_small",
+					      "accepted_small", "refused_large", "accepted_large"};
+
+/* Programs with a policy of one size. */
+struct subject {
+	struct rw_bpf *bpf;
+	struct flood_sample samples[2][FLOOD_SAMPLES]; /* by verdict */
+};
 
 static struct flood_bpf *flood;
-static struct flood_sample samples[2][FLOOD_SAMPLES]; /* by verdict */
-static struct rw_bpf *bpf;
+static struct subject subjects[SUBJECTS];
 static unsigned int ifindex;
 
 static double run(unsigned int repeat)
@@ -66,35 +88,38 @@ static void go_on_in(int program)
 	assert_int_equal(bpf_map_update_elem(bpf_map__fd(flood->maps.next), &zero, &program, BPF_ANY), 0);
 }
 
-static uint64_t passed(void)
+static uint64_t passed(const struct subject *subject)
 {
 	struct rw_enforcer_status status;
 
-	assert_int_equal(rw_bpf_status((struct rw_enforcer *)bpf, &status, NULL), 0);
+	assert_int_equal(rw_bpf_status(&subject->bpf->base, &status, NULL), 0);
 	return status.passed;
 }
 
 /* One slice; says in whole nanoseconds, since the kernel does. */
 static double measure(int kind)
 {
-	uint64_t before = passed();
+	struct subject *subject = &subjects[kind >= REFUSED_LARGE   ? LARGE
+					    : kind >= REFUSED_SMALL ? SMALL
+								    : NORMAL];
+	bool refused = kind == REFUSED || kind == REFUSED_SMALL || kind == REFUSED_LARGE;
+	bool accepted = kind == ACCEPTED || kind == ACCEPTED_SMALL || kind == ACCEPTED_LARGE;
+	uint64_t before = passed(subject);
 	double ns;
 
-	flood->bss->vary_source_port = kind == REFUSED || kind == ACCEPTED;
+	flood->bss->vary_source_port = refused || accepted;
 	flood->bss->vary_sample = kind != SAME;
-	memcpy(flood->bss->samples, samples[kind == REFUSED ? RW_VERDICT_DROP : RW_VERDICT_ACCEPT],
-	       sizeof(samples[0]));
+	memcpy(flood->bss->samples, subject->samples[refused ? RW_VERDICT_DROP : RW_VERDICT_ACCEPT],
+	       sizeof(subject->samples[0]));
 	go_on_in(kind == EMPTY ? bpf_program__fd(flood->progs.nothing)
-			       : bpf->programs[RW_BPF_PROGRAM_INGRESS]);
+			       : subject->bpf->programs[RW_BPF_PROGRAM_INGRESS]);
 	if (kind == ESTABLISHED || kind == SAME)
 		(void)run(
 			FLOOD_SAMPLES); /* enters them, where the rounds of 'accepted' have taken their places */
 	ns = run(SLICE);
 	/* Half of the table is for protocols other than TCP, so all of these find a place. */
-	before = passed() - before;
-	assert_int_equal(before, kind == EMPTY || kind == REFUSED ? 0
-				 : kind == ACCEPTED               ? SLICE
-								  : SLICE + FLOOD_SAMPLES);
+	before = passed(subject) - before;
+	assert_int_equal(before, kind == EMPTY || refused ? 0 : accepted ? SLICE : SLICE + FLOOD_SAMPLES);
 	return ns;
 }
 
@@ -111,58 +136,68 @@ static double median(double *values, int count)
 	return values[count / 2];
 }
 
-static struct rw_enforcer *set_up(int ns)
+static void set_up(struct subject *subject, int ns, int rules, uint32_t member_count)
 {
-	static uint32_t members[BENCH_MEMBERS];
-	RW_CLEANUP(rw_policy_unref) struct rw_policy *policy = bench_policy("d0", members);
-	struct nftables *form = nftables_new(policy);
-	struct rw_enforce_bpf_options defaults = {0};
+	static uint32_t members[MEMBERS_MAX];
+	RW_CLEANUP(rw_policy_unref)
+	struct rw_policy *policy = bench_policy_sized("d0", rules, members, member_count);
+	struct rw_enforce_bpf_options options = {.table_memory = 256 << 20};
 	struct rw_error err = RW_ERROR_NONE;
 	struct rw_enforcer *enforcer;
 
-	netns_run(ns, "ip link add d0 type veth peer name p0");
-	ifindex = netns_ifindex(ns, "d0");
 	netns_enter(ns);
-	if (rw_enforce_bpf_open(&defaults, &enforcer, &err) < 0)
+	if (rw_enforce_bpf_open(&options, &enforcer, &err) < 0)
 		fail_msg("%s", err.text);
 	netns_leave();
+	subject->bpf = rw_bpf_of(enforcer);
 	if (rw_enforcer_apply(enforcer, policy, RW_ESTABLISHED_CUT, &err) < 0)
 		fail_msg("%s", err.text);
 	filter_attach(enforcer, ns, "d0", "d0");
 	filter_enforce(enforcer, ns);
-	flood = flood_bpf__open_and_load();
-	assert_non_null(flood);
 	for (int verdict = 0; verdict < 2; verdict++)
-		bench_samples(policy, form, members, (enum rw_verdict)verdict, samples[verdict]);
-	nftables_free(form);
-	return enforcer;
+		bench_samples_sized(policy, members, member_count, (enum rw_verdict)verdict,
+				    subject->samples[verdict]);
+}
+
+static void print(double figures[KINDS][ROUNDS_MAX], int rounds)
+{
+	double medians[KINDS];
+
+	for (int kind = 0; kind < KINDS; kind++)
+		medians[kind] = median(figures[kind], rounds);
+	printf("{\"rounds\":%d,\"rules\":%d,\"empty_ns\":%.0f", rounds, BENCH_RULES, medians[EMPTY]);
+	for (int kind = REFUSED; kind < KINDS; kind++)
+		printf(",\"%s_ns\":%.0f", kind_names[kind], medians[kind] - medians[EMPTY]);
+	printf(",\"refused_large_to_small\":%.2f,\"accepted_large_to_small\":%.2f}\n",
+	       medians[REFUSED_LARGE] / medians[REFUSED_SMALL],
+	       medians[ACCEPTED_LARGE] / medians[ACCEPTED_SMALL]);
 }
 
 int main(int argc, char **argv)
 {
 	static double figures[KINDS][ROUNDS_MAX];
 	int rounds = argc > 1 ? atoi(argv[1]) : 51;
-	struct rw_enforcer *enforcer;
 	int ns;
 
 	if (rounds < 1 || rounds > ROUNDS_MAX)
 		return 2;
 	netns_require();
 	ns = netns_new();
-	enforcer = set_up(ns);
-	bpf = rw_bpf_of(enforcer);
+	netns_run(ns, "ip link add d0 type veth peer name p0");
+	ifindex = netns_ifindex(ns, "d0");
+	flood = flood_bpf__open_and_load();
+	assert_non_null(flood);
+	set_up(&subjects[NORMAL], ns, BENCH_RULES, BENCH_MEMBERS);
+	set_up(&subjects[SMALL], ns, 10, BENCH_MEMBERS);
+	set_up(&subjects[LARGE], ns, 10000, MEMBERS_MAX);
 	netns_enter(ns);
 	for (int round = 0; round < rounds; round++)
 		for (int kind = 0; kind < KINDS; kind++)
 			figures[kind][round] = measure(kind);
 	netns_leave();
-	printf("{\"rounds\":%d,\"rules\":%d,\"empty_ns\":%.0f", rounds, BENCH_RULES,
-	       median(figures[EMPTY], rounds));
-	for (int kind = REFUSED; kind < KINDS; kind++)
-		printf(",\"%s_ns\":%.0f", kind_names[kind],
-		       median(figures[kind], rounds) - median(figures[EMPTY], rounds));
-	printf("}\n");
+	print(figures, rounds);
 	flood_bpf__destroy(flood);
-	rw_enforcer_close(enforcer);
+	for (int i = 0; i < SUBJECTS; i++)
+		rw_enforcer_close(&subjects[i].bpf->base);
 	return 0;
 }

@@ -7,6 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "classify/compile.h"
+#include "classify/lookup.h"
 #include "filter.h"
 #include "policy/evaluate.h"
 #include "random_policy.h"
@@ -62,13 +64,13 @@ static void pick_rule(int number, char text[96])
 }
 
 /* Every address is in one group, every tenth in a further one. */
-static struct rw_address_set *make_set(uint32_t number, const uint32_t members[BENCH_MEMBERS])
+static struct rw_address_set *make_set(uint32_t number, const uint32_t *members, uint32_t member_count)
 {
-	struct rw_prefix *prefixes = calloc(BENCH_MEMBERS, sizeof(*prefixes));
+	struct rw_prefix *prefixes = calloc(member_count, sizeof(*prefixes));
 	size_t count = 0;
 	char text[RW_PREFIX_TEXT_SIZE], id[16];
 
-	for (uint32_t i = 0; i < BENCH_MEMBERS; i++) {
+	for (uint32_t i = 0; i < member_count; i++) {
 		if (i % GROUPS != number && (i % 10 != 0 || i / 10 % GROUPS != number))
 			continue;
 		format_prefix(members[i], 32, text);
@@ -79,44 +81,93 @@ static struct rw_address_set *make_set(uint32_t number, const uint32_t members[B
 }
 
 /* The rules that the accepted flows need stand in the middle, by id and by priority. */
-struct rw_policy *bench_policy(const char *interface, uint32_t members[BENCH_MEMBERS])
+struct rw_policy *bench_policy_sized(const char *interface, int rules, uint32_t *members, uint32_t count)
 {
-	static char rules[BENCH_RULES][96];
-	const char *list[BENCH_RULES + 1] = {NULL};
+	char(*texts)[96] = calloc((size_t)rules, sizeof(*texts));
+	const char **list = calloc((size_t)rules + 1, sizeof(*list));
 	uint32_t subnets[SUBNETS];
 	struct rw_policy *policy;
 
-	for (int i = 0; i < BENCH_RULES; i++) {
-		pick_rule(i, rules[i]);
-		list[i] = rules[i];
+	assert_true(texts && list);
+	for (int i = 0; i < rules; i++) {
+		pick_rule(i, texts[i]);
+		list[i] = texts[i];
 	}
-	list[BENCH_RULES / 2] = "sgr-0500 in accept tcp 80/80 10.0.0.0/24 50";
-	list[BENCH_RULES / 2 + 1] = "sgr-0501 in accept udp 80/80 10.0.0.0/24 50";
+	for (int i = 0; i < 2; i++) {
+		(void)snprintf(texts[rules / 2 + i], sizeof(*texts),
+			       "sgr-%04d in accept %s 80/80 10.0.0.0/24 50", rules / 2 + i,
+			       i ? "udp" : "tcp");
+	}
 	policy = filter_policy(interface, list);
+	free(list);
+	free(texts);
 	for (int i = 0; i < SUBNETS; i++)
 		subnets[i] = pick_address() & 0xfffff000;
-	for (int i = 0; i < BENCH_MEMBERS; i++)
+	for (uint32_t i = 0; i < count; i++)
 		members[i] = subnets[rw_dice_below(&dice, SUBNETS)] | rw_dice_below(&dice, 4096);
 	policy->sets = calloc(GROUPS, sizeof(struct rw_address_set *));
 	policy->set_count = GROUPS;
 	for (uint32_t i = 0; i < GROUPS; i++)
-		policy->sets[i] = make_set(i, members);
+		policy->sets[i] = make_set(i, members, count);
 	return policy;
 }
 
+struct rw_policy *bench_policy(const char *interface, uint32_t members[BENCH_MEMBERS])
+{
+	return bench_policy_sized(interface, BENCH_RULES, members, BENCH_MEMBERS);
+}
+
 /* An address near to what the policy speaks of, or any. */
-static uint32_t pick_source(const struct rw_policy *policy, const uint32_t members[BENCH_MEMBERS])
+static uint32_t pick_source(const struct rw_policy *policy, const uint32_t *members, uint32_t count)
 {
 	const struct rw_policy_group *group = policy->groups[0];
-	const struct rw_object *object = &group->rules[rw_dice_below(&dice, BENCH_RULES)]->object;
+	const struct rw_object *object =
+		&group->rules[rw_dice_below(&dice, (uint32_t)group->rule_count)]->object;
 	uint32_t address;
 
 	if (rw_dice_chance(&dice, 50))
 		return pick_address();
 	if (object->kind == RW_OBJECT_GROUP)
-		return members[rw_dice_below(&dice, BENCH_MEMBERS)];
+		return members[rw_dice_below(&dice, count)];
 	memcpy(&address, object->cidr.address.bytes, sizeof(address));
 	return __builtin_bswap32(address) + rw_dice_below(&dice, 1u << (32 - object->cidr.bits) % 32);
+}
+
+/* What a policy says of packets, quickly; equal to the evaluator, as tests/unit/classify proves. */
+static struct rw_classify_table *compile(const struct rw_policy *policy, struct rw_classify_memory *memory)
+{
+	struct rw_classify_table *table = NULL;
+	struct rw_error err = RW_ERROR_NONE;
+
+	rw_classify_memory_init(memory);
+	if (rw_classify_compile(policy, NULL, NULL, memory, &table, &err) < 0)
+		fail_msg("%s", err.text);
+	return table;
+}
+
+void bench_samples_sized(const struct rw_policy *policy, const uint32_t *members, uint32_t member_count,
+			 enum rw_verdict verdict, struct flood_sample samples[FLOOD_SAMPLES])
+{
+	const struct rw_policy_group *group = policy->groups[0];
+	struct rw_packet packet = {.protocol = RW_PROTOCOL_UDP,
+				   .hop_limit = 64,
+				   .local = world_address("10.0.0.2"),
+				   .remote_port = 1024};
+	RW_CLEANUP(rw_classify_memory_done) struct rw_classify_memory memory;
+	RW_CLEANUP(rw_classify_table_free) struct rw_classify_table *table = compile(policy, &memory);
+
+	for (unsigned int count = 0; count < FLOOD_SAMPLES;) {
+		uint32_t address = pick_source(policy, members, member_count);
+		uint32_t wire = __builtin_bswap32(address);
+
+		packet.remote = rw_address_from_bytes(4, &wire);
+		packet.local_port = (uint16_t)(1 + rw_dice_below(&dice, 65535));
+		if (rw_dice_chance(&dice, 50))
+			packet.local_port =
+				group->rules[rw_dice_below(&dice, (uint32_t)group->rule_count)]->ports.last;
+		if (rw_classify_decide(table, 0, &packet).verdict == verdict)
+			samples[count++] = (struct flood_sample){address, packet.local_port};
+	}
 }
 
 void bench_samples(const struct rw_policy *policy, const struct nftables *form,
@@ -129,7 +180,8 @@ void bench_samples(const struct rw_policy *policy, const struct nftables *form,
 	struct rw_packet packet = {.hop_limit = 64, .local = world_address("10.0.0.2"), .remote_port = 1024};
 
 	for (unsigned int count = 0, tried = 0; count < FLOOD_SAMPLES; tried++) {
-		uint32_t address = pick_source(policy, members), wire = __builtin_bswap32(address);
+		uint32_t address = pick_source(policy, members, BENCH_MEMBERS);
+		uint32_t wire = __builtin_bswap32(address);
 		enum rw_verdict wanted;
 
 		packet.protocol = protocols[tried % 4];
