@@ -22,7 +22,11 @@ static const struct {
 
 static int set_name(struct rw_early_wish *wish, const char *name, size_t length, struct rw_error *err)
 {
-	if (!length || length >= sizeof(wish->name) || memchr(name, '/', length) || memchr(name, ' ', length))
+	bool is_name = length > 0 && length < sizeof(wish->name);
+
+	for (size_t i = 0; i < length && is_name; i++)
+		is_name = name[i] > ' ' && name[i] < 0x7f && name[i] != '/';
+	if (!is_name)
 		return rw_error_set(err, -EINVAL, "not the name of an interface: \"%.*s\"",
 				    length < 64 ? (int)length : 64, name);
 	memcpy(wish->name, name, length);

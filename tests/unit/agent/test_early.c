@@ -62,7 +62,7 @@ static void assert_wish(const char *name, enum rw_enforcer_early early, bool idl
 static void option_names_interface_and_mode(void **state)
 {
 	static const char *const bad[] = {
-		"", ":native", "eth0:", "eth0:fast", "a/b", "an-interface-too-long"};
+		"", ":native", "eth0:", "eth0:fast", "a/b", "eth0\n", "an-interface-too-long"};
 	struct rw_early_wish wish;
 
 	(void)state;
