@@ -7,11 +7,12 @@ folder=$(mktemp -d)
 trap 'rm -rf "$folder"' EXIT
 "$1/bench/bench-dataplane" "${ROUNDS:-15}" >"$folder/wire"
 "$1/bench/bench-packet" "$((${ROUNDS:-15} * 3))" >"$folder/packet"
+"$1/bench/bench-lookup" "$((${ROUNDS:-15} * 3))" >"$folder/lookup"
 "$1/bench/bench-classify" >"$folder/classify"
 exec python3 - "$folder" "$2" <<'PYTHON'
 import json, sys
 
-wire, packet, classify = (json.load(open(f"{sys.argv[1]}/{name}")) for name in ("wire", "packet", "classify"))
+wire, packet, lookup, classify = (json.load(open(f"{sys.argv[1]}/{name}")) for name in ("wire", "packet", "lookup", "classify"))
 
 
 def compiling(rules, members, shape):
@@ -27,6 +28,8 @@ rows = [
     ("new flow accepted and entered, ns over an empty program", packet["accepted_ns"], "<=", 100),
     ("10,000 rules and 100,000 members to 10 rules, refused", packet["refused_large_to_small"], "<=", 1.2),
     ("10,000 rules and 100,000 members to 10 rules, accepted", packet["accepted_large_to_small"], "<=", 1.35),
+    ("the kernel's LPM trie to an address look-up, 100,000 scattered addresses", lookup["trie_to_table"], ">=", 7),
+    ("table of 100,000 scattered addresses, MB", lookup["table_mb"], "<=", 16),
     ("refused a second, early stage to a bare drop at XDP", wire["refused_early_to_floor"], ">=", 0.85),
     ("refused a second, early stage to a drop at XDP that reads the source", wire["refused_early_to_reading_floor"], ">=", 0.85),
     ("refused a second, early stage to nftables", wire["refused_early_to_nftables"], ">=", 12),
@@ -42,7 +45,7 @@ rows = [
     ("compile 1,000 rules, 100,000 members, ms", compiling(1000, 100000, "sparse"), "<=", 40),
     ("compile 10,000 rules, 100,000 clustered members, ms", compiling(10000, 100000, "clustered"), "<=", 500),
 ]
-result = wire | {"packet": packet, "classify": classify, "rows": [
+result = wire | {"packet": packet, "lookup": lookup, "classify": classify, "rows": [
     {"measure": measure, "value": value, "aim": f"{sign} {aim}", "met": value <= aim if sign == "<=" else value >= aim}
     for measure, value, sign, aim in rows if value is not None]}
 json.dump(result, open(sys.argv[2], "w"), indent=1)
