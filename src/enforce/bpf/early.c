@@ -159,8 +159,10 @@ bool rw_bpf_early_check(struct rw_bpf *bpf, struct rw_bpf_device *device, bool p
 
 	if (device->early == RW_ENFORCER_EARLY_NONE || (was_attached && present))
 		return false;
-	if (!was_attached && device->early_retry-- > 0)
+	if (!was_attached && device->early_retry > 0) {
+		device->early_retry--;
 		return false;
+	}
 	memcpy(before, device->early_text, sizeof(before));
 	/* Somebody has detached the link: it is of no use any more. */
 	device->early_link = rw_close(device->early_link);
