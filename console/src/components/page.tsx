@@ -3,6 +3,8 @@ import { Breadcrumb, Flex, Typography } from "antd";
 import { type ReactNode, useEffect } from "react";
 import { useTranslation } from "react-i18next";
 import { Link } from "react-router-dom";
+import type { Concept } from "../help/concepts";
+import { Help } from "../help/help";
 
 export type Crumb = { text: ReactNode; to?: string };
 
@@ -10,11 +12,14 @@ export type Crumb = { text: ReactNode; to?: string };
 export function Page({
   title,
   crumbs = [],
+  help,
   actions,
   children,
 }: {
   title: string;
   crumbs?: Crumb[];
+  /** What the "?" beside the heading explains. */
+  help?: Concept;
   actions?: ReactNode;
   children: ReactNode;
 }) {
@@ -36,9 +41,12 @@ export function Page({
         </nav>
       )}
       <Flex justify="space-between" align="center" gap="small" wrap>
-        <Typography.Title level={1} style={{ margin: 0, fontSize: 22, overflowWrap: "anywhere" }}>
-          {title}
-        </Typography.Title>
+        <Flex align="center" gap={4}>
+          <Typography.Title level={1} style={{ margin: 0, fontSize: 22, overflowWrap: "anywhere" }}>
+            {title}
+          </Typography.Title>
+          {help && <Help concept={help} />}
+        </Flex>
         {actions && (
           <Flex gap="small" wrap>
             {actions}

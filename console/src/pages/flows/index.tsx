@@ -3,7 +3,6 @@
 import { Flex, Tabs } from "antd";
 import { useTranslation } from "react-i18next";
 import { Page } from "../../components/page";
-import { Help } from "../../help/help";
 import { FlowChart } from "./chart";
 import { FilterBar } from "./filter-bar";
 import { followed, type Tab, tabs, useFilters } from "./filters";
@@ -24,7 +23,7 @@ export default function Flows() {
     top: <TopTalkers filters={filters} onPick={set} />,
   };
   return (
-    <Page title={t("title")} actions={<Help concept="flow" />}>
+    <Page title={t("title")} help="flow">
       <FilterBar filters={filters} onChange={set} />
       <FlowChart filters={filters} />
       <Tabs
