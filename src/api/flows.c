@@ -10,6 +10,7 @@
 #include "controller/flows.h"
 #include "controller/series.h"
 #include "net/ports.h"
+#include "wire/rule_text.h"
 
 #define HOUR_MS    INT64_C(3600000)
 #define OFFSET_MAX 1000000
@@ -141,25 +142,33 @@ static int compare_rule(const void *id, const void *rule)
 	return strcmp(id, (*(struct rw_rule *const *)rule)->id);
 }
 
-/* The group of the node's network that has the rule, or NULL: rules go, and records of them stay. */
-static const struct rw_group *group_of_rule(const struct rw_model *model, const struct rw_node *node,
-					    const char *rule)
+/* Writes the rule and its group, if one of the node's network has it: rules go, and records of them stay. */
+static void put_rule(struct rw_json_writer *json, const struct rw_model *model, const struct rw_node *node,
+		     const char *rule)
 {
+	RW_CLEANUP(rw_buf_done) struct rw_buf text;
+
+	rw_buf_init(&text, 65536);
 	for (size_t i = 0; i < rw_model_count(model, RW_KIND_GROUP); i++) {
 		const struct rw_group *group = rw_model_at(model, RW_KIND_GROUP, i);
 
-		if (group->rule_count && strcmp(group->network, node->network) == 0 &&
-		    bsearch(rule, group->rules, group->rule_count, sizeof(struct rw_rule *), compare_rule))
-			return group;
+		struct rw_rule *const *found = NULL;
+
+		if (group->rule_count && strcmp(group->network, node->network) == 0)
+			found = bsearch(rule, group->rules, group->rule_count, sizeof(*found), compare_rule);
+		if (!found)
+			continue;
+		rw_rule_text_format(*found, rw_api_object_name(model, &(*found)->object), &text);
+		rw_json_put_text(json, "group", group->id);
+		rw_json_put_text(json, "rule", text.failed ? "" : text.data);
+		return;
 	}
-	return NULL;
 }
 
 static void write_flow(const struct rw_api *api, struct rw_json_writer *json, const struct rw_flow_seen *seen)
 {
 	const struct rw_model *model = rw_controller_model(api->controller);
 	const struct rw_node *node = rw_model_find_node(model, seen->node);
-	const struct rw_group *group = node ? group_of_rule(model, node, seen->flow.cause) : NULL;
 
 	rw_json_begin_object(json);
 	rw_json_put_text(json, "node", seen->node);
@@ -167,8 +176,8 @@ static void write_flow(const struct rw_api *api, struct rw_json_writer *json, co
 	if (strcmp(seen->scope, seen->node) != 0)
 		rw_json_put_text(json, "cluster", seen->scope);
 	rw_report_put_flow(json, &seen->flow);
-	if (group)
-		rw_json_put_text(json, "group", group->id);
+	if (node && seen->flow.cause[0])
+		put_rule(json, model, node, seen->flow.cause);
 	rw_json_end_object(json);
 }
 

@@ -320,6 +320,9 @@ RW_NODISCARD int rw_api_answer_result(struct rw_api_call *call, const struct rw_
 /* The same for a change that the controller made at once and that no node waits for; tells of its events. */
 RW_NODISCARD int rw_api_answer_done(struct rw_api_call *call, const char *action, struct rw_error *err);
 
+/* The name of the group or prefix list that a rule is about; NULL for a CIDR.  model.c */
+const char *rw_api_object_name(const struct rw_model *model, const struct rw_object *object);
+
 /* Writes one element of "diff": a rule that comes ("add") or goes ("remove").  model.c */
 void rw_api_put_difference(struct rw_json_writer *json, const struct rw_model *model,
 			   const struct rw_group *group, const struct rw_rule *rule, const char *change);

@@ -53,7 +53,7 @@ static const char *target_name(const struct rw_model *model, const struct rw_gro
 	return cluster ? cluster->name : group->name;
 }
 
-static const char *object_name(const struct rw_model *model, const struct rw_object *object)
+const char *rw_api_object_name(const struct rw_model *model, const struct rw_object *object)
 {
 	const struct rw_group *group =
 		object->kind == RW_OBJECT_GROUP ? rw_model_find_group(model, object->id) : NULL;
@@ -69,7 +69,7 @@ void rw_api_put_difference(struct rw_json_writer *json, const struct rw_model *m
 	RW_CLEANUP(rw_buf_done) struct rw_buf text;
 
 	rw_buf_init(&text, 1u << 16);
-	rw_rule_text_format(rule, object_name(model, &rule->object), &text);
+	rw_rule_text_format(rule, rw_api_object_name(model, &rule->object), &text);
 	rw_json_begin_object(json);
 	rw_json_put_text(json, "change", change);
 	rw_json_put_text(json, "target", target_name(model, group));

@@ -400,7 +400,8 @@ def walk_agents(daemon):
     step(daemon, "POST", "/v1/agent/report", 200, report, key=None, certificate=first)
     flow = step(daemon, "GET", "/v1/flows?port=8443", 200).json["items"][0]
     group = daemon.ask("GET", "/v1/security-groups/demo").json["id"]
-    record("a flow tells whose rule decided", (flow["cause"], flow.get("group")) == (first_rule, group), str(flow))
+    record("a flow tells whose rule decided, in words", (flow["cause"], flow.get("group")) == (first_rule, group) and
+           " from " in flow.get("rule", ""), str(flow))
     gone = step(daemon, "GET", "/v1/flows?port=443", 200).json["items"][0]
     record("a rule that is not there is of no group", "group" not in gone, str(gone))
     report["flows"][0].update(port=443, cause="sgr-1")
