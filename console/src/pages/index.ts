@@ -36,4 +36,7 @@ export const pages: PageEntry[] = [
   { path: "/audit", name: "audit", Page: lazy(() => import("./audit")), menu: "questions" },
   { path: "/promises", name: "promises", Page: lazy(() => import("./promises")), menu: "questions" },
   { path: "/flows", name: "flows", Page: lazy(() => import("./flows")), menu: "watching" },
+  { path: "/log", name: "log", Page: lazy(() => import("./log")), menu: "watching" },
+  { path: "/keys", name: "keys", Page: lazy(() => import("./keys")), menu: "administration", role: "admin" },
+  { path: "/status", name: "status", Page: lazy(() => import("./status")), menu: "administration" },
 ];

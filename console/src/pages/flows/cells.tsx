@@ -35,12 +35,12 @@ export function Way({ flow }: { flow: Flow }) {
 /** The rule, which can be looked at while it is there, or what else decided. */
 export function Decider({ flow }: { flow: Flow }) {
   const { t } = useTranslation("flows");
-  const { cause, group, direction } = flow;
+  const { cause, group, rule, direction } = flow;
   if (!cause) return null;
   if (group)
     return (
-      <Link to={ruleLink(group, cause)} className="mono">
-        {cause}
+      <Link to={ruleLink(group, cause)} title={cause}>
+        {rule || cause}
       </Link>
     );
   if (cause.startsWith("sgr-"))

@@ -30,6 +30,12 @@ test("of an hour the last twelve steps are shown", () => {
   expect(countsOf(series, read("")).begin).toBe(Date.parse(series.begin));
 });
 
+test("of a day only what is known is shown, an hour at least", () => {
+  const since = (text: string) => countsOf({ ...series, since: text }, read("")).series[0]!.values.length;
+  expect(since("2026-11-27T09:02:00Z")).toBe(37);
+  expect(since("2026-11-27T12:01:00Z")).toBe(12);
+});
+
 test("would-be drops are shown when there are any, and one verdict alone when it is asked for", () => {
   const keys = (text: string, of = series) => countsOf(of, read(text)).series.map(({ key }) => key);
   expect(keys("")).toEqual(["accepted", "refused"]);

@@ -12,14 +12,23 @@ import { useLooks } from "./looks";
 
 const STEPS_OF_AN_HOUR = 12;
 
+/** How many of the newest steps are shown: what is known, an hour at least; of an hour only that. */
+function shown(series: Schemas["FlowSeries"], { tab, period }: Filters): number {
+  const all = series.accepted.length;
+  if (series.step !== 300) return all;
+  if (tab !== "live" && period === "1h") return STEPS_OF_AN_HOUR;
+  const unknown = Math.floor((Date.parse(series.since) - Date.parse(series.begin)) / (series.step * 1000));
+  return Math.max(all - unknown, STEPS_OF_AN_HOUR);
+}
+
 /** By day when it is longer than a day, or about a service, which steps of five minutes do not know. */
 export const isByDay = (filters: Filters) =>
   filters.tab !== "live" && (asksService(filters) || filters.period === "7d" || filters.period === "30d");
 
-/** What the API told, for the chart: only the verdict that is asked for, and of an hour only that. */
-export function countsOf(series: Schemas["FlowSeries"], { tab, period, verdict }: Filters): Counts {
-  const last = tab !== "live" && period === "1h" && series.step === 300 ? STEPS_OF_AN_HOUR : series.accepted.length;
-  const left = series.accepted.length - last;
+/** What the API told, for the chart: only the verdict that is asked for. */
+export function countsOf(series: Schemas["FlowSeries"], filters: Filters): Counts {
+  const { verdict } = filters;
+  const left = series.accepted.length - shown(series, filters);
   return {
     begin: Date.parse(series.begin) + left * series.step * 1000,
     step: series.step * 1000,

@@ -53,14 +53,14 @@ function Rows({ flows }: { flows: Flow[] }) {
       rowKey={keyOf}
       dataSource={flows}
       pagination={false}
-      scroll={{ x: "max-content" }}
+      scroll={{ x: 1040 }}
       columns={[
         { title: t("verdict"), render: (_, { verdict }) => <VerdictTag verdict={verdict} /> },
         { title: t("node"), render: (_, flow) => `${flow.name}${flow.interface ? ` · ${flow.interface}` : ""}` },
         { title: t("direction.title"), render: (_, flow) => <Way flow={flow} /> },
         { title: t("service"), render: (_, flow) => <Service flow={flow} /> },
         { title: t("remote"), render: (_, flow) => <Remote flow={flow} /> },
-        { title: t("decided-by"), render: (_, flow) => <Decider flow={flow} /> },
+        { title: t("decided-by"), width: "22%", render: (_, flow) => <Decider flow={flow} /> },
         { title: t("count"), align: "end", render: (_, { count }) => format(count) },
         { title: t("answered"), align: "end", render: (_, { answered }) => format(answered) },
         {

@@ -97,22 +97,22 @@ function Lines({ lines }: { lines: Line[] }) {
       dataSource={lines}
       pagination={false}
       virtual={lines.length > 50}
-      scroll={lines.length > 50 ? { y: 560, x: 1080 } : { x: "max-content" }}
+      scroll={lines.length > 50 ? { y: 560, x: 980 } : { x: 980 }}
       columns={[
-        { title: t("time"), width: 90, render: cell((flow) => <Clock at={flow.last} />) },
+        { title: t("time"), width: 84, render: cell((flow) => <Clock at={flow.last} />) },
         {
           title: t("verdict"),
-          width: 150,
+          width: 136,
           render: (_, { flow }) =>
             flow ? <VerdictTag verdict={flow.verdict} /> : <Typography.Text type="secondary">{t("missing")}</Typography.Text>,
         },
-        { title: t("node"), width: 150, ellipsis: true, render: cell((flow) => `${flow.name}${flow.interface ? ` · ${flow.interface}` : ""}`) },
-        { title: t("direction.title"), width: 110, render: cell((flow) => <Way flow={flow} />) },
-        { title: t("service"), width: 110, render: cell((flow) => <Service flow={flow} />) },
-        { title: t("remote"), width: 180, render: cell((flow) => <Remote flow={flow} />) },
-        { title: t("decided-by"), width: 190, render: cell((flow) => <Decider flow={flow} />) },
-        { title: t("count"), width: 80, align: "end", render: cell((flow) => format(flow.count)) },
-        { title: <span className="unseen">{t("why")}</span>, width: 70, render: cell((flow) => <Why flow={flow} />) },
+        { title: t("node"), width: 136, ellipsis: true, render: cell((flow) => `${flow.name}${flow.interface ? ` · ${flow.interface}` : ""}`) },
+        { title: t("direction.title"), width: 104, render: cell((flow) => <Way flow={flow} />) },
+        { title: t("service"), width: 92, render: cell((flow) => <Service flow={flow} />) },
+        { title: t("remote"), width: 150, render: cell((flow) => <Remote flow={flow} />) },
+        { title: t("decided-by"), render: cell((flow) => <Decider flow={flow} />) },
+        { title: t("count"), width: 64, align: "end", render: cell((flow) => format(flow.count)) },
+        { title: <span className="unseen">{t("why")}</span>, width: 64, render: cell((flow) => <Why flow={flow} />) },
       ]}
     />
   );

@@ -79,7 +79,7 @@ function Talkers({ part, flows, name }: Props) {
         pagination={false}
         columns={[
           { title: t(`part.${part}`), render: (_, talker) => name(talker) },
-          { title: <span className="unseen">{t("verdict")}</span>, width: "35%", render: (_, talker) => <Bar talker={talker} highest={highest} /> },
+          { title: <span className="unseen">{t("share")}</span>, width: "32%", render: (_, talker) => <Bar talker={talker} highest={highest} /> },
           { title: t("count"), align: "end", width: 90, render: (_, { sum }) => format(sum) },
         ]}
       />
