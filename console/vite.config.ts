@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 import react from "@vitejs/plugin-react";
 import { defineConfig } from "vitest/config";
+import { bundleLimit } from "./bundle-limit";
 
 const server = process.env.RINGWALL_SERVER ?? "https://127.0.0.1:8443";
 
 export default defineConfig({
-  plugins: [react()],
+  plugins: [react(), bundleLimit({ bytes: 350_000, always: ["src/layout/shell.tsx"] })],
   // The server replaces the placeholder by the nonce of each answer's Content-Security-Policy.
   html: { cspNonce: "RINGWALL-NONCE" },
   build: {
