@@ -4,6 +4,8 @@ import { useEffect, useState } from "react";
 import { useTranslation } from "react-i18next";
 
 const STEPS: [Intl.RelativeTimeFormatUnit, number][] = [
+  ["year", 365 * 86400],
+  ["month", 30 * 86400],
   ["day", 86400],
   ["hour", 3600],
   ["minute", 60],
@@ -23,10 +25,10 @@ const RENEW_MS = 30_000;
 /** A time of the API: how long ago, and on a closer look exactly when. */
 export function Time({ at, short }: { at: string | null | undefined; short?: boolean }) {
   const { t, i18n } = useTranslation();
-  const [now, setNow] = useState(() => new Date());
+  const [, setRenewed] = useState(0);
 
   useEffect(() => {
-    const timer = setInterval(() => setNow(new Date()), RENEW_MS);
+    const timer = setInterval(() => setRenewed((count) => count + 1), RENEW_MS);
     return () => clearInterval(timer);
   }, []);
 
@@ -35,7 +37,7 @@ export function Time({ at, short }: { at: string | null | undefined; short?: boo
   const exact = new Intl.DateTimeFormat(i18n.language, { dateStyle: "medium", timeStyle: "medium" }).format(then);
   return (
     <Tooltip title={exact}>
-      <time dateTime={at}>{relative(then, now, i18n.language, short)}</time>
+      <time dateTime={at}>{relative(then, new Date(), i18n.language, short)}</time>
     </Tooltip>
   );
 }

@@ -21,7 +21,7 @@ export function FilterBar({ filters, onChange }: Props) {
       <Select
         aria-label={t("filter.cluster")}
         placeholder={t("filter.cluster")}
-        style={{ width: 170 }}
+        style={{ width: 150 }}
         allowClear
         showSearch={{ optionFilterProp: "label" }}
         value={cluster}
@@ -31,7 +31,7 @@ export function FilterBar({ filters, onChange }: Props) {
       <Select
         aria-label={t("filter.node")}
         placeholder={t("filter.node")}
-        style={{ width: 170 }}
+        style={{ width: 150 }}
         allowClear
         showSearch={{ optionFilterProp: "label" }}
         value={node}
@@ -41,7 +41,7 @@ export function FilterBar({ filters, onChange }: Props) {
       <Select
         aria-label={t("verdict")}
         placeholder={t("filter.verdict")}
-        style={{ width: 170 }}
+        style={{ width: 150 }}
         allowClear
         value={verdict}
         options={verdicts.map((value) => ({ value, label: t(`common:verdict.${value}`) }))}
@@ -77,7 +77,7 @@ function ServiceFilters({ filters, onChange }: Props) {
       <Select
         aria-label={t("direction.title")}
         placeholder={t("direction.title")}
-        style={{ width: 120 }}
+        style={{ width: 110 }}
         allowClear
         value={filters.direction}
         options={directions.map((value) => ({ value, label: t(`direction.${value}`) }))}
@@ -87,7 +87,7 @@ function ServiceFilters({ filters, onChange }: Props) {
         key={`protocol ${filters.protocol}`}
         aria-label={t("filter.protocol")}
         placeholder={t("filter.protocol")}
-        style={{ width: 110 }}
+        style={{ width: 100 }}
         allowClear
         defaultValue={filters.protocol}
         onChange={({ target }) => target.value === "" && onChange({ protocol: undefined })}
@@ -98,7 +98,7 @@ function ServiceFilters({ filters, onChange }: Props) {
         key={`port ${filters.port}`}
         aria-label={t("filter.port")}
         placeholder={t("filter.port")}
-        style={{ width: 100 }}
+        style={{ width: 80 }}
         min={0}
         max={65535}
         precision={0}

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // What nodes saw in a period, days summed up, highest counts first.
 import { Button, Empty, Flex, Table, Typography } from "antd";
+import type { ReactNode } from "react";
 import { useTranslation } from "react-i18next";
 import { VerdictTag } from "../../components/marks";
 import { ProblemAlert } from "../../components/problem";
@@ -44,6 +45,16 @@ export function History({ filters }: { filters: Filters }) {
 const keyOf = (flow: Flow) =>
   [flow.node, flow.verdict, flow.direction, flow.others, flow.interface, flow.protocol, flow.port, flow.remote].join(" ");
 
+/** What counts, and below it what belongs to it. */
+function Two({ first, second }: { first: ReactNode; second: ReactNode }) {
+  return (
+    <>
+      <div>{first}</div>
+      {second && <Typography.Text type="secondary">{second}</Typography.Text>}
+    </>
+  );
+}
+
 function Rows({ flows }: { flows: Flow[] }) {
   const { t } = useTranslation("flows");
   const format = useCount();
@@ -53,22 +64,35 @@ function Rows({ flows }: { flows: Flow[] }) {
       rowKey={keyOf}
       dataSource={flows}
       pagination={false}
-      scroll={{ x: 1040 }}
+      scroll={{ x: 1000 }}
       columns={[
-        { title: t("verdict"), render: (_, { verdict }) => <VerdictTag verdict={verdict} /> },
-        { title: t("node"), render: (_, flow) => `${flow.name}${flow.interface ? ` · ${flow.interface}` : ""}` },
-        { title: t("direction.title"), render: (_, flow) => <Way flow={flow} /> },
-        { title: t("service"), render: (_, flow) => <Service flow={flow} /> },
-        { title: t("remote"), render: (_, flow) => <Remote flow={flow} /> },
-        { title: t("decided-by"), width: "22%", render: (_, flow) => <Decider flow={flow} /> },
-        { title: t("count"), align: "end", render: (_, { count }) => format(count) },
-        { title: t("answered"), align: "end", render: (_, { answered }) => format(answered) },
+        { title: t("verdict"), width: 118, render: (_, { verdict }) => <VerdictTag verdict={verdict} /> },
+        { title: t("node"), width: 116, render: (_, flow) => <Two first={flow.name} second={flow.interface} /> },
+        {
+          title: t("service"),
+          width: 110,
+          render: (_, flow) => <Two first={<Service flow={flow} />} second={<Way flow={flow} />} />,
+        },
+        { title: t("remote"), width: 150, render: (_, flow) => <Remote flow={flow} /> },
+        { title: t("decided-by"), render: (_, flow) => <Decider flow={flow} /> },
+        {
+          title: t("count"),
+          align: "end",
+          width: 110,
+          render: (_, { count, answered }) => (
+            <Two
+              first={format(count)}
+              second={answered === undefined ? null : t("answered", { number: format(answered) })}
+            />
+          ),
+        },
         {
           title: t("served.title"),
+          width: 116,
           render: (_, { served }) => (served ? t(`served.${served}`) : ""),
         },
-        { title: t("last"), render: (_, { last }) => <Time at={last} /> },
-        { title: <span className="unseen">{t("why")}</span>, render: (_, flow) => <Why flow={flow} /> },
+        { title: t("last"), width: 110, render: (_, { last }) => <Time at={last} short /> },
+        { title: <span className="unseen">{t("why")}</span>, width: 64, render: (_, flow) => <Why flow={flow} /> },
       ]}
     />
   );

@@ -28,12 +28,12 @@ export function Roles() {
         rowKey="act"
         pagination={false}
         dataSource={acts}
-        scroll={{ x: "max-content" }}
         columns={[
           { title: t("may"), dataIndex: "act", render: (act: string) => t(`act.${act}`) },
           ...roles.map((role) => ({
             title: t(`common:role.${role}`),
             align: "center" as const,
+            width: "18%",
             render: (_: unknown, { from }: { from: Role }) => <Mark yes={roles.indexOf(role) >= roles.indexOf(from)} />,
           })),
         ]}

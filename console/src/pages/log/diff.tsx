@@ -8,8 +8,8 @@ import type { Change } from "./use-log";
 /** An object before and after, field by field. */
 export function ChangeDiff({ change, name }: { change: Change; name: string }) {
   const { t } = useTranslation("log");
-  const came = change.before === null;
-  const went = change.after === null;
+  const came = change.before === null && change.after !== null;
+  const went = change.after === null && change.before !== null;
   const rows = readable(differences(change.before, change.after));
 
   return (

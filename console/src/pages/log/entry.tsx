@@ -98,11 +98,11 @@ function Objects({ record, onPick }: Props) {
         return (
           <li key={`${kind} ${id}`}>
             <Typography.Text type="secondary">{t(`kind.${kind}`, { defaultValue: kind })}</Typography.Text>{" "}
-            {link ? <Link to={link}>{name || id}</Link> : <span>{name || id}</span>}{" "}
+            {link ? <Link to={link}>{name || id}</Link> : name !== id && <span>{name}</span>}{" "}
             <Typography.Link
               className="mono"
               href={`?object=${encodeURIComponent(id)}`}
-              aria-label={t("only-this", { name: name || id })}
+              title={t("only-this", { name: name || id })}
               onClick={(event) => (event.preventDefault(), onPick({ object: id }))}
             >
               {id}
