@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // What tables and cards say of a record of flows.
-import { LoginOutlined, LogoutOutlined } from "@ant-design/icons";
+import { ImportOutlined, ExportOutlined } from "@ant-design/icons";
 import { Typography } from "antd";
 import { useTranslation } from "react-i18next";
 import { Link } from "react-router-dom";
@@ -27,7 +27,7 @@ export function Way({ flow }: { flow: Flow }) {
   const { t } = useTranslation("flows");
   return (
     <span style={{ whiteSpace: "nowrap" }}>
-      {flow.direction === "ingress" ? <LoginOutlined /> : <LogoutOutlined />} {t(`direction.${flow.direction}`)}
+      {flow.direction === "ingress" ? <ImportOutlined /> : <ExportOutlined />} {t(`direction.${flow.direction}`)}
     </span>
   );
 }

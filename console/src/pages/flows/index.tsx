@@ -12,7 +12,8 @@ import { TopTalkers } from "./talkers";
 import { useFollow } from "./use-follow";
 
 export default function Flows() {
-  const { t } = useTranslation("flows");
+  // The chart's texts at once with the page's own: loaded later, they would take the page away again.
+  const { t } = useTranslation(["flows", "charts"]);
   const [filters, set] = useFilters();
   // Also while the past is looked at: what comes makes it old.
   const follow = useFollow(followed(filters));
