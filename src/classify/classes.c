@@ -20,12 +20,6 @@ struct open_prefix {
 struct builder {
 	const struct rw_atoms *names;
 	struct rw_classes *classes;
-	uint32_t class_capacity;
-	size_t arena_count; /* of classes->atoms */
-	size_t arena_capacity;
-	size_t arena_max;
-	uint32_t *table; /* classes by hash of their set, number + 1 */
-	size_t table_capacity;
 	uint32_t *merged; /* room for all atoms */
 };
 
@@ -35,6 +29,7 @@ void rw_classes_done(struct rw_classes *classes)
 	free(classes->atoms);
 	free(classes->v4.list);
 	free(classes->v6.list);
+	free(classes->table);
 	*classes = (struct rw_classes){0};
 }
 
@@ -51,91 +46,119 @@ static uint64_t hash_atoms(const uint32_t *atoms, uint32_t count)
 	return hash;
 }
 
-static uint32_t *find_class(const struct builder *builder, const uint32_t *atoms, uint32_t count)
+static uint32_t *find_class(const struct rw_classes *classes, const uint32_t *atoms, uint32_t count)
 {
-	const struct rw_classes *classes = builder->classes;
-	size_t mask = builder->table_capacity - 1;
+	size_t mask = classes->table_capacity - 1;
 	size_t at = (size_t)hash_atoms(atoms, count) & mask;
 
-	for (; builder->table[at]; at = (at + 1) & mask) {
-		const struct rw_class *class = &classes->list[builder->table[at] - 1];
+	for (; classes->table[at]; at = (at + 1) & mask) {
+		const struct rw_class *class = &classes->list[classes->table[at] - 1];
 
-		if (class->all_count == count &&
-		    memcmp(classes->atoms + class->all_first, atoms, count * sizeof(*atoms)) == 0)
+		if (class->all_count == count && (count == 0 || memcmp(classes->atoms + class->all_first,
+								       atoms, count * sizeof(*atoms)) == 0))
 			break;
 	}
-	return &builder->table[at];
+	return &classes->table[at];
 }
 
-static int grow_table(struct builder *builder)
+/* Makes the index anew, with room for as many classes again. */
+static int grow_table(struct rw_classes *classes)
 {
-	struct rw_classes *classes = builder->classes;
-	size_t capacity = builder->table_capacity ? builder->table_capacity * 2 : 256;
-	uint32_t *table = calloc(capacity, sizeof(*table));
-	struct rw_class *list;
+	size_t capacity = 256;
+	uint32_t *table;
 
+	while (capacity < (size_t)classes->count * 4)
+		capacity *= 2;
+	table = calloc(capacity, sizeof(*table));
 	if (!table)
 		return -ENOMEM;
-	free(builder->table);
-	builder->table = table;
-	builder->table_capacity = capacity;
-	list = realloc(classes->list, capacity / 2 * sizeof(*list));
+	free(classes->table);
+	classes->table = table;
+	classes->table_capacity = capacity;
+	for (uint32_t i = 0; i < classes->count; i++)
+		*find_class(classes, classes->atoms + classes->list[i].all_first,
+			    classes->list[i].all_count) = i + 1;
+	return 0;
+}
+
+static int grow_list(struct rw_classes *classes)
+{
+	uint32_t capacity = classes->capacity * 2 + 128;
+	struct rw_class *list = realloc(classes->list, capacity * sizeof(*list));
+
 	if (!list)
 		return -ENOMEM;
 	classes->list = list;
-	builder->class_capacity = (uint32_t)(capacity / 2);
-	for (uint32_t i = 0; i < classes->count; i++)
-		*find_class(builder, classes->atoms + list[i].all_first, list[i].all_count) = i + 1;
+	classes->capacity = capacity;
 	return 0;
 }
 
 /* Copies atoms into the arena. */
-static int store_atoms(struct builder *builder, const uint32_t *atoms, uint32_t count, uint32_t *ret_first)
+static int store_atoms(struct rw_classes *classes, const uint32_t *atoms, uint32_t count, uint32_t *ret_first)
 {
-	struct rw_classes *classes = builder->classes;
-
-	if (builder->arena_count + count > builder->arena_max)
+	if (classes->atom_count + count > classes->atom_max)
 		return -E2BIG;
-	if (builder->arena_count + count >= builder->arena_capacity) {
-		size_t capacity = builder->arena_capacity * 2 + count + 256;
+	if (classes->atom_count + count >= classes->atom_capacity) {
+		size_t capacity = classes->atom_capacity * 2 + count + 256;
 		uint32_t *bigger = realloc(classes->atoms, capacity * sizeof(*bigger));
 
 		if (!bigger)
 			return -ENOMEM;
 		classes->atoms = bigger;
-		builder->arena_capacity = capacity;
+		classes->atom_capacity = capacity;
 	}
 	if (count)
-		memcpy(classes->atoms + builder->arena_count, atoms, count * sizeof(*atoms));
-	*ret_first = (uint32_t)builder->arena_count;
-	builder->arena_count += count;
+		memcpy(classes->atoms + classes->atom_count, atoms, count * sizeof(*atoms));
+	*ret_first = (uint32_t)classes->atom_count;
+	classes->atom_count += count;
 	return 0;
 }
 
-static int add_class(struct builder *builder, uint32_t parent, const uint32_t *all, uint32_t all_count,
-		     const uint32_t *added, uint32_t added_count)
+int rw_classes_add(struct rw_classes *classes, uint32_t parent, const uint32_t *all, uint32_t all_count,
+		   const uint32_t *added, uint32_t added_count)
 {
-	struct rw_classes *classes = builder->classes;
 	struct rw_class class = {.parent = parent, .all_count = all_count, .added_count = added_count};
-	int r;
+	int r = 0;
 
-	if (classes->count == builder->class_capacity) {
-		r = grow_table(builder);
-		if (r < 0)
-			return r;
-	}
-	r = store_atoms(builder, all, all_count, &class.all_first);
+	if (!classes->table || (size_t)classes->count * 2 >= classes->table_capacity)
+		r = grow_table(classes);
+	if (!r && classes->count == classes->capacity)
+		r = grow_list(classes);
+	if (!r)
+		r = store_atoms(classes, all, all_count, &class.all_first);
 	if (r < 0)
 		return r;
 	class.added_first = class.all_first;
 	if (added_count < all_count) {
-		r = store_atoms(builder, added, added_count, &class.added_first);
+		r = store_atoms(classes, added, added_count, &class.added_first);
 		if (r < 0)
 			return r;
 	}
-	*find_class(builder, all, all_count) = classes->count + 1;
+	*find_class(classes, all, all_count) = classes->count + 1;
 	classes->list[classes->count++] = class;
 	return 0;
+}
+
+int rw_classes_find(struct rw_classes *classes, const uint32_t *atoms, uint32_t count, uint32_t *ret_class)
+{
+	uint32_t found;
+
+	if (!classes->table) {
+		int r = grow_table(classes);
+
+		if (r < 0)
+			return r;
+	}
+	found = *find_class(classes, atoms, count);
+	*ret_class = found ? found - 1 : RW_CLASSES_NONE;
+	return 0;
+}
+
+void rw_classes_forget_index(struct rw_classes *classes)
+{
+	free(classes->table);
+	classes->table = NULL;
+	classes->table_capacity = 0;
 }
 
 /* Gives the class of 'parent' with 'atoms' (ascending; overwritten with those that are new). */
@@ -163,13 +186,14 @@ static int extend_class(struct builder *builder, uint32_t parent, uint32_t *atom
 	}
 	while (j < outer->all_count)
 		builder->merged[merged++] = had[j++];
-	found = added ? find_class(builder, builder->merged, merged) : NULL;
+	found = added ? find_class(classes, builder->merged, merged) : NULL;
 	if (!added) {
 		*ret_class = parent;
 	} else if (*found) {
 		*ret_class = *found - 1;
 	} else {
-		int r = add_class(builder, parent, builder->merged, merged, atoms, added);
+		int r = rw_classes_add(classes, parent, builder->merged, merged, atoms, added);
+
 		if (r < 0)
 			return r;
 		*ret_class = classes->count - 1;
@@ -356,20 +380,20 @@ static int classify_family(struct builder *builder, uint8_t family, struct rw_bo
 
 int rw_classes_build(const struct rw_atoms *atoms, size_t arena_max, struct rw_classes *ret_classes)
 {
-	RW_CLEANUP(rw_classes_done) struct rw_classes classes = {0};
-	struct builder builder = {.names = atoms, .classes = &classes, .arena_max = arena_max};
+	RW_CLEANUP(rw_classes_done) struct rw_classes classes = {.atom_max = arena_max};
+	struct builder builder = {.names = atoms, .classes = &classes};
 	int r;
 
 	builder.merged = malloc((atoms->count + 1) * sizeof(*builder.merged));
 	if (!builder.merged)
 		return -ENOMEM;
-	r = add_class(&builder, 0, NULL, 0, NULL, 0);
+	r = rw_classes_add(&classes, 0, NULL, 0, NULL, 0);
 	if (!r)
 		r = classify_family(&builder, 4, &classes.v4);
 	if (!r)
 		r = classify_family(&builder, 6, &classes.v6);
 	free(builder.merged);
-	free(builder.table);
+	rw_classes_forget_index(&classes);
 	if (r < 0)
 		return r;
 	*ret_classes = classes;

@@ -40,7 +40,13 @@ struct rw_class {
 struct rw_classes {
 	struct rw_class *list;
 	uint32_t count;
+	uint32_t capacity;
 	uint32_t *atoms;
+	size_t atom_count; /* in 'atoms' */
+	size_t atom_capacity;
+	size_t atom_max;
+	uint32_t *table; /* classes by hash of their set, number + 1; NULL while nobody looks for one */
+	size_t table_capacity;
 	size_t prefix_count;     /* of all atoms */
 	struct rw_boundaries v4; /* leaves are numbers of classes */
 	struct rw_boundaries v6;
@@ -58,3 +64,21 @@ rw_key rw_key_of(const struct rw_address *address);
  */
 RW_NODISCARD int rw_classes_build(const struct rw_atoms *atoms, size_t arena_max,
 				  struct rw_classes *ret_classes);
+
+/*
+ * Finds the class of exactly those atoms (ascending): its number, or RW_CLASSES_NONE.  The first call after a build
+ * makes an index, O(classes).  -ENOMEM.
+ */
+#define RW_CLASSES_NONE UINT32_MAX
+RW_NODISCARD int rw_classes_find(struct rw_classes *classes, const uint32_t *atoms, uint32_t count,
+				 uint32_t *ret_class);
+
+/*
+ * Appends the class of 'all', which is not there yet: what holds for it is what holds for 'parent', changed by
+ * 'added'.  -ENOMEM, -E2BIG.
+ */
+RW_NODISCARD int rw_classes_add(struct rw_classes *classes, uint32_t parent, const uint32_t *all,
+				uint32_t all_count, const uint32_t *added, uint32_t added_count);
+
+/* Gives back what only looking and appending needs. */
+void rw_classes_forget_index(struct rw_classes *classes);
