@@ -134,3 +134,30 @@ uint32_t rw_atoms_set(struct rw_atoms *atoms, const struct rw_address_set *set)
 {
 	return intern(atoms, &(struct rw_atom){.set = (struct rw_address_set *)(uintptr_t)set});
 }
+
+bool rw_atoms_find_set(const struct rw_atoms *atoms, const struct rw_address_set *set, uint32_t *ret_number)
+{
+	const struct rw_atom atom = {.set = (struct rw_address_set *)(uintptr_t)set};
+	uint32_t found = atoms->capacity ? *find_slot(atoms, &atom) : 0;
+
+	*ret_number = found - 1;
+	return found != 0;
+}
+
+void rw_atoms_note_length(struct rw_atoms *atoms, uint32_t number, uint8_t bits)
+{
+	atoms->list[number].lengths[bits / 64] |= 1ull << (bits % 64);
+}
+
+const struct rw_atom *rw_atoms_measure(struct rw_atoms *atoms, uint32_t number)
+{
+	struct rw_atom *atom = &atoms->list[number];
+
+	if (!atom->is_measured) {
+		rw_atoms_note_length(atoms, number, atom->prefix.bits);
+		for (size_t i = 0; atom->set && i < atom->set->count; i++)
+			rw_atoms_note_length(atoms, number, atom->set->prefixes[i].bits);
+		atom->is_measured = true;
+	}
+	return atom;
+}

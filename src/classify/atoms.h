@@ -12,6 +12,8 @@
 struct rw_atom {
 	struct rw_address_set *set; /* reference held; NULL = 'prefix' */
 	struct rw_prefix prefix;
+	bool is_measured;
+	uint64_t lengths[3]; /* when it is: bit n = some prefix may have n bits */
 };
 
 struct rw_atoms {
@@ -33,3 +35,11 @@ RW_NODISCARD int rw_atoms_dup(const struct rw_atoms *atoms, struct rw_atoms *ret
 /* Number of the atom, added when it is new.  0 when it is missing or memory ran out. */
 uint32_t rw_atoms_prefix(struct rw_atoms *atoms, const struct rw_prefix *prefix);
 uint32_t rw_atoms_set(struct rw_atoms *atoms, const struct rw_address_set *set);
+
+/* The number of a set that is there; false when it is not. */
+bool rw_atoms_find_set(const struct rw_atoms *atoms, const struct rw_address_set *set, uint32_t *ret_number);
+
+/* Lends an atom with its lengths; O(prefixes) once. */
+const struct rw_atom *rw_atoms_measure(struct rw_atoms *atoms, uint32_t number);
+/* The set of a measured atom has a prefix of 'bits' bits from now on. */
+void rw_atoms_note_length(struct rw_atoms *atoms, uint32_t number, uint8_t bits);

@@ -17,6 +17,7 @@ struct compilation {
 	struct rw_classify_address *address;
 	bool reused;
 	bool compressed; /* IPv4 trie, whatever the room */
+	bool spacious;
 	uint32_t views;  /* page of the first */
 	uint32_t *fives; /* references of the five-tuple parts */
 	uint8_t slots[RW_TABLE_SLOT_MAX];
@@ -44,6 +45,7 @@ struct rw_classify_table *rw_classify_table_free(struct rw_classify_table *table
 {
 	if (table) {
 		(void)rw_policy_unref(table->policy);
+		(void)rw_classify_maker_free(table->maker);
 		(void)rw_classify_address_unref(table->address);
 		free(table->origins);
 		free(table->slots);
@@ -148,7 +150,8 @@ static int make_address(struct compilation *compilation, struct rw_error *err)
 	if (r < 0)
 		return r;
 	r = rw_classify_address_build(&atoms, rw_classify_record_words(compilation->plan.policy_count * 2),
-				      compilation->compressed, &compilation->image, &compilation->address);
+				      compilation->compressed, compilation->spacious, &compilation->image,
+				      &compilation->address);
 	return r < 0 ? explain(compilation, r, err) : 0;
 }
 
@@ -263,6 +266,7 @@ static int make_table(struct compilation *compilation, struct rw_classify_table 
 	table->policy = rw_policy_ref(compilation->policy);
 	table->pages = compilation->image.memory->pages;
 	table->page_count = compilation->image.page_count;
+	table->page_limit = compilation->image.page_limit;
 	table->origins = RW_TAKE_PTR(compilation->plan.origins);
 	table->origin_count = compilation->plan.origin_count;
 	table->address = rw_classify_address_ref(compilation->address);
@@ -277,6 +281,7 @@ static void set_holds(struct rw_classify_memory *memory, struct rw_classify_addr
 	struct rw_classify_address *before = memory->holds;
 
 	memory->holds = address ? rw_classify_address_ref(address) : NULL;
+	memory->holds_version = address ? address->version : 0;
 	(void)rw_classify_address_unref(before);
 }
 
@@ -286,8 +291,10 @@ static int compile(const struct rw_policy *policy, const struct rw_classify_opti
 {
 	uint32_t limit = options && options->page_limit ? options->page_limit : RW_CLASSIFY_PAGES_DEFAULT;
 	RW_CLEANUP(compilation_done)
-	struct compilation compilation = {
-		.policy = policy, .compressed = options && options->compressed, .group = RW_PLAN_NO_GROUP};
+	struct compilation compilation = {.policy = policy,
+					  .compressed = options && options->compressed,
+					  .spacious = options && options->spacious,
+					  .group = RW_PLAN_NO_GROUP};
 	int r = set_slots(&compilation, options ? options->slots : NULL, err);
 
 	if (r < 0)
@@ -337,12 +344,15 @@ int rw_classify_compile(const struct rw_policy *policy, const struct rw_classify
 			return r;
 		}
 	}
-	r = smaller.compressed ? -E2BIG : compile(policy, options, NULL, memory, ret_table, &first);
+	r = smaller.compressed && !smaller.spacious
+		    ? -E2BIG
+		    : compile(policy, options, NULL, memory, ret_table, &first);
 	if (!is_about_room(r)) {
 		if (r < 0 && err)
 			*err = first;
 		return r;
 	}
 	smaller.compressed = true;
+	smaller.spacious = false;
 	return compile(policy, &smaller, NULL, memory, ret_table, err);
 }

@@ -39,6 +39,7 @@ struct rw_classify_memory {
 	void *pages;
 	uint32_t capacity;                 /* in pages */
 	struct rw_classify_address *holds; /* address part written here last; private, NULL at first */
+	uint64_t holds_version;            /* ... as it was then */
 	/* Gives at least 'capacity' pages, keeping the content, and updates both; 0 or -ENOMEM.  NULL =
 	 * fixed. */
 	int (*grow)(struct rw_classify_memory *memory, uint32_t capacity);
@@ -58,16 +59,21 @@ struct rw_classify_origin {
 	const char *detail; /* rule id, group id for inner access, else NULL; lent by the policy */
 };
 
-/* A compiled table.  Immutable; holds a reference to its policy, and borrows the pages. */
+/*
+ * A compiled table.  Holds a reference to its policy, and borrows the pages.  Only rw_classify_update (update.h)
+ * changes one.
+ */
 struct rw_classify_table {
 	struct rw_policy *policy;
 	const void *pages;
 	uint32_t page_count;
+	uint32_t page_limit;
 	struct rw_classify_origin *origins; /* by rule index */
 	uint32_t origin_count;
 	uint8_t *slots;                      /* by interface of the policy */
 	struct rw_classify_address *address; /* shared with later tables; private */
 	bool address_reused;                 /* the address part is that of the previous table */
+	struct rw_classify_maker *maker;     /* of new classes; private, NULL = none came yet */
 };
 
 struct rw_classify_options {
@@ -78,6 +84,7 @@ struct rw_classify_options {
 	const uint8_t *slots;
 	uint32_t page_limit; /* budget of one image; 0 = RW_CLASSIFY_PAGES_DEFAULT */
 	bool compressed;     /* the small form of the IPv4 trie also where there is room for the quick one */
+	bool spacious;       /* with spare room for what changes later (update.h), where there is some */
 };
 
 /*
@@ -94,5 +101,6 @@ RW_NODISCARD int rw_classify_compile(const struct rw_policy *policy,
 				     struct rw_classify_memory *memory, struct rw_classify_table **ret_table,
 				     struct rw_error *err);
 
+struct rw_classify_maker *rw_classify_maker_free(struct rw_classify_maker *maker); /* private */
 struct rw_classify_table *rw_classify_table_free(struct rw_classify_table *table);
 RW_DEFINE_CLEANUP(struct rw_classify_table *, rw_classify_table_free)

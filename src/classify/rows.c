@@ -318,14 +318,13 @@ static int lay_overlay(struct builder *builder, uint32_t atom, struct level *lev
 	return 0;
 }
 
-/* Lays the rules of the class's new atoms over its level. */
-static int lay_rules(struct builder *builder, const struct rw_class *class, struct level *level,
+/* Lays the rules of 'atoms' over a level. */
+static int lay_rules(struct builder *builder, const uint32_t *atoms, uint32_t atom_count, struct level *level,
 		     bool *changed)
 {
-	const uint32_t *atoms = builder->address->classes.atoms + class->added_first;
 	int r = 0;
 
-	for (uint32_t i = 0; !r && i < class->added_count; i++) {
+	for (uint32_t i = 0; !r && i < atom_count; i++) {
 		uint32_t count = builder->first_of[atoms[i] + 1] - builder->first_of[atoms[i]];
 
 		if (count >= OVERLAY_RULES && !level->lists && !builder->overlays[atoms[i]].five)
@@ -402,7 +401,8 @@ static int enter(struct builder *builder, uint32_t class)
 		level->lists = builder->levels[above->row].lists;
 		memcpy(level->cells, builder->levels[above->row].cells,
 		       ((size_t)builder->width + builder->block_count) * sizeof(uint32_t));
-		r = lay_rules(builder, described, level, &changed);
+		r = lay_rules(builder, builder->address->classes.atoms + described->added_first,
+			      described->added_count, level, &changed);
 		if (r < 0)
 			return r;
 	}
@@ -447,6 +447,17 @@ static int walk(struct builder *builder, uint32_t initial)
 	return r;
 }
 
+static int init(struct builder *builder, uint32_t count)
+{
+	int r = sort_by_atom(builder, count);
+
+	builder->block_count = (builder->columns->count + BLOCK - 1) / BLOCK;
+	builder->width = (builder->columns->count + LANE - 1) / LANE * LANE;
+	builder->group = RW_PLAN_NO_GROUP;
+	builder->touched = calloc(builder->block_count, sizeof(*builder->touched));
+	return r == 0 && !builder->touched ? -ENOMEM : r;
+}
+
 int rw_rows_make(const struct rw_plan *plan, const struct rw_classify_address *address,
 		 const struct rw_columns *columns, const uint32_t *list, uint32_t count,
 		 const uint32_t *fives, uint32_t initial, uint32_t view, struct rw_image *image,
@@ -461,21 +472,118 @@ int rw_rows_make(const struct rw_plan *plan, const struct rw_classify_address *a
 		.fives = fives,
 		.image = image,
 		.view = view,
-		.block_count = (columns->count + BLOCK - 1) / BLOCK,
-		.width = (columns->count + LANE - 1) / LANE * LANE,
-		.group = RW_PLAN_NO_GROUP,
 	};
-	int r = sort_by_atom(&builder, count);
+	int r = init(&builder, count);
 
 	if (!r)
 		r = link_children(&builder);
 	if (r < 0)
 		return r;
-	builder.touched = calloc(builder.block_count, sizeof(*builder.touched));
-	if (!builder.touched)
-		return -ENOMEM;
 	r = walk(&builder, initial);
 	if (r < 0)
 		*ret_group = builder.group;
 	return r;
+}
+
+/* ---- single rows ---- */
+
+struct rw_row_maker {
+	struct builder builder;
+};
+
+int rw_row_maker_new(const struct rw_plan *plan, const struct rw_classify_address *address,
+		     const struct rw_columns *columns, const uint32_t *list, uint32_t count,
+		     const uint32_t *fives, struct rw_image *image, struct rw_row_maker **ret_maker)
+{
+	struct rw_row_maker *maker = calloc(1, sizeof(*maker));
+	int r;
+
+	if (!maker)
+		return -ENOMEM;
+	maker->builder = (struct builder){
+		.plan = plan,
+		.address = address,
+		.columns = columns,
+		.list = list,
+		.fives = fives,
+		.image = image,
+	};
+	r = init(&maker->builder, count);
+	if (!r)
+		r = need_level(&maker->builder, 0);
+	if (r < 0)
+		maker = rw_row_maker_free(maker);
+	*ret_maker = maker;
+	return r;
+}
+
+struct rw_row_maker *rw_row_maker_free(struct rw_row_maker *maker)
+{
+	if (maker)
+		builder_done(&maker->builder);
+	free(maker);
+	return NULL;
+}
+
+/* Reads a block of a row back; true when it has lists. */
+static bool read_block(const struct rw_image *image, uint32_t entry, uint32_t *cells)
+{
+	const struct rw_table_span *span;
+	bool lists = (entry & RW_ENTRY_KIND) == RW_ENTRY_LIST;
+	const uint32_t *run;
+
+	if ((entry & RW_ENTRY_KIND) != RW_ENTRY_SPAN) {
+		for (uint32_t i = 0; i < BLOCK; i++)
+			cells[i] = entry;
+		return lists;
+	}
+	span = rw_image_at(image, entry);
+	run = span->entries;
+	for (uint32_t i = 0; i < BLOCK; i++) {
+		run += i && span->bits[i / 64] >> (i % 64) & 1;
+		cells[i] = *run;
+		lists |= (*run & RW_ENTRY_KIND) == RW_ENTRY_LIST;
+	}
+	return lists;
+}
+
+static void read_row(struct builder *builder, uint32_t row, struct level *level)
+{
+	const uint32_t *blocks = NULL;
+	uint32_t cells[BLOCK];
+
+	level->entry = row;
+	level->lists = false;
+	if ((row & RW_ENTRY_KIND) == RW_ENTRY_SKIP)
+		blocks = rw_image_at(builder->image, row);
+	for (uint32_t i = 0; i < builder->block_count; i++) {
+		uint32_t left = builder->width - i * BLOCK, size = left < BLOCK ? left : BLOCK;
+
+		level->blocks[i] = blocks ? blocks[i] : row;
+		level->lists |= read_block(builder->image, level->blocks[i], cells);
+		memcpy(level->cells + i * BLOCK, cells, size * sizeof(*cells));
+	}
+}
+
+int rw_row_maker_lay(struct rw_row_maker *maker, uint32_t base, const uint32_t *atoms, uint32_t count,
+		     uint32_t *ret_row)
+{
+	struct builder *builder = &maker->builder;
+	struct level *level = &builder->levels[0];
+	bool changed = false, any = false;
+	int r;
+
+	*ret_row = base;
+	for (uint32_t i = 0; !any && i < count; i++)
+		any = builder->first_of[atoms[i]] != builder->first_of[atoms[i] + 1];
+	if (!any)
+		return 0;
+	read_row(builder, base, level);
+	r = lay_rules(builder, atoms, count, level, &changed);
+	if (r < 0)
+		return r;
+	if (changed)
+		write_row(builder, level);
+	*ret_row = level->entry;
+	return builder->image->failure;
 }

@@ -22,3 +22,22 @@ RW_NODISCARD int rw_rows_make(const struct rw_plan *plan, const struct rw_classi
 			      const struct rw_columns *columns, const uint32_t *list, uint32_t count,
 			      const uint32_t *fives, uint32_t initial, uint32_t view, struct rw_image *image,
 			      uint32_t *ret_group);
+
+/*
+ * Rows of single classes, later: for classes that come when the image is in use.  Lends everything that it is made
+ * of; 'image' takes the nodes.
+ */
+struct rw_row_maker;
+
+RW_NODISCARD int rw_row_maker_new(const struct rw_plan *plan, const struct rw_classify_address *address,
+				  const struct rw_columns *columns, const uint32_t *list, uint32_t count,
+				  const uint32_t *fives, struct rw_image *image,
+				  struct rw_row_maker **ret_maker);
+struct rw_row_maker *rw_row_maker_free(struct rw_row_maker *maker);
+
+/*
+ * Gives the row 'base' with the rules of 'atoms' laid over it; 'base' itself when they change nothing.  None of
+ * them is laid over it yet.  -ENOMEM, -ENOSPC, -E2BIG.
+ */
+RW_NODISCARD int rw_row_maker_lay(struct rw_row_maker *maker, uint32_t base, const uint32_t *atoms,
+				  uint32_t count, uint32_t *ret_row);

@@ -7,6 +7,3 @@
 
 /* A private copy without groups and sets; NULL when memory runs out. */
 struct rw_policy *rw_policy_copy_system(const struct rw_policy *policy);
-
-/* True when two policies have the same interfaces and settings. */
-bool rw_policy_same_system(const struct rw_policy *a, const struct rw_policy *b);

@@ -104,6 +104,9 @@ bool rw_address_set_contains(const struct rw_address_set *set,
 /* Lends the set with that id, or NULL; O(log n). */
 const struct rw_address_set *rw_policy_find_set(const struct rw_policy *policy, const char *id);
 
+/* True when two policies have the same interfaces and settings; groups and sets are not looked at. */
+bool rw_policy_same_system(const struct rw_policy *a, const struct rw_policy *b);
+
 /* Index of the interface by name, or -ENOENT. */
 int rw_policy_find_interface(const struct rw_policy *policy, const char *name);
 

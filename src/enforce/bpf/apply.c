@@ -5,6 +5,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "classify/update.h"
 #include "enforce/bpf/bpf_internal.h"
 
 #define GRACE_STEP_NS   20000
@@ -105,7 +106,8 @@ static int compile(struct rw_bpf *bpf, const struct rw_policy *policy, uint32_t 
 		   struct rw_classify_table **ret_table, struct rw_error *err)
 {
 	uint8_t slots[RW_SLOT_NAMES];
-	struct rw_classify_options options = {.slots = slots, .page_limit = bpf->image_pages};
+	struct rw_classify_options options = {
+		.slots = slots, .page_limit = bpf->image_pages, .spacious = true};
 	struct rw_classify_memory *image = &bpf->images[generation & 1];
 	int r;
 
@@ -130,6 +132,29 @@ static void clear_hits(struct rw_bpf *bpf, uint32_t generation)
 	size_t count = (size_t)bpf->hit_stripes * bpf->hit_count;
 
 	memset(&hits[(generation & 1) * count], 0, count * sizeof(*hits));
+}
+
+/* The generation after this one whose image is the same. */
+static uint32_t next_of_image(uint32_t generation)
+{
+	return next_generation(next_generation(generation));
+}
+
+/*
+ * Changes the image in force where it stands, when that takes one store.  The generation moves on behind it: who
+ * decides by the new generation sees the new image, and what was decided by either image in the moment between is
+ * decided anew.  False when it takes more; nothing has changed then.
+ */
+static bool change_in_place(struct rw_bpf *bpf, const struct rw_policy *policy)
+{
+	struct rw_control *control = rw_bpf_control(bpf);
+	uint32_t generation = RW_STATE_GENERATION(control->state), mode = RW_STATE_MODE(control->state);
+
+	if (!bpf->table || (bpf->replacing && mode == RW_MODE_LEARN) ||
+	    rw_classify_update(bpf->table, policy, &bpf->images[generation & 1], NULL) != 0)
+		return false;
+	__atomic_store_n(&control->state, RW_STATE(next_of_image(generation), mode), __ATOMIC_SEQ_CST);
+	return true;
 }
 
 /* Switches to 'generation', whose image is complete, by one store. */
@@ -172,10 +197,17 @@ int rw_bpf_apply(struct rw_enforcer *enforcer, const struct rw_policy *policy,
 	struct rw_classify_table *table = NULL;
 	int r;
 
+	if (control->keep_generation) {
+		r = await_grace(bpf, err);
+		if (r < 0)
+			return r;
+		__atomic_store_n(&control->keep_generation, 0, __ATOMIC_SEQ_CST);
+	}
+	if (established == RW_ESTABLISHED_CUT && change_in_place(bpf, policy))
+		return 0;
 	r = await_grace(bpf, err);
 	if (r < 0)
 		return r;
-	__atomic_store_n(&control->keep_generation, 0, __ATOMIC_SEQ_CST);
 	r = compile(bpf, policy, generation, &table, err);
 	if (r < 0)
 		return r;
@@ -196,5 +228,6 @@ int rw_bpf_apply(struct rw_enforcer *enforcer, const struct rw_policy *policy,
 	bpf->retired = rw_classify_table_free(bpf->retired);
 	bpf->retired = bpf->table;
 	bpf->table = table;
+	bpf->table_since = generation;
 	return 0;
 }

@@ -104,12 +104,13 @@ struct rw_bpf {
 	uint32_t hit_count;
 	uint32_t hit_stripes; /* of each image */
 	struct rw_bpf_device devices[RW_ENFORCER_DEVICE_MAX];
-	struct rw_classify_table *table;      /* in force; NULL before the first apply */
-	struct rw_classify_memory images[2];  /* halves of the map of pages */
-	struct rw_classify_table *retired;    /* the one before, for events and hits still under way */
-	uint64_t switched_ns;                 /* when the state was stored last */
-	bool grace_due;                       /* the standby image may still be read by a program under way */
-	struct rw_map totals;                 /* rule id -> struct rw_bpf_total of retired tables */
+	struct rw_classify_table *table;     /* in force; NULL before the first apply */
+	uint32_t table_since;                /* generation from which on; changes in place count it up, too */
+	struct rw_classify_memory images[2]; /* halves of the map of pages */
+	struct rw_classify_table *retired;   /* the one before, for events and hits still under way */
+	uint64_t switched_ns;                /* when the state was stored last */
+	bool grace_due;                      /* the standby image may still be read by a program under way */
+	struct rw_map totals;                /* rule id -> struct rw_bpf_total of retired tables */
 	rw_enforce_bpf_name_fn *name_program; /* NULL = by ourselves */
 	void *name_context;
 	struct rw_bpf_known known[16];

@@ -92,10 +92,10 @@ int rw_bpf_hits(struct rw_enforcer *enforcer, rw_enforcer_hits_fn *each, void *c
 
 static const char *rule_of_event(const struct rw_bpf *bpf, const struct rw_drop_event *event)
 {
-	uint32_t generation = RW_STATE_GENERATION(rw_bpf_control(bpf)->state);
-	const struct rw_classify_table *table = event->generation == generation       ? bpf->table
-						: event->generation + 1 == generation ? bpf->retired
-										      : NULL;
+	/* Rule indexes are those of the table, whose members may have changed since. */
+	const struct rw_classify_table *table = event->generation >= bpf->table_since       ? bpf->table
+						: event->generation + 1 == bpf->table_since ? bpf->retired
+											    : NULL;
 
 	if (event->cause != RW_CAUSE_RULE || !table || event->index >= table->origin_count ||
 	    table->origins[event->index].cause != RW_CAUSE_RULE)

@@ -7,6 +7,7 @@
 #include "base/map.h"
 #include "classify/compile.h"
 #include "classify/lookup.h"
+#include "classify/update.h"
 
 #define TABLE_MEMORY_DEFAULT (256ull << 20)
 
@@ -80,12 +81,17 @@ static int dry_apply(struct rw_enforcer *enforcer, const struct rw_policy *polic
 		     enum rw_established established, struct rw_error *err)
 {
 	struct dry *dry = dry_of(enforcer);
-	struct rw_classify_options options = {.page_limit = dry->page_limit};
+	struct rw_classify_options options = {.page_limit = dry->page_limit, .spacious = true};
 	RW_CLEANUP(rw_classify_table_free) struct rw_classify_table *table = NULL;
 	RW_CLEANUP(rw_free) struct hit *hits = NULL;
-	int r = rw_classify_compile(policy, &options, dry->table, &dry->memories[!dry->active], &table, err);
+	int r;
 
 	(void)established; /* there are no flows */
+	if (dry->table && rw_classify_update(dry->table, policy, &dry->memories[dry->active], NULL) == 0) {
+		dry->generation++;
+		return 0;
+	}
+	r = rw_classify_compile(policy, &options, dry->table, &dry->memories[!dry->active], &table, err);
 	if (r < 0)
 		return r;
 	hits = calloc(table->origin_count, sizeof(*hits));
