@@ -83,7 +83,8 @@ static int write_span(struct rw_edit *edit, const uint32_t entries[SLOTS], uint3
  * One slot that differs from all others, which are one leaf, is a skip; with the skip behind it, if that misses to
  * the same leaf.  False when it is not so.
  */
-static bool find_skip(const struct rw_edit *edit, const uint32_t entries[SLOTS], struct rw_table_skip *ret_skip)
+static bool find_skip(const struct rw_edit *edit, const uint32_t entries[SLOTS],
+		      struct rw_table_skip *ret_skip)
 {
 	uint32_t miss = entries[0] == entries[1] || entries[0] == entries[2] ? entries[0] : entries[1];
 	uint32_t single = SLOTS;

@@ -15,7 +15,7 @@
 struct rw_edit {
 	struct rw_classify_address *address;
 	struct rw_classify_memory *memory; /* whose pages may move while 'map' runs, if they are not fixed */
-	rw_key first, last; /* addresses of the prefix */
+	rw_key first, last;                /* addresses of the prefix */
 	uint8_t family;
 	/* Gives the leaf in place of 'leaf'; the same for the same. */
 	int (*map)(void *context, uint32_t leaf, uint32_t *ret_leaf);

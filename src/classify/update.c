@@ -85,9 +85,9 @@ static size_t count_same(const struct rw_prefix *a, const struct rw_prefix *b, s
 }
 
 struct difference {
-	const struct rw_prefix *prefix; /* that one of the sets has and the other has not */
+	const struct rw_prefix *prefix;    /* that one of the sets has and the other has not */
 	const struct rw_address_set *less; /* the one without it */
-	size_t place;			   /* where it would stand there */
+	size_t place;                      /* where it would stand there */
 	bool added;
 };
 
@@ -117,7 +117,7 @@ static rw_key last_of(const struct rw_prefix *prefix)
 /* How the other prefixes of a set stand to one that comes or goes. */
 enum relation {
 	APART,
-	INSIDE,   /* it lies in another one, so that nothing changes */
+	INSIDE,  /* it lies in another one, so that nothing changes */
 	OUTSIDE, /* others lie in it */
 };
 
@@ -236,7 +236,7 @@ struct update {
 	struct rw_error *err;
 	uint32_t atom;
 	bool added;
-	uint32_t *all; /* room for every atom */
+	uint32_t *all;                    /* room for every atom */
 	uint32_t leaf_before, leaf_after; /* of the map's last answer */
 	bool has_answer;
 };

@@ -39,8 +39,8 @@ static void compile(const struct rw_policy *policy, const struct rw_classify_opt
 
 static void follower_init(struct follower *follower, struct rw_policy *policy, bool compressed)
 {
-	*follower = (struct follower){.policy = policy,
-				      .options = {.spacious = true, .compressed = compressed}};
+	*follower =
+		(struct follower){.policy = policy, .options = {.spacious = true, .compressed = compressed}};
 	rw_classify_memory_init(&follower->memories[0]);
 	rw_classify_memory_init(&follower->memories[1]);
 	compile(policy, &follower->options, NULL, &follower->memories[0], &follower->table);
@@ -122,7 +122,8 @@ static struct rw_prefix make_prefix(struct rw_dice *dice, const struct rw_policy
 		prefix = set->prefixes[rw_dice_below(dice, (uint32_t)set->count)];
 	most = prefix.address.family == 4 ? 32 : 128;
 	bits = rw_dice_chance(dice, 70) ? most : (uint8_t)(most - rw_dice_below(dice, most));
-	for (uint8_t i = prefix.bits < bits && rw_dice_chance(dice, 80) ? prefix.bits : bits - (bits > 4 ? 4 : bits);
+	for (uint8_t i = prefix.bits < bits && rw_dice_chance(dice, 80) ? prefix.bits
+									: bits - (bits > 4 ? 4 : bits);
 	     i < bits; i++)
 		if (rw_dice_chance(dice, 30))
 			prefix.address.bytes[i / 8] ^= (uint8_t)(0x80u >> (i % 8));

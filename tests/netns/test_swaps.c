@@ -1,0 +1,295 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/*
+ * Changes without a gap: a stream of datagrams, of which the rules accept one half and refuse the other before and
+ * after every change, while 1,000 policies come in force, and while 1,000 members come and go.  All of the one half
+ * arrive, none of the other; half of the packets open flows.
+ */
+
+#include "test.h"
+
+#include <stdatomic.h>
+#include <stdio.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "filter.h"
+#include "policy/delta.h"
+#include "world.h"
+
+enum {
+	CHANGES = 1000,
+	RULES = 1000,
+	VARIANTS = 4,
+	MEMBERS = 1000,
+	SOCKETS = 32,
+	GOOD = 53,
+	BAD = 54,
+	STEP = 4, /* packets of each kind that a change waits for, so that traffic and changes mix */
+};
+
+/* What the sender tells. */
+struct progress {
+	atomic_bool stop;
+	atomic_ulong good, bad; /* packets sent */
+};
+
+static struct progress *progress;
+static int node, peer, good, bad;
+static struct rw_enforcer *enforcer;
+
+static int set_up(void **state)
+{
+	int size = 64 << 20;
+
+	(void)state;
+	node = netns_new();
+	peer = netns_new();
+	netns_veth(peer, "p0", node, "eth0");
+	netns_run(peer, "ip addr add 10.0.0.1/24 dev p0");
+	netns_run(node, "ip addr add 10.0.0.2/24 dev eth0");
+	good = filter_udp(node, "10.0.0.2", GOOD);
+	bad = filter_udp(node, "10.0.0.2", BAD);
+	assert_int_equal(setsockopt(good, SOL_SOCKET, SO_RCVBUFFORCE, &size, sizeof(size)), 0);
+	enforcer = filter_open(node, NULL);
+	progress = mmap(NULL, sizeof(*progress), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	assert_ptr_not_equal(progress, MAP_FAILED);
+	return 0;
+}
+
+static int tear_down(void **state)
+{
+	(void)state;
+	enforcer = rw_enforcer_close(enforcer);
+	(void)munmap(progress, sizeof(*progress));
+	(void)close(good);
+	(void)close(bad);
+	(void)close(node);
+	(void)close(peer);
+	return 0;
+}
+
+/* Sends by turns to both ports; each socket serves a few packets, then its flow is over and another begins. */
+static void stream(void)
+{
+	int sockets[SOCKETS];
+
+	for (int i = 0; i < SOCKETS; i++)
+		sockets[i] = filter_udp(peer, "10.0.0.1", 0);
+	for (unsigned int i = 0; !atomic_load(&progress->stop); i++) {
+		int *fd = &sockets[i / 4 % SOCKETS];
+
+		if (i % 4 == 0) {
+			(void)close(*fd);
+			*fd = filter_udp(peer, "10.0.0.1", 0);
+		}
+		(void)filter_send_to(*fd, "10.0.0.2", i % 2 ? GOOD : BAD, 8);
+		atomic_fetch_add(i % 2 ? &progress->good : &progress->bad, 1);
+		/* The receiver is on the same processors. */
+		if (i % 16 == 0)
+			(void)usleep(100);
+	}
+	_exit(0);
+}
+
+static pid_t begin_stream(void)
+{
+	pid_t pid = fork();
+
+	assert_true(pid >= 0);
+	if (pid == 0) {
+		(void)prctl(PR_SET_PDEATHSIG, SIGKILL);
+		stream();
+	}
+	return pid;
+}
+
+static size_t drain(int fd)
+{
+	char bytes[64];
+	size_t count = 0;
+
+	while (recv(fd, bytes, sizeof(bytes), MSG_DONTWAIT) > 0)
+		count++;
+	return count;
+}
+
+/* Waits until so many packets more have been sent. */
+static void let_pass(unsigned long than)
+{
+	for (int i = 0; i < 200000 && atomic_load(&progress->good) < than; i++)
+		(void)usleep(20);
+	assert_true(atomic_load(&progress->good) >= than);
+}
+
+static void end_stream(pid_t pid, size_t received, const char *what)
+{
+	int status;
+
+	atomic_store(&progress->stop, true);
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	assert_true(WIFEXITED(status) && WEXITSTATUS(status) == 0);
+	received += drain(good);
+	print_message("%d %s, %lu accepted packets, %lu refused ones\n", CHANGES, what, progress->good,
+		      progress->bad);
+	assert_int_equal(received, atomic_load(&progress->good));
+	assert_int_equal(drain(bad), 0);
+	assert_int_equal(filter_dropped(enforcer, RW_CAUSE_CUT), 0);
+}
+
+static void put_in_force(const struct rw_policy *policy)
+{
+	struct rw_error err = RW_ERROR_NONE;
+
+	if (rw_enforcer_apply(enforcer, policy, RW_ESTABLISHED_CUT, &err) < 0)
+		fail_msg("%s", err.text);
+}
+
+/* 1,000 rules, of which one accepts what is accepted, in another place in each variant. */
+static struct rw_policy *make_variant(unsigned int variant)
+{
+	const char *texts[RULES + 1] = {NULL};
+	struct rw_policy *policy;
+
+	for (unsigned int i = 0; i < RULES; i++) {
+		char text[96];
+
+		(void)snprintf(text, sizeof(text), "sgr-%04u in %s %s %u/%u 10.%u.%u.0/24", i,
+			       (i + variant) % 3 ? "accept" : "drop", i % 2 ? "tcp" : "udp",
+			       1000 + i + variant * 7, 1100 + i, i % 200 + 1, (i * 7 + variant) % 250);
+		texts[i] = strdup(text);
+	}
+	free((char *)(uintptr_t)texts[variant * 100]);
+	texts[variant * 100] = strdup("sgr-good in accept udp 53/53 10.0.0.0/24");
+	policy = filter_policy("eth0", texts);
+	for (unsigned int i = 0; i < RULES; i++)
+		free((char *)(uintptr_t)texts[i]);
+	return policy;
+}
+
+static void policies_that_change_lose_and_leak_nothing(void **state)
+{
+	struct rw_policy *variants[VARIANTS];
+	size_t received = 0;
+	pid_t pid;
+
+	(void)state;
+	for (unsigned int i = 0; i < VARIANTS; i++)
+		variants[i] = make_variant(i);
+	put_in_force(variants[0]);
+	filter_attach(enforcer, node, "eth0", "eth0");
+	filter_enforce(enforcer, node);
+	pid = begin_stream();
+	for (unsigned int i = 1; i <= CHANGES; i++) {
+		put_in_force(variants[i % VARIANTS]);
+		received += drain(good);
+		let_pass(i * STEP);
+	}
+	end_stream(pid, received, "policies");
+	for (unsigned int i = 0; i < VARIANTS; i++)
+		(void)rw_policy_unref(variants[i]);
+}
+
+/* ---- members ---- */
+
+static struct rw_prefix member(unsigned int number)
+{
+	struct rw_prefix prefix = {.bits = 32};
+	char text[32];
+
+	(void)snprintf(text, sizeof(text), "10.%u.%u.%u", number / 250 / 250 % 250 + 1, number / 250 % 250,
+		       number % 250 + 1);
+	prefix.address = world_address(text);
+	return prefix;
+}
+
+/* Members of sg-m, of which the peer is one, may send to the port that accepts. */
+static struct rw_policy *make_members(void)
+{
+	struct rw_policy *policy = filter_policy("eth0", (const char *const[]){"sgr-m in accept udp 53/53 sg-m", NULL});
+	struct rw_prefix *prefixes = calloc(MEMBERS + 1, sizeof(*prefixes));
+
+	for (unsigned int i = 0; i < MEMBERS; i++)
+		prefixes[i] = member(i * 2);
+	prefixes[MEMBERS] = (struct rw_prefix){world_address("10.0.0.1"), 32};
+	policy->sets = calloc(1, sizeof(struct rw_address_set *));
+	policy->sets[0] = rw_address_set_new(policy->groups[0]->rules[0]->object.id, prefixes, MEMBERS + 1);
+	policy->set_count = 1;
+	return policy;
+}
+
+static struct rw_policy *with_member(const struct rw_policy *policy, const struct rw_prefix *prefix, bool added)
+{
+	RW_CLEANUP(rw_policy_delta_free) struct rw_policy_delta *delta = rw_policy_delta_new();
+	struct rw_policy_change *change =
+		rw_policy_delta_add(delta, added ? RW_POLICY_ADD_MEMBERS : RW_POLICY_REMOVE_MEMBERS);
+	struct rw_policy *result = NULL;
+
+	memcpy(change->id, policy->sets[0]->id, sizeof(change->id));
+	change->prefixes = calloc(1, sizeof(*prefix));
+	change->prefixes[0] = *prefix;
+	change->prefix_count = 1;
+	assert_int_equal(rw_policy_apply_delta(policy, delta, &result, NULL), 0);
+	return result;
+}
+
+static void members_that_come_and_go_cut_nothing_that_they_do_not_concern(void **state)
+{
+	struct rw_policy *policy = make_members(), *next;
+	struct rw_prefix own = {world_address("10.0.0.1"), 32}, changed;
+	int talker = filter_udp(peer, "10.0.0.1", 5000);
+	struct rw_enforcer_status status;
+	unsigned int pair;
+	size_t received = 0;
+	pid_t pid;
+
+	(void)state;
+	put_in_force(policy);
+	filter_attach(enforcer, node, "eth0", "eth0");
+	filter_enforce(enforcer, node);
+	pid = begin_stream();
+	for (unsigned int i = 1; i <= CHANGES; i++) {
+		/* Even numbers are members, odd ones are not; each goes or comes, and then comes or goes again. */
+		pair = (i - 1) / 2;
+		changed = member(pair);
+		next = with_member(policy, &changed, (pair % 2 == 1) == (i % 2 == 1));
+		(void)rw_policy_unref(policy);
+		policy = next;
+		put_in_force(policy);
+		received += drain(good);
+		let_pass(i * STEP);
+	}
+	end_stream(pid, received, "members");
+	/* A change where the table stands is two generations on, one beside it one. */
+	assert_int_equal(enforcer->ops->status(enforcer, &status, NULL), 0);
+	assert_true(status.generation > CHANGES * 2 * 9 / 10);
+	/* The one whom it concerns is cut, and may come again. */
+	assert_true(filter_tells(talker, good, "10.0.0.2", GOOD));
+	next = with_member(policy, &own, false);
+	put_in_force(next);
+	assert_false(filter_tells(talker, good, "10.0.0.2", GOOD));
+	put_in_force(policy);
+	assert_true(filter_tells(talker, good, "10.0.0.2", GOOD));
+	(void)rw_policy_unref(next);
+	(void)rw_policy_unref(policy);
+	(void)close(talker);
+}
+
+#define TEST(function) cmocka_unit_test_setup_teardown(function, set_up, tear_down)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		TEST(policies_that_change_lose_and_leak_nothing),
+		TEST(members_that_come_and_go_cut_nothing_that_they_do_not_concern),
+	};
+
+	netns_require();
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
