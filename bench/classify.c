@@ -7,7 +7,8 @@
  *
  * Policies are those of policies.h.  Times are medians of ROUNDS
  * (5); 'rule_add' is a compile after one rule with known addresses was added, with the previous table at
- * hand.
+ * hand; 'member' a member that comes or goes where the table stands, 'member_compiled' how many of MEMBERS such
+ * changes took a compilation because the spare room was used up.  'cpu' times are of the processor.
  */
 
 #include <stdio.h>
@@ -15,7 +16,10 @@
 
 #include "classify/compile.h"
 #include "classify/lookup.h"
+#include "classify/update.h"
 #include "policies.h"
+
+enum { MEMBERS = 1000 };
 
 static struct rw_classify_table *compile(const struct rw_policy *policy,
 					 const struct rw_classify_table *previous,
@@ -23,13 +27,13 @@ static struct rw_classify_table *compile(const struct rw_policy *policy,
 {
 	struct rw_classify_table *table = NULL;
 	struct rw_error err = RW_ERROR_NONE;
-	double start = now_ms();
+	double start = cpu_ms();
 
 	if (rw_classify_compile(policy, NULL, previous, memory, &table, &err) < 0) {
 		fprintf(stderr, "%s\n", err.text);
 		exit(1);
 	}
-	*ret_ms = now_ms() - start;
+	*ret_ms = cpu_ms() - start;
 	return table;
 }
 
@@ -65,6 +69,47 @@ static double measure_lookups(const struct rw_classify_table *table, const struc
 	return LOOKUPS / start * 1e3;
 }
 
+struct members {
+	double median_us, worst_us;
+	unsigned int compiled;
+};
+
+/* Lets members come and go, one at a time. */
+static struct members measure_members(const struct rw_policy *policy, const struct shape *shape)
+{
+	const struct rw_classify_options options = {.spacious = true};
+	struct rw_policy *current = rw_policy_ref(policy), *next;
+	RW_CLEANUP(rw_classify_memory_done) struct rw_classify_memory memory;
+	RW_CLEANUP(rw_classify_table_free) struct rw_classify_table *table = NULL;
+	RW_CLEANUP(rw_free) double *times = must(calloc(MEMBERS, sizeof(*times)));
+	struct members members = {0};
+
+	rw_classify_memory_init(&memory);
+	for (unsigned int i = 0; i < MEMBERS; i++) {
+		int r = RW_CLASSIFY_BESIDE;
+
+		next = with_member_changed(current, shape);
+		times[i] = cpu_ms();
+		if (table)
+			r = rw_classify_update(table, next, &memory, NULL);
+		times[i] = cpu_ms() - times[i];
+		if (r == RW_CLASSIFY_BESIDE) {
+			table = rw_classify_table_free(table);
+			if (rw_classify_compile(next, &options, NULL, &memory, &table, NULL) < 0)
+				exit(1);
+			members.compiled += i > 0;
+		} else if (r < 0) {
+			exit(1);
+		}
+		(void)rw_policy_unref(current);
+		current = next;
+	}
+	(void)rw_policy_unref(current);
+	members.median_us = median(times, MEMBERS) * 1e3;
+	members.worst_us = times[MEMBERS - 1] * 1e3;
+	return members;
+}
+
 static void run(const struct shape *shape, size_t rounds, bool first)
 {
 	RW_CLEANUP(rw_policy_unref) struct rw_policy *policy = make_policy(shape);
@@ -74,6 +119,7 @@ static void run(const struct shape *shape, size_t rounds, bool first)
 	RW_CLEANUP(rw_classify_table_free) struct rw_classify_table *after = NULL;
 	RW_CLEANUP(rw_free) double *full = must(calloc(rounds, sizeof(*full)));
 	RW_CLEANUP(rw_free) double *rule_add = must(calloc(rounds, sizeof(*rule_add)));
+	struct members members = measure_members(policy, shape);
 
 	rw_classify_memory_init(&active);
 	rw_classify_memory_init(&standby);
@@ -86,9 +132,11 @@ static void run(const struct shape *shape, size_t rounds, bool first)
 		after = compile(changed, table, &standby, &rule_add[i]);
 	}
 	printf("%s{\"rules\":%u,\"members\":%u,\"groups\":%u,\"shape\":\"%s\",\"compile_ms\":%.2f,"
-	       "\"rule_add_ms\":%.2f,\"address_reused\":%s,\"table_kb\":%u,\"lookups_per_s\":%.0f}",
+	       "\"rule_add_ms\":%.2f,\"member_us\":%.1f,\"member_worst_us\":%.0f,\"member_compiled\":%u,"
+	       "\"address_reused\":%s,\"table_kb\":%u,\"lookups_per_s\":%.0f}",
 	       first ? "[" : ",\n ", shape->rules, shape->members, shape->groups,
 	       shape->sparse ? "sparse" : "clustered", median(full, rounds), median(rule_add, rounds),
+	       members.median_us, members.worst_us, members.compiled,
 	       after->address_reused ? "true" : "false", table->page_count * (RW_TABLE_PAGE_SIZE / 1024),
 	       measure_lookups(table, shape));
 	fflush(stdout);

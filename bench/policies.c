@@ -6,6 +6,8 @@
 #include <string.h>
 #include <time.h>
 
+#include "policy/delta.h"
+
 static uint64_t random_state = 1;
 
 uint32_t below(uint32_t bound)
@@ -177,4 +179,27 @@ struct rw_policy *with_changes(const struct rw_policy *policy, const struct shap
 		group->rules[i] = rule;
 	}
 	return copy;
+}
+
+struct rw_policy *with_member_changed(const struct rw_policy *policy, const struct shape *shape)
+{
+	struct rw_policy *result = NULL;
+
+	/* An address that is a member already does not fit the change: then another one is tried. */
+	while (!result) {
+		const struct rw_address_set *set = policy->sets[below((uint32_t)policy->set_count)];
+		bool add = !set->count || below(2);
+		RW_CLEANUP(rw_policy_delta_free) struct rw_policy_delta *delta = must(rw_policy_delta_new());
+		struct rw_policy_change *change = must(
+			rw_policy_delta_add(delta, add ? RW_POLICY_ADD_MEMBERS : RW_POLICY_REMOVE_MEMBERS));
+
+		memcpy(change->id, set->id, sizeof(change->id));
+		change->prefixes = must(malloc(sizeof(*change->prefixes)));
+		change->prefixes[0] = add ? prefix4(member_address(shape->sparse), 32)
+					  : set->prefixes[below((uint32_t)set->count)];
+		change->prefix_count = 1;
+		if (rw_policy_apply_delta(policy, delta, &result, NULL) == -ENOMEM)
+			abort();
+	}
+	return result;
 }

@@ -157,15 +157,15 @@ static int make_view(struct rw_classify_maker *maker, const struct rw_classify_t
 	const struct rw_plan *plan = &maker->plan;
 	struct view *view = &maker->views[number];
 	enum rw_direction direction = number % 2 ? RW_DIRECTION_EGRESS : RW_DIRECTION_INGRESS;
+	uint32_t page = rw_image_add_pages(scratch, 1);
 	int r;
 
 	view->list = malloc((plan->rule_count + 1) * sizeof(*view->list));
-	if (!view->list)
+	if (!view->list || scratch->failure)
 		return -ENOMEM;
 	view->count = rw_plan_list(plan, &plan->policies[number / 2], direction, has_group, view->list);
 	/* Numbers of columns follow from the rules alone; the image has them already. */
-	r = rw_columns_make(plan, view->list, view->count, scratch, rw_image_add_pages(scratch, 1),
-			    &view->columns);
+	r = rw_columns_make(plan, view->list, view->count, scratch, page, &view->columns);
 	return r ? r
 		 : rw_row_maker_new(plan, table->address, &view->columns, view->list, view->count,
 				    maker->fives, &maker->image, &view->rows);

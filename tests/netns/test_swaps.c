@@ -212,7 +212,8 @@ static struct rw_prefix member(unsigned int number)
 /* Members of sg-m, of which the peer is one, may send to the port that accepts. */
 static struct rw_policy *make_members(void)
 {
-	struct rw_policy *policy = filter_policy("eth0", (const char *const[]){"sgr-m in accept udp 53/53 sg-m", NULL});
+	struct rw_policy *policy =
+		filter_policy("eth0", (const char *const[]){"sgr-m in accept udp 53/53 sg-m", NULL});
 	struct rw_prefix *prefixes = calloc(MEMBERS + 1, sizeof(*prefixes));
 
 	for (unsigned int i = 0; i < MEMBERS; i++)
@@ -224,7 +225,8 @@ static struct rw_policy *make_members(void)
 	return policy;
 }
 
-static struct rw_policy *with_member(const struct rw_policy *policy, const struct rw_prefix *prefix, bool added)
+static struct rw_policy *with_member(const struct rw_policy *policy, const struct rw_prefix *prefix,
+				     bool added)
 {
 	RW_CLEANUP(rw_policy_delta_free) struct rw_policy_delta *delta = rw_policy_delta_new();
 	struct rw_policy_change *change =

@@ -4,9 +4,13 @@
 
 #include "test.h"
 
+#include <string.h>
+
 #include "classify/compile.h"
 #include "classify/lookup.h"
+#include "classify/update.h"
 #include "oom.h"
+#include "policy/delta.h"
 #include "random_policy.h"
 
 struct scene {
@@ -119,11 +123,71 @@ static void the_table_in_force_stays_what_it_is(void **state)
 	}
 }
 
+/* ---- changes where the table stands ---- */
+
+struct history {
+	struct rw_policy *before, *after; /* one member more */
+};
+
+/* A member that nobody had makes a new class, with all that this needs. */
+static int update(void *userdata, struct rw_error *err)
+{
+	struct history *history = userdata;
+	const struct rw_classify_options options = {.spacious = true};
+	RW_CLEANUP(rw_classify_memory_done) struct rw_classify_memory memory;
+	RW_CLEANUP(rw_classify_table_free) struct rw_classify_table *table = NULL;
+	struct rw_dice dice = {.state = 6};
+	const struct rw_policy *wanted;
+	int r;
+
+	rw_classify_memory_init(&memory);
+	r = rw_classify_compile(history->before, &options, NULL, &memory, &table, err);
+	if (r < 0)
+		return r;
+	r = rw_classify_update(table, history->after, &memory, err);
+	assert_true(r == 0 || r == -ENOMEM);
+	wanted = r == 0 ? history->after : history->before;
+	assert_ptr_equal(table->policy, wanted);
+	for (size_t i = 0; i < 20; i++) {
+		struct rw_packet packet = rw_random_packet(&dice, history->after, 0, 0);
+		struct rw_decision given = rw_classify_decide(table, 0, &packet);
+		struct rw_decision defined = rw_evaluate(wanted, 0, &packet);
+
+		assert_int_equal(given.verdict, defined.verdict);
+		assert_int_equal(given.cause, defined.cause);
+	}
+	return r;
+}
+
+static void failed_change_leaves_the_table_as_it_was(void **state)
+{
+	struct rw_dice dice = {.state = 3};
+	struct history history = {0};
+	struct rw_policy_delta *delta = rw_policy_delta_new();
+	struct rw_policy_change *change = rw_policy_delta_add(delta, RW_POLICY_ADD_MEMBERS);
+
+	(void)state;
+	do {
+		(void)rw_policy_unref(history.before);
+		history.before = rw_random_policy(&dice, RW_RANDOM_ALL);
+	} while (history.before->set_count < 2 || !history.before->groups[0]->rule_count);
+	memcpy(change->id, history.before->sets[0]->id, sizeof(change->id));
+	change->prefixes = calloc(1, sizeof(*change->prefixes));
+	change->prefix_count = 1;
+	assert_int_equal(rw_prefix_parse("10.0.0.0/29", &change->prefixes[0], NULL), 0);
+	assert_int_equal(rw_policy_apply_delta(history.before, delta, &history.after, NULL), 0);
+	oom_each(&(struct oom_work){.run = update, .userdata = &history, .least = 10});
+	(void)rw_policy_unref(history.before);
+	(void)rw_policy_unref(history.after);
+	(void)rw_policy_delta_free(delta);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_table_is_compiled_or_not),
 		cmocka_unit_test(the_table_in_force_stays_what_it_is),
+		cmocka_unit_test(failed_change_leaves_the_table_as_it_was),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -15,7 +15,7 @@
 #include "random_policy.h"
 #include "test.h"
 
-enum { STEPS = 1000, WORLDS = 12, PACKETS = 24 };
+enum { STEPS = 1000, WORLDS = 12, PACKETS = 32, LARGE_SETS = 8, LARGE_MEMBERS = 2000, LARGE_RULES = 400 };
 
 /* A table that follows policies: in place, or by turns in two memories. */
 struct follower {
@@ -272,10 +272,133 @@ static void histories_lead_where_a_fresh_compilation_does(void **state)
 	assert_true(in_place > beside);
 }
 
+/* ---- a large world ---- */
+
+static struct rw_prefix large_member(struct rw_dice *dice, bool is6)
+{
+	struct rw_prefix prefix = {.address.family = is6 ? 6 : 4, .bits = is6 ? 128 : 32};
+	uint32_t number = rw_dice_below(dice, 1 << 16);
+	unsigned int at = is6 ? 12 : 0;
+
+	/* 10.0.0.0/14 and fd00::/112, so that sets overlap. */
+	prefix.address.bytes[0] = is6 ? 0xfd : 10;
+	prefix.address.bytes[at + 1] |= (uint8_t)(is6 ? 0 : number >> 14);
+	prefix.address.bytes[at + 2] = (uint8_t)(number >> 8);
+	prefix.address.bytes[at + 3] = (uint8_t)number;
+	return prefix;
+}
+
+static struct rw_rule *large_rule(struct rw_dice *dice, uint32_t number, const struct rw_policy *policy)
+{
+	struct rw_rule *rule = rw_rule_new();
+	uint16_t port = (uint16_t)(1 + rw_dice_below(dice, 3000));
+
+	(void)snprintf(rule->id, sizeof(rule->id), "sgr-%08x", (unsigned int)number);
+	rule->direction = (enum rw_direction)rw_dice_below(dice, 2);
+	rule->policy = (enum rw_verdict)rw_dice_below(dice, 2);
+	rule->priority = (uint8_t)(1 + rw_dice_below(dice, 20));
+	rule->protocol = rw_dice_chance(dice, 80) ? RW_PROTOCOL_TCP : RW_PROTOCOL_UDP;
+	rule->ports = (struct rw_ports){port, (uint16_t)(port + rw_dice_below(dice, 50))};
+	rule->source_ports =
+		rw_dice_chance(dice, 2) ? (struct rw_ports){1000, 40000} : (struct rw_ports)RW_PORTS_ANY;
+	rule->object.kind = RW_OBJECT_GROUP;
+	strcpy(rule->object.id, policy->sets[rw_dice_below(dice, LARGE_SETS)]->id);
+	return rule;
+}
+
+/* Two interfaces with different groups, hundreds of rules about sets of thousands of both families. */
+static struct rw_policy *make_large(struct rw_dice *dice)
+{
+	struct rw_policy *policy = rw_policy_new();
+
+	policy->sets = calloc(LARGE_SETS, sizeof(struct rw_address_set *));
+	for (uint32_t i = 0; i < LARGE_SETS; i++) {
+		struct rw_prefix *prefixes = calloc(LARGE_MEMBERS, sizeof(*prefixes));
+		char id[RW_ID_SIZE];
+
+		for (uint32_t j = 0; j < LARGE_MEMBERS; j++)
+			prefixes[j] = large_member(dice, j % 4 == 0);
+		(void)snprintf(id, sizeof(id), "sg-m%u", (unsigned int)i);
+		policy->sets[policy->set_count++] = rw_address_set_new(id, prefixes, LARGE_MEMBERS);
+	}
+	policy->groups = calloc(2, sizeof(struct rw_policy_group *));
+	policy->interfaces = calloc(2, sizeof(*policy->interfaces));
+	for (uint32_t i = 0; i < 2; i++) {
+		struct rw_policy_group *group = rw_policy_group_new();
+
+		(void)snprintf(group->id, sizeof(group->id), "sg-g%u", (unsigned int)i);
+		group->inner_access = RW_VERDICT_DROP;
+		group->rules = calloc(LARGE_RULES, sizeof(*group->rules));
+		for (uint32_t j = 0; j < LARGE_RULES; j++)
+			group->rules[group->rule_count++] = large_rule(dice, i * LARGE_RULES + j, policy);
+		policy->groups[policy->group_count++] = group;
+		(void)snprintf(policy->interfaces[i].name, sizeof(policy->interfaces[i].name), "eth%u",
+			       (unsigned int)i);
+		policy->interfaces[i].groups = calloc(2, sizeof(uint32_t));
+		policy->interfaces[i].group_count = i + 1;
+		policy->interfaces[i].groups[i] = i;
+		policy->interface_count++;
+	}
+	return policy;
+}
+
+static void compare_large(struct follower *follower, struct rw_dice *dice, const struct rw_prefix *changed,
+			  int step)
+{
+	for (int i = 0; i < 6; i++) {
+		size_t interface = rw_dice_below(dice, 2);
+		struct rw_prefix other = large_member(dice, i % 2);
+		struct rw_packet packet = {
+			.direction = (enum rw_direction)rw_dice_below(dice, 2),
+			.protocol = rw_dice_chance(dice, 80) ? RW_PROTOCOL_TCP : RW_PROTOCOL_UDP,
+			.tcp_flags = RW_TCP_SYN,
+			.hop_limit = 64,
+			.local_port = (uint16_t)(1 + rw_dice_below(dice, 3100)),
+			.remote_port = (uint16_t)(1 + rw_dice_below(dice, 3100)),
+			.remote = i < 4 ? changed->address : other.address,
+		};
+		struct rw_decision given, wanted;
+
+		packet.local.family = packet.remote.family;
+		given = rw_classify_decide(follower->table, interface, &packet);
+		wanted = rw_evaluate(follower->policy, interface, &packet);
+		if (!same(&given, &wanted))
+			fail_msg("large world, step %d: %s %s, not %s %s", step, rw_cause_name(given.cause),
+				 given.detail ? given.detail : "", rw_cause_name(wanted.cause),
+				 wanted.detail ? wanted.detail : "");
+	}
+}
+
+static void large_table_is_changed_in_place(void **state)
+{
+	(void)state;
+	for (int form = 0; form < 2; form++) {
+		struct rw_dice dice = {.state = 9 + (uint64_t)form};
+		struct follower follower;
+
+		follower_init(&follower, make_large(&dice), form);
+		for (int step = 0; step < STEPS; step++) {
+			const struct rw_address_set *set =
+				follower.policy->sets[rw_dice_below(&dice, LARGE_SETS)];
+			struct rw_prefix prefix = large_member(&dice, rw_dice_chance(&dice, 30));
+
+			if (rw_dice_chance(&dice, 50))
+				prefix = set->prefixes[rw_dice_below(&dice, (uint32_t)set->count)];
+			follow(&follower,
+			       change_member(follower.policy, set->id, &prefix, !has(set, &prefix)));
+			compare_large(&follower, &dice, &prefix, step);
+		}
+		print_message("large: %zu in place, %zu beside\n", follower.in_place, follower.beside);
+		assert_true(follower.in_place > STEPS * 9 / 10);
+		follower_done(&follower);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(histories_lead_where_a_fresh_compilation_does),
+		cmocka_unit_test(large_table_is_changed_in_place),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
