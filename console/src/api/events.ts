@@ -3,9 +3,8 @@
 import { useQueryClient } from "@tanstack/react-query";
 import { useEffect, useState } from "react";
 import { api } from "./client";
+import { Renewal } from "./renewal";
 
-/** How long events are gathered before what they concern is asked again. */
-const GATHER_MS = 200;
 const RETRY_MS = 5000;
 
 const KINDS = [
@@ -18,19 +17,6 @@ const KINDS = [
   "hook-restored",
   "lost",
 ];
-
-/** Paths of queries that states of nodes are part of. */
-const NODE_PATHS = [
-  "/v1/nodes",
-  "/v1/nodes/{ref}",
-  "/v1/clusters",
-  "/v1/clusters/{ref}",
-  "/v1/status",
-  "/v1/changes/{number}",
-];
-
-/** Paths of queries that no event makes old: they are streams' history or asked on purpose. */
-const ON_REQUEST = ["/v1/flows"];
 
 export type Event = {
   event: string;
@@ -54,13 +40,6 @@ export function useEvents(listener: Listener) {
   }, [listener]);
 }
 
-/** Whether an event of this kind makes a query with this key old. */
-export function makesOld(kind: string, key: readonly unknown[]): boolean {
-  const path = key[1];
-  if (key[0] !== "get" || typeof path !== "string" || ON_REQUEST.includes(path)) return false;
-  return kind === "change" || kind === "lost" || NODE_PATHS.includes(path);
-}
-
 /** Follows the event stream as long as the component is there; tells whether it is connected. */
 export function useEventStream(): boolean {
   const client = useQueryClient();
@@ -69,23 +48,10 @@ export function useEventStream(): boolean {
   useEffect(() => {
     let source: EventSource;
     let again: ReturnType<typeof setTimeout> | undefined;
-    const kinds = new Set<string>();
-    let timer: ReturnType<typeof setTimeout> | undefined;
+    const renewal = new Renewal(client);
 
-    const renew = () => {
-      const seen = [...kinds];
-      kinds.clear();
-      timer = undefined;
-      void client.invalidateQueries({
-        predicate: ({ queryKey }) => seen.some((kind) => makesOld(kind, queryKey)),
-      });
-    };
-    const take = (kind: string) => {
-      kinds.add(kind);
-      timer ??= setTimeout(renew, GATHER_MS);
-    };
     const receive = (message: MessageEvent<string>) => {
-      take(message.type);
+      renewal.take(message.type);
       const event = { ...(JSON.parse(message.data) as object), event: message.type } as Event;
       for (const listener of listeners) listener(event);
     };
@@ -96,7 +62,7 @@ export function useEventStream(): boolean {
       for (const kind of KINDS) source.addEventListener(kind, receive);
       source.onopen = () => {
         setConnected(true);
-        if (wasCut) take("lost");
+        if (wasCut) renewal.take("lost");
         wasCut = false;
       };
       source.onerror = () => {
@@ -112,7 +78,7 @@ export function useEventStream(): boolean {
     connect();
     return () => {
       source.close();
-      clearTimeout(timer);
+      renewal.stop();
       clearTimeout(again);
     };
   }, [client]);

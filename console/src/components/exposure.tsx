@@ -28,9 +28,9 @@ export function ExposureText({ open }: { open: OpenService[] }) {
   const rest = services.length - shown.length;
   return (
     <Tooltip title={rest > 0 ? services.join(", ") : undefined}>
-      <Flex component="span" gap={6} align="baseline" wrap={shown.length > 3} tabIndex={rest > 0 ? 0 : undefined}>
+      <Flex component="span" gap={6} align="baseline" tabIndex={rest > 0 ? 0 : undefined}>
         <GlobalOutlined aria-hidden />
-        <span className="tabular" style={shown.length > 3 ? undefined : { whiteSpace: "nowrap" }}>
+        <span className="tabular" style={shown.length > 3 ? { minWidth: 96 } : { whiteSpace: "nowrap" }}>
           {shown.join(", ")}
           {rest > 0 && ` ${t("exposure.more", { count: rest })}`}
         </span>

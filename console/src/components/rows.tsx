@@ -18,7 +18,7 @@ export type Column<T> = {
   card?: "head" | "state" | "actions" | "none";
 };
 
-const PAGE = 50;
+const PAGE = 25;
 
 const collator = new Intl.Collator(undefined, { numeric: true });
 

@@ -43,7 +43,7 @@ function Frame() {
         {t("skip")}
       </a>
       <Layout style={{ minHeight: "100dvh" }}>
-        <Layout.Header style={{ padding: "0 12px", height: 52, lineHeight: "normal" }}>
+        <Layout.Header className="shell-header">
           <Flex align="center" gap="small" style={{ height: "100%", colorScheme: "dark" }}>
             {narrow && (
               <HeaderButton icon={<MenuOutlined />} label={t("menu")} onClick={() => setMenuOpen(true)} />
@@ -65,7 +65,7 @@ function Frame() {
               <MainMenu />
             </Drawer>
           ) : (
-            <Layout.Sider width={208} theme="light">
+            <Layout.Sider width={208} theme="light" className="shell-menu">
               <MainMenu />
             </Layout.Sider>
           )}

@@ -6,7 +6,7 @@ import { Navigate, useLocation, useNavigate } from "react-router-dom";
 import { toApiError } from "../api/problem";
 import { ProblemAlert } from "../components/problem";
 import { Waiting } from "../components/waiting";
-import { LanguageSwitch } from "../layout/switches";
+import { LanguageSwitch, SchemeSwitch } from "../layout/switches";
 import { useSessionState } from "./session";
 
 /** By a key, or by the token of a one-time link, which stands behind '#' so that no server log has it. */
@@ -78,7 +78,10 @@ export default function SignIn() {
           </Form>
         </Flex>
       </Card>
-      <LanguageSwitch />
+      <Flex gap="small">
+        <LanguageSwitch />
+        <SchemeSwitch />
+      </Flex>
     </Flex>
   );
 }
