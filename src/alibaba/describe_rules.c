@@ -5,8 +5,9 @@
 #include "alibaba/internal.h"
 
 #include <ctype.h>
-#include <stdio.h>
 #include <string.h>
+
+#include "net/decimal.h"
 
 /* One page unless asked otherwise: there are clients that read no second one. */
 static const struct page_limits rule_pages = {0, 0, 1000, 10, 1000};
@@ -130,7 +131,7 @@ static void put_rule(struct call *call, const struct rw_rule *rule)
 	put_source_ports(call, rule->source_ports);
 	put_members(call,
 		    rule->policy == RW_VERDICT_ACCEPT ? "\"Policy\":\"Accept\"" : "\"Policy\":\"Drop\"");
-	(void)snprintf(text, sizeof(text), "%u", rule->priority);
+	*rw_decimal_put(text, rule->priority) = '\0';
 	rw_json_put_text(json, "Priority", text);
 	rw_json_put_text(json, "Description", rule->description);
 	put_time(call, "CreateTime", rule->created_ms);

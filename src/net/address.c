@@ -4,6 +4,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "net/decimal.h"
+
 static const uint8_t mapped_prefix[12] = {0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff};
 
 static int hex_value(char c)
@@ -160,7 +162,10 @@ void rw_address_format(const struct rw_address *address, char text[RW_ADDRESS_TE
 	int at = 0;
 
 	if (address->family != 6) {
-		(void)snprintf(text, RW_ADDRESS_TEXT_SIZE, "%u.%u.%u.%u", b[0], b[1], b[2], b[3]);
+		for (int i = 0; i < 4; i++) {
+			text = rw_decimal_put(text, b[i]);
+			*text++ = i < 3 ? '.' : '\0';
+		}
 		return;
 	}
 	for (int i = 0; i < 8; i++)
@@ -295,10 +300,10 @@ int rw_prefix_parse(const char *text, struct rw_prefix *ret_prefix, struct rw_er
 
 void rw_prefix_format(const struct rw_prefix *prefix, char text[RW_PREFIX_TEXT_SIZE])
 {
-	char address[RW_ADDRESS_TEXT_SIZE];
-
-	rw_address_format(&prefix->address, address);
-	(void)snprintf(text, RW_PREFIX_TEXT_SIZE, "%s/%u", address, prefix->bits);
+	rw_address_format(&prefix->address, text);
+	text += strlen(text);
+	*text++ = '/';
+	*rw_decimal_put(text, prefix->bits) = '\0';
 }
 
 int rw_prefix_compare(const struct rw_prefix *a, const struct rw_prefix *b)

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "net/ports.h"
 
-#include <stdio.h>
 #include <string.h>
+
+#include "net/decimal.h"
 
 /* One to five digits without leading zeros, 0..65535, moving *text behind them; -1 otherwise. */
 static int parse_number(const char **text)
@@ -68,10 +69,13 @@ int rw_ports_parse(const char *text, struct rw_ports *ret_ports, struct rw_error
 
 void rw_ports_format(struct rw_ports ports, char text[RW_PORTS_TEXT_SIZE])
 {
-	if (rw_ports_is_any(ports))
-		(void)snprintf(text, RW_PORTS_TEXT_SIZE, "-1/-1");
-	else
-		(void)snprintf(text, RW_PORTS_TEXT_SIZE, "%u/%u", ports.first, ports.last);
+	if (rw_ports_is_any(ports)) {
+		(void)strcpy(text, "-1/-1");
+		return;
+	}
+	text = rw_decimal_put(text, ports.first);
+	*text++ = '/';
+	*rw_decimal_put(text, ports.last) = '\0';
 }
 
 int rw_ports_parse_list(const char *text, struct rw_ports ret_ranges[RW_PORTS_LIST_MAX],
@@ -153,9 +157,9 @@ void rw_protocol_format(uint16_t protocol, char text[RW_PROTOCOL_TEXT_SIZE])
 {
 	for (size_t i = 0; i < RW_ARRAY_COUNT(protocols); i++) {
 		if (protocols[i].number == protocol) {
-			(void)snprintf(text, RW_PROTOCOL_TEXT_SIZE, "%s", protocols[i].name);
+			(void)strcpy(text, protocols[i].name);
 			return;
 		}
 	}
-	(void)snprintf(text, RW_PROTOCOL_TEXT_SIZE, "%u", protocol);
+	*rw_decimal_put(text, protocol) = '\0';
 }
