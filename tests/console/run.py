@@ -1,6 +1,6 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: Apache-2.0
-"""usage: run.py BUILD [NAME...]
+"""usage: run.py BUILD [NAME|FILE.js...]
 
 The console's tests in a browser: makes a world of namespaces (that of tools/demo, and a classic cluster beside it), a real
 ringwalld and agents in it, then runs NAME.test.js of this folder (default: all), one after the other, with Node inside the
@@ -194,7 +194,7 @@ def main():
         skip("network namespaces and eBPF need root")
     if not os.path.exists(CHROMIUM):
         skip(f"there is no {CHROMIUM}: tools/install-deps test")
-    files = [os.path.join(HERE, f"{name}.test.js") for name in names] or sorted(glob.glob(os.path.join(HERE, "*.test.js")))
+    files = [name if name.endswith(".js") else os.path.join(HERE, f"{name}.test.js") for name in names] or sorted(glob.glob(os.path.join(HERE, "*.test.js")))
     modules = npm.install(HERE, os.path.join(build, "tests/console"))
     screenshots = os.path.join(build, "screenshots")
     os.makedirs(screenshots, exist_ok=True)
