@@ -70,7 +70,7 @@ function Fields({ finding, onDone }: { finding: Finding; onDone: () => void }) {
         label={t("why-accepted")}
         rules={[{ required: true, whitespace: true, message: t("reason-missing") }]}
       >
-        <Input.TextArea maxLength={REASON_MAX} autoSize={{ minRows: 2 }} placeholder={t("reason-example")} />
+        <Input.TextArea maxLength={REASON_MAX} rows={3} placeholder={t("reason-example")} />
       </Form.Item>
       <Form.Item name="scope" label={t("scope")}>
         <Radio.Group

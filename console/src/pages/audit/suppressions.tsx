@@ -51,7 +51,12 @@ export function Suppressions({ items }: { items: Suppression[] }) {
         { title: t("why-accepted"), dataIndex: "reason" },
         { title: t("ends"), width: 170, render: (_, item) => <End item={item} /> },
         { title: t("by"), width: 220, render: (_, item) => <Origin item={item} /> },
-        { key: "acts", width: 120, render: (_, item) => <Remove item={item} /> },
+        {
+          key: "acts",
+          title: <span className="unseen">{t("common:actions")}</span>,
+          width: 120,
+          render: (_, item) => <Remove item={item} />,
+        },
       ]}
     />
   );

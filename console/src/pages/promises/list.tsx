@@ -109,7 +109,12 @@ function Wide({ items }: { items: PromiseState[] }) {
           render: (_, { network }) => networks?.find(({ id }) => id === network)?.name ?? network,
         },
         { title: t("evidence"), render: (_, promise) => <Evidence promise={promise} /> },
-        { key: "acts", width: 60, render: (_, promise) => <Delete promise={promise} /> },
+        {
+          key: "acts",
+          title: <span className="unseen">{t("common:actions")}</span>,
+          width: 60,
+          render: (_, promise) => <Delete promise={promise} />,
+        },
       ]}
     />
   );

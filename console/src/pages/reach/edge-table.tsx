@@ -82,6 +82,7 @@ function Wide({ graph, onOpen }: Props) {
         { title: t("cluster"), render: (_, { bundle }) => bundle.cluster },
         {
           key: "rules",
+          title: <span className="unseen">{t("common:actions")}</span>,
           render: (_, edge) => (
             <Button
               type="link"

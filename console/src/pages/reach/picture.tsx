@@ -40,7 +40,10 @@ export default function Picture({ rows, zones, own }: { rows: Row[]; zones: Zone
   const zoneName = useZoneName();
   const graph = useMemo(() => graphOf(rows, zones, filter, own), [rows, zones, filter, own]);
   const nodes = useMemo(() => boxesOf(graph, zoneName), [graph, zoneName]);
-  const edges = useMemo(() => linesOf(graph, selection, (edge) => t(`extent.${edge.extent}`)), [graph, selection, t]);
+  const edges = useMemo(
+    () => linesOf(graph, selection, zoneName, (edge) => t(`extent.${edge.extent}`)),
+    [graph, selection, zoneName, t],
+  );
 
   const open = (id: string) => {
     const edge = graph.edges.find((one) => one.id === id);
@@ -63,7 +66,7 @@ export default function Picture({ rows, zones, own }: { rows: Row[]; zones: Zone
           minZoom={0.1}
           preventScrolling={false}
           zoomOnScroll={false}
-          proOptions={{ hideAttribution: false }}
+          proOptions={{ hideAttribution: true }}
           aria-label={t("picture")}
           onEdgeClick={(_, edge) => open(edge.id)}
           onEdgesChange={(changes) => {
@@ -112,15 +115,20 @@ function boxesOf(graph: Graph, zoneName: (zone: Zone) => string): Box[] {
   ];
 }
 
-function linesOf(graph: Graph, selection: Selection | null, word: (edge: Graph["edges"][number]) => string): FlowEdge[] {
+function linesOf(
+  graph: Graph,
+  selection: Selection | null,
+  zoneName: (zone: Zone) => string,
+  word: (edge: Graph["edges"][number]) => string,
+): FlowEdge[] {
+  const names = new Map(graph.zones.map((zone) => [zone.id, zoneName(zone)]));
   const reaching = graph.edges.map((edge): FlowEdge => {
     const services = selectionOf(edge).services.join();
-    const name = graph.zones.find(({ id }) => id === edge.zone)?.name;
     return {
       id: edge.id,
       source: edge.zone,
       target: edge.bundle.id,
-      ariaLabel: `${name} → ${edge.bundle.cluster}, ${edge.bundle.text}: ${word(edge)}`,
+      ariaLabel: `${names.get(edge.zone)} → ${edge.bundle.cluster}, ${edge.bundle.text}: ${word(edge)}`,
       interactionWidth: 16,
       selected:
         selection !== null &&

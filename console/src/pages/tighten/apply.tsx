@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 // Carries the plan out, a step at a time, each reviewed like any other change, and takes it back.
 import { CheckCircleFilled, UndoOutlined } from "@ant-design/icons";
+import { useQueryClient } from "@tanstack/react-query";
 import { Alert, Button, Card, Flex, Typography } from "antd";
 import { useTranslation } from "react-i18next";
 import { Link } from "react-router-dom";
-import { useReview } from "../../change/review";
+import { type Review, useReview } from "../../change/review";
 import { Time } from "../../components/time";
 import { useMay } from "../../session/session";
 import type { Plan, Step } from "./options";
@@ -53,9 +54,21 @@ export function ApplyPanel({ cluster, plan, done }: Props) {
   );
 }
 
+/** Reviews and makes a change; the plan is made anew at once, so that no step is offered that is done. */
+function useCarryOut() {
+  const review = useReview();
+  const queries = useQueryClient();
+  return async (what: Review) => {
+    if (await review(what))
+      await queries.invalidateQueries({ predicate: ({ queryKey }) => PATHS.includes(`${queryKey[1]}`) });
+  };
+}
+
+const PATHS = ["/v1/clusters/{ref}/tighten", "/v1/log"];
+
 function NextStep({ cluster, plan, step, isNext }: { cluster: string; plan: Plan; step: Step; isNext: boolean }) {
   const { t } = useTranslation("tighten");
-  const review = useReview();
+  const carryOut = useCarryOut();
   const operator = useMay("operator");
   const { options } = useWizard();
   const title = t(`steps.${step.step}`);
@@ -71,7 +84,7 @@ function NextStep({ cluster, plan, step, isNext }: { cluster: string; plan: Plan
             size="small"
             disabled={!isNext || plan.state !== "ready"}
             onClick={() =>
-              void review({
+              void carryOut({
                 title: t("review-step", { step: title, name: plan.name }),
                 request: {
                   method: "post",
@@ -94,14 +107,14 @@ function NextStep({ cluster, plan, step, isNext }: { cluster: string; plan: Plan
 
 function Undo({ cluster, name }: { cluster: string; name: string }) {
   const { t } = useTranslation("tighten");
-  const review = useReview();
+  const carryOut = useCarryOut();
   return (
     <Flex gap="small" align="center" wrap>
       <Button
         icon={<UndoOutlined />}
         danger
         onClick={() =>
-          void review({
+          void carryOut({
             title: t("undo-title", { name }),
             request: { method: "post", path: "/v1/clusters/{ref}/tighten/undo", params: { path: { ref: cluster } } },
             destructive: t("undo"),

@@ -3,6 +3,7 @@
 import { Flex, Table, Tag, Tooltip } from "antd";
 import { useTranslation } from "react-i18next";
 import { serviceText } from "../../change/traffic";
+import { useNarrow } from "../../theme/theme";
 import type { Exposure, Plan } from "./options";
 import { barLength, magnitudeText, type Stage, stagesOf } from "./scale";
 
@@ -11,6 +12,7 @@ const HEIGHT = 12;
 
 export function ExposurePicture({ plan }: { plan: Plan }) {
   const { t } = useTranslation("tighten");
+  const narrow = useNarrow();
   const stages = stagesOf(plan);
   const first = stages[0]?.exposure;
   if (!first) return null;
@@ -21,7 +23,7 @@ export function ExposurePicture({ plan }: { plan: Plan }) {
       rowKey="name"
       dataSource={stages}
       pagination={false}
-      scroll={{ x: "max-content" }}
+      scroll={narrow ? { x: "max-content" } : undefined}
       caption={<span className="tighten-caption">{t("exposure-meaning")}</span>}
       columns={[
         {

@@ -12,8 +12,8 @@ test("the address says what the plan is made with", () => {
   expect(panelOf(new URLSearchParams("panel=nowhere"))).toBe("evidence");
 });
 
-test("times are to the minute", () => {
-  expect(hoursAgo(24, new Date("2026-11-27T19:31:44.5Z"))).toBe("2026-11-26T19:31:00Z");
+test("times are to the second", () => {
+  expect(hoursAgo(24, new Date("2026-11-27T19:31:44.5Z"))).toBe("2026-11-26T19:31:44Z");
 });
 
 test("steps since the last undo are done, the first one first", () => {

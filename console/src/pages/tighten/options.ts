@@ -35,10 +35,10 @@ export function panelOf(params: URLSearchParams): Panel {
   return panels.find((panel) => panel === params.get("panel")) ?? "evidence";
 }
 
-/** A time some hours ago, to the minute, as the API takes it. */
+/** A time some hours ago, to the second, as the API takes it. */
 export function hoursAgo(hours: number, now: Date): string {
   const then = new Date(now.getTime() - hours * 3600 * 1000);
-  then.setSeconds(0, 0);
+  then.setMilliseconds(0);
   return then.toISOString().replace(".000Z", "Z");
 }
 

@@ -28,6 +28,7 @@ export function Refusals({ items }: { items: Refusal[] }) {
         { title: t("because"), render: (_, { why, name }) => refusalText(why, name ?? "", t) },
         {
           key: "why",
+          title: <span className="unseen">{t("common:actions")}</span>,
           render: (_, { remote, name, port, protocol }) =>
             remote && name ? (
               <Link to={traceLink(remote, formatEnd({ who: name, port: hasPorts(protocol) ? port : undefined, protocol }))}>
