@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Parts of a rule, the same in the table and on cards.
-import { Flex, Popover, Typography } from "antd";
+import { Flex, Popover } from "antd";
 import { useTranslation } from "react-i18next";
 import { Link } from "react-router-dom";
 import { rulesLink } from "../../components/links";
@@ -15,19 +15,18 @@ export function ProtocolCell({ protocol }: { protocol: Rule["protocol"] }) {
   return protocolText(protocol, t("all-protocols"));
 }
 
+/** The second line of a cell. */
+const second = (text: React.ReactNode) => <span className="rule-second">{text}</span>;
+
 export function PortsCell({ rule }: { rule: Pick<Rule, "ports" | "source_ports"> }) {
   const { t } = useTranslation("rules");
   const ports = portsText(rule.ports);
   const source = portsText(rule.source_ports);
   return (
-    <Flex vertical>
+    <div>
       <span className="mono">{ports === "1-65535" ? t("all-ports") : ports || t("no-ports")}</span>
-      {source && (
-        <Typography.Text type="secondary" style={{ fontSize: 12 }}>
-          {t("from-ports", { ports: source })}
-        </Typography.Text>
-      )}
-    </Flex>
+      {source && second(t("from-ports", { ports: source }))}
+    </div>
   );
 }
 
@@ -37,56 +36,52 @@ export function ObjectCell({ rule, nameOf }: { rule: Rule; nameOf: NameOf }) {
   const reference = objectReference(rule.object);
   const kind = objectKind(rule.object);
   return (
-    <Flex vertical style={{ minWidth: 0 }}>
+    <div style={{ minWidth: 0 }}>
       {kind === "cidr" && <span className="mono">{reference}</span>}
       {kind === "group" && <Link to={rulesLink(reference)}>{nameOf(reference)}</Link>}
       {kind === "prefix_list" && (
         <Link to={`/prefix-lists?q=${encodeURIComponent(nameOf(reference))}`}>{nameOf(reference)}</Link>
       )}
-      {ANY.includes(reference) && (
-        <Typography.Text type="secondary" style={{ fontSize: 12 }}>
-          {t(reference === ANY[0] ? "any-ipv4" : "any-ipv6")}
-        </Typography.Text>
-      )}
-      {rule.local_cidr && (
-        <Typography.Text type="secondary" style={{ fontSize: 12 }}>
-          {t(rule.direction === "ingress" ? "local-to" : "local-from", { cidr: rule.local_cidr })}
-        </Typography.Text>
-      )}
-    </Flex>
+      {ANY.includes(reference) && second(t(reference === ANY[0] ? "any-ipv4" : "any-ipv6"))}
+      {rule.local_cidr && second(t(rule.direction === "ingress" ? "local-to" : "local-from", { cidr: rule.local_cidr }))}
+    </div>
   );
+}
+
+/** "48K"; small numbers, as most are, need no format. */
+function compact(count: number, language: string): string {
+  return count < 1000
+    ? String(count)
+    : new Intl.NumberFormat(language, { notation: "compact", maximumFractionDigits: 1 }).format(count);
 }
 
 export function HitsCell({ rule }: { rule: Rule }) {
   const { t, i18n } = useTranslation("rules");
-  const hits = new Intl.NumberFormat(i18n.language, { notation: "compact", maximumFractionDigits: 1 });
   return (
-    <Flex vertical>
-      <span title={rule.hits}>{hits.format(Number(rule.hits ?? 0))}</span>
-      <Typography.Text type="secondary" style={{ fontSize: 12 }}>
-        {rule.last_hit ? <Time at={rule.last_hit} short /> : t("never-hit")}
-      </Typography.Text>
-    </Flex>
+    <div>
+      <span title={rule.hits}>{compact(Number(rule.hits ?? 0), i18n.language)}</span>
+      {second(rule.last_hit ? <Time at={rule.last_hit} short /> : t("never-hit"))}
+    </div>
   );
 }
 
 /** In one line; the rest on a closer look. */
 export function DescriptionCell({ text }: { text: string }) {
   return (
-    <Typography.Text ellipsis={{ tooltip: text }} style={{ fontSize: "inherit", width: "100%" }}>
+    <span className="one-line" title={text}>
       {text}
-    </Typography.Text>
+    </span>
   );
 }
 
 export function CreatedCell({ rule }: { rule: Rule }) {
   return (
-    <Flex vertical style={{ minWidth: 0 }}>
-      {rule.created ? <Time at={rule.created} short /> : <span>—</span>}
-      <Typography.Text type="secondary" ellipsis={{ tooltip: rule.author }} style={{ fontSize: 12 }}>
+    <div style={{ minWidth: 0 }}>
+      {rule.created ? <Time at={rule.created} short /> : "—"}
+      <span className="rule-second one-line" title={rule.author}>
         {rule.author}
-      </Typography.Text>
-    </Flex>
+      </span>
+    </div>
   );
 }
 
@@ -98,6 +93,7 @@ export function FindingsCell({ findings }: { findings: Finding[] }) {
   return (
     <Popover
       trigger={["hover", "click"]}
+      mouseEnterDelay={0.3}
       title={t("findings-title", { count: findings.length })}
       content={
         <Flex vertical gap="small" style={{ maxWidth: 380 }}>

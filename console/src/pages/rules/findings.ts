@@ -21,6 +21,9 @@ export function worst(findings: readonly Finding[]): Severity | null {
 /** A contradiction deserves a look; what only says things twice is no danger. */
 const lintSeverity = (finding: string): Severity => (finding === "conflict" || finding === "shadowed" ? "medium" : "low");
 
+/** That a rule was never hit says something only when it had a day for it. */
+const NEVER_HIT_AFTER_S = 86_400;
+
 export function findingsByRule(
   group: string,
   audit: Schemas["Audit"]["findings"],
@@ -34,7 +37,8 @@ export function findingsByRule(
   };
   for (const { group: of, rules, severity, check, title, detail, suppressed } of audit)
     if (of === group && !suppressed) for (const rule of rules) add(rule, { source: "audit", severity, check, title, detail });
-  for (const { group: of, rule, finding, because, mend } of lint)
-    if (of === group) add(rule, { source: "lint", severity: lintSeverity(finding), check: finding, because, mend });
+  for (const { group: of, rule, finding, because, mend, watched_s } of lint)
+    if (of === group && !(finding === "never-hit" && (watched_s ?? 0) < NEVER_HIT_AFTER_S))
+      add(rule, { source: "lint", severity: lintSeverity(finding), check: finding, because, mend });
   return found;
 }

@@ -41,8 +41,9 @@ export function RuleTable(props: RuleTableProps) {
   const height = useHeightBelow(frame, virtual);
   const columns = useColumns(props);
   const data = useMemo<Row[]>(
-    () => [...before.map((fixed) => ({ fixed })), ...rows, ...after.map((fixed) => ({ fixed }))],
-    [before, rows, after],
+    // New objects whenever the columns draw something else: a cell is only drawn again when its row is another.
+    () => [...before.map((fixed) => ({ fixed })), ...rows.map((row) => ({ ...row })), ...after.map((fixed) => ({ fixed }))],
+    [before, rows, after, columns],
   );
 
   // Ant Design measures a table that it scrolls by a hidden copy of its headings, in which keys can get lost.
@@ -92,6 +93,7 @@ function useColumns({ group, nameOf, sort, actions }: RuleTableProps): Column[] 
       key,
       title: t(`column.${key}`),
       width,
+      shouldCellUpdate: (row, old) => row !== old,
       ...(key === "type" || key === "description" || key === "actions"
         ? {}
         : { sorter: true, sortOrder: sort.field === key ? (sort.descending ? "descend" : "ascend") : null }),
