@@ -260,6 +260,43 @@ test("rules_go_out_as_json_and_come_back", { role: "operator" }, async ({ page }
   assert.ok(await page.getByRole("button", { name: "Review" }).isDisabled());
 });
 
+test("of_many_rules_only_those_in_sight_are_drawn", { role: "operator" }, async ({ page }) => {
+  for (const step of [0, 1, 2]) {
+    const rules = Array.from({ length: 100 }, (_, number) => `allow tcp ${1000 + step * 100 + number} from 10.80.0.0/24 priority ${step + 2}`);
+    await world.must("POST", "/v1/security-groups/tools/rules", { rules });
+  }
+  await openRules(page, "tools");
+  await page.getByText("1000", { exact: true }).waitFor();
+  assert.ok((await page.locator(".ant-table-row").count()) < 100);
+  await axe(page);
+  // The last of them is reached by scrolling, and so is the default behind it.
+  await page.locator(".ant-table-tbody-virtual-holder").evaluate((holder) => holder.scrollTo(0, holder.scrollHeight));
+  await page.getByText("1299", { exact: true }).waitFor();
+  await page.getByText("What no rule accepts is dropped.").waitFor();
+  // More of them than one request takes go at once, and come back.
+  await page.getByRole("checkbox", { name: "Select all" }).check();
+  await page.getByRole("button", { name: /^(delete )?Delete 30\d rules/ }).click();
+  const review = page.getByRole("dialog", { name: /^Delete 30\d rules of tools/ });
+  await review.getByRole("heading", { name: "Closes" }).waitFor();
+  await review.getByRole("button", { name: "Cancel" }).click();
+  await page.getByRole("combobox", { name: "Policy" }).waitFor();
+});
+
+test("what_others_wrote_stays_text", { role: "operator" }, async ({ page }) => {
+  const nasty = '<img src=x onerror="alert(1)">"><script>alert(2)</script>';
+  await world.must("POST", "/v1/security-groups/tools/rules", { rules: [{ direction: "ingress", policy: "accept", protocol: "tcp", ports: "7007/7007", object: { cidr: "10.80.0.0/24" }, description: nasty }] });
+  await world.must("PATCH", "/v1/security-groups/tools", { description: nasty });
+  await openRules(page, "tools", "?q=7007");
+  await page.getByText(nasty).waitFor();
+  await page.goto("/security-groups/tools");
+  await page.getByText(nasty).waitFor();
+  await page.goto("/security-groups/tools?tab=history");
+  await page.getByText(nasty).first().waitFor();
+  await page.goto(`/security-groups?q=${encodeURIComponent(nasty)}`);
+  await page.getByText(nasty).first().waitFor();
+  await world.must("PATCH", "/v1/security-groups/tools", { description: "free-standing helpers" });
+});
+
 test("a_classic_group_has_four_tables", { role: "viewer", lang: "zh-CN" }, async ({ page }) => {
   await page.goto("/security-groups/legacy/rules");
   for (const name of [/^内网入方向/, /^内网出方向/, /^公网入方向/, /^公网出方向/]) await page.getByRole("tab", { name }).waitFor();

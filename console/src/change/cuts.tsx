@@ -41,7 +41,10 @@ export function Cuts({ cuts, closesNothing, established, onEstablished }: Props)
             aria-label={t("flows")}
             value={established}
             onChange={({ target }) => onEstablished(target.value as Established)}
-            options={choices.map((value) => ({ value, label: t(`established.${value}`, { count: Number(cuts.kept) }) }))}
+            options={choices.map((value) => ({
+              value,
+              label: t(`established.${value}`, { count: Number(cuts.kept) }),
+            }))}
             style={{ display: "flex", flexDirection: "column", gap: 4 }}
           />
         </Flex>

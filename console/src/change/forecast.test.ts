@@ -4,7 +4,13 @@ import { ApiError, type Guard } from "../api/problem";
 import { foresee, groupGuards, guardKind, refusals } from "./forecast";
 import type { Change, ChangeRequest, preview } from "./request";
 
-const guard = (id: string, more: Partial<Guard> = {}): Guard => ({ id, node: "", cause: "default", detail: id, ...more });
+const guard = (id: string, more: Partial<Guard> = {}): Guard => ({
+  id,
+  node: "",
+  cause: "default",
+  detail: id,
+  ...more,
+});
 const refused = (...guards: Guard[]) =>
   new ApiError({ type: "urn:ringwall:problem:guard", title: "", status: 409, detail: "no", guards });
 const change = { revision: "1", incarnation: "x", changed: true, items: [], nodes: [], waited: false } as Change;
@@ -38,9 +44,9 @@ test("a guard that cannot be overruled ends the asking", async () => {
 });
 
 test("other refusals are passed on at once", async () => {
-  const ask = vi.fn<typeof preview>().mockRejectedValue(
-    new ApiError({ type: "urn:ringwall:problem:invalid", title: "", status: 400, detail: "bad" }),
-  );
+  const ask = vi
+    .fn<typeof preview>()
+    .mockRejectedValue(new ApiError({ type: "urn:ringwall:problem:invalid", title: "", status: 400, detail: "bad" }));
   await expect(foresee(request, ask)).rejects.toThrow("bad");
   expect(ask).toHaveBeenCalledTimes(1);
 });

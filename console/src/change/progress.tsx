@@ -1,5 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-import { CheckCircleFilled, ClockCircleFilled, CloseCircleFilled, DisconnectOutlined, EyeFilled } from "@ant-design/icons";
+import {
+  CheckCircleFilled,
+  ClockCircleFilled,
+  CloseCircleFilled,
+  DisconnectOutlined,
+  EyeFilled,
+} from "@ant-design/icons";
 import { Alert, Flex, Progress as Bar, Typography } from "antd";
 import { useTranslation } from "react-i18next";
 import { $api, type Schemas } from "../api/client";

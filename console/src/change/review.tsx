@@ -125,7 +125,9 @@ function Effects({ forecast, steps }: { forecast: Forecast; steps: ReturnType<ty
               onEstablished={steps.setEstablished}
             />
           )}
-          {change.cuts_omitted && <Alert type="info" showIcon title={t("cuts-omitted")} description={change.cuts_omitted} />}
+          {change.cuts_omitted && (
+            <Alert type="info" showIcon title={t("cuts-omitted")} description={change.cuts_omitted} />
+          )}
           <RuleChanges diff={change.diff ?? []} />
           <Promises guards={guards} />
         </>

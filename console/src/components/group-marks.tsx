@@ -17,7 +17,11 @@ export function OwnerMark({ cluster, managed }: { cluster?: { id: string; name: 
     );
   return (
     <Tag icon={<ClusterOutlined />} color="blue">
-      {cluster ? <Link to={clusterLink(cluster.id)}>{t("managed-by", { cluster: cluster.name })}</Link> : t("owner.managed")}
+      {cluster ? (
+        <Link to={clusterLink(cluster.id)}>{t("managed-by", { cluster: cluster.name })}</Link>
+      ) : (
+        t("owner.managed")
+      )}
     </Tag>
   );
 }

@@ -32,9 +32,11 @@ export function bodyOf({ name, client_ip, from, cidrs, group, listeners }: Balan
     name: name.trim(),
     client_ip,
     sources: from === "group" && group ? { group } : { cidrs: cidrs ?? [] },
-    listeners: listeners.map(
-      ({ protocol, port = 0, backend_port }): Listener => ({ protocol, port, backend_port: backend_port ?? port }),
-    ),
+    listeners: listeners.map(({ protocol, port = 0, backend_port }): Listener => ({
+      protocol,
+      port,
+      backend_port: backend_port ?? port,
+    })),
   };
 }
 

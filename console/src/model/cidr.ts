@@ -10,7 +10,9 @@ function isIpv6(text: string): boolean {
   const groups = halves.flatMap((half) => (half ? half.split(":") : []));
   const last = groups.at(-1) ?? "";
   const count = groups.length + (V4.test(last) ? 1 : 0);
-  const fine = groups.every((group, i) => /^[0-9a-f]{1,4}$/i.test(group) || (i === groups.length - 1 && V4.test(group)));
+  const fine = groups.every(
+    (group, i) => /^[0-9a-f]{1,4}$/i.test(group) || (i === groups.length - 1 && V4.test(group)),
+  );
   return fine && (halves.length === 2 ? count < 8 : count === 8);
 }
 

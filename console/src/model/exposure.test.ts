@@ -2,7 +2,12 @@
 import { expect, test } from "vitest";
 import { exposureOf, type OpenService, portsText } from "./exposure";
 
-const open = (protocol: string, ports: string, ipv4 = true, ipv6 = true): OpenService => ({ protocol, ports, ipv4, ipv6 });
+const open = (protocol: string, ports: string, ipv4 = true, ipv6 = true): OpenService => ({
+  protocol,
+  ports,
+  ipv4,
+  ipv6,
+});
 
 test("ports are written as people write them", () => {
   expect(portsText("22/22")).toBe("22");

@@ -42,7 +42,11 @@ export function useGroup(ref: string): { data: Group | undefined; error: unknown
     if (!head) return { data: undefined, error: notFound(ref), refetch };
     const cluster = clusters.data.find(({ id }) => id === head.managed_by);
     const network = networks.data.find(({ id }) => id === head.network);
-    return { data: { head, cluster, network, name: cluster?.name ?? head.name }, error: failed?.error ?? null, refetch };
+    return {
+      data: { head, cluster, network, name: cluster?.name ?? head.name },
+      error: failed?.error ?? null,
+      refetch,
+    };
   }, [ref, groups, clusters, networks]);
 }
 

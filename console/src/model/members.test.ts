@@ -20,7 +20,8 @@ const nodes = [
   node("c", { interfaces: [{ name: "eth0" }, { name: "eth1", security_groups: ["sg-free"] }] }),
   node("far", { network: "vpc-2" }),
 ];
-const names = (group: GroupHead) => membersOf(group, nodes).map(({ node: { name }, interfaces }) => [name, ...interfaces]);
+const names = (group: GroupHead) =>
+  membersOf(group, nodes).map(({ node: { name }, interfaces }) => [name, ...interfaces]);
 
 test("a free group has the nodes and interfaces that name it", () => {
   expect(names(head("sg-free"))).toEqual([["a"], ["c", "eth1"]]);

@@ -19,7 +19,11 @@ export function nodeValues(node: Node | undefined, cluster: string | undefined):
     cluster: node.cluster || undefined,
     network: node.network,
     security_groups: node.security_groups,
-    interfaces: node.interfaces.map(({ name, nic_type, addresses }) => ({ name, nic_type, addresses: addresses ?? [] })),
+    interfaces: node.interfaces.map(({ name, nic_type, addresses }) => ({
+      name,
+      nic_type,
+      addresses: addresses ?? [],
+    })),
   };
 }
 
@@ -40,6 +44,10 @@ export function nodePatch(node: Node, values: NodeValues): Schemas["NodePatch"] 
   const patch: Schemas["NodePatch"] = { name: values.name.trim(), security_groups: values.security_groups };
   if (node.agent === "managed") return patch;
   const before = new Map(node.interfaces.map((one) => [one.name, one]));
-  const interfaces = values.interfaces.map((one): Interface => ({ ...before.get(one.name), ...one, name: one.name.trim() }));
+  const interfaces = values.interfaces.map((one): Interface => ({
+    ...before.get(one.name),
+    ...one,
+    name: one.name.trim(),
+  }));
   return { ...patch, interfaces };
 }

@@ -41,8 +41,18 @@ test("rules read as the command line takes them", () => {
   expect(ruleText(rule, nameOf)).toBe("allow tcp 443 from group:shop");
   expect(
     ruleText(
-      { ...rule, policy: "drop", direction: "egress", protocol: "udp", ports: "53/54", priority: 7, nic_type: "internet",
-        object: { prefix_list: "pl-1" }, local_cidr: "10.0.0.0/24", source_ports: "1000/2000" },
+      {
+        ...rule,
+        policy: "drop",
+        direction: "egress",
+        protocol: "udp",
+        ports: "53/54",
+        priority: 7,
+        nic_type: "internet",
+        object: { prefix_list: "pl-1" },
+        local_cidr: "10.0.0.0/24",
+        source_ports: "1000/2000",
+      },
       nameOf,
     ),
   ).toBe("drop udp 53-54 to prefix-list:office priority 7 nic internet local 10.0.0.0/24 source-ports 1000-2000");
@@ -65,7 +75,11 @@ test("what the controller made is not sent back", () => {
 });
 
 test("protocols have their usual spelling, and only TCP and UDP have ports", () => {
-  expect([protocolText("tcp", "All"), protocolText("all", "All"), protocolText(47, "All"), protocolText("icmpv6", "All")])
-    .toEqual(["TCP", "All", "47", "ICMPv6"]);
+  expect([
+    protocolText("tcp", "All"),
+    protocolText("all", "All"),
+    protocolText(47, "All"),
+    protocolText("icmpv6", "All"),
+  ]).toEqual(["TCP", "All", "47", "ICMPv6"]);
   expect(["tcp", "UDP", 6, 17, "icmp", "all", 47].map(hasPorts)).toEqual([true, true, true, true, false, false, false]);
 });

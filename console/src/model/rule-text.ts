@@ -78,7 +78,8 @@ export function ruleText(rule: Rule | NewRule, nameOf: NameOf): string {
 
 /** What a rule says, without what the controller made: fit to be added, exported, imported. */
 export function toNew(rule: Rule): NewRule {
-  const { direction, nic_type, policy, protocol, ports, object, local_cidr, source_ports, priority, description } = rule;
+  const { direction, nic_type, policy, protocol, ports, object, local_cidr, source_ports, priority, description } =
+    rule;
   return {
     direction,
     nic_type,

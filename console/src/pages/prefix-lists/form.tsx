@@ -45,7 +45,11 @@ export function PrefixListForm({ list, onClose }: { list?: Schemas["PrefixList"]
           if (await review(reviewOf(fields))) onClose();
         }}
       >
-        <Form.Item name="name" label={t("name")} rules={[{ required: true, whitespace: true, message: t("name-missing") }]}>
+        <Form.Item
+          name="name"
+          label={t("name")}
+          rules={[{ required: true, whitespace: true, message: t("name-missing") }]}
+        >
           <Input autoFocus maxLength={128} />
         </Form.Item>
         {!list && (

@@ -28,8 +28,18 @@ export function ActionsCell(props: { group: string; rule: Rule; text: string; ac
       </Link>
       {actions && (
         <>
-          <Act title={t("edit")} name={t("edit-rule", { rule: text })} icon={<EditOutlined />} onClick={() => actions.onEdit(rule)} />
-          <Act title={t("clone")} name={t("clone-rule", { rule: text })} icon={<CopyOutlined />} onClick={() => actions.onClone(rule)} />
+          <Act
+            title={t("edit")}
+            name={t("edit-rule", { rule: text })}
+            icon={<EditOutlined />}
+            onClick={() => actions.onEdit(rule)}
+          />
+          <Act
+            title={t("clone")}
+            name={t("clone-rule", { rule: text })}
+            icon={<CopyOutlined />}
+            onClick={() => actions.onClone(rule)}
+          />
           <Act
             danger
             title={t("delete")}

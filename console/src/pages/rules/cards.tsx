@@ -6,8 +6,9 @@ import { VerdictTag } from "../../components/marks";
 import { ruleText } from "../../model/rule-text";
 import { ActionsCell } from "./actions";
 import { CreatedCell, FindingsCell, HitsCell, ObjectCell, PortsCell, ProtocolCell } from "./cells";
+import { FixedLine } from "./columns";
 import type { RuleRow } from "./select";
-import { FixedLine, type RuleTableProps } from "./table";
+import type { RuleTableProps } from "./table";
 
 /** Cards drawn at first, and more of them whenever the end comes into sight. */
 const STEP = 40;
@@ -64,7 +65,11 @@ function RuleCard({ row, ...props }: RuleTableProps & { row: RuleRow }) {
         <Flex justify="space-between" align="center" gap="small">
           <Flex gap="small" align="center" wrap>
             {actions && (
-              <Checkbox checked={isSelected} aria-label={t("select", { rule: text })} onChange={({ target }) => select(target.checked)} />
+              <Checkbox
+                checked={isSelected}
+                aria-label={t("select", { rule: text })}
+                onChange={({ target }) => select(target.checked)}
+              />
             )}
             <VerdictTag verdict={rule.policy} />
             <strong>

@@ -43,7 +43,8 @@ export function ObjectCell({ rule, nameOf }: { rule: Rule; nameOf: NameOf }) {
         <Link to={`/prefix-lists?q=${encodeURIComponent(nameOf(reference))}`}>{nameOf(reference)}</Link>
       )}
       {ANY.includes(reference) && second(t(reference === ANY[0] ? "any-ipv4" : "any-ipv6"))}
-      {rule.local_cidr && second(t(rule.direction === "ingress" ? "local-to" : "local-from", { cidr: rule.local_cidr }))}
+      {rule.local_cidr &&
+        second(t(rule.direction === "ingress" ? "local-to" : "local-from", { cidr: rule.local_cidr }))}
     </div>
   );
 }

@@ -20,8 +20,12 @@ test("every port with every object is a rule", () => {
 
 test("no port is all ports, and protocols without ports have none", () => {
   expect(rulesOf({ ...newFields(false), cidrs: ["10.0.0.0/8"] }, inbound!)[0]!.ports).toBe("1/65535");
-  expect(rulesOf({ ...newFields(false), protocol: "gre", ports: ["80"], cidrs: ["10.0.0.0/8"] }, inbound!)[0]!.ports).toBe("-1/-1");
-  expect(rulesOf({ ...newFields(false), protocol: "number", number: 17, ports: ["53"], cidrs: ["::1"] }, inbound!)[0]).toMatchObject({
+  expect(
+    rulesOf({ ...newFields(false), protocol: "gre", ports: ["80"], cidrs: ["10.0.0.0/8"] }, inbound!)[0]!.ports,
+  ).toBe("-1/-1");
+  expect(
+    rulesOf({ ...newFields(false), protocol: "number", number: 17, ports: ["53"], cidrs: ["::1"] }, inbound!)[0],
+  ).toMatchObject({
     protocol: "17",
     ports: "53/53",
   });
@@ -35,9 +39,19 @@ test("anywhere means the families that were chosen, and ICMP is bound to one", (
 
 test("groups, prefix lists and all of the five-tuple are kept", () => {
   expect(
-    texts({ object: "group", groups: ["sg-1"], ports: ["22"], priority: 7, policy: "drop", localCidr: "10.0.0.0/24", sourcePorts: "1024-65535" }),
+    texts({
+      object: "group",
+      groups: ["sg-1"],
+      ports: ["22"],
+      priority: 7,
+      policy: "drop",
+      localCidr: "10.0.0.0/24",
+      sourcePorts: "1024-65535",
+    }),
   ).toEqual(["drop tcp 22 from group:sg-1 priority 7 local 10.0.0.0/24 source-ports 1024-65535"]);
-  expect(texts({ object: "prefix_list", prefixLists: ["pl-1"], ports: ["22"] })).toEqual(["allow tcp 22 from prefix-list:pl-1"]);
+  expect(texts({ object: "prefix_list", prefixLists: ["pl-1"], ports: ["22"] })).toEqual([
+    "allow tcp 22 from prefix-list:pl-1",
+  ]);
 });
 
 test.each<Partial<Rule>>([
@@ -47,8 +61,17 @@ test.each<Partial<Rule>>([
   { object: { cidr: "::/0" }, local_cidr: "fd00::/64", source_ports: "1/9" },
 ])("a rule that is edited without a change stays as it is: %j", (more) => {
   const rule: Rule = {
-    id: "sgr-1", direction: "ingress", nic_type: "intranet", policy: "accept", protocol: "tcp", ports: "80/80",
-    object: { cidr: "10.0.0.0/8" }, priority: 1, description: "", author: "a", ...more,
+    id: "sgr-1",
+    direction: "ingress",
+    nic_type: "intranet",
+    policy: "accept",
+    protocol: "tcp",
+    ports: "80/80",
+    object: { cidr: "10.0.0.0/8" },
+    priority: 1,
+    description: "",
+    author: "a",
+    ...more,
   };
   const { id: _id, author: _author, ...said } = rule;
   expect(rulesOf(fieldsOf(rule, true), inbound!)).toEqual([said]);

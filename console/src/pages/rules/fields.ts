@@ -1,6 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 // What the form holds, and the rules that come of it.
-import { hasPorts, type NewRule, objectKind, objectReference, parsePorts, portsText, type Rule } from "../../model/rule-text";
+import {
+  hasPorts,
+  type NewRule,
+  objectKind,
+  objectReference,
+  parsePorts,
+  portsText,
+  type Rule,
+} from "../../model/rule-text";
 import type { Tab } from "./tabs";
 
 export type ObjectChoice = "any" | "cidr" | "group" | "prefix_list";
@@ -92,7 +100,9 @@ function objectsOf(fields: Fields): NewRule["object"][] {
 /** All ports of the form with all its objects. Ports that are none were refused by the form. */
 export function rulesOf(fields: Fields, tab: Tab): NewRule[] {
   const protocol = fields.protocol === "number" ? String(fields.number ?? 0) : fields.protocol;
-  const ranges = hasPorts(protocol) ? fields.ports.map((text) => parsePorts(text)).filter((range) => range !== null) : [];
+  const ranges = hasPorts(protocol)
+    ? fields.ports.map((text) => parsePorts(text)).filter((range) => range !== null)
+    : [];
   const ports = ranges.length ? ranges : ["-1/-1"];
   const sourcePorts = fields.sourcePorts ? parsePorts(fields.sourcePorts) : null;
   return objectsOf(fields).flatMap((object) =>

@@ -2,7 +2,8 @@
 // Rules as JSON files: what 'ringwall apply -f' takes too.
 import { type NewRule, type Rule, toNew } from "../../model/rule-text";
 
-export type Imported = { rules: (NewRule | string)[] } | { problem: "not-json" | "no-rules" | "not-a-rule"; detail: string };
+export type Imported =
+  { rules: (NewRule | string)[] } | { problem: "not-json" | "no-rules" | "not-a-rule"; detail: string };
 
 /** The file of a group's rules; "group" tells whose they were and is not asked when they are imported. */
 export function exportText(group: string, rules: readonly Rule[]): string {

@@ -5,7 +5,13 @@ import type { Severity } from "../../components/marks";
 
 export type Finding =
   | { source: "audit"; severity: Severity; check: string; title: string; detail: string; suppressed?: string }
-  | { source: "lint"; severity: Severity; check: string; because: string[]; mend: Schemas["Lint"]["items"][number]["mend"] };
+  | {
+      source: "lint";
+      severity: Severity;
+      check: string;
+      because: string[];
+      mend: Schemas["Lint"]["items"][number]["mend"];
+    };
 
 const ranks: Severity[] = ["info", "low", "medium", "high", "critical"];
 const rank = (findings: readonly Finding[]) => Math.max(-1, ...findings.map(({ severity }) => ranks.indexOf(severity)));
@@ -19,7 +25,8 @@ export function worst(findings: readonly Finding[]): Severity | null {
 }
 
 /** A contradiction deserves a look; what only says things twice is no danger. */
-const lintSeverity = (finding: string): Severity => (finding === "conflict" || finding === "shadowed" ? "medium" : "low");
+const lintSeverity = (finding: string): Severity =>
+  finding === "conflict" || finding === "shadowed" ? "medium" : "low";
 
 /** That a rule was never hit says something only when it had a day for it. */
 const NEVER_HIT_AFTER_S = 86_400;
@@ -36,7 +43,8 @@ export function findingsByRule(
     else found.set(rule, [finding]);
   };
   for (const { group: of, rules, severity, check, title, detail, suppressed } of audit)
-    if (of === group && !suppressed) for (const rule of rules) add(rule, { source: "audit", severity, check, title, detail });
+    if (of === group && !suppressed)
+      for (const rule of rules) add(rule, { source: "audit", severity, check, title, detail });
   for (const { group: of, rule, finding, because, mend, watched_s } of lint)
     if (of === group && !(finding === "never-hit" && (watched_s ?? 0) < NEVER_HIT_AFTER_S))
       add(rule, { source: "lint", severity: lintSeverity(finding), check: finding, because, mend });

@@ -45,7 +45,9 @@ export function fixedOf(
       fixed("system", "accept", "neighbours"),
       fixed("system", "accept", "known-flows"),
       ...(inward ? [] : [fixed("system", "accept", "controller", { protocol: "tcp" })]),
-      ...(management.length ? [fixed("system", "accept", "management", { protocol: "tcp", ports: "SSH", remotes: management })] : []),
+      ...(management.length
+        ? [fixed("system", "accept", "management", { protocol: "tcp", ports: "SSH", remotes: management })]
+        : []),
       ...(inner ? [fixed("inner", "accept", inward ? "inner-from" : "inner-to")] : []),
     ],
     after: [

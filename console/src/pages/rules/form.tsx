@@ -1,15 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
-import { Button, Collapse, Drawer, Flex, Form, Input, InputNumber, Radio, Select } from "antd";
+import { Button, Drawer, Flex, Form, Input, InputNumber, Radio } from "antd";
 import { useTranslation } from "react-i18next";
 import { useReview } from "../../change/review";
-import { looksLikeCidr } from "../../model/cidr";
 import type { Group } from "../../model/group";
-import { hasPorts, type NameOf, parsePorts, type Rule, ruleText } from "../../model/rule-text";
+import { hasPorts, type NameOf, type Rule, ruleText } from "../../model/rule-text";
 import { useNarrow } from "../../theme/theme";
-import { type Fields, fieldsOf, newFields, PROTOCOLS, RULES_MAX, rulesOf } from "./fields";
+import { type Fields, fieldsOf, newFields, RULES_MAX, rulesOf } from "./fields";
 import { ObjectFields } from "./object-fields";
-import { presetOf, presets } from "./presets";
+import { Outcome } from "./outcome";
 import { addReview, editReview } from "./requests";
+import { FiveTupleFields, ServiceFields } from "./service-fields";
 import type { Tab } from "./tabs";
 
 /** What the form is open for; 'rule' is what it begins with. */
@@ -46,11 +46,6 @@ export function RuleForm(props: {
     if (done) props.onClose();
   };
 
-  const choosePreset = (key: string) => {
-    const preset = presets.find((each) => each.key === key);
-    if (preset) form.setFieldsValue({ protocol: preset.protocol, ports: preset.ports });
-  };
-
   return (
     <Drawer
       open
@@ -80,53 +75,7 @@ export function RuleForm(props: {
             options={(["accept", "drop"] as const).map((value) => ({ value, label: t(`policy.${value}`) }))}
           />
         </Form.Item>
-        {!isEdit && (
-          <Form.Item label={t("form.preset")} htmlFor="preset">
-            <Select
-              id="preset"
-              showSearch
-              allowClear
-              placeholder={t("form.preset-hint")}
-              value={values ? presetOf(protocol, values.ports ?? []) : undefined}
-              onChange={choosePreset}
-              options={presets.map(({ key, protocol: of, ports }) => ({ value: key, label: `${key} · ${of} ${ports.join(", ")}` }))}
-            />
-          </Form.Item>
-        )}
-        <Flex gap="middle" wrap>
-          <Form.Item name="protocol" label={t("column.protocol")} style={{ flex: "1 1 160px" }}>
-            <Select
-              options={[
-                ...PROTOCOLS.map((value) => ({ value, label: value === "all" ? t("all-protocols") : value.toUpperCase().replace("V6", "v6") })),
-                { value: "number", label: t("form.number") },
-              ]}
-            />
-          </Form.Item>
-          {protocol === "number" && (
-            <Form.Item name="number" label={t("form.number")} rules={[{ required: true, message: t("form.number-missing") }]}>
-              <InputNumber min={0} max={255} precision={0} />
-            </Form.Item>
-          )}
-          {ported && (
-            <Form.Item
-              name="ports"
-              label={t("column.ports")}
-              extra={t(isEdit ? "form.ports-one" : "form.ports-hint")}
-              style={{ flex: "2 1 220px" }}
-              rules={[
-                {
-                  validator: async (_, ports: string[] = []) => {
-                    const bad = ports.find((text) => !parsePorts(text));
-                    if (bad) throw new Error(t("form.ports-bad", { text: bad }));
-                    if (isEdit && ports.length > 1) throw new Error(t("form.ports-one"));
-                  },
-                },
-              ]}
-            >
-              <Select mode="tags" open={false} suffixIcon={null} tokenSeparators={[",", " ", ";", "，"]} placeholder={t("all-ports")} />
-            </Form.Item>
-          )}
-        </Flex>
+        <ServiceFields single={isEdit} protocol={protocol} ports={values?.ports ?? initial.ports} ported={ported} />
         <ObjectFields group={group} tab={tab} protocol={protocol} single={isEdit} values={values ?? initial} />
         <Form.Item name="priority" label={t("column.priority")} extra={t("form.priority-hint")}>
           <InputNumber min={1} max={100} precision={0} />
@@ -134,70 +83,22 @@ export function RuleForm(props: {
         <Form.Item name="description" label={t("column.description")}>
           <Input maxLength={256} />
         </Form.Item>
-        <Collapse
-          size="small"
-          defaultActiveKey={initial.localCidr || initial.sourcePorts ? ["five"] : []}
-          items={[
-            {
-              key: "five",
-              label: t("form.five-tuple"),
-              forceRender: true,
-              children: (
-                <>
-                  <Form.Item
-                    name="localCidr"
-                    label={t(tab.direction === "ingress" ? "form.local-to" : "form.local-from")}
-                    rules={[{ validator: async (_, text?: string) => {
-                      if (text?.trim() && !looksLikeCidr(text)) throw new Error(t("form.cidr-bad", { text }));
-                    } }]}
-                  >
-                    <Input allowClear placeholder="10.0.1.0/24" className="mono" />
-                  </Form.Item>
-                  {ported && (
-                    <Form.Item
-                      name="sourcePorts"
-                      label={t("form.source-ports")}
-                      rules={[{ validator: async (_, text?: string) => {
-                        if (text && !parsePorts(text)) throw new Error(t("form.ports-bad", { text }));
-                      } }]}
-                    >
-                      <Input allowClear placeholder="1024-65535" className="mono" />
-                    </Form.Item>
-                  )}
-                </>
-              ),
-            },
-          ]}
-        />
+        <FiveTupleFields tab={tab} ported={ported} open={Boolean(initial.localCidr || initial.sourcePorts)} />
         <Form.Item
           style={{ marginTop: 16 }}
           name="count"
-          rules={[{ validator: async () => {
-            if (rules.length > RULES_MAX) throw new Error(t("form.too-many", { count: rules.length, max: RULES_MAX }));
-          } }]}
+          rules={[
+            {
+              validator: async () => {
+                if (rules.length > RULES_MAX)
+                  throw new Error(t("form.too-many", { count: rules.length, max: RULES_MAX }));
+              },
+            },
+          ]}
         >
           <Outcome texts={rules.map((rule) => ruleText(rule, nameOf))} />
         </Form.Item>
       </Form>
     </Drawer>
-  );
-}
-
-const SHOWN = 5;
-
-/** The rules that the form makes, in words. */
-function Outcome({ texts }: { texts: string[] }) {
-  const { t } = useTranslation("rules");
-  if (texts.length === 0) return null;
-  return (
-    <section aria-label={t("form.outcome")}>
-      <strong>{t("form.outcome")}</strong>
-      <ul className="mono outcome">
-        {texts.slice(0, SHOWN).map((text) => (
-          <li key={text}>{text}</li>
-        ))}
-        {texts.length > SHOWN && <li>{t("form.more", { count: texts.length - SHOWN })}</li>}
-      </ul>
-    </section>
   );
 }

@@ -54,7 +54,12 @@ export function ImportRules(props: { group: Group; present: readonly Rule[]; onC
           spellCheck={false}
         />
         {imported && "problem" in imported && (
-          <Alert type="error" showIcon title={t(`import-problem.${imported.problem}`)} description={imported.detail || undefined} />
+          <Alert
+            type="error"
+            showIcon
+            title={t(`import-problem.${imported.problem}`)}
+            description={imported.detail || undefined}
+          />
         )}
         {rules && <Alert type="success" showIcon title={t("import-found", { count: rules.length })} />}
         <Radio.Group

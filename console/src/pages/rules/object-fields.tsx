@@ -29,7 +29,9 @@ export function ObjectFields(props: { group: Group; tab: Tab; protocol: string; 
       <Form.Item
         name="object"
         label={t(tab.direction === "ingress" ? "form.object-from" : "form.object-to")}
-        extra={noGroups ? t(tab.nic === "internet" ? "form.no-groups-internet" : "form.no-groups-enterprise") : undefined}
+        extra={
+          noGroups ? t(tab.nic === "internet" ? "form.no-groups-internet" : "form.no-groups-enterprise") : undefined
+        }
       >
         <Radio.Group
           optionType={narrow ? "default" : "button"}
@@ -53,9 +55,13 @@ export function ObjectFields(props: { group: Group; tab: Tab; protocol: string; 
           ]}
         >
           {single ? (
-            <Radio.Group options={ANY.map((value, index) => ({ value: [value], label: t(`form.family.${index ? 6 : 4}`) }))} />
+            <Radio.Group
+              options={ANY.map((value, index) => ({ value: [value], label: t(`form.family.${index ? 6 : 4}`) }))}
+            />
           ) : (
-            <Checkbox.Group options={ANY.map((value, index) => ({ value, label: t(`form.family.${index ? 6 : 4}`) }))} />
+            <Checkbox.Group
+              options={ANY.map((value, index) => ({ value, label: t(`form.family.${index ? 6 : 4}`) }))}
+            />
           )}
         </Form.Item>
       )}
@@ -79,12 +85,24 @@ export function ObjectFields(props: { group: Group; tab: Tab; protocol: string; 
       )}
       {values.object === "group" && (
         <Form.Item name="groups" label={t("form.groups")} rules={[required]} extra={t("form.groups-hint")}>
-          <Select mode="multiple" optionFilterProp="label" options={groups} notFoundContent={t("form.no-groups")} {...oneAtMost} />
+          <Select
+            mode="multiple"
+            optionFilterProp="label"
+            options={groups}
+            notFoundContent={t("form.no-groups")}
+            {...oneAtMost}
+          />
         </Form.Item>
       )}
       {values.object === "prefix_list" && (
         <Form.Item name="prefixLists" label={t("form.prefix-lists")} rules={[required]}>
-          <Select mode="multiple" optionFilterProp="label" options={lists} notFoundContent={t("form.no-lists")} {...oneAtMost} />
+          <Select
+            mode="multiple"
+            optionFilterProp="label"
+            options={lists}
+            notFoundContent={t("form.no-lists")}
+            {...oneAtMost}
+          />
         </Form.Item>
       )}
     </>

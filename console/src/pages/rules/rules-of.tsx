@@ -42,10 +42,7 @@ export function RulesOf({ group }: { group: Group }) {
   const present = rules.data ?? [];
 
   const inTab = useMemo(() => rows.filter(({ rule }) => isIn(tab, rule)), [rows, tab]);
-  const shown = useMemo(
-    () => sortRows(filterRows(inTab, filter, nameOf), sort, nameOf),
-    [inTab, filter, sort, nameOf],
-  );
+  const shown = useMemo(() => sortRows(filterRows(inTab, filter, nameOf), sort, nameOf), [inTab, filter, sort, nameOf]);
   const fixed = useMemo(() => fixedOf(tab, group.head, group.cluster), [tab, group]);
   const isFiltered = shown.length < inTab.length;
   const chosen = useMemo(() => {
@@ -103,7 +100,10 @@ export function RulesOf({ group }: { group: Group }) {
         }}
         items={tabs.map((each) => ({
           key: each.key,
-          label: t("tab-count", { tab: t(`tab.${each.key}`), count: present.filter((rule) => isIn(each, rule)).length }),
+          label: t("tab-count", {
+            tab: t(`tab.${each.key}`),
+            count: present.filter((rule) => isIn(each, rule)).length,
+          }),
         }))}
       />
       <Toolbar filter={filter} sort={sort} shown={shown.length} total={inTab.length} withOrder={narrow} onSet={set} />
@@ -117,7 +117,9 @@ export function RulesOf({ group }: { group: Group }) {
       <Loaded query={rules}>
         {() => (
           <>
-            {shown.length === 0 && isFiltered && <Empty image={Empty.PRESENTED_IMAGE_SIMPLE} description={t("none-found")} />}
+            {shown.length === 0 && isFiltered && (
+              <Empty image={Empty.PRESENTED_IMAGE_SIMPLE} description={t("none-found")} />
+            )}
             <List
               group={group.head.id}
               before={isFiltered ? [] : fixed.before}

@@ -7,8 +7,18 @@ import { filterRows, formatSort, parseSort, type RuleRow, sortRows } from "./sel
 const low: Finding = { source: "audit", severity: "low", check: "x", title: "", detail: "" };
 const row = (id: string, more: Partial<Rule> = {}, findings: Finding[] = []): RuleRow => ({
   rule: {
-    id, direction: "ingress", nic_type: "intranet", policy: "accept", protocol: "tcp", ports: "80/80",
-    object: { cidr: "10.0.0.0/8" }, priority: 1, description: "", author: "admin", hits: "0", ...more,
+    id,
+    direction: "ingress",
+    nic_type: "intranet",
+    policy: "accept",
+    protocol: "tcp",
+    ports: "80/80",
+    object: { cidr: "10.0.0.0/8" },
+    priority: 1,
+    description: "",
+    author: "admin",
+    hits: "0",
+    ...more,
   },
   findings,
 });
@@ -20,8 +30,13 @@ const rows = [
 ];
 const nameOf = (id: string) => ({ "sg-1": "shop", "pl-1": "office" })[id] ?? id;
 const found = (filter: Partial<Parameters<typeof filterRows>[1]>) =>
-  filterRows(rows, { text: "", withFindings: false, ...filter }, nameOf).map(({ rule }) => rule.id).join("");
-const order = (text: string | null) => sortRows(rows, parseSort(text), nameOf).map(({ rule }) => rule.id).join("");
+  filterRows(rows, { text: "", withFindings: false, ...filter }, nameOf)
+    .map(({ rule }) => rule.id)
+    .join("");
+const order = (text: string | null) =>
+  sortRows(rows, parseSort(text), nameOf)
+    .map(({ rule }) => rule.id)
+    .join("");
 
 test("a number finds the rules whose ports take it in", () => {
   expect(found({ text: "8443" })).toBe("b");

@@ -5,7 +5,17 @@ import { compareSeverity, type Finding } from "./findings";
 
 export type RuleRow = { rule: Rule; findings: Finding[] };
 
-export const SORTS = ["policy", "protocol", "ports", "object", "priority", "hits", "last_hit", "created", "findings"] as const;
+export const SORTS = [
+  "policy",
+  "protocol",
+  "ports",
+  "object",
+  "priority",
+  "hits",
+  "last_hit",
+  "created",
+  "findings",
+] as const;
 export type SortField = (typeof SORTS)[number];
 export type Sort = { field: SortField; descending: boolean };
 

@@ -36,7 +36,10 @@ export function Toolbar(props: {
         options={["cidr", "group", "prefix_list"].map((value) => ({ value, label: t(`type.${value}`) }))}
         style={{ width: 170 }}
       />
-      <Checkbox checked={filter.withFindings} onChange={({ target }) => onSet("findings", target.checked ? "1" : undefined)}>
+      <Checkbox
+        checked={filter.withFindings}
+        onChange={({ target }) => onSet("findings", target.checked ? "1" : undefined)}
+      >
         {t("with-findings")}
       </Checkbox>
       {props.withOrder && (

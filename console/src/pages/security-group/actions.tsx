@@ -69,7 +69,13 @@ function EditGroup({ group, onClose }: { group: Group; onClose: () => void }) {
   };
 
   return (
-    <Modal open title={t("edit-title", { name: group.name })} okText={t("review")} onOk={form.submit} onCancel={onClose}>
+    <Modal
+      open
+      title={t("edit-title", { name: group.name })}
+      okText={t("review")}
+      onOk={form.submit}
+      onCancel={onClose}
+    >
       <Form<Fields> form={form} layout="vertical" initialValues={before} onFinish={(fields) => void submit(fields)}>
         {!managed_by && (
           <Form.Item name="name" label={t("name")} rules={[{ required: true, message: t("name-missing") }]}>
@@ -80,7 +86,9 @@ function EditGroup({ group, onClose }: { group: Group; onClose: () => void }) {
           <Input.TextArea maxLength={256} rows={3} />
         </Form.Item>
         <Form.Item name="midstream" label={t("midstream")} extra={t("midstream-hint")}>
-          <Radio.Group options={(["accept", "drop"] as const).map((value) => ({ value, label: t(`midstreams.${value}`) }))} />
+          <Radio.Group
+            options={(["accept", "drop"] as const).map((value) => ({ value, label: t(`midstreams.${value}`) }))}
+          />
         </Form.Item>
       </Form>
     </Modal>

@@ -40,10 +40,7 @@ function ruleLines(change: LoggedChange, group: string, nameOf: NameOf): Line[] 
     const rule = state as unknown as Rule;
     return { sign, text: of + ruleText(rule, nameOf), note: rule.description };
   };
-  return [
-    ...(change.before ? [line("-", change.before)] : []),
-    ...(change.after ? [line("+", change.after)] : []),
-  ];
+  return [...(change.before ? [line("-", change.before)] : []), ...(change.after ? [line("+", change.after)] : [])];
 }
 
 function changeLines(change: LoggedChange, group: string, nameOf: NameOf): Line[] {

@@ -26,7 +26,11 @@ export function History({ group }: { group: Group }) {
   const { t } = useTranslation("security-group");
   const history = useHistory(group.head.id);
   const older = history.hasNextPage && (
-    <Button loading={history.isFetchingNextPage} onClick={() => void history.fetchNextPage()} style={{ alignSelf: "start" }}>
+    <Button
+      loading={history.isFetchingNextPage}
+      onClick={() => void history.fetchNextPage()}
+      style={{ alignSelf: "start" }}
+    >
       {t("older")}
     </Button>
   );

@@ -9,7 +9,9 @@ import type { Group } from "../../model/group";
 /** Rules of other groups, load balancers and promises that name the group. Members have a tab of their own. */
 export function GroupReferrers({ group }: { group: Group }) {
   const { t } = useTranslation("security-group");
-  const query = $api.useQuery("get", "/v1/security-groups/{ref}/referrers", { params: { path: { ref: group.head.id } } });
+  const query = $api.useQuery("get", "/v1/security-groups/{ref}/referrers", {
+    params: { path: { ref: group.head.id } },
+  });
   return (
     <>
       <Typography.Text type="secondary">{t("referrers-hint")}</Typography.Text>

@@ -63,7 +63,9 @@ export function CreateGroup(props: { open: boolean; networks: Schemas["Network"]
         </Form.Item>
         {kind !== "enterprise" && (
           <Form.Item name="inner_access" label={t("inner-access")} extra={t("inner-hint")}>
-            <Radio.Group options={(["accept", "drop"] as const).map((value) => ({ value, label: t(`inner.${value}`) }))} />
+            <Radio.Group
+              options={(["accept", "drop"] as const).map((value) => ({ value, label: t(`inner.${value}`) }))}
+            />
           </Form.Item>
         )}
         <Form.Item name="description" label={t("description")}>
