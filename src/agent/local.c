@@ -11,6 +11,8 @@
 /* A running agent does what it is told well within a second; past that it is stuck, and we go on alone. */
 #define AGENT_PATIENCE_MS  700u
 #define STATUS_PATIENCE_MS 3000u
+/* The kernel looks through the program first, which takes long on a busy machine. */
+#define EARLY_PATIENCE_MS 30000u
 
 /* ---- detach, attach ---- */
 
@@ -86,7 +88,7 @@ int rw_command_early(const struct rw_agent_place *place, const char *words, stru
 	if (snprintf(command, sizeof(command), "early-drop %s", words) >= (int)sizeof(command))
 		return rw_error_set(err, -EINVAL, "not the name of an interface: \"%.64s\"", words);
 	rw_buf_init(&answer, 4096);
-	r = rw_control_call(place, command, STATUS_PATIENCE_MS, &answer, err);
+	r = rw_control_call(place, command, EARLY_PATIENCE_MS, &answer, err);
 	if (r == RW_CONTROL_ABSENT) {
 		(void)rw_error_set(err, -ENOENT, "no agent is running with %s", place->state);
 		(void)rw_error_hint(err, "Start it with --early-drop INTERFACE, or start it first.");
