@@ -8,8 +8,12 @@ import { pages } from "./pages";
 import { SessionProvider, useSessionState } from "./session/session";
 import { Theme } from "./theme/theme";
 
+// Asked for at once, beside the session: who comes is signed in, or soon will be.
+const shell = import("./layout/shell");
+shell.catch(() => {}); // said where it is shown
+
 const SignIn = lazy(() => import("./session/sign-in"));
-const Shell = lazy(() => import("./layout/shell"));
+const Shell = lazy(() => shell);
 const Failure = lazy(() => import("./layout/failure"));
 const NotFound = lazy(() => import("./layout/not-found"));
 
