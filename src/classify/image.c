@@ -110,13 +110,20 @@ void *rw_image_at(const struct rw_image *image, uint32_t entry)
 
 static uint32_t hash_words(const uint64_t *words, uint32_t count)
 {
-	uint64_t hash = count;
+	uint64_t hash = count, other = 0x94d049bb133111ebull;
+	uint32_t i = 0;
 
-	for (uint32_t i = 0; i < count; i++) {
+	/* Two at a time, which do not wait for each other. */
+	for (; i + 1 < count; i += 2) {
 		hash = (hash ^ words[i]) * 0x9e3779b97f4a7c15ull;
+		other = (other ^ words[i + 1]) * 0xbf58476d1ce4e5b9ull;
 		hash ^= hash >> 32;
+		other ^= other >> 32;
 	}
-	return (uint32_t)hash;
+	if (i < count)
+		hash ^= words[i];
+	hash = (hash ^ (other << 17 | other >> 47)) * 0x9e3779b97f4a7c15ull;
+	return (uint32_t)(hash >> 32);
 }
 
 static struct rw_image_blob *find_blob(const struct rw_image *image, uint32_t hash, const uint64_t *words,
@@ -205,7 +212,7 @@ uint32_t rw_image_add_span(struct rw_image *image, const struct rw_image_run *ru
 }
 
 /* Bit i: entry i differs from the one before it; for i = 0 the caller says. */
-static uint64_t find_changes(const uint32_t *entries, bool first)
+static RW_WITHIN uint64_t find_changes(const uint32_t *entries, bool first)
 {
 	uint64_t bytes[8], bits = 0;
 	uint8_t differs[64];
@@ -222,14 +229,13 @@ static uint64_t find_changes(const uint32_t *entries, bool first)
 	return bits;
 }
 
-uint32_t rw_image_add_full_span(struct rw_image *image, const uint32_t *entries, uint32_t count)
+/* Fills in where runs begin and the entries of them; gives their number. */
+RW_WIDE static uint32_t find_runs(const uint32_t *entries, uint32_t count, uint64_t words[SPAN_WORDS_MAX])
 {
-	uint64_t words[SPAN_WORDS_MAX];
 	uint32_t *stored = (uint32_t *)&words[SPAN_WORDS];
 	uint16_t before[4];
 	uint32_t runs = 0;
 
-	assert(count >= 1 && count <= 256);
 	for (uint32_t chunk = 0; chunk < 4; chunk++) {
 		uint32_t first = chunk * 64;
 		uint64_t bits = 0;
@@ -244,9 +250,20 @@ uint32_t rw_image_add_full_span(struct rw_image *image, const uint32_t *entries,
 		for (; bits; bits &= bits - 1)
 			stored[runs++] = entries[first + (uint32_t)__builtin_ctzll(bits)];
 	}
+	memcpy(&words[4], before, sizeof(before));
+	return runs;
+}
+
+uint32_t rw_image_add_full_span(struct rw_image *image, const uint32_t *entries, uint32_t count)
+{
+	uint64_t words[SPAN_WORDS_MAX];
+	uint32_t *stored = (uint32_t *)&words[SPAN_WORDS];
+	uint32_t runs;
+
+	assert(count >= 1 && count <= 256);
+	runs = find_runs(entries, count, words);
 	if (runs == 1)
 		return entries[0];
-	memcpy(&words[4], before, sizeof(before));
 	if (runs % 2)
 		stored[runs] = 0;
 	return RW_ENTRY_SPAN | rw_image_add_blob(image, words, SPAN_WORDS + (runs + 1) / 2);

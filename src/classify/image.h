@@ -11,6 +11,20 @@
 
 #include "classify/compile.h"
 
+/*
+ * For loops over many cells: made a second time for processors with wider vectors, and chosen at the start of the
+ * program; sanitizers would come too late for that.
+ */
+#if defined(__x86_64__) && defined(__GLIBC__) && !defined(__clang__) && !defined(__SANITIZE_ADDRESS__) &&    \
+	!defined(__SANITIZE_THREAD__)
+#define RW_WIDE __attribute__((target_clones("avx2", "default")))
+#else
+#define RW_WIDE
+#endif
+
+/* Part of such a function. */
+#define RW_WITHIN inline __attribute__((always_inline))
+
 struct rw_image_blob {
 	uint32_t reference; /* 0 = free */
 	uint32_t hash;

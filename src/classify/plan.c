@@ -254,6 +254,35 @@ static int compare_candidates(const void *a, const void *b)
 	return strcmp(left->rule->id, right->rule->id);
 }
 
+/* Of 8 bits of priority, and the verdict. */
+enum { RANKS = 512 };
+
+/*
+ * Puts candidates into deciding order: counted by rank, each rank in order of ids.  Rules come in order of ids from
+ * each group, so there is little left to do within a rank.
+ */
+static void sort_candidates(const struct candidate *candidates, size_t count, struct candidate *sorted)
+{
+	size_t first_of[RANKS + 1] = {0}, next[RANKS];
+
+	for (size_t i = 0; i < count; i++)
+		first_of[candidates[i].rank + 1]++;
+	for (size_t rank = 0; rank < RANKS; rank++) {
+		first_of[rank + 1] += first_of[rank];
+		next[rank] = first_of[rank];
+	}
+	for (size_t i = 0; i < count; i++)
+		sorted[next[candidates[i].rank]++] = candidates[i];
+	for (size_t rank = 0; rank < RANKS; rank++) {
+		size_t first = first_of[rank], size = first_of[rank + 1] - first, i = 1;
+
+		while (i < size && compare_candidates(&sorted[first + i - 1], &sorted[first + i]) < 0)
+			i++;
+		if (i < size)
+			qsort(sorted + first, size, sizeof(*sorted), compare_candidates);
+	}
+}
+
 static uint64_t big_endian(const uint8_t *bytes)
 {
 	uint64_t word;
@@ -321,10 +350,11 @@ static int add_policy_rule(struct rw_plan *plan, struct rw_atoms *atoms, const s
 
 static int add_policy_rules(struct rw_plan *plan, struct rw_atoms *atoms, const bool *used, size_t count)
 {
-	RW_CLEANUP(rw_free) struct candidate *candidates = malloc((count + 1) * sizeof(*candidates));
+	RW_CLEANUP(rw_free) struct candidate *candidates = calloc(count + 1, sizeof(*candidates));
+	RW_CLEANUP(rw_free) struct candidate *sorted = malloc((count + 1) * sizeof(*sorted));
 	size_t filled = 0;
 
-	if (!candidates)
+	if (!candidates || !sorted)
 		return -ENOMEM;
 	for (size_t i = 0; i < plan->policy->group_count; i++)
 		for (size_t j = 0; used[i] && j < plan->policy->groups[i]->rule_count; j++) {
@@ -334,9 +364,9 @@ static int add_policy_rules(struct rw_plan *plan, struct rw_atoms *atoms, const 
 				rule, (uint32_t)i, rule->priority * 2u + (rule->policy == RW_VERDICT_ACCEPT)};
 		}
 	assert(filled == count);
-	qsort(candidates, count, sizeof(*candidates), compare_candidates);
+	sort_candidates(candidates, count, sorted);
 	for (size_t i = 0; i < count; i++) {
-		int r = add_policy_rule(plan, atoms, &candidates[i]);
+		int r = add_policy_rule(plan, atoms, &sorted[i]);
 		if (r < 0)
 			return r;
 	}

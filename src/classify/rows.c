@@ -286,7 +286,7 @@ static int make_overlay(struct builder *builder, uint32_t atom)
 
 /* Keeps the smaller of each pair in 'under'; true when one changed.  Made for the vectoriser: a fixed
  * length, signed comparisons (cells have 30 bits), no branch. */
-static bool lay_lane(int32_t *restrict under, const int32_t *restrict over)
+static RW_WITHIN bool lay_lane(int32_t *restrict under, const int32_t *restrict over)
 {
 	int32_t changed = 0;
 
@@ -299,22 +299,30 @@ static bool lay_lane(int32_t *restrict under, const int32_t *restrict over)
 	return changed != 0;
 }
 
+/* Lays 'width' cells over others; notes the blocks in which one changed. */
+RW_WIDE static bool lay_cells(int32_t *under, const int32_t *over, uint32_t width, bool *touched)
+{
+	bool changed = false;
+
+	for (uint32_t i = 0; i < width; i += LANE) {
+		bool lane = lay_lane(under + i, over + i);
+
+		touched[i / BLOCK] |= lane;
+		changed |= lane;
+	}
+	return changed;
+}
+
 static int lay_overlay(struct builder *builder, uint32_t atom, struct level *level, bool *changed)
 {
 	const struct overlay *overlay = &builder->overlays[atom];
-	int32_t *cells = (int32_t *)level->cells;
 
 	if (!overlay->cells) {
 		int r = make_overlay(builder, atom);
 		if (r < 0)
 			return r;
 	}
-	for (uint32_t i = 0; i < builder->width; i += LANE) {
-		if (lay_lane(cells + i, overlay->cells + i)) {
-			builder->touched[i / BLOCK] = true;
-			*changed = true;
-		}
-	}
+	*changed |= lay_cells((int32_t *)level->cells, overlay->cells, builder->width, builder->touched);
 	return 0;
 }
 
