@@ -16,7 +16,7 @@ import { useMemo } from "react";
 import { useTranslation } from "react-i18next";
 import { useNavigate } from "react-router-dom";
 import { clusterLink } from "../../components/links";
-import { useScheme } from "../../theme/theme";
+import { useNarrow, useScheme } from "../../theme/theme";
 import { EdgeTable } from "./edge-table";
 import { type Graph, graphOf, layOut } from "./graph";
 import { isInternet, type OwnGroups, type Row, serviceQuery, type Zone } from "./matrix";
@@ -35,6 +35,7 @@ export function selectionOf({ zone, bundle }: Graph["edges"][number]): Selection
 export default function Picture({ rows, zones, own }: { rows: Row[]; zones: Zone[]; own: OwnGroups }) {
   const { t } = useTranslation("reach");
   const { scheme } = useScheme();
+  const narrow = useNarrow();
   const { filter, select, selection } = useAddress();
   const navigate = useNavigate();
   const zoneName = useZoneName();
@@ -54,6 +55,8 @@ export default function Picture({ rows, zones, own }: { rows: Row[]; zones: Zone
     <Flex vertical gap="middle">
       <div className="reach-picture">
         <ReactFlow
+          // What is drawn, and on what: another picture is fitted anew.
+          key={`${narrow} ${nodes.map(({ id }) => id).join()}`}
           colorMode={scheme}
           nodes={nodes}
           edges={edges}
