@@ -23,6 +23,8 @@ test("a_group_is_made_gets_a_member_and_goes", { role: "operator" }, async ({ pa
 
   await page.getByRole("button", { name: "Create security group" }).click();
   await page.getByLabel("Name", { exact: true }).fill("batch");
+  await page.getByRole("combobox", { name: "Network" }).click();
+  await page.getByTitle("demo-vpc").click();
   await axe(page);
   await page.getByRole("button", { name: "Review" }).click();
   await apply(page, "Create security group batch", "No managed node is concerned");

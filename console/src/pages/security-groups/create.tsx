@@ -18,6 +18,9 @@ export function CreateGroup(props: { open: boolean; networks: Schemas["Network"]
   const navigate = useNavigate();
   const isClassic = props.networks.find(({ id }) => id === network)?.kind === "classic";
 
+  // Among several nobody knows which one is meant.
+  const only = props.networks.length === 1 ? props.networks[0] : undefined;
+
   const submit = async (fields: Fields) => {
     const body = fields.kind === "enterprise" ? { ...fields, inner_access: "drop" as const } : fields;
     const made = await review({
@@ -44,7 +47,7 @@ export function CreateGroup(props: { open: boolean; networks: Schemas["Network"]
         layout="vertical"
         preserve={false}
         onFinish={(fields) => void submit(fields)}
-        initialValues={{ kind: "basic", inner_access: "accept", network: props.networks[0]?.id, description: "" }}
+        initialValues={{ kind: "basic", inner_access: "accept", network: only?.id, description: "" }}
       >
         <Form.Item name="name" label={t("name")} rules={[{ required: true, message: t("name-missing") }]}>
           <Input autoFocus maxLength={128} />
