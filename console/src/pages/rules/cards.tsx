@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import { Card, Checkbox, Flex } from "antd";
-import { useEffect, useRef, useState } from "react";
+import { useCallback, useEffect, useRef, useState } from "react";
 import { useTranslation } from "react-i18next";
 import { VerdictTag } from "../../components/marks";
 import { ruleText } from "../../model/rule-text";
@@ -16,7 +16,8 @@ const STEP = 40;
 /** The same as the table, where that has no room. */
 export function RuleCards(props: RuleTableProps) {
   const { before, rows, after } = props;
-  const [count, setCount] = useState(STEP);
+  const marked = rows.findIndex(({ rule }) => rule.id === props.marked);
+  const [count, setCount] = useState(Math.max(STEP, marked + 1));
   const end = useRef<HTMLDivElement>(null);
   const more = count < rows.length;
 
@@ -49,18 +50,25 @@ function RuleCard({ row, ...props }: RuleTableProps & { row: RuleRow }) {
   const { rule, findings } = row;
   const { actions, nameOf, selected, onSelect } = props;
   const text = ruleText(rule, nameOf);
+  const isMarked = rule.id === props.marked;
+  const mark = useCallback(
+    (card: HTMLDivElement | null) => {
+      if (isMarked) card?.scrollIntoView({ block: "center" });
+    },
+    [isMarked],
+  );
   const isSelected = selected.includes(rule.id);
   const select = (wanted: boolean) =>
     onSelect(wanted ? [...selected, rule.id] : selected.filter((id) => id !== rule.id));
   const facts: [string, React.ReactNode][] = [
     [t("column.object"), <ObjectCell key="object" rule={rule} nameOf={nameOf} />],
     [t("column.priority"), rule.priority],
-    [t("column.hits"), <HitsCell key="hits" rule={rule} />],
+    [t("column.hits"), <HitsCell key="hits" rule={rule} hours={props.hits.get(rule.id)} />],
     [t("column.created"), <CreatedCell key="created" rule={rule} />],
   ];
 
   return (
-    <Card size="small">
+    <Card size="small" ref={mark} className={isMarked ? "marked-rule" : undefined}>
       <Flex vertical gap="small">
         <Flex justify="space-between" align="center" gap="small">
           <Flex gap="small" align="center" wrap>

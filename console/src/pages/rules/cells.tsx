@@ -3,6 +3,7 @@
 import { Flex, Popover } from "antd";
 import { useTranslation } from "react-i18next";
 import { Link } from "react-router-dom";
+import { Sparkline } from "../../components/charts/sparkline";
 import { rulesLink } from "../../components/links";
 import { SeverityTag } from "../../components/marks";
 import { Time } from "../../components/time";
@@ -56,12 +57,14 @@ function compact(count: number, language: string): string {
     : new Intl.NumberFormat(language, { notation: "compact", maximumFractionDigits: 1 }).format(count);
 }
 
-export function HitsCell({ rule }: { rule: Rule }) {
+/** How often the rule decided, when last, and, where it did in the last day, how that went by the hour. */
+export function HitsCell({ rule, hours }: { rule: Rule; hours?: readonly number[] }) {
   const { t, i18n } = useTranslation("rules");
   return (
     <div>
       <span title={rule.hits}>{compact(Number(rule.hits ?? 0), i18n.language)}</span>
       {second(rule.last_hit ? <Time at={rule.last_hit} short /> : t("never-hit"))}
+      {hours && <Sparkline hours={hours} />}
     </div>
   );
 }

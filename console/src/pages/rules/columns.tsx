@@ -3,6 +3,7 @@ import { LockOutlined } from "@ant-design/icons";
 import { Flex, type TableColumnType, Typography } from "antd";
 import { useMemo } from "react";
 import { useTranslation } from "react-i18next";
+import type { RuleHits } from "../../components/charts/use-rule-hits";
 import { VerdictTag } from "../../components/marks";
 import { type NameOf, objectKind, ruleText } from "../../model/rule-text";
 import { ActionsCell, type RuleActions } from "./actions";
@@ -19,9 +20,10 @@ export function useColumns(given: {
   group: string;
   nameOf: NameOf;
   sort: Sort;
+  hits: RuleHits;
   actions: RuleActions | null;
 }): Column[] {
-  const { group, nameOf, sort, actions } = given;
+  const { group, nameOf, sort, hits, actions } = given;
   const { t } = useTranslation("rules");
   return useMemo(() => {
     const column = (key: SortField | "type" | "description" | "actions", width: number, more: Column): Column => ({
@@ -95,7 +97,10 @@ export function useColumns(given: {
           ({ text }) => <span style={{ fontSize: 12 }}>{t(`fixed-text.${text}`)}</span>,
         ),
       }),
-      column("hits", 76, { ...spanned(0), ...ofRule(({ rule }) => <HitsCell rule={rule} />) }),
+      column("hits", 86, {
+        ...spanned(0),
+        ...ofRule(({ rule }) => <HitsCell rule={rule} hours={hits.get(rule.id)} />),
+      }),
       column("created", 96, { ...spanned(0), ...ofRule(({ rule }) => <CreatedCell rule={rule} />) }),
       column("findings", 100, { ...spanned(0), ...ofRule(({ findings }) => <FindingsCell findings={findings} />) }),
       column("actions", 116, {
@@ -106,7 +111,7 @@ export function useColumns(given: {
         )),
       }),
     ];
-  }, [t, group, nameOf, sort, actions]);
+  }, [t, group, nameOf, sort, hits, actions]);
 }
 
 function FixedObject({ fixed }: { fixed: Fixed }) {

@@ -4,6 +4,7 @@ import { Button, Empty, Flex } from "antd";
 import { useMemo, useState } from "react";
 import { useTranslation } from "react-i18next";
 import { useReview } from "../../change/review";
+import { useRuleHits } from "../../components/charts/use-rule-hits";
 import { GroupFrame } from "../../components/group-frame";
 import { Loaded } from "../../components/loaded";
 import { TabStrip } from "../../components/tab-strip";
@@ -22,7 +23,7 @@ import { deleteReview } from "./requests";
 import "./rules.css";
 import { filterRows, sortRows } from "./select";
 import { RuleTable } from "./table";
-import { isIn, tabsOf } from "./tabs";
+import { isIn, tabOfRule, tabsOf } from "./tabs";
 import { Toolbar } from "./toolbar";
 import { useRules } from "./use-rules";
 import { useView } from "./use-view";
@@ -30,8 +31,9 @@ import { useView } from "./use-view";
 export function RulesOf({ group }: { group: Group }) {
   const { t } = useTranslation("rules");
   const tabs = tabsOf(group.network?.kind ?? "vpc");
-  const { tab, sort, filter, set, setSort } = useView(tabs);
+  const { tab: chosenTab, marked, sort, filter, set, setSort } = useView(tabs);
   const { rules, rows } = useRules(group);
+  const hits = useRuleHits(group.head.id);
   const nameOf = useNameOf();
   const narrow = useNarrow();
   const may = useMay("operator");
@@ -40,6 +42,7 @@ export function RulesOf({ group }: { group: Group }) {
   const [form, setForm] = useState<FormPurpose | null>(null);
   const [importing, setImporting] = useState(false);
   const present = rules.data ?? [];
+  const tab = chosenTab ?? tabOfRule(tabs, present, marked) ?? tabs[0]!;
 
   const inTab = useMemo(() => rows.filter(({ rule }) => isIn(tab, rule)), [rows, tab]);
   const shown = useMemo(() => sortRows(filterRows(inTab, filter, nameOf), sort, nameOf), [inTab, filter, sort, nameOf]);
@@ -126,6 +129,8 @@ export function RulesOf({ group }: { group: Group }) {
               rows={shown}
               after={isFiltered ? [] : fixed.after}
               nameOf={nameOf}
+              hits={hits}
+              marked={marked}
               sort={sort}
               onSort={setSort}
               selected={selected}

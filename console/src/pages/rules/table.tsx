@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 import { LockOutlined } from "@ant-design/icons";
-import { Table } from "antd";
-import { useLayoutEffect, useMemo, useRef, useState } from "react";
+import { type GetRef, Table } from "antd";
+import { useEffect, useLayoutEffect, useMemo, useRef, useState } from "react";
 import { useTranslation } from "react-i18next";
+import type { RuleHits } from "../../components/charts/use-rule-hits";
 import { type NameOf, ruleText } from "../../model/rule-text";
 import type { RuleActions } from "./actions";
 import { type Row, useColumns } from "./columns";
@@ -19,6 +20,9 @@ export type RuleTableProps = {
   rows: RuleRow[];
   after: Fixed[];
   nameOf: NameOf;
+  hits: RuleHits;
+  /** The rule that a link was about: it is marked and in sight. */
+  marked?: string;
   sort: Sort;
   onSort: (sort: Sort | null) => void;
   selected: string[];
@@ -31,8 +35,9 @@ const keyOf = (row: Row) => ("fixed" in row ? row.fixed.key : row.rule.id);
 
 export function RuleTable(props: RuleTableProps) {
   const { t } = useTranslation("rules");
-  const { before, rows, after } = props;
+  const { before, rows, after, marked } = props;
   const frame = useRef<HTMLDivElement>(null);
+  const table = useRef<GetRef<typeof Table>>(null);
   const virtual = rows.length >= VIRTUAL_FROM;
   const height = useHeightBelow(frame, virtual);
   const columns = useColumns(props);
@@ -46,16 +51,22 @@ export function RuleTable(props: RuleTableProps) {
     [before, rows, after, columns],
   );
 
+  const hasMarked = rows.some(({ rule }) => rule.id === marked);
+  useEffect(() => {
+    if (hasMarked && marked) table.current?.scrollTo({ key: marked });
+  }, [hasMarked, marked]);
+
   // Ant Design measures a table that it scrolls by a hidden copy of its headings, in which keys can get lost.
   const width = columns.reduce((sum, { width: each }) => sum + Number(each), SELECTION_WIDTH);
 
   return (
     <div ref={frame} className="rule-table">
       <Table<Row>
+        ref={table}
         size="small"
         virtual={virtual}
         rowKey={keyOf}
-        rowClassName={(row) => ("fixed" in row ? "fixed-rule" : "")}
+        rowClassName={(row) => ("fixed" in row ? "fixed-rule" : row.rule.id === marked ? "marked-rule" : "")}
         dataSource={data}
         columns={columns}
         pagination={false}

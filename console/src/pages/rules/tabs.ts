@@ -24,3 +24,9 @@ export function tabsOf(kind: Schemas["Network"]["kind"]): Tab[] {
 export function isIn(tab: Tab, rule: Pick<Rule, "direction" | "nic_type">): boolean {
   return rule.direction === tab.direction && rule.nic_type === tab.nic;
 }
+
+/** The tab in which the rule of this id stands, if there is one. */
+export function tabOfRule(tabs: Tab[], rules: Rule[], id: string | undefined): Tab | undefined {
+  const rule = id ? rules.find((each) => each.id === id) : undefined;
+  return rule && tabs.find((tab) => isIn(tab, rule));
+}

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// What the page shows, kept in its address: the tab, the order, the filter.
+// What the page shows, kept in its address: the tab, the order, the filter, a rule to look at.
 import { useCallback, useMemo } from "react";
 import { useSearchParams } from "react-router-dom";
 import { type Filter, formatSort, parseSort, type Sort } from "./select";
@@ -7,7 +7,7 @@ import type { Tab } from "./tabs";
 
 export function useView(tabs: Tab[]) {
   const [params, setParams] = useSearchParams();
-  const tab = tabs.find(({ key }) => key === params.get("tab")) ?? tabs[0]!;
+  const tab = tabs.find(({ key }) => key === params.get("tab"));
   const sort = useMemo(() => parseSort(params.get("sort")), [params]);
   const filter = useMemo<Filter>(
     () => ({
@@ -32,5 +32,5 @@ export function useView(tabs: Tab[]) {
     [setParams],
   );
   const setSort = useCallback((next: Sort | null) => set("sort", next ? formatSort(next) : undefined), [set]);
-  return { tab, sort, filter, set, setSort };
+  return { tab, marked: params.get("rule") ?? undefined, sort, filter, set, setSort };
 }
