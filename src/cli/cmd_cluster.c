@@ -9,8 +9,6 @@ static const struct rw_column columns[] = {
 	{"TYPE", "type", RW_COLUMN_TEXT, NULL},
 	{"NETWORK", "network", RW_COLUMN_REFERENCE, NULL},
 	{"NODES", "nodes.total", RW_COLUMN_NUMBER, NULL},
-	{"ENFORCED", "nodes.connected", RW_COLUMN_NUMBER, NULL},
-	{"RULES", "rule_count", RW_COLUMN_NUMBER, NULL},
 	{"ENFORCEMENT", "enforcement", RW_COLUMN_WORD, NULL},
 };
 
