@@ -24,7 +24,7 @@ test("flows_appear_as_nodes_see_them_and_lead_to_why_and_to_the_rule", { role: "
   await page.goBack();
   // The list begins anew: what was seen is in the history.
   await page.getByRole("tab", { name: "History" }).click();
-  await refused.getByRole("link", { name: "Why?" }).click();
+  await refused.filter({ hasText: "node-1" }).getByRole("link", { name: "Why?" }).first().click();
   await page.waitForURL(/\/trace\?from=203\.0\.113\.9&to=node-1%3A6379%2Ftcp/);
   await page.getByText("Dropped:").first().waitFor();
 });

@@ -7,6 +7,7 @@ import { useTranslation } from "react-i18next";
 import { useCollection } from "../../api/collect";
 import { Loaded } from "../../components/loaded";
 import { Page } from "../../components/page";
+import { useMay } from "../../session/session";
 import { CreateKey } from "./create";
 import { KeyTable } from "./table";
 import { Roles } from "./roles";
@@ -14,6 +15,7 @@ import { Roles } from "./roles";
 export default function Keys() {
   const { t } = useTranslation("keys");
   const keys = useCollection("/v1/keys");
+  const may = useMay("admin");
   const [creating, setCreating] = useState(false);
 
   return (
@@ -21,9 +23,11 @@ export default function Keys() {
       title={t("title")}
       help="key"
       actions={
-        <Button type="primary" icon={<PlusOutlined />} onClick={() => setCreating(true)}>
-          {t("create")}
-        </Button>
+        may && (
+          <Button type="primary" icon={<PlusOutlined />} onClick={() => setCreating(true)}>
+            {t("create")}
+          </Button>
+        )
       }
     >
       <Flex vertical gap="large">

@@ -7,6 +7,7 @@ import { useSearchParams } from "react-router-dom";
 import { useCollection } from "../../api/collect";
 import { Loaded } from "../../components/loaded";
 import { Page } from "../../components/page";
+import { byName } from "../../components/rows";
 import { SearchBox } from "../../components/search";
 import { useGroups } from "../../model/names";
 import { useMay } from "../../session/session";
@@ -63,7 +64,7 @@ export default function SecurityGroups() {
         <SearchBox label={t("search")} />
       </Flex>
       <Loaded query={groups}>{() => <Groups rows={shown} filtered={shown.length < rows.length} />}</Loaded>
-      <CreateGroup open={creating} networks={networks.data ?? []} onClose={() => setCreating(false)} />
+      <CreateGroup open={creating} networks={byName(networks.data ?? [])} onClose={() => setCreating(false)} />
     </Page>
   );
 }
