@@ -9,7 +9,7 @@ test("the_log_tells_who_changed_what_from_where_before_and_after", { role: "view
   await entry.waitFor();
   // Live: no reload.
   await world.must("PATCH", "/v1/prefix-lists/logged", { cidrs: ["10.9.0.0/16", "10.7.0.0/16"] }, { key: world.keys.operator });
-  const changed = page.getByRole("article", { name: /prefix list/ }).filter({ hasText: /^Change prefix list/ }).first();
+  const changed = page.getByRole("article").filter({ hasText: /^Change prefix list/ }).filter({ hasText: "logged" }).first();
   await changed.getByRole("button", { name: "Show what changed" }).click();
   await changed.locator("del", { hasText: "10.8.0.0/16" }).waitFor();
   await changed.locator("ins", { hasText: "10.7.0.0/16" }).waitFor();
