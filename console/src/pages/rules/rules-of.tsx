@@ -29,7 +29,8 @@ import { useRules } from "./use-rules";
 import { useView } from "./use-view";
 
 export function RulesOf({ group }: { group: Group }) {
-  const { t } = useTranslation("rules");
+  // Those of the charts as well: a page that is there must not wait again when hits come.
+  const { t } = useTranslation(["rules", "charts"]);
   const tabs = tabsOf(group.network?.kind ?? "vpc");
   const { tab: chosenTab, marked, sort, filter, set, setSort } = useView(tabs);
   const { rules, rows } = useRules(group);
