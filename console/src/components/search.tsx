@@ -2,34 +2,24 @@
 import { Input } from "antd";
 import { useEffect, useState } from "react";
 import { useSearchParams } from "react-router-dom";
+import { useAddressChange } from "./address";
 
 /** How long typing pauses before the address follows. */
 const PAUSE_MS = 200;
 
 /** A filter by text, kept in the address as 'q'. */
 export function SearchBox({ label }: { label: string }) {
-  const [params, setParams] = useSearchParams();
+  const [params] = useSearchParams();
+  const change = useAddressChange();
   const kept = params.get("q") ?? "";
   const [text, setText] = useState(kept);
 
   useEffect(() => setText(kept), [kept]);
   useEffect(() => {
     if (text === kept) return;
-    const timer = setTimeout(
-      () =>
-        setParams(
-          (old) => {
-            const next = new URLSearchParams(old);
-            if (text) next.set("q", text);
-            else next.delete("q");
-            return next;
-          },
-          { replace: true },
-        ),
-      PAUSE_MS,
-    );
+    const timer = setTimeout(() => change({ q: text }, true), PAUSE_MS);
     return () => clearTimeout(timer);
-  }, [text, kept, setParams]);
+  }, [text, kept, change]);
 
   return (
     <Input.Search

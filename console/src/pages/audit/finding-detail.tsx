@@ -17,7 +17,7 @@ export function FindingDetail({ finding }: { finding: Finding }) {
   const { t } = useTranslation("audit");
   const text = useCheckText()(finding);
   return (
-    <dl className="audit-facts">
+    <dl className="facts audit-facts">
       <dt>{t("reason")}</dt>
       <dd>{text.reason}</dd>
       <dt>{t("mend")}</dt>

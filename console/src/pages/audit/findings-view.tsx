@@ -3,30 +3,20 @@ import { Button, Empty, Flex, Select, Switch, Typography } from "antd";
 import { useState } from "react";
 import { useTranslation } from "react-i18next";
 import { useSearchParams } from "react-router-dom";
+import { type AddressChanges, useAddressChange } from "../../components/address";
 import { useCheckTitle } from "../../components/check-text";
 import { SeverityTag } from "../../components/marks";
 import { FindingList } from "./finding-list";
 import { type Audit, choices, counts, type Filter, type Finding, filterOf, severities, shown } from "./findings";
 import { SuppressForm } from "./suppress-form";
 
-type Set = (changes: Record<string, string | string[] | undefined>) => void;
+type Set = (changes: AddressChanges) => void;
 
 /** The filter, and how the address changes. */
 function useFilter(): { filter: Filter; set: Set; clear: () => void } {
   const [params, setParams] = useSearchParams();
-  const set: Set = (changes) =>
-    setParams(
-      (before) => {
-        const after = new URLSearchParams(before);
-        for (const [name, value] of Object.entries(changes)) {
-          after.delete(name);
-          for (const one of value === undefined ? [] : [value].flat()) after.append(name, one);
-        }
-        return after;
-      },
-      { replace: true },
-    );
-  return { filter: filterOf(params), set, clear: () => setParams({}, { replace: true }) };
+  const change = useAddressChange();
+  return { filter: filterOf(params), set: (changes) => change(changes, true), clear: () => setParams({}, { replace: true }) };
 }
 
 export function Findings({ audit }: { audit: Audit }) {

@@ -6,6 +6,7 @@ import { useTranslation } from "react-i18next";
 import { useSearchParams } from "react-router-dom";
 import { $api } from "../../api/client";
 import { useCollection } from "../../api/collect";
+import { useAddressChange } from "../../components/address";
 import { EmptyState } from "../../components/empty";
 import { Loaded } from "../../components/loaded";
 import { Page } from "../../components/page";
@@ -24,7 +25,8 @@ export default function Clusters() {
   const clusters = useCollection("/v1/clusters");
   const networks = useCollection("/v1/networks");
   const audit = $api.useQuery("get", "/v1/audit/summary");
-  const [params, setParams] = useSearchParams();
+  const [params] = useSearchParams();
+  const change = useAddressChange();
   const creating = params.has("create");
   const words = params.get("q") ?? "";
 
@@ -33,13 +35,7 @@ export default function Clusters() {
     () => (clusters.data ?? []).filter((one) => matches(one, networkNames.get(one.network) ?? "", words)),
     [clusters.data, networkNames, words],
   );
-  const create = (open: boolean) =>
-    setParams((old) => {
-      const next = new URLSearchParams(old);
-      if (open) next.set("create", "");
-      else next.delete("create");
-      return next;
-    });
+  const create = (open: boolean) => change({ create: open ? "1" : undefined });
   const button = may && (
     <Button type="primary" icon={<PlusOutlined />} onClick={() => create(true)}>
       {t("create.title")}

@@ -2,6 +2,7 @@
 // What the address says of the page: which flows, and how they are shown.
 import { useCallback, useMemo } from "react";
 import { useSearchParams } from "react-router-dom";
+import { withChanges } from "../../components/address";
 
 export const tabs = ["live", "history", "top"] as const;
 export const periods = ["1h", "24h", "7d", "30d"] as const;
@@ -43,13 +44,16 @@ export function readFilters(params: URLSearchParams): Filters {
 
 /** The address with something changed; what is as usual is not written. */
 export function writeFilters(params: URLSearchParams, patch: Partial<Filters>): URLSearchParams {
-  const next = new URLSearchParams(params);
-  for (const [name, value] of Object.entries(patch)) {
-    const usual = (name === "tab" && value === "live") || (name === "period" && value === "24h");
-    if (value === undefined || value === "" || usual) next.delete(name);
-    else next.set(name, String(value));
-  }
-  return next;
+  const usual: Partial<Filters> = { tab: "live", period: "24h" };
+  return withChanges(
+    params,
+    Object.fromEntries(
+      Object.entries(patch).map(([name, value]) => [
+        name,
+        value === undefined || value === usual[name as keyof Filters] ? undefined : String(value),
+      ]),
+    ),
+  );
 }
 
 export function useFilters() {

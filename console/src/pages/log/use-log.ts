@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 import { keepPreviousData, useInfiniteQuery } from "@tanstack/react-query";
-import { useCallback, useMemo } from "react";
+import { useMemo } from "react";
 import { useSearchParams } from "react-router-dom";
 import { api, type Schemas } from "../../api/client";
+import { useAddressChange } from "../../components/address";
 
 export type Entry = Schemas["LogItem"];
 export type Change = NonNullable<Entry["changes"]>[number];
@@ -14,23 +15,13 @@ export type LogFilters = Partial<Record<(typeof names)[number], string>>;
 
 /** What the address says of which records are shown. */
 export function useLogFilters() {
-  const [params, setParams] = useSearchParams();
+  const [params] = useSearchParams();
+  const set = useAddressChange();
   const filters = useMemo<LogFilters>(
     () => Object.fromEntries(names.flatMap((name) => (params.get(name) ? [[name, params.get(name)!]] : []))),
     [params],
   );
-  const set = useCallback(
-    (patch: LogFilters) =>
-      setParams((old) => {
-        const next = new URLSearchParams(old);
-        for (const name of Object.keys(patch) as (keyof LogFilters)[])
-          if (patch[name]) next.set(name, patch[name]);
-          else next.delete(name);
-        return next;
-      }),
-    [setParams],
-  );
-  return [filters, set] as const;
+  return [filters, set as (patch: LogFilters) => void] as const;
 }
 
 /** The log, newest first. With filters a page may be short while older ones follow. */

@@ -5,6 +5,7 @@ import { useTranslation } from "react-i18next";
 import { useSearchParams } from "react-router-dom";
 import { $api } from "../../api/client";
 import { useReview } from "../../change/review";
+import { useAddressChange } from "../../components/address";
 import { Loaded } from "../../components/loaded";
 import type { Node } from "../../model/node";
 import { useMay } from "../../session/session";
@@ -17,7 +18,8 @@ import { NodeForm } from "./form";
 export function NodeDrawer() {
   const { t } = useTranslation("nodes");
   const narrow = useNarrow();
-  const [params, setParams] = useSearchParams();
+  const [params] = useSearchParams();
+  const change = useAddressChange();
   const ref = params.get("node") ?? "";
   const node = $api.useQuery(
     "get",
@@ -25,12 +27,7 @@ export function NodeDrawer() {
     { params: { path: { ref } } },
     { enabled: ref !== "", refetchInterval: COUNTERS_MS },
   );
-  const close = () =>
-    setParams((old) => {
-      const next = new URLSearchParams(old);
-      next.delete("node");
-      return next;
-    });
+  const close = () => change({ node: undefined });
   return (
     <Drawer
       open={ref !== ""}

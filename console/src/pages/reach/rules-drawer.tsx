@@ -83,7 +83,7 @@ function Box({ item }: { item: Item }) {
       title={<span className="mono">{serviceOf(item)}</span>}
       extra={probe && <Link to={traceLink(probe.from, probe.to)}>{t("why")}</Link>}
     >
-      <dl className="reach-facts">
+      <dl className="facts">
         <dt>{t("from")}</dt>
         <dd>
           <Cidrs list={item.remotes} />

@@ -4,6 +4,7 @@ import { useMemo } from "react";
 import { useSearchParams } from "react-router-dom";
 import { $api } from "../../api/client";
 import { useCollection } from "../../api/collect";
+import { useAddressChange } from "../../components/address";
 import type { Filter, OwnGroups } from "./matrix";
 
 /** What was clicked: a cell of the matrix, an edge or a box of the picture. */
@@ -12,7 +13,8 @@ export type Selection = { from: string; to: string; services: string[] };
 export type View = "matrix" | "picture";
 
 export function useAddress() {
-  const [params, setParams] = useSearchParams();
+  const [params] = useSearchParams();
+  const set = useAddressChange();
   const filter: Filter = {
     cluster: params.get("cluster") ?? undefined,
     zone: params.get("zone") ?? undefined,
@@ -20,19 +22,6 @@ export function useAddress() {
   };
   const from = params.get("from");
   const to = params.get("to");
-
-  const set = (changes: Record<string, string | string[] | undefined>, replace = false) =>
-    setParams(
-      (before) => {
-        const after = new URLSearchParams(before);
-        for (const [name, value] of Object.entries(changes)) {
-          after.delete(name);
-          for (const one of value === undefined ? [] : [value].flat()) after.append(name, one);
-        }
-        return after;
-      },
-      { replace },
-    );
 
   return {
     view: (params.get("view") === "picture" ? "picture" : "matrix") as View,
