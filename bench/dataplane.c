@@ -57,6 +57,7 @@
 #include "flood.h"
 #include "flood.skel.h"
 #include "frame.h"
+#include "median.h"
 #include "nftables.h"
 #include "policy.h"
 #include "world.h"
@@ -324,19 +325,6 @@ static double run_crr_by(struct scene *scene, clockid_t clock)
 static double run_crr(struct scene *scene)
 {
 	return run_crr_by(scene, CLOCK_THREAD_CPUTIME_ID);
-}
-
-static int compare(const void *a, const void *b)
-{
-	double x = *(const double *)a, y = *(const double *)b;
-
-	return x < y ? -1 : x > y;
-}
-
-static double median(double *values, int count)
-{
-	qsort(values, (size_t)count, sizeof(*values), compare);
-	return values[count / 2];
 }
 
 /* A connection from the peer to the node: [0] the client's end, [1] the server's. */

@@ -23,6 +23,7 @@
 #include "filter.h"
 #include "lookup.h"
 #include "lookup.skel.h"
+#include "median.h"
 #include "random_policy.h"
 #include "world.h"
 
@@ -88,19 +89,6 @@ static double run(const struct bpf_program *program)
 
 	assert_int_equal(bpf_prog_test_run_opts(bpf_program__fd(program), &options), 0);
 	return options.duration;
-}
-
-static int compare(const void *a, const void *b)
-{
-	double x = *(const double *)a, y = *(const double *)b;
-
-	return x < y ? -1 : x > y;
-}
-
-static double median(double *values, int count)
-{
-	qsort(values, (size_t)count, sizeof(*values), compare);
-	return values[count / 2];
 }
 
 int main(int argc, char **argv)

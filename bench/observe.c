@@ -25,6 +25,7 @@
 #include "enforce/bpf/bpf_internal.h"
 #include "filter.h"
 #include "frame.h"
+#include "median.h"
 #include "world.h"
 
 enum { EMPTY, NEW, KNOWN, CENSUS, KINDS };
@@ -84,13 +85,6 @@ static void enter_flows(const struct rw_bpf *bpf, unsigned int ifindex, int roun
 	}
 }
 
-static int compare(const void *a, const void *b)
-{
-	double x = *(const double *)a, y = *(const double *)b;
-
-	return x < y ? -1 : x > y;
-}
-
 int main(int argc, char **argv)
 {
 	static double figures[KINDS][ROUNDS_MAX];
@@ -129,8 +123,7 @@ int main(int argc, char **argv)
 	netns_leave();
 	printf("{\"rounds\":%d,\"flows\":%u", rounds, flows);
 	for (int kind = 0; kind < KINDS; kind++) {
-		qsort(figures[kind], (size_t)rounds, sizeof(double), compare);
-		printf(",\"%s_ms\":%.2f", kind_names[kind], figures[kind][rounds / 2]);
+		printf(",\"%s_ms\":%.2f", kind_names[kind], median(figures[kind], rounds));
 	}
 	printf("}\n");
 	observer = rw_observer_free(observer);

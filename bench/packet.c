@@ -30,6 +30,7 @@
 #include "flood.h"
 #include "flood.skel.h"
 #include "frame.h"
+#include "median.h"
 #include "policy.h"
 #include "world.h"
 
@@ -121,19 +122,6 @@ static double measure(int kind)
 	before = passed(subject) - before;
 	assert_int_equal(before, kind == EMPTY || refused ? 0 : accepted ? SLICE : SLICE + FLOOD_SAMPLES);
 	return ns;
-}
-
-static int compare(const void *a, const void *b)
-{
-	double x = *(const double *)a, y = *(const double *)b;
-
-	return x < y ? -1 : x > y;
-}
-
-static double median(double *values, int count)
-{
-	qsort(values, (size_t)count, sizeof(*values), compare);
-	return values[count / 2];
 }
 
 static void set_up(struct subject *subject, int ns, int rules, uint32_t member_count)
