@@ -144,12 +144,7 @@ int alibaba_list_cluster_nodes(struct call *call)
 	for (size_t i = first; i < first + count; i++)
 		put_node(call, ((const struct item *)rw_vec_at(&items, i))->object);
 	rw_json_end_array(json);
-	rw_json_key(json, "page");
-	rw_json_begin_object(json);
-	rw_json_put_integer(json, "page_number", (int64_t)page.number);
-	rw_json_put_integer(json, "page_size", (int64_t)page.size);
-	rw_json_put_integer(json, "total_count", (int64_t)items.count);
-	rw_json_end_object(json);
+	page_put_info(call, "page", &page, &items);
 	rw_json_end_object(json);
 	return 0;
 }

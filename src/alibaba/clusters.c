@@ -265,12 +265,7 @@ int alibaba_list_clusters_v1(struct call *call)
 	rw_json_begin_object(json);
 	rw_json_key(json, "clusters");
 	put_clusters(call, &items, first, count);
-	rw_json_key(json, "page_info");
-	rw_json_begin_object(json);
-	rw_json_put_integer(json, "page_number", (int64_t)page.number);
-	rw_json_put_integer(json, "page_size", (int64_t)page.size);
-	rw_json_put_integer(json, "total_count", (int64_t)items.count);
-	rw_json_end_object(json);
+	page_put_info(call, "page_info", &page, &items);
 	rw_json_end_object(json);
 	return 0;
 }

@@ -160,6 +160,8 @@ void page_cut(const struct page *page, const struct rw_vec *items, size_t *ret_f
 /* Writes TotalCount, PageNumber, PageSize and NextToken. */
 void page_put(struct call *call, const struct page *page, const struct rw_vec *items, size_t first,
 	      size_t count);
+/* Writes an object of page_number, page_size and total_count, as Container Service has them. */
+void page_put_info(struct call *call, const char *key, const struct page *page, const struct rw_vec *items);
 /* Writes NextToken alone. */
 void page_put_token(struct call *call, const struct page *page, const struct rw_vec *items, size_t first,
 		    size_t count);

@@ -186,6 +186,18 @@ void page_put(struct call *call, const struct page *page, const struct rw_vec *i
 	page_put_token(call, page, items, first, count);
 }
 
+void page_put_info(struct call *call, const char *key, const struct page *page, const struct rw_vec *items)
+{
+	struct rw_json_writer *json = &call->json;
+
+	rw_json_key(json, key);
+	rw_json_begin_object(json);
+	rw_json_put_integer(json, "page_number", (int64_t)page->number);
+	rw_json_put_integer(json, "page_size", (int64_t)page->size);
+	rw_json_put_integer(json, "total_count", (int64_t)items->count);
+	rw_json_end_object(json);
+}
+
 void items_init(struct rw_vec *items)
 {
 	rw_vec_init(items, sizeof(struct item), ITEMS_MAX);
