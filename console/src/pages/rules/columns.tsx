@@ -45,7 +45,7 @@ export function useColumns(given: {
     return [
       column(
         "policy",
-        84,
+        78,
         ofRule(
           ({ rule }) => <VerdictTag verdict={rule.policy} />,
           ({ policy }) => <VerdictTag verdict={policy} />,
@@ -53,7 +53,7 @@ export function useColumns(given: {
       ),
       column(
         "protocol",
-        90,
+        84,
         ofRule(
           ({ rule }) => <ProtocolCell protocol={rule.protocol} />,
           ({ protocol }) => <ProtocolCell protocol={protocol} />,
@@ -61,7 +61,7 @@ export function useColumns(given: {
       ),
       column(
         "ports",
-        96,
+        80,
         ofRule(
           ({ rule }) => <PortsCell rule={rule} />,
           ({ ports }) => ports || t("no-ports"),
@@ -69,7 +69,7 @@ export function useColumns(given: {
       ),
       column(
         "type",
-        112,
+        106,
         ofRule(
           ({ rule }) => t(`type.${objectKind(rule.object)}`),
           ({ kind }) => t(`fixed-kind.${kind}`),
@@ -77,33 +77,33 @@ export function useColumns(given: {
       ),
       column(
         "object",
-        148,
+        122,
         ofRule(
           ({ rule }) => <ObjectCell rule={rule} nameOf={nameOf} />,
           (fixed) => <FixedObject fixed={fixed} />,
         ),
       ),
-      column("priority", 86, {
+      column("priority", 78, {
         align: "end",
         ...ofRule(
           ({ rule }) => rule.priority,
           ({ kind }) => t(`fixed-order.${kind}`),
         ),
       }),
-      column("description", 130, {
+      column("description", 84, {
         ...spanned(5),
         ...ofRule(
           ({ rule }) => <DescriptionCell text={rule.description} />,
           ({ text }) => <span style={{ fontSize: 12 }}>{t(`fixed-text.${text}`)}</span>,
         ),
       }),
-      column("hits", 86, {
+      column("hits", 76, {
         ...spanned(0),
         ...ofRule(({ rule }) => <HitsCell rule={rule} hours={hits.get(rule.id)} />),
       }),
-      column("created", 96, { ...spanned(0), ...ofRule(({ rule }) => <CreatedCell rule={rule} />) }),
-      column("findings", 100, { ...spanned(0), ...ofRule(({ findings }) => <FindingsCell findings={findings} />) }),
-      column("actions", 116, {
+      column("created", 82, { ...spanned(0), ...ofRule(({ rule }) => <CreatedCell rule={rule} />) }),
+      column("findings", 98, { ...spanned(0), ...ofRule(({ findings }) => <FindingsCell findings={findings} />) }),
+      column("actions", 104, {
         className: "rule-actions",
         ...spanned(0),
         ...ofRule(({ rule }) => (

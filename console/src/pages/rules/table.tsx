@@ -12,7 +12,7 @@ import type { RuleRow, Sort, SortField } from "./select";
 
 /** From so many rows on only those on the screen are drawn. */
 const VIRTUAL_FROM = 60;
-const SELECTION_WIDTH = 36;
+const SELECTION_WIDTH = 30;
 
 export type RuleTableProps = {
   group: string;
