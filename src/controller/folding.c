@@ -504,9 +504,9 @@ int folding_end(struct folding *folding, struct rw_model **ret_model, struct fol
 		if (!touched.before && !touched.after)
 			continue;
 		(void)strcpy(touched.id, entry->id);
-		if (fold_outcome_add(outcome, &touched) < 0)
+		if (fold_outcome_add(outcome, &touched) < 0 ||
+		    rw_model_remove(model, entry->kind, entry->id) < 0)
 			return rw_error_oom(err);
-		(void)rw_model_remove(model, entry->kind, entry->id);
 	}
 	for (size_t i = 0; i < folding->entries.count; i++) {
 		struct entry *entry = rw_vec_at(&folding->entries, i);
@@ -515,7 +515,8 @@ int folding_end(struct folding *folding, struct rw_model **ret_model, struct fol
 				       entry->object ? entry->revision : 0);
 		if (!entry->object) {
 			/* At a start, an older state of it may have come before (store_layout.h). */
-			(void)rw_model_remove(model, entry->kind, entry->id);
+			if (rw_model_remove(model, entry->kind, entry->id) < 0)
+				return rw_error_oom(err);
 			continue;
 		}
 		r = rw_model_put(model, entry->kind, RW_TAKE_PTR(entry->object), err);

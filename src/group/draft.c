@@ -178,7 +178,8 @@ int rw_draft_remove(struct rw_draft *draft, enum rw_kind kind, const char *id, s
 		return r;
 	/* The caller's id may be the object's own, which goes. */
 	memcpy(copy, id, strnlen(id, sizeof(copy) - 1));
-	(void)rw_model_remove(draft->model, kind, copy);
+	if (rw_model_remove(draft->model, kind, copy) < 0)
+		return rw_error_oom(err);
 	touch(draft, kind, copy);
 	return 0;
 }

@@ -26,18 +26,28 @@ ASSERT_HEAD(rw_load_balancer);
 static_assert(offsetof(struct rw_promise, id) == offsetof(struct head, id),
 	      "objects share their first fields");
 
-/* The same objects in two orders; only by_id holds references. */
+/*
+ * The same objects in two orders; only by_id holds references.  Models that are copies of each other share a
+ * table until one of them changes it: that one then makes a table of its own.
+ */
 struct table {
+	unsigned int references; /* models */
 	struct head **by_id;
 	struct head **by_name; /* unused for promises */
 	size_t count;
 	size_t capacity;
-	uint64_t stamp; /* equal stamps = the same objects; 0 = never filled */
 };
 
 struct rw_model {
-	struct table tables[RW_KIND_COUNT_];
+	struct table *tables[RW_KIND_COUNT_]; /* references held; NULL = never filled */
 };
+
+static const struct table empty;
+
+static const struct table *table_of(const struct rw_model *model, enum rw_kind kind)
+{
+	return model->tables[kind] ? model->tables[kind] : &empty;
+}
 
 static const char *const kind_names[RW_KIND_COUNT_] = {
 	[RW_KIND_NETWORK] = "network",
@@ -108,18 +118,23 @@ struct rw_model *rw_model_new(void)
 	return calloc(1, sizeof(struct rw_model));
 }
 
+static void table_unref(enum rw_kind kind, struct table *table)
+{
+	if (!table || __atomic_sub_fetch(&table->references, 1, __ATOMIC_ACQ_REL) > 0)
+		return;
+	for (size_t i = 0; i < table->count; i++)
+		(void)rw_object_unref(kind, table->by_id[i]);
+	free(table->by_id);
+	free(table->by_name);
+	free(table);
+}
+
 struct rw_model *rw_model_free(struct rw_model *model)
 {
 	if (!model)
 		return NULL;
-	for (enum rw_kind kind = 0; kind < RW_KIND_COUNT_; kind++) {
-		struct table *table = &model->tables[kind];
-
-		for (size_t i = 0; i < table->count; i++)
-			(void)rw_object_unref(kind, table->by_id[i]);
-		free(table->by_id);
-		free(table->by_name);
-	}
+	for (enum rw_kind kind = 0; kind < RW_KIND_COUNT_; kind++)
+		table_unref(kind, model->tables[kind]);
 	free(model);
 	return NULL;
 }
@@ -145,26 +160,53 @@ static bool reserve(struct table *table, size_t capacity)
 
 struct rw_model *rw_model_dup(const struct rw_model *model)
 {
-	RW_CLEANUP(rw_model_free) struct rw_model *copy = rw_model_new();
+	struct rw_model *copy = rw_model_new();
 
 	if (!copy)
 		return NULL;
 	for (enum rw_kind kind = 0; kind < RW_KIND_COUNT_; kind++) {
-		const struct table *from = &model->tables[kind];
-		struct table *to = &copy->tables[kind];
-
-		to->stamp = from->stamp;
-		if (from->count == 0)
-			continue;
-		if (!reserve(to, from->count))
-			return NULL;
-		for (size_t i = 0; i < from->count; i++)
-			to->by_id[i] = rw_object_ref(kind, from->by_id[i]);
-		if (has_name(kind))
-			memcpy(to->by_name, from->by_name, from->count * sizeof(*to->by_name));
-		to->count = from->count;
+		copy->tables[kind] = model->tables[kind];
+		if (copy->tables[kind])
+			(void)__atomic_add_fetch(&copy->tables[kind]->references, 1, __ATOMIC_RELAXED);
 	}
-	return RW_TAKE_PTR(copy);
+	return copy;
+}
+
+/* A table of one model with the objects of 'from', and room. */
+static struct table *copy_table(enum rw_kind kind, const struct table *from, size_t capacity)
+{
+	struct table *table = calloc(1, sizeof(*table));
+
+	if (!table)
+		return NULL;
+	table->references = 1;
+	if (!reserve(table, capacity)) {
+		table_unref(kind, table);
+		return NULL;
+	}
+	for (; table->count < from->count; table->count++)
+		table->by_id[table->count] = rw_object_ref(kind, from->by_id[table->count]);
+	if (has_name(kind) && from->count)
+		memcpy(table->by_name, from->by_name, from->count * sizeof(*table->by_name));
+	return table;
+}
+
+/* The model's own table, with room for one more object; NULL when memory runs out. */
+static struct table *own_table(struct rw_model *model, enum rw_kind kind)
+{
+	struct table *table = model->tables[kind];
+	size_t capacity = table && table->count < table->capacity ? table->capacity
+								  : table_of(model, kind)->count * 2 + 8;
+	struct table *copy;
+
+	if (table && __atomic_load_n(&table->references, __ATOMIC_ACQUIRE) == 1)
+		return reserve(table, capacity) ? table : NULL;
+	copy = copy_table(kind, table_of(model, kind), capacity);
+	if (!copy)
+		return NULL;
+	table_unref(kind, table);
+	model->tables[kind] = copy;
+	return copy;
 }
 
 static int compare_id(const void *id, const void *element)
@@ -209,7 +251,7 @@ static struct head *find_name(const struct table *table, const char *name)
 
 const void *rw_model_find(const struct rw_model *model, enum rw_kind kind, const char *reference)
 {
-	const struct table *table = &model->tables[kind];
+	const struct table *table = table_of(model, kind);
 	const struct head *found = find_id(table, reference);
 
 	if (!found && has_name(kind))
@@ -255,26 +297,18 @@ const struct rw_promise *rw_model_find_promise(const struct rw_model *model, con
 
 size_t rw_model_count(const struct rw_model *model, enum rw_kind kind)
 {
-	return model->tables[kind].count;
+	return table_of(model, kind)->count;
 }
 
 const void *rw_model_at(const struct rw_model *model, enum rw_kind kind, size_t index)
 {
-	assert(index < model->tables[kind].count);
-	return model->tables[kind].by_id[index];
+	assert(index < table_of(model, kind)->count);
+	return model->tables[kind]->by_id[index];
 }
 
 bool rw_model_shares(const struct rw_model *a, const struct rw_model *b, enum rw_kind kind)
 {
-	return a->tables[kind].stamp == b->tables[kind].stamp;
-}
-
-/* Stamps are unique in the process, whatever model and thread asks. */
-static uint64_t next_stamp(void)
-{
-	static uint64_t last;
-
-	return __atomic_add_fetch(&last, 1, __ATOMIC_RELAXED);
+	return a->tables[kind] == b->tables[kind];
 }
 
 static void insert(struct head **array, size_t count, size_t place, struct head *object)
@@ -288,14 +322,26 @@ static void erase(struct head **array, size_t count, size_t place)
 	memmove(array + place, array + place + 1, (count - place - 1) * sizeof(*array));
 }
 
+/* From a table that is its model's own. */
+static void remove_at(enum rw_kind kind, struct table *table, size_t place)
+{
+	struct head *object = table->by_id[place];
+
+	if (has_name(kind))
+		erase(table->by_name, table->count, place_of_name(table, object->name));
+	erase(table->by_id, table->count, place);
+	table->count--;
+	(void)rw_object_unref(kind, object);
+}
+
 int rw_model_put(struct rw_model *model, enum rw_kind kind, void *object, struct rw_error *err)
 {
-	struct table *table = &model->tables[kind];
 	struct head *head = object;
+	struct table *table;
 
 	assert(head->id[0] && (!has_name(kind) || head->name));
 	if (has_name(kind)) {
-		const struct head *namesake = find_name(table, head->name);
+		const struct head *namesake = find_name(table_of(model, kind), head->name);
 
 		if (namesake && strcmp(namesake->id, head->id) != 0) {
 			(void)rw_error_set(err, -EEXIST, "the name \"%s\" is taken by %s %s", head->name,
@@ -307,31 +353,29 @@ int rw_model_put(struct rw_model *model, enum rw_kind kind, void *object, struct
 			return -EEXIST;
 		}
 	}
-	if (!reserve(table, table->count < table->capacity ? table->capacity : table->count * 2 + 8)) {
+	table = own_table(model, kind);
+	if (!table) {
 		(void)rw_object_unref(kind, object);
 		return rw_error_oom(err);
 	}
-	(void)rw_model_remove(model, kind, head->id);
+	if (find_id(table, head->id))
+		remove_at(kind, table, place_of_id(table, head->id));
 	if (has_name(kind))
 		insert(table->by_name, table->count, place_of_name(table, head->name), head);
 	insert(table->by_id, table->count, place_of_id(table, head->id), head);
 	table->count++;
-	table->stamp = next_stamp();
 	return 0;
 }
 
-bool rw_model_remove(struct rw_model *model, enum rw_kind kind, const char *id)
+int rw_model_remove(struct rw_model *model, enum rw_kind kind, const char *id)
 {
-	struct table *table = &model->tables[kind];
-	struct head *object = find_id(table, id);
+	struct table *table;
 
-	if (!object)
-		return false;
-	if (has_name(kind))
-		erase(table->by_name, table->count, place_of_name(table, object->name));
-	erase(table->by_id, table->count, place_of_id(table, id));
-	table->count--;
-	table->stamp = next_stamp();
-	(void)rw_object_unref(kind, object);
-	return true;
+	if (!find_id(table_of(model, kind), id))
+		return 0;
+	table = own_table(model, kind);
+	if (!table)
+		return -ENOMEM;
+	remove_at(kind, table, place_of_id(table, id));
+	return 1;
 }

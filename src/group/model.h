@@ -245,7 +245,10 @@ struct rw_model;
 
 struct rw_model *rw_model_new(void);
 
-/* A cheap copy that shares every object: O(number of objects), no object is copied. */
+/*
+ * A copy that shares every object, in no time: until one of the two changes the objects of a kind they share the
+ * table, too, and that change costs O(number of objects of the kind) once.
+ */
 struct rw_model *rw_model_dup(const struct rw_model *model);
 struct rw_model *rw_model_free(struct rw_model *model);
 RW_DEFINE_CLEANUP(struct rw_model *, rw_model_free)
@@ -272,13 +275,10 @@ const void *rw_model_at(const struct rw_model *model, enum rw_kind kind, size_t 
  */
 RW_NODISCARD int rw_model_put(struct rw_model *model, enum rw_kind kind, void *object, struct rw_error *err);
 
-/* Removes by id; true if it was there. */
-bool rw_model_remove(struct rw_model *model, enum rw_kind kind, const char *id);
+/* Removes by id: 1, or 0 when it was not there; -ENOMEM. */
+RW_NODISCARD int rw_model_remove(struct rw_model *model, enum rw_kind kind, const char *id);
 
-/*
- * True when the tables of a kind hold the very same objects, known in O(1) by a stamp that changes with
- * every put and remove and is copied with the model.  False says nothing.
- */
+/* True when two models share the objects of a kind, known in O(1).  False says nothing. */
 bool rw_model_shares(const struct rw_model *a, const struct rw_model *b, enum rw_kind kind);
 
 /* Any kind by id or name; lent, or NULL. */

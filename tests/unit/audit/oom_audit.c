@@ -52,7 +52,8 @@ static int run_added(void *userdata, struct rw_error *err)
 
 	if (!before)
 		return rw_error_oom(err);
-	(void)rw_model_remove(before, RW_KIND_NODE, rw_model_find_node(model, "n1")->id);
+	if (rw_model_remove(before, RW_KIND_NODE, rw_model_find_node(model, "n1")->id) < 0)
+		return rw_error_oom(err);
 	return rw_audit_added(&input, before, &audit, err);
 }
 

@@ -83,12 +83,34 @@ static void shares_objects_with_its_copies(void **state)
 	copy = rw_model_dup(model);
 	assert_ptr_equal(rw_model_find_group(copy, "web"), group);
 	assert_true(rw_model_shares(model, copy, RW_KIND_GROUP));
-	assert_true(rw_model_remove(model, RW_KIND_GROUP, "sg-1"));
-	assert_false(rw_model_remove(model, RW_KIND_GROUP, "sg-1"));
+	assert_int_equal(rw_model_remove(model, RW_KIND_GROUP, "sg-1"), 1);
+	assert_int_equal(rw_model_remove(model, RW_KIND_GROUP, "sg-1"), 0);
 	assert_false(rw_model_shares(model, copy, RW_KIND_GROUP));
 	assert_true(rw_model_shares(model, copy, RW_KIND_NODE));
 	assert_ptr_equal(rw_model_find_group(copy, "sg-1"), group);
 	assert_string_equal(group->name, "web");
+}
+
+static void changes_of_one_copy_are_not_the_other_s(void **state)
+{
+	RW_CLEANUP(rw_model_free) struct rw_model *first = NULL, *second = NULL;
+
+	(void)state;
+	assert_int_equal(put_group("sg-1", "web"), 0);
+	first = rw_model_dup(model);
+	second = rw_model_dup(first);
+	assert_int_equal(rw_model_put(first, RW_KIND_GROUP, world_group("sg-2", "vpc-1"), NULL), 0);
+	assert_int_equal(put_group("sg-1", "other"), 0);
+	assert_int_equal(rw_model_count(first, RW_KIND_GROUP), 2);
+	assert_string_equal(rw_model_find_group(first, "sg-1")->name, "web");
+	assert_int_equal(rw_model_count(model, RW_KIND_GROUP), 1);
+	assert_null(rw_model_find_group(model, "web"));
+	assert_int_equal(rw_model_count(second, RW_KIND_GROUP), 1);
+	assert_string_equal(rw_model_find_group(second, "web")->id, "sg-1");
+	/* The original may end before its copies. */
+	model = rw_model_free(model);
+	assert_int_equal(rw_model_remove(second, RW_KIND_GROUP, "sg-1"), 1);
+	assert_string_equal(rw_model_find_group(first, "web")->id, "sg-1");
 }
 
 static void copies_objects_in_depth(void **state)
@@ -135,6 +157,7 @@ int main(void)
 		T(finds_by_id_and_by_name),
 		T(keeps_names_unique),
 		T(shares_objects_with_its_copies),
+		T(changes_of_one_copy_are_not_the_other_s),
 		T(copies_objects_in_depth),
 		T(begins_a_rule_with_any_ports),
 	};

@@ -525,8 +525,8 @@ static void wants_exactly_one_managed_group_a_cluster(void **state)
 	assert_int_equal(rw_model_put(model, RW_KIND_GROUP, second, NULL), 0);
 	assert_int_equal(rw_validate_model(model, NULL, NULL, &err), -EINVAL);
 	assert_string_equal(err.field, "security_groups[sg-second].managed_by");
-	assert_true(rw_model_remove(model, RW_KIND_GROUP, "sg-second"));
-	assert_true(rw_model_remove(model, RW_KIND_GROUP, "sg-c1"));
+	assert_int_equal(rw_model_remove(model, RW_KIND_GROUP, "sg-second"), 1);
+	assert_int_equal(rw_model_remove(model, RW_KIND_GROUP, "sg-c1"), 1);
 	assert_int_equal(rw_validate_model(model, NULL, NULL, &err), -EINVAL);
 	assert_string_equal(err.field, "clusters[c1].security_group");
 }
