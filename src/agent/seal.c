@@ -233,7 +233,7 @@ int rw_seal_save(const struct rw_agent_place *place, const struct rw_policy *sea
 
 	rw_buf_init(&fresh, SEAL_SIZE_MAX);
 	rw_buf_init(&old, SEAL_SIZE_MAX);
-	r = rw_stream_encode_snapshot(&fresh, &position, sealed, RW_ESTABLISHED_CUT, err);
+	r = rw_stream_encode_snapshot(&fresh, RW_STREAM_VERSION, &position, sealed, RW_ESTABLISHED_CUT, err);
 	if (r == 0)
 		r = rw_file_make_folder(place->seal, 0700, err);
 	if (r < 0)

@@ -198,7 +198,7 @@ static int apply_delta(const struct rw_agent_session *session, const struct rw_f
 	r = rw_policy_apply_delta(session->policy, frame->delta, &result, err);
 	if (r < 0)
 		return r;
-	digest = rw_policy_digest(result);
+	digest = rw_policy_digest_as(result, frame->version);
 	if (!same_digest(&digest, &frame->digest))
 		return rw_error_set(err, -EINVAL, "the result of the delta has another digest");
 	*ret_policy = RW_TAKE_PTR(result);

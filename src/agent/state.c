@@ -328,7 +328,7 @@ int rw_agent_policy_save(const struct rw_agent_place *place, const struct rw_pos
 	int r;
 
 	rw_buf_init(&buf, RW_AGENT_POLICY_SIZE_MAX);
-	r = rw_stream_encode_snapshot(&buf, position, policy, RW_ESTABLISHED_CUT, err);
+	r = rw_stream_encode_snapshot(&buf, RW_STREAM_VERSION, position, policy, RW_ESTABLISHED_CUT, err);
 	if (r < 0)
 		return r;
 	r = keep_generation(place, err);

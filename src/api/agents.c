@@ -165,7 +165,8 @@ int rw_api_join_preview(struct rw_api_call *call, struct rw_error *err)
 	if (r == -EAGAIN)
 		call->retry_after_s = 60;
 	if (r == 0)
-		r = rw_stream_encode_snapshot(&buf, &position, policy, RW_ESTABLISHED_CUT, err);
+		r = rw_stream_encode_snapshot(&buf, RW_STREAM_VERSION_OLDEST, &position, policy,
+					      RW_ESTABLISHED_CUT, err);
 	if (r < 0)
 		return r;
 	rw_api_answer_text(call, 200, "application/x-ndjson", buf.data);
@@ -251,7 +252,6 @@ int rw_api_agent_stream(struct rw_api_call *call, struct rw_error *err)
 	struct rw_error refused = RW_ERROR_NONE;
 	char versions_text[RW_STREAM_VERSIONS_SIZE];
 	const char *versions = rw_http_exchange_header(call->exchange, RW_STREAM_VERSIONS_HEADER);
-	uint32_t version;
 	int r = read_hello(call, &hello, err);
 
 	if (r < 0)
@@ -273,7 +273,7 @@ int rw_api_agent_stream(struct rw_api_call *call, struct rw_error *err)
 	}
 	call->exchange = NULL;
 	call->api->answers[2]++;
-	r = rw_stream_versions_agree(versions, &version, &refused);
+	r = rw_stream_versions_agree(versions, &hello.version, &refused);
 	if (r < 0)
 		refuse_stream(agent, &refused, 60000);
 	else if (rw_session_open(call->controller, call->actor.id, &hello, &sink, &agent->session, &refused) <

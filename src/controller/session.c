@@ -15,7 +15,6 @@
  */
 struct station {
 	struct rw_policy *policy; /* reference */
-	struct rw_policy_digest digest;
 	uint64_t revision;
 	enum rw_established established;
 };
@@ -26,6 +25,7 @@ struct rw_session {
 	struct rw_controller *controller;
 	struct node_record *record;
 	struct rw_session_sink sink;
+	uint32_t version;       /* of the stream */
 	struct rw_policy *sent; /* what the agent has or will have; reference; NULL = nothing we know */
 	uint64_t sent_wanted;   /* record->wanted when it was sent */
 	uint64_t base;          /* revision that the agent has in force without us; 0 = not known */
@@ -134,7 +134,6 @@ void session_part(struct node_record *record, enum rw_established established)
 		return;
 	session->stations[session->station_count++] = (struct station){
 		.policy = rw_policy_ref(record->policy),
-		.digest = record->digest,
 		.revision = record->wanted,
 		.established = said,
 	};
@@ -148,8 +147,8 @@ static int encode_delta(struct rw_session *session, const struct station *target
 
 	if (r < 0)
 		return r;
-	return rw_stream_encode_delta(buf, to, session->position, &target->digest, delta, target->established,
-				      err);
+	return rw_stream_encode_delta(buf, session->version, to, session->position, target->policy, delta,
+				      target->established, err);
 }
 
 /* What is to be sent next: the oldest station, or the newest policy. */
@@ -163,7 +162,6 @@ static struct station next_target(struct rw_session *session, bool snapshot)
 		return session->stations[0];
 	return (struct station){
 		.policy = record->policy,
-		.digest = record->digest,
 		.revision = record->wanted,
 		.established = said_since(record, session->base_lost ? record->applied
 						  : !session->sent   ? session->base
@@ -203,7 +201,8 @@ static bool send_policy(struct rw_session *session)
 	if (snapshot && !session->snapshot_ns && session->controller->snapshot_count >= RW_SESSION_SNAPSHOTS)
 		return false;
 	if (snapshot)
-		r = rw_stream_encode_snapshot(&buf, &to, target.policy, target.established, &err);
+		r = rw_stream_encode_snapshot(&buf, session->version, &to, target.policy, target.established,
+					      &err);
 	else
 		r = encode_delta(session, &target, &to, &buf, &err);
 	if (r < 0) {
@@ -225,7 +224,6 @@ int session_ask(struct node_record *record, uint64_t question, const struct rw_p
 {
 	RW_CLEANUP(rw_policy_delta_free) struct rw_policy_delta *delta = NULL;
 	struct rw_session *session = record->session;
-	struct rw_policy_digest digest;
 	struct rw_position position;
 	RW_CLEANUP(rw_buf_done) struct rw_buf buf;
 	int r;
@@ -236,10 +234,10 @@ int session_ask(struct node_record *record, uint64_t question, const struct rw_p
 	if (!session->sent || session->base_lost)
 		return rw_error_set(err, -EAGAIN, "its agent waits for its policy");
 	position = position_of(session, session->position);
-	digest = rw_policy_digest(policy);
 	r = rw_policy_diff(session->sent, policy, &delta, err);
 	if (r == 0)
-		r = rw_stream_encode_question(&buf, &position, question, &digest, delta, err);
+		r = rw_stream_encode_question(&buf, session->version, &position, question, policy, delta,
+					      err);
 	if (r == 0)
 		send_frame(session, &buf);
 	return r;
@@ -312,6 +310,7 @@ static bool resume(struct rw_session *session, const struct rw_session_hello *he
 {
 	struct node_record *record = session->record;
 	const char *incarnation = rw_store_incarnation(session->controller->store);
+	struct rw_policy_digest digest = rw_policy_digest_as(record->policy, session->version);
 	uint64_t revision = hello->position.revision;
 
 	if (strcmp(hello->position.incarnation, incarnation) == 0)
@@ -322,8 +321,7 @@ static bool resume(struct rw_session *session, const struct rw_session_hello *he
 		session->hold_until = revision;
 		return false;
 	}
-	if (!hello->has_digest || hello->digest.words[0] != record->digest.words[0] ||
-	    hello->digest.words[1] != record->digest.words[1])
+	if (!hello->has_digest || memcmp(&hello->digest, &digest, sizeof(digest)) != 0)
 		return false;
 	if (record->wanted == 0)
 		record->wanted = revision;
@@ -376,6 +374,7 @@ int rw_session_open(struct rw_controller *controller, const char *node, const st
 	session->controller = controller;
 	session->record = record;
 	session->sink = *sink;
+	session->version = hello->version ? hello->version : RW_STREAM_VERSION;
 	record->session = session;
 	controller->session_count++;
 	record->address = hello->address;

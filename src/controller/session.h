@@ -75,6 +75,7 @@ struct rw_session_hello {
 	struct rw_position position; /* revision 0 = it has nothing */
 	bool has_digest;
 	struct rw_policy_digest digest; /* of the policy it holds */
+	uint32_t version;               /* of the stream, and of the digest; 0 = the newest */
 	struct rw_address address;      /* from where it calls */
 };
 

@@ -4,6 +4,7 @@
 #include "base/array.h"
 #include "policy/copy.h"
 #include "policy/delta.h"
+#include "policy/digest.h"
 
 static int misfit(const char *what, const char *id, struct rw_error *err)
 {
@@ -209,6 +210,7 @@ static int change_rules(struct rw_policy *policy, const struct rw_policy_change 
 	}
 	for (size_t i = 0; i < change->rule_count; i++)
 		put_rule(group, change->rules[i]);
+	rw_digest_follow_rules(policy->groups[place], group);
 	return put_group(policy, RW_TAKE_PTR(group)) < 0 ? rw_error_oom(err) : 0;
 }
 
@@ -221,7 +223,7 @@ static int compare_prefixes(const void *a, const void *b)
 
 /*
  * Merges two sorted lists into 'to': 'old' with 'changed' added, or without it.  Returns the count, or
- * SIZE_MAX when one to be added is there already, or one to be removed is not.
+ * SIZE_MAX when one to be added is there already (or named twice), or one to be removed is not.
  */
 static size_t merge(const struct rw_address_set *old, const struct rw_prefix *changed, size_t changed_count,
 		    bool add, struct rw_prefix *to)
@@ -237,7 +239,8 @@ static size_t merge(const struct rw_address_set *old, const struct rw_prefix *ch
 
 		if (order < 0)
 			to[count++] = old->prefixes[i];
-		else if ((order == 0) == add)
+		else if ((order == 0) == add ||
+			 (add && count && rw_prefix_compare(&to[count - 1], &changed[j]) == 0))
 			return SIZE_MAX;
 		else if (add)
 			to[count++] = changed[j];
@@ -272,7 +275,10 @@ static int change_members(struct rw_policy *policy, const struct rw_policy_chang
 	if (count == SIZE_MAX)
 		return misfit("other members are in set", change->id, err);
 	set = rw_address_set_new(change->id, RW_TAKE_PTR(merged), count);
-	return !set || put_set(policy, set) < 0 ? rw_error_oom(err) : 0;
+	if (!set)
+		return rw_error_oom(err);
+	rw_digest_follow_prefixes(old, sorted, change->prefix_count, add, set);
+	return put_set(policy, set) < 0 ? rw_error_oom(err) : 0;
 }
 
 /* ---- The whole ---- */

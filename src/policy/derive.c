@@ -8,6 +8,7 @@
 #include "base/map.h"
 #include "base/vec.h"
 #include "group/members.h"
+#include "policy/digest.h"
 
 /* A set or group and what it was made from: as long as the source is the same object, so is the result. */
 struct cached_set {
@@ -203,6 +204,8 @@ static struct rw_policy_group *find_group(struct derivation *d, const struct rw_
 	group = make_group(source);
 	if (!group)
 		return NULL;
+	if (cached)
+		rw_digest_follow_rules(cached->group, group);
 	cached = calloc(1, sizeof(*cached));
 	if (!cached || rw_map_set(&d->cache->groups, source->id, cached) < 0) {
 		free(cached);

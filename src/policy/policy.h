@@ -20,12 +20,22 @@
 
 #include "group/model.h"
 
+/*
+ * What the prefixes of a set or the rules of a group add to a digest: the sum of their hashes, whatever their order,
+ * so that it follows a change by what changed.  Found when first asked for; policy/digest.h alone looks inside.
+ */
+struct rw_digest_sum {
+	uint64_t words[2];
+	bool known;
+};
+
 /* The addresses behind an object: members of a group, or a prefix list.  Immutable, counted. */
 struct rw_address_set {
 	unsigned int references;
 	char id[RW_ID_SIZE]; /* group or prefix list id */
 	struct rw_prefix *prefixes;
 	size_t count;
+	struct rw_digest_sum sum;
 };
 
 /* A group as an interface's rules see it.  Immutable, counted. */
@@ -38,6 +48,7 @@ struct rw_policy_group {
 	struct rw_timeouts timeouts;
 	struct rw_rule **rules; /* references held */
 	size_t rule_count;
+	struct rw_digest_sum sum;
 };
 
 struct rw_policy_interface {
@@ -112,12 +123,20 @@ int rw_policy_find_interface(const struct rw_policy *policy, const char *name);
 
 /*
  * A 128-bit digest of all that decides packets; equal policies have equal digests whatever path led to
- * them.  A check against lost or doubled deltas, not against forgers.  O(size).
+ * them.  A check against lost or doubled deltas, not against forgers.  O(groups and sets), and O(size) of those that
+ * were never asked for.
  */
 struct rw_policy_digest {
 	uint64_t words[2];
 };
 struct rw_policy_digest rw_policy_digest(const struct rw_policy *policy);
+
+/*
+ * The same as other versions of the agent stream (wire/stream.h) have it.  Version 1 hashes everything in its order:
+ * always O(size).
+ */
+#define RW_POLICY_DIGEST_VERSION 2
+struct rw_policy_digest rw_policy_digest_as(const struct rw_policy *policy, uint32_t version);
 
 /* What the model does not hold and the caller of rw_policy_derive adds.  Borrowed. */
 struct rw_policy_surroundings {

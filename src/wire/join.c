@@ -38,7 +38,7 @@ static bool is_digest(const struct rw_policy_digest *digest)
 struct rw_policy_digest rw_join_digest(struct rw_policy *policy)
 {
 	policy->node[0] = '\0';
-	return rw_policy_digest(policy);
+	return rw_policy_digest_as(policy, RW_STREAM_VERSION_OLDEST);
 }
 
 #define FIELD_REQUEST(json_name, member, decoder, ...)                                                       \

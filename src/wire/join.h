@@ -9,7 +9,7 @@
  * certificate.  The answer is the node's id and name, its certificate and the authority's.
  *
  * Before that it may ask, by the same document, which policy the node would have; the answer is one snapshot
- * frame (wire/stream.h).  Nothing is changed by asking, and the token stays good.
+ * frame of the oldest version (wire/stream.h).  Nothing is changed by asking, and the token stays good.
  */
 
 #include "wire/report.h"

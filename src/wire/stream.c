@@ -111,20 +111,22 @@ int rw_stream_versions_agree(const char *text, uint32_t *ret_version, struct rw_
 
 /* ---- writing ---- */
 
-static struct rw_json_writer *begin_frame(struct rw_line_writer *lines, enum rw_frame_kind kind)
+static struct rw_json_writer *begin_frame(struct rw_line_writer *lines, enum rw_frame_kind kind,
+					  uint32_t version)
 {
 	struct rw_json_writer *json = rw_line_begin(lines);
 
 	rw_json_put_text(json, "frame", rw_word_of(frame_words, (int)kind));
-	rw_json_put_integer(json, "version", RW_STREAM_VERSION);
+	rw_json_put_integer(json, "version", version);
 	return json;
 }
 
-static void put_digest(struct rw_json_writer *json, const struct rw_policy_digest *digest)
+static void put_digest(struct rw_json_writer *json, const struct rw_policy *policy, uint32_t version)
 {
+	struct rw_policy_digest digest = rw_policy_digest_as(policy, version);
 	char text[RW_DIGEST_TEXT_SIZE];
 
-	rw_policy_digest_format(digest, text);
+	rw_policy_digest_format(&digest, text);
 	rw_json_put_text(json, "digest", text);
 }
 
@@ -149,19 +151,18 @@ static void write_end(struct rw_line_writer *lines)
 	rw_line_end(lines);
 }
 
-int rw_stream_encode_snapshot(struct rw_buf *buf, const struct rw_position *position,
+int rw_stream_encode_snapshot(struct rw_buf *buf, uint32_t version, const struct rw_position *position,
 			      const struct rw_policy *policy, enum rw_established established,
 			      struct rw_error *err)
 {
-	struct rw_policy_digest digest = rw_policy_digest(policy);
 	struct rw_line_writer lines;
 	struct rw_json_writer *json;
 
 	rw_line_writer_init(&lines, buf);
-	json = begin_frame(&lines, RW_FRAME_SNAPSHOT);
+	json = begin_frame(&lines, RW_FRAME_SNAPSHOT, version);
 	rw_json_put_text(json, "incarnation", position->incarnation);
 	rw_json_put_revision(json, "revision", position->revision);
-	put_digest(json, &digest);
+	put_digest(json, policy, version);
 	put_established(json, established);
 	rw_line_end(&lines);
 	rw_node_line_write(&lines, policy);
@@ -174,19 +175,19 @@ int rw_stream_encode_snapshot(struct rw_buf *buf, const struct rw_position *posi
 	return rw_line_writer_check(&lines, err);
 }
 
-int rw_stream_encode_delta(struct rw_buf *buf, const struct rw_position *to, uint64_t from,
-			   const struct rw_policy_digest *digest, const struct rw_policy_delta *delta,
+int rw_stream_encode_delta(struct rw_buf *buf, uint32_t version, const struct rw_position *to, uint64_t from,
+			   const struct rw_policy *result, const struct rw_policy_delta *delta,
 			   enum rw_established established, struct rw_error *err)
 {
 	struct rw_line_writer lines;
 	struct rw_json_writer *json;
 
 	rw_line_writer_init(&lines, buf);
-	json = begin_frame(&lines, RW_FRAME_DELTA);
+	json = begin_frame(&lines, RW_FRAME_DELTA, version);
 	rw_json_put_text(json, "incarnation", to->incarnation);
 	rw_json_put_revision(json, "from", from);
 	rw_json_put_revision(json, "to", to->revision);
-	put_digest(json, digest);
+	put_digest(json, result, version);
 	put_established(json, established);
 	rw_line_end(&lines);
 	rw_delta_lines_write(&lines, delta);
@@ -194,19 +195,19 @@ int rw_stream_encode_delta(struct rw_buf *buf, const struct rw_position *to, uin
 	return rw_line_writer_check(&lines, err);
 }
 
-int rw_stream_encode_question(struct rw_buf *buf, const struct rw_position *position, uint64_t question,
-			      const struct rw_policy_digest *digest, const struct rw_policy_delta *delta,
-			      struct rw_error *err)
+int rw_stream_encode_question(struct rw_buf *buf, uint32_t version, const struct rw_position *position,
+			      uint64_t question, const struct rw_policy *result,
+			      const struct rw_policy_delta *delta, struct rw_error *err)
 {
 	struct rw_line_writer lines;
 	struct rw_json_writer *json;
 
 	rw_line_writer_init(&lines, buf);
-	json = begin_frame(&lines, RW_FRAME_QUESTION);
+	json = begin_frame(&lines, RW_FRAME_QUESTION, version);
 	rw_json_put_text(json, "incarnation", position->incarnation);
 	rw_json_put_revision(json, "question", question);
 	rw_json_put_revision(json, "from", position->revision);
-	put_digest(json, digest);
+	put_digest(json, result, version);
 	rw_line_end(&lines);
 	rw_delta_lines_write(&lines, delta);
 	write_end(&lines);
@@ -219,7 +220,7 @@ int rw_stream_encode_bookmark(struct rw_buf *buf, const struct rw_position *posi
 	struct rw_json_writer *json;
 
 	rw_line_writer_init(&lines, buf);
-	json = begin_frame(&lines, RW_FRAME_BOOKMARK);
+	json = begin_frame(&lines, RW_FRAME_BOOKMARK, RW_STREAM_VERSION_OLDEST);
 	rw_json_put_text(json, "incarnation", position->incarnation);
 	rw_json_put_revision(json, "revision", position->revision);
 	rw_line_end(&lines);
@@ -240,7 +241,7 @@ int rw_stream_encode_detach(struct rw_buf *buf, const char *reason, struct rw_er
 	struct rw_line_writer lines;
 
 	rw_line_writer_init(&lines, buf);
-	put_reason(begin_frame(&lines, RW_FRAME_DETACH), reason);
+	put_reason(begin_frame(&lines, RW_FRAME_DETACH, RW_STREAM_VERSION_OLDEST), reason);
 	rw_line_end(&lines);
 	return rw_line_writer_check(&lines, err);
 }
@@ -251,7 +252,7 @@ int rw_stream_encode_refused(struct rw_buf *buf, const char *reason, uint64_t re
 	struct rw_json_writer *json;
 
 	rw_line_writer_init(&lines, buf);
-	json = begin_frame(&lines, RW_FRAME_REFUSED);
+	json = begin_frame(&lines, RW_FRAME_REFUSED, RW_STREAM_VERSION_OLDEST);
 	put_reason(json, reason);
 	rw_json_put_integer(json, "retry_ms", retry_ms <= INT64_MAX ? (int64_t)retry_ms : INT64_MAX);
 	rw_line_end(&lines);
@@ -387,6 +388,7 @@ static int read_head(const struct rw_json *root, struct rw_frame *ret_frame, str
 	if (r < 0)
 		return r;
 	*ret_frame = (struct rw_frame){.kind = head.kind,
+				       .version = head.version,
 				       .from = head.from,
 				       .question = head.question,
 				       .established = head.established,
@@ -427,7 +429,7 @@ static int read_end(struct rw_stream_reader *reader, const struct rw_json *end, 
 	r = rw_policy_builder_finish(&reader->policy, &reader->frame.policy, err);
 	if (r < 0)
 		return r;
-	digest = rw_policy_digest(reader->frame.policy);
+	digest = rw_policy_digest_as(reader->frame.policy, reader->frame.version);
 	if (memcmp(&digest, &reader->frame.digest, sizeof(digest)) != 0)
 		return rw_error_field(err, "digest", "the policy is not the one that was sent");
 	return RW_STREAM_FRAME;

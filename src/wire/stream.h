@@ -10,18 +10,18 @@
  * side ever holds a whole policy as text or as a tree of JSON: a policy of any size is read with the memory
  * of its longest line on top of the policy itself.
  *
- *     {"frame":"snapshot","version":1,"incarnation":"6f...","revision":"17","digest":"<32 hex>"}
+ *     {"frame":"snapshot","version":2,"incarnation":"6f...","revision":"17","digest":"<32 hex>"}
  *     {"node":{...}}                                         names, kinds, own addresses, failsafe
  *     {"group":{"id":"sg-1","kind":"basic",...}}
  *     {"rules":{"group":"sg-1","rules":[...]}}               some rules, as often as needed
  *     {"set":{"id":"sg-1","prefixes":"10.0.0.5 10.1.0.0/16"}}  some prefixes, as often as needed
  *     {"end":{"check":"<16 hex>"}}
  *
- *     {"frame":"delta","version":1,"incarnation":"6f...","from":"17","to":"18","digest":"<32 hex>"}
+ *     {"frame":"delta","version":2,"incarnation":"6f...","from":"17","to":"18","digest":"<32 hex>"}
  *     {"put_rules":{"group":"sg-1","rules":[...]}}       or another change, see policy/delta.h
  *     {"end":{"check":"<16 hex>"}}
  *
- *     {"frame":"question","version":1,"incarnation":"6f...","question":"5","from":"18","digest":"<32 hex>"}
+ *     {"frame":"question","version":2,"incarnation":"6f...","question":"5","from":"18","digest":"<32 hex>"}
  *     ...                                                 the lines of a delta: what the policy would become
  *     {"end":{"check":"<16 hex>"}}
  *
@@ -35,8 +35,9 @@
  * A question changes nothing: it asks which live flows the policy that the delta would make refuses.  The answer
  * comes with the next report ("judgements", wire/report.h).
  *
- * Empty lines are heartbeats.  'digest' is rw_policy_digest of the result; a snapshot is checked against it
- * here, a delta by whoever applies it.  'check' is a hash of all lines of the frame before it: it finds
+ * Empty lines are heartbeats.  'digest' is rw_policy_digest_as of the result and the frame's version, which differ in
+ * nothing else; frames without a digest are of version 1.  A snapshot is checked against it here, a delta by whoever
+ * applies it.  'check' is a hash of all lines of the frame before it: it finds
  * truncated and damaged files, not forgers.  A frame of a newer version is refused with both versions in the
  * error.
  *
@@ -47,7 +48,7 @@
 #include "policy/delta.h"
 #include "policy/established.h"
 
-#define RW_STREAM_VERSION 1
+#define RW_STREAM_VERSION RW_POLICY_DIGEST_VERSION
 
 /*
  * Which versions an agent reads, oldest and newest, told in the header RW_STREAM_VERSIONS_HEADER of its request as
@@ -89,6 +90,7 @@ enum rw_frame_kind {
 
 struct rw_frame {
 	enum rw_frame_kind kind;
+	uint32_t version;                /* in which 'digest' is to be read */
 	struct rw_position position;     /* snapshot, delta (to), bookmark */
 	uint64_t from;                   /* delta, question: the revision it starts from */
 	uint64_t question;               /* its number */
@@ -102,17 +104,21 @@ struct rw_frame {
 void rw_frame_done(struct rw_frame *frame);
 RW_DEFINE_DONE(struct rw_frame, rw_frame_done)
 
-/* Encoders append whole frames with their line ends.  -E2BIG, -ENOMEM by the buffer. */
-RW_NODISCARD int rw_stream_encode_snapshot(struct rw_buf *buf, const struct rw_position *position,
-					   const struct rw_policy *policy, enum rw_established established,
-					   struct rw_error *err);
-RW_NODISCARD int rw_stream_encode_delta(struct rw_buf *buf, const struct rw_position *to, uint64_t from,
-					const struct rw_policy_digest *digest,
+/*
+ * Encoders append whole frames with their line ends.  'version' is the one to write, 'result' the policy that a delta
+ * leads to.  -E2BIG, -ENOMEM by the buffer.
+ */
+RW_NODISCARD int rw_stream_encode_snapshot(struct rw_buf *buf, uint32_t version,
+					   const struct rw_position *position, const struct rw_policy *policy,
+					   enum rw_established established, struct rw_error *err);
+RW_NODISCARD int rw_stream_encode_delta(struct rw_buf *buf, uint32_t version, const struct rw_position *to,
+					uint64_t from, const struct rw_policy *result,
 					const struct rw_policy_delta *delta, enum rw_established established,
 					struct rw_error *err);
-/* 'position' is where the delta starts; 'digest' that of the policy asked about. */
-RW_NODISCARD int rw_stream_encode_question(struct rw_buf *buf, const struct rw_position *position,
-					   uint64_t question, const struct rw_policy_digest *digest,
+/* 'position' is where the delta starts. */
+RW_NODISCARD int rw_stream_encode_question(struct rw_buf *buf, uint32_t version,
+					   const struct rw_position *position, uint64_t question,
+					   const struct rw_policy *result,
 					   const struct rw_policy_delta *delta, struct rw_error *err);
 RW_NODISCARD int rw_stream_encode_bookmark(struct rw_buf *buf, const struct rw_position *position,
 					   struct rw_error *err);

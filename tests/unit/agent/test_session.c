@@ -169,7 +169,9 @@ static void encode_snapshot(struct rw_buf *buf, const char *incarnation, uint64_
 	struct rw_position position = {.revision = revision};
 
 	strcpy(position.incarnation, incarnation);
-	assert_int_equal(rw_stream_encode_snapshot(buf, &position, policy, RW_ESTABLISHED_CUT, NULL), 0);
+	assert_int_equal(rw_stream_encode_snapshot(buf, RW_STREAM_VERSION, &position, policy,
+						   RW_ESTABLISHED_CUT, NULL),
+			 0);
 }
 
 /* A delta between two marks; 'digest_mark' is that of the policy whose digest is sent along. */
@@ -181,11 +183,11 @@ static void encode_delta(struct rw_buf *buf, uint64_t from, uint64_t to, uint16_
 	RW_CLEANUP(rw_policy_unref) struct rw_policy *told = fake_policy(digest_mark);
 	RW_CLEANUP(rw_policy_delta_free) struct rw_policy_delta *delta = NULL;
 	const struct rw_position position = {.incarnation = "a1", .revision = to};
-	struct rw_policy_digest digest = rw_policy_digest(told);
 
 	assert_int_equal(rw_policy_diff(before, after, &delta, NULL), 0);
-	assert_int_equal(
-		rw_stream_encode_delta(buf, &position, from, &digest, delta, RW_ESTABLISHED_CUT, NULL), 0);
+	assert_int_equal(rw_stream_encode_delta(buf, RW_STREAM_VERSION, &position, from, told, delta,
+						RW_ESTABLISHED_CUT, NULL),
+			 0);
 }
 
 static void snapshot(struct world *world, uint64_t revision, uint16_t mark)
@@ -241,7 +243,9 @@ static void hands_on_what_a_change_says_of_live_flows(void **state)
 
 	pass(world, 0);
 	rw_buf_init(&buf, 1u << 20);
-	assert_int_equal(rw_stream_encode_snapshot(&buf, &position, policy, RW_ESTABLISHED_KEEP, NULL), 0);
+	assert_int_equal(rw_stream_encode_snapshot(&buf, RW_STREAM_VERSION, &position, policy,
+						   RW_ESTABLISHED_KEEP, NULL),
+			 0);
 	feed(world, &buf, ALL_LINES);
 	assert_int_equal(world->established, RW_ESTABLISHED_KEEP);
 	delta(world, 5, 9, 22, 23);
@@ -256,11 +260,12 @@ static void ask(struct world *world, uint64_t question, uint64_t from, uint16_t 
 	RW_CLEANUP(rw_policy_delta_free) struct rw_policy_delta *delta = NULL;
 	RW_CLEANUP(rw_buf_done) struct rw_buf buf;
 	const struct rw_position position = {.incarnation = "a1", .revision = from};
-	struct rw_policy_digest digest = rw_policy_digest(after);
 
 	rw_buf_init(&buf, 1u << 20);
 	assert_int_equal(rw_policy_diff(before, after, &delta, NULL), 0);
-	assert_int_equal(rw_stream_encode_question(&buf, &position, question, &digest, delta, NULL), 0);
+	assert_int_equal(
+		rw_stream_encode_question(&buf, RW_STREAM_VERSION, &position, question, after, delta, NULL),
+		0);
 	feed(world, &buf, ALL_LINES);
 }
 

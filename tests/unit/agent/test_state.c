@@ -217,7 +217,7 @@ static void takes_the_policy_before_when_the_newest_is_of_a_newer_version(void *
 	rw_agent_state_path(&world->place, "policy", path);
 	rw_buf_init(&buf, 1 << 20);
 	assert_int_equal(rw_file_read(path, &buf, NULL), 0);
-	version = strstr(buf.data, "\"version\":1");
+	version = strstr(buf.data, "\"version\":2");
 	assert_non_null(version);
 	version[strlen("\"version\":")] = '9';
 	assert_int_equal(rw_file_write(path, buf.data, buf.size, 0600, NULL), 0);
@@ -225,7 +225,7 @@ static void takes_the_policy_before_when_the_newest_is_of_a_newer_version(void *
 			 RW_AGENT_POLICY_PREVIOUS);
 	assert_int_equal(position.revision, 5);
 	assert_non_null(strstr(err.text, "9"));
-	assert_non_null(strstr(err.text, "newer than 1"));
+	assert_non_null(strstr(err.text, "newer than 2"));
 }
 
 static void never_keeps_an_unfit_policy_as_the_one_before(void **state)

@@ -215,8 +215,9 @@ void agent_done(struct agent *agent)
 
 static void take_policy(struct agent *agent, struct rw_policy *policy, const struct rw_frame *frame)
 {
-	struct rw_policy_digest digest = rw_policy_digest(policy);
+	struct rw_policy_digest digest = rw_policy_digest_as(policy, frame->version);
 
+	assert_int_equal(frame->version, agent->version ? agent->version : RW_STREAM_VERSION);
 	if (digest.words[0] != frame->digest.words[0] || digest.words[1] != frame->digest.words[1])
 		agent->mismatches++;
 	(void)rw_policy_unref(agent->policy);
@@ -231,7 +232,7 @@ static void take_question(struct agent *agent, const struct rw_frame *frame)
 
 	assert_int_equal(frame->from, agent->position.revision);
 	assert_int_equal(rw_policy_apply_delta(agent->policy, frame->delta, &policy, NULL), 0);
-	agent->question_digest = rw_policy_digest(policy);
+	agent->question_digest = rw_policy_digest_as(policy, frame->version);
 	assert_memory_equal(&agent->question_digest, &frame->digest, sizeof(frame->digest));
 	agent->question = frame->question;
 }
@@ -308,6 +309,7 @@ int agent_connect(struct agent *agent)
 	struct rw_session_hello hello = {.position = agent->position,
 					 .has_digest = agent->policy != NULL,
 					 .digest = agent->digest,
+					 .version = agent->version,
 					 .address = world_address("10.0.0.1")};
 	struct rw_session_sink sink = {agent_send, agent_end, agent};
 
@@ -379,6 +381,6 @@ bool agent_is_current(const struct agent *agent)
 				     node_find(controller, agent->node), &policy, NULL),
 			 0);
 	controller->cache = cache;
-	digest = rw_policy_digest(policy);
+	digest = rw_policy_digest_as(policy, agent->version ? agent->version : RW_STREAM_VERSION);
 	return agent->policy && memcmp(&digest, &agent->digest, sizeof(digest)) == 0;
 }

@@ -78,7 +78,8 @@ struct agent {
 	struct rw_position applied;
 	struct rw_policy *policy;
 	struct rw_policy_digest digest;
-	bool refuse; /* does not apply what comes */
+	uint32_t version; /* of the stream; 0 = the newest */
+	bool refuse;      /* does not apply what comes */
 	unsigned int snapshots;
 	unsigned int deltas;
 	unsigned int bookmarks;

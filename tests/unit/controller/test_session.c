@@ -80,6 +80,21 @@ static void resumes_without_a_snapshot_when_nothing_changed(void **state)
 	assert_true(agent_is_current(&agent));
 }
 
+static void follows_an_agent_of_the_version_before(void **state)
+{
+	(void)state;
+	agent.version = 1;
+	resumes_without_a_snapshot_when_nothing_changed(state);
+	assert_int_equal(agent.mismatches, 0);
+	/* After its upgrade it speaks the newest and takes up where it was: by one snapshot. */
+	agent_report(&agent, RW_AGENT_STATE_OK);
+	agent_disconnect(&agent);
+	agent.version = 0;
+	assert_int_equal(agent_connect(&agent), 0);
+	assert_int_equal(agent.snapshots, 2);
+	assert_true(agent_is_current(&agent));
+}
+
 static void sends_a_snapshot_after_changes_missed(void **state)
 {
 	(void)state;
@@ -489,6 +504,7 @@ int main(void)
 		T(tells_nothing_to_nodes_not_concerned),
 		T(tells_of_members_that_a_rule_refers_to),
 		T(resumes_without_a_snapshot_when_nothing_changed),
+		T(follows_an_agent_of_the_version_before),
 		T(sends_a_snapshot_after_changes_missed),
 		T(sends_a_snapshot_to_an_agent_of_another_incarnation),
 		T(holds_the_stream_of_an_agent_that_is_ahead),

@@ -29,6 +29,15 @@ static bool same_digest(const struct rw_policy *a, const struct rw_policy *b)
 	return memcmp(&one, &other, sizeof(one)) == 0;
 }
 
+/* The one that hashes everything in its order. */
+static bool same_first_digest(const struct rw_policy *a, const struct rw_policy *b)
+{
+	struct rw_policy_digest one = rw_policy_digest_as(a, 1);
+	struct rw_policy_digest other = rw_policy_digest_as(b, 1);
+
+	return memcmp(&one, &other, sizeof(one)) == 0;
+}
+
 /* One random edit; some are refused, which is fine: the negative errno, or 0. */
 static int edit(struct rw_draft *draft)
 {
@@ -107,8 +116,11 @@ static void applying_the_difference_gives_the_new_policy(void **state)
 			done += edit(draft) == 0;
 		after = derive(draft, "n-1", cache);
 		alone = derive(draft, "n-1", NULL);
+		/* 'alone' has been made of nothing, its digest, too; the others' digests follow the change. */
 		if (!same_digest(after, alone))
 			fail_msg("round %d: the cache is stale", round);
+		if (same_digest(before, after) != same_first_digest(before, after))
+			fail_msg("round %d: the digests do not agree what is equal", round);
 		assert_int_equal(rw_policy_diff(before, after, &delta, NULL), 0);
 		if (rw_policy_apply_delta(before, delta, &applied, &err) < 0)
 			fail_msg("round %d: %s", round, err.text);
@@ -226,6 +238,9 @@ static void refuses_a_delta_made_for_another_policy(void **state)
 	}
 	change = only_change(&delta, RW_POLICY_ADD_MEMBERS, "sg-c1");
 	world_prefixes("10.0.0.1", &change->prefixes, &change->prefix_count);
+	assert_int_equal(rw_policy_apply_delta(policy, delta, &none, NULL), -EINVAL);
+	change = only_change(&delta, RW_POLICY_ADD_MEMBERS, "sg-c1");
+	world_prefixes("10.0.0.7,10.0.0.7", &change->prefixes, &change->prefix_count);
 	assert_int_equal(rw_policy_apply_delta(policy, delta, &none, NULL), -EINVAL);
 	change = only_change(&delta, RW_POLICY_REMOVE_MEMBERS, "sg-c1");
 	world_prefixes("10.0.0.7", &change->prefixes, &change->prefix_count);

@@ -47,7 +47,8 @@ static void carries_random_policies_unchanged(void **state)
 
 		rw_buf_init(&buf, 1 << 24);
 		rw_buf_init(&again, 1 << 24);
-		assert_int_equal(rw_stream_encode_snapshot(&buf, &position, policy, RW_ESTABLISHED_CUT, &err),
+		assert_int_equal(rw_stream_encode_snapshot(&buf, RW_STREAM_VERSION, &position, policy,
+							   RW_ESTABLISHED_CUT, &err),
 				 0);
 		if (feed(reader, buf.data, buf.size, &frame, &err) != RW_STREAM_FRAME)
 			fail_msg("seed %u: %s: %s", seed, err.field, err.text);
@@ -56,9 +57,9 @@ static void carries_random_policies_unchanged(void **state)
 		assert_int_equal(frame.position.revision, 17);
 		assert_true(same_digest(policy, frame.policy));
 		assert_string_equal(frame.policy->node_name, policy->node_name);
-		assert_int_equal(
-			rw_stream_encode_snapshot(&again, &position, frame.policy, RW_ESTABLISHED_CUT, &err),
-			0);
+		assert_int_equal(rw_stream_encode_snapshot(&again, RW_STREAM_VERSION, &position, frame.policy,
+							   RW_ESTABLISHED_CUT, &err),
+				 0);
 		assert_string_equal(again.data, buf.data);
 		assert_false(rw_stream_reader_in_frame(reader));
 	}
@@ -81,9 +82,9 @@ static void carries_the_difference_of_any_two_policies(void **state)
 
 		rw_buf_init(&buf, 1 << 24);
 		assert_int_equal(rw_policy_diff(old, new, &delta, &err), 0);
-		assert_int_equal(
-			rw_stream_encode_delta(&buf, &position, 16, &digest, delta, RW_ESTABLISHED_CUT, &err),
-			0);
+		assert_int_equal(rw_stream_encode_delta(&buf, RW_STREAM_VERSION, &position, 16, new, delta,
+							RW_ESTABLISHED_CUT, &err),
+				 0);
 		if (feed(reader, buf.data, buf.size, &frame, &err) != RW_STREAM_FRAME)
 			fail_msg("seed %u: %s: %s", seed, err.field, err.text);
 		assert_int_equal(frame.kind, RW_FRAME_DELTA);
@@ -96,11 +97,39 @@ static void carries_the_difference_of_any_two_policies(void **state)
 	}
 }
 
+/* Agents and controllers of the version before, and what they saved. */
+static void speaks_the_version_before_too(void **state)
+{
+	RW_CLEANUP(rw_policy_unref) struct rw_policy *old = policy_make(1, 5, 50);
+	RW_CLEANUP(rw_policy_unref) struct rw_policy *new = policy_make(2, 5, 60);
+	RW_CLEANUP(rw_policy_delta_free) struct rw_policy_delta *delta = NULL;
+	RW_CLEANUP(rw_stream_reader_free) struct rw_stream_reader *reader = rw_stream_reader_new();
+	RW_CLEANUP(rw_policy_unref) struct rw_policy *loaded = NULL;
+	struct rw_policy_digest first = rw_policy_digest_as(new, 1), second = rw_policy_digest(new);
+	RW_CLEANUP(rw_frame_done) struct rw_frame frame = {0};
+	RW_CLEANUP(rw_buf_done) struct rw_buf buf;
+	struct rw_position where;
+
+	(void)state;
+	rw_buf_init(&buf, 1 << 24);
+	assert_memory_not_equal(&first, &second, sizeof(first));
+	assert_int_equal(rw_stream_encode_snapshot(&buf, 1, &position, new, RW_ESTABLISHED_CUT, NULL), 0);
+	assert_non_null(strstr(buf.data, "\"version\":1,"));
+	assert_int_equal(rw_policy_file_decode(buf.data, buf.size, &where, &loaded, NULL), 0);
+	assert_true(same_digest(new, loaded));
+	rw_buf_clear(&buf);
+	assert_int_equal(rw_policy_diff(old, new, &delta, NULL), 0);
+	assert_int_equal(rw_stream_encode_delta(&buf, 1, &position, 16, new, delta, RW_ESTABLISHED_CUT, NULL),
+			 0);
+	assert_int_equal(feed(reader, buf.data, buf.size, &frame, NULL), RW_STREAM_FRAME);
+	assert_int_equal(frame.version, 1);
+	assert_memory_equal(&frame.digest, &first, sizeof(first));
+}
+
 static void carries_what_a_change_says_of_live_flows(void **state)
 {
 	RW_CLEANUP(rw_policy_unref) struct rw_policy *policy = policy_make(1, 5, 50);
 	RW_CLEANUP(rw_policy_delta_free) struct rw_policy_delta *delta = NULL;
-	struct rw_policy_digest digest = rw_policy_digest(policy);
 	static const enum rw_established said[] = {RW_ESTABLISHED_CUT, RW_ESTABLISHED_KEEP,
 						   RW_ESTABLISHED_CUT_KEPT};
 
@@ -113,11 +142,12 @@ static void carries_what_a_change_says_of_live_flows(void **state)
 
 		rw_buf_init(&buf, 1 << 24);
 		if (i < 3)
-			assert_int_equal(rw_stream_encode_snapshot(&buf, &position, policy, said[i], NULL),
+			assert_int_equal(rw_stream_encode_snapshot(&buf, RW_STREAM_VERSION, &position, policy,
+								   said[i], NULL),
 					 0);
 		else
-			assert_int_equal(rw_stream_encode_delta(&buf, &position, 16, &digest, delta,
-								said[i - 3], NULL),
+			assert_int_equal(rw_stream_encode_delta(&buf, RW_STREAM_VERSION, &position, 16,
+								policy, delta, said[i - 3], NULL),
 					 0);
 		assert_int_equal(feed(reader, buf.data, buf.size, &frame, NULL), RW_STREAM_FRAME);
 		assert_int_equal(frame.established, said[i % 3]);
@@ -138,7 +168,8 @@ static void carries_a_question(void **state)
 	(void)state;
 	rw_buf_init(&buf, 1 << 24);
 	assert_int_equal(rw_policy_diff(old, new, &delta, NULL), 0);
-	assert_int_equal(rw_stream_encode_question(&buf, &position, 5, &digest, delta, NULL), 0);
+	assert_int_equal(rw_stream_encode_question(&buf, RW_STREAM_VERSION, &position, 5, new, delta, NULL),
+			 0);
 	assert_int_equal(feed(reader, buf.data, buf.size, &frame, NULL), RW_STREAM_FRAME);
 	assert_int_equal(frame.kind, RW_FRAME_QUESTION);
 	assert_int_equal(frame.question, 5);
@@ -157,7 +188,6 @@ static void carries_every_kind_of_change(void **state)
 	RW_CLEANUP(rw_stream_reader_free) struct rw_stream_reader *reader = rw_stream_reader_new();
 	RW_CLEANUP(rw_frame_done) struct rw_frame frame = {0};
 	RW_CLEANUP(rw_buf_done) struct rw_buf buf;
-	struct rw_policy_digest digest = rw_policy_digest(old);
 	struct rw_policy_change *change;
 	size_t rules = 0;
 	size_t ids = 0;
@@ -194,7 +224,8 @@ static void carries_every_kind_of_change(void **state)
 		change->prefixes = calloc(3000, sizeof(struct rw_prefix));
 		memcpy(change->prefixes, old->sets[2]->prefixes, 3000 * sizeof(struct rw_prefix));
 	}
-	assert_int_equal(rw_stream_encode_delta(&buf, &position, 1, &digest, delta, RW_ESTABLISHED_CUT, NULL),
+	assert_int_equal(rw_stream_encode_delta(&buf, RW_STREAM_VERSION, &position, 1, old, delta,
+						RW_ESTABLISHED_CUT, NULL),
 			 0);
 	assert_int_equal(feed(reader, buf.data, buf.size, &frame, NULL), RW_STREAM_FRAME);
 	assert_int_equal(frame.delta->changes[0].kind, RW_POLICY_PUT_GROUP);
@@ -259,7 +290,7 @@ static void agrees_on_a_version_or_names_both_ranges(void **state)
 	assert_int_equal(version, RW_STREAM_VERSION);
 	assert_int_equal(rw_stream_versions_agree("6-7", &version, &err), -EPROTONOSUPPORT);
 	assert_non_null(strstr(err.text, "6 to 7"));
-	assert_non_null(strstr(err.text, "1 to 1"));
+	assert_non_null(strstr(err.text, "1 to 2"));
 	for (size_t i = 0; i < RW_ARRAY_COUNT(bad); i++)
 		if (rw_stream_versions_agree(bad[i], &version, NULL) != -EINVAL)
 			fail_msg("accepted \"%s\"", bad[i]);
@@ -268,14 +299,14 @@ static void agrees_on_a_version_or_names_both_ranges(void **state)
 static void refuses_a_newer_version_and_names_both(void **state)
 {
 	RW_CLEANUP(rw_stream_reader_free) struct rw_stream_reader *reader = rw_stream_reader_new();
-	static const char line[] = "{\"frame\":\"novelty\",\"version\":2}";
+	static const char line[] = "{\"frame\":\"novelty\",\"version\":3}";
 	struct rw_error err = RW_ERROR_NONE;
 	struct rw_frame frame;
 
 	(void)state;
 	assert_int_equal(rw_stream_reader_line(reader, line, strlen(line), &frame, &err), -EPROTONOSUPPORT);
-	assert_non_null(strstr(err.text, "version 2"));
-	assert_non_null(strstr(err.text, "newer than 1"));
+	assert_non_null(strstr(err.text, "version 3"));
+	assert_non_null(strstr(err.text, "newer than 2"));
 }
 
 #define HEAD                                                                                                 \
@@ -383,7 +414,9 @@ static void goes_on_with_a_new_frame_after_a_broken_one(void **state)
 
 	(void)state;
 	rw_buf_init(&buf, 1 << 24);
-	assert_int_equal(rw_stream_encode_snapshot(&buf, &position, policy, RW_ESTABLISHED_CUT, NULL), 0);
+	assert_int_equal(rw_stream_encode_snapshot(&buf, RW_STREAM_VERSION, &position, policy,
+						   RW_ESTABLISHED_CUT, NULL),
+			 0);
 	/* Cut in the middle, at the end of a line; then the same again from the beginning. */
 	assert_int_equal(
 		feed(reader, buf.data, (size_t)(strstr(buf.data, "{\"set\"") - buf.data), &frame, NULL), 0);
@@ -403,7 +436,9 @@ static void refuses_saved_policies_that_are_cut_or_damaged_anywhere(void **state
 
 	(void)state;
 	rw_buf_init(&buf, 1 << 24);
-	assert_int_equal(rw_stream_encode_snapshot(&buf, &position, policy, RW_ESTABLISHED_CUT, NULL), 0);
+	assert_int_equal(rw_stream_encode_snapshot(&buf, RW_STREAM_VERSION, &position, policy,
+						   RW_ESTABLISHED_CUT, NULL),
+			 0);
 	assert_int_equal(rw_policy_file_decode(buf.data, buf.size, &where, &loaded, NULL), 0);
 	assert_true(same_digest(policy, loaded));
 	assert_int_equal(where.revision, 17);
@@ -419,7 +454,9 @@ static void refuses_saved_policies_that_are_cut_or_damaged_anywhere(void **state
 			fail_msg("accepted with byte %zu changed", i);
 		buf.data[i] = original;
 	}
-	assert_int_equal(rw_stream_encode_snapshot(&buf, &position, policy, RW_ESTABLISHED_CUT, NULL), 0);
+	assert_int_equal(rw_stream_encode_snapshot(&buf, RW_STREAM_VERSION, &position, policy,
+						   RW_ESTABLISHED_CUT, NULL),
+			 0);
 	assert_int_equal(rw_policy_file_decode(buf.data, buf.size, &where, &loaded, &err), -EINVAL);
 }
 
@@ -446,7 +483,8 @@ static void gives_up_when_the_buffer_is_full(void **state)
 
 	(void)state;
 	rw_buf_init(&buf, 5000);
-	assert_int_equal(rw_stream_encode_snapshot(&buf, &position, policy, RW_ESTABLISHED_CUT, NULL),
+	assert_int_equal(rw_stream_encode_snapshot(&buf, RW_STREAM_VERSION, &position, policy,
+						   RW_ESTABLISHED_CUT, NULL),
 			 -E2BIG);
 }
 
@@ -455,6 +493,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(carries_random_policies_unchanged),
 		cmocka_unit_test(carries_the_difference_of_any_two_policies),
+		cmocka_unit_test(speaks_the_version_before_too),
 		cmocka_unit_test(carries_what_a_change_says_of_live_flows),
 		cmocka_unit_test(carries_a_question),
 		cmocka_unit_test(carries_every_kind_of_change),
