@@ -63,19 +63,14 @@ static int tear_down(void **state)
 /* Attaches eth0 with that early stage, or changes it. */
 static void want(enum rw_enforcer_early early, bool idle, const uint16_t *vlan_id)
 {
-	struct rw_enforcer_device device = {.ifindex = netns_ifindex(node, "eth0"),
-					    .name = "eth0",
+	struct rw_enforcer_device device = {.name = "eth0",
 					    .interface = "eth0",
 					    .vlan_ids = vlan_id,
 					    .vlan_id_count = vlan_id ? 1 : 0,
 					    .early = early,
 					    .early_idle = idle};
-	struct rw_error err = RW_ERROR_NONE;
 
-	netns_enter(node);
-	if (rw_enforcer_attach(enforcer, &device, &err) < 0)
-		fail_msg("%s", err.text);
-	netns_leave();
+	filter_attach_as(enforcer, node, device);
 }
 
 static void start(enum rw_enforcer_early early, const char *const rules[])

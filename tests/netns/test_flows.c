@@ -66,13 +66,7 @@ static void rule(const char *const rules[])
 /* A TCP connection from the peer to port 80 of the node: [0] at the peer, [1] at the node. */
 static void connect_tcp(const char *from, const char *to, int ends[2])
 {
-	int listener = filter_listen(scene.node, to, 80);
-
-	ends[0] = filter_connect(scene.peer, from, to, 80);
-	assert_true(ends[0] >= 0);
-	ends[1] = filter_accept(listener);
-	assert_true(ends[1] >= 0);
-	(void)close(listener);
+	filter_join(scene.peer, from, scene.node, to, 80, ends);
 }
 
 static void rules_open_and_close_ports(void **state)
@@ -173,19 +167,6 @@ static void inject(int frames, const struct rw_packet *packet, unsigned int opti
 }
 
 /* True when an ICMP message of 'type' arrives at the raw socket. */
-static bool hears_icmp(int raw, uint8_t type)
-{
-	uint8_t packet[512];
-
-	while (netns_readable(raw, 120)) {
-		ssize_t size = recv(raw, packet, sizeof(packet), 0);
-
-		if (size > 20 && packet[20] == type)
-			return true;
-	}
-	return false;
-}
-
 static void removed_rule_cuts_ping(void **state)
 {
 	int raw = netns_socket(scene.peer, AF_INET, SOCK_RAW, IPPROTO_ICMP);
@@ -196,10 +177,10 @@ static void removed_rule_cuts_ping(void **state)
 	netns_run(scene.node, "ip neigh replace 10.0.0.1 lladdr 02:00:00:00:00:01 dev eth0");
 	rule(RULES(ANY_ICMP));
 	inject(frames, &question, 0, 77);
-	assert_true(hears_icmp(raw, 0));
+	assert_true(filter_hears_icmp(raw, 0, FILTER_YES_MS));
 	rule(NO_RULES);
 	inject(frames, &question, 0, 77);
-	assert_false(hears_icmp(raw, 0));
+	assert_false(filter_hears_icmp(raw, 0, FILTER_NO_MS));
 	assert_true(filter_dropped(scene.enforcer, RW_CAUSE_CUT) > 0);
 }
 
@@ -341,17 +322,17 @@ static void icmp_errors_pass_for_accepted_flows_only(void **state)
 	quoted.remote_port = ntohs(address.sin_port);
 	length = frame_build_error(&error, &quoted, frame);
 	assert_int_equal(send(frames, frame, length, 0), length);
-	assert_true(hears_icmp(raw, 3));
+	assert_true(filter_hears_icmp(raw, 3, FILTER_YES_MS));
 	quoted.remote_port++;
 	length = frame_build_error(&error, &quoted, frame);
 	assert_int_equal(send(frames, frame, length, 0), length);
-	assert_false(hears_icmp(raw, 3));
+	assert_false(filter_hears_icmp(raw, 3, FILTER_NO_MS));
 	/* An error about a cut connection does not pass either. */
 	quoted.remote_port--;
 	rule(NO_RULES);
 	length = frame_build_error(&error, &quoted, frame);
 	assert_int_equal(send(frames, frame, length, 0), length);
-	assert_false(hears_icmp(raw, 3));
+	assert_false(filter_hears_icmp(raw, 3, FILTER_NO_MS));
 }
 
 static void published_port_is_decided_by_the_clients_port(void **state)

@@ -34,9 +34,6 @@
 #define RULES(...) ((const char *const[]){__VA_ARGS__, NULL})
 #define UDP_53     "sgr-1 in accept udp 53/53 0.0.0.0/0", "sgr-2 in accept udp 53/53 ::/0"
 
-#define YES_MS 10000
-#define NO_MS  150
-
 static const char *const peers[2] = {"10.0.0.1", "fd00::1"}, *const nodes[2] = {"10.0.0.2", "fd00::2"};
 
 static int node, peer;
@@ -113,7 +110,7 @@ static void send_tagged(int frames, size_t family, uint16_t port, const uint16_t
 /* The counts change at once: the frame has been through when send returns, or soon. */
 static void expect_counts(uint64_t passed, uint64_t dropped)
 {
-	time_t end = time(NULL) + YES_MS / 1000;
+	time_t end = time(NULL) + FILTER_YES_MS / 1000;
 
 	while ((status().passed != passed || filter_dropped(enforcer, RW_CAUSE_DEFAULT) != dropped) &&
 	       time(NULL) < end)
@@ -149,11 +146,8 @@ static void tags_without_a_device_here_are_looked_through(void **state)
 static void tags_of_a_device_here_are_left_to_it(void **state)
 {
 	static const uint16_t own[] = {100}, other[] = {101}, inner[] = {200, 100}, outer[] = {100, 200};
-	struct rw_enforcer_device device = {.ifindex = netns_ifindex(node, "eth0"),
-					    .name = "eth0",
-					    .interface = "eth0",
-					    .vlan_ids = own,
-					    .vlan_id_count = 1};
+	struct rw_enforcer_device device = {
+		.name = "eth0", .interface = "eth0", .vlan_ids = own, .vlan_id_count = 1};
 	int frames = netns_frames(peer, "p0");
 	uint64_t passed;
 
@@ -161,9 +155,7 @@ static void tags_of_a_device_here_are_left_to_it(void **state)
 	netns_run(peer, "ip addr flush dev p0; echo 1 > /proc/sys/net/ipv6/conf/p0/disable_ipv6");
 	netns_run(node, "ip addr flush dev eth0; echo 1 > /proc/sys/net/ipv6/conf/eth0/disable_ipv6");
 	rule(RULES(UDP_53));
-	netns_enter(node);
-	assert_int_equal(rw_enforcer_attach(enforcer, &device, NULL), 0);
-	netns_leave();
+	filter_attach_as(enforcer, node, device);
 	passed = status().passed;
 	for (size_t family = 0; family < 2; family++) {
 		/* Passed on, undecided: by neither count. */
@@ -200,9 +192,9 @@ static void options_and_extension_headers_hide_no_port(void **state)
 		add_option(client, i);
 		add_option(good, i);
 		assert_true(filter_send_to(client, nodes[i], 53, 8));
-		assert_true(netns_readable(good, YES_MS));
+		assert_true(netns_readable(good, FILTER_YES_MS));
 		assert_true(filter_send_to(client, nodes[i], 54, 8));
-		assert_false(netns_readable(bad, NO_MS));
+		assert_false(netns_readable(bad, FILTER_NO_MS));
 		(void)close(client);
 		(void)close(good);
 		(void)close(bad);
@@ -313,13 +305,13 @@ static void try_order(int frames, int server, const struct fragment parts[3], co
 	for (int i = 0; i < 3; i++)
 		assert_int_equal(send(frames, parts[order[i]].bytes, parts[order[i]].size, 0),
 				 parts[order[i]].size);
-	assert_int_equal(arrives(server, early ? NO_MS : YES_MS), early == 0);
+	assert_int_equal(arrives(server, early ? FILTER_NO_MS : FILTER_YES_MS), early == 0);
 	assert_int_equal(filter_dropped(enforcer, RW_CAUSE_FRAGMENT), before + early);
 	for (uint64_t i = 0; i < early; i++)
 		assert_int_equal(send(frames, parts[order[i]].bytes, parts[order[i]].size, 0),
 				 parts[order[i]].size);
 	if (early)
-		assert_true(arrives(server, YES_MS));
+		assert_true(arrives(server, FILTER_YES_MS));
 }
 
 static void fragments_pass_in_any_order_behind_their_first(void **state)
@@ -360,16 +352,6 @@ static void fragments_pass_in_any_order_behind_their_first(void **state)
 
 /* ---- ICMPv6 errors ---- */
 
-static bool hears_type(int raw, uint8_t type, int timeout_ms)
-{
-	uint8_t bytes[512];
-
-	while (netns_readable(raw, timeout_ms))
-		if (recv(raw, bytes, sizeof(bytes), 0) > 0 && bytes[0] == type)
-			return true;
-	return false;
-}
-
 static void icmpv6_errors_pass_for_accepted_flows_only(void **state)
 {
 	int raw = netns_socket(node, AF_INET6, SOCK_RAW, IPPROTO_ICMPV6), frames = netns_frames(peer, "p0");
@@ -383,18 +365,18 @@ static void icmpv6_errors_pass_for_accepted_flows_only(void **state)
 	client = filter_udp(peer, peers[1], 4000);
 	server = filter_udp(node, nodes[1], 53);
 	assert_true(filter_send_to(client, nodes[1], 53, 8));
-	assert_true(netns_readable(server, YES_MS));
+	assert_true(netns_readable(server, FILTER_YES_MS));
 	/* "Packet too big" about what the node answers. */
 	error.protocol = RW_PROTOCOL_ICMPV6;
 	error.icmp_type = 2;
 	quoted.direction = RW_DIRECTION_EGRESS;
 	size = frame_build_error(&error, &quoted, frame);
 	assert_int_equal(send(frames, frame, size, 0), size);
-	assert_true(hears_type(raw, 2, YES_MS));
+	assert_true(filter_hears_icmp(raw, 2, FILTER_YES_MS));
 	quoted.remote_port++;
 	size = frame_build_error(&error, &quoted, frame);
 	assert_int_equal(send(frames, frame, size, 0), size);
-	assert_false(hears_type(raw, 2, NO_MS));
+	assert_false(filter_hears_icmp(raw, 2, FILTER_NO_MS));
 	(void)close(raw);
 	(void)close(frames);
 	(void)close(client);
@@ -423,16 +405,10 @@ static int open_tun(const char *name, short flags)
 
 static void attach(const char *name, bool layer3, const char *const rules[])
 {
-	RW_CLEANUP(rw_policy_unref) struct rw_policy *policy = filter_policy(name, rules);
-	struct rw_enforcer_device device = {
-		.ifindex = netns_ifindex(node, name), .name = name, .interface = name, .layer3 = layer3};
-	struct rw_error err = RW_ERROR_NONE;
+	struct rw_enforcer_device device = {.name = name, .interface = name, .layer3 = layer3};
 
-	netns_enter(node);
-	if (rw_enforcer_apply(enforcer, policy, RW_ESTABLISHED_CUT, &err) < 0 ||
-	    rw_enforcer_attach(enforcer, &device, &err) < 0)
-		fail_msg("%s", err.text);
-	netns_leave();
+	filter_change(enforcer, name, rules, RW_ESTABLISHED_CUT);
+	filter_attach_as(enforcer, node, device);
 	filter_enforce(enforcer, node);
 }
 
@@ -472,18 +448,18 @@ static void devices_without_a_link_layer_are_decided(void **state)
 		packet.local = world_address(own[i]);
 		size = frame_build(&packet, FRAME_NO_LINK, 1, bytes);
 		assert_int_equal(write(tun, bytes, size), size);
-		assert_true(netns_readable(good, YES_MS));
+		assert_true(netns_readable(good, FILTER_YES_MS));
 		packet.local_port = 54;
 		size = frame_build(&packet, FRAME_NO_LINK, 2, bytes);
 		assert_int_equal(write(tun, bytes, size), size);
-		assert_false(netns_readable(bad, NO_MS));
+		assert_false(netns_readable(bad, FILTER_NO_MS));
 		/* Out: an answer, what is accepted, what is not. */
 		assert_true(filter_send_to(good, far[i], 4000, 8));
-		assert_true(leaves(tun, i, 4000, YES_MS));
+		assert_true(leaves(tun, i, 4000, FILTER_YES_MS));
 		assert_true(filter_send_to(bad, far[i], 98, 8));
-		assert_true(leaves(tun, i, 98, YES_MS));
+		assert_true(leaves(tun, i, 98, FILTER_YES_MS));
 		(void)filter_send_to(bad, far[i], 99, 8);
-		assert_false(leaves(tun, i, 99, NO_MS));
+		assert_false(leaves(tun, i, 99, FILTER_NO_MS));
 		(void)close(good);
 		(void)close(bad);
 	}
@@ -575,7 +551,8 @@ static void headers_in_pieces_are_read(void **state)
 
 			memcpy(frame, link, sizeof(link));
 			assert_int_equal(writev(tap, pieces_of, RW_ARRAY_COUNT(pieces_of)), size);
-			assert_int_equal(netns_readable(port == 53 ? good : bad, port == 53 ? YES_MS : NO_MS),
+			assert_int_equal(netns_readable(port == 53 ? good : bad,
+							port == 53 ? FILTER_YES_MS : FILTER_NO_MS),
 					 port == 53);
 		}
 		(void)close(good);

@@ -63,14 +63,9 @@ static void make_bridge(const char *address)
 static void enforce_bridge(void)
 {
 	struct rw_enforcer_device port = {.name = "eth0", .interface = "br0", .bridge_port = true};
-	RW_CLEANUP(rw_policy_unref) struct rw_policy *policy = filter_policy("br0", NO_RULES);
-	struct rw_error err = RW_ERROR_NONE;
 
-	port.ifindex = netns_ifindex(scene.node, "eth0");
-	netns_enter(scene.node);
-	assert_int_equal(rw_enforcer_apply(scene.enforcer, policy, RW_ESTABLISHED_CUT, &err), 0);
-	assert_int_equal(rw_enforcer_attach(scene.enforcer, &port, &err), 0);
-	netns_leave();
+	filter_change(scene.enforcer, "br0", NO_RULES, RW_ESTABLISHED_CUT);
+	filter_attach_as(scene.enforcer, scene.node, port);
 	filter_enforce(scene.enforcer, scene.node);
 }
 

@@ -11,14 +11,12 @@
 #include <net/if.h>
 #include <stdio.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "filter.h"
 
 #define RULES(...) ((const char *const[]){__VA_ARGS__, NULL})
 #define NO_RULES   ((const char *const[]){NULL})
-#define PATIENCE_S 60
 
 /* Addresses of one family. */
 struct family {
@@ -109,44 +107,6 @@ static void rule(const char *interfaces, const char *const rules[])
 	filter_enforce(enforcer, node);
 }
 
-/* One attempt to open a TCP connection; true when it carries words both ways. */
-static bool talks(int from_ns, const char *from, const char *to, uint16_t port, int listener)
-{
-	int client = filter_connect(from_ns, from, to, port), served = -1;
-	bool spoken = false;
-
-	if (client >= 0) {
-		served = filter_accept(listener);
-		spoken = served >= 0 && filter_says(client, served) && filter_says(served, client);
-	}
-	(void)close(client);
-	(void)close(served);
-	return spoken;
-}
-
-/* From 'from' to port 'port' of 'to', behind which 'server' listens; as often as it takes on a busy machine. */
-static void assert_talks(int from_ns, const char *from, const char *to, uint16_t port, int to_ns,
-			 const char *server, uint16_t server_port)
-{
-	int listener = filter_listen(to_ns, server, server_port);
-	time_t end = time(NULL) + PATIENCE_S;
-
-	while (!talks(from_ns, from, to, port, listener))
-		if (time(NULL) > end)
-			fail_msg("%s does not talk with %s port %u", from, to, port);
-	(void)close(listener);
-}
-
-static void assert_silent(int from_ns, const char *from, const char *to, uint16_t port, int to_ns,
-			  const char *server, uint16_t server_port)
-{
-	int listener = filter_listen(to_ns, server, server_port);
-
-	if (talks(from_ns, from, to, port, listener))
-		fail_msg("%s talks with %s port %u", from, to, port);
-	(void)close(listener);
-}
-
 /* Ports 8080 of the node's own addresses lead to port 80 of the container; what leaves by eth0 has the node's source. */
 static void translate(void)
 {
@@ -170,9 +130,10 @@ static void published_port_is_opened_by_its_outer_number(void **state)
 
 		rule("eth0",
 		     RULES("sgr-1 in accept tcp 8080/8080 0.0.0.0/0", "sgr-2 in accept tcp 8080/8080 ::/0"));
-		assert_talks(peer, family->peer, family->node, 8080, container, family->container, 80);
+		filter_assert_talks(peer, family->peer, family->node, 8080, container, family->container, 80);
 		rule("eth0", RULES("sgr-1 in accept tcp 80/80 0.0.0.0/0", "sgr-2 in accept tcp 80/80 ::/0"));
-		assert_silent(peer, family->peer, family->node, 8080, container, family->container, 80);
+		filter_assert_silent(peer, family->peer, family->node, 8080, container, family->container,
+				     80);
 	}
 }
 
@@ -185,11 +146,13 @@ static void masqueraded_connection_is_decided_as_the_nodes_own(void **state)
 
 		/* Answers need no rule; nobody comes in. */
 		rule("eth0", NO_RULES);
-		assert_talks(container, family->container, family->peer, 443, peer, family->peer, 443);
-		assert_silent(peer, family->peer, family->container, 80, container, family->container, 80);
+		filter_assert_talks(container, family->container, family->peer, 443, peer, family->peer, 443);
+		filter_assert_silent(peer, family->peer, family->container, 80, container, family->container,
+				     80);
 		rule("eth0",
 		     RULES("sgr-1 out drop tcp 443/443 0.0.0.0/0", "sgr-2 out drop tcp 443/443 ::/0"));
-		assert_silent(container, family->container, family->peer, 443, peer, family->peer, 443);
+		filter_assert_silent(container, family->container, family->peer, 443, peer, family->peer,
+				     443);
 	}
 }
 
@@ -202,10 +165,11 @@ static void hairpin_inside_the_node_crosses_no_interface(void **state)
 		const struct family *family = &families[i];
 
 		/* The container to itself, and the node to the container, by the node's outer address. */
-		assert_talks(container, family->container, family->node, 8080, container, family->container,
-			     80);
-		assert_talks(node, family->node, family->node, 8080, container, family->container, 80);
-		assert_silent(peer, family->peer, family->node, 8080, container, family->container, 80);
+		filter_assert_talks(container, family->container, family->node, 8080, container,
+				    family->container, 80);
+		filter_assert_talks(node, family->node, family->node, 8080, container, family->container, 80);
+		filter_assert_silent(peer, family->peer, family->node, 8080, container, family->container,
+				     80);
 	}
 }
 
@@ -228,11 +192,11 @@ static void hairpin_by_one_interface_is_decided_twice(void **state)
 
 		rule("eth0",
 		     RULES("sgr-1 in accept tcp 8080/8080 0.0.0.0/0", "sgr-2 in accept tcp 8080/8080 ::/0"));
-		assert_talks(peer, family->peer, family->node, 8080, peer, behind, 80);
+		filter_assert_talks(peer, family->peer, family->node, 8080, peer, behind, 80);
 		rule("eth0",
 		     RULES("sgr-1 in accept tcp 8080/8080 0.0.0.0/0", "sgr-2 in accept tcp 8080/8080 ::/0",
 			   "sgr-3 out drop tcp 80/80 0.0.0.0/0", "sgr-4 out drop tcp 80/80 ::/0"));
-		assert_silent(peer, family->peer, family->node, 8080, peer, behind, 80);
+		filter_assert_silent(peer, family->peer, family->node, 8080, peer, behind, 80);
 	}
 }
 
@@ -256,10 +220,10 @@ static void direct_server_return_needs_the_rule_of_the_way_in(void **state)
 		netns_run(peer, "ip route add %s via %s", family->service, family->node);
 		rule("eth0,eth1",
 		     RULES("sgr-1 in accept tcp 80/80 0.0.0.0/0", "sgr-2 in accept tcp 80/80 ::/0"));
-		assert_talks(second, client, family->service, 80, node, family->service, 80);
-		assert_silent(second, client, family->service, 81, node, family->service, 81);
+		filter_assert_talks(second, client, family->service, 80, node, family->service, 80);
+		filter_assert_silent(second, client, family->service, 81, node, family->service, 81);
 		rule("eth0,eth1", NO_RULES);
-		assert_silent(second, client, family->service, 80, node, family->service, 80);
+		filter_assert_silent(second, client, family->service, 80, node, family->service, 80);
 	}
 }
 
@@ -281,11 +245,11 @@ static void two_uplinks_share_their_flows(void **state)
 		netns_run(node, "ip route add %s via %s dev eth2", family->peer, far);
 		rule("eth0,eth2",
 		     RULES("sgr-1 in accept tcp 80/80 0.0.0.0/0", "sgr-2 in accept tcp 80/80 ::/0"));
-		assert_talks(peer, family->peer, family->node, 80, node, family->node, 80);
+		filter_assert_talks(peer, family->peer, family->node, 80, node, family->node, 80);
 		/* The node's own connection leaves by eth2; its answers come by eth0. */
 		rule("eth0,eth2", NO_RULES);
-		assert_talks(node, family->node, family->peer, 443, peer, family->peer, 443);
-		assert_silent(peer, family->peer, family->node, 80, node, family->node, 80);
+		filter_assert_talks(node, family->node, family->peer, 443, peer, family->peer, 443);
+		filter_assert_silent(peer, family->peer, family->node, 80, node, family->node, 80);
 	}
 }
 
@@ -298,33 +262,21 @@ static void gateway_lets_out_what_its_egress_rules_accept(void **state)
 		rule("eth0,eth1",
 		     RULES("sgr-1 in accept all -1/-1 0.0.0.0/0", "sgr-2 in accept all -1/-1 ::/0",
 			   "sgr-3 out drop tcp 81/81 0.0.0.0/0", "sgr-4 out drop tcp 81/81 ::/0"));
-		assert_talks(peer, family->peer, family->second, 80, second, family->second, 80);
-		assert_silent(peer, family->peer, family->second, 81, second, family->second, 81);
-		assert_talks(second, family->second, family->peer, 80, peer, family->peer, 80);
-		assert_silent(second, family->second, family->peer, 81, peer, family->peer, 81);
+		filter_assert_talks(peer, family->peer, family->second, 80, second, family->second, 80);
+		filter_assert_silent(peer, family->peer, family->second, 81, second, family->second, 81);
+		filter_assert_talks(second, family->second, family->peer, 80, peer, family->peer, 80);
+		filter_assert_silent(second, family->second, family->peer, 81, peer, family->peer, 81);
 		/* Where it enters decides as well. */
 		rule("eth0,eth1", NO_RULES);
-		assert_silent(peer, family->peer, family->second, 80, second, family->second, 80);
+		filter_assert_silent(peer, family->peer, family->second, 80, second, family->second, 80);
 	}
-}
-
-static bool has_vxlan(void)
-{
-	int ns = netns_new();
-	bool has;
-
-	netns_enter(ns);
-	has = system("ip link add v type vxlan id 7 dstport 4789 local 127.0.0.1 2>/dev/null") == 0;
-	netns_leave();
-	(void)close(ns);
-	return has;
 }
 
 /* The overlay's own packets are decided, what is in them is not: that is for whoever stands in the overlay. */
 static void overlay_of_vxlan_needs_its_outer_port(void **state)
 {
 	(void)state;
-	if (!has_vxlan())
+	if (!netns_can("ip link add v type vxlan id 7 dstport 4789 local 127.0.0.1 2>/dev/null"))
 		skip();
 	for (size_t i = 0; i < 2; i++) {
 		const struct family *family = &families[i];
@@ -337,11 +289,14 @@ static void overlay_of_vxlan_needs_its_outer_port(void **state)
 		add_address(node, i ? "vx1" : "vx0", family->inner_node);
 		rule("eth0", RULES("sgr-1 in accept udp 4789/4789 10.0.0.0/24",
 				   "sgr-2 in accept udp 4789/4789 fd00::/64"));
-		assert_talks(peer, family->inner_peer, family->inner_node, 80, node, family->inner_node, 80);
-		assert_talks(node, family->inner_node, family->inner_peer, 80, peer, family->inner_peer, 80);
+		filter_assert_talks(peer, family->inner_peer, family->inner_node, 80, node,
+				    family->inner_node, 80);
+		filter_assert_talks(node, family->inner_node, family->inner_peer, 80, peer,
+				    family->inner_peer, 80);
 		/* A rule about what is inside changes nothing; one about the outside cuts all of it, both ways. */
 		rule("eth0", RULES("sgr-1 in accept tcp 80/80 0.0.0.0/0", "sgr-2 in accept tcp 80/80 ::/0"));
-		assert_silent(peer, family->inner_peer, family->inner_node, 80, node, family->inner_node, 80);
+		filter_assert_silent(peer, family->inner_peer, family->inner_node, 80, node,
+				     family->inner_node, 80);
 	}
 }
 

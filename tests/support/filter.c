@@ -10,10 +10,10 @@
 #include <netinet/in.h>
 #include <poll.h>
 #include <sys/socket.h>
+#include <time.h>
 #include <unistd.h>
 
-#define YES_MS 2000 /* what must come may take its time on a busy machine */
-#define NO_MS  120  /* what must not come: packets cross veth pairs in microseconds */
+#define PATIENCE_S 60
 
 static int compare_rules(const void *a, const void *b)
 {
@@ -70,16 +70,20 @@ struct rw_enforcer *filter_open(int ns, const char *pin_dir)
 	return enforcer;
 }
 
-void filter_attach(struct rw_enforcer *enforcer, int ns, const char *device, const char *interface)
+void filter_attach_as(struct rw_enforcer *enforcer, int ns, struct rw_enforcer_device device)
 {
-	struct rw_enforcer_device wanted = {
-		.ifindex = netns_ifindex(ns, device), .name = device, .interface = interface};
 	struct rw_error err = RW_ERROR_NONE;
 
+	device.ifindex = netns_ifindex(ns, device.name);
 	netns_enter(ns);
-	if (rw_enforcer_attach(enforcer, &wanted, &err) < 0)
-		fail_msg("%s: %s", device, err.text);
+	if (rw_enforcer_attach(enforcer, &device, &err) < 0)
+		fail_msg("%s: %s", device.name, err.text);
 	netns_leave();
+}
+
+void filter_attach(struct rw_enforcer *enforcer, int ns, const char *device, const char *interface)
+{
+	filter_attach_as(enforcer, ns, (struct rw_enforcer_device){.name = device, .interface = interface});
 }
 
 void filter_change(struct rw_enforcer *enforcer, const char *interfaces, const char *const rules[],
@@ -163,6 +167,17 @@ int filter_udp(int ns, const char *address, uint16_t port)
 	return bound(ns, address, port, SOCK_DGRAM);
 }
 
+int filter_udp_to(int ns, const char *from, const char *address, uint16_t port)
+{
+	struct sockaddr_storage storage;
+	socklen_t size = parse(address, port, &storage);
+	int fd = bound(ns, from, 0, SOCK_DGRAM);
+
+	if (connect(fd, (struct sockaddr *)&storage, size) < 0)
+		fail_msg("connect %s: %s", address, strerror(errno));
+	return fd;
+}
+
 int filter_connect(int ns, const char *from, const char *address, uint16_t port)
 {
 	struct sockaddr_storage storage;
@@ -171,8 +186,8 @@ int filter_connect(int ns, const char *from, const char *address, uint16_t port)
 	struct pollfd poll_fd = {.fd = fd, .events = POLLOUT};
 
 	(void)connect(fd, (struct sockaddr *)&storage, size);
-	if (poll(&poll_fd, 1, NO_MS) == 1 && getsockopt(fd, SOL_SOCKET, SO_ERROR, &error, &length) == 0 &&
-	    error == 0) {
+	if (poll(&poll_fd, 1, FILTER_NO_MS) == 1 &&
+	    getsockopt(fd, SOL_SOCKET, SO_ERROR, &error, &length) == 0 && error == 0) {
 		(void)fcntl(fd, F_SETFL, 0);
 		return fd;
 	}
@@ -182,19 +197,77 @@ int filter_connect(int ns, const char *from, const char *address, uint16_t port)
 
 int filter_accept(int listener)
 {
-	return netns_readable(listener, YES_MS) ? accept(listener, NULL, NULL) : -1;
+	return netns_readable(listener, FILTER_YES_MS) ? accept(listener, NULL, NULL) : -1;
 }
 
 static bool receives(int fd)
 {
 	char bytes[9000];
 
-	return netns_readable(fd, NO_MS) && recv(fd, bytes, sizeof(bytes), 0) > 0;
+	return netns_readable(fd, FILTER_NO_MS) && recv(fd, bytes, sizeof(bytes), 0) > 0;
 }
 
 bool filter_says(int from, int to)
 {
 	return send(from, "ringwall", 8, MSG_NOSIGNAL) == 8 && receives(to);
+}
+
+/* One attempt. */
+static bool join(int from_ns, const char *from, const char *to, uint16_t port, int listener, int ret_ends[2])
+{
+	ret_ends[0] = filter_connect(from_ns, from, to, port);
+	ret_ends[1] = ret_ends[0] >= 0 ? filter_accept(listener) : -1;
+	if (ret_ends[1] >= 0)
+		return true;
+	(void)close(ret_ends[0]);
+	return false;
+}
+
+void filter_join(int from_ns, const char *from, int to_ns, const char *to, uint16_t port, int ret_ends[2])
+{
+	int listener = filter_listen(to_ns, to, port);
+	time_t end = time(NULL) + PATIENCE_S;
+
+	while (!join(from_ns, from, to, port, listener, ret_ends))
+		if (time(NULL) > end)
+			fail_msg("%s has no connection with %s port %u", from, to, port);
+	(void)close(listener);
+}
+
+/* One attempt. */
+static bool talks(int from_ns, const char *from, const char *to, uint16_t port, int listener)
+{
+	int ends[2];
+	bool spoken;
+
+	if (!join(from_ns, from, to, port, listener, ends))
+		return false;
+	spoken = filter_says(ends[0], ends[1]) && filter_says(ends[1], ends[0]);
+	(void)close(ends[0]);
+	(void)close(ends[1]);
+	return spoken;
+}
+
+void filter_assert_talks(int from_ns, const char *from, const char *to, uint16_t port, int to_ns,
+			 const char *server, uint16_t server_port)
+{
+	int listener = filter_listen(to_ns, server, server_port);
+	time_t end = time(NULL) + PATIENCE_S;
+
+	while (!talks(from_ns, from, to, port, listener))
+		if (time(NULL) > end)
+			fail_msg("%s does not talk with %s port %u", from, to, port);
+	(void)close(listener);
+}
+
+void filter_assert_silent(int from_ns, const char *from, const char *to, uint16_t port, int to_ns,
+			  const char *server, uint16_t server_port)
+{
+	int listener = filter_listen(to_ns, server, server_port);
+
+	if (talks(from_ns, from, to, port, listener))
+		fail_msg("%s talks with %s port %u", from, to, port);
+	(void)close(listener);
 }
 
 bool filter_send_to(int fd, const char *address, uint16_t port, size_t size)
@@ -209,4 +282,19 @@ bool filter_send_to(int fd, const char *address, uint16_t port, size_t size)
 bool filter_tells(int from, int to, const char *address, uint16_t port)
 {
 	return filter_send_to(from, address, port, 8) && receives(to);
+}
+
+bool filter_hears_icmp(int raw, uint8_t type, int timeout_ms)
+{
+	uint8_t bytes[512];
+	int domain = AF_INET;
+	socklen_t size = sizeof(domain);
+	size_t header;
+
+	assert_int_equal(getsockopt(raw, SOL_SOCKET, SO_DOMAIN, &domain, &size), 0);
+	header = domain == AF_INET ? 20 : 0; /* raw sockets of IPv6 come without it */
+	while (netns_readable(raw, timeout_ms))
+		if (recv(raw, bytes, sizeof(bytes), 0) > (ssize_t)header && bytes[header] == type)
+			return true;
+	return false;
 }

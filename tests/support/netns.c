@@ -118,6 +118,25 @@ int netns_new(void)
 	return ns;
 }
 
+bool netns_can(const char *command)
+{
+	int ns = netns_new(), status;
+
+	netns_enter(ns);
+	status = system(command);
+	netns_leave();
+	(void)close(ns);
+	return status == 0;
+}
+
+void netns_require_command(const char *what, const char *command)
+{
+	if (netns_can(command))
+		return;
+	printf("skipped: this kernel has no %s\n", what);
+	exit(77);
+}
+
 void netns_run(int ns, const char *format, ...)
 {
 	char command[1024];

@@ -22,6 +22,12 @@
 void netns_require(void);
 
 int netns_new(void);
+
+/* Whether a shell command succeeds in a namespace of its own: by it a test finds out what this kernel has. */
+bool netns_can(const char *command);
+/* Exits with 77 and says that this kernel has no 'what', unless it can. */
+void netns_require_command(const char *what, const char *command);
+
 void netns_enter(int ns); /* this thread, until netns_leave */
 void netns_leave(void);
 
