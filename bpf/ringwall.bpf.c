@@ -370,6 +370,33 @@ enum { LINK_IP, LINK_PASS, LINK_NOT_IP, LINK_MALFORMED };
 
 #define LINK_TAGS_MAX 4
 
+static __always_inline bool is_tag(__be16 protocol)
+{
+	return protocol == bpf_htons(ETH_P_8021Q) || protocol == bpf_htons(ETH_P_8021AD);
+}
+
+/*
+ * Where that begins of which the kernel says the protocol: behind the link header, and behind the tags that a VLAN
+ * device below has left in the frame though it has seen to them (reorder_hdr off).
+ */
+static __noinline __u32 link_size(struct __sk_buff *skb, const struct rw_device *device)
+{
+	__u32 at = ETH_HLEN;
+
+	if (device->flags & RW_DEVICE_LAYER3)
+		return 0;
+	if (is_tag((__be16)skb->protocol))
+		return at;
+	for (int i = 0; i <= LINK_TAGS_MAX; i++, at += 4) {
+		__be16 protocol = 0;
+
+		(void)bpf_skb_load_bytes(skb, at - 2, &protocol, sizeof(protocol));
+		if (!is_tag(protocol))
+			break;
+	}
+	return at;
+}
+
 /*
  * Finds the IP header behind tags.  The kernel takes stacked tags of VLAN 0 off and goes on with what is
  * inside, so they are looked through here too; a tag inside another VLAN is no VLAN of this device.
@@ -378,7 +405,7 @@ static __noinline int find_ip(struct __sk_buff *skb, const struct rw_device *dev
 			      __u32 *offset, __u32 *family)
 {
 	__be16 protocol = (__be16)skb->protocol;
-	__u32 at = device->flags & RW_DEVICE_LAYER3 ? 0 : ETH_HLEN;
+	__u32 at = link_size(skb, device);
 	bool outer = !skb->vlan_present || !(skb->vlan_tci & 0xfff);
 
 	if (skb->vlan_present && has_vlan_device(device, place, skb->vlan_tci))
@@ -391,7 +418,7 @@ static __noinline int find_ip(struct __sk_buff *skb, const struct rw_device *dev
 			*offset = at;
 			return LINK_IP;
 		}
-		if (protocol != bpf_htons(ETH_P_8021Q) && protocol != bpf_htons(ETH_P_8021AD))
+		if (!is_tag(protocol))
 			return LINK_NOT_IP;
 		if (i == LINK_TAGS_MAX || bpf_skb_load_bytes(skb, at, tag, sizeof(tag)))
 			return LINK_MALFORMED;
@@ -460,8 +487,14 @@ static __always_inline int decide_short(struct __sk_buff *skb, const struct rw_r
 		.head_end = (const char *)(long)skb->data_end,
 		.length = skb->len,
 	};
-	__u32 cell = rw_short_decide(family, run, &reader, ETH_HLEN, &scratch_of(own)->query);
+	const __be16 *header = family == 4 ? rw_reader_view(&reader, ETH_HLEN, sizeof(struct rw_ipv4_header))
+					   : rw_reader_view(&reader, ETH_HLEN, sizeof(struct rw_ipv6_header));
+	__u32 cell;
 
+	/* The kernel tells of what is behind tags that were left in the frame: see link_size. */
+	if (!header || header[-1] != (family == 4 ? bpf_htons(ETH_P_IP) : bpf_htons(ETH_P_IPV6)))
+		return VERDICT_NOT;
+	cell = rw_short_decide(family, run, &reader, ETH_HLEN, &scratch_of(own)->query);
 	if (cell == RW_SHORT_NOT)
 		return VERDICT_NOT;
 	if (rw_cell_accepts(cell)) {
