@@ -200,16 +200,22 @@ int filter_accept(int listener)
 	return netns_readable(listener, FILTER_YES_MS) ? accept(listener, NULL, NULL) : -1;
 }
 
-static bool receives(int fd)
+static bool receives(int fd, int timeout_ms)
 {
 	char bytes[9000];
 
-	return netns_readable(fd, FILTER_NO_MS) && recv(fd, bytes, sizeof(bytes), 0) > 0;
+	return netns_readable(fd, timeout_ms) && recv(fd, bytes, sizeof(bytes), 0) > 0;
 }
 
 bool filter_says(int from, int to)
 {
-	return send(from, "ringwall", 8, MSG_NOSIGNAL) == 8 && receives(to);
+	return send(from, "ringwall", 8, MSG_NOSIGNAL) == 8 && receives(to, FILTER_NO_MS);
+}
+
+void filter_assert_says(int from, int to)
+{
+	assert_int_equal(send(from, "ringwall", 8, MSG_NOSIGNAL), 8);
+	assert_true(receives(to, FILTER_YES_MS));
 }
 
 /* One attempt. */
@@ -281,7 +287,7 @@ bool filter_send_to(int fd, const char *address, uint16_t port, size_t size)
 
 bool filter_tells(int from, int to, const char *address, uint16_t port)
 {
-	return filter_send_to(from, address, port, 8) && receives(to);
+	return filter_send_to(from, address, port, 8) && receives(to, FILTER_NO_MS);
 }
 
 bool filter_hears_icmp(int raw, uint8_t type, int timeout_ms)

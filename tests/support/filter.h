@@ -59,8 +59,12 @@ void filter_assert_talks(int from_ns, const char *from, const char *to, uint16_t
 void filter_assert_silent(int from_ns, const char *from, const char *to, uint16_t port, int to_ns,
 			  const char *server, uint16_t server_port);
 
-/* Sends a few bytes by 'from'; true when 'to' gets them in time. */
+/*
+ * Sends a few bytes by 'from'; true when 'to' gets them in FILTER_NO_MS.  That it does is better asserted by the
+ * second, which has patience.
+ */
 bool filter_says(int from, int to);
+void filter_assert_says(int from, int to);
 /* The same with UDP sockets that are not connected. */
 bool filter_tells(int from, int to, const char *address, uint16_t port);
 

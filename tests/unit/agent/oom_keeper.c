@@ -2,7 +2,8 @@
 
 /*
  * Memory that runs out in the agent's keeper and the enforcer under it: what was in force stays in force,
- * nothing is said to be applied that is not, and with memory again the keeper gets there by itself.
+ * nothing is said to be applied that is not, and with memory again the keeper gets there by itself.  What was said
+ * of live flows, and what the controller asked about them, is not lost on the way.
  */
 
 #include "test.h"
@@ -11,21 +12,48 @@
 #include <string.h>
 
 #include "agent/keeper.h"
+#include "agent/report.h"
 #include "enforce/dry/dry.h"
 #include "fake_enforcer.h"
 #include "oom.h"
 
 struct scene {
 	int (*run)(struct scene *scene, struct rw_error *err);
+	enum rw_established established; /* of the change */
 	struct rw_keeper *keeper;
 	struct rw_policy *old;
 	struct rw_policy *new;
 };
 
+/* What was said of live flows with the policy put in force last. */
+static enum rw_established said;
+static const struct rw_enforcer_ops *dry_ops;
+
+static int apply(struct rw_enforcer *enforcer, const struct rw_policy *policy,
+		 enum rw_established established, struct rw_error *err)
+{
+	int r = dry_ops->apply(enforcer, policy, established, err);
+
+	if (r == 0)
+		said = established;
+	return r;
+}
+
+/* A dry enforcer that remembers what is said. */
 static int open_dry(void *context, struct rw_enforcer **ret_enforcer, struct rw_error *err)
 {
+	static struct rw_enforcer_ops ops;
+	int r = rw_enforce_dry_open(NULL, ret_enforcer, err);
+
 	(void)context;
-	return rw_enforce_dry_open(NULL, ret_enforcer, err);
+	if (r < 0)
+		return r;
+	if (!dry_ops)
+		dry_ops = (*ret_enforcer)->ops;
+	ops = *dry_ops;
+	ops.apply = apply;
+	(*ret_enforcer)->ops = &ops;
+	return 0;
 }
 
 static int remove_all(void *context, struct rw_error *err)
@@ -71,7 +99,8 @@ static int set_policy(struct scene *scene, uint64_t revision, const struct rw_po
 {
 	const struct rw_position position = {.incarnation = "i", .revision = revision};
 
-	return rw_keeper_set_policy(scene->keeper, &position, policy, RW_ESTABLISHED_CUT, err);
+	return rw_keeper_set_policy(scene->keeper, &position, policy,
+				    revision == 8 ? scene->established : RW_ESTABLISHED_CUT, err);
 }
 
 static int start(struct scene *scene, struct rw_error *err)
@@ -143,6 +172,8 @@ static void look(void *userdata, int result)
 		rw_keeper_status(scene->keeper, &status);
 		if (scene->run != start) {
 			assert_int_equal(status.applied.revision, scene->run == change ? 8 : 7);
+			assert_int_equal(said,
+					 scene->run == change ? scene->established : RW_ESTABLISHED_CUT);
 			assert_int_equal(status.state, RW_AGENT_STATE_OK);
 			assert_int_equal(status.decisions[0].ifindex, scene->run == change ? 2 : 9);
 		}
@@ -150,6 +181,13 @@ static void look(void *userdata, int result)
 	scene->keeper = rw_keeper_free(scene->keeper);
 	scene->old = rw_policy_unref(scene->old);
 	scene->new = rw_policy_unref(scene->new);
+}
+
+static void try_change(enum rw_established established)
+{
+	struct scene scene = {.run = change, .established = established};
+
+	oom_each(&(struct oom_work){.run = run, .after = look, .userdata = &scene, .least = 10});
 }
 
 static void try_scene(int (*work)(struct scene *scene, struct rw_error *err), unsigned long least)
@@ -168,7 +206,86 @@ static void a_keeper_starts_or_not(void **state)
 static void the_policy_in_force_stays_until_the_next_one_is(void **state)
 {
 	(void)state;
-	try_scene(change, 10);
+	try_change(RW_ESTABLISHED_CUT);
+}
+
+static void what_was_said_of_live_flows_holds_until_it_is(void **state)
+{
+	(void)state;
+	try_change(RW_ESTABLISHED_KEEP);
+	try_change(RW_ESTABLISHED_CUT_KEPT);
+}
+
+/* ---- what the controller asked ---- */
+
+struct answer {
+	struct fake_enforcer fake;
+	struct rw_keeper *keeper;
+	struct rw_reporter reporter;
+};
+
+static int encode(void *userdata, struct rw_error *err)
+{
+	struct answer *answer = userdata;
+	RW_CLEANUP(rw_buf_done) struct rw_buf buf;
+	RW_CLEANUP(rw_report_done) struct rw_report report;
+	int r;
+
+	rw_report_init(&report);
+	rw_buf_init(&buf, RW_REPORT_SIZE_MAX);
+	r = rw_reporter_encode(&answer->reporter, answer->keeper, &buf, err);
+	assert_int_equal(answer->reporter.judgement_count, r < 0 ? 1 : 0);
+	if (r < 0)
+		return r;
+	oom_pause();
+	assert_int_equal(rw_report_decode(buf.data, buf.size, &report, NULL), 0);
+	assert_int_equal(report.judgement_count, 1);
+	assert_int_equal(report.judgements[0].question, 5);
+	assert_int_equal(report.judgements[0].flows, 1);
+	assert_int_equal(report.judgements[0].example_count, 1);
+	oom_resume();
+	return 0;
+}
+
+static void judge_again(void *userdata, int result)
+{
+	struct answer *answer = userdata;
+	RW_CLEANUP(rw_policy_unref) struct rw_policy *policy = fake_policy(23);
+
+	if (result >= 0)
+		rw_reporter_judge(&answer->reporter, answer->keeper, 5, policy);
+}
+
+static void an_answer_waits_until_it_is_told(void **state)
+{
+	const struct rw_enforcer_refused refused = {
+		.opener = {.protocol = RW_PROTOCOL_TCP, .local = {.family = 4}, .remote = {.family = 4}},
+		.interface = "eth0",
+		.class = RW_FLOW_ESTABLISHED,
+		.cause = RW_CAUSE_DEFAULT};
+	static struct answer answer; /* large */
+	const struct rw_keeper_options options = {.backend = {.open = fake_enforcer_open,
+							      .remove_all = fake_enforcer_remove_all,
+							      .list_held = fake_enforcer_list_held,
+							      .context = &answer.fake}};
+	RW_CLEANUP(rw_policy_unref) struct rw_policy *policy = fake_policy(22);
+	const struct rw_position position = {.incarnation = "i", .revision = 7};
+	struct rw_links links = make_links();
+
+	(void)state;
+	fake_enforcer_init(&answer.fake);
+	answer.fake.refused = &refused;
+	answer.fake.refused_count = 1;
+	assert_int_equal(rw_keeper_new(&options, &answer.keeper, NULL), 0);
+	assert_int_equal(rw_keeper_start(answer.keeper, NULL), 0);
+	assert_int_equal(rw_keeper_set_links(answer.keeper, &links, NULL), 0);
+	assert_int_equal(rw_keeper_set_policy(answer.keeper, &position, policy, RW_ESTABLISHED_CUT, NULL), 0);
+	rw_reporter_init(&answer.reporter, rw_clock_system());
+	judge_again(&answer, 0);
+	oom_each(&(struct oom_work){.run = encode, .after = judge_again, .userdata = &answer, .least = 8});
+	rw_reporter_done(&answer.reporter);
+	(void)rw_keeper_free(answer.keeper);
+	fake_enforcer_done(&answer.fake);
 }
 
 static void links_are_followed_or_the_state_says_not(void **state)
@@ -182,6 +299,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_keeper_starts_or_not),
 		cmocka_unit_test(the_policy_in_force_stays_until_the_next_one_is),
+		cmocka_unit_test(what_was_said_of_live_flows_holds_until_it_is),
+		cmocka_unit_test(an_answer_waits_until_it_is_told),
 		cmocka_unit_test(links_are_followed_or_the_state_says_not),
 	};
 

@@ -8,6 +8,7 @@
 #include "fixture.h"
 #include "oom.h"
 
+#include "controller/cuts.h"
 #include "controller/preview.h"
 #include "wire/report.h"
 
@@ -15,6 +16,9 @@
 struct scene {
 	int (*run)(struct scene *scene, struct rw_error *err);
 	bool connected; /* n-1 has a stream from the start */
+	bool dry;       /* the change is only tried */
+	enum rw_established established;
+	unsigned int answers; /* of n-1 to dry runs */
 	struct fixture fx;
 	struct agent agent;
 	void *object; /* of the change; reference held */
@@ -53,6 +57,7 @@ static int change(struct scene *scene, struct rw_error *err)
 					    .edit = edit,
 					    .userdata = scene,
 					    .force = {.bits = ~0u},
+					    .established = scene->established,
 					    .idempotency_key = "once"};
 	int r = rw_change_run(scene->fx.controller, &request, &result, err);
 
@@ -65,6 +70,55 @@ static int add_rule(struct scene *scene, struct rw_error *err)
 	scene->rule = world_rule("sgr-x in accept tcp 6379/6379 sg-free");
 	oom_resume();
 	return change(scene, err);
+}
+
+/* Both nodes of the cluster are told of: what they say, or why nothing is known. */
+static void assert_told(struct scene *scene, const struct rw_cuts *cuts)
+{
+	assert_int_equal(cuts->count, 2);
+	assert_string_equal(cuts->nodes[0].id, "n-1");
+	scene->answers += cuts->nodes[0].is_known;
+	assert_int_equal(cuts->flows, cuts->nodes[0].is_known ? scene->agent.refused : 0);
+	for (size_t i = 0; i < 2; i++)
+		assert_true(cuts->nodes[i].is_known || cuts->nodes[i].reason[0]);
+}
+
+static void forget(void *userdata, const struct rw_cuts *cuts)
+{
+	(void)userdata;
+	(void)cuts;
+}
+
+/* Tries the rule, and asks the nodes which live flows it would cut. */
+static int ask_cuts(struct scene *scene, struct rw_error *err)
+{
+	RW_CLEANUP(rw_change_result_done) struct rw_change_result result;
+	struct rw_change_request request = {.actor = &scene->fx.alice,
+					    .action = "test",
+					    .edit = edit,
+					    .userdata = scene,
+					    .force = {.bits = ~0u},
+					    .dry_run = true};
+	struct rw_cuts_ask *ask = NULL;
+	int r;
+
+	oom_pause();
+	scene->rule = world_rule("sgr-x in accept tcp 6379/6379 sg-free");
+	scene->agent.refused = 3;
+	oom_resume();
+	r = rw_change_run(scene->fx.controller, &request, &result, err);
+	if (r == 0)
+		r = rw_cuts_ask(scene->fx.controller, result.policies, result.policy_count, forget, NULL,
+				&ask, err);
+	if (r < 0)
+		return r;
+	oom_pause();
+	agent_report(&scene->agent, RW_AGENT_STATE_OK);
+	fixture_pass(&scene->fx, RW_CUTS_TIMEOUT_MS + 1);
+	assert_told(scene, rw_cuts_get(ask));
+	rw_cuts_free(ask);
+	oom_resume();
+	return 0;
 }
 
 static int create_node(struct scene *scene, struct rw_error *err)
@@ -200,10 +254,14 @@ static void go_on(void *userdata, int result)
 	fx->clock.now_ms += 1000;
 	rw_controller_tick(fx->controller);
 	now = fixture_text(rw_controller_model(fx->controller));
-	if (result < 0)
+	if (result < 0 || scene->dry)
 		assert_string_equal(now, scene->before);
-	if (result == 0 && (scene->rule || scene->object))
+	else if (scene->rule || scene->object)
 		assert_string_not_equal(now, scene->before);
+	if (result == 0 && scene->established != RW_ESTABLISHED_CUT) {
+		assert_true(agent_is_current(&scene->agent));
+		assert_int_equal(scene->agent.said[0], scene->established);
+	}
 	if (rw_controller_ready(fx->controller, &err) < 0)
 		fail_msg("not ready: %s", err.text);
 	fixture_assert_same_model(fx->controller, fixture_second(fx));
@@ -227,6 +285,23 @@ static void a_rule_is_added_or_not(void **state)
 {
 	(void)state;
 	try_scene((struct scene){.run = add_rule, .connected = true}, 20);
+}
+
+static void what_is_said_of_live_flows_comes_with_the_change(void **state)
+{
+	(void)state;
+	try_scene((struct scene){.run = add_rule, .connected = true, .established = RW_ESTABLISHED_KEEP}, 20);
+	try_scene((struct scene){.run = add_rule, .connected = true, .established = RW_ESTABLISHED_CUT_KEPT},
+		  20);
+}
+
+static void a_dry_run_tells_of_every_node_or_fails(void **state)
+{
+	struct scene scene = {.run = ask_cuts, .connected = true, .dry = true};
+
+	(void)state;
+	oom_each(&(struct oom_work){.run = run, .after = go_on, .userdata = &scene, .least = 20});
+	assert_true(scene.answers > 0);
 }
 
 static void a_node_is_created_or_not(void **state)
@@ -294,6 +369,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_controller_starts_or_not),
 		cmocka_unit_test(a_rule_is_added_or_not),
+		cmocka_unit_test(what_is_said_of_live_flows_comes_with_the_change),
+		cmocka_unit_test(a_dry_run_tells_of_every_node_or_fails),
 		cmocka_unit_test(a_node_is_created_or_not),
 		cmocka_unit_test(a_node_is_deleted_or_not),
 		cmocka_unit_test(a_session_opens_or_not),

@@ -87,12 +87,12 @@ static void snapshots_survive_it(void **state)
 	(void)state;
 	rw_buf_init(&text, 1 << 20);
 	assert_int_equal(rw_stream_encode_snapshot(&text, RW_STREAM_VERSION, &position, policy,
-						   RW_ESTABLISHED_CUT, NULL),
+						   RW_ESTABLISHED_KEEP, NULL),
 			 0);
 	fail_every_allocation(decode_stream, &text);
 }
 
-static int decode_delta(const struct rw_buf *text, struct rw_error *err)
+static int decode_frames(const struct rw_buf *text, struct rw_error *err)
 {
 	RW_CLEANUP(rw_stream_reader_free) struct rw_stream_reader *reader = rw_stream_reader_new();
 	RW_CLEANUP(rw_frame_done) struct rw_frame frame = {0};
@@ -122,9 +122,42 @@ static void deltas_survive_it(void **state)
 	rw_buf_init(&text, 1 << 20);
 	assert_int_equal(rw_policy_diff(old, new, &delta, NULL), 0);
 	assert_int_equal(rw_stream_encode_delta(&text, RW_STREAM_VERSION, &position, 1, new, delta,
-						RW_ESTABLISHED_CUT, NULL),
+						RW_ESTABLISHED_CUT_KEPT, NULL),
 			 0);
-	fail_every_allocation(decode_delta, &text);
+	fail_every_allocation(decode_frames, &text);
+}
+
+/* What a question is made of, too. */
+struct question {
+	struct rw_policy *old, *new;
+	struct rw_buf text;
+};
+
+static int encode_question(void *userdata, struct rw_error *err)
+{
+	static const struct rw_position position = {"a", 1};
+	struct question *question = userdata;
+	RW_CLEANUP(rw_policy_delta_free) struct rw_policy_delta *delta = NULL;
+	int r = rw_policy_diff(question->old, question->new, &delta, err);
+
+	rw_buf_done(&question->text);
+	rw_buf_init(&question->text, 1 << 20);
+	return r < 0 ? r
+		     : rw_stream_encode_question(&question->text, RW_STREAM_VERSION, &position, 7,
+						 question->new, delta, err);
+}
+
+static void questions_survive_it(void **state)
+{
+	struct question question = {.old = policy_make(1, 3, 10), .new = policy_make(2, 4, 15)};
+
+	(void)state;
+	rw_buf_init(&question.text, 1 << 20);
+	oom_each(&(struct oom_work){.run = encode_question, .userdata = &question, .least = 4});
+	fail_every_allocation(decode_frames, &question.text);
+	rw_buf_done(&question.text);
+	(void)rw_policy_unref(question.old);
+	(void)rw_policy_unref(question.new);
 }
 
 static int decode_report(const struct rw_buf *text, struct rw_error *err)
@@ -146,7 +179,12 @@ static void reports_survive_it(void **state)
 			&text,
 			"{\"version\":1,\"applied\":{\"incarnation\":\"\",\"revision\":\"0\"},"
 			"\"state\":\"ok\",\"interfaces\":[{\"name\":\"eth0\",\"addresses\":[\"10.0.0.1\"]}],"
-			"\"ssh_ports\":[22],\"hits\":[{\"rule\":\"sgr-1\",\"packets\":\"1\"}]}"),
+			"\"ssh_ports\":[22],\"hits\":[{\"rule\":\"sgr-1\",\"packets\":\"1\"}],"
+			"\"judgements\":[{\"question\":\"7\",\"flows\":\"2\",\"kept\":\"1\",\"examples\":["
+			"{\"interface\":\"eth0\",\"direction\":\"ingress\",\"protocol\":\"tcp\","
+			"\"class\":\"established\",\"local\":\"10.0.0.1\",\"local_port\":22,"
+			"\"remote\":\"10.0.0.9\",\"remote_port\":4000,\"cause\":\"sgr-1\"}]},"
+			"{\"question\":\"8\",\"failure\":\"out of memory\"}]}"),
 		0);
 	fail_every_allocation(decode_report, &text);
 }
@@ -173,9 +211,9 @@ static void small_rule_files_survive_it(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(model_files_survive_it),      cmocka_unit_test(snapshots_survive_it),
-		cmocka_unit_test(deltas_survive_it),           cmocka_unit_test(reports_survive_it),
-		cmocka_unit_test(small_rule_files_survive_it),
+		cmocka_unit_test(model_files_survive_it), cmocka_unit_test(snapshots_survive_it),
+		cmocka_unit_test(deltas_survive_it),      cmocka_unit_test(questions_survive_it),
+		cmocka_unit_test(reports_survive_it),     cmocka_unit_test(small_rule_files_survive_it),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
