@@ -347,7 +347,8 @@ int rw_classify_compile(const struct rw_policy *policy, const struct rw_classify
 	r = smaller.compressed && !smaller.spacious
 		    ? -E2BIG
 		    : compile(policy, options, NULL, memory, ret_table, &first);
-	if (!is_about_room(r)) {
+	/* The small form is for who may have no more room; to others, a place that has it is told. */
+	if (r != -E2BIG) {
 		if (r < 0 && err)
 			*err = first;
 		return r;
