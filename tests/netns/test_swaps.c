@@ -8,18 +8,13 @@
 
 #include "test.h"
 
-#include <stdatomic.h>
 #include <stdio.h>
-#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
-#include <sys/prctl.h>
-#include <sys/socket.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include "filter.h"
+#include "halves.h"
 #include "policy/delta.h"
 #include "world.h"
 
@@ -28,38 +23,23 @@ enum {
 	RULES = 1000,
 	VARIANTS = 4,
 	MEMBERS = 1000,
-	SOCKETS = 32,
-	GOOD = 53,
-	BAD = 54,
 	STEP = 4, /* packets of each kind that a change waits for, so that traffic and changes mix */
 };
 
-/* What the sender tells. */
-struct progress {
-	atomic_bool stop;
-	atomic_ulong good, bad; /* packets sent */
-};
-
-static struct progress *progress;
-static int node, peer, good, bad;
+static int node, peer;
+static struct halves halves;
 static struct rw_enforcer *enforcer;
 
 static int set_up(void **state)
 {
-	int size = 64 << 20;
-
 	(void)state;
 	node = netns_new();
 	peer = netns_new();
 	netns_veth(peer, "p0", node, "eth0");
 	netns_run(peer, "ip addr add 10.0.0.1/24 dev p0");
 	netns_run(node, "ip addr add 10.0.0.2/24 dev eth0");
-	good = filter_udp(node, "10.0.0.2", GOOD);
-	bad = filter_udp(node, "10.0.0.2", BAD);
-	assert_int_equal(setsockopt(good, SOL_SOCKET, SO_RCVBUFFORCE, &size, sizeof(size)), 0);
+	halves_init(&halves, node, "10.0.0.2");
 	enforcer = filter_open(node, NULL);
-	progress = mmap(NULL, sizeof(*progress), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-	assert_ptr_not_equal(progress, MAP_FAILED);
 	return 0;
 }
 
@@ -67,79 +47,16 @@ static int tear_down(void **state)
 {
 	(void)state;
 	enforcer = rw_enforcer_close(enforcer);
-	(void)munmap(progress, sizeof(*progress));
-	(void)close(good);
-	(void)close(bad);
+	halves_done(&halves);
 	(void)close(node);
 	(void)close(peer);
 	return 0;
 }
 
-/* Sends by turns to both ports; each socket serves a few packets, then its flow is over and another begins. */
-static void stream(void)
+static void end_stream(const char *what)
 {
-	int sockets[SOCKETS];
-
-	for (int i = 0; i < SOCKETS; i++)
-		sockets[i] = filter_udp(peer, "10.0.0.1", 0);
-	for (unsigned int i = 0; !atomic_load(&progress->stop); i++) {
-		int *fd = &sockets[i / 4 % SOCKETS];
-
-		if (i % 4 == 0) {
-			(void)close(*fd);
-			*fd = filter_udp(peer, "10.0.0.1", 0);
-		}
-		(void)filter_send_to(*fd, "10.0.0.2", i % 2 ? GOOD : BAD, 8);
-		atomic_fetch_add(i % 2 ? &progress->good : &progress->bad, 1);
-		/* The receiver is on the same processors. */
-		if (i % 16 == 0)
-			(void)usleep(100);
-	}
-	_exit(0);
-}
-
-static pid_t begin_stream(void)
-{
-	pid_t pid = fork();
-
-	assert_true(pid >= 0);
-	if (pid == 0) {
-		(void)prctl(PR_SET_PDEATHSIG, SIGKILL);
-		stream();
-	}
-	return pid;
-}
-
-static size_t drain(int fd)
-{
-	char bytes[64];
-	size_t count = 0;
-
-	while (recv(fd, bytes, sizeof(bytes), MSG_DONTWAIT) > 0)
-		count++;
-	return count;
-}
-
-/* Waits until so many packets more have been sent. */
-static void let_pass(unsigned long than)
-{
-	for (int i = 0; i < 200000 && atomic_load(&progress->good) < than; i++)
-		(void)usleep(20);
-	assert_true(atomic_load(&progress->good) >= than);
-}
-
-static void end_stream(pid_t pid, size_t received, const char *what)
-{
-	int status;
-
-	atomic_store(&progress->stop, true);
-	assert_int_equal(waitpid(pid, &status, 0), pid);
-	assert_true(WIFEXITED(status) && WEXITSTATUS(status) == 0);
-	received += drain(good);
-	print_message("%d %s, %lu accepted packets, %lu refused ones\n", CHANGES, what, progress->good,
-		      progress->bad);
-	assert_int_equal(received, atomic_load(&progress->good));
-	assert_int_equal(drain(bad), 0);
+	print_message("%d %s: ", CHANGES, what);
+	halves_end(&halves);
 	assert_int_equal(filter_dropped(enforcer, RW_CAUSE_CUT), 0);
 }
 
@@ -176,8 +93,6 @@ static struct rw_policy *make_variant(unsigned int variant)
 static void policies_that_change_lose_and_leak_nothing(void **state)
 {
 	struct rw_policy *variants[VARIANTS];
-	size_t received = 0;
-	pid_t pid;
 
 	(void)state;
 	for (unsigned int i = 0; i < VARIANTS; i++)
@@ -185,13 +100,12 @@ static void policies_that_change_lose_and_leak_nothing(void **state)
 	put_in_force(variants[0]);
 	filter_attach(enforcer, node, "eth0", "eth0");
 	filter_enforce(enforcer, node);
-	pid = begin_stream();
+	halves_begin(&halves, peer, "10.0.0.1");
 	for (unsigned int i = 1; i <= CHANGES; i++) {
 		put_in_force(variants[i % VARIANTS]);
-		received += drain(good);
-		let_pass(i * STEP);
+		halves_await(&halves, i * STEP);
 	}
-	end_stream(pid, received, "policies");
+	end_stream("policies");
 	for (unsigned int i = 0; i < VARIANTS; i++)
 		(void)rw_policy_unref(variants[i]);
 }
@@ -248,14 +162,12 @@ static void members_that_come_and_go_cut_nothing_that_they_do_not_concern(void *
 	int talker = filter_udp(peer, "10.0.0.1", 5000);
 	struct rw_enforcer_status status;
 	unsigned int pair;
-	size_t received = 0;
-	pid_t pid;
 
 	(void)state;
 	put_in_force(policy);
 	filter_attach(enforcer, node, "eth0", "eth0");
 	filter_enforce(enforcer, node);
-	pid = begin_stream();
+	halves_begin(&halves, peer, "10.0.0.1");
 	for (unsigned int i = 1; i <= CHANGES; i++) {
 		/* Even numbers are members, odd ones are not; each goes or comes, and then comes or goes again. */
 		pair = (i - 1) / 2;
@@ -264,20 +176,19 @@ static void members_that_come_and_go_cut_nothing_that_they_do_not_concern(void *
 		(void)rw_policy_unref(policy);
 		policy = next;
 		put_in_force(policy);
-		received += drain(good);
-		let_pass(i * STEP);
+		halves_await(&halves, i * STEP);
 	}
-	end_stream(pid, received, "members");
+	end_stream("members");
 	/* A change where the table stands is two generations on, one beside it one. */
 	assert_int_equal(enforcer->ops->status(enforcer, &status, NULL), 0);
 	assert_true(status.generation > CHANGES * 2 * 9 / 10);
 	/* The one whom it concerns is cut, and may come again. */
-	assert_true(filter_tells(talker, good, "10.0.0.2", GOOD));
+	assert_true(filter_tells(talker, halves.good, "10.0.0.2", HALVES_GOOD));
 	next = with_member(policy, &own, false);
 	put_in_force(next);
-	assert_false(filter_tells(talker, good, "10.0.0.2", GOOD));
+	assert_false(filter_tells(talker, halves.good, "10.0.0.2", HALVES_GOOD));
 	put_in_force(policy);
-	assert_true(filter_tells(talker, good, "10.0.0.2", GOOD));
+	assert_true(filter_tells(talker, halves.good, "10.0.0.2", HALVES_GOOD));
 	(void)rw_policy_unref(next);
 	(void)rw_policy_unref(policy);
 	(void)close(talker);

@@ -1,0 +1,111 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "halves.h"
+
+#include "test.h"
+
+#include <signal.h>
+#include <stdatomic.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "filter.h"
+
+#define SOCKETS 32
+
+/* What the sender tells. */
+struct halves_progress {
+	atomic_bool stop;
+	atomic_ulong good, bad; /* packets sent */
+};
+
+void halves_init(struct halves *halves, int node, const char *to)
+{
+	int size = 64 << 20;
+
+	*halves = (struct halves){
+		.to = to, .good = filter_udp(node, to, HALVES_GOOD), .bad = filter_udp(node, to, HALVES_BAD)};
+	assert_int_equal(setsockopt(halves->good, SOL_SOCKET, SO_RCVBUFFORCE, &size, sizeof(size)), 0);
+	halves->progress = mmap(NULL, sizeof(*halves->progress), PROT_READ | PROT_WRITE,
+				MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	assert_ptr_not_equal(halves->progress, MAP_FAILED);
+}
+
+static void send_on(const struct halves *halves, int peer, const char *from)
+{
+	struct halves_progress *progress = halves->progress;
+	int sockets[SOCKETS];
+
+	for (int i = 0; i < SOCKETS; i++)
+		sockets[i] = filter_udp(peer, from, 0);
+	for (unsigned int i = 0; !atomic_load(&progress->stop); i++) {
+		int *fd = &sockets[i / 4 % SOCKETS];
+
+		if (i % 4 == 0) {
+			(void)close(*fd);
+			*fd = filter_udp(peer, from, 0);
+		}
+		(void)filter_send_to(*fd, halves->to, i % 2 ? HALVES_GOOD : HALVES_BAD, 8);
+		atomic_fetch_add(i % 2 ? &progress->good : &progress->bad, 1);
+		/* The receiver is on the same processors. */
+		if (i % 16 == 0)
+			(void)usleep(100);
+	}
+	_exit(0);
+}
+
+void halves_begin(struct halves *halves, int peer, const char *from)
+{
+	halves->pid = fork();
+	assert_true(halves->pid >= 0);
+	if (halves->pid == 0) {
+		(void)prctl(PR_SET_PDEATHSIG, SIGKILL);
+		send_on(halves, peer, from);
+	}
+}
+
+static size_t drain(int fd)
+{
+	char bytes[64];
+	size_t count = 0;
+
+	while (recv(fd, bytes, sizeof(bytes), MSG_DONTWAIT) > 0)
+		count++;
+	return count;
+}
+
+void halves_await(struct halves *halves, unsigned long sent)
+{
+	halves->received += drain(halves->good);
+	for (int i = 0; i < 200000 && atomic_load(&halves->progress->good) < sent; i++)
+		(void)usleep(20);
+	assert_true(atomic_load(&halves->progress->good) >= sent);
+}
+
+void halves_await_more(struct halves *halves, unsigned long more)
+{
+	halves_await(halves, atomic_load(&halves->progress->good) + more);
+}
+
+void halves_end(struct halves *halves)
+{
+	int status;
+
+	atomic_store(&halves->progress->stop, true);
+	assert_int_equal(waitpid(halves->pid, &status, 0), halves->pid);
+	assert_true(WIFEXITED(status) && WEXITSTATUS(status) == 0);
+	halves->received += drain(halves->good);
+	print_message("%lu accepted packets, %lu refused ones\n", halves->progress->good,
+		      halves->progress->bad);
+	assert_int_equal(halves->received, atomic_load(&halves->progress->good));
+	assert_int_equal(drain(halves->bad), 0);
+}
+
+void halves_done(struct halves *halves)
+{
+	(void)munmap(halves->progress, sizeof(*halves->progress));
+	(void)close(halves->good);
+	(void)close(halves->bad);
+}
