@@ -89,6 +89,7 @@ static void write_enforcement(struct rw_json_writer *json, const struct rw_agent
 	rw_json_put_integer(json, "generation", counters->generation);
 	rw_json_put_integer(json, "table_bytes", (int64_t)counters->table_bytes);
 	rw_json_put_integer(json, "table_limit_bytes", (int64_t)counters->table_limit_bytes);
+	rw_json_put_integer(json, "table_memory_bytes", (int64_t)counters->table_memory_bytes);
 	rw_json_put_integer(json, "flow_capacity", counters->flow_capacity);
 	rw_json_put_integer(json, "full_pairs_ppm", counters->full_pairs_ppm);
 	rw_json_put_integer(json, "flow_refused", (int64_t)counters->flow_refused);
@@ -259,9 +260,10 @@ static void print_enforcement(struct rw_buf *buf, const struct rw_agent_facts *f
 	print_classes(buf, counters);
 	(void)rw_buf_append_format(buf, "%-12s  %u.%04u %% of all pairs of buckets\n", "full",
 				   counters->full_pairs_ppm / 10000, counters->full_pairs_ppm % 10000);
-	(void)rw_buf_append_format(buf, "%-12s  %llu KiB of at most %llu, generation %u\n", "tables",
-				   (unsigned long long)counters->table_bytes >> 10,
+	(void)rw_buf_append_format(buf, "%-12s  %llu KiB of at most %llu, %llu KiB taken, generation %u\n",
+				   "tables", (unsigned long long)counters->table_bytes >> 10,
 				   (unsigned long long)counters->table_limit_bytes >> 10,
+				   (unsigned long long)counters->table_memory_bytes >> 10,
 				   counters->generation);
 	(void)rw_buf_append_format(buf, "%-12s  %llu packets\n", "passed",
 				   (unsigned long long)counters->passed);

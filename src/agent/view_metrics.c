@@ -122,6 +122,8 @@ static void add_tables(struct rw_buf *buf, const struct rw_enforcer_status *coun
 		       "Decision table of the policy in force.", counters->table_bytes);
 	rw_metrics_one(buf, "ringwall_node_table_limit_bytes", RW_METRICS_GAUGE,
 		       "Largest decision table that a policy may have.", counters->table_limit_bytes);
+	rw_metrics_one(buf, "ringwall_node_table_memory_bytes", RW_METRICS_GAUGE,
+		       "Memory taken for decision tables now.", counters->table_memory_bytes);
 	rw_metrics_family(buf, "ringwall_node_flows", RW_METRICS_GAUGE,
 			  "Entries of the flow table, by class.");
 	for (int class = 0; class < RW_FLOW_CLASS_COUNT_; class ++)

@@ -180,10 +180,11 @@ struct rw_enforcer_status {
 	bool adopted;        /* took over a running enforcement at open */
 	uint32_t generation; /* of the policy in the kernel; 0 = none yet */
 	size_t device_count;
-	uint64_t table_bytes;       /* of the policy in force */
-	uint64_t table_limit_bytes; /* for one policy */
-	uint32_t flow_capacity;     /* per family */
-	uint64_t flow_refused;      /* new flows refused because the table was full */
+	uint64_t table_bytes;        /* of the policy in force */
+	uint64_t table_limit_bytes;  /* for one policy, when tables have grown as far as they may */
+	uint64_t table_memory_bytes; /* taken for tables now: for the policy in force and the next one */
+	uint32_t flow_capacity;      /* per family */
+	uint64_t flow_refused;       /* new flows refused because the table was full */
 	uint32_t
 		full_pairs_ppm; /* pairs of buckets without a free place, of a million; the fuller family's */
 	uint64_t passed;        /* packets accepted */

@@ -95,7 +95,8 @@ static const struct rw_usage_option join_options[] = {
 };
 
 static const struct rw_usage_option run_options[] = {
-	{"table-memory", 0, "MIB", "memory for decision tables; default 256", RW_AGENT_OPTION_TABLE_MEMORY},
+	{"table-memory", 0, "MIB", "most that decision tables may take; default 256",
+	 RW_AGENT_OPTION_TABLE_MEMORY},
 	{"flow-entries", 0, "NUMBER", "flows remembered per family; default 65536",
 	 RW_AGENT_OPTION_FLOW_ENTRIES},
 	{"early-drop", 0, "NAME[:generic]",

@@ -107,7 +107,7 @@ static int compile(struct rw_bpf *bpf, const struct rw_policy *policy, uint32_t 
 {
 	uint8_t slots[RW_SLOT_NAMES];
 	struct rw_classify_options options = {
-		.slots = slots, .page_limit = bpf->image_pages, .spacious = true};
+		.slots = slots, .page_limit = bpf->image_pages_max, .spacious = true};
 	struct rw_classify_memory *image = &bpf->images[generation & 1];
 	int r;
 
@@ -117,12 +117,21 @@ static int compile(struct rw_bpf *bpf, const struct rw_policy *policy, uint32_t 
 	r = rw_bpf_slots(bpf->maps[RW_BPF_MAP_SLOTS].memory, policy, slots, err);
 	if (r < 0)
 		return r;
-	r = rw_classify_compile(policy, &options, bpf->table, image, ret_table, err);
-	if (r == -ENOSPC)
-		return rw_error_set(err, -E2BIG,
-				    "the policy needs more than the node's table memory of %llu MB",
-				    (unsigned long long)bpf->image_pages * 2 * RW_TABLE_PAGE_SIZE >> 20);
-	return r;
+	return rw_classify_compile(policy, &options, bpf->table, image, ret_table, err);
+}
+
+/* The same; for a policy that outgrows the tables, there are larger ones first. */
+static int compile_somewhere(struct rw_bpf *bpf, const struct rw_policy *policy, uint32_t generation,
+			     struct rw_classify_table **ret_table, struct rw_error *err)
+{
+	int r = compile(bpf, policy, generation, ret_table, err);
+
+	if (r != -ENOSPC)
+		return r;
+	if (err)
+		*err = RW_ERROR_NONE;
+	r = rw_bpf_grow(bpf, policy, err);
+	return r < 0 ? r : compile(bpf, policy, generation, ret_table, err);
 }
 
 /* Clears the counts of the image that 'generation' will use. */
@@ -208,7 +217,7 @@ int rw_bpf_apply(struct rw_enforcer *enforcer, const struct rw_policy *policy,
 	r = await_grace(bpf, err);
 	if (r < 0)
 		return r;
-	r = compile(bpf, policy, generation, &table, err);
+	r = compile_somewhere(bpf, policy, generation, &table, err);
 	if (r < 0)
 		return r;
 	clear_hits(bpf, generation);
@@ -229,5 +238,7 @@ int rw_bpf_apply(struct rw_enforcer *enforcer, const struct rw_policy *policy,
 	bpf->retired = bpf->table;
 	bpf->table = table;
 	bpf->table_since = generation;
+	if (bpf->adopted && !bpf->retired)
+		rw_bpf_shrink(bpf);
 	return 0;
 }

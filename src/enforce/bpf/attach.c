@@ -164,6 +164,54 @@ static bool take_over_link(struct rw_bpf *bpf, struct rw_bpf_device *device, int
 	return true;
 }
 
+/*
+ * Our program for another in a link, that of this process or the pinned one.  0 also when there is none, or it holds no
+ * device any more: then nothing hangs there.
+ */
+static int exchange_link(const struct rw_bpf *bpf, const struct rw_bpf_device *device, unsigned int ifindex,
+			 int side)
+{
+	RW_CLEANUP(rw_close) int pinned = -ENOENT;
+	int link = device ? device->links[side] : -EBADF, r;
+	char path[256];
+
+	if (link < 0 && bpf->pin_dir[0]) {
+		rw_bpf_pin_path(path, sizeof(path), bpf->pin_dir, link_kinds[side], ifindex);
+		link = pinned = bpf_obj_get(path);
+	}
+	if (link < 0)
+		return pinned == -ENOENT ? 0 : pinned;
+	r = bpf_link_update(link, bpf->programs[side], NULL);
+	return r == -ENOLINK ? 0 : r;
+}
+
+static bool has_filters(const struct rw_bpf *bpf, const struct rw_bpf_device *device, unsigned int ifindex)
+{
+	char path[256];
+
+	rw_bpf_pin_path(path, sizeof(path), bpf->pin_dir, "clsact", ifindex);
+	return (device && !bpf->tcx) || (bpf->pin_dir[0] && access(path, F_OK) == 0);
+}
+
+int rw_bpf_exchange(struct rw_bpf *bpf, unsigned int ifindex, struct rw_error *err)
+{
+	struct rw_bpf_device *device = find_device(bpf, ifindex);
+	int r = 0;
+
+	for (int side = 1; r == 0 && side >= 0; side--)
+		r = exchange_link(bpf, device, ifindex, side);
+	if (r == 0 && has_filters(bpf, device, ifindex))
+		r = rw_bpf_clsact_exchange(bpf, ifindex);
+	if (r < 0)
+		return rw_error_set(err, r, "cannot exchange the programs at device %s (%u): %s",
+				    device ? device->name : "of an earlier agent", ifindex, strerror(-r));
+	if (device)
+		rw_bpf_early_exchange(bpf, device);
+	else
+		rw_bpf_early_exchange_left(bpf, ifindex);
+	return 0;
+}
+
 static void drop_links(struct rw_bpf *bpf, struct rw_bpf_device *device)
 {
 	char path[256];

@@ -101,6 +101,13 @@ int rw_enforce_bpf_open(const struct rw_enforce_bpf_options *options, struct rw_
 	r = rw_bpf_load(bpf, options, err);
 	if (r < 0)
 		return r;
+	/* An earlier process has ended in the middle of an exchange. */
+	if (bpf->adopted && rw_bpf_pins_has_exchange(bpf)) {
+		r = rw_bpf_take_devices(bpf, err);
+		if (r < 0)
+			return r;
+		rw_bpf_pins_abandon_exchange(bpf);
+	}
 	/* Maps without a policy decide nothing yet: what holds the devices are programs with others. */
 	bpf->replacing = bpf->held && !RW_STATE_GENERATION(rw_bpf_control(bpf)->state);
 	/* An earlier process may have switched images just before it ended. */

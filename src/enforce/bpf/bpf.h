@@ -8,7 +8,8 @@
 
 #include "enforce/enforcer.h"
 
-#define RW_ENFORCE_TABLE_MEMORY_DEFAULT (64ULL << 20)
+#define RW_ENFORCE_TABLE_MEMORY_DEFAULT (256ULL << 20)
+#define RW_ENFORCE_TABLE_MEMORY_BEGIN   (4ULL << 20) /* taken at the start; Linux before 5.16 has no more */
 #define RW_ENFORCE_TABLE_MEMORY_MIN     (2ULL << 20)
 #define RW_ENFORCE_TABLE_MEMORY_MAX     (1ULL << 30) /* the verifier follows offsets up to 512 MB */
 #define RW_ENFORCE_FLOW_ENTRIES_DEFAULT (1U << 16)
@@ -28,8 +29,9 @@ struct rw_enforce_bpf_options {
 	 */
 	const char *pin_dir;
 	/*
-	 * Bytes for decision tables, both buffers together, taken from the kernel at open; 0 = default.  A
-	 * policy that needs more than half of it, rounded down to a power of two, is refused.
+	 * Bytes that decision tables may take, both buffers together; 0 = default.  They begin with
+	 * RW_ENFORCE_TABLE_MEMORY_BEGIN and grow as policies need it.  A policy that needs more than half of the
+	 * budget, rounded down to a power of two, is refused.
 	 */
 	uint64_t table_memory;
 	uint32_t flow_entries; /* per family, rounded up to a power of two; 0 = default */

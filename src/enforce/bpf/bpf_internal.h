@@ -100,13 +100,14 @@ struct rw_bpf {
 	struct rw_bpf_map maps[RW_BPF_MAP_COUNT_];
 	int programs[RW_BPF_PROGRAM_COUNT_];
 	uint32_t program_ids[RW_BPF_PROGRAM_COUNT_];
-	uint32_t image_pages;
+	uint32_t image_pages;     /* room of one image */
+	uint32_t image_pages_max; /* ... up to which it may grow: the budget */
 	uint32_t hit_count;
 	uint32_t hit_stripes; /* of each image */
 	struct rw_bpf_device devices[RW_ENFORCER_DEVICE_MAX];
 	struct rw_classify_table *table;     /* in force; NULL before the first apply */
 	uint32_t table_since;                /* generation from which on; changes in place count it up, too */
-	struct rw_classify_memory images[2]; /* halves of the map of pages */
+	struct rw_classify_memory images[2]; /* the values of rw_images */
 	struct rw_classify_table *retired;   /* the one before, for events and hits still under way */
 	uint64_t switched_ns;                /* when the state was stored last */
 	bool grace_due;                      /* the standby image may still be read by a program under way */
@@ -146,6 +147,12 @@ RW_NODISCARD int rw_bpf_size_maps(const struct rw_enforce_bpf_options *options,
 				  struct rw_bpf_map_size sizes[RW_BPF_MAP_COUNT_], struct rw_error *err);
 RW_NODISCARD int rw_bpf_load(struct rw_bpf *bpf, const struct rw_enforce_bpf_options *options,
 			     struct rw_error *err);
+/*
+ * Loads the program of the early stage or the others for images of so many pages.  Maps are those of 'bpf'; only
+ * rw_images is made where it is missing.
+ */
+RW_NODISCARD int rw_bpf_load_programs(struct rw_bpf *bpf, uint32_t image_pages, bool early,
+				      struct rw_error *err);
 /* Loads the program of the early stage, unless it is there already. */
 RW_NODISCARD int rw_bpf_load_early(struct rw_bpf *bpf, struct rw_error *err);
 void rw_bpf_unload(struct rw_bpf *bpf);
@@ -155,6 +162,23 @@ void rw_bpf_init(struct rw_bpf *bpf);
 RW_NODISCARD int rw_bpf_map_read_only(int fd, void **ret_memory, size_t *ret_size, uint32_t *ret_entries);
 int rw_bpf_refused(struct rw_error *err, int code, const char *what); /* says what an errno of bpf() means */
 
+/* sets.c: program sets */
+/*
+ * Sees to it that one image has room for 'policy', as far as the budget allows.  0; -E2BIG over the budget, with
+ * the group that takes most; what the kernel said.  After a failure everything is as before.
+ */
+RW_NODISCARD int rw_bpf_grow(struct rw_bpf *bpf, const struct rw_policy *policy, struct rw_error *err);
+/*
+ * Goes back to smaller tables when those that were taken over are much too large for the policy in force, or above
+ * the budget.  It takes as long as loading the programs, so only a start does it.
+ */
+void rw_bpf_shrink(struct rw_bpf *bpf);
+/*
+ * Puts our programs in the place of those of an earlier process at every device that it had attached.  With
+ * maps taken over, nothing else changes.
+ */
+RW_NODISCARD int rw_bpf_take_devices(struct rw_bpf *bpf, struct rw_error *err);
+
 /* pins.c */
 RW_NODISCARD int rw_bpf_pins_prepare(const char *pin_dir, struct rw_error *err);
 int rw_bpf_pins_check(const char *pin_dir, struct rw_error *err); /* the same, but makes and mounts nothing */
@@ -163,6 +187,12 @@ RW_NODISCARD int rw_bpf_pins_find(struct rw_bpf *bpf, const struct rw_enforce_bp
 /* 0 when all of PIN_DIR is of this version; -ENOENT when nothing is pinned, -EPROTO for another version. */
 RW_NODISCARD int rw_bpf_pins_check_version(const char *pin_dir, struct rw_error *err);
 RW_NODISCARD int rw_bpf_pins_save(struct rw_bpf *bpf, struct rw_error *err);
+/* The images of another set beside those in force, then in their place; sets.c says when. */
+RW_NODISCARD int rw_bpf_pins_begin_exchange(const struct rw_bpf *bpf, struct rw_error *err);
+RW_NODISCARD int rw_bpf_pins_end_exchange(const struct rw_bpf *bpf, struct rw_error *err);
+void rw_bpf_pins_abandon_exchange(const struct rw_bpf *bpf);
+/* An earlier process has begun one and not ended it. */
+bool rw_bpf_pins_has_exchange(const struct rw_bpf *bpf);
 /* Takes the pins of one device away, with what they hold. */
 void rw_bpf_pins_release(const char *pin_dir, unsigned int ifindex);
 void rw_bpf_pin_path(char *path, size_t size, const char *pin_dir, const char *kind, unsigned int ifindex);
@@ -174,6 +204,8 @@ int rw_bpf_detach(struct rw_enforcer *enforcer, unsigned int ifindex, struct rw_
 int rw_bpf_detach_every(struct rw_enforcer *enforcer, struct rw_error *err);
 int rw_bpf_check(struct rw_enforcer *enforcer, rw_enforcer_event_fn *event, void *context,
 		 struct rw_error *err);
+/* Puts our programs in the place of those of another set, wherever such hang at the device. */
+int rw_bpf_exchange(struct rw_bpf *bpf, unsigned int ifindex, struct rw_error *err);
 size_t rw_bpf_devices(struct rw_enforcer *enforcer, struct rw_enforcer_device_status *ret_devices,
 		      size_t capacity);
 int rw_bpf_hooks_fd(struct rw_enforcer *enforcer);
@@ -181,6 +213,10 @@ int rw_bpf_hooks_fd(struct rw_enforcer *enforcer);
 /* early.c */
 /* Attaches the early stage or takes it off, as the device wants it; why it cannot be had is in its 'early_text'. */
 void rw_bpf_early_follow(struct rw_bpf *bpf, struct rw_bpf_device *device);
+/* Our program in the place of that of another set; where that cannot be, the stage is taken off. */
+void rw_bpf_early_exchange(struct rw_bpf *bpf, struct rw_bpf_device *device);
+/* The same on a device that an earlier process attached. */
+void rw_bpf_early_exchange_left(struct rw_bpf *bpf, unsigned int ifindex);
 /* Takes it off, whoever has attached it for us. */
 void rw_bpf_early_remove(struct rw_bpf *bpf, struct rw_bpf_device *device);
 /* Once a second: 'present' = our program hangs there.  Puts it back, or tries anew; true when that changed. */
@@ -190,6 +226,8 @@ void rw_bpf_early_status(const struct rw_bpf_device *device, struct rw_enforcer_
 /* clsact.c */
 #define RW_BPF_CLSACT_HANDLE 0x7277u               /* "rw" */
 extern const uint32_t rw_bpf_clsact_priorities[2]; /* first at ingress, last at egress */
+/* Our filters for those of another set, where filters of ours are. */
+RW_NODISCARD int rw_bpf_clsact_exchange(const struct rw_bpf *bpf, unsigned int ifindex);
 int rw_bpf_clsact_attach(struct rw_bpf *bpf, struct rw_bpf_device *device, struct rw_error *err);
 void rw_bpf_clsact_remove(unsigned int ifindex);
 

@@ -30,28 +30,46 @@ static int refuse_place(struct rw_bpf *bpf, const struct rw_bpf_device *device, 
 	return -EBUSY;
 }
 
-int rw_bpf_clsact_attach(struct rw_bpf *bpf, struct rw_bpf_device *device, struct rw_error *err)
+/* Makes both filters, or puts our programs in those that are there. */
+static int replace(const struct rw_bpf *bpf, unsigned int ifindex)
 {
-	LIBBPF_OPTS(bpf_tc_hook, hook, .ifindex = (int)device->ifindex);
-	char path[256];
-	int r = rw_bpf_qdisc_make(bpf, device, err);
+	LIBBPF_OPTS(bpf_tc_hook, hook, .ifindex = (int)ifindex);
+	int r = 0;
 
-	if (r < 0)
-		return r;
-	for (int side = 1; side >= 0; side--) {
+	for (int side = 1; r == 0 && side >= 0; side--) {
 		LIBBPF_OPTS(bpf_tc_opts, filter, .handle = RW_BPF_CLSACT_HANDLE,
 			    .priority = rw_bpf_clsact_priorities[side], .prog_fd = bpf->programs[side],
 			    .flags = BPF_TC_F_REPLACE);
 
 		hook.attach_point = points[side];
 		r = bpf_tc_attach(&hook, &filter);
-		if (r < 0)
-			return refuse_place(bpf, device, r, err);
 	}
+	return r;
+}
+
+int rw_bpf_clsact_exchange(const struct rw_bpf *bpf, unsigned int ifindex)
+{
+	int r = replace(bpf, ifindex);
+
+	/* Without device, qdisc or place nothing of ours hangs there. */
+	return r == -ENODEV || r == -EINVAL || r == -ENOENT ? 0 : r;
+}
+
+int rw_bpf_clsact_attach(struct rw_bpf *bpf, struct rw_bpf_device *device, struct rw_error *err)
+{
+	char path[256];
+	int r = rw_bpf_qdisc_make(bpf, device, err);
+
+	if (r < 0)
+		return r;
+	r = replace(bpf, device->ifindex);
+	if (r < 0)
+		return refuse_place(bpf, device, r, err);
 	if (!bpf->pin_dir[0])
 		return 0;
 	rw_bpf_pin_path(path, sizeof(path), bpf->pin_dir, "clsact", device->ifindex);
-	if (bpf_obj_pin(bpf->programs[0], path) < 0 && errno != EEXIST)
+	/* Its name is what is asked for; what is pinned must not keep a set that is done with. */
+	if (bpf_obj_pin(bpf->maps[RW_BPF_MAP_CONTROL].fd, path) < 0 && errno != EEXIST)
 		return rw_error_set(err, -errno, "cannot pin %s: %s", path, strerror(errno));
 	return 0;
 }

@@ -77,6 +77,31 @@ static bool take_over(struct rw_bpf *bpf, struct rw_bpf_device *device)
 	return true;
 }
 
+void rw_bpf_early_exchange(struct rw_bpf *bpf, struct rw_bpf_device *device)
+{
+	if (device->early_link >= 0 &&
+	    (rw_bpf_load_early(bpf, NULL) < 0 ||
+	     bpf_link_update(device->early_link, bpf->programs[RW_BPF_PROGRAM_EARLY], NULL) < 0))
+		rw_bpf_early_remove(bpf, device);
+}
+
+void rw_bpf_early_exchange_left(struct rw_bpf *bpf, unsigned int ifindex)
+{
+	static const enum rw_enforcer_early kinds[] = {RW_ENFORCER_EARLY_NATIVE, RW_ENFORCER_EARLY_GENERIC};
+
+	for (size_t i = 0; bpf->pin_dir[0] && i < RW_ARRAY_COUNT(kinds); i++) {
+		struct rw_bpf_device left = {.ifindex = ifindex, .early = kinds[i], .early_link = -EBADF};
+		char path[256];
+
+		pin_path(bpf, &left, kinds[i], path, sizeof(path));
+		if (access(path, F_OK) < 0)
+			continue;
+		if (rw_bpf_load_early(bpf, NULL) < 0 || !take_over(bpf, &left))
+			release_pin(bpf, &left, kinds[i]);
+		rw_close(left.early_link);
+	}
+}
+
 static int pin_link(struct rw_bpf *bpf, const struct rw_bpf_device *device, int link, struct rw_error *err)
 {
 	char path[256];

@@ -193,7 +193,7 @@ int rw_bpf_judge(struct rw_enforcer *enforcer, const struct rw_policy *policy, r
 	RW_CLEANUP(rw_classify_memory_done) struct rw_classify_memory memory = {0};
 	struct rw_bpf_flow_table flows = rw_bpf_flow_table_of(bpf);
 	uint8_t slots[RW_SLOT_NAMES];
-	struct rw_classify_options options = {.slots = slots, .page_limit = bpf->image_pages};
+	struct rw_classify_options options = {.slots = slots, .page_limit = bpf->image_pages_max};
 	struct trial trial = {.bpf = bpf,
 			      .now = rw_bpf_now(),
 			      .generation = RW_STATE_GENERATION(state),

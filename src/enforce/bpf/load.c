@@ -59,7 +59,7 @@ int rw_bpf_refused(struct rw_error *err, int code, const char *what)
 	else if (code == -ENOSYS)
 		rw_error_hint(err, "The kernel is built without CONFIG_BPF_SYSCALL.");
 	else if (code == -E2BIG)
-		rw_error_hint(err, "Linux before 5.16 takes no --table-memory above 7M.");
+		rw_error_hint(err, "Linux before 5.16 takes no decision table above 2 MB.");
 	else if (code == -ENOMEM)
 		rw_error_hint(err, "Take less with --table-memory or --flow-entries.");
 	else
@@ -94,6 +94,16 @@ static uint32_t image_bytes(uint64_t memory)
 	return bytes;
 }
 
+static uint64_t budget_of(const struct rw_enforce_bpf_options *options)
+{
+	return options->table_memory ? options->table_memory : RW_ENFORCE_TABLE_MEMORY_DEFAULT;
+}
+
+static uint32_t pages_of(uint32_t image_value)
+{
+	return (image_value - RW_TABLE_REACH) / RW_TABLE_PAGE_SIZE;
+}
+
 static uint32_t stripe_count(uint32_t processors)
 {
 	return processors < RW_HIT_STRIPES_MAX ? power_of_two(processors) : RW_HIT_STRIPES_MAX;
@@ -102,7 +112,8 @@ static uint32_t stripe_count(uint32_t processors)
 int rw_bpf_size_maps(const struct rw_enforce_bpf_options *options,
 		     struct rw_bpf_map_size sizes[RW_BPF_MAP_COUNT_], struct rw_error *err)
 {
-	uint64_t memory = options->table_memory ? options->table_memory : RW_ENFORCE_TABLE_MEMORY_DEFAULT;
+	uint64_t memory = budget_of(options);
+	uint64_t begin = memory < RW_ENFORCE_TABLE_MEMORY_BEGIN ? memory : RW_ENFORCE_TABLE_MEMORY_BEGIN;
 	uint32_t flows = options->flow_entries ? options->flow_entries : RW_ENFORCE_FLOW_ENTRIES_DEFAULT;
 	int processors = libbpf_num_possible_cpus();
 
@@ -116,7 +127,7 @@ int rw_bpf_size_maps(const struct rw_enforce_bpf_options *options,
 		return rw_error_set(err, processors, "cannot tell the number of processors");
 	memset(sizes, 0, sizeof(sizes[0]) * RW_BPF_MAP_COUNT_);
 	sizes[RW_BPF_MAP_PROCESSORS].entries = (uint32_t)processors;
-	sizes[RW_BPF_MAP_IMAGES].value = image_bytes(memory) + RW_TABLE_REACH;
+	sizes[RW_BPF_MAP_IMAGES].value = image_bytes(begin) + RW_TABLE_REACH;
 	sizes[RW_BPF_MAP_FLOWS4].entries = power_of_two(flows) / RW_FLOW_WAYS;
 	sizes[RW_BPF_MAP_FLOWS6].entries = sizes[RW_BPF_MAP_FLOWS4].entries;
 	sizes[RW_BPF_MAP_TAGS4].value = sizes[RW_BPF_MAP_FLOWS4].entries * (uint32_t)sizeof(__u64);
@@ -130,7 +141,7 @@ static bool is_mapped(enum rw_bpf_map_id id)
 	return id != RW_BPF_MAP_FRAGMENTS && id != RW_BPF_MAP_EVENTS;
 }
 
-/* Keeps descriptor and memory of a map beyond the object. */
+/* Keeps descriptor and memory of a map beyond the object, unless that was done already. */
 static int keep_map(struct rw_bpf *bpf, enum rw_bpf_map_id id, const struct bpf_map *map,
 		    struct rw_error *err)
 {
@@ -138,6 +149,8 @@ static int keep_map(struct rw_bpf *bpf, enum rw_bpf_map_id id, const struct bpf_
 	size_t page = (size_t)sysconf(_SC_PAGESIZE);
 	size_t size;
 
+	if (kept->entries)
+		return 0;
 	rw_close(kept->fd);
 	kept->fd = fcntl(bpf_map__fd(map), F_DUPFD_CLOEXEC, 3);
 	if (kept->fd < 0)
@@ -176,7 +189,6 @@ static void fill_control(struct rw_bpf *bpf)
 {
 	struct rw_control *control = rw_bpf_control(bpf);
 
-	bpf->image_pages = (bpf->maps[RW_BPF_MAP_IMAGES].value_size - RW_TABLE_REACH) / RW_TABLE_PAGE_SIZE;
 	bpf->hit_stripes = stripe_count(bpf->maps[RW_BPF_MAP_PROCESSORS].entries);
 	bpf->hit_count = bpf->maps[RW_BPF_MAP_HITS].entries / (bpf->hit_stripes * 2);
 	if (bpf->adopted)
@@ -234,64 +246,76 @@ static void forget_object(void)
 		(void)madvise((void *)first, last - first, MADV_DONTNEED);
 }
 
-int rw_bpf_load(struct rw_bpf *bpf, const struct rw_enforce_bpf_options *options, struct rw_error *err)
+/* Loads programs with maps of those sizes, or those that 'bpf' has, and keeps both. */
+static int load_object(struct rw_bpf *bpf, const struct rw_bpf_map_size sizes[RW_BPF_MAP_COUNT_], bool early,
+		       struct rw_error *err)
 {
 	RW_CLEANUP(ringwall_bpf_free) struct ringwall_bpf *skeleton = NULL;
-	struct rw_bpf_map_size sizes[RW_BPF_MAP_COUNT_];
-	int r;
+	int r = open_object(bpf, sizes, early, &skeleton, err);
 
-	libbpf_set_print(quiet);
-	r = rw_bpf_size_maps(options, sizes, err);
-	if (r == 0)
-		r = open_object(bpf, sizes, false, &skeleton, err);
 	if (r < 0)
 		return r;
 	r = ringwall_bpf__load(skeleton);
 	if (r < 0)
 		return rw_bpf_refused(err, r, "to load the BPF programs");
-	for (int id = 0; id < RW_BPF_MAP_COUNT_; id++) {
+	for (int id = 0; r == 0 && id < RW_BPF_MAP_COUNT_; id++)
 		r = keep_map(bpf, (enum rw_bpf_map_id)id,
 			     bpf_object__find_map_by_name(skeleton->obj, rw_bpf_map_names[id]), err);
-		if (r < 0)
-			return r;
-	}
-	for (int id = 0; id < RW_BPF_PROGRAM_EARLY; id++) {
-		r = keep_program(bpf, (enum rw_bpf_program_id)id,
-				 bpf_object__find_program_by_name(skeleton->obj, program_names[id]), err);
-		if (r < 0)
-			return r;
-	}
-	fill_control(bpf);
+	for (int id = 0; r == 0 && id < RW_BPF_PROGRAM_COUNT_; id++)
+		if ((id == RW_BPF_PROGRAM_EARLY) == early)
+			r = keep_program(bpf, (enum rw_bpf_program_id)id,
+					 bpf_object__find_program_by_name(skeleton->obj, program_names[id]),
+					 err);
 	/* The object's text, types and relocations are done with: give them back to the system. */
 	skeleton = ringwall_bpf_free(skeleton);
 	forget_object();
 	(void)malloc_trim(0);
+	return r;
+}
+
+int rw_bpf_load(struct rw_bpf *bpf, const struct rw_enforce_bpf_options *options, struct rw_error *err)
+{
+	struct rw_bpf_map_size sizes[RW_BPF_MAP_COUNT_];
+	struct bpf_map_info info = {0};
+	uint32_t size = sizeof(info);
+	int r;
+
+	libbpf_set_print(quiet);
+	r = rw_bpf_size_maps(options, sizes, err);
+	if (r < 0)
+		return r;
+	/* Tables that were taken over are as large as they have become. */
+	if (bpf->adopted && bpf_obj_get_info_by_fd(bpf->maps[RW_BPF_MAP_IMAGES].fd, &info, &size) == 0)
+		sizes[RW_BPF_MAP_IMAGES].value = info.value_size;
+	r = load_object(bpf, sizes, false, err);
+	if (r < 0)
+		return r;
+	bpf->image_pages = pages_of(sizes[RW_BPF_MAP_IMAGES].value);
+	bpf->image_pages_max = image_bytes(budget_of(options)) / RW_TABLE_PAGE_SIZE;
+	fill_control(bpf);
 	return 0;
+}
+
+int rw_bpf_load_programs(struct rw_bpf *bpf, uint32_t image_pages, bool early, struct rw_error *err)
+{
+	struct rw_bpf_map_size sizes[RW_BPF_MAP_COUNT_] = {0};
+	int r;
+
+	/* The other maps are there; what programs take for constants follows from the sizes. */
+	sizes[RW_BPF_MAP_PROCESSORS].entries = bpf->maps[RW_BPF_MAP_PROCESSORS].entries;
+	sizes[RW_BPF_MAP_TAGS4].value = bpf->maps[RW_BPF_MAP_TAGS4].value_size;
+	sizes[RW_BPF_MAP_IMAGES].value = image_pages * RW_TABLE_PAGE_SIZE + RW_TABLE_REACH;
+	r = load_object(bpf, sizes, early, err);
+	if (r == 0)
+		bpf->image_pages = image_pages;
+	return r;
 }
 
 int rw_bpf_load_early(struct rw_bpf *bpf, struct rw_error *err)
 {
-	RW_CLEANUP(ringwall_bpf_free) struct ringwall_bpf *skeleton = NULL;
-	struct rw_bpf_map_size sizes[RW_BPF_MAP_COUNT_] = {0};
-	int r;
-
 	if (bpf->programs[RW_BPF_PROGRAM_EARLY] >= 0)
 		return 0;
-	/* The maps are there; what programs take for constants follows from the sizes. */
-	sizes[RW_BPF_MAP_PROCESSORS].entries = bpf->maps[RW_BPF_MAP_PROCESSORS].entries;
-	sizes[RW_BPF_MAP_IMAGES].value = bpf->maps[RW_BPF_MAP_IMAGES].value_size;
-	sizes[RW_BPF_MAP_TAGS4].value = bpf->maps[RW_BPF_MAP_TAGS4].value_size;
-	r = open_object(bpf, sizes, true, &skeleton, err);
-	if (r < 0)
-		return r;
-	r = ringwall_bpf__load(skeleton);
-	if (r < 0)
-		return rw_bpf_refused(err, r, "to load the early program");
-	r = keep_program(bpf, RW_BPF_PROGRAM_EARLY, skeleton->progs.rw_early, err);
-	skeleton = ringwall_bpf_free(skeleton);
-	forget_object();
-	(void)malloc_trim(0);
-	return r;
+	return rw_bpf_load_programs(bpf, bpf->image_pages, true, err);
 }
 
 void rw_bpf_init(struct rw_bpf *bpf)

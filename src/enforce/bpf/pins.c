@@ -5,6 +5,7 @@
  *
  *     PIN_DIR/map-rw_control ...         the maps, of one size and ABI
  *     PIN_DIR/version-2                  says which ABI (a second pin of the control map)
+ *     PIN_DIR/next-images                images that some devices have already (sets.c)
  *     PIN_DIR/link-ingress-7, -egress-7  what holds the programs at the device of ifindex 7
  *     PIN_DIR/link-early-7               ... at XDP; link-generic-7 where the kernel stands in for the driver
  *     PIN_DIR/clsact-7                   ... by clsact, which holds by itself
@@ -230,6 +231,8 @@ int rw_bpf_pins_find(struct rw_bpf *bpf, const struct rw_enforce_bpf_options *op
 
 	if (r < 0)
 		return r;
+	/* Tables may have grown. */
+	sizes[RW_BPF_MAP_IMAGES].value = 0;
 	for (int id = 0; id < RW_BPF_MAP_COUNT_ && all; id++) {
 		map_path(path, sizeof(path), bpf->pin_dir, id);
 		bpf->maps[id].fd = bpf_obj_get(path);
@@ -249,6 +252,48 @@ static int pin(int fd, const char *path, struct rw_error *err)
 	if (bpf_obj_pin(fd, path) < 0)
 		return rw_error_set(err, -errno, "cannot pin %s: %s", path, strerror(errno));
 	return 0;
+}
+
+/* Where a set is pinned while devices go over to it. */
+static void next_path(const struct rw_bpf *bpf, char *path, size_t size)
+{
+	(void)snprintf(path, size, "%s/next-images", bpf->pin_dir);
+}
+
+bool rw_bpf_pins_has_exchange(const struct rw_bpf *bpf)
+{
+	char path[256];
+
+	next_path(bpf, path, sizeof(path));
+	return bpf->pin_dir[0] && access(path, F_OK) == 0;
+}
+
+int rw_bpf_pins_begin_exchange(const struct rw_bpf *bpf, struct rw_error *err)
+{
+	char path[256];
+
+	next_path(bpf, path, sizeof(path));
+	return bpf->pin_dir[0] ? pin(bpf->maps[RW_BPF_MAP_IMAGES].fd, path, err) : 0;
+}
+
+int rw_bpf_pins_end_exchange(const struct rw_bpf *bpf, struct rw_error *err)
+{
+	char next[256], path[256];
+
+	next_path(bpf, next, sizeof(next));
+	map_path(path, sizeof(path), bpf->pin_dir, RW_BPF_MAP_IMAGES);
+	if (bpf->pin_dir[0] && rename(next, path) < 0)
+		return rw_error_set(err, -errno, "cannot replace %s: %s", path, strerror(errno));
+	return 0;
+}
+
+void rw_bpf_pins_abandon_exchange(const struct rw_bpf *bpf)
+{
+	char path[256];
+
+	next_path(bpf, path, sizeof(path));
+	if (bpf->pin_dir[0])
+		(void)unlink(path);
 }
 
 /* Takes away what says of which ABI the maps are; true when nothing does any more. */
@@ -288,6 +333,7 @@ int rw_bpf_pins_save(struct rw_bpf *bpf, struct rw_error *err)
 		if (r < 0)
 			return r;
 	}
+	rw_bpf_pins_abandon_exchange(bpf);
 	(void)snprintf(path, sizeof(path), "%s/version-%d", bpf->pin_dir, RW_BPF_ABI_VERSION);
 	return pin(bpf->maps[RW_BPF_MAP_CONTROL].fd, path, err);
 }
@@ -335,9 +381,9 @@ void rw_bpf_pins_release(const char *pin_dir, unsigned int ifindex)
 /* What we pin; whatever else lies there is somebody's. */
 static bool is_ours(const char *name)
 {
-	static const char *const kinds[] = {"map-rw_",       "version-",          "link-early-",
-					    "link-generic-", "link-ingress-",     "link-egress-",
-					    "clsact-",       RW_BPF_QDISC_PIN "-"};
+	static const char *const kinds[] = {"map-rw_",      "version-",      "next-images",
+					    "link-early-",  "link-generic-", "link-ingress-",
+					    "link-egress-", "clsact-",       RW_BPF_QDISC_PIN "-"};
 
 	for (size_t i = 0; i < RW_ARRAY_COUNT(kinds); i++)
 		if (strncmp(name, kinds[i], strlen(kinds[i])) == 0)

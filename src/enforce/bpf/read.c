@@ -254,7 +254,8 @@ int rw_bpf_status(struct rw_enforcer *enforcer, struct rw_enforcer_status *ret_s
 		.generation = RW_STATE_GENERATION(state),
 		.device_count = rw_bpf_devices(enforcer, NULL, 0),
 		.table_bytes = bpf->table ? (uint64_t)bpf->table->page_count * RW_TABLE_PAGE_SIZE : 0,
-		.table_limit_bytes = (uint64_t)bpf->image_pages * RW_TABLE_PAGE_SIZE,
+		.table_limit_bytes = (uint64_t)bpf->image_pages_max * RW_TABLE_PAGE_SIZE,
+		.table_memory_bytes = (uint64_t)bpf->image_pages * RW_TABLE_PAGE_SIZE * 2,
 		.flow_capacity = bpf->maps[RW_BPF_MAP_FLOWS4].entries * RW_FLOW_WAYS,
 	};
 	struct rw_bpf_flow_table flows = rw_bpf_flow_table_of(bpf);

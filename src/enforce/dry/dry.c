@@ -287,6 +287,7 @@ static int dry_status(struct rw_enforcer *enforcer, struct rw_enforcer_status *r
 		.device_count = dry_devices(enforcer, NULL, 0),
 		.table_bytes = pages * RW_TABLE_PAGE_SIZE,
 		.table_limit_bytes = (uint64_t)dry->page_limit * RW_TABLE_PAGE_SIZE,
+		.table_memory_bytes = pages * RW_TABLE_PAGE_SIZE,
 		.passed = dry->passed,
 	};
 	memcpy(ret_status->dropped, dry->dropped, sizeof(dry->dropped));

@@ -1,0 +1,642 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/*
+ * Tables that grow and shrink under traffic: devices go over to another program set, and nobody notices.  What fails or
+ * is killed on the way leaves the policy in force at every device, for the next process too.
+ */
+
+#include "test.h"
+
+#include <bpf/bpf.h>
+#include <linux/audit.h>
+#include <linux/filter.h>
+#include <linux/seccomp.h>
+#include <sched.h>
+#include <signal.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/ptrace.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "enforce/bpf/bpf_internal.h"
+#include "filter.h"
+#include "halves.h"
+#include "world.h"
+
+/* Members: of policies that fit into the first tables, into larger ones, and into still larger ones. */
+enum { SMALL = 12, MEDIUM = 6000, LARGE = 120000 };
+
+#define BUDGET       (64u << 20)
+#define SMALL_BUDGET (8u << 20)
+#define DEVICES      2
+
+static int node, peer;
+static const char *pins;
+static struct rw_enforcer *enforcer;
+
+static const char *const devices[DEVICES] = {"eth0", "eth1"};
+static const char *const own[DEVICES] = {"10.0.0.2", "10.0.1.2"};
+static const char *const others[DEVICES] = {"10.0.0.1", "10.0.1.1"};
+
+static int set_up(void **state)
+{
+	(void)state;
+	node = netns_new();
+	peer = netns_new();
+	netns_veth(peer, "p0", node, "eth0");
+	netns_veth(peer, "p1", node, "eth1");
+	netns_run(peer, "ip addr add 10.0.0.1/24 dev p0; ip addr add 10.0.1.1/24 dev p1");
+	netns_run(node, "ip addr add 10.0.0.2/24 dev eth0; ip addr add 10.0.1.2/24 dev eth1");
+	pins = netns_pin_dir();
+	enforcer = NULL;
+	return 0;
+}
+
+static void leave(void)
+{
+	netns_enter(node);
+	enforcer = rw_enforcer_close(enforcer);
+	assert_int_equal(rw_enforce_bpf_detach_all(pins, NULL, NULL), 0);
+	netns_leave();
+	assert_int_equal(access(pins, F_OK), -1);
+}
+
+static int tear_down(void **state)
+{
+	(void)state;
+	leave();
+	(void)close(node);
+	(void)close(peer);
+	return 0;
+}
+
+/*
+ * Accepts one half of the stream and one TCP port from everywhere, another port from so many members, three in each of as
+ * many networks by chance: anything regular takes little room.
+ */
+static struct rw_policy *make_policy(unsigned int members, uint16_t port)
+{
+	char rule[64];
+	struct rw_policy *policy;
+	struct rw_prefix *prefixes = calloc(members, sizeof(*prefixes));
+	uint64_t random = 0;
+
+	(void)snprintf(rule, sizeof(rule), "sgr-p in accept tcp %u/%u 0.0.0.0/0", port, port);
+	policy = filter_policy("eth0,eth1",
+			       (const char *const[]){"sgr-g in accept udp 53/53 0.0.0.0/0",
+						     "sgr-m in accept tcp 443/443 sg-m", rule, NULL});
+	for (unsigned int i = 0; i < members; i++) {
+		random = random * 6364136223846793005 + 1442695040888963407;
+		prefixes[i] = i % 3 ? prefixes[i - 1] : world_prefix("11.0.0.0/32");
+		for (int byte = i % 3 ? 3 : 1; byte < 4; byte++)
+			prefixes[i].address.bytes[byte] = (uint8_t)(random >> (24 + 8 * byte));
+	}
+	policy->sets = calloc(1, sizeof(*policy->sets));
+	policy->sets[0] = rw_address_set_new("sg-m", prefixes, members);
+	policy->set_count = 1;
+	return policy;
+}
+
+static int apply(unsigned int members, uint16_t port, struct rw_error *err)
+{
+	RW_CLEANUP(rw_policy_unref) struct rw_policy *policy = make_policy(members, port);
+	int r;
+
+	netns_enter(node);
+	r = rw_enforcer_apply(enforcer, policy, RW_ESTABLISHED_CUT, err);
+	netns_leave();
+	return r;
+}
+
+static void put_in_force(unsigned int members, uint16_t port)
+{
+	struct rw_error err = RW_ERROR_NONE;
+
+	if (apply(members, port, &err) < 0)
+		fail_msg("%u members: %s", members, err.text);
+}
+
+static void open_enforcer(uint64_t budget, bool without_tcx)
+{
+	struct rw_enforce_bpf_options options = {
+		.pin_dir = pins, .table_memory = budget, .flow_entries = 1 << 12, .without_tcx = without_tcx};
+	struct rw_error err = RW_ERROR_NONE;
+
+	netns_enter(node);
+	if (rw_enforce_bpf_open(&options, &enforcer, &err) < 0)
+		fail_msg("%s", err.text);
+	netns_leave();
+}
+
+static void attach_devices(void)
+{
+	for (int i = 0; i < DEVICES; i++)
+		filter_attach(enforcer, node, devices[i], devices[i]);
+}
+
+/* An enforcer by tables of the first size. */
+static void start(bool without_tcx)
+{
+	open_enforcer(BUDGET, without_tcx);
+	put_in_force(SMALL, 80);
+	attach_devices();
+	filter_enforce(enforcer, node);
+}
+
+static void want_early(const char *device)
+{
+	struct rw_enforcer_device wanted = {.ifindex = netns_ifindex(node, device),
+					    .name = device,
+					    .interface = device,
+					    .early = RW_ENFORCER_EARLY_NATIVE};
+
+	netns_enter(node);
+	assert_int_equal(rw_enforcer_attach(enforcer, &wanted, NULL), 0);
+	netns_leave();
+}
+
+static struct rw_enforcer_status look(void)
+{
+	struct rw_enforcer_status status;
+
+	assert_int_equal(enforcer->ops->status(enforcer, &status, NULL), 0);
+	assert_true(status.table_bytes * 2 <= status.table_memory_bytes);
+	return status;
+}
+
+/* Bytes of the images that are pinned. */
+static uint64_t pinned_bytes(void)
+{
+	struct bpf_map_info info = {0};
+	uint32_t size = sizeof(info);
+	char path[256];
+	int fd;
+
+	(void)snprintf(path, sizeof(path), "%s/map-rw_images", pins);
+	fd = bpf_obj_get(path);
+	assert_true(fd >= 0);
+	assert_int_equal(bpf_obj_get_info_by_fd(fd, &info, &size), 0);
+	(void)close(fd);
+	return (uint64_t)(info.value_size - RW_TABLE_REACH) * 2;
+}
+
+static bool is_exchange_pinned(void)
+{
+	char path[256];
+
+	(void)snprintf(path, sizeof(path), "%s/next-images", pins);
+	return access(path, F_OK) == 0;
+}
+
+static bool reaches(int device, uint16_t port)
+{
+	int listener = filter_listen(node, own[device], port);
+	int client = filter_connect(peer, others[device], own[device], port);
+
+	(void)close(client);
+	(void)close(listener);
+	return client >= 0;
+}
+
+static void assert_decides(uint16_t open_port, uint16_t closed_port)
+{
+	for (int i = 0; i < DEVICES; i++) {
+		assert_true(reaches(i, open_port));
+		assert_false(reaches(i, closed_port));
+	}
+}
+
+/* A connection to each device. */
+struct talk {
+	int client[DEVICES], server[DEVICES];
+};
+
+static struct talk begin_talk(void)
+{
+	struct talk talk;
+
+	for (int i = 0; i < DEVICES; i++) {
+		int listener = filter_listen(node, own[i], 80);
+
+		talk.client[i] = filter_connect(peer, others[i], own[i], 80);
+		talk.server[i] = filter_accept(listener);
+		(void)close(listener);
+		assert_true(talk.client[i] >= 0 && talk.server[i] >= 0);
+	}
+	return talk;
+}
+
+static void assert_talks(const struct talk *talk)
+{
+	for (int i = 0; i < DEVICES; i++) {
+		assert_true(filter_says(talk->client[i], talk->server[i]));
+		assert_true(filter_says(talk->server[i], talk->client[i]));
+	}
+}
+
+static void end_talk(const struct talk *talk)
+{
+	for (int i = 0; i < DEVICES; i++) {
+		(void)close(talk->client[i]);
+		(void)close(talk->server[i]);
+	}
+}
+
+struct tally {
+	const char *rule;
+	uint64_t count;
+};
+
+static void tally(void *context, const struct rw_enforcer_hits *hits)
+{
+	struct tally *tally = context;
+
+	if (strcmp(hits->rule, tally->rule) == 0)
+		tally->count = hits->count;
+}
+
+static uint64_t hits_of(const char *rule)
+{
+	struct tally told = {.rule = rule};
+
+	assert_int_equal(enforcer->ops->hits(enforcer, tally, &told, NULL), 0);
+	return told.count;
+}
+
+/* ---- under traffic ---- */
+
+/* The streams go on over every size; each device has one. */
+static void change_sizes_under_traffic(void)
+{
+	static const unsigned int sizes[] = {SMALL, MEDIUM, LARGE, SMALL};
+	struct talk talk = begin_talk();
+	struct halves halves[DEVICES];
+	uint64_t taken[RW_ARRAY_COUNT(sizes)], hits = 0;
+
+	for (int i = 0; i < DEVICES; i++) {
+		halves_init(&halves[i], node, own[i]);
+		halves_begin(&halves[i], peer, others[i]);
+	}
+	for (size_t size = 0; size < RW_ARRAY_COUNT(sizes); size++) {
+		for (int i = 0; i < DEVICES; i++)
+			halves_await_more(&halves[i], 100);
+		put_in_force(sizes[size], 80);
+		for (int i = 0; i < DEVICES; i++)
+			halves_await_more(&halves[i], 100);
+		assert_talks(&talk);
+		taken[size] = look().table_memory_bytes;
+		assert_int_equal(taken[size], pinned_bytes());
+		assert_false(is_exchange_pinned());
+		assert_true(hits_of("sgr-g") >= hits + 200 / 4);
+		hits = hits_of("sgr-g");
+	}
+	for (int i = 0; i < DEVICES; i++) {
+		halves_end(&halves[i]);
+		halves_done(&halves[i]);
+	}
+	assert_int_equal(filter_dropped(enforcer, RW_CAUSE_CUT), 0);
+	assert_int_equal(taken[0], RW_ENFORCE_TABLE_MEMORY_BEGIN);
+	assert_true(taken[1] > taken[0] && taken[2] > taken[1]);
+	assert_int_equal(taken[3], taken[2]);
+	end_talk(&talk);
+}
+
+static void nobody_notices_other_sizes_by_tcx(void **state)
+{
+	(void)state;
+	start(false);
+	if (!rw_bpf_of(enforcer)->tcx)
+		skip();
+	change_sizes_under_traffic();
+}
+
+static void nobody_notices_other_sizes_by_clsact(void **state)
+{
+	(void)state;
+	start(true);
+	change_sizes_under_traffic();
+}
+
+static void nobody_notices_other_sizes_with_an_early_stage(void **state)
+{
+	struct rw_enforcer_device_status status[DEVICES];
+	uint64_t early;
+
+	(void)state;
+	start(false);
+	want_early("eth0");
+	change_sizes_under_traffic();
+	assert_int_equal(enforcer->ops->devices(enforcer, status, DEVICES), DEVICES);
+	assert_int_equal(status[0].early, RW_ENFORCER_EARLY_NATIVE);
+	early = look().early;
+	assert_true(early > 0);
+}
+
+/* ---- at the start ---- */
+
+static void first_policy_gets_the_room_that_it_needs(void **state)
+{
+	(void)state;
+	open_enforcer(BUDGET, false);
+	assert_int_equal(look().table_memory_bytes, RW_ENFORCE_TABLE_MEMORY_BEGIN);
+	put_in_force(LARGE, 80);
+	attach_devices();
+	filter_enforce(enforcer, node);
+	assert_true(look().table_memory_bytes > RW_ENFORCE_TABLE_MEMORY_BEGIN);
+	assert_decides(80, 81);
+}
+
+static void next_process_takes_grown_tables_over(void **state)
+{
+	struct talk talk;
+	uint64_t grown;
+
+	(void)state;
+	start(false);
+	put_in_force(LARGE, 80);
+	grown = look().table_memory_bytes;
+	talk = begin_talk();
+	enforcer = rw_enforcer_close(enforcer);
+	open_enforcer(BUDGET, false);
+	assert_true(look().adopted);
+	put_in_force(LARGE, 80);
+	attach_devices();
+	assert_int_equal(look().table_memory_bytes, grown);
+	assert_talks(&talk);
+	end_talk(&talk);
+}
+
+static void next_process_makes_tables_smaller_that_are_much_too_large(void **state)
+{
+	struct talk talk;
+
+	(void)state;
+	start(false);
+	put_in_force(LARGE, 80);
+	put_in_force(SMALL, 80);
+	assert_true(look().table_memory_bytes > RW_ENFORCE_TABLE_MEMORY_BEGIN);
+	talk = begin_talk();
+	enforcer = rw_enforcer_close(enforcer);
+	open_enforcer(BUDGET, false);
+	put_in_force(SMALL, 80);
+	assert_int_equal(look().table_memory_bytes, RW_ENFORCE_TABLE_MEMORY_BEGIN);
+	assert_int_equal(pinned_bytes(), RW_ENFORCE_TABLE_MEMORY_BEGIN);
+	/* Devices that this process has not attached yet have gone over as well. */
+	assert_talks(&talk);
+	put_in_force(SMALL, 81);
+	assert_decides(81, 80);
+	attach_devices();
+	assert_decides(81, 80);
+	end_talk(&talk);
+}
+
+static void tables_above_a_smaller_budget_are_exchanged_for_such_as_fit(void **state)
+{
+	struct rw_error err = RW_ERROR_NONE;
+	struct talk talk;
+
+	(void)state;
+	start(false);
+	put_in_force(LARGE, 80);
+	talk = begin_talk();
+	enforcer = rw_enforcer_close(enforcer);
+	open_enforcer(RW_ENFORCE_TABLE_MEMORY_MIN, false);
+	assert_true(look().adopted);
+	assert_int_equal(apply(LARGE, 80, &err), -E2BIG);
+	assert_decides(80, 81);
+	put_in_force(SMALL, 80);
+	attach_devices();
+	assert_int_equal(look().table_memory_bytes, RW_ENFORCE_TABLE_MEMORY_MIN);
+	assert_talks(&talk);
+	assert_decides(80, 81);
+	end_talk(&talk);
+}
+
+/* ---- what does not succeed ---- */
+
+static void policy_over_the_budget_leaves_everything_as_it_is(void **state)
+{
+	struct rw_error err = RW_ERROR_NONE;
+
+	(void)state;
+	open_enforcer(SMALL_BUDGET, false);
+	put_in_force(SMALL, 80);
+	attach_devices();
+	filter_enforce(enforcer, node);
+	assert_int_equal(apply(LARGE, 81, &err), -E2BIG);
+	assert_non_null(strstr(err.text, "sg-1"));
+	assert_non_null(strstr(err.hint, "--table-memory"));
+	assert_int_equal(look().table_memory_bytes, RW_ENFORCE_TABLE_MEMORY_BEGIN);
+	assert_decides(80, 81);
+}
+
+/* A device that cannot go over: its pin is no link. */
+static void block_exchange(unsigned int ifindex, bool blocked)
+{
+	struct rw_device *records = rw_bpf_of(enforcer)->maps[RW_BPF_MAP_DEVICES].memory;
+	struct rw_device *record = &records[RW_DEVICE_RECORDS - 1];
+	char path[256];
+
+	assert_true(!record->ifindex || !blocked);
+	*record = (struct rw_device){.ifindex = blocked ? ifindex : 0};
+	rw_bpf_pin_path(path, sizeof(path), pins, "link-egress", ifindex);
+	if (blocked)
+		assert_int_equal(bpf_obj_pin(rw_bpf_of(enforcer)->maps[RW_BPF_MAP_CONTROL].fd, path), 0);
+	else
+		assert_int_equal(unlink(path), 0);
+}
+
+static void exchange_that_fails_is_taken_back_everywhere(void **state)
+{
+	struct rw_error err = RW_ERROR_NONE;
+	struct halves halves[DEVICES];
+	struct talk talk;
+
+	(void)state;
+	start(false);
+	want_early("eth0");
+	talk = begin_talk();
+	for (int i = 0; i < DEVICES; i++) {
+		halves_init(&halves[i], node, own[i]);
+		halves_begin(&halves[i], peer, others[i]);
+	}
+	block_exchange(4711, true);
+	for (int i = 0; i < 3; i++) {
+		assert_true(apply(LARGE, 81, &err) < 0);
+		assert_non_null(strstr(err.text, "4711"));
+		assert_false(is_exchange_pinned());
+		assert_int_equal(look().table_memory_bytes, RW_ENFORCE_TABLE_MEMORY_BEGIN);
+		assert_int_equal(pinned_bytes(), RW_ENFORCE_TABLE_MEMORY_BEGIN);
+		halves_await_more(&halves[i % DEVICES], 50);
+		/* A change that fits follows at every device. */
+		put_in_force(SMALL + (unsigned int)i, i % 2 ? 80 : 82);
+		assert_decides(i % 2 ? 80 : 82, 81);
+	}
+	block_exchange(4711, false);
+	put_in_force(LARGE, 80);
+	assert_true(look().table_memory_bytes > RW_ENFORCE_TABLE_MEMORY_BEGIN);
+	assert_decides(80, 81);
+	for (int i = 0; i < DEVICES; i++) {
+		halves_end(&halves[i]);
+		halves_done(&halves[i]);
+	}
+	end_talk(&talk);
+}
+
+/* ---- killed ---- */
+
+/* Stops this process, for whoever traces it, before each step that others can see. */
+static void stop_at_steps(void)
+{
+#define STOP_AT(number)                                                                                      \
+	BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, (number), 0, 1), BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_TRACE)
+#define STOP_AT_BPF(command)                                                                                 \
+	BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, (command), 0, 1), BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_TRACE)
+	struct sock_filter steps[] = {
+		BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr)),
+		STOP_AT(__NR_rename),
+		STOP_AT(__NR_renameat2),
+		STOP_AT(__NR_unlink),
+		STOP_AT(__NR_sendto),
+		STOP_AT(__NR_sendmsg),
+		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, __NR_bpf, 1, 0),
+		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
+		BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, args[0])),
+		STOP_AT_BPF(BPF_LINK_UPDATE),
+		STOP_AT_BPF(BPF_OBJ_PIN),
+		STOP_AT_BPF(BPF_MAP_UPDATE_ELEM),
+		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
+	};
+	struct sock_fprog program = {.len = RW_ARRAY_COUNT(steps), .filter = steps};
+
+	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0 ||
+	    prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program) < 0)
+		_exit(3);
+}
+
+/* In a process of its own: enforces, and then outgrows its tables. */
+static void enforce_and_grow(bool without_tcx)
+{
+	(void)prctl(PR_SET_PDEATHSIG, SIGKILL);
+	start(without_tcx);
+	if (!without_tcx)
+		want_early("eth0");
+	if (ptrace(PTRACE_TRACEME, 0, 0, 0) < 0)
+		_exit(2);
+	(void)raise(SIGSTOP);
+	stop_at_steps();
+	put_in_force(LARGE, 80);
+	_exit(0);
+}
+
+/* Kills such a process before its step 'number'; false when it has ended before that. */
+static bool grow_and_die(unsigned int number, bool without_tcx)
+{
+	int status;
+	pid_t pid = fork();
+
+	assert_true(pid >= 0);
+	if (pid == 0)
+		enforce_and_grow(without_tcx);
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	assert_true(WIFSTOPPED(status) && WSTOPSIG(status) == SIGSTOP);
+	assert_int_equal(ptrace(PTRACE_SETOPTIONS, pid, 0, PTRACE_O_TRACESECCOMP | PTRACE_O_EXITKILL), 0);
+	for (unsigned int step = 0;; step++) {
+		assert_int_equal(ptrace(PTRACE_CONT, pid, 0, 0), 0);
+		assert_int_equal(waitpid(pid, &status, 0), pid);
+		if (WIFEXITED(status)) {
+			assert_int_equal(WEXITSTATUS(status), 0);
+			return false;
+		}
+		assert_int_equal(status >> 8, SIGTRAP | PTRACE_EVENT_SECCOMP << 8);
+		if (step == number)
+			break;
+	}
+	(void)kill(pid, SIGKILL);
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	assert_true(WIFSIGNALED(status));
+	return true;
+}
+
+static void kill_at_every_step(bool without_tcx)
+{
+	unsigned int number = 0, unfinished = 0, last = 0;
+	bool killed = true;
+
+	for (; killed; number++) {
+		struct talk talk;
+
+		killed = grow_and_die(number, without_tcx);
+		if (is_exchange_pinned()) {
+			unfinished++;
+			last = number;
+		}
+		assert_decides(80, 81);
+		talk = begin_talk();
+		open_enforcer(BUDGET, without_tcx);
+		assert_true(look().adopted);
+		assert_false(is_exchange_pinned());
+		assert_talks(&talk);
+		/* Every device follows what comes next, also before it is attached here. */
+		put_in_force(SMALL, 82);
+		assert_decides(82, 80);
+		put_in_force(SMALL, 80);
+		attach_devices();
+		assert_decides(80, 81);
+		end_talk(&talk);
+		leave();
+	}
+	print_message("killed before each of %u steps, with devices of both sets at %u\n", number - 1,
+		      unfinished);
+	/* Two sides of each device at the least. */
+	assert_true(unfinished > 2 * DEVICES);
+	/* It is taken off with everything else. */
+	assert_true(grow_and_die(last, without_tcx));
+	assert_true(is_exchange_pinned());
+	leave();
+	assert_true(reaches(0, 81) && reaches(1, 81));
+}
+
+static void killed_at_any_step_it_leaves_the_policy_in_force_by_tcx(void **state)
+{
+	(void)state;
+	open_enforcer(BUDGET, false);
+	if (!rw_bpf_of(enforcer)->tcx)
+		skip();
+	enforcer = rw_enforcer_close(enforcer);
+	leave();
+	kill_at_every_step(false);
+}
+
+static void killed_at_any_step_it_leaves_the_policy_in_force_by_clsact(void **state)
+{
+	(void)state;
+	kill_at_every_step(true);
+}
+
+#define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		TEST(nobody_notices_other_sizes_by_tcx),
+		TEST(nobody_notices_other_sizes_by_clsact),
+		TEST(nobody_notices_other_sizes_with_an_early_stage),
+		TEST(first_policy_gets_the_room_that_it_needs),
+		TEST(next_process_takes_grown_tables_over),
+		TEST(next_process_makes_tables_smaller_that_are_much_too_large),
+		TEST(tables_above_a_smaller_budget_are_exchanged_for_such_as_fit),
+		TEST(policy_over_the_budget_leaves_everything_as_it_is),
+		TEST(exchange_that_fails_is_taken_back_everywhere),
+		TEST(killed_at_any_step_it_leaves_the_policy_in_force_by_tcx),
+		TEST(killed_at_any_step_it_leaves_the_policy_in_force_by_clsact),
+	};
+
+	netns_require();
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
