@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """usage: make_model.py RULES MEMBERS [QUERIES QUERY_FILE] > model.json
 
-A model of the size that benchmarks ask for: one VPC cluster `bench` with one enforced node `node-1`, RULES rules, 1,000 in
+A model of the size that benchmarks ask for: one VPC cluster `bench` with one enforced node `node-1`, RULES rules, up to 995 in
 the cluster's group and in each further one of the node (nine of ten name CIDRs, most others a prefix list), and MEMBERS
 scattered addresses in groups of up to 10,000, `members` and so on, which rules of every group name.  With QUERIES it
 also writes that many random queries about node-1.  The same arguments give the same bytes.
@@ -16,7 +16,7 @@ def identifier(prefix, number):
     return f"{prefix}{number:016x}"
 
 
-PER_GROUP, MEMBERS_PER_GROUP = 1000, 10000
+PER_GROUP, MEMBERS_PER_GROUP = 995, 10000  # a group takes 1,000, of which some are left for changes
 MANY_MEMBERS = 10000  # beyond, each member's record has ten addresses
 
 

@@ -60,7 +60,7 @@ int rw_api_diff(struct rw_api_call *call, struct rw_error *err)
 	RW_CLEANUP(rw_snapshot_free) struct rw_snapshot *after = NULL;
 	struct rw_api_question question;
 	struct rw_model *model = NULL;
-	int r = rw_model_file_decode(call->request->body, call->request->body_size, &model, err);
+	int r = rw_api_read_model(call, &model, err);
 
 	if (r == 0)
 		r = rw_snapshot_new(call->controller, model, &after, err);

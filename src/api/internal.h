@@ -335,6 +335,10 @@ void rw_api_write_referrers(struct rw_json_writer *json, const struct rw_model *
 
 /* ---- show.c ---- */
 
+/* Reads the model in the body, by the limits of this controller; -EDQUOT beyond one. */
+RW_NODISCARD int rw_api_read_model(const struct rw_api_call *call, struct rw_model **ret_model,
+				   struct rw_error *err);
+
 /* Finds an object by id or name; a cluster's name or id means its managed group where groups are asked.
  * -ENOENT. */
 RW_NODISCARD int rw_api_find(const struct rw_model *model, enum rw_kind kind, const char *reference,

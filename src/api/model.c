@@ -25,12 +25,21 @@ int rw_api_export_model(struct rw_api_call *call, struct rw_error *err)
 	return 0;
 }
 
+int rw_api_read_model(const struct rw_api_call *call, struct rw_model **ret_model, struct rw_error *err)
+{
+	int r = rw_model_file_decode_within(call->request->body, call->request->body_size,
+					    rw_controller_limits(call->controller), ret_model, err);
+
+	/* A limit of the model, not the store's. */
+	return r == -ENOSPC ? err->code = -EDQUOT : r;
+}
+
 int rw_api_import_model(struct rw_api_call *call, struct rw_error *err)
 {
 	RW_CLEANUP(rw_change_result_done) struct rw_change_result result = {0};
 	RW_CLEANUP(rw_model_free) struct rw_model *model = NULL;
 	struct rw_api_change change = {.action = "import", .status = 201, .kind = RW_KIND_COUNT_};
-	int r = rw_model_file_decode(call->request->body, call->request->body_size, &model, err);
+	int r = rw_api_read_model(call, &model, err);
 
 	if (r == 0)
 		r = rw_change_import(call->controller, &call->actor, model, &result, err);
@@ -133,7 +142,8 @@ static int edit_apply(struct rw_draft *draft, void *userdata, struct rw_error *e
 	const struct rw_http_request *request = apply->call->request;
 	struct rw_resolver resolver = rw_api_resolver(rw_draft_model(draft));
 	RW_CLEANUP(rw_apply_file_done) struct rw_apply_file file = {0};
-	int r = rw_apply_file_decode(request->body, request->body_size, &resolver, &file, err);
+	int r = rw_apply_file_decode(request->body, request->body_size, &resolver,
+				     rw_controller_limits(apply->call->controller), &file, err);
 
 	for (size_t i = 0; r == 0 && i < file.targets.count; i++)
 		r = apply_target(draft, rw_vec_at(&file.targets, i), err);

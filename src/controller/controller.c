@@ -232,6 +232,11 @@ void rw_controller_tick(struct rw_controller *controller)
 		compact(controller);
 }
 
+const struct rw_limits *rw_controller_limits(const struct rw_controller *controller)
+{
+	return &controller->model_limits;
+}
+
 const struct rw_model *rw_controller_model(const struct rw_controller *controller)
 {
 	return controller->inventory.model;

@@ -116,6 +116,9 @@ void rw_controller_tick(struct rw_controller *controller);
 /* The folded model.  Lent until the next call that may change something (a change, a report, a tick). */
 const struct rw_model *rw_controller_model(const struct rw_controller *controller);
 
+/* How much of everything there may be here; borrowed. */
+const struct rw_limits *rw_controller_limits(const struct rw_controller *controller);
+
 /* The position of that model: (incarnation, revision).  Lent as the store's. */
 const char *rw_controller_incarnation(const struct rw_controller *controller);
 uint64_t rw_controller_revision(const struct rw_controller *controller);

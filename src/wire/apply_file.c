@@ -132,12 +132,13 @@ static int read_target(const struct rw_json *value, const struct rw_resolver *re
 }
 
 /* A model file: the rules of each of its groups. */
-static int read_model(const char *text, size_t size, struct rw_apply_file *file, struct rw_error *err)
+static int read_model(const char *text, size_t size, const struct rw_limits *limits,
+		      struct rw_apply_file *file, struct rw_error *err)
 {
 	RW_CLEANUP(rw_model_free) struct rw_model *model = NULL;
 	int r;
 
-	r = rw_model_file_decode(text, size, &model, err);
+	r = rw_model_file_decode_within(text, size, limits, &model, err);
 	for (size_t i = 0; r == 0 && i < rw_model_count(model, RW_KIND_GROUP); i++) {
 		const struct rw_group *group = rw_model_at(model, RW_KIND_GROUP, i);
 		bool is_cluster = group->managed_by[0] != '\0';
@@ -151,7 +152,7 @@ static int read_model(const char *text, size_t size, struct rw_apply_file *file,
 }
 
 static int read_json(const char *text, size_t size, const struct rw_resolver *resolver,
-		     struct rw_apply_file *file, struct rw_error *err)
+		     const struct rw_limits *limits, struct rw_apply_file *file, struct rw_error *err)
 {
 	RW_CLEANUP(rw_json_document_free) struct rw_json_document *document = NULL;
 	struct rw_json version;
@@ -164,7 +165,7 @@ static int read_json(const char *text, size_t size, const struct rw_resolver *re
 	root = rw_json_root(document);
 	if (rw_json_find(&root, "version", &version)) {
 		document = rw_json_document_free(document);
-		return read_model(text, size, file, err);
+		return read_model(text, size, limits, file, err);
 	}
 	if (rw_json_type(&root) != RW_JSON_ARRAY)
 		return read_target(&root, resolver, file, err);
@@ -248,7 +249,7 @@ static int read_plain(const char *text, size_t size, const struct rw_resolver *r
 }
 
 int rw_apply_file_decode(const char *text, size_t size, const struct rw_resolver *resolver,
-			 struct rw_apply_file *ret_file, struct rw_error *err)
+			 const struct rw_limits *limits, struct rw_apply_file *ret_file, struct rw_error *err)
 {
 	struct rw_apply_file file;
 	size_t start = 0;
@@ -258,7 +259,7 @@ int rw_apply_file_decode(const char *text, size_t size, const struct rw_resolver
 	while (start < size && isspace((unsigned char)text[start]))
 		start++;
 	if (start < size && (text[start] == '{' || text[start] == '['))
-		r = read_json(text, size, resolver, &file, err);
+		r = read_json(text, size, resolver, limits, &file, err);
 	else
 		r = read_plain(text, size, resolver, &file, err);
 	if (r < 0) {

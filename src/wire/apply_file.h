@@ -24,6 +24,7 @@
  */
 
 #include "base/vec.h"
+#include "group/limits.h"
 #include "wire/rule_text.h"
 
 #define RW_APPLY_TARGETS_MAX 1000
@@ -40,9 +41,10 @@ struct rw_apply_file {
 
 /*
  * Reads the file.  'resolver' (nullable) is asked for groups and prefix lists that rules name, but not for
- * targets. -EINVAL with path, or with the line in plain text; -EPROTONOSUPPORT, -E2BIG, -ENOMEM.
+ * targets; 'limits' (NULL: the defaults) are those of a model file.  -EINVAL with path, or with the line in plain text; -EPROTONOSUPPORT, -E2BIG, -ENOMEM.
  */
 RW_NODISCARD int rw_apply_file_decode(const char *text, size_t size, const struct rw_resolver *resolver,
-				      struct rw_apply_file *ret_file, struct rw_error *err);
+				      const struct rw_limits *limits, struct rw_apply_file *ret_file,
+				      struct rw_error *err);
 void rw_apply_file_done(struct rw_apply_file *file);
 RW_DEFINE_DONE(struct rw_apply_file, rw_apply_file_done)

@@ -53,6 +53,7 @@ struct reading {
 	struct rw_map names[RW_KIND_COUNT_];   /* name -> id */
 	struct rw_resolver resolver;
 	struct rw_model *model;
+	const struct rw_limits *limits; /* borrowed; NULL = the defaults */
 };
 
 static void reading_done(struct reading *reading)
@@ -382,7 +383,7 @@ static int find_tables(struct reading *reading, struct rw_error *err)
 static int validate(struct reading *reading, struct rw_error *err)
 {
 	struct rw_validate_where where = {.kind = RW_KIND_COUNT_};
-	int r = rw_validate_model(reading->model, NULL, &where, err);
+	int r = rw_validate_model(reading->model, reading->limits, &where, err);
 
 	if (r == 0 || !err || where.kind >= RW_KIND_COUNT_ || !where.id[0])
 		return r;
@@ -420,10 +421,11 @@ static int read_model(struct reading *reading, struct rw_error *err)
 	return r;
 }
 
-int rw_model_file_decode(const char *text, size_t size, struct rw_model **ret_model, struct rw_error *err)
+int rw_model_file_decode_within(const char *text, size_t size, const struct rw_limits *limits,
+				struct rw_model **ret_model, struct rw_error *err)
 {
 	RW_CLEANUP(rw_json_document_free) struct rw_json_document *document = NULL;
-	RW_CLEANUP(reading_done) struct reading reading = {0};
+	RW_CLEANUP(reading_done) struct reading reading = {.limits = limits};
 	int r;
 
 	for (unsigned int kind = 0; kind < RW_KIND_COUNT_; kind++) {
@@ -448,4 +450,9 @@ int rw_model_file_decode(const char *text, size_t size, struct rw_model **ret_mo
 		return r;
 	*ret_model = RW_TAKE_PTR(reading.model);
 	return 0;
+}
+
+int rw_model_file_decode(const char *text, size_t size, struct rw_model **ret_model, struct rw_error *err)
+{
+	return rw_model_file_decode_within(text, size, NULL, ret_model, err);
 }

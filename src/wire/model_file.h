@@ -16,6 +16,7 @@
  */
 
 #include "base/buf.h"
+#include "group/limits.h"
 #include "group/model.h"
 
 #define RW_MODEL_FILE_VERSION 1
@@ -23,6 +24,11 @@
 /* Appends the model.  -E2BIG, -ENOMEM by the buffer. */
 RW_NODISCARD int rw_model_file_encode(struct rw_buf *buf, const struct rw_model *model, struct rw_error *err);
 
-/* Reads a model.  -EINVAL with path; -EPROTONOSUPPORT for a newer version; -E2BIG; -ENOMEM. */
+/*
+ * Reads a model.  -EINVAL with path; -EPROTONOSUPPORT for a newer version; -ENOSPC beyond a limit; -E2BIG; -ENOMEM.
+ * The second takes the limits of whoever asks (NULL: the defaults).
+ */
 RW_NODISCARD int rw_model_file_decode(const char *text, size_t size, struct rw_model **ret_model,
 				      struct rw_error *err);
+RW_NODISCARD int rw_model_file_decode_within(const char *text, size_t size, const struct rw_limits *limits,
+					     struct rw_model **ret_model, struct rw_error *err);

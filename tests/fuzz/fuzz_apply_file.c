@@ -15,7 +15,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size)
 {
 	RW_CLEANUP(rw_apply_file_done) struct rw_apply_file file = {0};
 	struct rw_error err = RW_ERROR_NONE;
-	int r = rw_apply_file_decode((const char *)bytes, size, NULL, &file, &err);
+	int r = rw_apply_file_decode((const char *)bytes, size, NULL, NULL, &file, &err);
 
 	assert(r == 0 || (r == err.code && err.text[0]));
 	for (size_t i = 0; r == 0 && i < file.targets.count; i++) {

@@ -24,7 +24,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size)
 
 	rw_buf_init(&first, 64 << 20);
 	rw_buf_init(&second, 64 << 20);
-	if (rw_apply_file_decode((const char *)bytes, size, NULL, &file, NULL) == 0)
+	if (rw_apply_file_decode((const char *)bytes, size, NULL, NULL, &file, NULL) == 0)
 		rw_apply_file_done(&file);
 	if (rw_model_file_decode((const char *)bytes, size, &model, &err) < 0) {
 		assert(err.text[0]);

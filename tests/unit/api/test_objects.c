@@ -365,6 +365,30 @@ static void carries_a_model_to_an_empty_controller_only(void **state)
 	fixture_expect(fx, "GET", "/v1/clusters/demo", NULL, 200);
 }
 
+static void imports_within_the_limits_of_this_controller(void **state)
+{
+	struct api_fixture *fx = *state;
+	RW_CLEANUP(rw_buf_done) struct rw_buf body;
+	struct answer answer;
+
+	rw_buf_init(&body, 1 << 20);
+	(void)rw_buf_append_text(&body, "{\"version\":1,\"networks\":[");
+	for (int i = 0; i < 101; i++)
+		(void)rw_buf_append_format(
+			&body, "%s{\"name\":\"n%d\",\"kind\":\"vpc\",\"cidrs\":[\"10.%d.0.0/16\"]}",
+			i ? "," : "", i, i);
+	(void)rw_buf_append_text(&body, "]}");
+	fixture_expect(fx, "DELETE", "/v1/clusters/demo", NULL, 200);
+	fixture_expect(fx, "DELETE", "/v1/security-groups/web", NULL, 200);
+	fixture_expect(fx, "DELETE", "/v1/networks/net", NULL, 200);
+	fixture_ask(fx, "POST", "/v1/model", body.data, &answer);
+	assert_int_equal(answer.status, 409);
+	assert_string_equal(answer_text(&answer, "type"), "urn:ringwall:problem:limit");
+	answer_done(&answer);
+	fx->fx.controller->model_limits.networks = 101;
+	fixture_expect(fx, "POST", "/v1/model", body.data, 201);
+}
+
 /* Bad input for every kind of field: the status and the field that the problem names. */
 static const struct {
 	const char *method, *target, *body;
@@ -533,6 +557,8 @@ int main(void)
 		cmocka_unit_test_setup_teardown(names_who_uses_what_should_go, setup, teardown),
 		cmocka_unit_test_setup_teardown(applies_and_shows_the_difference, setup, teardown),
 		cmocka_unit_test_setup_teardown(carries_a_model_to_an_empty_controller_only, setup, teardown),
+		cmocka_unit_test_setup_teardown(imports_within_the_limits_of_this_controller, setup,
+						teardown),
 		cmocka_unit_test_setup_teardown(refuses_bad_input_and_names_the_field, setup, teardown),
 		cmocka_unit_test_setup_teardown(a_limit_of_the_model_is_a_conflict, setup, teardown),
 		cmocka_unit_test_setup_teardown(keeps_a_log_with_its_author, setup, teardown),

@@ -193,7 +193,7 @@ static int decode_apply(const struct rw_buf *text, struct rw_error *err)
 {
 	RW_CLEANUP(rw_apply_file_done) struct rw_apply_file file = {0};
 
-	return rw_apply_file_decode(text->data, text->size, NULL, &file, err);
+	return rw_apply_file_decode(text->data, text->size, NULL, NULL, &file, err);
 }
 
 static void small_rule_files_survive_it(void **state)

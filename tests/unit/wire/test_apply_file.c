@@ -13,7 +13,7 @@ static void expect(const char *text, const char *expected)
 	struct rw_error err = RW_ERROR_NONE;
 
 	rw_buf_init(&buf, 1 << 20);
-	if (rw_apply_file_decode(text, strlen(text), NULL, &file, &err) < 0)
+	if (rw_apply_file_decode(text, strlen(text), NULL, NULL, &file, &err) < 0)
 		fail_msg("%s: %s: %s", text, err.field, err.text);
 	for (size_t i = 0; i < file.targets.count; i++) {
 		struct rw_apply_target *target = rw_vec_at(&file.targets, i);
@@ -93,7 +93,7 @@ static void refuses_bad_files_at_the_place(void **state)
 		struct rw_apply_file file = {0};
 		struct rw_error err = RW_ERROR_NONE;
 
-		if (rw_apply_file_decode(cases[i].text, strlen(cases[i].text), NULL, &file, &err) == 0)
+		if (rw_apply_file_decode(cases[i].text, strlen(cases[i].text), NULL, NULL, &file, &err) == 0)
 			fail_msg("accepted %s", cases[i].text);
 		assert_string_equal(err.field, cases[i].field);
 		if (!strstr(err.text, cases[i].message))
