@@ -121,11 +121,11 @@ static void on_terminate(void *userdata)
 	rw_loop_stop(agent->loop);
 }
 
-static int make_report(void *context, struct rw_buf *buf, struct rw_error *err)
+static int make_report(void *context, bool brief, struct rw_buf *buf, struct rw_error *err)
 {
 	struct agent *agent = context;
 
-	return rw_reporter_encode(&agent->reporter, agent->keeper, buf, err);
+	return rw_reporter_encode(&agent->reporter, agent->keeper, brief, buf, err);
 }
 
 static int start_session(struct agent *agent, struct rw_error *err)

@@ -55,7 +55,6 @@ void agent_on_policy(void *context, const struct rw_position *position, const st
 	else
 		rw_log_info("policy in force  revision=%llu", (unsigned long long)position->revision);
 	agent->policy_unsaved = true;
-	agent_report_soon(agent);
 }
 
 void agent_on_question(void *context, uint64_t question, const struct rw_policy *policy)

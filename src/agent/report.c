@@ -443,16 +443,6 @@ static int fill_flows(struct rw_reporter *reporter, struct rw_report *report)
 	return 0;
 }
 
-/* Computed once for a policy: its size is that of all groups and members. */
-static struct rw_policy_digest digest_of(struct rw_reporter *reporter, const struct rw_keeper_status *status)
-{
-	if (memcmp(&reporter->digest_position, &status->in_force, sizeof(status->in_force)) != 0) {
-		reporter->digest = rw_policy_digest(status->policy);
-		reporter->digest_position = status->in_force;
-	}
-	return reporter->digest;
-}
-
 /* In the newest version that the controller takes. */
 static void fill_authorities(const struct rw_renewal *renewal, struct rw_report *report)
 {
@@ -462,8 +452,21 @@ static void fill_authorities(const struct rw_renewal *renewal, struct rw_report 
 	memcpy(report->authorities, renewal->authorities, sizeof(renewal->authorities));
 }
 
-int rw_reporter_encode(struct rw_reporter *reporter, const struct rw_keeper *keeper, struct rw_buf *buf,
-		       struct rw_error *err)
+/* All that a brief report does not tell. */
+static int fill_rest(struct rw_reporter *reporter, const struct rw_keeper_status *status,
+		     struct rw_report *report)
+{
+	int r;
+
+	report->drop_events_lost = reporter->drops_lost;
+	r = fill_kernel(status, report);
+	if (r == 0)
+		r = fill_lists(reporter, status, report);
+	return r == 0 ? fill_flows(reporter, report) : r;
+}
+
+int rw_reporter_encode(struct rw_reporter *reporter, const struct rw_keeper *keeper, bool brief,
+		       struct rw_buf *buf, struct rw_error *err)
 {
 	RW_CLEANUP(rw_report_done) struct rw_report report;
 	struct rw_keeper_status status;
@@ -473,6 +476,7 @@ int rw_reporter_encode(struct rw_reporter *reporter, const struct rw_keeper *kee
 	rw_report_init(&report);
 	if (reporter->renewal)
 		fill_authorities(reporter->renewal, &report);
+	report.brief = brief && report.version >= 3;
 	report.applied = status.applied;
 	report.wanted = status.wanted;
 	report.state = status.state;
@@ -480,17 +484,11 @@ int rw_reporter_encode(struct rw_reporter *reporter, const struct rw_keeper *kee
 	(void)snprintf(report.agent_version, sizeof(report.agent_version), "%s", RW_VERSION);
 	report.started_ms = reporter->started_ms;
 	if (status.policy)
-		report.digest = digest_of(reporter, &status);
-	report.drop_events_lost = reporter->drops_lost;
-	r = fill_kernel(&status, &report);
-	if (r == 0)
-		r = fill_lists(reporter, &status, &report);
-	if (r == 0)
-		r = fill_flows(reporter, &report);
-	if (r < 0)
+		report.digest = rw_policy_digest(status.policy);
+	if (!report.brief && fill_rest(reporter, &status, &report) < 0)
 		return rw_error_oom(err);
 	r = rw_report_encode(buf, &report, err);
-	if (r < 0)
+	if (r < 0 || report.brief)
 		return r;
 	reporter->drop_count = 0;
 	reporter->drops_lost = 0;

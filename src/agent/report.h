@@ -29,8 +29,6 @@ struct rw_reporter {
 	uint64_t drops_lost;
 	rw_enforcer_drop_fn *tap; /* nullable: is shown every drop event as it comes */
 	void *tap_context;
-	struct rw_position digest_position; /* of the policy whose digest is 'digest' */
-	struct rw_policy_digest digest;
 	struct rw_vec hits; /* struct rw_report_hit, as last read */
 	struct rw_listeners listeners;
 	struct rw_report_connection connections[RW_REPORT_LIVE_MAX]; /* of a monitored node */
@@ -90,9 +88,10 @@ void rw_reporter_judge(struct rw_reporter *reporter, const struct rw_keeper *kee
 		       const struct rw_policy *policy);
 
 /*
- * Appends a report as one line of JSON and forgets the drop events and judgements told.  -ENOMEM, -E2BIG.
+ * Appends a report as one line of JSON and forgets the drop events and judgements told.  A 'brief' one, where the
+ * controller takes those, tells neither.  -ENOMEM, -E2BIG.
  */
-RW_NODISCARD int rw_reporter_encode(struct rw_reporter *reporter, const struct rw_keeper *keeper,
+RW_NODISCARD int rw_reporter_encode(struct rw_reporter *reporter, const struct rw_keeper *keeper, bool brief,
 				    struct rw_buf *buf, struct rw_error *err);
 
 /* Fills the list of candidate and enforced interfaces; *ret_interfaces is the caller's, see

@@ -15,6 +15,13 @@ enum stage {
 	STAGE_GIVEN_UP, /* the controller does not want us */
 };
 
+/* What is due before the heartbeat. */
+enum urgency {
+	URGENCY_NONE,
+	URGENCY_BRIEF, /* a report of the policy */
+	URGENCY_WHOLE,
+};
+
 struct rw_agent_session {
 	struct rw_agent_transport transport;
 	struct rw_agent_host host;
@@ -30,7 +37,8 @@ struct rw_agent_session {
 	struct rw_position position;
 	bool needs_snapshot; /* what is held cannot be built on */
 
-	uint64_t report_ms; /* when the next report is due */
+	uint64_t heartbeat_ms; /* when the next whole report is due */
+	enum urgency urgency;
 	bool report_under_way;
 	unsigned int reports_failed;
 };
@@ -150,7 +158,7 @@ static void open_stream(struct rw_agent_session *session, uint64_t now_ms)
 				    &digest, &err) < 0)
 		end_stream(session, now_ms, 0, err.text);
 	else
-		session->report_ms = now_ms;
+		session->heartbeat_ms = now_ms;
 }
 
 void rw_agent_session_cut(struct rw_agent_session *session, uint64_t now_ms, const char *reason,
@@ -169,13 +177,20 @@ static void out_of_step(struct rw_agent_session *session, uint64_t now_ms, const
 	end_stream(session, now_ms, RW_AGENT_RETRY_MIN_MS, reason);
 }
 
+static void report_within(struct rw_agent_session *session, enum urgency urgency)
+{
+	if (session->urgency < urgency)
+		session->urgency = urgency;
+	session->host.wake(session->host.context);
+}
+
 static void take_policy(struct rw_agent_session *session, const struct rw_position *position,
-			const struct rw_policy *policy, enum rw_established established)
+			const struct rw_policy *policy, enum rw_established established, enum urgency urgency)
 {
 	session->needs_snapshot = false;
 	hold(session, position, policy);
 	session->host.apply(session->host.context, position, policy, established);
-	rw_agent_session_report_soon(session);
+	report_within(session, urgency);
 }
 
 static bool same_digest(const struct rw_policy_digest *a, const struct rw_policy_digest *b)
@@ -213,7 +228,7 @@ static void take_delta(struct rw_agent_session *session, uint64_t now_ms, const 
 	if (apply_delta(session, frame, &result, &err) < 0)
 		out_of_step(session, now_ms, err.text);
 	else
-		take_policy(session, &frame->position, result, frame->established);
+		take_policy(session, &frame->position, result, frame->established, URGENCY_BRIEF);
 }
 
 /* A question that does not fit what is held is not answered: who asked does not wait for ever. */
@@ -255,7 +270,7 @@ static void take_frame(struct rw_agent_session *session, uint64_t now_ms, const 
 {
 	switch (frame->kind) {
 	case RW_FRAME_SNAPSHOT:
-		take_policy(session, &frame->position, frame->policy, frame->established);
+		take_policy(session, &frame->position, frame->policy, frame->established, URGENCY_WHOLE);
 		break;
 	case RW_FRAME_DELTA:
 		take_delta(session, now_ms, frame);
@@ -307,8 +322,7 @@ void rw_agent_session_line(struct rw_agent_session *session, uint64_t now_ms, co
 
 void rw_agent_session_report_soon(struct rw_agent_session *session)
 {
-	session->report_ms = 0;
-	session->host.wake(session->host.context);
+	report_within(session, URGENCY_WHOLE);
 }
 
 void rw_agent_session_reported(struct rw_agent_session *session, uint64_t now_ms, bool answered)
@@ -322,11 +336,14 @@ void rw_agent_session_reported(struct rw_agent_session *session, uint64_t now_ms
 
 static void send_report(struct rw_agent_session *session, uint64_t now_ms)
 {
+	bool brief = session->urgency == URGENCY_BRIEF && now_ms < session->heartbeat_ms;
 	struct rw_error err = RW_ERROR_NONE;
 
-	session->report_ms = now_ms + RW_AGENT_HEARTBEAT_MS;
+	if (!brief)
+		session->heartbeat_ms = now_ms + RW_AGENT_HEARTBEAT_MS;
+	session->urgency = URGENCY_NONE;
 	session->report_under_way = true;
-	if (session->transport.report(session->transport.context, &err) < 0) {
+	if (session->transport.report(session->transport.context, brief, &err) < 0) {
 		notice(session, true, "cannot report: %s", err.text);
 		session->report_under_way = false;
 	}
@@ -347,9 +364,9 @@ uint64_t rw_agent_session_tick(struct rw_agent_session *session, uint64_t now_ms
 	next_ms = session->deadline_ms;
 	if (session->stage == STAGE_IDLE || session->report_under_way)
 		return next_ms;
-	if (now_ms >= session->report_ms)
+	if (session->urgency != URGENCY_NONE || now_ms >= session->heartbeat_ms)
 		send_report(session, now_ms);
-	return session->report_ms < next_ms ? session->report_ms : next_ms;
+	return session->heartbeat_ms < next_ms ? session->heartbeat_ms : next_ms;
 }
 
 void rw_agent_session_status(const struct rw_agent_session *session,

@@ -45,14 +45,14 @@ struct rw_agent_transport {
 		    struct rw_error *err);
 	/* Ends the stream; no line of it comes afterwards. */
 	void (*close)(void *context);
-	/* Makes and sends a report; only one is under way at a time. */
-	int (*report)(void *context, struct rw_error *err);
+	/* Makes and sends a report, whole or brief (wire/report.h); only one is under way at a time. */
+	int (*report)(void *context, bool brief, struct rw_error *err);
 	void *context;
 };
 
 /* Whom the session serves. */
 struct rw_agent_host {
-	/* A policy has come: puts it in force.  What fails is the host's to report. */
+	/* A policy has come: puts it in force.  A report is due when this returns. */
 	void (*apply)(void *context, const struct rw_position *position, const struct rw_policy *policy,
 		      enum rw_established established);
 	/*
@@ -97,7 +97,7 @@ void rw_agent_session_cut(struct rw_agent_session *session, uint64_t now_ms, con
 /* The report under way was answered, or not. */
 void rw_agent_session_reported(struct rw_agent_session *session, uint64_t now_ms, bool answered);
 
-/* Something happened that the controller should hear of at once: a report is due with the next tick. */
+/* Something happened that the controller should hear of at once: a whole report is due with the next tick. */
 void rw_agent_session_report_soon(struct rw_agent_session *session);
 
 struct rw_agent_session_status {

@@ -16,7 +16,7 @@ struct rw_uplink {
 	struct rw_http_client *client;
 	struct rw_agent_session *session; /* borrowed */
 	char server[RW_AGENT_SERVER_SIZE];
-	int (*make_report)(void *context, struct rw_buf *buf, struct rw_error *err);
+	int (*make_report)(void *context, bool brief, struct rw_buf *buf, struct rw_error *err);
 	void *context;
 	struct rw_http_call *stream; /* NULL = none under way */
 	struct rw_http_call *report;
@@ -279,7 +279,7 @@ static void on_report_done(struct rw_http_call *call, int result, const struct r
 				  result == 0 && response->status < 500);
 }
 
-static int send_report(void *context, struct rw_error *err)
+static int send_report(void *context, bool brief, struct rw_error *err)
 {
 	struct rw_uplink *uplink = context;
 	RW_CLEANUP(rw_buf_done) struct rw_buf body;
@@ -295,7 +295,7 @@ static int send_report(void *context, struct rw_error *err)
 	int r;
 
 	rw_buf_init(&body, RW_REPORT_SIZE_MAX);
-	r = uplink->make_report(uplink->context, &body, err);
+	r = uplink->make_report(uplink->context, brief, &body, err);
 	if (r < 0)
 		return r;
 	options.body = body.data;

@@ -28,7 +28,7 @@ struct rw_uplink_options {
 	const struct rw_agent_place *place;       /* certificate, key and authorities; borrowed */
 	const struct rw_agent_identity *identity; /* server */
 	/* Appends the body of a report. */
-	int (*make_report)(void *context, struct rw_buf *buf, struct rw_error *err);
+	int (*make_report)(void *context, bool brief, struct rw_buf *buf, struct rw_error *err);
 	void *context;
 };
 

@@ -82,7 +82,7 @@ void counts_add_report(struct rw_controller *controller, const struct node_recor
 	struct rw_controller_counts *counts = &controller->counts;
 
 	counts->reports++;
-	if (!record->last_report_ms)
+	if (!record->last_report_ms || report->brief)
 		return;
 	for (int i = 0; i < RW_CAUSE_COUNT_; i++) {
 		add_growth(&counts->dropped[i], record->drops[i], report->drops[i]);

@@ -405,6 +405,10 @@ static void take_texts(struct node_record *record, const struct rw_report *repor
 	if (report->reason[0])
 		record->reason = strdup(report->reason);
 	(void)snprintf(record->agent_version, sizeof(record->agent_version), "%s", report->agent_version);
+}
+
+static void take_listeners(struct node_record *record, const struct rw_report *report)
+{
 	free(RW_TAKE_PTR(record->listeners));
 	record->listener_count = 0;
 	if (report->listener_count == 0)
@@ -463,26 +467,15 @@ static void take_position(struct rw_controller *controller, struct node_record *
 	session_acknowledge(record, failed > applied);
 }
 
-int rw_session_report(struct rw_controller *controller, const char *node, const struct rw_report *report,
-		      const struct rw_address *address, struct rw_error *err)
+/* What a brief report does not tell. */
+static void take_rest(struct rw_controller *controller, struct node_record *record,
+		      const struct rw_report *report)
 {
-	struct node_record *record = node_find(controller, node);
-	uint64_t now_ns = rw_clock_monotonic_ns(controller->clock);
-	uint64_t revision;
-	bool may_change;
-
-	if (!record)
-		return rw_error_set(err, -ENOENT, "there is no managed node %s", node);
-	counts_add_report(controller, record, report);
 	series_take(record, report, rw_clock_realtime_ms(controller->clock));
-	record->last_frame_ns = now_ns;
-	record->last_report_ms = rw_clock_realtime_ms(controller->clock);
-	record->address = *address;
-	record->agent_state = trust_state(controller, record, report->state);
 	record->persistent = report->persistent;
 	(void)memcpy(record->authorities, report->authorities, sizeof(record->authorities));
 	record->authority_count = report->authority_count;
-	take_texts(record, report);
+	take_listeners(record, report);
 	take_hits(controller, record, report);
 	series_took(record, report);
 	take_drops(controller, record, report);
@@ -491,20 +484,24 @@ int rw_session_report(struct rw_controller *controller, const char *node, const 
 	flows_take(controller, record, report);
 	preview_take(record, report);
 	cuts_take(controller, record, report);
-	take_position(controller, record, report);
-	node_judge(controller, record);
-	wait_check(controller);
-	cuts_check(controller);
+}
 
-	revision = rw_controller_revision(controller);
-	may_change = (!record->claims_ns || now_ns - record->claims_ns >= CLAIMS_INTERVAL_NS) &&
-		     trust_may_change(record, now_ns);
-	if (may_change && report->ssh_port_count && !same_ports(record, report)) {
+/* What an agent says of its node may change the model. */
+static void take_claims(struct rw_controller *controller, const char *node, const struct rw_report *report)
+{
+	struct node_record *record = node_find(controller, node);
+	uint64_t now_ns = rw_clock_monotonic_ns(controller->clock);
+	uint64_t revision = rw_controller_revision(controller);
+
+	if (!record || (record->claims_ns && now_ns - record->claims_ns < CLAIMS_INTERVAL_NS) ||
+	    !trust_may_change(record, now_ns))
+		return;
+	if (report->ssh_port_count && !same_ports(record, report)) {
 		record->claims_ns = now_ns;
 		take_ssh_ports(controller, record, report);
 		record = node_find(controller, node);
 	}
-	if (may_change && record && report->interface_count &&
+	if (record && report->interface_count &&
 	    (hash_claims(report) != record->claims_hash ||
 	     rw_controller_object_revision(controller, RW_KIND_NODE, node) != record->claims_revision)) {
 		record->claims_ns = now_ns;
@@ -513,5 +510,28 @@ int rw_session_report(struct rw_controller *controller, const char *node, const 
 	}
 	if (record && rw_controller_revision(controller) != revision)
 		trust_count_change(record, now_ns);
+}
+
+int rw_session_report(struct rw_controller *controller, const char *node, const struct rw_report *report,
+		      const struct rw_address *address, struct rw_error *err)
+{
+	struct node_record *record = node_find(controller, node);
+
+	if (!record)
+		return rw_error_set(err, -ENOENT, "there is no managed node %s", node);
+	counts_add_report(controller, record, report);
+	record->last_frame_ns = rw_clock_monotonic_ns(controller->clock);
+	record->last_report_ms = rw_clock_realtime_ms(controller->clock);
+	record->address = *address;
+	record->agent_state = trust_state(controller, record, report->state);
+	take_texts(record, report);
+	if (!report->brief)
+		take_rest(controller, record, report);
+	take_position(controller, record, report);
+	node_judge(controller, record);
+	wait_check(controller);
+	cuts_check(controller);
+	if (!report->brief)
+		take_claims(controller, node, report);
 	return 0;
 }

@@ -407,6 +407,7 @@ struct report_document {
 static const struct rw_json_field report_fields[] = {
 	RW_JSON_FIELD("version", struct report_document, version, rw_json_decode_integer, .min = 1,
 		      .max = RW_REPORT_VERSION, .required = true),
+	FIELD("brief", brief, rw_json_decode_bool),
 	FIELD("applied", applied, rw_wire_decode_position, .required = true),
 	FIELD("wanted", wanted, rw_wire_decode_position),
 	FIELD("digest", digest, rw_wire_decode_digest),
@@ -516,6 +517,21 @@ static void put_counters(struct rw_json_writer *json, const struct rw_report *re
 	rw_json_end_array(json);
 }
 
+/* What a brief report leaves out. */
+static void put_rest(struct rw_json_writer *json, const struct rw_report *report)
+{
+	rw_json_put_bool(json, "persistent", report->persistent);
+	rw_wire_put_interfaces(json, report->interfaces, report->interface_count);
+	put_counters(json, report);
+	rw_report_put_kernel(json, &report->kernel);
+	rw_wire_put_flows(json, report);
+	put_drops(json, report);
+	rw_wire_put_connections(json, report);
+	rw_wire_put_judgements(json, report);
+	if (report->version >= 2)
+		put_authorities(json, report->authorities, report->authority_count);
+}
+
 int rw_report_encode(struct rw_buf *buf, const struct rw_report *report, struct rw_error *err)
 {
 	char digest[RW_DIGEST_TEXT_SIZE];
@@ -525,6 +541,8 @@ int rw_report_encode(struct rw_buf *buf, const struct rw_report *report, struct 
 	rw_json_writer_init(&json, buf, false);
 	rw_json_begin_object(&json);
 	rw_json_put_integer(&json, "version", report->version ? report->version : 1);
+	if (report->brief)
+		rw_json_put_bool(&json, "brief", true);
 	rw_wire_put_position(&json, "applied", &report->applied);
 	rw_wire_put_position(&json, "wanted", &report->wanted);
 	rw_policy_digest_format(&report->digest, digest);
@@ -536,16 +554,8 @@ int rw_report_encode(struct rw_buf *buf, const struct rw_report *report, struct 
 	rw_json_put_text(&json, "agent_version", report->agent_version);
 	if (report->started_ms)
 		rw_json_put_time(&json, "started", report->started_ms);
-	rw_json_put_bool(&json, "persistent", report->persistent);
-	rw_wire_put_interfaces(&json, report->interfaces, report->interface_count);
-	put_counters(&json, report);
-	rw_report_put_kernel(&json, &report->kernel);
-	rw_wire_put_flows(&json, report);
-	put_drops(&json, report);
-	rw_wire_put_connections(&json, report);
-	rw_wire_put_judgements(&json, report);
-	if (report->version >= 2)
-		put_authorities(&json, report->authorities, report->authority_count);
+	if (!report->brief)
+		put_rest(&json, report);
 	rw_json_end_object(&json);
 	(void)rw_buf_append(buf, "\n", 1);
 	return rw_buf_check(buf, err);

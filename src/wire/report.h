@@ -12,10 +12,13 @@
  * events are those since the last report.  Lists are bounded; what did not fit is counted in
  * 'drop_events_lost'.  A list that is absent from the document decodes as empty.
  *
+ * A brief report follows a change of the policy, for which somebody waits: it says what is applied and how it goes, in
+ * the same few words whatever the node's size, and leaves all else as the last report told.
+ *
  * The answer says which authorities the agent should trust, the one that issues first, and the newest version of
  * a report that the controller takes:
  *
- *     {"version":1,"reports":2,"authorities":["<64 hex>"]}
+ *     {"version":1,"reports":3,"authorities":["<64 hex>"]}
  *
  * An agent begins with version 1, which every controller takes, and goes on with the newest that both know.
  * A controller without such an answer (204, nothing) takes version 1.
@@ -29,7 +32,7 @@
 #include "wire/stream.h"
 #include "wire/writer.h"
 
-#define RW_REPORT_VERSION        2 /* 2 has "authorities"; 1 is spoken too */
+#define RW_REPORT_VERSION        3 /* 2 has "authorities", 3 may be brief; both and 1 are spoken too */
 #define RW_REPORT_AUTHORITIES    4
 #define RW_REPORT_INTERFACES_MAX 256
 #define RW_REPORT_ADDRESSES_MAX  64
@@ -189,10 +192,8 @@ struct rw_report_flow {
 };
 
 struct rw_report {
-	uint32_t version; /* 1..RW_REPORT_VERSION; 0 = 1 */
-	/* Version 2: SHA-256 (hex) of the certificates of the authorities that the agent trusts, in its order. */
-	char authorities[RW_REPORT_AUTHORITIES][65];
-	size_t authority_count;
+	uint32_t version;           /* 1..RW_REPORT_VERSION; 0 = 1 */
+	bool brief;                 /* version 3: what follows 'started_ms' is not told */
 	struct rw_position applied; /* revision 0: none */
 	struct rw_position wanted;  /* last received; differs from 'applied' while failed */
 	struct rw_policy_digest digest;
@@ -200,6 +201,9 @@ struct rw_report {
 	char reason[512];
 	char agent_version[32];
 	int64_t started_ms;
+	/* Version 2: SHA-256 (hex) of the certificates of the authorities that the agent trusts, in its order. */
+	char authorities[RW_REPORT_AUTHORITIES][65];
+	size_t authority_count;
 	bool persistent; /* pinned: enforcement outlives the agent */
 	struct rw_report_interface *interfaces;
 	size_t interface_count;

@@ -233,7 +233,7 @@ static int encode(void *userdata, struct rw_error *err)
 
 	rw_report_init(&report);
 	rw_buf_init(&buf, RW_REPORT_SIZE_MAX);
-	r = rw_reporter_encode(&answer->reporter, answer->keeper, &buf, err);
+	r = rw_reporter_encode(&answer->reporter, answer->keeper, false, &buf, err);
 	assert_int_equal(answer->reporter.judgement_count, r < 0 ? 1 : 0);
 	if (r < 0)
 		return r;

@@ -96,16 +96,21 @@ static int free_world(void **state)
 	return 0;
 }
 
-static const struct rw_report *encoded(struct world *world)
+static const struct rw_report *encoded_as(struct world *world, bool brief)
 {
 	RW_CLEANUP(rw_buf_done) struct rw_buf buf;
 
 	rw_buf_init(&buf, RW_REPORT_SIZE_MAX);
-	assert_int_equal(rw_reporter_encode(&world->reporter, world->keeper, &buf, NULL), 0);
+	assert_int_equal(rw_reporter_encode(&world->reporter, world->keeper, brief, &buf, NULL), 0);
 	rw_report_done(&world->report);
 	rw_report_init(&world->report);
 	assert_int_equal(rw_report_decode(buf.data, buf.size, &world->report, NULL), 0);
 	return &world->report;
+}
+
+static const struct rw_report *encoded(struct world *world)
+{
+	return encoded_as(world, false);
 }
 
 static struct rw_enforcer_drop make_drop(void)
@@ -211,6 +216,32 @@ static void tells_each_drop_once_with_its_time(void **state)
 	assert_int_equal(report->drop_events[0].time_ms, 1800000000000 - 2000);
 	assert_int_equal(report->drop_events[0].local_port, 22);
 	assert_int_equal(encoded(world)->drop_event_count, 0);
+}
+
+static void brief_report_tells_what_is_in_force_and_forgets_nothing(void **state)
+{
+	struct world *world = *state;
+	struct rw_renewal renewal = {.answer.reports = 3};
+	struct rw_enforcer_drop drop = make_drop();
+	const struct rw_report *report;
+
+	world->fake.drops = &drop;
+	world->fake.drop_count = 1;
+	rw_reporter_take_drops(&world->reporter, &world->fake.base);
+	world->reporter.renewal = &renewal;
+	report = encoded_as(world, true);
+	assert_true(report->brief);
+	assert_int_equal(report->applied.revision, 7);
+	assert_int_equal(report->interface_count, 0);
+	assert_int_equal(report->drop_event_count, 0);
+	assert_int_equal(encoded(world)->drop_event_count, 1);
+	/* A controller that does not know those gets whole ones. */
+	renewal.answer.reports = 2;
+	report = encoded_as(world, true);
+	assert_false(report->brief);
+	assert_int_equal(report->version, 2);
+	assert_true(report->interface_count > 0);
+	world->reporter.renewal = NULL;
 }
 
 static void counts_drops_that_do_not_fit(void **state)
@@ -349,6 +380,7 @@ int main(void)
 		TEST(tells_the_early_stage_as_a_hook_of_its_own),
 		TEST(tells_interfaces_and_the_bridge_in_place_of_its_port),
 		TEST(tells_each_drop_once_with_its_time),
+		TEST(brief_report_tells_what_is_in_force_and_forgets_nothing),
 		TEST(counts_drops_that_do_not_fit),
 		TEST(tells_ssh_sessions_first_and_what_would_be_cut),
 		TEST(tells_once_which_live_flows_a_policy_would_refuse),

@@ -20,6 +20,7 @@ struct world {
 	struct rw_policy_digest digest;
 	int open_result;
 	unsigned int reports;
+	unsigned int brief; /* of them */
 
 	unsigned int applied;
 	struct rw_position position;     /* of the last apply */
@@ -52,10 +53,13 @@ static void world_close(void *context)
 	((struct world *)context)->is_open = false;
 }
 
-static int world_report(void *context, struct rw_error *err)
+static int world_report(void *context, bool brief, struct rw_error *err)
 {
+	struct world *world = context;
+
 	(void)err;
-	((struct world *)context)->reports++;
+	world->reports++;
+	world->brief += brief;
 	return 0;
 }
 
@@ -566,6 +570,48 @@ static void reports_at_heartbeats_and_at_once_after_an_apply(void **state)
 	assert_int_equal(world->reports, 4);
 }
 
+/* Somebody waits for the report of a change; all else has time. */
+static void reports_briefly_after_a_delta_and_wholly_at_heartbeats(void **state)
+{
+	RW_CLEANUP(rw_buf_done) struct rw_buf buf;
+	struct world *world = *state;
+
+	pass(world, 0);
+	rw_agent_session_reported(world->session, world->now_ms, true);
+	snapshot(world, 5, 22);
+	pass(world, 0);
+	assert_int_equal(world->reports, 2);
+	assert_int_equal(world->brief, 0);
+	rw_agent_session_reported(world->session, world->now_ms, true);
+	rw_buf_init(&buf, 1u << 20);
+	for (uint64_t i = 5; i < 8; i++) {
+		rw_buf_clear(&buf);
+		encode_delta(&buf, i, i + 1, (uint16_t)(17 + i), (uint16_t)(18 + i), (uint16_t)(18 + i));
+		feed(world, &buf, ALL_LINES);
+		pass(world, RW_AGENT_HEARTBEAT_MS / 4);
+		assert_int_equal(world->brief, i - 4);
+		rw_agent_session_reported(world->session, world->now_ms, true);
+	}
+	/* The heartbeat has not moved; what is due with it makes no second report. */
+	assert_int_equal(world->reports, 5);
+	rw_buf_clear(&buf);
+	encode_delta(&buf, 8, 9, 25, 26, 26);
+	world->now_ms += RW_AGENT_HEARTBEAT_MS / 4;
+	feed(world, &buf, ALL_LINES);
+	pass(world, 0);
+	assert_int_equal(world->reports, 6);
+	assert_int_equal(world->brief, 3);
+	/* Something else that happened is told at once and wholly. */
+	rw_agent_session_reported(world->session, world->now_ms, true);
+	rw_buf_clear(&buf);
+	encode_delta(&buf, 9, 10, 26, 27, 27);
+	rw_agent_session_report_soon(world->session);
+	feed(world, &buf, ALL_LINES);
+	pass(world, 0);
+	assert_int_equal(world->reports, 7);
+	assert_int_equal(world->brief, 3);
+}
+
 static void ends_the_stream_when_reports_are_not_answered(void **state)
 {
 	struct world *world = *state;
@@ -605,6 +651,7 @@ int main(void)
 		TEST(comes_back_when_it_is_told_to),
 		TEST(lets_go_when_the_node_is_deleted),
 		TEST(reports_at_heartbeats_and_at_once_after_an_apply),
+		TEST(reports_briefly_after_a_delta_and_wholly_at_heartbeats),
 		TEST(ends_the_stream_when_reports_are_not_answered),
 	};
 

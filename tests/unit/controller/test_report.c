@@ -263,6 +263,42 @@ static void sums_the_hits_of_rules_over_nodes(void **state)
 	assert_int_equal(rw_session_rule_hits(fx.controller, "sgr-2").packets, 0);
 }
 
+static void brief_report_leaves_what_the_last_one_told(void **state)
+{
+	RW_CLEANUP(rw_report_done) struct rw_report whole, brief;
+	struct rw_node_status status;
+
+	(void)state;
+	rw_report_init(&whole);
+	whole.state = RW_AGENT_STATE_OK;
+	whole.persistent = true;
+	whole.hits = calloc(1, sizeof(*whole.hits));
+	whole.hit_count = 1;
+	(void)strcpy(whole.hits[0].rule, "sgr-1");
+	whole.hits[0].packets = 5;
+	whole.listeners = calloc(1, sizeof(*whole.listeners));
+	whole.listener_count = 1;
+	whole.drops[RW_CAUSE_DEFAULT] = 7;
+	whole.kernel.flow_capacity = 4096;
+	assert_int_equal(rw_session_report(fx.controller, "n-1", &whole, &somewhere, NULL), 0);
+	rw_report_init(&brief);
+	brief.brief = true;
+	brief.state = RW_AGENT_STATE_FAILED;
+	(void)strcpy(brief.reason, "table too large");
+	(void)snprintf(brief.applied.incarnation, sizeof(brief.applied.incarnation), "%s",
+		       rw_controller_incarnation(fx.controller));
+	brief.applied.revision = rw_controller_revision(fx.controller);
+	assert_int_equal(rw_session_report(fx.controller, "n-1", &brief, &somewhere, NULL), 0);
+	assert_int_equal(rw_node_status_find(fx.controller, "n-1", &status), 0);
+	assert_int_equal(status.applied, brief.applied.revision);
+	assert_string_equal(status.reason, "table too large");
+	assert_true(status.persistent);
+	assert_int_equal(status.listener_count, 1);
+	assert_int_equal(status.drops[RW_CAUSE_DEFAULT], 7);
+	assert_int_equal(status.kernel->flow_capacity, 4096);
+	assert_int_equal(rw_session_rule_hits(fx.controller, "sgr-1").packets, 5);
+}
+
 static void keeps_the_newest_drops(void **state)
 {
 	(void)state;
@@ -391,6 +427,7 @@ int main(void)
 		T(addresses_that_flap_fill_no_change_log),
 		T(changes_at_most_every_two_seconds),
 		T(sums_the_hits_of_rules_over_nodes),
+		T(brief_report_leaves_what_the_last_one_told),
 		T(keeps_the_newest_drops),
 		T(tells_when_a_foreign_detach_was_repaired),
 		T(node_full_of_drops_leaves_those_of_others),
