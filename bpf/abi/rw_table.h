@@ -28,8 +28,8 @@
  * a page boundary.
  *
  *   LEAF  the value itself: a class (reference of its record), a column, or a cell
- *   SPAN  reference of a span, 256 entries of which equal neighbours are stored once; or, in an IPv4 trie that
- *         is small enough and at a protocol with ports, of a plain node: 256 entries as they are
+ *   SPAN  reference of a span, 256 entries of which equal neighbours are stored once; or, in an IPv4 trie and in
+ *         rows that are small enough and at a protocol with ports, of a plain node: 256 entries as they are
  *   SKIP  in the IPv6 trie: reference of a skip, which compares up to 7 bytes at once;
  *         at a row: reference of a plain node over the high byte of the column (more than 256 columns)
  *   LIST  at a cell: reference of a list of five-tuple rules that come before the cell they end with
@@ -49,7 +49,7 @@
 
 #include "abi/rw_cause.h"
 
-#define RW_TABLE_VERSION 2
+#define RW_TABLE_VERSION 3
 #define RW_TABLE_MAGIC   0x52575442 /* "RWTB" */
 
 #define RW_TABLE_PAGE_SHIFT 12
@@ -147,6 +147,7 @@ struct rw_table_timeouts {
 #define RW_VIEW_INTERNET       (1u << 0) /* NIC type internet: section 5.4 refuses inner sources */
 #define RW_VIEW_MIDSTREAM_DROP (1u << 1) /* a group of it wants the strict form */
 #define RW_VIEW_NO_GROUP       (1u << 2)
+#define RW_VIEW_PLAIN_ROWS     (1u << 3) /* blocks of rows are plain nodes, not spans */
 
 /* One page: an interface policy in one direction. */
 struct rw_table_view {

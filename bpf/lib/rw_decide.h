@@ -230,7 +230,10 @@ RW_TABLE_INLINE __u32 rw_table_decide(const struct rw_table *table, const struct
 	/* Whether rows have two levels is the same for all packets. */
 	if (page->columns > 256)
 		entry = rw_table_step_plain(table, entry, RW_ENTRY_SKIP, (column >> 8) & 255);
-	entry = rw_table_step(table, entry, column & 255);
+	if (page->flags & RW_VIEW_PLAIN_ROWS)
+		entry = rw_table_step_plain(table, entry, RW_ENTRY_SPAN, column & 255);
+	else
+		entry = rw_table_step(table, entry, column & 255);
 	if ((entry & RW_ENTRY_KIND) == RW_ENTRY_LIST)
 		entry = rw_table_list_get(table, entry, key);
 	return entry & RW_ENTRY_VALUE;

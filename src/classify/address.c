@@ -36,13 +36,13 @@ static void set_leaves(const struct rw_classify_address *address, struct rw_boun
 }
 
 /* Plain nodes take a KB each and half a microsecond to write: not for very many. */
-#define PLAIN_NODES_MAX 4096
+#define PLAIN_NODES_MAX 8192
 
 static bool has_room_for_plain(const struct rw_image *image, const struct rw_boundaries *v4)
 {
 	size_t nodes = rw_trie_count4(v4->list, v4->count);
 
-	return nodes <= PLAIN_NODES_MAX && nodes * 1024 <= (size_t)image->page_limit * RW_TABLE_PAGE_SIZE / 8;
+	return nodes <= PLAIN_NODES_MAX && nodes * 1024 <= (size_t)image->page_limit * RW_TABLE_PAGE_SIZE / 4;
 }
 
 /*

@@ -66,8 +66,8 @@ static inline uint32_t rw_classify_record_pages(uint32_t record_words, uint32_t 
 
 /*
  * Classifies the addresses of 'atoms' (taken on success) and writes records (zeroed) and address part to
- * 'image', which has one page, the header.  The IPv4 trie is plain when that takes no more than 4 MB and an
- * eighth of the budget, and not 'compressed'; 'spacious' leaves room for changes.  -ENOMEM, -ENOSPC, -E2BIG.
+ * 'image', which has one page, the header.  The IPv4 trie is plain when that takes no more than 8 MB and a
+ * quarter of the budget, and not 'compressed'; 'spacious' leaves room for changes.  -ENOMEM, -ENOSPC, -E2BIG.
  */
 RW_NODISCARD int rw_classify_address_build(struct rw_atoms *atoms, uint32_t record_words, bool compressed,
 					   bool spacious, struct rw_image *image,

@@ -18,8 +18,9 @@ struct compilation {
 	bool reused;
 	bool compressed; /* IPv4 trie, whatever the room */
 	bool spacious;
-	uint32_t views;  /* page of the first */
-	uint32_t *fives; /* references of the five-tuple parts */
+	uint32_t plain_blocks; /* so many blocks of rows may still be plain ones */
+	uint32_t views;        /* page of the first */
+	uint32_t *fives;       /* references of the five-tuple parts */
 	uint8_t slots[RW_TABLE_SLOT_MAX];
 	uint32_t group; /* that does not fit, or RW_PLAN_NO_GROUP */
 };
@@ -189,6 +190,32 @@ static int write_fives(struct compilation *compilation)
 
 /* ---- views ---- */
 
+/*
+ * Plain blocks of rows take a KB each, where spans take some ten bytes: for small policies.  No more than 4 MB and an
+ * eighth of the budget in all, if each class had blocks of its own.
+ */
+#define PLAIN_BLOCKS_MAX 4096
+
+static uint32_t count_plain_blocks(const struct compilation *compilation)
+{
+	uint32_t most = compilation->image.page_limit / 8 * (RW_TABLE_PAGE_CELLS / 256);
+
+	if (compilation->compressed)
+		return 0;
+	return most < PLAIN_BLOCKS_MAX ? most : PLAIN_BLOCKS_MAX;
+}
+
+/* Whether the rows of a view with so many columns are plain. */
+static bool take_plain_blocks(struct compilation *compilation, uint32_t columns)
+{
+	uint64_t blocks = (uint64_t)compilation->address->classes.count * ((columns + 255) / 256);
+
+	if (blocks > compilation->plain_blocks)
+		return false;
+	compilation->plain_blocks -= (uint32_t)blocks;
+	return true;
+}
+
 static int make_view(struct compilation *compilation, uint32_t number, bool *has_group, uint32_t *list)
 {
 	const struct rw_plan *plan = &compilation->plan;
@@ -205,11 +232,13 @@ static int make_view(struct compilation *compilation, uint32_t number, bool *has
 		return r;
 	view = rw_image_page(&compilation->image, page);
 	view->flags = interface->view_flags;
+	if (columns.count > 1 && take_plain_blocks(compilation, columns.count))
+		view->flags |= RW_VIEW_PLAIN_ROWS;
 	view->columns = columns.count;
 	view->timeouts = interface->timeouts;
 	return rw_rows_make(plan, compilation->address, &columns, list, count, compilation->fives,
-			    accept ? plan->default_accept : plan->default_drop, number, &compilation->image,
-			    &compilation->group);
+			    accept ? plan->default_accept : plan->default_drop, number,
+			    view->flags & RW_VIEW_PLAIN_ROWS, &compilation->image, &compilation->group);
 }
 
 static int make_views(struct compilation *compilation)
@@ -219,6 +248,7 @@ static int make_views(struct compilation *compilation)
 	RW_CLEANUP(rw_free) uint32_t *list = malloc((plan->rule_count + 1) * sizeof(*list));
 	int r = has_group && list ? write_fives(compilation) : -ENOMEM;
 
+	compilation->plain_blocks = count_plain_blocks(compilation);
 	compilation->views = rw_image_add_pages(&compilation->image, plan->policy_count * 2);
 	if (!r)
 		r = compilation->image.failure;

@@ -37,6 +37,7 @@ struct builder {
 	const uint32_t *fives;
 	struct rw_image *image;
 	uint32_t view;
+	bool plain;               /* blocks are plain nodes */
 	uint32_t *first_of;       /* by atom: its rules are by_atom[first_of[a] .. first_of[a + 1]) */
 	uint32_t *by_atom;        /* positions in 'list' */
 	struct overlay *overlays; /* by atom */
@@ -355,6 +356,51 @@ static bool has_rules(const struct builder *builder, const struct rw_class *clas
 
 /* ---- rows ---- */
 
+static bool is_uniform(const uint32_t *cells, uint32_t count)
+{
+	uint32_t differs = 0;
+
+	for (uint32_t i = 1; i < count; i++)
+		differs |= cells[i] ^ cells[0];
+	return !differs;
+}
+
+/* The entry of a block of 'count' cells. */
+static uint32_t write_block(const struct builder *builder, const uint32_t *cells, uint32_t count)
+{
+	if (!builder->plain)
+		return rw_image_add_full_span(builder->image, cells, count);
+	return is_uniform(cells, count) ? cells[0]
+					: RW_ENTRY_SPAN | rw_image_add_plain(builder->image, cells, count);
+}
+
+/* Reads a block back; true when it has lists. */
+static bool read_block(const struct builder *builder, uint32_t entry, uint32_t count, uint32_t *cells)
+{
+	const struct rw_table_span *span;
+	const uint32_t *run = NULL;
+	bool lists = false;
+
+	if ((entry & RW_ENTRY_KIND) != RW_ENTRY_SPAN) {
+		for (uint32_t i = 0; i < count; i++)
+			cells[i] = entry;
+		return (entry & RW_ENTRY_KIND) == RW_ENTRY_LIST;
+	}
+	span = rw_image_at(builder->image, entry);
+	if (builder->plain)
+		memcpy(cells, span, count * sizeof(*cells));
+	else
+		run = span->entries;
+	for (uint32_t i = 0; i < count; i++) {
+		if (run) {
+			run += i && span->bits[i / 64] >> (i % 64) & 1;
+			cells[i] = *run;
+		}
+		lists |= (cells[i] & RW_ENTRY_KIND) == RW_ENTRY_LIST;
+	}
+	return lists;
+}
+
 /* Writes the blocks that changed and what leads to them. */
 static void write_row(struct builder *builder, struct level *level)
 {
@@ -364,8 +410,7 @@ static void write_row(struct builder *builder, struct level *level)
 		uint32_t size = count - i * BLOCK < BLOCK ? count - i * BLOCK : BLOCK;
 
 		if (builder->touched[i])
-			level->blocks[i] =
-				rw_image_add_full_span(builder->image, level->cells + i * BLOCK, size);
+			level->blocks[i] = write_block(builder, level->cells + i * BLOCK, size);
 		builder->touched[i] = false;
 	}
 	/* One block for all columns needs nothing that leads to it. */
@@ -468,7 +513,7 @@ static int init(struct builder *builder, uint32_t count)
 
 int rw_rows_make(const struct rw_plan *plan, const struct rw_classify_address *address,
 		 const struct rw_columns *columns, const uint32_t *list, uint32_t count,
-		 const uint32_t *fives, uint32_t initial, uint32_t view, struct rw_image *image,
+		 const uint32_t *fives, uint32_t initial, uint32_t view, bool plain, struct rw_image *image,
 		 uint32_t *ret_group)
 {
 	RW_CLEANUP(builder_done)
@@ -480,6 +525,7 @@ int rw_rows_make(const struct rw_plan *plan, const struct rw_classify_address *a
 		.fives = fives,
 		.image = image,
 		.view = view,
+		.plain = plain,
 	};
 	int r = init(&builder, count);
 
@@ -501,7 +547,8 @@ struct rw_row_maker {
 
 int rw_row_maker_new(const struct rw_plan *plan, const struct rw_classify_address *address,
 		     const struct rw_columns *columns, const uint32_t *list, uint32_t count,
-		     const uint32_t *fives, struct rw_image *image, struct rw_row_maker **ret_maker)
+		     const uint32_t *fives, bool plain, struct rw_image *image,
+		     struct rw_row_maker **ret_maker)
 {
 	struct rw_row_maker *maker = calloc(1, sizeof(*maker));
 	int r;
@@ -515,6 +562,7 @@ int rw_row_maker_new(const struct rw_plan *plan, const struct rw_classify_addres
 		.list = list,
 		.fives = fives,
 		.image = image,
+		.plain = plain,
 	};
 	r = init(&maker->builder, count);
 	if (!r)
@@ -533,43 +581,20 @@ struct rw_row_maker *rw_row_maker_free(struct rw_row_maker *maker)
 	return NULL;
 }
 
-/* Reads a block of a row back; true when it has lists. */
-static bool read_block(const struct rw_image *image, uint32_t entry, uint32_t *cells)
-{
-	const struct rw_table_span *span;
-	bool lists = (entry & RW_ENTRY_KIND) == RW_ENTRY_LIST;
-	const uint32_t *run;
-
-	if ((entry & RW_ENTRY_KIND) != RW_ENTRY_SPAN) {
-		for (uint32_t i = 0; i < BLOCK; i++)
-			cells[i] = entry;
-		return lists;
-	}
-	span = rw_image_at(image, entry);
-	run = span->entries;
-	for (uint32_t i = 0; i < BLOCK; i++) {
-		run += i && span->bits[i / 64] >> (i % 64) & 1;
-		cells[i] = *run;
-		lists |= (*run & RW_ENTRY_KIND) == RW_ENTRY_LIST;
-	}
-	return lists;
-}
-
 static void read_row(struct builder *builder, uint32_t row, struct level *level)
 {
+	uint32_t count = builder->columns->count;
 	const uint32_t *blocks = NULL;
-	uint32_t cells[BLOCK];
 
 	level->entry = row;
 	level->lists = false;
 	if ((row & RW_ENTRY_KIND) == RW_ENTRY_SKIP)
 		blocks = rw_image_at(builder->image, row);
 	for (uint32_t i = 0; i < builder->block_count; i++) {
-		uint32_t left = builder->width - i * BLOCK, size = left < BLOCK ? left : BLOCK;
+		uint32_t size = count - i * BLOCK < BLOCK ? count - i * BLOCK : BLOCK;
 
 		level->blocks[i] = blocks ? blocks[i] : row;
-		level->lists |= read_block(builder->image, level->blocks[i], cells);
-		memcpy(level->cells + i * BLOCK, cells, size * sizeof(*cells));
+		level->lists |= read_block(builder, level->blocks[i], size, level->cells + i * BLOCK);
 	}
 }
 

@@ -15,13 +15,13 @@
 
 /*
  * Writes row 'view' into the record of every class, for the rules plan->rules[list[0..count)] with
- * 'columns', from 'initial' (a cell) on.  'fives' are the references of the plan's five-tuple parts.
+ * 'columns', from 'initial' (a cell) on; blocks are plain nodes or spans.  'fives' are the references of the plan's five-tuple parts.
  * -ENOMEM, -ENOSPC, -E2BIG (*ret_group is then the group whose rules do not fit, or RW_PLAN_NO_GROUP).
  */
 RW_NODISCARD int rw_rows_make(const struct rw_plan *plan, const struct rw_classify_address *address,
 			      const struct rw_columns *columns, const uint32_t *list, uint32_t count,
-			      const uint32_t *fives, uint32_t initial, uint32_t view, struct rw_image *image,
-			      uint32_t *ret_group);
+			      const uint32_t *fives, uint32_t initial, uint32_t view, bool plain,
+			      struct rw_image *image, uint32_t *ret_group);
 
 /*
  * Rows of single classes, later: for classes that come when the image is in use.  Lends everything that it is made
@@ -31,7 +31,7 @@ struct rw_row_maker;
 
 RW_NODISCARD int rw_row_maker_new(const struct rw_plan *plan, const struct rw_classify_address *address,
 				  const struct rw_columns *columns, const uint32_t *list, uint32_t count,
-				  const uint32_t *fives, struct rw_image *image,
+				  const uint32_t *fives, bool plain, struct rw_image *image,
 				  struct rw_row_maker **ret_maker);
 struct rw_row_maker *rw_row_maker_free(struct rw_row_maker *maker);
 

@@ -157,6 +157,9 @@ static int make_view(struct rw_classify_maker *maker, const struct rw_classify_t
 	const struct rw_plan *plan = &maker->plan;
 	struct view *view = &maker->views[number];
 	enum rw_direction direction = number % 2 ? RW_DIRECTION_EGRESS : RW_DIRECTION_INGRESS;
+	const struct rw_table_header *header = table->pages;
+	const struct rw_table_view *written =
+		(const struct rw_table_view *)table->pages + header->views + number;
 	uint32_t page = rw_image_add_pages(scratch, 1);
 	int r;
 
@@ -168,7 +171,8 @@ static int make_view(struct rw_classify_maker *maker, const struct rw_classify_t
 	r = rw_columns_make(plan, view->list, view->count, scratch, page, &view->columns);
 	return r ? r
 		 : rw_row_maker_new(plan, table->address, &view->columns, view->list, view->count,
-				    maker->fives, &maker->image, &view->rows);
+				    maker->fives, written->flags & RW_VIEW_PLAIN_ROWS, &maker->image,
+				    &view->rows);
 }
 
 static int make_views(struct rw_classify_maker *maker, const struct rw_classify_table *table)

@@ -457,6 +457,16 @@ static void fixed_memory_that_is_too_small_is_told_from_the_budget(void **state)
 	}
 }
 
+/* Whether the rows of the first interface's ingress view are plain ones. */
+static bool has_plain_rows(const struct compiled *compiled)
+{
+	const struct rw_table_header *header = header_of(compiled);
+	const struct rw_table_view *views =
+		(const struct rw_table_view *)compiled->table->pages + header->views;
+
+	return views[header->slot[0] * 2].flags & RW_VIEW_PLAIN_ROWS;
+}
+
 static void quick_form_gives_way_where_only_the_small_one_fits(void **state)
 {
 	RW_CLEANUP(rw_policy_unref) struct rw_policy *policy = make_policy();
@@ -464,10 +474,13 @@ static void quick_form_gives_way_where_only_the_small_one_fits(void **state)
 
 	(void)state;
 	add_members(policy, 2000, 300);
+	(void)add_rule(policy->groups[0], "203.0.113.0/24", 22);
 	compile(&quick, policy, NULL, NULL);
 	compile_with(&small, policy, (struct rw_classify_options){.compressed = true}, NULL);
 	assert_true(header_of(&quick)->flags & RW_TABLE_PLAIN4);
 	assert_false(header_of(&small)->flags & RW_TABLE_PLAIN4);
+	assert_true(has_plain_rows(&quick));
+	assert_false(has_plain_rows(&small));
 	assert_true(small.table->page_count < quick.table->page_count);
 	compile_with(&fitted, policy, (struct rw_classify_options){.page_limit = small.table->page_count},
 		     quick.table);
