@@ -20,13 +20,12 @@ char LICENSE[] SEC("license") = "Dual BSD/GPL";
 
 /* The loader sets the number of entries of the maps that have 1 here. */
 
-struct {
-	__uint(type, BPF_MAP_TYPE_ARRAY);
-	__uint(map_flags, BPF_F_MMAPABLE);
-	__uint(max_entries, 1);
-	__type(key, __u32);
-	__type(value, struct rw_control);
-} rw_control SEC(".maps");
+/*
+ * Maps of one value of fixed size, as variables: their addresses are constants, which spares the look-up.  The
+ * sections are the names that load.c knows them by.
+ */
+struct rw_control rw_control SEC(".data.control") = {0};
+struct rw_device rw_devices[RW_DEVICE_RECORDS] SEC(".data.devices") = {0};
 
 struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY);
@@ -38,14 +37,6 @@ struct {
 
 /* Keeps offsets inside an image.  The loader sets it before the verifier sees it: a constant for both. */
 const volatile __u32 rw_image_mask = RW_TABLE_REACH - 4;
-
-struct {
-	__uint(type, BPF_MAP_TYPE_ARRAY);
-	__uint(map_flags, BPF_F_MMAPABLE);
-	__uint(max_entries, RW_DEVICE_RECORDS);
-	__type(key, __u32);
-	__type(value, struct rw_device);
-} rw_devices SEC(".maps");
 
 struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY);
@@ -134,11 +125,12 @@ const volatile bool rw_hits_shared = true;
 
 struct rw_table {
 	const char *image;
+	__u64 mask; /* rw_image_mask, read once */
 };
 
 RW_INLINE const void *rw_table_bytes(const struct rw_table *table, __u64 offset)
 {
-	offset &= rw_image_mask;
+	offset &= table->mask;
 	/* Or the compiler splits what is added, and the verifier loses the bound. */
 	rw_opaque(offset);
 	return table->image + offset;
@@ -152,14 +144,17 @@ RW_INLINE void *rw_flow_bucket(__u8 family, __u32 number)
 
 static const __u32 zero;
 
-RW_INLINE __u64 *rw_flow_tags(__u8 family, __u32 number)
+RW_INLINE __u64 *rw_flow_tags(__u8 family)
 {
-	char *tags =
-		family == 4 ? bpf_map_lookup_elem(&rw_tags4, &zero) : bpf_map_lookup_elem(&rw_tags6, &zero);
+	return family == 4 ? bpf_map_lookup_elem(&rw_tags4, &zero) : bpf_map_lookup_elem(&rw_tags6, &zero);
+}
+
+RW_INLINE __u64 *rw_flow_tags_at(__u64 *all, __u32 number)
+{
 	__u64 offset = (__u64)number << 3 & rw_tag_mask;
 
 	rw_opaque(offset);
-	return tags ? (__u64 *)(void *)(tags + offset) : NULL;
+	return (__u64 *)(void *)((char *)all + offset);
 }
 
 struct rw_run;
@@ -173,7 +168,7 @@ static void rw_hook_fragment_remember(const struct rw_run *run, const struct rw_
 
 static __always_inline const struct rw_control *rw_hook_control(void)
 {
-	return bpf_map_lookup_elem(&rw_control, &zero);
+	return &rw_control;
 }
 
 static __always_inline bool rw_hook_table(const struct rw_run *run, struct rw_table *ret_table)
@@ -181,17 +176,17 @@ static __always_inline bool rw_hook_table(const struct rw_run *run, struct rw_ta
 	__u32 image = run->generation & 1;
 
 	ret_table->image = bpf_map_lookup_elem(&rw_images, &image);
+	ret_table->mask = rw_image_mask;
 	return ret_table->image;
 }
 
-static __always_inline void rw_hook_hit(const struct rw_run *run, __u32 cell)
+static __always_inline void count_hit(const struct rw_control *control, const struct rw_run *run, __u32 cell)
 {
-	const struct rw_control *control = rw_hook_control();
 	__u32 index = RW_CELL_INDEX(cell);
 	struct rw_hit *hit;
 	__u32 stripe;
 
-	if (!control || index >= control->hit_count)
+	if (index >= control->hit_count)
 		return;
 	stripe = bpf_get_smp_processor_id() & control->hit_stripe_mask;
 	stripe += (run->generation & 1) * (control->hit_stripe_mask + 1);
@@ -205,6 +200,14 @@ static __always_inline void rw_hook_hit(const struct rw_run *run, __u32 cell)
 		rw_store(hit->count, hit->count + 1);
 	if (rw_load(hit->last) != run->now)
 		rw_store(hit->last, run->now);
+}
+
+static __always_inline void rw_hook_hit(const struct rw_run *run, __u32 cell)
+{
+	const struct rw_control *control = rw_hook_control();
+
+	if (control)
+		count_hit(control, run, cell);
 }
 
 static __always_inline bool rw_hook_fragment_known(const struct rw_run *run,
@@ -329,9 +332,9 @@ static __always_inline const struct rw_device *find_device(__u32 ifindex, __u32 
 {
 	for (__u32 probe = 0; probe < RW_DEVICE_PROBES; probe++) {
 		__u32 place = rw_device_place(ifindex, probe);
-		const struct rw_device *device = bpf_map_lookup_elem(&rw_devices, &place);
+		const struct rw_device *device = &rw_devices[place];
 
-		if (device && device->ifindex == ifindex) {
+		if (device->ifindex == ifindex) {
 			*ret_place = place;
 			return device;
 		}
@@ -433,8 +436,7 @@ static __noinline int find_ip(struct __sk_buff *skb, const struct rw_device *dev
 
 /* What a run keeps in rw_processor.scratch. */
 struct scratch {
-	struct rw_run run;
-	struct rw_flow_query query;
+	struct rw_short_room room;
 	struct rw_frame frame;
 };
 
@@ -457,14 +459,11 @@ static __always_inline __u32 read_clock(struct rw_processor *own)
 	return own->now;
 }
 
-static __always_inline bool begin_run(struct rw_run *run, struct rw_processor *own)
+static __always_inline bool begin_run(const struct rw_control *control, struct rw_run *run,
+				      struct rw_processor *own)
 {
-	const struct rw_control *control = rw_hook_control();
-	__u64 state;
+	__u64 state = rw_load(control->state);
 
-	if (!control)
-		return false;
-	state = rw_load(control->state);
 	/* The image is read only after the state that names it. */
 	rw_read_barrier();
 	run->generation = RW_STATE_GENERATION(state);
@@ -478,7 +477,8 @@ static __always_inline bool begin_run(struct rw_run *run, struct rw_processor *o
  * goes the long way.  No call is on it: that into a function and back costs as much as a look-up, where
  * returns are guarded against speculation.
  */
-static __always_inline int decide_short(struct __sk_buff *skb, const struct rw_run *run, __u8 family,
+static __always_inline int decide_short(struct __sk_buff *skb, const struct rw_run *run, bool egress,
+					const struct rw_control *control, __u8 family,
 					struct rw_processor *own)
 {
 	struct rw_reader reader = {
@@ -494,7 +494,7 @@ static __always_inline int decide_short(struct __sk_buff *skb, const struct rw_r
 	/* The kernel tells of what is behind tags that were left in the frame: see link_size. */
 	if (!header || header[-1] != (family == 4 ? bpf_htons(ETH_P_IP) : bpf_htons(ETH_P_IPV6)))
 		return VERDICT_NOT;
-	cell = rw_short_decide(family, run, &reader, ETH_HLEN, &scratch_of(own)->query);
+	cell = rw_short_decide(family, run, egress, control, &reader, ETH_HLEN, &scratch_of(own)->room);
 	if (cell == RW_SHORT_NOT)
 		return VERDICT_NOT;
 	if (rw_cell_accepts(cell)) {
@@ -505,13 +505,15 @@ static __always_inline int decide_short(struct __sk_buff *skb, const struct rw_r
 		return VERDICT_NOT;
 	own->event_suppressed++;
 	own->dropped[RW_CELL_CAUSE(cell) & 31]++;
-	rw_hook_hit(run, cell);
+	count_hit(control, run, cell);
 	return TC_ACT_SHOT;
 }
 
 RW_SUBPROGRAM int rw_decide_short6(struct __sk_buff *skb, const struct rw_run *run, struct rw_processor *own)
 {
-	return run && own ? decide_short(skb, run, 6, own) : VERDICT_NOT;
+	const struct rw_control *control = rw_hook_control();
+
+	return run && own && control ? decide_short(skb, run, run->egress, control, 6, own) : VERDICT_NOT;
 }
 
 RW_SUBPROGRAM int rw_parse_skb(struct __sk_buff *skb, __u32 offset, __u32 family, struct rw_frame *frame)
@@ -578,12 +580,12 @@ RW_SUBPROGRAM int rw_routes_back(struct __sk_buff *skb, const struct rw_frame *f
 RW_SUBPROGRAM int rw_decide_long(struct __sk_buff *skb, const struct rw_run *run, struct rw_processor *own,
 				 __u32 place)
 {
-	const struct rw_device *device = bpf_map_lookup_elem(&rw_devices, &place);
+	const struct rw_device *device = &rw_devices[place & (RW_DEVICE_RECORDS - 1)];
 	int link, status = RW_PARSE_MALFORMED;
 	__u32 offset = 0, family = 0;
 	struct rw_frame *frame;
 
-	if (!run || !own || !device)
+	if (!run || !own)
 		return TC_ACT_SHOT;
 	link = find_ip(skb, device, place, &offset, &family);
 	if (link == LINK_PASS)
@@ -600,34 +602,42 @@ RW_SUBPROGRAM int rw_decide_long(struct __sk_buff *skb, const struct rw_run *run
 	if (link == LINK_IP && status != RW_PARSE_MALFORMED && !run->egress &&
 	    !(device->flags & RW_DEVICE_BRIDGE_PORT) && rw_hook_is_routed(run, frame))
 		frame->is_unrouted = !rw_routes_back(skb, frame);
-	return account(skb, run, frame, rw_hook_decide(run, frame, status, &scratch_of(own)->query), own);
+	return account(skb, run, frame, rw_hook_decide(run, frame, status, &scratch_of(own)->room.query),
+		       own);
 }
 
 static __always_inline int filter(struct __sk_buff *skb, bool egress, struct rw_processor *own)
 {
-	struct rw_run *run = &scratch_of(own)->run;
+	const struct rw_control *control = rw_hook_control();
+	struct rw_run *run = &scratch_of(own)->room.run;
 	const struct rw_device *device;
-	int verdict = VERDICT_NOT;
 	__u32 place = 0;
+	__u16 flags;
 
 	device = find_device(skb->ifindex, &place);
-	if (!device || !begin_run(run, own))
+	if (!device || !control || !begin_run(control, run, own))
 		return TC_ACT_UNSPEC;
-	if ((device->flags & RW_DEVICE_BRIDGE_PORT) && is_bridged(skb, place))
+	flags = device->flags;
+	if ((flags & RW_DEVICE_BRIDGE_PORT) && is_bridged(skb, place))
 		return TC_ACT_UNSPEC;
 	/* The copy of an own multicast or broadcast for listeners here: it has crossed no device. */
 	if (skb->pkt_type == PACKET_LOOPBACK)
 		return TC_ACT_UNSPEC;
 	run->slot = device->slot;
 	run->egress = egress;
-	run->pending = !!(device->flags & RW_DEVICE_PENDING);
-	if (!skb->vlan_present && !(device->flags & (RW_DEVICE_LAYER3 | RW_DEVICE_PENDING))) {
-		if (skb->protocol == bpf_htons(ETH_P_IP))
-			verdict = decide_short(skb, run, 4, own);
-		else if (skb->protocol == bpf_htons(ETH_P_IPV6))
+	run->pending = !!(flags & RW_DEVICE_PENDING);
+	if (!skb->vlan_present && !(flags & (RW_DEVICE_LAYER3 | RW_DEVICE_PENDING))) {
+		int verdict = VERDICT_NOT;
+
+		if (skb->protocol == bpf_htons(ETH_P_IP)) {
+			verdict = decide_short(skb, run, egress, control, 4, own);
+		} else if (skb->protocol == bpf_htons(ETH_P_IPV6)) {
 			verdict = rw_decide_short6(skb, run, own);
+		}
+		if (verdict != VERDICT_NOT)
+			return verdict;
 	}
-	return verdict == VERDICT_NOT ? rw_decide_long(skb, run, own, place) : verdict;
+	return rw_decide_long(skb, run, own, place);
 }
 
 /*
@@ -691,7 +701,8 @@ static __always_inline bool is_for_early(const struct xdp_md *context, const str
 	       (const char *)(link + 1) <= (const char *)(long)context->data_end && !(link->h_dest[0] & 1);
 }
 
-static __always_inline int decide_early(const struct xdp_md *context, const struct rw_run *run, __u8 family,
+static __always_inline int decide_early(const struct xdp_md *context, const struct rw_run *run,
+					const struct rw_control *control, __u8 family,
 					struct rw_processor *own)
 {
 	struct rw_reader reader = {
@@ -701,41 +712,45 @@ static __always_inline int decide_early(const struct xdp_md *context, const stru
 	__u32 cell;
 
 	reader.length = (__u32)(reader.head_end - reader.head);
-	cell = rw_early_decide(family, run, &reader, ETH_HLEN, &scratch_of(own)->query);
+	cell = rw_early_decide(family, run, control, &reader, ETH_HLEN);
 	/* A refusal of which an event is due goes on to tc, which tells it. */
 	if (cell == RW_SHORT_NOT || own->event_second != run->now || own->event_count < RW_EVENTS_PER_SECOND)
 		return XDP_PASS;
 	own->event_suppressed++;
 	own->dropped[RW_CELL_CAUSE(cell) & 31]++;
 	own->early++;
-	rw_hook_hit(run, cell);
+	count_hit(control, run, cell);
 	return XDP_DROP;
 }
 
 RW_SUBPROGRAM int rw_decide_early6(struct xdp_md *context, const struct rw_run *run, struct rw_processor *own)
 {
-	return run && own ? decide_early(context, run, 6, own) : XDP_PASS;
+	const struct rw_control *control = rw_hook_control();
+
+	return run && own && control ? decide_early(context, run, control, 6, own) : XDP_PASS;
 }
 
 static __always_inline int filter_early(struct xdp_md *context, struct rw_processor *own)
 {
 	const struct ethhdr *link = (const struct ethhdr *)(long)context->data;
-	struct rw_run *run = &scratch_of(own)->run;
+	const struct rw_control *control = rw_hook_control();
 	const struct rw_device *device;
+	struct rw_run run;
 	__u32 place;
 
 	device = find_device(context->ingress_ifindex, &place);
-	if (!device || !is_for_early(context, device, link) || !begin_run(run, own) ||
-	    run->mode != RW_MODE_ENFORCE)
+	if (!device || !control || !is_for_early(context, device, link) || !begin_run(control, &run, own) ||
+	    run.mode != RW_MODE_ENFORCE)
 		return XDP_PASS;
-	run->slot = device->slot;
-	run->egress = 0;
-	run->pending = 0;
+	run.slot = device->slot;
+	run.egress = 0;
+	run.pending = 0;
 	if (link->h_proto == bpf_htons(ETH_P_IP))
-		return decide_early(context, run, 4, own);
-	if (link->h_proto == bpf_htons(ETH_P_IPV6))
-		return rw_decide_early6(context, run, own);
-	return XDP_PASS;
+		return decide_early(context, &run, control, 4, own);
+	if (link->h_proto != bpf_htons(ETH_P_IPV6))
+		return XDP_PASS;
+	scratch_of(own)->room.run = run;
+	return rw_decide_early6(context, &scratch_of(own)->room.run, own);
 }
 
 SEC("xdp")
@@ -793,12 +808,13 @@ SEC("tc")
 int rw_seed(struct __sk_buff *skb)
 {
 	struct rw_seed_record seed;
+	const struct rw_control *control = rw_hook_control();
 	struct rw_processor *own = find_processor();
 	struct rw_run run = {0};
 	bool accepted = true;
 
-	if (!own || bpf_skb_load_bytes(skb, RW_SEED_OFFSET, &seed, sizeof(seed)) || !begin_run(&run, own) ||
-	    !(seed.in | seed.out))
+	if (!own || !control || bpf_skb_load_bytes(skb, RW_SEED_OFFSET, &seed, sizeof(seed)) ||
+	    !begin_run(control, &run, own) || !(seed.in | seed.out))
 		return RW_SEED_REFUSED;
 	if (seed.in)
 		accepted = rw_cell_accepts(rw_hook_open(&run, &seed.ends, seed.in - 1u, 0));

@@ -9,7 +9,7 @@
  * Maps:
  *   rw_control   one struct rw_control
  *   rw_images    two images of the decision table; image (generation & 1) is active
- *   rw_devices   RW_DEVICE_RECORDS struct rw_device, found by rw_device_place
+ *   rw_devices   one array of RW_DEVICE_RECORDS struct rw_device, found by rw_device_place
  *   rw_vlans     a struct rw_vlans per record of rw_devices
  *   rw_slots     the names of the interfaces that have slots; no program reads it
  *   rw_flows4/6  the flow table
@@ -24,7 +24,7 @@
 
 #include "abi/rw_cause.h"
 
-#define RW_BPF_ABI_VERSION 9
+#define RW_BPF_ABI_VERSION 10
 
 enum {
 	RW_MODE_LEARN = 0,   /* all pass; openers are decided and entered */

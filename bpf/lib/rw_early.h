@@ -56,28 +56,29 @@ RW_INLINE bool rw_early_is_forged(__u32 cell)
 	return RW_CELL_CAUSE(cell) == RW_CAUSE_SPOOFED || RW_CELL_CAUSE(cell) == RW_CAUSE_OWN_ADDRESS;
 }
 
-RW_INLINE __u32 rw_early_decide(__u8 family, const struct rw_run *run, const struct rw_reader *reader,
-				__u32 offset, struct rw_flow_query *query)
+RW_INLINE __u32 rw_early_decide(__u8 family, const struct rw_run *run, const struct rw_control *control,
+				const struct rw_reader *reader, __u32 offset)
 {
 	struct rw_short packet = {.ends.family = family};
-	const struct rw_table_view *view = rw_hook_view(run, run->slot);
+	struct rw_flow_query query;
 	struct rw_flow_found found;
+	struct rw_table table;
 	__u64 more;
 	__u32 cell;
 
-	if (!view || !rw_early_read(family, reader, offset, &packet) ||
+	if (!rw_hook_table(run, &table) || !rw_early_read(family, reader, offset, &packet) ||
 	    rw_short_is_dhcp(family, &packet.ends))
 		return RW_SHORT_NOT;
-	rw_hook_query(run, &packet.ends, family, query);
-	if (rw_short_find(family, query, &found, &more) || more)
+	rw_hook_query_in(control, run, &packet.ends, family, &query);
+	if (rw_short_find(family, &query, &found, &more) || more)
 		return RW_SHORT_NOT;
 	if (packet.ends.protocol != RW_IP_TCP && packet.ends.protocol != RW_IP_UDP)
 		packet.ends.source_port = packet.ends.destination_port = 0;
-	cell = rw_short_open(family, run, &packet.ends);
+	cell = rw_short_open(family, run, false, &table, &packet.ends);
 	if (cell == RW_SHORT_NOT)
 		return RW_SHORT_NOT;
 	if (packet.ends.protocol == RW_IP_TCP && !rw_tcp_is_opening(packet.tcp_flags) &&
-	    (view->flags & RW_VIEW_MIDSTREAM_DROP) && !rw_early_is_forged(cell))
+	    (rw_hook_view_in(&table, run->slot)->flags & RW_VIEW_MIDSTREAM_DROP) && !rw_early_is_forged(cell))
 		return RW_CELL_SYSTEM(RW_CAUSE_NO_FLOW, RW_VERDICT_DROP);
 	return rw_cell_accepts(cell) ? RW_SHORT_NOT : cell;
 }

@@ -100,14 +100,14 @@ RW_INLINE void rw_flow_key_make4(const struct rw_ends *ends, struct rw_flow_key 
 {
 	__u64 source = rw_flow_end4(ends->source[0], ends->source_port);
 	__u64 destination = rw_flow_end4(ends->destination[0], ends->destination_port);
-	__u64 from_low = 1 - rw_is_less(destination, source);
-	__u64 swapped = (source ^ destination) & (0 - from_low);
+	__u64 from_high = (destination - source) >> 63; /* ends have 48 bits */
+	__u64 swapped = (source ^ destination) & (from_high - 1);
 	__u64 low = destination ^ swapped, high = source ^ swapped;
 
 	key->words[0] = low >> 16 << 32 | high >> 16;
 	key->words[1] = low << 48 | (high & 0xffff) << 32 | (__u64)ends->protocol << 24;
 	key->words[2] = key->words[3] = key->words[4] = 0;
-	key->from_low = (__u32)from_low;
+	key->from_low = (__u32)from_high ^ 1;
 }
 
 RW_INLINE void rw_flow_key_make6(const struct rw_ends *ends, struct rw_flow_key *key)

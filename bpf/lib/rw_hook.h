@@ -70,6 +70,7 @@ RW_INLINE __u32 rw_hook_open_checked(const struct rw_run *run, const struct rw_e
 	struct rw_table table;
 	struct rw_table_address remote;
 	struct rw_table_key key = {.protocol = ends->protocol, .is6 = ends->family == 6};
+	__u32 class;
 
 	/* The remote end sent the packet, unless the opener leaves here or the packet is the responder's. */
 	if (!(how & RW_OPEN_EGRESS) == !(how & RW_OPEN_REVERSED)) {
@@ -79,6 +80,7 @@ RW_INLINE __u32 rw_hook_open_checked(const struct rw_run *run, const struct rw_e
 		remote = rw_address_of(ends->destination);
 		key.local = rw_address_of(ends->source);
 	}
+	class = rw_hook_class(run, &remote, key.is6);
 	if (ends->protocol == RW_IP_TCP || ends->protocol == RW_IP_UDP) {
 		key.source_port = how & RW_OPEN_REVERSED ? ends->destination_port : ends->source_port;
 		key.destination_port = how & RW_OPEN_REVERSED ? ends->source_port : ends->destination_port;
@@ -87,7 +89,7 @@ RW_INLINE __u32 rw_hook_open_checked(const struct rw_run *run, const struct rw_e
 		return RW_CELL_BROKEN;
 	header = rw_table_header(&table);
 	return rw_table_decide(&table, header, rw_table_view_number(header, slot, how & RW_OPEN_EGRESS),
-			       rw_hook_class(run, &remote, key.is6), &key);
+			       class, &key);
 }
 
 /* Decides the opening of the flow between 'ends' by the policy of 'slot'; 'how' is RW_OPEN_*. */
@@ -101,16 +103,20 @@ RW_INLINE bool rw_cell_accepts(__u32 cell)
 	return RW_CELL_VERDICT(cell) == RW_VERDICT_ACCEPT;
 }
 
-/* Time-outs and strictness of the policy that took a flow in; NULL only for the verifier. */
+/* Time-outs and strictness of the policy of a slot. */
+RW_INLINE const struct rw_table_view *rw_hook_view_in(const struct rw_table *table, __u32 slot)
+{
+	const struct rw_table_header *header = rw_table_header(table);
+
+	return rw_table_view(table, header, rw_table_view_number(header, slot, 0));
+}
+
+/* The same; NULL only for the verifier. */
 RW_INLINE const struct rw_table_view *rw_hook_view(const struct rw_run *run, __u32 slot)
 {
-	const struct rw_table_header *header;
 	struct rw_table table;
 
-	if (!rw_hook_table(run, &table))
-		return NULL;
-	header = rw_table_header(&table);
-	return rw_table_view(&table, header, rw_table_view_number(header, slot, 0));
+	return rw_hook_table(run, &table) ? rw_hook_view_in(&table, slot) : NULL;
 }
 
 RW_INLINE __u32 rw_decision_slot(__u64 decision)
@@ -347,15 +353,22 @@ RW_INLINE __u32 rw_hook_unknown(__u8 family, const struct rw_run *run, const str
 	return cell;
 }
 
+RW_INLINE void rw_hook_query_in(const struct rw_control *control, const struct rw_run *run,
+				const struct rw_ends *ends, __u8 family, struct rw_flow_query *query)
+{
+	rw_flow_key_make(ends, &query->key);
+	query->now = run->now;
+	query->hash = rw_flow_hash(&query->key, control->secret, family);
+	query->mask = family == 4 ? control->bucket_mask4 : control->bucket_mask6;
+}
+
 RW_INLINE void rw_hook_query(const struct rw_run *run, const struct rw_ends *ends, __u8 family,
 			     struct rw_flow_query *query)
 {
 	const struct rw_control *control = rw_hook_control();
 
-	rw_flow_key_make(ends, &query->key);
-	query->now = run->now;
-	query->hash = control ? rw_flow_hash(&query->key, control->secret, family) : 0;
-	query->mask = !control ? 0 : family == 4 ? control->bucket_mask4 : control->bucket_mask6;
+	if (control)
+		rw_hook_query_in(control, run, ends, family, query);
 }
 
 /* The flow table and, behind it, the decision table. */

@@ -117,11 +117,11 @@ RW_INLINE bool rw_short_read6(const struct rw_reader *reader, __u32 offset, stru
 }
 
 /* The source of a packet of a flow need not be looked up, or not again. */
-RW_INLINE bool rw_short_is_genuine(const struct rw_run *run, __u64 decision, bool from_opener)
+RW_INLINE bool rw_short_is_genuine(const struct rw_run *run, bool egress, __u64 decision, bool from_opener)
 {
 	__u32 mark = run->slot + 1u;
 
-	if (run->egress)
+	if (egress)
 		return !from_opener || RW_FLOW_DECISION_OUT(decision);
 	if (from_opener)
 		return RW_FLOW_DECISION_IN(decision) == mark && (decision & RW_FLOW_GENUINE_OPENER);
@@ -129,8 +129,9 @@ RW_INLINE bool rw_short_is_genuine(const struct rw_run *run, __u64 decision, boo
 }
 
 /* A packet of a flow in the table. */
-RW_INLINE __u32 rw_short_known(const struct rw_run *run, const struct rw_flow_query *query,
-			       const struct rw_short *packet, struct rw_flow_found *found)
+RW_INLINE __u32 rw_short_known(const struct rw_run *run, bool egress, const struct rw_table *table,
+			       const struct rw_flow_query *query, const struct rw_short *packet,
+			       struct rw_flow_found *found)
 {
 	struct rw_flow_packet step = {
 		.protocol = packet->ends.protocol,
@@ -141,14 +142,12 @@ RW_INLINE __u32 rw_short_known(const struct rw_run *run, const struct rw_flow_qu
 	__u64 control;
 
 	if (RW_FLOW_DECISION_GENERATION(found->decision) != run->generation ||
-	    !rw_short_is_genuine(run, found->decision, step.from_opener) ||
+	    !rw_short_is_genuine(run, egress, found->decision, step.from_opener) ||
 	    RW_FLOW_CLASS(found->control) == RW_FLOW_ABI_TOMBSTONE)
 		return RW_SHORT_NOT;
 	if (RW_FLOW_CLASS(found->control) == RW_FLOW_ABI_CLOSING && rw_tcp_is_opening(packet->tcp_flags))
 		return RW_SHORT_NOT;
-	view = rw_hook_view(run, rw_decision_slot(found->decision));
-	if (!view)
-		return RW_SHORT_NOT;
+	view = rw_hook_view_in(table, rw_decision_slot(found->decision));
 	control = rw_flow_step_inline(found->control, &step, &view->timeouts, run->now);
 	if (control != found->control && !rw_flow_change_control(found, control))
 		return RW_SHORT_NOT;
@@ -185,13 +184,14 @@ RW_SUBPROGRAM int rw_short_enter6(const struct rw_run *run, const struct rw_flow
 }
 
 /* The cell of a packet of no flow. */
-RW_INLINE __u32 rw_short_open(__u8 family, const struct rw_run *run, const struct rw_ends *ends)
+RW_INLINE __u32 rw_short_open(__u8 family, const struct rw_run *run, bool egress,
+			      const struct rw_table *table, const struct rw_ends *ends)
 {
 	const struct rw_table_header *header;
 	struct rw_table_address source = rw_address_of(ends->source);
 	struct rw_table_address destination = rw_address_of(ends->destination);
 	struct rw_table_key key = {
-		.local = run->egress ? source : destination,
+		.local = egress ? source : destination,
 		.source_port = ends->source_port,
 		.destination_port = ends->destination_port,
 		.protocol = ends->protocol,
@@ -199,16 +199,13 @@ RW_INLINE __u32 rw_short_open(__u8 family, const struct rw_run *run, const struc
 	};
 	const struct rw_table_view *view;
 	__u32 class, cell, number;
-	struct rw_table table;
 
-	if (!rw_hook_table(run, &table))
-		return RW_SHORT_NOT;
-	header = rw_table_header(&table);
-	number = rw_table_view_number(header, run->slot, run->egress);
-	view = rw_table_view(&table, header, number);
-	class = rw_table_class(&table, header, family == 6, run->egress ? destination : source);
-	if (!run->egress) {
-		__u32 flags = rw_table_class_flags(&table, class);
+	header = rw_table_header(table);
+	number = rw_table_view_number(header, run->slot, egress);
+	view = rw_table_view(table, header, number);
+	class = rw_table_class(table, header, family == 6, egress ? destination : source);
+	if (!egress) {
+		__u32 flags = rw_table_class_flags(table, class);
 
 		cell = rw_system_refuses(header->flags, view->flags, flags);
 		if (cell)
@@ -217,7 +214,7 @@ RW_INLINE __u32 rw_short_open(__u8 family, const struct rw_run *run, const struc
 		if (flags & RW_CLASS_CONTAINER)
 			return RW_SHORT_NOT;
 	}
-	return rw_table_decide(&table, header, number, class, &key);
+	return rw_table_decide(table, header, number, class, &key);
 }
 
 /*
@@ -229,15 +226,15 @@ RW_INLINE bool rw_short_find(__u8 family, const struct rw_flow_query *query, str
 {
 	__u32 first = rw_flow_bucket_first(query->hash, query->mask);
 	__u32 second = rw_flow_bucket_second(query->hash, query->mask);
-	__u64 *tags_first = rw_flow_tags(family, first), *tags_second = rw_flow_tags(family, second);
+	__u64 *tags = rw_flow_tags(family);
 	__u64 tagged_first, tagged_second, only_second, tag = rw_flow_tag(query->hash);
 	void *bucket;
 
 	*ret_more = 1;
-	if (!tags_first || !tags_second)
+	if (!tags)
 		return false;
-	tagged_first = rw_flow_tagged(rw_load(*tags_first), tag);
-	tagged_second = rw_flow_tagged(rw_load(*tags_second), tag);
+	tagged_first = rw_flow_tagged(rw_load(*rw_flow_tags_at(tags, first)), tag);
+	tagged_second = rw_flow_tagged(rw_load(*rw_flow_tags_at(tags, second)), tag);
 	*ret_more = 0;
 	if (!(tagged_first | tagged_second))
 		return false;
@@ -256,48 +253,57 @@ RW_INLINE bool rw_short_find(__u8 family, const struct rw_flow_query *query, str
  * Asks for the root's entry of the remote address, with which a decision begins, so that it is on its way while
  * the flow is looked for.
  */
-RW_INLINE void rw_short_fetch(const struct rw_run *run, const struct rw_ends *ends)
+RW_INLINE void rw_short_fetch(bool egress, const struct rw_table *table, const struct rw_ends *ends)
 {
-	struct rw_table table;
-	__u32 entry;
+	__u32 entry = rw_table_entry(table, (__u64)rw_table_header(table)->root4 << RW_TABLE_PAGE_SHIFT,
+				     rw_be32_to_host(egress ? ends->destination[0] : ends->source[0]) >> 16);
 
-	if (!rw_hook_table(run, &table))
-		return;
-	entry = rw_table_entry(&table, (__u64)rw_table_header(&table)->root4 << RW_TABLE_PAGE_SHIFT,
-			       rw_be32_to_host(run->egress ? ends->destination[0] : ends->source[0]) >> 16);
 	rw_opaque(entry);
 }
 
+/* Room for what functions are told. */
+struct rw_short_room {
+	struct rw_run run;
+	struct rw_flow_query query;
+};
+
 /*
  * The cell of a packet whose IP header is at 'offset', or RW_SHORT_NOT.  Refusals are not counted as hits.
- * 'query' is room for what is asked of the flow table.
+ * What is looked up in maps is so once.  For IPv4, run and query are in registers until a function is told of them;
+ * for IPv6 they would take more of the stack than there is.
  */
-RW_INLINE __u32 rw_short_decide(__u8 family, const struct rw_run *run, const struct rw_reader *reader,
-				__u32 offset, struct rw_flow_query *query)
+RW_INLINE __u32 rw_short_decide(__u8 family, const struct rw_run *run, bool egress,
+				const struct rw_control *control, const struct rw_reader *reader,
+				__u32 offset, struct rw_short_room *room)
 {
 	struct rw_short packet = {.ends.family = family};
+	struct rw_flow_query registers, *query = family == 4 ? &registers : &room->query;
 	struct rw_flow_found found;
+	struct rw_table table;
 	__u64 more;
 	__u32 cell;
 
-	if (!(family == 4 ? rw_short_read4(reader, offset, &packet)
+	if (!rw_hook_table(run, &table) ||
+	    !(family == 4 ? rw_short_read4(reader, offset, &packet)
 			  : rw_short_read6(reader, offset, &packet)) ||
 	    rw_short_is_dhcp(family, &packet.ends))
 		return RW_SHORT_NOT;
 	if (family == 4)
-		rw_short_fetch(run, &packet.ends);
-	rw_hook_query(run, &packet.ends, family, query);
+		rw_short_fetch(egress, &table, &packet.ends);
+	rw_hook_query_in(control, run, &packet.ends, family, query);
+	if (family == 4)
+		room->query = *query;
 	if (rw_short_find(family, query, &found, &more))
-		return rw_short_known(run, query, &packet, &found);
+		return rw_short_known(run, egress, &table, query, &packet, &found);
 	if (more || run->mode != RW_MODE_ENFORCE ||
 	    (packet.ends.protocol == RW_IP_TCP && !rw_tcp_is_opening(packet.tcp_flags)))
 		return RW_SHORT_NOT;
-	cell = rw_short_open(family, run, &packet.ends);
+	cell = rw_short_open(family, run, egress, &table, &packet.ends);
 	if (cell != RW_SHORT_NOT && rw_cell_accepts(cell)) {
 		__u32 opener = RW_SHORT_STEP(packet.ends.protocol, packet.tcp_flags);
 
-		if (!(family == 4 ? rw_short_enter4(run, query, opener)
-				  : rw_short_enter6(run, query, opener)))
+		if (!(family == 4 ? rw_short_enter4(&room->run, &room->query, opener)
+				  : rw_short_enter6(&room->run, &room->query, opener)))
 			return RW_SHORT_NOT;
 		rw_hook_hit(run, cell);
 	}

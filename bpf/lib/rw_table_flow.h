@@ -8,7 +8,8 @@
  * The includer has said how a bucket is reached:
  *
  *     static void *rw_flow_bucket(__u8 family, __u32 number);   NULL for a number out of range
- *     static __u64 *rw_flow_tags(__u8 family, __u32 number);    the bucket's tags, likewise
+ *     static __u64 *rw_flow_tags(__u8 family);                  the tags of all buckets; NULL only for the verifier
+ *     static __u64 *rw_flow_tags_at(__u64 *all, __u32 number);  those of a bucket; of any for a number out of range
  *
  * Family is a constant wherever this is inlined, so an entry's size is one too.
  */
@@ -136,17 +137,20 @@ RW_INLINE bool rw_flow_find(__u8 family, const struct rw_flow_query *query, stru
 {
 	__u32 number = rw_flow_bucket_first(query->hash, query->mask);
 	__u64 tag = rw_flow_tag(query->hash);
-	__u64 *tags = rw_flow_tags(family, number);
+	__u64 *tags = rw_flow_tags(family);
 	void *bucket = rw_flow_bucket(family, number);
 
-	if (bucket && tags &&
-	    rw_flow_read_tagged(bucket, family, rw_flow_tagged(rw_load(*tags), tag), query, found))
+	if (!tags)
+		return false;
+	if (bucket &&
+	    rw_flow_read_tagged(bucket, family, rw_flow_tagged(rw_load(*rw_flow_tags_at(tags, number)), tag),
+				query, found))
 		return true;
 	number = rw_flow_bucket_second(query->hash, query->mask);
-	tags = rw_flow_tags(family, number);
 	bucket = rw_flow_bucket(family, number);
-	return bucket && tags &&
-	       rw_flow_read_tagged(bucket, family, rw_flow_tagged(rw_load(*tags), tag), query, found);
+	return bucket && rw_flow_read_tagged(bucket, family,
+					     rw_flow_tagged(rw_load(*rw_flow_tags_at(tags, number)), tag),
+					     query, found);
 }
 
 /* Changes control or decision of an entry as it was found; false when another processor was first. */
@@ -423,7 +427,7 @@ RW_INLINE bool rw_flow_take(__u8 family, const struct rw_flow_query *query, __u3
 {
 	__u32 number = place >> 4, way = place & (RW_FLOW_WAYS - 1);
 	void *bucket = rw_flow_bucket(family, number);
-	__u64 *tags = rw_flow_tags(family, number);
+	__u64 *tags = rw_flow_tags(family);
 	struct rw_flow_entry *entry;
 	__u32 *signature, old;
 	__u64 seen;
@@ -442,7 +446,7 @@ RW_INLINE bool rw_flow_take(__u8 family, const struct rw_flow_query *query, __u3
 		return false;
 	if (__sync_val_compare_and_swap(signature, old, RW_FLOW_SIGNATURE_BUSY) != old)
 		return false;
-	rw_flow_set_tag(tags, way, rw_flow_tag(query->hash));
+	rw_flow_set_tag(rw_flow_tags_at(tags, number), way, rw_flow_tag(query->hash));
 	rw_flow_publish(family, query, entry, signature, control, decision);
 	place = number << 4 | way;
 	(void)(family == 4 ? rw_flow_settle4(query, place) : rw_flow_settle6(query, place));

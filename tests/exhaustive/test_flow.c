@@ -396,15 +396,15 @@ static struct outcome plane_step(const struct place *place, const struct event *
 		.now = place->now,
 		.egress = !event->from_remote,
 	};
-	struct rw_flow_query query;
+	struct rw_short_room room = {.run = run};
 	__u32 cell = RW_SHORT_NOT;
 
 	if (!long_way)
-		cell = rw_short_decide(family, &run, &reader, 0, &query);
+		cell = rw_short_decide(family, &run, run.egress, rw_hook_control(), &reader, 0, &room);
 	if (cell == RW_SHORT_NOT) {
 		struct rw_frame frame = frame_of(event);
 
-		cell = rw_hook_decide(&run, &frame, RW_PARSE_IP, &query);
+		cell = rw_hook_decide(&run, &frame, RW_PARSE_IP, &room.query);
 	}
 	return (struct outcome){
 		.accepted = rw_cell_accepts(cell),

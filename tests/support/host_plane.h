@@ -48,11 +48,14 @@ RW_INLINE void *rw_flow_bucket(__u8 family, __u32 number)
 	return family == 4 ? (void *)&host.flows4[number] : (void *)&host.flows6[number];
 }
 
-RW_INLINE __u64 *rw_flow_tags(__u8 family, __u32 number)
+RW_INLINE __u64 *rw_flow_tags(__u8 family)
 {
-	if (number >= HOST_BUCKETS)
-		return NULL;
-	return family == 4 ? &host.tags4[number] : &host.tags6[number];
+	return family == 4 ? host.tags4 : host.tags6;
+}
+
+RW_INLINE __u64 *rw_flow_tags_at(__u64 *all, __u32 number)
+{
+	return &all[number % HOST_BUCKETS];
 }
 
 struct rw_run;
@@ -126,7 +129,6 @@ RW_INLINE __u32 host_early(const __u8 *bytes, __u32 size, __u8 family, __u32 gen
 {
 	struct rw_reader reader = {.bytes = bytes, .length = size};
 	struct rw_run run = {.generation = generation, .mode = RW_MODE_ENFORCE, .now = now};
-	struct rw_flow_query query;
 
-	return rw_early_decide(family, &run, &reader, 0, &query);
+	return rw_early_decide(family, &run, rw_hook_control(), &reader, 0);
 }

@@ -43,6 +43,16 @@ static const char *const program_names[RW_BPF_PROGRAM_COUNT_] = {"rw_ingress", "
 
 #define HIT_COUNT 32768
 
+/* A map as the object has it: some are variables in a section of their own. */
+static struct bpf_map *find_map(const struct ringwall_bpf *skeleton, int id)
+{
+	const char *name = id == RW_BPF_MAP_CONTROL   ? ".data.control"
+			   : id == RW_BPF_MAP_DEVICES ? ".data.devices"
+						      : rw_bpf_map_names[id];
+
+	return bpf_object__find_map_by_name(skeleton->obj, name);
+}
+
 static struct ringwall_bpf *ringwall_bpf_free(struct ringwall_bpf *skeleton)
 {
 	ringwall_bpf__destroy(skeleton);
@@ -216,7 +226,7 @@ static int open_object(struct rw_bpf *bpf, const struct rw_bpf_map_size sizes[RW
 		(void)bpf_program__set_autoload(program, (id == RW_BPF_PROGRAM_EARLY) == early);
 	}
 	for (int id = 0; id < RW_BPF_MAP_COUNT_; id++) {
-		struct bpf_map *map = bpf_object__find_map_by_name(skeleton->obj, rw_bpf_map_names[id]);
+		struct bpf_map *map = find_map(skeleton, id);
 
 		if ((sizes[id].entries && bpf_map__set_max_entries(map, sizes[id].entries) < 0) ||
 		    (sizes[id].value && bpf_map__set_value_size(map, sizes[id].value) < 0))
@@ -259,8 +269,7 @@ static int load_object(struct rw_bpf *bpf, const struct rw_bpf_map_size sizes[RW
 	if (r < 0)
 		return rw_bpf_refused(err, r, "to load the BPF programs");
 	for (int id = 0; r == 0 && id < RW_BPF_MAP_COUNT_; id++)
-		r = keep_map(bpf, (enum rw_bpf_map_id)id,
-			     bpf_object__find_map_by_name(skeleton->obj, rw_bpf_map_names[id]), err);
+		r = keep_map(bpf, (enum rw_bpf_map_id)id, find_map(skeleton, id), err);
 	for (int id = 0; r == 0 && id < RW_BPF_PROGRAM_COUNT_; id++)
 		if ((id == RW_BPF_PROGRAM_EARLY) == early)
 			r = keep_program(bpf, (enum rw_bpf_program_id)id,

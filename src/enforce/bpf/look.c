@@ -23,13 +23,15 @@ static bool read_element(const char *pin_dir, enum rw_bpf_map_id map, uint32_t i
 /* The interface whose policy holds on the device, by the records that the programs read. */
 static void find_interface(const char *pin_dir, struct rw_enforce_bpf_held *held)
 {
-	for (unsigned int probe = 0; probe < RW_DEVICE_PROBES; probe++) {
-		struct rw_slot_name slot;
-		struct rw_device record;
+	struct rw_device records[RW_DEVICE_RECORDS];
 
-		if (read_element(pin_dir, RW_BPF_MAP_DEVICES, rw_device_place(held->ifindex, probe),
-				 &record) &&
-		    record.ifindex == held->ifindex &&
+	if (!read_element(pin_dir, RW_BPF_MAP_DEVICES, 0, records))
+		return;
+	for (unsigned int probe = 0; probe < RW_DEVICE_PROBES; probe++) {
+		struct rw_device record = records[rw_device_place(held->ifindex, probe)];
+		struct rw_slot_name slot;
+
+		if (record.ifindex == held->ifindex &&
 		    read_element(pin_dir, RW_BPF_MAP_SLOTS, record.slot, &slot)) {
 			memcpy(held->interface, slot.name, sizeof(held->interface));
 			held->interface[sizeof(held->interface) - 1] = '\0';

@@ -65,18 +65,20 @@ static __u32 decide(__u16 slot, const char *text)
 	struct rw_packet packet = world_packet(text);
 	_Alignas(8) __u8 bytes[FRAME_MAX];
 	struct rw_reader reader = reader_of(&packet, bytes);
-	struct rw_flow_query query;
+	struct rw_short_room room;
 	struct rw_frame frame;
 	__u32 cell, early = RW_SHORT_NOT;
 
 	now_run.slot = slot;
 	now_run.egress = text[0] == 'o';
 	if (!now_run.egress && now_run.mode == RW_MODE_ENFORCE)
-		early = rw_early_decide(packet.remote.family, &now_run, &reader, 0, &query);
-	cell = rw_short_decide(packet.remote.family, &now_run, &reader, 0, &query);
+		early = rw_early_decide(packet.remote.family, &now_run, rw_hook_control(), &reader, 0);
+	room.run = now_run;
+	cell = rw_short_decide(packet.remote.family, &now_run, now_run.egress, rw_hook_control(), &reader, 0,
+			       &room);
 	if (cell == RW_SHORT_NOT) {
 		frame = frame_of(text);
-		cell = rw_hook_decide(&now_run, &frame, RW_PARSE_IP, &query);
+		cell = rw_hook_decide(&now_run, &frame, RW_PARSE_IP, &room.query);
 	} else if (!rw_cell_accepts(cell)) {
 		rw_hook_hit(&now_run, cell);
 	}
@@ -269,11 +271,10 @@ static __u32 early(const char *text)
 	struct rw_packet packet = world_packet(text);
 	_Alignas(8) __u8 bytes[FRAME_MAX];
 	struct rw_reader reader = reader_of(&packet, bytes);
-	struct rw_flow_query query;
 
 	now_run.slot = 0;
 	now_run.egress = 0;
-	return rw_early_decide(packet.remote.family, &now_run, &reader, 0, &query);
+	return rw_early_decide(packet.remote.family, &now_run, rw_hook_control(), &reader, 0);
 }
 
 static void assert_early(const char *text, enum rw_cause cause)
