@@ -8,24 +8,15 @@
 #include "test.h"
 
 #include <bpf/bpf.h>
-#include <linux/audit.h>
-#include <linux/filter.h>
-#include <linux/seccomp.h>
-#include <sched.h>
-#include <signal.h>
-#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/prctl.h>
-#include <sys/ptrace.h>
-#include <sys/syscall.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include "enforce/bpf/bpf_internal.h"
 #include "filter.h"
 #include "halves.h"
+#include "steps.h"
 #include "world.h"
 
 /* Members: of policies that fit into the first tables, into larger ones, and into still larger ones. */
@@ -490,77 +481,15 @@ static void exchange_that_fails_is_taken_back_everywhere(void **state)
 
 /* ---- killed ---- */
 
-/* Stops this process, for whoever traces it, before each step that others can see. */
-static void stop_at_steps(void)
+static void grow(void *context)
 {
-#define STOP_AT(number)                                                                                      \
-	BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, (number), 0, 1), BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_TRACE)
-#define STOP_AT_BPF(command)                                                                                 \
-	BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, (command), 0, 1), BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_TRACE)
-	struct sock_filter steps[] = {
-		BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr)),
-		STOP_AT(__NR_rename),
-		STOP_AT(__NR_renameat2),
-		STOP_AT(__NR_unlink),
-		STOP_AT(__NR_sendto),
-		STOP_AT(__NR_sendmsg),
-		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, __NR_bpf, 1, 0),
-		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
-		BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, args[0])),
-		STOP_AT_BPF(BPF_LINK_UPDATE),
-		STOP_AT_BPF(BPF_OBJ_PIN),
-		STOP_AT_BPF(BPF_MAP_UPDATE_ELEM),
-		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
-	};
-	struct sock_fprog program = {.len = RW_ARRAY_COUNT(steps), .filter = steps};
+	const bool *without_tcx = context;
 
-	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0 ||
-	    prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program) < 0)
-		_exit(3);
-}
-
-/* In a process of its own: enforces, and then outgrows its tables. */
-static void enforce_and_grow(bool without_tcx)
-{
-	(void)prctl(PR_SET_PDEATHSIG, SIGKILL);
-	start(without_tcx);
-	if (!without_tcx)
+	start(*without_tcx);
+	if (!*without_tcx)
 		want_early("eth0");
-	if (ptrace(PTRACE_TRACEME, 0, 0, 0) < 0)
-		_exit(2);
-	(void)raise(SIGSTOP);
-	stop_at_steps();
+	steps_begin();
 	put_in_force(LARGE, 80);
-	_exit(0);
-}
-
-/* Kills such a process before its step 'number'; false when it has ended before that. */
-static bool grow_and_die(unsigned int number, bool without_tcx)
-{
-	int status;
-	pid_t pid = fork();
-
-	assert_true(pid >= 0);
-	if (pid == 0)
-		enforce_and_grow(without_tcx);
-	assert_int_equal(waitpid(pid, &status, 0), pid);
-	assert_true(WIFSTOPPED(status) && WSTOPSIG(status) == SIGSTOP);
-	assert_int_equal(ptrace(PTRACE_SETOPTIONS, pid, 0, PTRACE_O_TRACESECCOMP | PTRACE_O_EXITKILL), 0);
-	for (unsigned int step = 0;; step++) {
-		assert_int_equal(ptrace(PTRACE_CONT, pid, 0, 0), 0);
-		assert_int_equal(waitpid(pid, &status, 0), pid);
-		if (WIFEXITED(status)) {
-			assert_int_equal(WEXITSTATUS(status), 0);
-			return false;
-		}
-		assert_int_equal(status >> 8, SIGTRAP | PTRACE_EVENT_SECCOMP << 8);
-		if (step == number)
-			break;
-	}
-	(void)kill(pid, SIGKILL);
-	assert_int_equal(waitpid(pid, &status, 0), pid);
-	assert_true(WIFSIGNALED(status));
-	return true;
 }
 
 static void kill_at_every_step(bool without_tcx)
@@ -571,7 +500,7 @@ static void kill_at_every_step(bool without_tcx)
 	for (; killed; number++) {
 		struct talk talk;
 
-		killed = grow_and_die(number, without_tcx);
+		killed = steps_kill_before(grow, &without_tcx, number);
 		if (is_exchange_pinned()) {
 			unfinished++;
 			last = number;
@@ -596,7 +525,7 @@ static void kill_at_every_step(bool without_tcx)
 	/* Two sides of each device at the least. */
 	assert_true(unfinished > 2 * DEVICES);
 	/* It is taken off with everything else. */
-	assert_true(grow_and_die(last, without_tcx));
+	assert_true(steps_kill_before(grow, &without_tcx, last));
 	assert_true(is_exchange_pinned());
 	leave();
 	assert_true(reaches(0, 81) && reaches(1, 81));
