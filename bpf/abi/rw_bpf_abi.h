@@ -4,7 +4,7 @@
 /*
  * What the programs share with the loader besides the decision table (rw_table.h) and the flow table
  * (rw_flow_abi.h).  A change of any layout here or there raises RW_BPF_ABI_VERSION; the loader takes over
- * pinned maps only of its own version.
+ * pinned maps only of its own version, but for the flow table and what belongs to it, which have their own.
  *
  * Maps:
  *   rw_control   one struct rw_control
@@ -51,10 +51,15 @@ struct rw_control {
 	__u32 keep_generation;
 	__u32 bucket_mask4;
 	__u32 bucket_mask6;
+	/* Of the programs that had the flow table before these; theirs come behind it.  0 = it began with these. */
+	__u32 generation_before;
 	__u32 hit_count;       /* rule indexes that are counted: 0..hit_count - 1, a stripe's length */
 	__u32 hit_stripe_mask; /* stripes of an image less 1; processors share them by number */
-	__u32 pad1[11];
+	__u32 pad1[10];
 };
+
+/* What belongs to the flow table: the same for all versions with its RW_FLOW_ABI_VERSION. */
+#define RW_CONTROL_FLOW_PART __builtin_offsetof(struct rw_control, hit_count)
 
 /*
  * What the programs on one processor keep for themselves.  Nobody else writes it, so plain stores do.
@@ -220,6 +225,7 @@ struct rw_seed_record {
 
 _Static_assert((RW_EVENT_PACKET_MAX & (RW_EVENT_PACKET_MAX - 1)) == 0, "a size is bounded by a mask");
 _Static_assert(sizeof(struct rw_control) == 192, "control");
+_Static_assert(RW_CONTROL_FLOW_PART == 144, "the part of control that belongs to the flow table");
 _Static_assert(sizeof(struct rw_processor) == 832, "processor");
 _Static_assert(sizeof(struct rw_device) == 8, "device");
 _Static_assert(sizeof(struct rw_vlans) == 520, "vlans");

@@ -31,11 +31,18 @@
  * flows that a change keeps, by user space before and after the switch and by the programs in between (struct
  * rw_control, keep_generation), and cleared by user space alone.  A buried flow has it never.
  *
+ * A flow table outlives the programs that began it, also when programs with other decision tables follow them.  So
+ * it has a version of its own, RW_FLOW_ABI_VERSION, which says that these agree: this file; what lib/rw_flow.h and
+ * lib/rw_table_flow.h make of it; the slots (rw_slots) to which entries refer; what is remembered of fragments; and
+ * struct rw_control up to RW_CONTROL_FLOW_PART.
+ *
  * A reader sees a whole entry when control, decision, key and control again agree.  User space reads the same
  * way through mmap and writes nothing but control words.
  */
 
 #include <linux/types.h>
+
+#define RW_FLOW_ABI_VERSION 1
 
 #define RW_FLOW_WAYS 8
 

@@ -183,7 +183,7 @@ static void switch_and_keep(struct rw_bpf *bpf, const struct rw_classify_table *
 			    uint32_t mode)
 {
 	struct rw_control *control = rw_bpf_control(bpf);
-	uint32_t before = RW_STATE_GENERATION(control->state);
+	uint32_t before = rw_bpf_generation(control);
 
 	rw_bpf_keep_refused(bpf, rw_bpf_now(), before, bpf->table, table);
 	__atomic_store_n(&control->keep_generation, before, __ATOMIC_SEQ_CST);
@@ -201,7 +201,7 @@ int rw_bpf_apply(struct rw_enforcer *enforcer, const struct rw_policy *policy,
 	struct rw_bpf *bpf = rw_bpf_of(enforcer);
 	struct rw_control *control = rw_bpf_control(bpf);
 	uint64_t state = control->state;
-	uint32_t generation = next_generation(RW_STATE_GENERATION(state));
+	uint32_t generation = next_generation(rw_bpf_generation(control));
 	uint32_t mode = RW_STATE_MODE(state);
 	struct rw_classify_table *table = NULL;
 	int r;

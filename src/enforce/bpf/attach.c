@@ -292,7 +292,7 @@ int rw_bpf_attach(struct rw_enforcer *enforcer, const struct rw_enforcer_device 
 	own->links[0] = own->links[1] = own->early_link = -EBADF;
 	own->hold = RW_ENFORCER_HELD;
 	own->text[0] = '\0';
-	if (bpf->replacing) {
+	if (bpf->replacing && !rw_bpf_control(bpf)->generation_before) {
 		/* It goes by flows that these programs do not know of. */
 		rw_bpf_early_remove(bpf, own);
 		(void)rw_bpf_seed(bpf, false, NULL);

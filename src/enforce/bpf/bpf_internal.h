@@ -95,6 +95,8 @@ struct rw_bpf {
 	bool tcx;
 	bool adopted;
 	bool held;
+	bool flows_kept; /* the flow table is that of the programs that hold the devices, though no other map is */
+	struct rw_control control_before; /* then: theirs, as far as RW_CONTROL_FLOW_PART */
 	/* Devices are held by programs with other maps, until each is attached here. */
 	bool replacing;
 	struct rw_bpf_map maps[RW_BPF_MAP_COUNT_];
@@ -132,6 +134,14 @@ static inline struct rw_bpf *rw_bpf_of(struct rw_enforcer *enforcer)
 static inline struct rw_control *rw_bpf_control(const struct rw_bpf *bpf)
 {
 	return bpf->maps[RW_BPF_MAP_CONTROL].memory;
+}
+
+/* The last one by which flows were decided: in force, or that of programs before these. */
+static inline uint32_t rw_bpf_generation(const struct rw_control *control)
+{
+	uint32_t generation = RW_STATE_GENERATION(control->state);
+
+	return generation ? generation : control->generation_before;
 }
 
 /* load.c: loads the object, with the pinned maps of 'bpf' where it has them; maps memory. */
@@ -187,6 +197,8 @@ RW_NODISCARD int rw_bpf_pins_find(struct rw_bpf *bpf, const struct rw_enforce_bp
 /* 0 when all of PIN_DIR is of this version; -ENOENT when nothing is pinned, -EPROTO for another version. */
 RW_NODISCARD int rw_bpf_pins_check_version(const char *pin_dir, struct rw_error *err);
 RW_NODISCARD int rw_bpf_pins_save(struct rw_bpf *bpf, struct rw_error *err);
+/* Pins in one step, in the place of what is pinned there. */
+RW_NODISCARD int rw_bpf_pin(int fd, const char *path, struct rw_error *err);
 /* The images of another set beside those in force, then in their place; sets.c says when. */
 RW_NODISCARD int rw_bpf_pins_begin_exchange(const struct rw_bpf *bpf, struct rw_error *err);
 RW_NODISCARD int rw_bpf_pins_end_exchange(const struct rw_bpf *bpf, struct rw_error *err);

@@ -69,9 +69,7 @@ int rw_bpf_clsact_attach(struct rw_bpf *bpf, struct rw_bpf_device *device, struc
 		return 0;
 	rw_bpf_pin_path(path, sizeof(path), bpf->pin_dir, "clsact", device->ifindex);
 	/* Its name is what is asked for; what is pinned must not keep a set that is done with. */
-	if (bpf_obj_pin(bpf->maps[RW_BPF_MAP_CONTROL].fd, path) < 0 && errno != EEXIST)
-		return rw_error_set(err, -errno, "cannot pin %s: %s", path, strerror(errno));
-	return 0;
+	return rw_bpf_pin(bpf->maps[RW_BPF_MAP_CONTROL].fd, path, err);
 }
 
 void rw_bpf_clsact_remove(unsigned int ifindex)

@@ -203,7 +203,12 @@ static void fill_control(struct rw_bpf *bpf)
 	bpf->hit_count = bpf->maps[RW_BPF_MAP_HITS].entries / (bpf->hit_stripes * 2);
 	if (bpf->adopted)
 		return;
-	rw_random_system()->fill(rw_random_system(), control->secret, sizeof(control->secret));
+	if (bpf->flows_kept) {
+		memcpy(control->secret, bpf->control_before.secret, sizeof(control->secret));
+		control->generation_before = rw_bpf_generation(&bpf->control_before);
+	} else {
+		rw_random_system()->fill(rw_random_system(), control->secret, sizeof(control->secret));
+	}
 	control->bucket_mask4 = bpf->maps[RW_BPF_MAP_FLOWS4].entries - 1;
 	control->bucket_mask6 = bpf->maps[RW_BPF_MAP_FLOWS6].entries - 1;
 	control->hit_count = bpf->hit_count;

@@ -5,6 +5,7 @@
  *
  *     PIN_DIR/map-rw_control ...         the maps, of one size and ABI
  *     PIN_DIR/version-2                  says which ABI (a second pin of the control map)
+ *     PIN_DIR/flows-1                    ... of the flow table, which may be kept where the rest is not
  *     PIN_DIR/next-images                images that some devices have already (sets.c)
  *     PIN_DIR/link-ingress-7, -egress-7  what holds the programs at the device of ifindex 7
  *     PIN_DIR/link-early-7               ... at XDP; link-generic-7 where the kernel stands in for the driver
@@ -181,12 +182,17 @@ static bool has_links(const char *pin_dir)
 	return found;
 }
 
-static bool has_version(const char *pin_dir)
+static bool has_pin(const char *pin_dir, const char *name, int version)
 {
 	char path[256];
 
-	(void)snprintf(path, sizeof(path), "%s/version-%d", pin_dir, RW_BPF_ABI_VERSION);
+	(void)snprintf(path, sizeof(path), "%s/%s-%d", pin_dir, name, version);
 	return access(path, F_OK) == 0;
+}
+
+static bool has_version(const char *pin_dir)
+{
+	return has_pin(pin_dir, "version", RW_BPF_ABI_VERSION);
 }
 
 int rw_bpf_pins_check_version(const char *pin_dir, struct rw_error *err)
@@ -218,38 +224,93 @@ static bool fits(int fd, const struct rw_bpf_map_size *wanted)
 	       (!wanted->value || info.value_size == wanted->value);
 }
 
+static void close_map(struct rw_bpf *bpf, enum rw_bpf_map_id id)
+{
+	bpf->maps[id].fd = rw_close(bpf->maps[id].fd);
+}
+
+/* Opens a map of an earlier process; false when it is not there or of another size. */
+static bool find_map(struct rw_bpf *bpf, enum rw_bpf_map_id id, const struct rw_bpf_map_size *size)
+{
+	char path[256];
+
+	map_path(path, sizeof(path), bpf->pin_dir, id);
+	bpf->maps[id].fd = bpf_obj_get(path);
+	if (bpf->maps[id].fd >= 0 && fits(bpf->maps[id].fd, size))
+		return true;
+	close_map(bpf, id);
+	return false;
+}
+
+/* Reads what belongs to the flow table of a control map of whatever version. */
+static bool read_flow_part(const struct rw_bpf *bpf, struct rw_control *ret_control)
+{
+	RW_CLEANUP(rw_close) int fd = -EBADF;
+	struct bpf_map_info info = {0};
+	uint32_t size = sizeof(info), zero = 0;
+	char path[256], value[4096];
+
+	map_path(path, sizeof(path), bpf->pin_dir, RW_BPF_MAP_CONTROL);
+	fd = bpf_obj_get(path);
+	if (fd < 0 || bpf_obj_get_info_by_fd(fd, &info, &size) < 0 ||
+	    info.value_size < RW_CONTROL_FLOW_PART || info.value_size > sizeof(value) ||
+	    bpf_map_lookup_elem(fd, &zero, value) < 0)
+		return false;
+	memcpy(ret_control, value, RW_CONTROL_FLOW_PART);
+	return true;
+}
+
+/* The maps that RW_FLOW_ABI_VERSION speaks of. */
+static const enum rw_bpf_map_id flow_maps[] = {
+	RW_BPF_MAP_FLOWS4, RW_BPF_MAP_FLOWS6, RW_BPF_MAP_TAGS4,
+	RW_BPF_MAP_TAGS6,  RW_BPF_MAP_SLOTS,  RW_BPF_MAP_FRAGMENTS,
+};
+
+/* Opens the flow table of programs whose other maps are of no use here. */
+static bool find_flows(struct rw_bpf *bpf, const struct rw_bpf_map_size sizes[RW_BPF_MAP_COUNT_])
+{
+	bool all = has_pin(bpf->pin_dir, "flows", RW_FLOW_ABI_VERSION) &&
+		   read_flow_part(bpf, &bpf->control_before);
+
+	for (size_t i = 0; i < RW_ARRAY_COUNT(flow_maps) && all; i++)
+		all = find_map(bpf, flow_maps[i], &sizes[flow_maps[i]]);
+	for (size_t i = 0; i < RW_ARRAY_COUNT(flow_maps) && !all; i++)
+		close_map(bpf, flow_maps[i]);
+	return all;
+}
+
 /*
- * Opens the maps of an earlier process: bpf->adopted when all are there and of the sizes wanted.  Tells in
- * bpf->held whether devices are held by programs of such a process.
+ * Opens the maps of an earlier process: bpf->adopted when all are there and of the sizes wanted, bpf->flows_kept when
+ * only those of the flow table are.  Tells in bpf->held whether devices are held by programs of such a process.
  */
 int rw_bpf_pins_find(struct rw_bpf *bpf, const struct rw_enforce_bpf_options *options, struct rw_error *err)
 {
 	bool all = has_version(bpf->pin_dir);
 	struct rw_bpf_map_size sizes[RW_BPF_MAP_COUNT_];
-	char path[256];
 	int r = rw_bpf_size_maps(options, sizes, err);
 
 	if (r < 0)
 		return r;
 	/* Tables may have grown. */
 	sizes[RW_BPF_MAP_IMAGES].value = 0;
-	for (int id = 0; id < RW_BPF_MAP_COUNT_ && all; id++) {
-		map_path(path, sizeof(path), bpf->pin_dir, id);
-		bpf->maps[id].fd = bpf_obj_get(path);
-		all = bpf->maps[id].fd >= 0 && fits(bpf->maps[id].fd, &sizes[id]);
-	}
+	for (int id = 0; id < RW_BPF_MAP_COUNT_ && all; id++)
+		all = find_map(bpf, (enum rw_bpf_map_id)id, &sizes[id]);
 	for (int id = 0; id < RW_BPF_MAP_COUNT_ && !all; id++)
-		bpf->maps[id].fd = rw_close(bpf->maps[id].fd);
+		close_map(bpf, (enum rw_bpf_map_id)id);
 	bpf->adopted = all;
+	bpf->flows_kept = !all && find_flows(bpf, sizes);
 	bpf->held = has_links(bpf->pin_dir);
 	return 0;
 }
 
-static int pin(int fd, const char *path, struct rw_error *err)
+int rw_bpf_pin(int fd, const char *path, struct rw_error *err)
 {
-	if (unlink(path) < 0 && errno != ENOENT)
-		return rw_error_set(err, -errno, "cannot replace %s: %s", path, strerror(errno));
-	if (bpf_obj_pin(fd, path) < 0)
+	char next[512];
+
+	(void)snprintf(next, sizeof(next), "%.*s/next-pin", (int)(strrchr(path, '/') - path), path);
+	if (unlink(next) < 0 && errno != ENOENT)
+		return rw_error_set(err, -errno, "cannot replace %s: %s", next, strerror(errno));
+	if (bpf_obj_pin(fd, next) < 0 || rename(next, path) < 0)
 		return rw_error_set(err, -errno, "cannot pin %s: %s", path, strerror(errno));
 	return 0;
 }
@@ -273,7 +334,7 @@ int rw_bpf_pins_begin_exchange(const struct rw_bpf *bpf, struct rw_error *err)
 	char path[256];
 
 	next_path(bpf, path, sizeof(path));
-	return bpf->pin_dir[0] ? pin(bpf->maps[RW_BPF_MAP_IMAGES].fd, path, err) : 0;
+	return bpf->pin_dir[0] ? rw_bpf_pin(bpf->maps[RW_BPF_MAP_IMAGES].fd, path, err) : 0;
 }
 
 int rw_bpf_pins_end_exchange(const struct rw_bpf *bpf, struct rw_error *err)
@@ -296,8 +357,8 @@ void rw_bpf_pins_abandon_exchange(const struct rw_bpf *bpf)
 		(void)unlink(path);
 }
 
-/* Takes away what says of which ABI the maps are; true when nothing does any more. */
-static bool forget_versions(const char *pin_dir)
+/* Takes away what says of which ABI the maps are, or all but the flow table's; true when nothing does any more. */
+static bool forget_versions(const char *pin_dir, bool flows_kept)
 {
 	DIR *dir = opendir(pin_dir);
 	struct dirent *entry;
@@ -306,7 +367,8 @@ static bool forget_versions(const char *pin_dir)
 
 	for (int pass = 0; dir && pass < 2; pass++, rewinddir(dir))
 		while ((entry = readdir(dir))) {
-			if (strncmp(entry->d_name, "version-", 8) != 0)
+			if (strncmp(entry->d_name, "version-", 8) != 0 &&
+			    (flows_kept || strncmp(entry->d_name, "flows-", 6) != 0))
 				continue;
 			(void)snprintf(path, sizeof(path), "%s/%s", pin_dir, entry->d_name);
 			gone &= unlink(path) == 0 || errno == ENOENT;
@@ -323,19 +385,26 @@ int rw_bpf_pins_save(struct rw_bpf *bpf, struct rw_error *err)
 
 	if (bpf->adopted)
 		return 0;
-	/* First, so that nobody takes a mixture of old and new maps for either. */
-	if (!forget_versions(bpf->pin_dir))
+	/*
+	 * First, so that nobody takes a mixture of old and new maps for either.  A flow table that is kept is the
+	 * same in both, and what belongs to it stands in both control maps.
+	 */
+	if (!forget_versions(bpf->pin_dir, bpf->flows_kept))
 		return rw_error_set(err, -errno, "cannot replace the pins in %s: %s", bpf->pin_dir,
 				    strerror(errno));
 	for (int id = 0; id < RW_BPF_MAP_COUNT_; id++) {
 		map_path(path, sizeof(path), bpf->pin_dir, id);
-		r = pin(bpf->maps[id].fd, path, err);
+		r = rw_bpf_pin(bpf->maps[id].fd, path, err);
 		if (r < 0)
 			return r;
 	}
 	rw_bpf_pins_abandon_exchange(bpf);
+	(void)snprintf(path, sizeof(path), "%s/flows-%d", bpf->pin_dir, RW_FLOW_ABI_VERSION);
+	r = rw_bpf_pin(bpf->maps[RW_BPF_MAP_CONTROL].fd, path, err);
+	if (r < 0)
+		return r;
 	(void)snprintf(path, sizeof(path), "%s/version-%d", bpf->pin_dir, RW_BPF_ABI_VERSION);
-	return pin(bpf->maps[RW_BPF_MAP_CONTROL].fd, path, err);
+	return rw_bpf_pin(bpf->maps[RW_BPF_MAP_CONTROL].fd, path, err);
 }
 
 /* Takes one pin away, with what it holds; true for a device's ingress. */
@@ -381,9 +450,9 @@ void rw_bpf_pins_release(const char *pin_dir, unsigned int ifindex)
 /* What we pin; whatever else lies there is somebody's. */
 static bool is_ours(const char *name)
 {
-	static const char *const kinds[] = {"map-rw_",      "version-",      "next-images",
-					    "link-early-",  "link-generic-", "link-ingress-",
-					    "link-egress-", "clsact-",       RW_BPF_QDISC_PIN "-"};
+	static const char *const kinds[] = {
+		"map-rw_",       "version-",      "flows-",       "next-",   "link-early-",
+		"link-generic-", "link-ingress-", "link-egress-", "clsact-", RW_BPF_QDISC_PIN "-"};
 
 	for (size_t i = 0; i < RW_ARRAY_COUNT(kinds); i++)
 		if (strncmp(name, kinds[i], strlen(kinds[i])) == 0)

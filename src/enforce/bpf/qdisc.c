@@ -34,9 +34,7 @@ int rw_bpf_qdisc_make(struct rw_bpf *bpf, struct rw_bpf_device *device, struct r
 	if (!bpf->pin_dir[0])
 		return 0;
 	rw_bpf_pin_path(path, sizeof(path), bpf->pin_dir, RW_BPF_QDISC_PIN, device->ifindex);
-	if (bpf_obj_pin(bpf->maps[RW_BPF_MAP_CONTROL].fd, path) < 0 && errno != EEXIST)
-		return rw_error_set(err, -errno, "cannot pin %s: %s", path, strerror(errno));
-	return 0;
+	return rw_bpf_pin(bpf->maps[RW_BPF_MAP_CONTROL].fd, path, err);
 }
 
 /* Whether a dump of the filters at one side ends without having named one; false also when it fails. */
