@@ -6,9 +6,9 @@
  * usage: bench-classify [ROUNDS]      a JSON array on standard output
  *
  * Policies are those of policies.h.  Times are medians of ROUNDS
- * (5); 'rule_add' is a compile after one rule with known addresses was added, with the previous table at
- * hand; 'member' a member that comes or goes where the table stands, 'member_compiled' how many of MEMBERS such
- * changes took a compilation because the spare room was used up.  'cpu' times are of the processor.
+ * (5); 'rule' is a random rule that goes, or another one that comes, beside the table in force; 'member' a member that
+ * comes or goes where the table stands; '_compiled' is how many of RULES or MEMBERS such changes took a
+ * compilation, which is in the median.  Times are of the processor.
  */
 
 #include <stdio.h>
@@ -16,10 +16,10 @@
 
 #include "classify/compile.h"
 #include "classify/lookup.h"
-#include "classify/update.h"
+#include "classify/revise.h"
 #include "policies.h"
 
-enum { MEMBERS = 1000 };
+enum { MEMBERS = 1000, RULES = 1000 };
 
 static struct rw_classify_table *compile(const struct rw_policy *policy,
 					 const struct rw_classify_table *previous,
@@ -69,20 +69,59 @@ static double measure_lookups(const struct rw_classify_table *table, const struc
 	return LOOKUPS / start * 1e3;
 }
 
-struct members {
+struct changes {
 	double median_us, worst_us;
 	unsigned int compiled;
 };
 
+/* Lets rules go and others come, one at a time, in two memories by turns. */
+static struct changes measure_rules(const struct rw_policy *policy, const struct shape *shape)
+{
+	const struct rw_classify_options options = {.spacious = true};
+	struct rw_policy *current = rw_policy_ref(policy), *next;
+	struct rw_classify_memory memories[2];
+	struct rw_classify_table *table = NULL, *after;
+	RW_CLEANUP(rw_free) double *times = must(calloc(RULES, sizeof(*times)));
+	struct changes rules = {0};
+
+	rw_classify_memory_init(&memories[0]);
+	rw_classify_memory_init(&memories[1]);
+	if (rw_classify_compile(current, &options, NULL, &memories[1], &table, NULL) < 0)
+		exit(1);
+	for (unsigned int i = 0; i < RULES; i++) {
+		int r;
+
+		next = with_rule_changed(current, shape);
+		times[i] = cpu_ms();
+		r = rw_classify_revise(table, next, &memories[(i + 1) % 2], &memories[i % 2], &after, NULL);
+		if (r == RW_CLASSIFY_BESIDE &&
+		    rw_classify_compile(next, &options, table, &memories[i % 2], &after, NULL) < 0)
+			exit(1);
+		times[i] = cpu_ms() - times[i];
+		rules.compiled += r == RW_CLASSIFY_BESIDE;
+		(void)rw_classify_table_free(table);
+		table = after;
+		(void)rw_policy_unref(current);
+		current = next;
+	}
+	(void)rw_classify_table_free(table);
+	(void)rw_policy_unref(current);
+	rw_classify_memory_done(&memories[0]);
+	rw_classify_memory_done(&memories[1]);
+	rules.median_us = median(times, RULES) * 1e3;
+	rules.worst_us = times[RULES - 1] * 1e3;
+	return rules;
+}
+
 /* Lets members come and go, one at a time. */
-static struct members measure_members(const struct rw_policy *policy, const struct shape *shape)
+static struct changes measure_members(const struct rw_policy *policy, const struct shape *shape)
 {
 	const struct rw_classify_options options = {.spacious = true};
 	struct rw_policy *current = rw_policy_ref(policy), *next;
 	RW_CLEANUP(rw_classify_memory_done) struct rw_classify_memory memory;
 	RW_CLEANUP(rw_classify_table_free) struct rw_classify_table *table = NULL;
 	RW_CLEANUP(rw_free) double *times = must(calloc(MEMBERS, sizeof(*times)));
-	struct members members = {0};
+	struct changes members = {0};
 
 	rw_classify_memory_init(&memory);
 	for (unsigned int i = 0; i < MEMBERS; i++) {
@@ -113,32 +152,24 @@ static struct members measure_members(const struct rw_policy *policy, const stru
 static void run(const struct shape *shape, size_t rounds, bool first)
 {
 	RW_CLEANUP(rw_policy_unref) struct rw_policy *policy = make_policy(shape);
-	RW_CLEANUP(rw_policy_unref) struct rw_policy *changed = with_rule(policy);
-	RW_CLEANUP(rw_classify_memory_done) struct rw_classify_memory active, standby;
+	RW_CLEANUP(rw_classify_memory_done) struct rw_classify_memory memory;
 	RW_CLEANUP(rw_classify_table_free) struct rw_classify_table *table = NULL;
-	RW_CLEANUP(rw_classify_table_free) struct rw_classify_table *after = NULL;
 	RW_CLEANUP(rw_free) double *full = must(calloc(rounds, sizeof(*full)));
-	RW_CLEANUP(rw_free) double *rule_add = must(calloc(rounds, sizeof(*rule_add)));
-	struct members members = measure_members(policy, shape);
+	struct changes members = measure_members(policy, shape), rules = measure_rules(policy, shape);
 
-	rw_classify_memory_init(&active);
-	rw_classify_memory_init(&standby);
+	rw_classify_memory_init(&memory);
 	for (size_t i = 0; i < rounds; i++) {
 		table = rw_classify_table_free(table);
-		table = compile(policy, NULL, &active, &full[i]);
-	}
-	for (size_t i = 0; i < rounds; i++) {
-		after = rw_classify_table_free(after);
-		after = compile(changed, table, &standby, &rule_add[i]);
+		table = compile(policy, NULL, &memory, &full[i]);
 	}
 	printf("%s{\"rules\":%u,\"members\":%u,\"groups\":%u,\"shape\":\"%s\",\"compile_ms\":%.2f,"
-	       "\"rule_add_ms\":%.2f,\"member_us\":%.1f,\"member_worst_us\":%.0f,\"member_compiled\":%u,"
-	       "\"address_reused\":%s,\"table_kb\":%u,\"lookups_per_s\":%.0f}",
+	       "\"rule_us\":%.1f,\"rule_worst_us\":%.0f,\"rule_compiled\":%u,"
+	       "\"member_us\":%.1f,\"member_worst_us\":%.0f,\"member_compiled\":%u,"
+	       "\"table_kb\":%u,\"lookups_per_s\":%.0f}",
 	       first ? "[" : ",\n ", shape->rules, shape->members, shape->groups,
-	       shape->sparse ? "sparse" : "clustered", median(full, rounds), median(rule_add, rounds),
-	       members.median_us, members.worst_us, members.compiled,
-	       after->address_reused ? "true" : "false", table->page_count * (RW_TABLE_PAGE_SIZE / 1024),
-	       measure_lookups(table, shape));
+	       shape->sparse ? "sparse" : "clustered", median(full, rounds), rules.median_us, rules.worst_us,
+	       rules.compiled, members.median_us, members.worst_us, members.compiled,
+	       table->page_count * (RW_TABLE_PAGE_SIZE / 1024), measure_lookups(table, shape));
 	fflush(stdout);
 }
 

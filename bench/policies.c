@@ -203,3 +203,28 @@ struct rw_policy *with_member_changed(const struct rw_policy *policy, const stru
 	}
 	return result;
 }
+
+struct rw_policy *with_rule_changed(const struct rw_policy *policy, const struct shape *shape)
+{
+	static uint32_t number = 1u << 24;
+	const struct rw_policy_group *group = policy->groups[0];
+	bool add = group->rule_count < shape->rules;
+	RW_CLEANUP(rw_policy_delta_free) struct rw_policy_delta *delta = must(rw_policy_delta_new());
+	struct rw_policy_change *change =
+		must(rw_policy_delta_add(delta, add ? RW_POLICY_PUT_RULES : RW_POLICY_REMOVE_RULES));
+	struct rw_policy *result = NULL;
+
+	memcpy(change->id, group->id, sizeof(change->id));
+	if (add) {
+		change->rules = must(calloc(1, sizeof(*change->rules)));
+		change->rules[0] = make_rule(shape, number++);
+		change->rule_count = 1;
+	} else {
+		change->rule_ids = must(calloc(1, sizeof(*change->rule_ids)));
+		memcpy(change->rule_ids[0], group->rules[below((uint32_t)group->rule_count)]->id, RW_ID_SIZE);
+		change->rule_id_count = 1;
+	}
+	if (rw_policy_apply_delta(policy, delta, &result, NULL) < 0)
+		abort();
+	return result;
+}

@@ -39,5 +39,8 @@ struct rw_policy *with_rule(const struct rw_policy *policy);
 /* A copy in which a random address has come to a random set, or a member has gone; the rest is shared. */
 struct rw_policy *with_member_changed(const struct rw_policy *policy, const struct shape *shape);
 
+/* A copy to which a random rule has come, or which a random one has left; the rest is shared. */
+struct rw_policy *with_rule_changed(const struct rw_policy *policy, const struct shape *shape);
+
 /* A copy in which each 'every'-th rule is gone, as many others are new, and the rest is shared. */
 struct rw_policy *with_changes(const struct rw_policy *policy, const struct shape *shape, uint32_t every);

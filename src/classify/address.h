@@ -30,6 +30,7 @@ struct rw_classify_address {
 	uint32_t root4;     /* as in the header */
 	uint32_t root6;
 	bool plain4;
+	bool is_partial; /* a change failed: the tries lack atoms that the list has */
 };
 
 struct rw_classify_address *rw_classify_address_ref(struct rw_classify_address *address);
@@ -76,3 +77,6 @@ RW_NODISCARD int rw_classify_address_build(struct rw_atoms *atoms, uint32_t reco
 /* Puts the address part of 'address' at its place from the image 'pages', as build would. */
 RW_NODISCARD int rw_classify_address_reuse(const struct rw_classify_address *address, const void *pages,
 					   struct rw_image *image);
+
+/* Notes whose address part 'memory' holds now; NULL = none's, as long as it is being written. */
+void rw_classify_memory_hold(struct rw_classify_memory *memory, struct rw_classify_address *address);

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "classify/columns.h"
+#include "classify/columns_internal.h"
 
 #include <assert.h>
 #include <string.h>
 
 #include "classify/trie.h"
 
-enum { PORT_COUNT = 65536 };
+enum { COLUMNS_MAX = 65536 };
 
 /* The ranges of one protocol with ports, swept over the ports. */
 struct sweep {
@@ -90,9 +90,47 @@ static int find_ranges(const struct rw_plan *plan, const uint32_t *list, uint32_
 	return 0;
 }
 
+/* ---- spare columns ---- */
+
+/* How many there are where there is room: of column 0, and of the widest two of each protocol with ports. */
+enum { SPARES_OTHER = 8, SPARES_WIDEST = 48, SPARES_SECOND = 12 };
+
+/* Columns of one block need no second level of rows: spare ones never make one needed. */
+enum { BLOCK = 256 };
+
+static void add_owner(struct rw_columns *columns, uint32_t column, uint32_t count)
+{
+	struct rw_column_spare *spare = columns->spares;
+
+	while (spare < columns->spares + columns->spare_count && spare->owner != column)
+		spare++;
+	if (spare == columns->spares + RW_COLUMN_OWNERS_MAX)
+		return;
+	if (spare == columns->spares + columns->spare_count) {
+		columns->spare_count++;
+		*spare = (struct rw_column_spare){.owner = column};
+	}
+	spare->end += count;
+}
+
+/* Numbers the spare columns: 'end' is how many each wants, at first. */
+static void place_spares(struct rw_columns *columns)
+{
+	uint32_t wanted = 0, room;
+
+	for (uint32_t i = 0; i < columns->spare_count; i++)
+		wanted += columns->spares[i].end;
+	room = columns->count <= BLOCK && BLOCK - columns->count < wanted ? BLOCK - columns->count : wanted;
+	for (uint32_t i = 0; i < columns->spare_count; i++) {
+		columns->spares[i].first = columns->count;
+		columns->count += columns->spares[i].end * room / wanted;
+		columns->spares[i].end = columns->count;
+	}
+}
+
 /* ---- columns of ranges ---- */
 
-static int add_run(struct rw_columns *columns, struct rw_port_range *range, uint32_t first, uint32_t last)
+int rw_columns_add_run(struct rw_columns *columns, struct rw_port_range *range, uint32_t first, uint32_t last)
 {
 	if (range->run_count && columns->runs[columns->run_count - 1].last + 1 == first) {
 		columns->runs[columns->run_count - 1].last = last;
@@ -112,6 +150,45 @@ static int add_run(struct rw_columns *columns, struct rw_port_range *range, uint
 	columns->runs[columns->run_count++] = (struct rw_column_run){first, last};
 	range->run_count++;
 	return 0;
+}
+
+bool rw_columns_covers(const struct rw_columns *columns, const struct rw_port_range *range, uint32_t column)
+{
+	const struct rw_column_run *run = columns->runs + range->first_run;
+
+	for (uint32_t i = 0; i < range->run_count; i++)
+		if (run[i].first <= column && run[i].last >= column)
+			return true;
+	return false;
+}
+
+/* Spare columns lie in the ranges in which their owners lie.  The runs are written anew, with theirs. */
+static int cover_spares(struct rw_columns *columns)
+{
+	struct rw_columns with = {.ranges = columns->ranges};
+	int r = 0;
+
+	for (uint32_t i = 0; !r && i < columns->range_count; i++) {
+		struct rw_port_range *range = &columns->ranges[i], before = *range;
+
+		range->run_count = 0;
+		for (uint32_t j = 0; !r && j < before.run_count; j++) {
+			const struct rw_column_run *run = &columns->runs[before.first_run + j];
+
+			r = rw_columns_add_run(&with, range, run->first, run->last);
+		}
+		for (uint32_t j = 0; !r && j < columns->spare_count; j++) {
+			const struct rw_column_spare *spare = &columns->spares[j];
+
+			if (spare->first < spare->end && rw_columns_covers(columns, &before, spare->owner))
+				r = rw_columns_add_run(&with, range, spare->first, spare->end - 1);
+		}
+	}
+	free(columns->runs);
+	columns->runs = with.runs;
+	columns->run_count = with.run_count;
+	columns->run_capacity = with.run_capacity;
+	return r;
 }
 
 static int compare_numbers(const void *a, const void *b)
@@ -153,7 +230,7 @@ static int sweep_init(struct sweep *sweep, struct rw_columns *columns, uint32_t 
 	sweep->edges[edge_count++] = 0;
 	for (uint32_t i = 0; i < range_count; i++) {
 		sweep->edges[edge_count++] = ranges[i].ports.first;
-		if (ranges[i].ports.last + 1 < PORT_COUNT)
+		if (ranges[i].ports.last + 1 < RW_COLUMNS_PORTS)
 			sweep->edges[edge_count++] = ranges[i].ports.last + 1u;
 	}
 	qsort(sweep->edges, edge_count, sizeof(*sweep->edges), compare_numbers);
@@ -225,6 +302,38 @@ static void find_columns(struct sweep *sweep)
 	}
 }
 
+/* The widest column worth its own spare ones, and the next; column 0 is where nothing is said about a port. */
+static uint32_t find_widest(const uint32_t *widths, uint32_t count, uint32_t but)
+{
+	uint32_t widest = but;
+
+	for (uint32_t i = 0; i < count; i++)
+		if (i != but && (widest == but || widths[i] > widths[widest]))
+			widest = i;
+	return widest;
+}
+
+/* Columns of the protocol that is swept get spare ones. */
+static int find_owners(struct sweep *sweep)
+{
+	uint32_t count = sweep->columns->count, widest, second;
+	RW_CLEANUP(rw_free) uint32_t *widths = calloc(count, sizeof(*widths));
+
+	if (!widths)
+		return -ENOMEM;
+	for (uint32_t i = 0; i < sweep->interval_count; i++) {
+		uint32_t end = i + 1 < sweep->interval_count ? sweep->edges[i + 1] : RW_COLUMNS_PORTS;
+
+		widths[sweep->column_of[i]] += end - sweep->edges[i];
+	}
+	widest = find_widest(widths, count, UINT32_MAX);
+	second = find_widest(widths, count, widest);
+	add_owner(sweep->columns, widest, SPARES_WIDEST);
+	if (widths[second])
+		add_owner(sweep->columns, second, SPARES_SECOND);
+	return 0;
+}
+
 /* Lists the columns of each range: those of the intervals it consists of. */
 static int list_columns(struct sweep *sweep)
 {
@@ -242,7 +351,7 @@ static int list_columns(struct sweep *sweep)
 			if (sweep->seen[column] == i + 1)
 				continue;
 			sweep->seen[column] = i + 1;
-			if (add_run(sweep->columns, range, column, column) < 0)
+			if (rw_columns_add_run(sweep->columns, range, column, column) < 0)
 				return -ENOMEM;
 		}
 	}
@@ -278,11 +387,12 @@ static int make_ports(struct rw_columns *columns, uint32_t first_range, uint32_t
 		return r;
 	find_columns(&sweep);
 	r = list_columns(&sweep);
+	if (!r)
+		r = find_owners(&sweep);
 	return r < 0 ? r : write_ports(&sweep, image, ret_entry);
 }
 
-/* The protocols in which a rule on 'protocol' can match, by family: ICMP of the other family never. */
-static void set_protocol(struct rw_image *image, uint32_t view_page, uint16_t protocol, uint32_t entry)
+void rw_columns_set_protocol(struct rw_image *image, uint32_t view_page, uint16_t protocol, uint32_t entry)
 {
 	struct rw_table_view *view = rw_image_page(image, view_page);
 
@@ -307,21 +417,22 @@ static int make_protocol(struct rw_columns *columns, uint32_t first, uint32_t co
 	} else {
 		assert(count == 1);
 		columns->count++;
-		r = add_run(columns, range, entry, entry);
+		r = rw_columns_add_run(columns, range, entry, entry);
 	}
 	if (r < 0)
 		return r;
-	set_protocol(image, view_page, range->protocol, entry);
+	rw_columns_set_protocol(image, view_page, range->protocol, entry);
 	return 0;
 }
 
-int rw_columns_make(const struct rw_plan *plan, const uint32_t *list, uint32_t count, struct rw_image *image,
-		    uint32_t view_page, struct rw_columns *ret_columns)
+int rw_columns_make(const struct rw_plan *plan, const uint32_t *list, uint32_t count, bool spacious,
+		    struct rw_image *image, uint32_t view_page, struct rw_columns *ret_columns)
 {
 	RW_CLEANUP(rw_columns_done) struct rw_columns columns = {.count = 1};
 	struct rw_port_range *last;
 	int r = find_ranges(plan, list, count, &columns);
 
+	add_owner(&columns, 0, SPARES_OTHER);
 	for (uint32_t i = 0, end; !r && i < columns.range_count; i = end) {
 		for (end = i + 1; end < columns.range_count; end++)
 			if (columns.ranges[end].protocol != columns.ranges[i].protocol)
@@ -330,11 +441,19 @@ int rw_columns_make(const struct rw_plan *plan, const uint32_t *list, uint32_t c
 	}
 	if (r < 0)
 		return r;
-	if (columns.count > 65536)
+	if (columns.count > COLUMNS_MAX)
 		return -E2BIG;
+	if (spacious && columns.count <= COLUMNS_MAX - COLUMNS_MAX / 256) {
+		place_spares(&columns);
+		r = cover_spares(&columns);
+		if (r < 0)
+			return r;
+	} else {
+		columns.spare_count = 0;
+	}
 	last = &columns.ranges[columns.range_count ? columns.range_count - 1 : 0];
 	if (columns.range_count && last->protocol == RW_PROTOCOL_ALL &&
-	    add_run(&columns, last, 0, columns.count - 1) < 0)
+	    rw_columns_add_run(&columns, last, 0, columns.count - 1) < 0)
 		return -ENOMEM;
 	*ret_columns = columns;
 	columns = (struct rw_columns){0};

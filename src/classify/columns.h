@@ -25,14 +25,35 @@ struct rw_column_run {
 	uint32_t last;
 };
 
+/* Column 'to' is to become as column 'from' in every row. */
+struct rw_column_copy {
+	uint32_t from;
+	uint32_t to;
+};
+
+#define RW_COLUMN_COPIES_MAX 16
+
+/* Columns first..end-1 are as 'owner' and nobody's yet. */
+struct rw_column_spare {
+	uint32_t owner;
+	uint32_t first;
+	uint32_t end;
+};
+
+#define RW_COLUMN_OWNERS_MAX 6
+
 struct rw_columns {
-	uint32_t count;
+	uint32_t count; /* spare ones included */
 	struct rw_port_range *ranges;
 	uint32_t range_count;
 	uint32_t *range_of; /* by position in the view's list of rules */
 	struct rw_column_run *runs;
 	uint32_t run_count;
 	uint32_t run_capacity;
+	struct rw_column_spare spares[RW_COLUMN_OWNERS_MAX];
+	uint32_t spare_count;
+	struct rw_column_copy copies[RW_COLUMN_COPIES_MAX]; /* what the last rw_columns_insert asks for */
+	uint32_t copy_count;
 };
 
 void rw_columns_done(struct rw_columns *columns);
@@ -40,7 +61,23 @@ RW_DEFINE_DONE(struct rw_columns, rw_columns_done)
 
 /*
  * Gives the columns of the rules plan->rules[list[0..count)] and fills 'protocol' of the view's page
- * (number 'view_page').  -ENOMEM, -E2BIG, -ENOSPC.
+ * (number 'view_page'); 'spacious' with spare ones.  -ENOMEM, -E2BIG, -ENOSPC.
  */
 RW_NODISCARD int rw_columns_make(const struct rw_plan *plan, const uint32_t *list, uint32_t count,
-				 struct rw_image *image, uint32_t view_page, struct rw_columns *ret_columns);
+				 bool spacious, struct rw_image *image, uint32_t view_page,
+				 struct rw_columns *ret_columns);
+
+/*
+ * A rule on 'protocol' and 'ports' comes to 'position' of the list, which has 'count' before: gives it its range, which is
+ * made when there is none like it.  The view's page, of an image that no program reads, is changed when ports are led
+ * to spare columns: *ret_changed; rows are still to be changed by columns->copies, in this order.  RW_COLUMNS_NONE
+ * when there are too few left, -ENOMEM, -ENOSPC; columns and page are of no use then.
+ */
+#define RW_COLUMNS_NONE 1
+RW_NODISCARD int rw_columns_insert(struct rw_columns *columns, uint16_t protocol, struct rw_ports ports,
+				   uint32_t position, uint32_t count, struct rw_image *image,
+				   uint32_t view_page, bool *ret_changed);
+
+/* The rule at 'position' of a list of 'count' goes; what it covered is in *ret_range. */
+void rw_columns_remove(struct rw_columns *columns, uint32_t position, uint32_t count,
+		       struct rw_port_range *ret_range);

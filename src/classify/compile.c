@@ -47,6 +47,7 @@ struct rw_classify_table *rw_classify_table_free(struct rw_classify_table *table
 	if (table) {
 		(void)rw_policy_unref(table->policy);
 		(void)rw_classify_maker_free(table->maker);
+		(void)rw_log_free(table->log);
 		(void)rw_classify_address_unref(table->address);
 		free(table->origins);
 		free(table->slots);
@@ -124,7 +125,7 @@ static int try_reuse(struct compilation *compilation, const struct rw_classify_t
 	RW_CLEANUP(rw_atoms_done) struct rw_atoms atoms = {0};
 	int r;
 
-	if (!previous || rw_atoms_dup(&previous->address->atoms, &atoms) < 0)
+	if (!previous || previous->address->is_partial || rw_atoms_dup(&previous->address->atoms, &atoms) < 0)
 		return 0;
 	r = rw_plan_make(compilation->policy, &atoms, &compilation->plan, err);
 	if (r < 0)
@@ -220,13 +221,12 @@ static int make_view(struct compilation *compilation, uint32_t number, bool *has
 {
 	const struct rw_plan *plan = &compilation->plan;
 	const struct rw_plan_policy *interface = &plan->policies[number / 2];
-	enum rw_direction direction = number % 2 ? RW_DIRECTION_EGRESS : RW_DIRECTION_INGRESS;
-	uint32_t count = rw_plan_list(plan, interface, direction, has_group, list);
+	uint32_t count = rw_plan_list(plan, interface, rw_plan_direction(number), has_group, list);
 	uint32_t page = compilation->views + number;
-	bool accept = direction == RW_DIRECTION_EGRESS && !interface->drop_egress;
 	RW_CLEANUP(rw_columns_done) struct rw_columns columns = {0};
 	struct rw_table_view *view;
-	int r = rw_columns_make(plan, list, count, &compilation->image, page, &columns);
+	int r = rw_columns_make(plan, list, count, compilation->spacious, &compilation->image, page,
+				&columns);
 
 	if (r < 0)
 		return r;
@@ -237,8 +237,8 @@ static int make_view(struct compilation *compilation, uint32_t number, bool *has
 	view->columns = columns.count;
 	view->timeouts = interface->timeouts;
 	return rw_rows_make(plan, compilation->address, &columns, list, count, compilation->fives,
-			    accept ? plan->default_accept : plan->default_drop, number,
-			    view->flags & RW_VIEW_PLAIN_ROWS, &compilation->image, &compilation->group);
+			    rw_plan_initial(plan, number), number, view->flags & RW_VIEW_PLAIN_ROWS,
+			    &compilation->image, &compilation->group);
 }
 
 static int make_views(struct compilation *compilation)
@@ -301,12 +301,12 @@ static int make_table(struct compilation *compilation, struct rw_classify_table 
 	table->origin_count = compilation->plan.origin_count;
 	table->address = rw_classify_address_ref(compilation->address);
 	table->address_reused = compilation->reused;
+	table->spacious = compilation->spacious;
 	*ret_table = RW_TAKE_PTR(table);
 	return 0;
 }
 
-/* Remembers whose address part the memory holds; none while it is being written. */
-static void set_holds(struct rw_classify_memory *memory, struct rw_classify_address *address)
+void rw_classify_memory_hold(struct rw_classify_memory *memory, struct rw_classify_address *address)
 {
 	struct rw_classify_address *before = memory->holds;
 
@@ -337,12 +337,12 @@ static int compile(const struct rw_policy *policy, const struct rw_classify_opti
 	if (r < 0)
 		return r;
 	if (!compilation.reused) {
-		set_holds(memory, NULL);
+		rw_classify_memory_hold(memory, NULL);
 		r = make_address(&compilation, err);
 		if (r < 0)
 			return r;
 	}
-	set_holds(memory, compilation.address);
+	rw_classify_memory_hold(memory, compilation.address);
 	set_flags(&compilation);
 	r = make_views(&compilation);
 	if (!r) {

@@ -73,7 +73,10 @@ struct rw_classify_table {
 	uint8_t *slots;                      /* by interface of the policy */
 	struct rw_classify_address *address; /* shared with later tables; private */
 	bool address_reused;                 /* the address part is that of the previous table */
-	struct rw_classify_maker *maker;     /* of new classes; private, NULL = none came yet */
+	bool spacious;                       /* private from here on */
+	bool is_spent;                       /* its maker went to a table that is not in force */
+	struct rw_classify_maker *maker;     /* of what changes; NULL = nothing did */
+	struct rw_classify_log *log; /* what the image lacks that it was made from; NULL = everything */
 };
 
 struct rw_classify_options {
@@ -101,6 +104,13 @@ RW_NODISCARD int rw_classify_compile(const struct rw_policy *policy,
 				     struct rw_classify_memory *memory, struct rw_classify_table **ret_table,
 				     struct rw_error *err);
 
+/*
+ * The image of 'table' was copied to 'pages', as far as it counts (page_count), and is there from now on.  What its
+ * changes have prepared is given up, so that the next ones may take a compilation.
+ */
+void rw_classify_table_move(struct rw_classify_table *table, const void *pages);
+
 struct rw_classify_maker *rw_classify_maker_free(struct rw_classify_maker *maker); /* private */
+struct rw_classify_log *rw_log_free(struct rw_classify_log *log);                  /* private */
 struct rw_classify_table *rw_classify_table_free(struct rw_classify_table *table);
 RW_DEFINE_CLEANUP(struct rw_classify_table *, rw_classify_table_free)

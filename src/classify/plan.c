@@ -28,6 +28,7 @@ void rw_plan_done(struct rw_plan *plan)
 	free(plan->policies);
 	free(plan->policy_of);
 	free(plan->origins);
+	free(plan->ranks);
 	free(plan->atom_flags);
 	*plan = (struct rw_plan){0};
 }
@@ -317,23 +318,31 @@ static int add_five(struct rw_plan *plan, const struct rw_rule *rule, uint32_t c
 	return 0;
 }
 
+/* What a rule says, but for its atom. */
+static int describe_rule(struct rw_plan *plan, const struct rw_rule *rule, uint32_t group, uint32_t cell,
+			 struct rw_plan_rule *ret_planned)
+{
+	bool vpc = plan->policy->network_kind == RW_NETWORK_VPC;
+
+	*ret_planned = (struct rw_plan_rule){
+		.rule = rule,
+		.cell = cell,
+		.group = group,
+		.protocol = rule->protocol,
+		.ports = rw_protocol_has_ports(rule->protocol) ? rule->ports : RW_PORTS_ANY,
+		.direction_mask = (uint8_t)(1 << rule->direction),
+		.nic_mask = (uint8_t)(vpc ? INTRANET | INTERNET : 1 << rule->nic_type),
+	};
+	return add_five(plan, rule, cell, &ret_planned->five);
+}
+
 static int add_policy_rule(struct rw_plan *plan, struct rw_atoms *atoms, const struct candidate *candidate)
 {
 	const struct rw_rule *rule = candidate->rule;
 	const struct rw_address_set *set = NULL;
 	uint32_t cell = add_origin(plan, RW_CAUSE_RULE, rule->policy, rule->id);
-	bool vpc = plan->policy->network_kind == RW_NETWORK_VPC;
-	uint8_t nic_mask = (uint8_t)(vpc ? INTRANET | INTERNET : 1 << rule->nic_type);
-	struct rw_plan_rule planned = {
-		.rule = rule,
-		.cell = cell,
-		.group = candidate->group,
-		.protocol = rule->protocol,
-		.ports = rule->ports,
-		.direction_mask = (uint8_t)(1 << rule->direction),
-		.nic_mask = nic_mask,
-	};
-	int r = add_five(plan, rule, cell, &planned.five);
+	struct rw_plan_rule planned;
+	int r = describe_rule(plan, rule, candidate->group, cell, &planned);
 
 	if (r < 0)
 		return r;
@@ -423,7 +432,8 @@ int rw_plan_make(const struct rw_policy *policy, struct rw_atoms *atoms, struct 
 		rules += used[i] ? policy->groups[i]->rule_count : 0;
 	if (rules + policy->group_count + 4 > RW_TABLE_INDEX_MAX)
 		return rw_error_set(err, -E2BIG, "more than %u rules on one node", RW_TABLE_INDEX_MAX);
-	plan.origins = malloc((rules + policy->group_count + 4) * sizeof(*plan.origins));
+	plan.origin_capacity = (uint32_t)(rules + policy->group_count + 4);
+	plan.origins = malloc(plan.origin_capacity * sizeof(*plan.origins));
 	if (!plan.origins)
 		return rw_error_oom(err);
 	r = add_controller_link(&plan, atoms);
@@ -460,6 +470,89 @@ uint32_t rw_plan_list(const struct rw_plan *plan, const struct rw_plan_policy *i
 			list[count++] = i;
 	}
 	return count;
+}
+
+/* ---- changes ---- */
+
+int rw_plan_rank(struct rw_plan *plan)
+{
+	uint32_t *ranks = realloc(plan->ranks, plan->origin_capacity * sizeof(*ranks));
+
+	if (!ranks)
+		return -ENOMEM;
+	plan->ranks = ranks;
+	/* Last those that decide nothing, and before them the defaults. */
+	for (uint32_t i = 0; i < plan->origin_count; i++)
+		ranks[i] = UINT32_MAX;
+	ranks[RW_CELL_INDEX(plan->default_drop)] = plan->rule_count;
+	ranks[RW_CELL_INDEX(plan->default_accept)] = plan->rule_count;
+	/* Failsafe rules share an index. */
+	for (uint32_t i = plan->rule_count; i-- > 0;)
+		ranks[RW_CELL_INDEX(plan->rules[i].cell)] = i;
+	return 0;
+}
+
+/* The place of a rule among the others. */
+static uint32_t find_place(const struct rw_plan *plan, const struct rw_rule *rule)
+{
+	uint32_t first = 0, end = plan->rule_count;
+
+	while (first < end) {
+		uint32_t middle = first + (end - first) / 2;
+		const struct rw_rule *other = plan->rules[middle].rule;
+
+		if (!other || rw_rule_decides_before(other, rule))
+			first = middle + 1;
+		else
+			end = middle;
+	}
+	return first;
+}
+
+int rw_plan_insert(struct rw_plan *plan, uint32_t group, const struct rw_rule *rule, uint32_t atom,
+		   uint32_t *ret_place)
+{
+	uint32_t cell = RW_CELL(plan->origin_count, RW_CAUSE_RULE, rule->policy), place;
+	struct rw_plan_rule planned;
+	int r;
+
+	if (plan->origin_count >= RW_TABLE_INDEX_MAX)
+		return -E2BIG;
+	if (make_room(&plan->origins, plan->origin_count, &plan->origin_capacity, sizeof(*plan->origins)) <
+		    0 ||
+	    make_room(&plan->rules, plan->rule_count, &plan->rule_capacity, sizeof(*plan->rules)) < 0)
+		return -ENOMEM;
+	r = describe_rule(plan, rule, group, cell, &planned);
+	if (r < 0)
+		return r;
+	(void)add_origin(plan, RW_CAUSE_RULE, rule->policy, rule->id);
+	if (atom == RW_PLAN_NO_ATOM)
+		return 0;
+	planned.atom = atom;
+	place = find_place(plan, rule);
+	memmove(&plan->rules[place + 1], &plan->rules[place],
+		(plan->rule_count - place) * sizeof(*plan->rules));
+	plan->rules[place] = planned;
+	plan->rule_count++;
+	*ret_place = place;
+	return 0;
+}
+
+bool rw_plan_remove(struct rw_plan *plan, const struct rw_rule *rule, struct rw_plan_rule *ret_removed)
+{
+	for (uint32_t i = 0; i < plan->origin_count; i++)
+		if (plan->origins[i].detail == rule->id)
+			plan->origins[i] =
+				(struct rw_classify_origin){RW_CAUSE_DEFAULT, RW_VERDICT_DROP, NULL};
+	for (uint32_t i = 0; i < plan->rule_count; i++) {
+		if (plan->rules[i].rule != rule)
+			continue;
+		*ret_removed = plan->rules[i];
+		plan->rule_count--;
+		memmove(&plan->rules[i], &plan->rules[i + 1], (plan->rule_count - i) * sizeof(*plan->rules));
+		return true;
+	}
+	return false;
 }
 
 static size_t weight_of(const struct rw_policy *policy, const struct rw_policy_group *group)

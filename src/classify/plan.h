@@ -6,6 +6,10 @@
  *
  * The policy without its names: interface policies, and everything that accepts or drops as one list of
  * rules in deciding order -- failsafe, inner access, rules -- each about one atom.
+ *
+ * The rule indexes of a plan that was just made are in deciding order, so that cells compare as numbers.  A rule
+ * that comes later has the next index that nobody had, so that all others stay what they are; from then on
+ * cells are compared by rank.
  */
 
 #include "abi/rw_table.h"
@@ -37,7 +41,7 @@ struct rw_plan_policy {
 
 struct rw_plan {
 	const struct rw_policy *policy;
-	struct rw_plan_rule *rules; /* ascending cells */
+	struct rw_plan_rule *rules; /* in deciding order */
 	uint32_t rule_count;
 	uint32_t rule_capacity;
 	struct rw_table_five *fives;
@@ -45,9 +49,11 @@ struct rw_plan {
 	uint32_t five_capacity;
 	struct rw_plan_policy *policies; /* [0] is that without groups */
 	uint32_t policy_count;
-	uint8_t *policy_of; /* by interface */
-	struct rw_classify_origin *origins;
+	uint8_t *policy_of;                 /* by interface */
+	struct rw_classify_origin *origins; /* by rule index */
 	uint32_t origin_count;
+	uint32_t origin_capacity;
+	uint32_t *ranks; /* by rule index: its place in deciding order; NULL = indexes are in that order */
 	uint32_t default_drop; /* cells */
 	uint32_t default_accept;
 	uint32_t *atom_flags; /* RW_CLASS_* by atom */
@@ -72,6 +78,42 @@ RW_NODISCARD int rw_plan_make(const struct rw_policy *policy, struct rw_atoms *a
  */
 uint32_t rw_plan_list(const struct rw_plan *plan, const struct rw_plan_policy *interface,
 		      enum rw_direction direction, bool *has_group, uint32_t *list);
+
+/* The direction of a view by its number. */
+static inline enum rw_direction rw_plan_direction(uint32_t view)
+{
+	return view % 2 ? RW_DIRECTION_EGRESS : RW_DIRECTION_INGRESS;
+}
+
+/* The cell of class 0 in a view: what holds when no rule matches. */
+static inline uint32_t rw_plan_initial(const struct rw_plan *plan, uint32_t view)
+{
+	return view % 2 && !plan->policies[view / 2].drop_egress ? plan->default_accept : plan->default_drop;
+}
+
+/* True when cell 'a' decides before cell 'b'. */
+static inline bool rw_plan_before(const struct rw_plan *plan, uint32_t a, uint32_t b)
+{
+	return plan->ranks ? plan->ranks[RW_CELL_INDEX(a)] < plan->ranks[RW_CELL_INDEX(b)] : a < b;
+}
+
+/*
+ * Enters 'rule' (borrowed) of the policy's group 'group' where it decides, with a new index.  'atom' is what it is
+ * about; RW_PLAN_NO_ATOM when its object has no addresses: it then has an index and decides nothing.  Gives its place
+ * in plan->rules.  -ENOMEM, -E2BIG; nothing is changed then.
+ */
+#define RW_PLAN_NO_ATOM UINT32_MAX
+RW_NODISCARD int rw_plan_insert(struct rw_plan *plan, uint32_t group, const struct rw_rule *rule,
+				uint32_t atom, uint32_t *ret_place);
+
+/*
+ * Takes 'rule' (by address) out; its index is about nothing from then on.  True with what it was in *ret_removed, false when
+ * it decided nothing.
+ */
+bool rw_plan_remove(struct rw_plan *plan, const struct rw_rule *rule, struct rw_plan_rule *ret_removed);
+
+/* Numbers the ranks anew, after rules were inserted or removed.  -ENOMEM. */
+RW_NODISCARD int rw_plan_rank(struct rw_plan *plan);
 
 /* The name of the group that asks for most addresses and rules, or NULL without groups. */
 const char *rw_plan_largest_group(const struct rw_policy *policy);

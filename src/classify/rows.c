@@ -1,62 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "classify/rows.h"
+#include "classify/rows_internal.h"
 
 #include <assert.h>
 #include <string.h>
 
-enum {
-	BLOCK = 256,
-	LANE = 64,        /* columns are laid over each other this many at once; divides BLOCK */
-	OVERLAY_RULES = 4 /* from this many rules on, an atom's are merged once and laid as one */
-};
-
-/* Above every cell: a column that an overlay leaves alone. */
-#define NOTHING INT32_MAX
-
-/* A class on the way from class 0 to the current one. */
-struct level {
-	uint32_t class;
-	uint32_t row;   /* level whose cells and blocks are this one's: itself, or one above without change */
-	uint32_t entry; /* of the row in the image */
-	bool lists;     /* some cell is a list */
-	uint32_t *cells;  /* by column, padded to LANE; room kept for later classes at this depth */
-	uint32_t *blocks; /* entry of each block */
-};
-
-/* The rules of one atom merged: the smallest cell by column, or NOTHING. */
-struct overlay {
-	int32_t *cells; /* NULL = not made yet */
-	bool five;      /* a five-tuple rule is among them: they are laid one by one */
-};
-
-struct builder {
-	const struct rw_plan *plan;
-	const struct rw_classify_address *address;
-	const struct rw_columns *columns;
-	const uint32_t *list;
-	const uint32_t *fives;
-	struct rw_image *image;
-	uint32_t view;
-	bool plain;               /* blocks are plain nodes */
-	uint32_t *first_of;       /* by atom: its rules are by_atom[first_of[a] .. first_of[a + 1]) */
-	uint32_t *by_atom;        /* positions in 'list' */
-	struct overlay *overlays; /* by atom */
-	uint32_t *first_child;    /* by class, 0 = none */
-	uint32_t *next_sibling;
-	struct level *levels;
-	uint32_t depth;
-	uint32_t level_capacity;
-	uint32_t block_count;
-	uint32_t width; /* columns, padded to LANE */
-	bool *touched;  /* by block: changed by the current class */
-	uint32_t group; /* of the rule being laid, for errors */
-};
-
-static void builder_done(struct builder *builder)
+static void builder_done(struct rw_row_builder *builder)
 {
 	free(builder->first_of);
 	free(builder->by_atom);
-	for (uint32_t i = 0; builder->overlays && i < builder->address->atoms.count; i++)
+	for (uint32_t i = 0; builder->overlays && i < builder->atom_count; i++)
 		free(builder->overlays[i].cells);
 	free(builder->overlays);
 	free(builder->first_child);
@@ -66,18 +18,33 @@ static void builder_done(struct builder *builder)
 	free(builder->levels);
 	free(builder->touched);
 }
-RW_DEFINE_DONE(struct builder, builder_done)
+RW_DEFINE_DONE(struct rw_row_builder, builder_done)
 
 /* ---- preparation ---- */
 
-static int sort_by_atom(struct builder *builder, uint32_t count)
+static int need_overlays(struct rw_row_builder *builder, uint32_t atoms)
+{
+	struct rw_row_overlay *bigger = realloc(builder->overlays, (atoms + 1) * sizeof(*bigger));
+
+	if (!bigger)
+		return -ENOMEM;
+	builder->overlays = bigger;
+	for (; builder->atom_count < atoms; builder->atom_count++)
+		bigger[builder->atom_count].cells = NULL;
+	for (uint32_t i = 0; i < atoms; i++)
+		bigger[i].five = false;
+	return 0;
+}
+
+static int sort_by_atom(struct rw_row_builder *builder, uint32_t count)
 {
 	uint32_t atoms = builder->address->atoms.count;
 
+	free(builder->first_of);
+	free(builder->by_atom);
 	builder->first_of = calloc(atoms + 2, sizeof(*builder->first_of));
 	builder->by_atom = malloc((count + 1) * sizeof(*builder->by_atom));
-	builder->overlays = calloc(atoms + 1, sizeof(*builder->overlays));
-	if (!builder->first_of || !builder->by_atom || !builder->overlays)
+	if (!builder->first_of || !builder->by_atom || need_overlays(builder, atoms) < 0)
 		return -ENOMEM;
 	/* Counted one place further, so that filling moves each start to where it belongs. */
 	for (uint32_t i = 0; i < count; i++)
@@ -93,7 +60,7 @@ static int sort_by_atom(struct builder *builder, uint32_t count)
 	return 0;
 }
 
-static int link_children(struct builder *builder)
+static int link_children(struct rw_row_builder *builder)
 {
 	uint32_t count = builder->address->classes.count;
 
@@ -111,13 +78,14 @@ static int link_children(struct builder *builder)
 }
 
 /* Makes sure that level 'depth' exists, with room for a row. */
-static int need_level(struct builder *builder, uint32_t depth)
+static int need_level(struct rw_row_builder *builder, uint32_t depth)
 {
-	size_t room = (size_t)builder->width + (builder->block_count + LANE - 1) / LANE * LANE;
+	size_t room =
+		(size_t)builder->width + (builder->block_count + RW_ROW_LANE - 1) / RW_ROW_LANE * RW_ROW_LANE;
 
 	if (depth >= builder->level_capacity) {
 		uint32_t capacity = builder->level_capacity * 2 + 16;
-		struct level *bigger = realloc(builder->levels, capacity * sizeof(*bigger));
+		struct rw_row_level *bigger = realloc(builder->levels, capacity * sizeof(*bigger));
 
 		if (!bigger)
 			return -ENOMEM;
@@ -186,16 +154,17 @@ static int put_together(struct rw_image *image, const struct parts *parts, uint3
 
 /* Lays a rule over a cell where five-tuple rules take part.  *entry is unchanged when the rule comes too
  * late. */
-static int lay_five(struct rw_image *image, uint32_t cell, uint32_t five, uint32_t *entry)
+static int lay_five(const struct rw_plan *plan, struct rw_image *image, uint32_t cell, uint32_t five,
+		    uint32_t *entry)
 {
 	struct parts parts;
 	uint32_t at;
 
 	take_apart(image, *entry, &parts);
-	if (cell >= parts.otherwise)
+	if (!rw_plan_before(plan, cell, parts.otherwise))
 		return 0;
 	for (at = 0; at < parts.count; at++)
-		if (cell_of_five(image, parts.rules[at]) >= cell)
+		if (!rw_plan_before(plan, cell_of_five(image, parts.rules[at]), cell))
 			break;
 	if (!five) {
 		parts.count = at;
@@ -210,35 +179,38 @@ static int lay_five(struct rw_image *image, uint32_t cell, uint32_t five, uint32
 	return put_together(image, &parts, entry);
 }
 
-static int lay_run(struct builder *builder, const struct rw_plan_rule *rule, const struct rw_column_run *run,
-		   struct level *level, bool *changed)
+int rw_row_lay_cell(struct rw_row_builder *builder, const struct rw_plan_rule *rule, uint32_t five,
+		    uint32_t *cell)
+{
+	if (five || (*cell & RW_ENTRY_KIND) != RW_ENTRY_LEAF)
+		return lay_five(builder->plan, builder->image, rule->cell, five, cell);
+	if (rw_plan_before(builder->plan, rule->cell, *cell))
+		*cell = rule->cell;
+	return 0;
+}
+
+static int lay_run(struct rw_row_builder *builder, const struct rw_plan_rule *rule,
+		   const struct rw_column_run *run, struct rw_row_level *level, bool *changed)
 {
 	uint32_t five = rule->five ? builder->fives[rule->five - 1] : 0;
 
 	for (uint32_t column = run->first; column <= run->last; column++) {
-		uint32_t *cell = &level->cells[column];
-		uint32_t before = *cell;
+		uint32_t *cell = &level->cells[column], before = *cell;
+		int r = rw_row_lay_cell(builder, rule, five, cell);
 
-		if (!five && (before & RW_ENTRY_KIND) == RW_ENTRY_LEAF) {
-			if (rule->cell >= before)
-				continue;
-			*cell = rule->cell;
-		} else {
-			int r = lay_five(builder->image, rule->cell, five, cell);
-			if (r < 0)
-				return r;
-			if (*cell == before)
-				continue;
-			level->lists |= (*cell & RW_ENTRY_KIND) == RW_ENTRY_LIST;
-		}
-		builder->touched[column / BLOCK] = true;
+		if (r < 0)
+			return r;
+		if (*cell == before)
+			continue;
+		level->lists |= (*cell & RW_ENTRY_KIND) == RW_ENTRY_LIST;
+		builder->touched[column / RW_ROW_BLOCK] = true;
 		*changed = true;
 	}
 	return 0;
 }
 
 /* Lays the rules of an atom one by one. */
-static int lay_atom(struct builder *builder, uint32_t atom, struct level *level, bool *changed)
+static int lay_atom(struct rw_row_builder *builder, uint32_t atom, struct rw_row_level *level, bool *changed)
 {
 	for (uint32_t i = builder->first_of[atom]; i < builder->first_of[atom + 1]; i++) {
 		uint32_t position = builder->by_atom[i];
@@ -259,14 +231,14 @@ static int lay_atom(struct builder *builder, uint32_t atom, struct level *level,
 }
 
 /* Merges the rules of an atom.  They come in deciding order, so the first on a column stays. */
-static int make_overlay(struct builder *builder, uint32_t atom)
+static int make_overlay(struct rw_row_builder *builder, uint32_t atom)
 {
 	int32_t *cells = malloc(builder->width * sizeof(*cells));
 
 	if (!cells)
 		return -ENOMEM;
 	for (uint32_t i = 0; i < builder->width; i++)
-		cells[i] = NOTHING;
+		cells[i] = RW_ROW_NOTHING;
 	for (uint32_t i = builder->first_of[atom]; i < builder->first_of[atom + 1]; i++) {
 		uint32_t position = builder->by_atom[i];
 		int32_t cell = (int32_t)builder->plan->rules[builder->list[position]].cell;
@@ -277,7 +249,7 @@ static int make_overlay(struct builder *builder, uint32_t atom)
 			const struct rw_column_run *run = &builder->columns->runs[range->first_run + j];
 
 			for (uint32_t column = run->first; column <= run->last; column++)
-				if (cells[column] == NOTHING)
+				if (cells[column] == RW_ROW_NOTHING)
 					cells[column] = cell;
 		}
 	}
@@ -291,7 +263,7 @@ static RW_WITHIN bool lay_lane(int32_t *restrict under, const int32_t *restrict 
 {
 	int32_t changed = 0;
 
-	for (int i = 0; i < LANE; i++) {
+	for (int i = 0; i < RW_ROW_LANE; i++) {
 		int32_t smaller = over[i] < under[i] ? over[i] : under[i];
 
 		changed |= smaller ^ under[i];
@@ -305,38 +277,60 @@ RW_WIDE static bool lay_cells(int32_t *under, const int32_t *over, uint32_t widt
 {
 	bool changed = false;
 
-	for (uint32_t i = 0; i < width; i += LANE) {
+	for (uint32_t i = 0; i < width; i += RW_ROW_LANE) {
 		bool lane = lay_lane(under + i, over + i);
 
-		touched[i / BLOCK] |= lane;
+		touched[i / RW_ROW_BLOCK] |= lane;
 		changed |= lane;
 	}
 	return changed;
 }
 
-static int lay_overlay(struct builder *builder, uint32_t atom, struct level *level, bool *changed)
+/* The same by rank. */
+static bool lay_ranked(const struct rw_plan *plan, uint32_t *under, const int32_t *over, uint32_t width,
+		       bool *touched)
 {
-	const struct overlay *overlay = &builder->overlays[atom];
+	bool changed = false;
+
+	for (uint32_t i = 0; i < width; i++) {
+		if (over[i] == RW_ROW_NOTHING || !rw_plan_before(plan, (uint32_t)over[i], under[i]))
+			continue;
+		under[i] = (uint32_t)over[i];
+		touched[i / RW_ROW_BLOCK] = true;
+		changed = true;
+	}
+	return changed;
+}
+
+static int lay_overlay(struct rw_row_builder *builder, uint32_t atom, struct rw_row_level *level,
+		       bool *changed)
+{
+	const struct rw_row_overlay *overlay = &builder->overlays[atom];
 
 	if (!overlay->cells) {
 		int r = make_overlay(builder, atom);
 		if (r < 0)
 			return r;
 	}
-	*changed |= lay_cells((int32_t *)level->cells, overlay->cells, builder->width, builder->touched);
+	if (builder->plan->ranks)
+		*changed |= lay_ranked(builder->plan, level->cells, overlay->cells, builder->width,
+				       builder->touched);
+	else
+		*changed |=
+			lay_cells((int32_t *)level->cells, overlay->cells, builder->width, builder->touched);
 	return 0;
 }
 
 /* Lays the rules of 'atoms' over a level. */
-static int lay_rules(struct builder *builder, const uint32_t *atoms, uint32_t atom_count, struct level *level,
-		     bool *changed)
+static int lay_rules(struct rw_row_builder *builder, const uint32_t *atoms, uint32_t atom_count,
+		     struct rw_row_level *level, bool *changed)
 {
 	int r = 0;
 
 	for (uint32_t i = 0; !r && i < atom_count; i++) {
 		uint32_t count = builder->first_of[atoms[i] + 1] - builder->first_of[atoms[i]];
 
-		if (count >= OVERLAY_RULES && !level->lists && !builder->overlays[atoms[i]].five)
+		if (count >= RW_ROW_OVERLAY_RULES && !level->lists && !builder->overlays[atoms[i]].five)
 			r = lay_overlay(builder, atoms[i], level, changed);
 		else
 			r = lay_atom(builder, atoms[i], level, changed);
@@ -344,7 +338,7 @@ static int lay_rules(struct builder *builder, const uint32_t *atoms, uint32_t at
 	return r;
 }
 
-static bool has_rules(const struct builder *builder, const struct rw_class *class)
+static bool has_rules(const struct rw_row_builder *builder, const struct rw_class *class)
 {
 	const uint32_t *atoms = builder->address->classes.atoms + class->added_first;
 
@@ -365,8 +359,7 @@ static bool is_uniform(const uint32_t *cells, uint32_t count)
 	return !differs;
 }
 
-/* The entry of a block of 'count' cells. */
-static uint32_t write_block(const struct builder *builder, const uint32_t *cells, uint32_t count)
+uint32_t rw_row_write_block(const struct rw_row_builder *builder, const uint32_t *cells, uint32_t count)
 {
 	if (!builder->plain)
 		return rw_image_add_full_span(builder->image, cells, count);
@@ -374,8 +367,7 @@ static uint32_t write_block(const struct builder *builder, const uint32_t *cells
 					: RW_ENTRY_SPAN | rw_image_add_plain(builder->image, cells, count);
 }
 
-/* Reads a block back; true when it has lists. */
-static bool read_block(const struct builder *builder, uint32_t entry, uint32_t count, uint32_t *cells)
+bool rw_row_read_block(const struct rw_row_builder *builder, uint32_t entry, uint32_t count, uint32_t *cells)
 {
 	const struct rw_table_span *span;
 	const uint32_t *run = NULL;
@@ -401,16 +393,30 @@ static bool read_block(const struct builder *builder, uint32_t entry, uint32_t c
 	return lists;
 }
 
+uint32_t rw_row_read_cell(const struct rw_row_builder *builder, uint32_t entry, uint32_t slot)
+{
+	const struct rw_table_span *span;
+
+	if ((entry & RW_ENTRY_KIND) != RW_ENTRY_SPAN)
+		return entry;
+	span = rw_image_at(builder->image, entry);
+	if (builder->plain)
+		return ((const uint32_t *)span)[slot];
+	return span->entries[span->before[slot / 64] +
+			     (uint32_t)__builtin_popcountll(span->bits[slot / 64] << (63 - slot % 64)) - 1];
+}
+
 /* Writes the blocks that changed and what leads to them. */
-static void write_row(struct builder *builder, struct level *level)
+static void write_row(struct rw_row_builder *builder, struct rw_row_level *level)
 {
 	uint32_t count = builder->columns->count;
 
 	for (uint32_t i = 0; i < builder->block_count; i++) {
-		uint32_t size = count - i * BLOCK < BLOCK ? count - i * BLOCK : BLOCK;
+		uint32_t size =
+			count - i * RW_ROW_BLOCK < RW_ROW_BLOCK ? count - i * RW_ROW_BLOCK : RW_ROW_BLOCK;
 
 		if (builder->touched[i])
-			level->blocks[i] = write_block(builder, level->cells + i * BLOCK, size);
+			level->blocks[i] = rw_row_write_block(builder, level->cells + i * RW_ROW_BLOCK, size);
 		builder->touched[i] = false;
 	}
 	/* One block for all columns needs nothing that leads to it. */
@@ -424,7 +430,7 @@ static void write_row(struct builder *builder, struct level *level)
 	}
 }
 
-static void set_row(struct builder *builder, const struct level *level)
+static void set_row(struct rw_row_builder *builder, const struct rw_row_level *level)
 {
 	struct rw_table_class *record;
 
@@ -436,10 +442,10 @@ static void set_row(struct builder *builder, const struct level *level)
 }
 
 /* Enters 'class', whose parent is on the level above. */
-static int enter(struct builder *builder, uint32_t class)
+static int enter(struct rw_row_builder *builder, uint32_t class)
 {
 	const struct rw_class *described = &builder->address->classes.list[class];
-	struct level *level, *above;
+	struct rw_row_level *level, *above;
 	bool changed = false;
 	int r = need_level(builder, builder->depth + 1);
 
@@ -467,9 +473,9 @@ static int enter(struct builder *builder, uint32_t class)
 	return builder->image->failure;
 }
 
-static int enter_root(struct builder *builder, uint32_t initial)
+static int enter_root(struct rw_row_builder *builder, uint32_t initial)
 {
-	struct level *level;
+	struct rw_row_level *level;
 	int r = need_level(builder, 0);
 
 	if (r < 0)
@@ -486,7 +492,7 @@ static int enter_root(struct builder *builder, uint32_t initial)
 	return builder->image->failure;
 }
 
-static int walk(struct builder *builder, uint32_t initial)
+static int walk(struct rw_row_builder *builder, uint32_t initial)
 {
 	int r = enter_root(builder, initial);
 	uint32_t next = builder->first_child[0];
@@ -500,12 +506,12 @@ static int walk(struct builder *builder, uint32_t initial)
 	return r;
 }
 
-static int init(struct builder *builder, uint32_t count)
+static int init(struct rw_row_builder *builder, uint32_t count)
 {
 	int r = sort_by_atom(builder, count);
 
-	builder->block_count = (builder->columns->count + BLOCK - 1) / BLOCK;
-	builder->width = (builder->columns->count + LANE - 1) / LANE * LANE;
+	builder->block_count = (builder->columns->count + RW_ROW_BLOCK - 1) / RW_ROW_BLOCK;
+	builder->width = (builder->columns->count + RW_ROW_LANE - 1) / RW_ROW_LANE * RW_ROW_LANE;
 	builder->group = RW_PLAN_NO_GROUP;
 	builder->touched = calloc(builder->block_count, sizeof(*builder->touched));
 	return r == 0 && !builder->touched ? -ENOMEM : r;
@@ -517,7 +523,7 @@ int rw_rows_make(const struct rw_plan *plan, const struct rw_classify_address *a
 		 uint32_t *ret_group)
 {
 	RW_CLEANUP(builder_done)
-	struct builder builder = {
+	struct rw_row_builder builder = {
 		.plan = plan,
 		.address = address,
 		.columns = columns,
@@ -541,10 +547,6 @@ int rw_rows_make(const struct rw_plan *plan, const struct rw_classify_address *a
 
 /* ---- single rows ---- */
 
-struct rw_row_maker {
-	struct builder builder;
-};
-
 int rw_row_maker_new(const struct rw_plan *plan, const struct rw_classify_address *address,
 		     const struct rw_columns *columns, const uint32_t *list, uint32_t count,
 		     const uint32_t *fives, bool plain, struct rw_image *image,
@@ -555,7 +557,7 @@ int rw_row_maker_new(const struct rw_plan *plan, const struct rw_classify_addres
 
 	if (!maker)
 		return -ENOMEM;
-	maker->builder = (struct builder){
+	maker->builder = (struct rw_row_builder){
 		.plan = plan,
 		.address = address,
 		.columns = columns,
@@ -581,7 +583,7 @@ struct rw_row_maker *rw_row_maker_free(struct rw_row_maker *maker)
 	return NULL;
 }
 
-static void read_row(struct builder *builder, uint32_t row, struct level *level)
+static void read_row(struct rw_row_builder *builder, uint32_t row, struct rw_row_level *level)
 {
 	uint32_t count = builder->columns->count;
 	const uint32_t *blocks = NULL;
@@ -591,18 +593,19 @@ static void read_row(struct builder *builder, uint32_t row, struct level *level)
 	if ((row & RW_ENTRY_KIND) == RW_ENTRY_SKIP)
 		blocks = rw_image_at(builder->image, row);
 	for (uint32_t i = 0; i < builder->block_count; i++) {
-		uint32_t size = count - i * BLOCK < BLOCK ? count - i * BLOCK : BLOCK;
+		uint32_t first = i * RW_ROW_BLOCK;
+		uint32_t size = count - first < RW_ROW_BLOCK ? count - first : RW_ROW_BLOCK;
 
 		level->blocks[i] = blocks ? blocks[i] : row;
-		level->lists |= read_block(builder, level->blocks[i], size, level->cells + i * BLOCK);
+		level->lists |= rw_row_read_block(builder, level->blocks[i], size, level->cells + first);
 	}
 }
 
 int rw_row_maker_lay(struct rw_row_maker *maker, uint32_t base, const uint32_t *atoms, uint32_t count,
 		     uint32_t *ret_row)
 {
-	struct builder *builder = &maker->builder;
-	struct level *level = &builder->levels[0];
+	struct rw_row_builder *builder = &maker->builder;
+	struct rw_row_level *level = &builder->levels[0];
 	bool changed = false, any = false;
 	int r;
 
@@ -619,4 +622,16 @@ int rw_row_maker_lay(struct rw_row_maker *maker, uint32_t base, const uint32_t *
 		write_row(builder, level);
 	*ret_row = level->entry;
 	return builder->image->failure;
+}
+
+int rw_row_maker_follow(struct rw_row_maker *maker, const uint32_t *list, uint32_t count,
+			const uint32_t *fives, uint32_t atom)
+{
+	struct rw_row_builder *builder = &maker->builder;
+
+	builder->list = list;
+	builder->fives = fives;
+	if (atom < builder->atom_count)
+		builder->overlays[atom].cells = rw_free(builder->overlays[atom].cells);
+	return sort_by_atom(builder, count);
 }

@@ -36,6 +36,14 @@ RW_NODISCARD int rw_row_maker_new(const struct rw_plan *plan, const struct rw_cl
 struct rw_row_maker *rw_row_maker_free(struct rw_row_maker *maker);
 
 /*
+ * The list that the maker lends has become another one, 'count' long, or a plan rule on 'atom' (or RW_ROWS_NO_ATOM)
+ * has come or gone, or there are more atoms.  -ENOMEM; the maker is of no use then.
+ */
+#define RW_ROWS_NO_ATOM UINT32_MAX
+RW_NODISCARD int rw_row_maker_follow(struct rw_row_maker *maker, const uint32_t *list, uint32_t count,
+				     const uint32_t *fives, uint32_t atom);
+
+/*
  * Gives the row 'base' with the rules of 'atoms' laid over it; 'base' itself when they change nothing.  None of
  * them is laid over it yet.  -ENOMEM, -ENOSPC, -E2BIG.
  */

@@ -85,6 +85,13 @@ static bool same_controllers(const struct rw_policy *a, const struct rw_policy *
 	return true;
 }
 
+bool rw_policy_group_same_settings(const struct rw_policy_group *a, const struct rw_policy_group *b)
+{
+	return a->kind == b->kind && a->inner_access == b->inner_access &&
+	       a->midstream_drop == b->midstream_drop &&
+	       memcmp(&a->timeouts, &b->timeouts, sizeof(a->timeouts)) == 0;
+}
+
 bool rw_policy_same_system(const struct rw_policy *a, const struct rw_policy *b)
 {
 	return strcmp(a->node, b->node) == 0 && strcmp(a->node_name, b->node_name) == 0 &&

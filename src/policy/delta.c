@@ -72,13 +72,6 @@ static int put_group(struct rw_policy_delta *delta, const struct rw_policy_group
 	return 0;
 }
 
-static bool same_settings(const struct rw_policy_group *a, const struct rw_policy_group *b)
-{
-	return a->kind == b->kind && a->inner_access == b->inner_access &&
-	       a->midstream_drop == b->midstream_drop &&
-	       memcmp(&a->timeouts, &b->timeouts, sizeof(a->timeouts)) == 0;
-}
-
 static int order_rules(const struct rw_policy_group *from, size_t i, const struct rw_policy_group *to,
 		       size_t j)
 {
@@ -148,7 +141,7 @@ static int diff_group(struct rw_policy_delta *delta, const struct rw_policy_grou
 
 	if (from == to)
 		return 0;
-	if (!same_settings(from, to))
+	if (!rw_policy_group_same_settings(from, to))
 		return put_group(delta, to);
 	memcpy(gone.id, to->id, sizeof(gone.id));
 	memcpy(put.id, to->id, sizeof(put.id));

@@ -118,6 +118,9 @@ const struct rw_address_set *rw_policy_find_set(const struct rw_policy *policy, 
 /* True when two policies have the same interfaces and settings; groups and sets are not looked at. */
 bool rw_policy_same_system(const struct rw_policy *a, const struct rw_policy *b);
 
+/* True when two groups differ in nothing but their rules and ids. */
+bool rw_policy_group_same_settings(const struct rw_policy_group *a, const struct rw_policy_group *b);
+
 /* Index of the interface by name, or -ENOENT. */
 int rw_policy_find_interface(const struct rw_policy *policy, const char *name);
 

@@ -5,7 +5,7 @@
 #include <string.h>
 #include <time.h>
 
-#include "classify/update.h"
+#include "classify/revise.h"
 #include "enforce/bpf/bpf_internal.h"
 
 #define GRACE_STEP_NS   20000
@@ -102,18 +102,26 @@ static uint32_t next_generation(uint32_t generation)
 	return generation == UINT32_MAX ? 2 : generation + 1;
 }
 
+/* The image that 'generation' uses. */
+static struct rw_classify_memory *image_of(struct rw_bpf *bpf, uint32_t generation)
+{
+	struct rw_classify_memory *image = &bpf->images[generation & 1];
+
+	image->pages = (char *)bpf->maps[RW_BPF_MAP_IMAGES].memory +
+		       (size_t)(generation & 1) * bpf->maps[RW_BPF_MAP_IMAGES].value_size;
+	image->capacity = bpf->image_pages;
+	return image;
+}
+
 static int compile(struct rw_bpf *bpf, const struct rw_policy *policy, uint32_t generation,
 		   struct rw_classify_table **ret_table, struct rw_error *err)
 {
 	uint8_t slots[RW_SLOT_NAMES];
 	struct rw_classify_options options = {
 		.slots = slots, .page_limit = bpf->image_pages_max, .spacious = true};
-	struct rw_classify_memory *image = &bpf->images[generation & 1];
+	struct rw_classify_memory *image = image_of(bpf, generation);
 	int r;
 
-	image->pages = (char *)bpf->maps[RW_BPF_MAP_IMAGES].memory +
-		       (size_t)(generation & 1) * bpf->maps[RW_BPF_MAP_IMAGES].value_size;
-	image->capacity = bpf->image_pages;
 	r = rw_bpf_slots(bpf->maps[RW_BPF_MAP_SLOTS].memory, policy, slots, err);
 	if (r < 0)
 		return r;
@@ -134,13 +142,55 @@ static int compile_somewhere(struct rw_bpf *bpf, const struct rw_policy *policy,
 	return r < 0 ? r : compile(bpf, policy, generation, ret_table, err);
 }
 
-/* Clears the counts of the image that 'generation' will use. */
+/*
+ * Makes the table of 'policy' in the image that 'generation' uses: out of the other one where some rules are all that
+ * differs, and then indexes mean what they meant; else anew.
+ */
+static int make_table(struct rw_bpf *bpf, const struct rw_policy *policy, uint32_t generation,
+		      struct rw_classify_table **ret_table, bool *ret_revised, struct rw_error *err)
+{
+	int r = RW_CLASSIFY_BESIDE;
+
+	if (bpf->table)
+		r = rw_classify_revise(bpf->table, policy, &bpf->images[!(generation & 1)],
+				       image_of(bpf, generation), ret_table, err);
+	*ret_revised = r == 0;
+	return r == RW_CLASSIFY_BESIDE ? compile_somewhere(bpf, policy, generation, ret_table, err) : r;
+}
+
+/* Clears the counts of the image that 'generation' uses. */
 static void clear_hits(struct rw_bpf *bpf, uint32_t generation)
 {
 	struct rw_hit *hits = bpf->maps[RW_BPF_MAP_HITS].memory;
 	size_t count = (size_t)bpf->hit_stripes * bpf->hit_count;
 
 	memset(&hits[(generation & 1) * count], 0, count * sizeof(*hits));
+}
+
+/*
+ * Before a switch to 'generation': its image counts from nothing, unless a table that was revised goes on with the
+ * indexes of the one before, and so with its counts.
+ */
+static void prepare_hits(struct rw_bpf *bpf, uint32_t generation, bool revised)
+{
+	if (bpf->counts_in_both && revised)
+		return;
+	/* A failure here only loses counts. */
+	if (bpf->counts_in_both)
+		(void)rw_bpf_hits_retire(bpf, bpf->table, NULL, generation);
+	clear_hits(bpf, generation);
+}
+
+/* After the switch from 'generation' to that of 'table'. */
+static void settle_hits(struct rw_bpf *bpf, const struct rw_classify_table *table, uint32_t generation,
+			bool revised)
+{
+	if (bpf->table) {
+		(void)rw_bpf_hits_retire(bpf, bpf->table, revised ? table : NULL, generation);
+		if (revised && bpf->counts_in_both)
+			(void)rw_bpf_hits_retire(bpf, bpf->table, table, generation + 1);
+	}
+	bpf->counts_in_both = revised;
 }
 
 /* The generation after this one whose image is the same. */
@@ -204,6 +254,7 @@ int rw_bpf_apply(struct rw_enforcer *enforcer, const struct rw_policy *policy,
 	uint32_t generation = next_generation(rw_bpf_generation(control));
 	uint32_t mode = RW_STATE_MODE(state);
 	struct rw_classify_table *table = NULL;
+	bool revised;
 	int r;
 
 	if (control->keep_generation) {
@@ -217,10 +268,10 @@ int rw_bpf_apply(struct rw_enforcer *enforcer, const struct rw_policy *policy,
 	r = await_grace(bpf, err);
 	if (r < 0)
 		return r;
-	r = compile_somewhere(bpf, policy, generation, &table, err);
+	r = make_table(bpf, policy, generation, &table, &revised, err);
 	if (r < 0)
 		return r;
-	clear_hits(bpf, generation);
+	prepare_hits(bpf, generation, revised);
 	/* What takes over from other programs must not open what they close. */
 	if (mode != RW_MODE_LEARN || bpf->replacing)
 		mode = policy->enforcement == RW_MONITOR ? RW_MODE_MONITOR : RW_MODE_ENFORCE;
@@ -230,10 +281,7 @@ int rw_bpf_apply(struct rw_enforcer *enforcer, const struct rw_policy *policy,
 		switch_to(bpf, generation, mode);
 	if (established == RW_ESTABLISHED_CUT_KEPT)
 		rw_bpf_keep_none(bpf, rw_bpf_now());
-
-	/* A failure here only loses counts. */
-	if (bpf->table)
-		(void)rw_bpf_hits_retire(bpf, bpf->table, RW_STATE_GENERATION(state));
+	settle_hits(bpf, table, RW_STATE_GENERATION(state), revised);
 	bpf->retired = rw_classify_table_free(bpf->retired);
 	bpf->retired = bpf->table;
 	bpf->table = table;

@@ -111,9 +111,10 @@ struct rw_bpf {
 	uint32_t table_since;                /* generation from which on; changes in place count it up, too */
 	struct rw_classify_memory images[2]; /* the values of rw_images */
 	struct rw_classify_table *retired;   /* the one before, for events and hits still under way */
-	uint64_t switched_ns;                /* when the state was stored last */
-	bool grace_due;                      /* the standby image may still be read by a program under way */
-	struct rw_map totals;                /* rule id -> struct rw_bpf_total of retired tables */
+	bool counts_in_both;  /* hits of the table's indexes are counted at both images' places */
+	uint64_t switched_ns; /* when the state was stored last */
+	bool grace_due;       /* the standby image may still be read by a program under way */
+	struct rw_map totals; /* rule id -> struct rw_bpf_total of retired tables */
 	rw_enforce_bpf_name_fn *name_program; /* NULL = by ourselves */
 	void *name_context;
 	struct rw_bpf_known known[16];
@@ -288,7 +289,12 @@ int rw_bpf_judge(struct rw_enforcer *enforcer, const struct rw_policy *policy, r
 
 /* read.c */
 int rw_bpf_hits(struct rw_enforcer *enforcer, rw_enforcer_hits_fn *each, void *context, struct rw_error *err);
-int rw_bpf_hits_retire(struct rw_bpf *bpf, const struct rw_classify_table *table, uint32_t generation);
+/*
+ * Adds to the totals what the image of 'generation' has counted for the rules of 'table'; with 'after', only for those
+ * whose index that table has no more.
+ */
+int rw_bpf_hits_retire(struct rw_bpf *bpf, const struct rw_classify_table *table,
+		       const struct rw_classify_table *after, uint32_t generation);
 int rw_bpf_drops_fd(struct rw_enforcer *enforcer);
 int rw_bpf_drops_read(struct rw_enforcer *enforcer, rw_enforcer_drop_fn *each, void *context);
 int rw_bpf_drops_open(struct rw_bpf *bpf);

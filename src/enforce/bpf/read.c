@@ -21,6 +21,13 @@ uint32_t rw_bpf_now(void)
 	return (uint32_t)now.tv_sec;
 }
 
+static void add_total(struct rw_bpf_total *total, const struct rw_bpf_total *more)
+{
+	total->count += more->count;
+	if (more->last > total->last)
+		total->last = more->last;
+}
+
 /* Adds up the stripes of one rule index in the image of 'generation'. */
 static struct rw_bpf_total sum_stripes(const struct rw_bpf *bpf, uint32_t generation, uint32_t index)
 {
@@ -41,14 +48,18 @@ static struct rw_bpf_total sum_stripes(const struct rw_bpf *bpf, uint32_t genera
 	return total;
 }
 
-int rw_bpf_hits_retire(struct rw_bpf *bpf, const struct rw_classify_table *table, uint32_t generation)
+int rw_bpf_hits_retire(struct rw_bpf *bpf, const struct rw_classify_table *table,
+		       const struct rw_classify_table *after, uint32_t generation)
 {
 	for (uint32_t index = 0; index < table->origin_count; index++) {
 		const struct rw_classify_origin *origin = &table->origins[index];
-		struct rw_bpf_total seen = sum_stripes(bpf, generation, index), *total;
+		struct rw_bpf_total seen, *total;
 		int r;
 
-		if (origin->cause != RW_CAUSE_RULE || !seen.count)
+		if (origin->cause != RW_CAUSE_RULE || (after && after->origins[index].cause == RW_CAUSE_RULE))
+			continue;
+		seen = sum_stripes(bpf, generation, index);
+		if (!seen.count)
 			continue;
 		total = rw_map_find(&bpf->totals, origin->detail);
 		if (!total) {
@@ -59,8 +70,7 @@ int rw_bpf_hits_retire(struct rw_bpf *bpf, const struct rw_classify_table *table
 				return r;
 			}
 		}
-		total->count += seen.count;
-		total->last = seen.last;
+		add_total(total, &seen);
 	}
 	return 0;
 }
@@ -73,16 +83,21 @@ int rw_bpf_hits(struct rw_enforcer *enforcer, rw_enforcer_hits_fn *each, void *c
 	(void)err;
 	for (uint32_t index = 0; bpf->table && index < bpf->table->origin_count; index++) {
 		const struct rw_classify_origin *origin = &bpf->table->origins[index];
-		struct rw_bpf_total seen = sum_stripes(bpf, generation, index);
+		struct rw_bpf_total seen = sum_stripes(bpf, generation, index), other = {0};
 		const struct rw_bpf_total *before;
 		struct rw_enforcer_hits hits = {0};
 
 		if (origin->cause != RW_CAUSE_RULE)
 			continue;
+		if (bpf->counts_in_both)
+			other = sum_stripes(bpf, generation + 1, index);
+		add_total(&seen, &other);
 		before = rw_map_find(&bpf->totals, origin->detail);
+		if (before)
+			add_total(&seen, before);
 		memcpy(hits.rule, origin->detail, strnlen(origin->detail, sizeof(hits.rule) - 1));
-		hits.count = seen.count + (before ? before->count : 0);
-		hits.last_ns = SECOND_NS * (seen.last ? seen.last : before ? before->last : 0);
+		hits.count = seen.count;
+		hits.last_ns = SECOND_NS * seen.last;
 		each(context, &hits);
 	}
 	return 0;

@@ -106,9 +106,7 @@ static void follow_images(struct rw_bpf *bpf)
 		return;
 	active->pages = image_in(&bpf->maps[RW_BPF_MAP_IMAGES], generation);
 	active->capacity = bpf->image_pages;
-	bpf->table->pages = active->pages;
-	/* It may have begun something behind the table, which is not copied when tables become smaller. */
-	bpf->table->maker = rw_classify_maker_free(bpf->table->maker);
+	rw_classify_table_move(bpf->table, active->pages);
 }
 
 /* Waits until no program run that has begun goes on: the kernel does so when a map of maps changes. */

@@ -1,15 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
 /*
- * Tables that are changed where they stand: after every step of random histories they decide as a table compiled
- * afresh, and as the evaluator.
+ * Tables that are changed where they stand, or beside: after every step of random histories they decide as a table
+ * compiled afresh, and as the evaluator.
  */
 
 #include <stdio.h>
 #include <string.h>
 
 #include "classify/lookup.h"
-#include "classify/update.h"
+#include "classify/revise.h"
 #include "policy/delta.h"
 #include "policy/evaluate.h"
 #include "random_policy.h"
@@ -17,14 +17,14 @@
 
 enum { STEPS = 1000, WORLDS = 12, PACKETS = 32, LARGE_SETS = 8, LARGE_MEMBERS = 2000, LARGE_RULES = 400 };
 
-/* A table that follows policies: in place, or by turns in two memories. */
+/* A table that follows policies: in place, revised, or compiled, by turns in two memories. */
 struct follower {
 	struct rw_classify_options options;
 	struct rw_classify_memory memories[2];
 	unsigned int active;
 	struct rw_classify_table *table;
 	struct rw_policy *policy;
-	size_t in_place, beside;
+	size_t in_place, revised, beside;
 };
 
 static void compile(const struct rw_policy *policy, const struct rw_classify_options *options,
@@ -54,23 +54,33 @@ static void follower_done(struct follower *follower)
 	(void)rw_policy_unref(follower->policy);
 }
 
+/* Has the table of 'policy' in the other memory. */
+static void follow_beside(struct follower *follower, struct rw_policy *policy)
+{
+	struct rw_classify_memory *from = &follower->memories[follower->active];
+	struct rw_classify_memory *to = &follower->memories[!follower->active];
+	struct rw_classify_table *table;
+	int r = rw_classify_revise(follower->table, policy, from, to, &table, NULL);
+
+	assert_true(r == 0 || r == RW_CLASSIFY_BESIDE);
+	if (r == RW_CLASSIFY_BESIDE)
+		compile(policy, &follower->options, follower->table, to, &table);
+	*(r == 0 ? &follower->revised : &follower->beside) += 1;
+	(void)rw_classify_table_free(follower->table);
+	follower->table = table;
+	follower->active = !follower->active;
+}
+
 /* Takes 'policy'. */
 static void follow(struct follower *follower, struct rw_policy *policy)
 {
-	struct rw_classify_table *table;
 	int r = rw_classify_update(follower->table, policy, &follower->memories[follower->active], NULL);
 
 	assert_true(r == 0 || r == RW_CLASSIFY_BESIDE);
-	if (r == RW_CLASSIFY_BESIDE) {
-		follower->active = !follower->active;
-		compile(policy, &follower->options, follower->table, &follower->memories[follower->active],
-			&table);
-		(void)rw_classify_table_free(follower->table);
-		follower->table = table;
-		follower->beside++;
-	} else {
+	if (r == 0)
 		follower->in_place++;
-	}
+	else
+		follow_beside(follower, policy);
 	assert_ptr_equal(follower->table->policy, policy);
 	(void)rw_policy_unref(follower->policy);
 	follower->policy = policy;
@@ -143,6 +153,33 @@ static struct rw_policy *edit_member(struct rw_dice *dice, const struct rw_polic
 	return change_member(policy, set->id, &prefix, !has(set, &prefix));
 }
 
+/* Another object, other ports: of another rule, or such as no rule has. */
+static void change_match(struct rw_dice *dice, const struct rw_policy *policy, struct rw_rule *rule,
+			 const struct rw_rule *other)
+{
+	if (rw_dice_chance(dice, 30))
+		rule->object = other->object;
+	if (rw_dice_chance(dice, 30)) {
+		rule->object.kind = RW_OBJECT_CIDR;
+		rule->object.cidr = make_prefix(dice, policy);
+	}
+	if (rw_dice_chance(dice, 30)) {
+		rule->protocol = other->protocol;
+		rule->ports = other->ports;
+	}
+	if (rule->protocol == RW_PROTOCOL_ALL && rw_dice_chance(dice, 50))
+		rule->protocol = (uint16_t)rw_dice_below(dice, 256);
+	if (rw_protocol_has_ports(rule->protocol) && rw_dice_chance(dice, 40)) {
+		uint16_t port = (uint16_t)rw_dice_below(dice, rw_dice_chance(dice, 50) ? 100 : 65536);
+
+		rule->ports.first = port;
+		rule->ports.last =
+			(uint16_t)(port + rw_dice_below(dice, rw_dice_chance(dice, 50) ? 2 : 65536u - port));
+	}
+	if (!rw_protocol_has_ports(rule->protocol))
+		rule->ports = rule->source_ports = RW_PORTS_ANY;
+}
+
 /* A rule of some group goes, or comes again as another one. */
 static struct rw_policy *edit_rule(struct rw_dice *dice, const struct rw_policy *policy)
 {
@@ -171,6 +208,7 @@ static struct rw_policy *edit_rule(struct rw_dice *dice, const struct rw_policy 
 		rule->description = rule->author = NULL;
 		rule->priority = other->priority;
 		rule->policy = (enum rw_verdict)rw_dice_below(dice, 2);
+		change_match(dice, policy, rule, other);
 		if (rw_dice_chance(dice, 50))
 			(void)snprintf(rule->id, sizeof(rule->id), "sgr-%08x",
 				       (unsigned int)rw_dice_below(dice, 100000));
@@ -248,7 +286,7 @@ static struct rw_policy *make_world(uint64_t seed)
 
 static void histories_lead_where_a_fresh_compilation_does(void **state)
 {
-	size_t in_place = 0, beside = 0;
+	size_t in_place = 0, revised = 0, beside = 0;
 
 	(void)state;
 	for (uint64_t seed = 1; seed <= WORLDS; seed++) {
@@ -257,7 +295,7 @@ static void histories_lead_where_a_fresh_compilation_does(void **state)
 
 		follower_init(&follower, make_world(seed), seed % 2);
 		for (int step = 0; step < STEPS; step++) {
-			struct rw_policy *next = rw_dice_chance(&dice, 92)
+			struct rw_policy *next = rw_dice_chance(&dice, 60)
 							 ? edit_member(&dice, follower.policy)
 							 : edit_rule(&dice, follower.policy);
 
@@ -265,11 +303,13 @@ static void histories_lead_where_a_fresh_compilation_does(void **state)
 			compare(&follower, &dice, seed, step);
 		}
 		in_place += follower.in_place;
+		revised += follower.revised;
 		beside += follower.beside;
 		follower_done(&follower);
 	}
-	print_message("%zu in place, %zu beside\n", in_place, beside);
+	print_message("%zu in place, %zu revised, %zu compiled\n", in_place, revised, beside);
 	assert_true(in_place > beside);
+	assert_true(revised > beside);
 }
 
 /* ---- a large world ---- */
@@ -394,11 +434,113 @@ static void large_table_is_changed_in_place(void **state)
 	}
 }
 
+/* ---- rules of the large world ---- */
+
+/* A rule of a group goes, or one comes, or one becomes another: *ret_rule says where to look. */
+static struct rw_policy *edit_large_rule(struct rw_dice *dice, const struct rw_policy *policy,
+					 uint32_t number, struct rw_rule *ret_rule)
+{
+	const struct rw_policy_group *group = policy->groups[rw_dice_below(dice, 2)];
+	const struct rw_rule *old = group->rules[rw_dice_below(dice, (uint32_t)group->rule_count)];
+	struct rw_policy_delta *delta = rw_policy_delta_new();
+	struct rw_policy_change *change;
+	struct rw_rule *rule;
+
+	*ret_rule = *old;
+	if (rw_dice_chance(dice, 45) && group->rule_count > LARGE_RULES / 2) {
+		change = rw_policy_delta_add(delta, RW_POLICY_REMOVE_RULES);
+		change->rule_ids = calloc(1, RW_ID_SIZE);
+		strcpy(change->rule_ids[0], old->id);
+		change->rule_id_count = 1;
+	} else {
+		change = rw_policy_delta_add(delta, RW_POLICY_PUT_RULES);
+		rule = large_rule(dice, LARGE_RULES * 2 + number, policy);
+		if (rw_dice_chance(dice, 20))
+			strcpy(rule->id, old->id);
+		if (rw_dice_chance(dice, 20)) {
+			rule->object.kind = RW_OBJECT_CIDR;
+			rule->object.cidr = large_member(dice, rw_dice_chance(dice, 50));
+		}
+		if (rw_dice_chance(dice, 10))
+			rule->ports.last = (uint16_t)(rule->ports.first + 2000);
+		change->rules = calloc(1, sizeof(struct rw_rule *));
+		change->rules[0] = rule;
+		change->rule_count = 1;
+		*ret_rule = *rule;
+	}
+	strcpy(change->id, group->id);
+	return apply(policy, delta);
+}
+
+/* An address that the rule is about. */
+static struct rw_prefix address_of(struct rw_dice *dice, const struct rw_policy *policy,
+				   const struct rw_rule *rule)
+{
+	const struct rw_address_set *set;
+
+	if (rule->object.kind == RW_OBJECT_CIDR)
+		return rule->object.cidr;
+	set = rw_policy_find_set(policy, rule->object.id);
+	return set->prefixes[rw_dice_below(dice, (uint32_t)set->count)];
+}
+
+static void compare_rule(struct follower *follower, struct rw_dice *dice, const struct rw_rule *rule,
+			 int step)
+{
+	for (int i = 0; i < 12; i++) {
+		size_t interface = rw_dice_below(dice, 2);
+		struct rw_prefix remote = address_of(dice, follower->policy, rule);
+		/* On the edges of its ports, within and beside. */
+		uint16_t port = (uint16_t)((i % 2 ? rule->ports.first : rule->ports.last) + i % 3 - 1);
+		bool ingress = rule->direction == RW_DIRECTION_INGRESS;
+		struct rw_packet packet = {
+			.direction = rule->direction,
+			.protocol = rule->protocol,
+			.tcp_flags = RW_TCP_SYN,
+			.hop_limit = 64,
+			.local_port = ingress ? port : 5000,
+			.remote_port = ingress ? 5000 : port,
+			.remote = remote.address,
+			.local.family = remote.address.family,
+		};
+		struct rw_decision given = rw_classify_decide(follower->table, interface, &packet);
+		struct rw_decision wanted = rw_evaluate(follower->policy, interface, &packet);
+
+		if (!same(&given, &wanted))
+			fail_msg("large world, step %d, rule %s: %s %s, not %s %s", step, rule->id,
+				 rw_cause_name(given.cause), given.detail ? given.detail : "",
+				 rw_cause_name(wanted.cause), wanted.detail ? wanted.detail : "");
+	}
+}
+
+static void rules_of_a_large_table_come_and_go(void **state)
+{
+	(void)state;
+	for (int form = 0; form < 2; form++) {
+		struct rw_dice dice = {.state = 40 + (uint64_t)form};
+		struct follower follower;
+
+		follower_init(&follower, make_large(&dice), form);
+		for (int step = 0; step < STEPS; step++) {
+			struct rw_rule rule;
+			struct rw_prefix any = large_member(&dice, step % 2);
+
+			follow(&follower, edit_large_rule(&dice, follower.policy, (uint32_t)step, &rule));
+			compare_rule(&follower, &dice, &rule, step);
+			compare_large(&follower, &dice, &any, step);
+		}
+		print_message("large: %zu revised, %zu compiled\n", follower.revised, follower.beside);
+		assert_true(follower.revised > STEPS * 9 / 10);
+		follower_done(&follower);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(histories_lead_where_a_fresh_compilation_does),
 		cmocka_unit_test(large_table_is_changed_in_place),
+		cmocka_unit_test(rules_of_a_large_table_come_and_go),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

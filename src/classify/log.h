@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#pragma once
+
+/*
+ * What one of two images lacks of the other (private to src/classify)
+ *
+ * Two images of one layout are kept alike by copying what was written to one of them since they were: so a change of
+ * rules costs what it changes twice, and never what the image has.
+ */
+
+#include "classify/compile.h"
+
+struct rw_classify_log;
+
+/* A log of what is written from now on, when nodes are added from 'first_page' on.  NULL when memory runs out. */
+struct rw_classify_log *rw_log_new(uint32_t first_page);
+struct rw_classify_log *rw_log_free(struct rw_classify_log *log);
+RW_DEFINE_CLEANUP(struct rw_classify_log *, rw_log_free)
+
+/* Notes that bytes were written.  Cannot fail: what does not fit makes it a log of everything. */
+void rw_log_note(struct rw_classify_log *log /* nullable */, size_t offset, size_t size);
+
+/* Writes to 'to' what it lacks of 'from', whose first 'page_count' pages count; NULL = everything. */
+void rw_log_replay(const struct rw_classify_log *log, const void *from, void *to, uint32_t page_count);
