@@ -115,7 +115,8 @@ struct rw_policy *make_policy(const struct shape *shape)
 	return policy;
 }
 
-struct rw_policy *with_rule(const struct rw_policy *policy)
+/* A copy that shares sets and rules, with one rule more on an object that is there already. */
+static struct rw_policy *with_rule(const struct rw_policy *policy)
 {
 	const struct rw_policy_group *old = policy->groups[0];
 	struct rw_policy *copy = must(rw_policy_new());

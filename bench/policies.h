@@ -33,9 +33,6 @@ uint32_t member_address(bool sparse);
 
 struct rw_policy *make_policy(const struct shape *shape);
 
-/* A copy that shares sets and rules, with one rule more on an object that is there already. */
-struct rw_policy *with_rule(const struct rw_policy *policy);
-
 /* A copy in which a random address has come to a random set, or a member has gone; the rest is shared. */
 struct rw_policy *with_member_changed(const struct rw_policy *policy, const struct shape *shape);
 

@@ -61,14 +61,15 @@ struct rw_classify_origin {
 
 /*
  * A compiled table.  Holds a reference to its policy, and borrows the pages.  Only rw_classify_update (update.h)
- * changes one.
+ * changes one; rw_classify_revise (revise.h) makes the next one of it.
  */
 struct rw_classify_table {
 	struct rw_policy *policy;
 	const void *pages;
 	uint32_t page_count;
 	uint32_t page_limit;
-	struct rw_classify_origin *origins; /* by rule index */
+	struct rw_classify_origin
+		*origins; /* by rule index; of an index that means nothing any more, default drop */
 	uint32_t origin_count;
 	uint8_t *slots;                      /* by interface of the policy */
 	struct rw_classify_address *address; /* shared with later tables; private */
