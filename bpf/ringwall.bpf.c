@@ -367,7 +367,9 @@ static __always_inline bool is_bridged(struct __sk_buff *skb, __u32 place)
 	return address != vlans->bridge;
 }
 
-#define VERDICT_NOT (-2) /* no value of TC_ACT_* that programs give */
+/* No values of TC_ACT_* that programs give. */
+#define VERDICT_NOT   (-2)
+#define VERDICT_ENTER (-3)
 
 enum { LINK_IP, LINK_PASS, LINK_NOT_IP, LINK_MALFORMED };
 
@@ -473,7 +475,8 @@ static __always_inline bool begin_run(const struct rw_control *control, struct r
 }
 
 /*
- * The short way for a frame of 'family' without tags: a verdict, or VERDICT_NOT.  A refusal of which an event is due
+ * The short way for a frame of 'family' without tags: a verdict, VERDICT_NOT, or VERDICT_ENTER when its flow is to be
+ * entered.  A refusal of which an event is due
  * goes the long way.  No call is on it: that into a function and back costs as much as a look-up, where
  * returns are guarded against speculation.
  */
@@ -497,6 +500,8 @@ static __always_inline int decide_short(struct __sk_buff *skb, const struct rw_r
 	cell = rw_short_decide(family, run, egress, control, &reader, ETH_HLEN, &scratch_of(own)->room);
 	if (cell == RW_SHORT_NOT)
 		return VERDICT_NOT;
+	if (cell == RW_SHORT_ENTER)
+		return VERDICT_ENTER;
 	if (rw_cell_accepts(cell)) {
 		own->passed++;
 		return TC_ACT_UNSPEC;
@@ -606,10 +611,20 @@ RW_SUBPROGRAM int rw_decide_long(struct __sk_buff *skb, const struct rw_run *run
 		       own);
 }
 
+/* A packet whose flow was entered. */
+static __always_inline int passed(struct rw_processor *own, const struct rw_control *control,
+				  const struct rw_short_room *room)
+{
+	count_hit(control, &room->run, room->cell);
+	own->passed++;
+	return TC_ACT_UNSPEC;
+}
+
 static __always_inline int filter(struct __sk_buff *skb, bool egress, struct rw_processor *own)
 {
 	const struct rw_control *control = rw_hook_control();
-	struct rw_run *run = &scratch_of(own)->room.run;
+	struct rw_short_room *room = &scratch_of(own)->room;
+	struct rw_run *run = &room->run;
 	const struct rw_device *device;
 	__u32 place = 0;
 	__u16 flags;
@@ -631,10 +646,14 @@ static __always_inline int filter(struct __sk_buff *skb, bool egress, struct rw_
 
 		if (skb->protocol == bpf_htons(ETH_P_IP)) {
 			verdict = decide_short(skb, run, egress, control, 4, own);
+			if (verdict == VERDICT_ENTER && rw_short_enter4(room))
+				return passed(own, control, room);
 		} else if (skb->protocol == bpf_htons(ETH_P_IPV6)) {
 			verdict = rw_decide_short6(skb, run, own);
+			if (verdict == VERDICT_ENTER && rw_short_enter6(room))
+				return passed(own, control, room);
 		}
-		if (verdict != VERDICT_NOT)
+		if (verdict != VERDICT_NOT && verdict != VERDICT_ENTER)
 			return verdict;
 	}
 	return rw_decide_long(skb, run, own, place);

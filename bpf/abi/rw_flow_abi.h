@@ -16,6 +16,12 @@
  * the signature, by who has set that to 1, with an atomic exclusive-or; so whoever does not see the tag does
  * not see the flow yet.
  *
+ * Hints: which live entry is to be given up for a newcomer takes a look at all 16 of its two buckets, as long as it
+ * takes to send three packets.  So who has looked leaves word beside the signatures, by kind of newcomer: the second in
+ * which this was, the deadline of the weakest entries, and which they are.  In the same second nothing weaker can
+ * have come up, so that a flood has its places from there.  A hint is no more than that: written without care for
+ * others, and believed only if the entry's control word says the same.
+ *
  * An entry is three parts:
  *   control   one u64 that says how the flow is; changed by compare-and-swap only, so that a change meant
  *             for an earlier owner of the entry fails
@@ -110,19 +116,36 @@ struct rw_flow_entry6 {
 	__u64 pad;
 };
 
+/*
+ * A hint, from the low bit: 20 second and 20 deadline, both modulo 2^20 (equal = the entries are dead), 8 ways to be
+ * given up, 8 ways that were and hold newcomers as weak, 4 number of live entries that are not TCP.
+ */
+#define RW_FLOW_HINT_TIME     0xfffffu
+#define RW_FLOW_HINT_VOID     0x80000u /* turned over, the second is days away */
+#define RW_FLOW_HINT_DEADLINE 20
+#define RW_FLOW_HINT_WAYS     40
+#define RW_FLOW_HINT_USED     48
+#define RW_FLOW_HINT_OTHERS   56
+
+/* Padded so that an entry lies in one cache line. */
 struct rw_flow_bucket4 {
 	__u32 signature[RW_FLOW_WAYS];
+	__u64 hint[2]; /* for newcomers that are not TCP, that are TCP */
+	__u64 pad[2];
 	struct rw_flow_entry4 entry[RW_FLOW_WAYS];
 };
 
-/* Padded so that an entry is one cache line. */
 struct rw_flow_bucket6 {
 	__u32 signature[RW_FLOW_WAYS];
-	__u64 pad[4];
+	__u64 hint[2];
+	__u64 pad[2];
 	struct rw_flow_entry6 entry[RW_FLOW_WAYS];
 };
 
+_Static_assert(__builtin_offsetof(struct rw_flow_bucket4, entry) ==
+		       __builtin_offsetof(struct rw_flow_bucket6, entry),
+	       "what stands before entries");
 _Static_assert(sizeof(struct rw_flow_entry4) == 32, "IPv4 entry");
 _Static_assert(sizeof(struct rw_flow_entry6) == 64, "IPv6 entry");
-_Static_assert(sizeof(struct rw_flow_bucket4) == 288, "IPv4 bucket");
+_Static_assert(sizeof(struct rw_flow_bucket4) == 320, "IPv4 bucket");
 _Static_assert(sizeof(struct rw_flow_bucket6) == 576, "IPv6 bucket");

@@ -303,7 +303,8 @@ RW_INLINE __u64 rw_flow_begin(const struct rw_flow_packet *packet, bool high_ope
 		fixed |= RW_FLOW_TCP;
 		detail = rw_tcp_is_opening(packet->tcp_flags) ? 0 : RW_FLOW_PICKED;
 	}
-	return rw_flow_step(rw_flow_control(fixed, RW_FLOW_ABI_HALF_OPEN, detail, 0), packet, timeouts, now);
+	return rw_flow_step_inline(rw_flow_control(fixed, RW_FLOW_ABI_HALF_OPEN, detail, 0), packet, timeouts,
+				   now);
 }
 
 /* The control word of a flow found alive when enforcement began: established, or as good as that. */

@@ -86,8 +86,14 @@ RW_INLINE __u32 rw_lowest_bit8(__u64 byte)
 /*
  * Reads and writes of memory that others use at the same time, and the order of reads.  x86 never swaps loads
  * with loads; on other processors an atomic with a result is the one barrier that every supported kernel
- * has.  On the host they are atomics, which is what ThreadSanitizer understands.
+ * has.  On the host they are atomics, which is what ThreadSanitizer understands.  rw_store_in_order is seen by others
+ * behind what was stored before and ahead of what is stored after it, as every store is on x86.
  */
+#if defined(__bpf__) && !defined(RW_TARGET_X86)
+#define rw_store_in_order(variable, stored) (void)__sync_lock_test_and_set(&(variable), (stored))
+#else
+#define rw_store_in_order(variable, stored) rw_store(variable, stored)
+#endif
 #if !defined(__bpf__)
 #define rw_read_barrier()          __asm__ volatile("" ::: "memory") /* rw_load acquires */
 #define rw_load(variable)          __atomic_load_n(&(variable), __ATOMIC_ACQUIRE)

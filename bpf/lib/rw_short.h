@@ -16,7 +16,8 @@
 
 #include "lib/rw_hook.h"
 
-#define RW_SHORT_NOT 0xffffffffu
+#define RW_SHORT_NOT   0xffffffffu
+#define RW_SHORT_ENTER 0xfffffffeu
 
 /* What is read of the packet; all of it lives in registers. */
 struct rw_short {
@@ -154,33 +155,46 @@ RW_INLINE __u32 rw_short_known(const struct rw_run *run, bool egress, const stru
 	return RW_CELL_SYSTEM(RW_CAUSE_RULE, RW_VERDICT_ACCEPT);
 }
 
-/* What rw_short_enter is told of a packet. */
-#define RW_SHORT_STEP(protocol, tcp_flags) ((protocol) | (__u32)(tcp_flags) << 8)
+/*
+ * Room for what functions are told: of the run, and of a packet.  A packet that is accepted and opens a flow is
+ * described by 'opener'; 'cell' has accepted it.
+ */
+struct rw_short_room {
+	struct rw_run run;
+	struct rw_flow_query query;
+	__u32 opener; /* RW_SHORT_OPENER */
+	__u32 cell;
+};
 
-/* Enters the flow of a packet that was accepted. */
-RW_INLINE bool rw_short_enter(__u8 family, const struct rw_run *run, const struct rw_flow_query *query,
-			      __u32 opener)
+#define RW_SHORT_OPENER(protocol, tcp_flags) ((protocol) | (__u32)(tcp_flags) << 8)
+
+/* Enters the flow of a packet for which rw_short_decide has said RW_SHORT_ENTER; false when that cannot be. */
+RW_INLINE bool rw_short_enter(__u8 family, const struct rw_short_room *room)
 {
 	struct rw_flow_packet step = {
-		.protocol = (__u8)opener, .tcp_flags = (__u8)(opener >> 8), .from_opener = 1};
+		.protocol = (__u8)room->opener, .tcp_flags = (__u8)(room->opener >> 8), .from_opener = 1};
+	const struct rw_run *run = &room->run;
 	const struct rw_table_view *view = rw_hook_view(run, run->slot);
 	__u32 mark = run->slot + 1u;
+	__u64 control, decision;
 
-	return view && rw_flow_insert(family, query,
-				      rw_flow_begin(&step, !query->key.from_low, &view->timeouts, run->now),
-				      run->egress ? RW_FLOW_DECISION(run->generation, 0, mark, 0)
-						  : RW_FLOW_DECISION(run->generation, mark, 0, 0) |
-							    RW_FLOW_GENUINE_OPENER);
+	if (!view)
+		return false;
+	control = rw_flow_begin(&step, !room->query.key.from_low, &view->timeouts, run->now);
+	decision = run->egress ? RW_FLOW_DECISION(run->generation, 0, mark, 0)
+			       : RW_FLOW_DECISION(run->generation, mark, 0, 0) | RW_FLOW_GENUINE_OPENER;
+	return rw_flow_insert_hinted(family, &room->query, control, decision) ||
+	       rw_flow_insert(family, &room->query, control, decision);
 }
 
-RW_SUBPROGRAM int rw_short_enter4(const struct rw_run *run, const struct rw_flow_query *query, __u32 opener)
+RW_SUBPROGRAM int rw_short_enter4(const struct rw_short_room *room)
 {
-	return run && query && rw_short_enter(4, run, query, opener);
+	return room && rw_short_enter(4, room);
 }
 
-RW_SUBPROGRAM int rw_short_enter6(const struct rw_run *run, const struct rw_flow_query *query, __u32 opener)
+RW_SUBPROGRAM int rw_short_enter6(const struct rw_short_room *room)
 {
-	return run && query && rw_short_enter(6, run, query, opener);
+	return room && rw_short_enter(6, room);
 }
 
 /* The cell of a packet of no flow. */
@@ -261,14 +275,9 @@ RW_INLINE void rw_short_fetch(bool egress, const struct rw_table *table, const s
 	rw_opaque(entry);
 }
 
-/* Room for what functions are told. */
-struct rw_short_room {
-	struct rw_run run;
-	struct rw_flow_query query;
-};
-
 /*
- * The cell of a packet whose IP header is at 'offset', or RW_SHORT_NOT.  Refusals are not counted as hits.
+ * The cell of a packet whose IP header is at 'offset', RW_SHORT_NOT, or RW_SHORT_ENTER: it is accepted if its flow can
+ * be entered (rw_short_enter), else it goes the long way.  Nothing is counted as a hit.
  * What is looked up in maps is so once.  For IPv4, run and query are in registers until a function is told of them;
  * for IPv6 they would take more of the stack than there is.
  */
@@ -299,13 +308,9 @@ RW_INLINE __u32 rw_short_decide(__u8 family, const struct rw_run *run, bool egre
 	    (packet.ends.protocol == RW_IP_TCP && !rw_tcp_is_opening(packet.tcp_flags)))
 		return RW_SHORT_NOT;
 	cell = rw_short_open(family, run, egress, &table, &packet.ends);
-	if (cell != RW_SHORT_NOT && rw_cell_accepts(cell)) {
-		__u32 opener = RW_SHORT_STEP(packet.ends.protocol, packet.tcp_flags);
-
-		if (!(family == 4 ? rw_short_enter4(&room->run, &room->query, opener)
-				  : rw_short_enter6(&room->run, &room->query, opener)))
-			return RW_SHORT_NOT;
-		rw_hook_hit(run, cell);
-	}
-	return cell;
+	if (cell == RW_SHORT_NOT || !rw_cell_accepts(cell))
+		return cell;
+	room->opener = RW_SHORT_OPENER(packet.ends.protocol, packet.tcp_flags);
+	room->cell = cell;
+	return RW_SHORT_ENTER;
 }

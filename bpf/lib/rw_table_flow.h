@@ -41,8 +41,7 @@ struct rw_flow_query {
 
 RW_INLINE struct rw_flow_entry *rw_flow_entry_at(void *bucket, __u8 family, __u32 way)
 {
-	__u32 header = family == 4 ? sizeof(__u32) * RW_FLOW_WAYS
-				   : (__u32) __builtin_offsetof(struct rw_flow_bucket6, entry);
+	__u32 header = (__u32) __builtin_offsetof(struct rw_flow_bucket4, entry);
 	__u32 size = family == 4 ? sizeof(struct rw_flow_entry4) : sizeof(struct rw_flow_entry6);
 
 	return (struct rw_flow_entry *)(void *)((char *)bucket + header + (way & (RW_FLOW_WAYS - 1)) * size);
@@ -51,6 +50,12 @@ RW_INLINE struct rw_flow_entry *rw_flow_entry_at(void *bucket, __u8 family, __u3
 RW_INLINE __u32 *rw_flow_signature_at(void *bucket, __u32 way)
 {
 	return (__u32 *)bucket + (way & (RW_FLOW_WAYS - 1));
+}
+
+RW_INLINE __u64 *rw_flow_hint_at(void *bucket, __u32 tcp)
+{
+	return (__u64 *)(void *)((char *)bucket + __builtin_offsetof(struct rw_flow_bucket4, hint)) +
+	       (tcp & 1);
 }
 
 RW_INLINE bool rw_flow_key_equals(const struct rw_flow_entry *entry, const struct rw_flow_key *key,
@@ -187,8 +192,45 @@ RW_INLINE __u64 rw_flow_alive(__u32 signature, __u64 control, __u32 now)
 	return before >> 63 & ~rw_is_zero(signature);
 }
 
-/* ... of any kind but established TCP, or ('only_others') of the live ones that are not TCP. */
-RW_INLINE __u64 rw_flow_weakest(__u8 family, __u32 number, __u32 only_others, __u32 now)
+/* Whose place is wanted, and what word of it is left: see rw_flow_weakest. */
+#define RW_FLOW_ONLY_OTHERS                                                                                  \
+	1u /* of the live entries that are not TCP only, else of any but established TCP */
+#define RW_FLOW_FOR_TCP       2u
+#define RW_FLOW_OTHERS(count) ((count) << 2)
+
+RW_INLINE __u64 rw_flow_weakness(void *bucket, __u8 family, __u32 way, __u32 wanted, __u32 now)
+{
+	__u32 signature = rw_load(*rw_flow_signature_at(bucket, way));
+	__u64 control = rw_load(rw_flow_entry_at(bucket, family, way)->control);
+	__u64 alive = rw_flow_alive(signature, control, now);
+	__u64 refused = rw_is_zero(signature ^ RW_FLOW_SIGNATURE_BUSY) |
+			((alive ^ 1) | (control / RW_FLOW_TCP & 1)) * (wanted & RW_FLOW_ONLY_OTHERS);
+	__u64 word =
+		((rw_flow_rank(RW_FLOW_CLASS(control)) + 1) << 36 | (__u64)RW_FLOW_DEADLINE(control) << 4) *
+		alive;
+
+	return word | way | refused * RW_FLOW_WEAKEST_NONE;
+}
+
+/* Leaves word of the entries as weak as 'weakest'; of dead ones and those of the lowest rank only. */
+RW_INLINE void rw_flow_leave_hint(void *bucket, __u8 family, __u64 weakest, __u32 wanted, __u32 now)
+{
+	__u64 time = now & RW_FLOW_HINT_TIME, hint = time | (__u64)(wanted >> 2) << RW_FLOW_HINT_OTHERS,
+	      ways = 0;
+
+	if (weakest < 2ull << 36) {
+		hint |= (RW_FLOW_WEAKEST_DEAD(weakest) ? time : weakest >> 4 & RW_FLOW_HINT_TIME)
+			<< RW_FLOW_HINT_DEADLINE;
+		for (__u32 way = 0; way < RW_FLOW_WAYS; way++)
+			ways |= rw_is_zero((rw_flow_weakness(bucket, family, way, wanted, now) ^ weakest) >>
+					   4)
+				<< way;
+	}
+	rw_store(*rw_flow_hint_at(bucket, wanted / RW_FLOW_FOR_TCP), hint | ways << RW_FLOW_HINT_WAYS);
+}
+
+/* ... as 'wanted' says.  It leaves a hint for the next newcomer of the kind. */
+RW_INLINE __u64 rw_flow_weakest(__u8 family, __u32 number, __u32 wanted, __u32 now)
 {
 	void *bucket = rw_flow_bucket(family, number);
 	__u64 weakest = RW_FLOW_WEAKEST_NONE;
@@ -196,19 +238,13 @@ RW_INLINE __u64 rw_flow_weakest(__u8 family, __u32 number, __u32 only_others, __
 	if (!bucket)
 		return weakest;
 	for (__u32 way = 0; way < RW_FLOW_WAYS; way++) {
-		__u32 signature = rw_load(*rw_flow_signature_at(bucket, way));
-		__u64 control = rw_load(rw_flow_entry_at(bucket, family, way)->control);
-		__u64 alive = rw_flow_alive(signature, control, now);
-		__u64 refused = rw_is_zero(signature ^ RW_FLOW_SIGNATURE_BUSY) |
-				((alive ^ 1) | (control / RW_FLOW_TCP & 1)) * (only_others & 1);
-		__u64 word = ((rw_flow_rank(RW_FLOW_CLASS(control)) + 1) << 36 |
-			      (__u64)RW_FLOW_DEADLINE(control) << 4) *
-			     alive;
+		__u64 word = rw_flow_weakness(bucket, family, way, wanted, now);
 
-		word |= way | refused * RW_FLOW_WEAKEST_NONE;
 		if (word < weakest)
 			weakest = word;
 	}
+	if (wanted)
+		rw_flow_leave_hint(bucket, family, weakest, wanted, now);
 	return weakest;
 }
 
@@ -229,14 +265,14 @@ RW_INLINE __u32 rw_flow_others(__u8 family, __u32 number, __u32 now)
 	return (__u32)count;
 }
 
-RW_SUBPROGRAM __u64 rw_flow_weakest4(__u32 number, __u32 only_others, __u32 now)
+RW_SUBPROGRAM __u64 rw_flow_weakest4(__u32 number, __u32 wanted, __u32 now)
 {
-	return rw_flow_weakest(4, number, only_others, now);
+	return rw_flow_weakest(4, number, wanted, now);
 }
 
-RW_SUBPROGRAM __u64 rw_flow_weakest6(__u32 number, __u32 only_others, __u32 now)
+RW_SUBPROGRAM __u64 rw_flow_weakest6(__u32 number, __u32 wanted, __u32 now)
 {
-	return rw_flow_weakest(6, number, only_others, now);
+	return rw_flow_weakest(6, number, wanted, now);
 }
 
 /* A bit for each free way of a bucket. */
@@ -259,6 +295,21 @@ RW_INLINE __u32 rw_flow_corpse(__u8 family, __u32 number, __u32 signature, __u32
 	return way;
 }
 
+/* The first way that a bucket's hint names is taken.  When none is left, somebody must look again. */
+RW_INLINE void rw_flow_drop_hint(__u8 family, __u32 number, __u32 wanted)
+{
+	void *bucket = rw_flow_bucket(family, number);
+	__u64 hint, ways;
+
+	if (!bucket)
+		return;
+	hint = rw_load(*rw_flow_hint_at(bucket, wanted / RW_FLOW_FOR_TCP));
+	ways = hint >> RW_FLOW_HINT_WAYS & 255;
+	hint ^= (ways & (0 - ways)) << RW_FLOW_HINT_WAYS;
+	rw_store(*rw_flow_hint_at(bucket, wanted / RW_FLOW_FOR_TCP),
+		 ways && !(ways & (ways - 1)) ? hint ^ RW_FLOW_HINT_VOID : hint);
+}
+
 /* A place for a newcomer: bucket number << 4 | way; RW_FLOW_PLACE_EVICTS when a live entry is in it. */
 #define RW_FLOW_PLACE_NONE   0xffffffffu
 #define RW_FLOW_PLACE_EVICTS 8u
@@ -274,7 +325,7 @@ RW_INLINE __u32 rw_flow_choose(__u8 family, __u32 first, __u32 second, bool tcp,
 	__u32 free_first = rw_flow_free(family, first);
 	__u32 free_second = rw_flow_free(family, second);
 	__u64 weakest, weakest_second;
-	__u32 only_others = 0, way;
+	__u32 wanted = tcp ? RW_FLOW_FOR_TCP : 0, wanted_second = wanted, way;
 
 	way = rw_flow_corpse(family, first, signature, now);
 	if (way < RW_FLOW_WAYS)
@@ -288,17 +339,24 @@ RW_INLINE __u32 rw_flow_choose(__u8 family, __u32 first, __u32 second, bool tcp,
 		if (free_second)
 			return second << 4 | rw_lowest_bit8(free_second);
 	}
-	if (!tcp)
-		only_others = rw_flow_others(family, first, now) + rw_flow_others(family, second, now) >=
-			      RW_FLOW_WAYS;
-	weakest = family == 4 ? rw_flow_weakest4(first, only_others, now)
-			      : rw_flow_weakest6(first, only_others, now);
-	weakest_second = family == 4 ? rw_flow_weakest4(second, only_others, now)
-				     : rw_flow_weakest6(second, only_others, now);
+	if (!tcp) {
+		__u32 others_first = rw_flow_others(family, first, now);
+		__u32 others_second = rw_flow_others(family, second, now);
+
+		if (others_first + others_second >= RW_FLOW_WAYS) {
+			wanted = RW_FLOW_ONLY_OTHERS | RW_FLOW_OTHERS(others_first);
+			wanted_second = RW_FLOW_ONLY_OTHERS | RW_FLOW_OTHERS(others_second);
+		}
+	}
+	weakest = family == 4 ? rw_flow_weakest4(first, wanted, now) : rw_flow_weakest6(first, wanted, now);
+	weakest_second = family == 4 ? rw_flow_weakest4(second, wanted_second, now)
+				     : rw_flow_weakest6(second, wanted_second, now);
 	if (weakest_second < weakest) {
 		weakest = weakest_second;
 		first = second;
 	}
+	if (wanted)
+		rw_flow_drop_hint(family, first, wanted);
 	if (weakest >> 36 > RW_FLOW_RANK_NEVER)
 		return RW_FLOW_PLACE_NONE;
 	return first << 4 | (RW_FLOW_WEAKEST_DEAD(weakest) ? 0 : RW_FLOW_PLACE_EVICTS) | (weakest & 7);
@@ -312,6 +370,54 @@ RW_SUBPROGRAM __u32 rw_flow_choose4(__u32 first, __u32 second, __u32 tcp, __u32 
 RW_SUBPROGRAM __u32 rw_flow_choose6(__u32 first, __u32 second, __u32 tcp, __u32 now, __u32 signature)
 {
 	return rw_flow_choose(6, first, second, tcp, now, signature);
+}
+
+/* How many ways of a bucket were never taken: they have no tag. */
+RW_INLINE __u32 rw_flow_count_untagged(__u64 tags)
+{
+	const __u64 low = 0x7f7f7f7f7f7f7f7full;
+
+	return (__u32)((~(((tags & low) + low) | tags | low) >> 7) * 0x0101010101010101ull >> 56);
+}
+
+/* In how many seconds the entries end that a hint of this second names; 0 = they are dead. */
+RW_INLINE __u64 rw_flow_hint_left(__u64 hint)
+{
+	return ((hint >> RW_FLOW_HINT_DEADLINE) - hint) & RW_FLOW_HINT_TIME;
+}
+
+/* The same with hints that name none last, so that hints compare as their entries do. */
+RW_INLINE __u64 rw_flow_hint_rest(__u64 hint)
+{
+	return rw_flow_hint_left(hint) | rw_is_zero(hint >> RW_FLOW_HINT_WAYS & 255) << 32;
+}
+
+/* True when the entry is what the hint says of it. */
+RW_INLINE bool rw_flow_hint_holds(__u64 hint, __u64 control, __u32 tcp, __u32 now)
+{
+	if (!rw_flow_hint_left(hint))
+		return !rw_flow_is_live(control, now);
+	return rw_flow_is_live(control, now) && !rw_flow_rank(RW_FLOW_CLASS(control)) &&
+	       !((hint >> RW_FLOW_HINT_DEADLINE ^ control) & RW_FLOW_HINT_TIME) &&
+	       (tcp || !(control & RW_FLOW_TCP));
+}
+
+/* The hint when an entry that it names is given up for one with that control word. */
+RW_INLINE __u64 rw_flow_hint_next(__u64 hint, __u32 way, __u64 control, __u32 tcp, __u32 now)
+{
+	__u64 bit = 1ull << (way & (RW_FLOW_WAYS - 1)), ways = hint >> RW_FLOW_HINT_WAYS & 255 & ~bit;
+	__u64 used = hint >> RW_FLOW_HINT_USED & 255;
+
+	/* Newcomers as weak as the others have their turn when those are through. */
+	if (rw_flow_hint_left(hint) && rw_flow_hint_holds(hint, control, tcp, now))
+		used |= bit;
+	if (!ways) {
+		ways = used;
+		used = 0;
+	}
+	hint &= ~(0xffffull << RW_FLOW_HINT_WAYS);
+	return (hint ^ (ways ? 0 : RW_FLOW_HINT_VOID)) | ways << RW_FLOW_HINT_WAYS |
+	       used << RW_FLOW_HINT_USED;
 }
 
 /* Ends an entry as it was found, or as a packet has changed it meanwhile; that happens once a second at most. */
@@ -405,39 +511,51 @@ RW_INLINE void rw_flow_publish(__u8 family, const struct rw_flow_query *query, s
 	__u64 owner = (__u64)incarnation << RW_FLOW_INCARNATION_SHIFT;
 
 	/* Dead under the new incarnation first: whoever still reads the old entry will notice. */
-	(void)__sync_lock_test_and_set(&entry->control, owner);
+	rw_store_in_order(entry->control, owner);
 	for (int i = 0; i < rw_flow_key_word_count(family); i++)
 		rw_store(entry->key[i], query->key.words[i]);
 	rw_store(entry->decision, decision | (__u64)(incarnation & 0xff) << 56);
-	(void)__sync_lock_test_and_set(&entry->control, control | owner);
+	rw_store_in_order(entry->control, control | owner);
 	(void)__sync_lock_test_and_set(signature, rw_flow_signature(query->hash));
 }
 
-/* Sets the tag of a way that is ours.  Those beside it may change meanwhile. */
+/* Sets the tag of a way that is ours: the byte of the word of tags that stands for it. */
 RW_INLINE void rw_flow_set_tag(__u64 *tags, __u32 way, __u64 tag)
 {
-	__u32 shift = way * 8;
+	__u8 *bytes = (__u8 *)tags;
 
-	(void)__sync_fetch_and_xor(tags, ((rw_load(*tags) >> shift & 255) ^ tag) << shift);
+#if __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__
+	way ^= RW_FLOW_WAYS - 1;
+#endif
+	rw_store_in_order(bytes[way & (RW_FLOW_WAYS - 1)], (__u8)tag);
 }
 
-/* One attempt at a chosen place; false when another processor was first. */
-RW_INLINE bool rw_flow_take(__u8 family, const struct rw_flow_query *query, __u32 place, __u64 control,
-			    __u64 decision)
+/*
+ * True when another entry may be of the flow that was published in 'place': by tags, each of which is set before its
+ * entry is published.
+ */
+RW_INLINE bool rw_flow_is_doubled(__u64 *tags, const struct rw_flow_query *query, __u32 place)
+{
+	__u32 first = rw_flow_bucket_first(query->hash, query->mask);
+	__u32 second = rw_flow_bucket_second(query->hash, query->mask);
+	__u64 tagged_first = rw_flow_tagged(rw_load(*rw_flow_tags_at(tags, first)), rw_flow_tag(query->hash));
+	__u64 tagged_second =
+		rw_flow_tagged(rw_load(*rw_flow_tags_at(tags, second)), rw_flow_tag(query->hash));
+	__u64 own = 0x80ull << (place & (RW_FLOW_WAYS - 1)) * 8;
+
+	return ((tagged_first & ~(own * rw_is_zero(first ^ place >> 4))) |
+		(tagged_second & ~(own * rw_is_zero(second ^ place >> 4)))) != 0;
+}
+
+/* One attempt at a chosen place of 'bucket'; false when another processor was first. */
+RW_INLINE bool rw_flow_take_in(void *bucket, __u64 *tags, __u8 family, const struct rw_flow_query *query,
+			       __u32 place, __u64 control, __u64 decision)
 {
 	__u32 number = place >> 4, way = place & (RW_FLOW_WAYS - 1);
-	void *bucket = rw_flow_bucket(family, number);
-	__u64 *tags = rw_flow_tags(family);
-	struct rw_flow_entry *entry;
-	__u32 *signature, old;
-	__u64 seen;
+	struct rw_flow_entry *entry = rw_flow_entry_at(bucket, family, way);
+	__u32 *signature = rw_flow_signature_at(bucket, way), old = rw_load(*signature);
+	__u64 seen = rw_load(entry->control);
 
-	if (!bucket || !tags)
-		return false;
-	entry = rw_flow_entry_at(bucket, family, way);
-	signature = rw_flow_signature_at(bucket, way);
-	old = rw_load(*signature);
-	seen = rw_load(entry->control);
 	if (old == RW_FLOW_SIGNATURE_BUSY)
 		return false;
 	/* A dead one may be alive again, a weak one have grown strong, while it was being chosen. */
@@ -449,7 +567,61 @@ RW_INLINE bool rw_flow_take(__u8 family, const struct rw_flow_query *query, __u3
 	rw_flow_set_tag(rw_flow_tags_at(tags, number), way, rw_flow_tag(query->hash));
 	rw_flow_publish(family, query, entry, signature, control, decision);
 	place = number << 4 | way;
-	(void)(family == 4 ? rw_flow_settle4(query, place) : rw_flow_settle6(query, place));
+	if (rw_flow_is_doubled(tags, query, place))
+		(void)(family == 4 ? rw_flow_settle4(query, place) : rw_flow_settle6(query, place));
+	return true;
+}
+
+RW_INLINE bool rw_flow_take(__u8 family, const struct rw_flow_query *query, __u32 place, __u64 control,
+			    __u64 decision)
+{
+	void *bucket = rw_flow_bucket(family, place >> 4);
+	__u64 *tags = rw_flow_tags(family);
+
+	return bucket && tags && rw_flow_take_in(bucket, tags, family, query, place, control, decision);
+}
+
+/* True when, by their tags, the flow did not die in these buckets and there is no free place that it may take. */
+RW_INLINE bool rw_flow_must_evict(__u64 tags_first, __u64 tags_second, __u64 tag, __u32 tcp)
+{
+	__u32 untagged = rw_flow_count_untagged(tags_first) + rw_flow_count_untagged(tags_second);
+
+	return !(rw_flow_tagged(tags_first, tag) | rw_flow_tagged(tags_second, tag)) &&
+	       untagged <= (tcp ? 0 : RW_FLOW_WAYS);
+}
+
+/*
+ * Enters a flow in the place that rw_flow_choose would give, by the hints of this second; false when these do not tell.
+ */
+RW_INLINE bool rw_flow_insert_hinted(__u8 family, const struct rw_flow_query *query, __u64 control,
+				     __u64 decision)
+{
+	__u32 number = rw_flow_bucket_first(query->hash, query->mask), way, tcp = control / RW_FLOW_TCP & 1;
+	__u32 second = rw_flow_bucket_second(query->hash, query->mask), now = query->now;
+	void *bucket = rw_flow_bucket(family, number), *bucket_second = rw_flow_bucket(family, second);
+	__u64 hint, hint_second, second_is_weaker, *tags = rw_flow_tags(family);
+
+	if (!bucket || !bucket_second || !tags)
+		return false;
+	hint = rw_load(*rw_flow_hint_at(bucket, tcp));
+	hint_second = rw_load(*rw_flow_hint_at(bucket_second, tcp));
+	if (((hint ^ now) | (hint_second ^ now)) & RW_FLOW_HINT_TIME ||
+	    !rw_flow_must_evict(rw_load(*rw_flow_tags_at(tags, number)),
+				rw_load(*rw_flow_tags_at(tags, second)), rw_flow_tag(query->hash), tcp) ||
+	    (!tcp && (hint >> RW_FLOW_HINT_OTHERS) + (hint_second >> RW_FLOW_HINT_OTHERS) < RW_FLOW_WAYS))
+		return false;
+	second_is_weaker = 0 - rw_is_less(rw_flow_hint_rest(hint_second), rw_flow_hint_rest(hint));
+	hint ^= (hint ^ hint_second) & second_is_weaker;
+	number ^= (number ^ second) & (__u32)second_is_weaker;
+	bucket = rw_flow_bucket(family, number);
+	way = rw_lowest_bit8(hint >> RW_FLOW_HINT_WAYS & 255);
+	if (!bucket || !(hint >> RW_FLOW_HINT_WAYS & 255) ||
+	    !rw_flow_hint_holds(hint, rw_load(rw_flow_entry_at(bucket, family, way)->control), tcp, now) ||
+	    !rw_flow_take_in(bucket, tags, family, query,
+			     number << 4 | (rw_flow_hint_left(hint) ? RW_FLOW_PLACE_EVICTS : 0) | way,
+			     control, decision))
+		return false;
+	rw_store(*rw_flow_hint_at(bucket, tcp), rw_flow_hint_next(hint, way, control, tcp, now));
 	return true;
 }
 

@@ -401,6 +401,8 @@ static struct outcome plane_step(const struct place *place, const struct event *
 
 	if (!long_way)
 		cell = rw_short_decide(family, &run, run.egress, rw_hook_control(), &reader, 0, &room);
+	if (cell == RW_SHORT_ENTER)
+		cell = rw_short_enter(family, &room) ? room.cell : RW_SHORT_NOT;
 	if (cell == RW_SHORT_NOT) {
 		struct rw_frame frame = frame_of(event);
 

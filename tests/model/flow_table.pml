@@ -13,7 +13,8 @@
  *   - a bucket has one way; the two buckets of all flows are the same;
  *   - all flows have one signature, so only the key tells them apart;
  *   - a reader looks at every entry, as if every tag were right;
- *   - a newcomer takes any place that rw_flow_take does not refuse, not the one that rw_flow_choose prefers;
+ *   - a newcomer takes any place that rw_flow_take does not refuse, not the one that rw_flow_choose or a hint prefers;
+ *   - who has published looks at every signature, where the code looks at tags first: these are set before signatures;
  *   - of the three attempts to take a place one is made: each is free to choose any;
  *   - deadlines are one second away.
  * Not in it: reordering by the processor (on x86 none matters: all stores of a writer lie between two locked

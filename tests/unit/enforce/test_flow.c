@@ -438,6 +438,121 @@ static void other_protocols_hold_at_most_half(void **state)
 		assert_true(insert(i, tcp_control(RW_FLOW_ABI_HALF_OPEN, now + 30)));
 }
 
+/* ---- hints ---- */
+
+/* How weak the entry in a place of 'plane' is, by what compares entries. */
+static __u64 weakness_in(const struct host_plane *plane, __u32 place, __u32 wanted)
+{
+	struct rw_flow_bucket4 bucket = plane->flows4[place >> 4];
+
+	return rw_flow_weakness(&bucket, 4, place & 7, wanted, now) >> 4;
+}
+
+/* The place of the first entry in which the planes differ. */
+static __u32 find_difference(const struct host_plane *before)
+{
+	for (__u32 number = 0; number < HOST_BUCKETS; number++)
+		for (__u32 way = 0; way < RW_FLOW_WAYS; way++)
+			if (before->flows4[number].entry[way].control !=
+			    host.flows4[number].entry[way].control)
+				return number << 4 | way;
+	fail_msg("nothing was entered");
+	return 0;
+}
+
+/*
+ * Enters a flow by hints and says whether they told; then what was given up is as weak as what a look at all
+ * entries finds.
+ */
+static bool enter_by_hints(__u32 number, __u64 wanted_control)
+{
+	static struct host_plane before;
+	struct rw_flow_query query = numbered(number);
+	__u32 first = rw_flow_bucket_first(query.hash, query.mask);
+	__u32 second = rw_flow_bucket_second(query.hash, query.mask);
+	__u32 tcp = wanted_control / RW_FLOW_TCP & 1, place, wanted, others;
+	__u64 taken;
+
+	before = host;
+	others = rw_flow_others(4, first, now) + rw_flow_others(4, second, now);
+	place = rw_flow_choose(4, first, second, tcp, now, rw_flow_signature(query.hash));
+	host = before;
+	if (!rw_flow_insert_hinted(4, &query, wanted_control, RW_FLOW_DECISION(1, 1, 0, 0)))
+		return false;
+	assert_int_not_equal(place, RW_FLOW_PLACE_NONE);
+	wanted = tcp ? 0 : RW_FLOW_ONLY_OTHERS;
+	taken = weakness_in(&before, find_difference(&before), wanted);
+	/* Where TCP has taken of the others' places meanwhile, one of them goes all the same. */
+	if (tcp || others >= RW_FLOW_WAYS)
+		assert_int_equal(taken, weakness_in(&before, place, wanted));
+	else
+		assert_int_equal(taken >> 32, 1);
+	assert_true(is_there(number));
+	return true;
+}
+
+/* One of the table's entries is used: it lives longer, or has become stronger. */
+static void use_one(struct rw_dice *dice)
+{
+	struct rw_flow_entry4 *entry =
+		&host.flows4[rw_dice_below(dice, HOST_BUCKETS)].entry[rw_dice_below(dice, RW_FLOW_WAYS)];
+
+	if (!rw_flow_is_live(entry->control, now))
+		return;
+	entry->control = rw_flow_control(entry->control,
+					 rw_dice_chance(dice, 50)       ? RW_FLOW_CLASS(entry->control)
+					 : entry->control & RW_FLOW_TCP ? RW_FLOW_ABI_ONE_WAY
+									: RW_FLOW_ABI_EXCHANGE,
+					 0, now + 30);
+}
+
+static void hints_give_up_what_a_look_at_all_would(void **state)
+{
+	struct rw_dice dice = {11};
+	unsigned int hinted = 0, all = 20000;
+
+	(void)state;
+	host_reset(NULL);
+	now = 1000;
+	for (__u32 i = 0; i < all; i++) {
+		/* Floods of one kind, and of both. */
+		bool tcp = i / 500 % 3 == 0 || (i / 500 % 3 == 1 && rw_dice_chance(&dice, 50));
+		__u64 flow = rw_flow_control(tcp ? RW_FLOW_TCP : 0, RW_FLOW_ABI_HALF_OPEN, 0, now + 30);
+
+		if (enter_by_hints(i, flow))
+			hinted++;
+		else
+			(void)insert(i, flow);
+		if (rw_dice_chance(&dice, 10))
+			use_one(&dice);
+		if (rw_dice_chance(&dice, 2))
+			now += rw_dice_chance(&dice, 10) ? 31 : 1;
+	}
+	assert_true(hinted > all / 3);
+}
+
+static void hints_never_give_up_an_established_flow(void **state)
+{
+	struct rw_flow_bucket4 *bucket = host.flows4;
+	__u32 left = 0;
+
+	(void)state;
+	host_reset(NULL);
+	now = 1000;
+	(void)fill(tcp_control(RW_FLOW_ABI_HALF_OPEN, now + 30));
+	/* All of them become established behind the hints. */
+	for (__u32 way = 0; way < RW_FLOW_WAYS * HOST_BUCKETS; way++)
+		bucket[way / RW_FLOW_WAYS].entry[way % RW_FLOW_WAYS].control =
+			tcp_control(RW_FLOW_ABI_ESTABLISHED, now + 30);
+	for (__u32 i = 2000; i < 3000; i++) {
+		assert_false(enter_by_hints(i, tcp_control(RW_FLOW_ABI_HALF_OPEN, now + 30)));
+		assert_false(insert(i, tcp_control(RW_FLOW_ABI_HALF_OPEN, now + 30)));
+	}
+	for (__u32 i = 0; i < 1000; i++)
+		left += is_there(i);
+	assert_int_equal(left, HOST_BUCKETS * RW_FLOW_WAYS);
+}
+
 /* Ends a flow as its deadline does. */
 static void kill_silently(const struct rw_flow_found *found)
 {
@@ -507,6 +622,8 @@ int main(void)
 		cmocka_unit_test(flow_that_comes_back_is_found_every_time),
 		cmocka_unit_test(weaker_classes_go_first),
 		cmocka_unit_test(other_protocols_hold_at_most_half),
+		cmocka_unit_test(hints_give_up_what_a_look_at_all_would),
+		cmocka_unit_test(hints_never_give_up_an_established_flow),
 		cmocka_unit_test(change_meant_for_an_earlier_owner_fails),
 		cmocka_unit_test(doubled_flow_lives_in_its_lower_place),
 	};

@@ -76,6 +76,13 @@ static __u32 decide(__u16 slot, const char *text)
 	room.run = now_run;
 	cell = rw_short_decide(packet.remote.family, &now_run, now_run.egress, rw_hook_control(), &reader, 0,
 			       &room);
+	if (cell == RW_SHORT_ENTER) {
+		cell = RW_SHORT_NOT;
+		if (rw_short_enter(packet.remote.family, &room)) {
+			cell = room.cell;
+			rw_hook_hit(&now_run, cell);
+		}
+	}
 	if (cell == RW_SHORT_NOT) {
 		frame = frame_of(text);
 		cell = rw_hook_decide(&now_run, &frame, RW_PARSE_IP, &room.query);
