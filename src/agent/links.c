@@ -289,12 +289,8 @@ static int take_datagram(struct reading *reading, const char *datagram, size_t s
 			return -EINTR;
 		if (message->nlmsg_type == NLMSG_DONE)
 			return 1;
-		if (message->nlmsg_type == NLMSG_ERROR) {
-			const struct nlmsgerr *error = netlink_data(message);
-			bool whole = message->nlmsg_len >= NLMSG_LENGTH(sizeof(*error));
-
-			return whole && error->error < 0 ? error->error : -EPROTO;
-		}
+		if (message->nlmsg_type == NLMSG_ERROR)
+			return netlink_failure(message);
 		take_message(reading, message);
 	}
 	return 0;

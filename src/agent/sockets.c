@@ -34,7 +34,7 @@ static int take_answer(const char *buffer, size_t size, uint8_t protocol, rw_soc
 		if (message->nlmsg_type == NLMSG_DONE)
 			return 1;
 		if (message->nlmsg_type == NLMSG_ERROR)
-			return ((const struct nlmsgerr *)netlink_data(message))->error;
+			return netlink_failure(message);
 		if (message->nlmsg_len >= NLMSG_LENGTH(sizeof(struct inet_diag_msg)))
 			r = each(context, protocol, netlink_data(message));
 	}

@@ -6,6 +6,7 @@
  * const.  Nothing outside the sizes given is read, whatever the lengths in the bytes say.
  */
 
+#include <errno.h>
 #include <linux/netlink.h>
 #include <stdbool.h>
 #include <stddef.h>
@@ -37,6 +38,15 @@ static inline const struct nlmsghdr *netlink_next(const struct nlmsghdr *message
 static inline const void *netlink_data(const struct nlmsghdr *message)
 {
 	return (const char *)message + NLMSG_HDRLEN;
+}
+
+/* What a message of type NLMSG_ERROR says in the midst of a dump: a negative errno, -EPROTO when it has none. */
+static inline int netlink_failure(const struct nlmsghdr *message)
+{
+	const struct nlmsgerr *failure = (const struct nlmsgerr *)netlink_data(message);
+
+	return message->nlmsg_len >= NLMSG_LENGTH(sizeof(*failure)) && failure->error < 0 ? failure->error
+											  : -EPROTO;
 }
 
 /* Of an attribute.  The macros of linux/netlink.h make ints of it. */

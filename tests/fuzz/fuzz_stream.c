@@ -2,7 +2,8 @@
 
 /*
  * The agent stream, saved policies, reports and joining from any bytes.  Digest and check hardly ever fit by
- * chance, so what counts here is that every line is refused or taken without harm.
+ * chance, so what counts here is that every line is refused or taken without harm.  What deltas and questions say is
+ * applied to the policy before them, as the agent does.
  */
 
 #include <assert.h>
@@ -14,8 +15,31 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size);
 
+/* Whose digest differs is applied all the same: the agent finds that out behind. */
+static void take(const struct rw_frame *frame, struct rw_policy **held)
+{
+	struct rw_policy *result = NULL;
+	struct rw_error err = RW_ERROR_NONE;
+
+	if (frame->kind == RW_FRAME_SNAPSHOT)
+		result = rw_policy_ref(frame->policy);
+	else if (!frame->delta || !*held)
+		return;
+	else if (rw_policy_apply_delta(*held, frame->delta, &result, &err) < 0)
+		assert(err.text[0] && !result);
+	if (!result || frame->kind == RW_FRAME_QUESTION) {
+		if (result)
+			(void)rw_policy_unref(result);
+		return;
+	}
+	if (*held)
+		(void)rw_policy_unref(*held);
+	*held = result;
+}
+
 static void read_stream(const char *text, size_t size)
 {
+	RW_CLEANUP(rw_policy_unref) struct rw_policy *held = NULL;
 	RW_CLEANUP(rw_stream_reader_free) struct rw_stream_reader *reader = rw_stream_reader_new();
 
 	while (size > 0) {
@@ -26,8 +50,10 @@ static void read_stream(const char *text, size_t size)
 		int r = rw_stream_reader_line(reader, text, length, &frame, &err);
 
 		assert(r >= 0 || err.text[0]);
-		if (r == RW_STREAM_FRAME)
+		if (r == RW_STREAM_FRAME) {
+			take(&frame, &held);
 			rw_frame_done(&frame);
+		}
 		text += length + (end ? 1 : 0);
 		size -= length + (end ? 1 : 0);
 	}

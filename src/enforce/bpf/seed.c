@@ -68,13 +68,9 @@ static const void *payload(const struct nlmsghdr *message, size_t least)
 /* 1 at the end of a dump, or why there is none. */
 static int end_of(const struct nlmsghdr *message)
 {
-	const struct nlmsgerr *failure = payload(message, sizeof(*failure));
-
 	if (message->nlmsg_type == NLMSG_DONE)
 		return 1;
-	if (message->nlmsg_type != NLMSG_ERROR)
-		return 0;
-	return failure && failure->error < 0 ? failure->error : -EPROTO;
+	return message->nlmsg_type == NLMSG_ERROR ? netlink_failure(message) : 0;
 }
 
 /* Sends a dump request and hands over each message of the answer. */
