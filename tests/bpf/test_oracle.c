@@ -77,6 +77,7 @@ static void programs_decide_as_the_evaluator(void **state)
 
 	(void)state;
 	compare(&oracle, 500, 40);
+	assert_int_equal(oracle.cases, 20000);
 }
 
 static void early_program_refuses_as_the_evaluator(void **state)

@@ -129,6 +129,7 @@ static void wire_decides_as_the_evaluator(void **state)
 
 	(void)state;
 	compare(&oracle, 100, 20);
+	assert_int_equal(oracle.cases, 2000);
 }
 
 static void wire_decides_so_with_the_early_stage_in_the_driver(void **state)

@@ -279,24 +279,32 @@ static void overlay_of_vxlan_needs_its_outer_port(void **state)
 	if (!netns_can("ip link add v type vxlan id 7 dstport 4789 local 127.0.0.1 2>/dev/null"))
 		skip();
 	for (size_t i = 0; i < 2; i++) {
-		const struct family *family = &families[i];
-		static const char *const add = "ip link add vx%zu type vxlan id %zu dstport 4789 local %s "
-					       "remote %s && ip link set vx%zu up";
+		static const char *const add = "ip link add vx0 type vxlan id 7 dstport 4789 local %s "
+					       "remote %s && ip link set vx0 up";
 
-		netns_run(peer, add, i, i + 7, family->peer, family->node, i);
-		netns_run(node, add, i, i + 7, family->node, family->peer, i);
-		add_address(peer, i ? "vx1" : "vx0", family->inner_peer);
-		add_address(node, i ? "vx1" : "vx0", family->inner_node);
+		netns_run(peer, add, families[i].peer, families[i].node);
+		netns_run(node, add, families[i].node, families[i].peer);
+		for (size_t k = 0; k < 2; k++) {
+			add_address(peer, "vx0", families[k].inner_peer);
+			add_address(node, "vx0", families[k].inner_node);
+		}
 		rule("eth0", RULES("sgr-1 in accept udp 4789/4789 10.0.0.0/24",
 				   "sgr-2 in accept udp 4789/4789 fd00::/64"));
-		filter_assert_talks(peer, family->inner_peer, family->inner_node, 80, node,
-				    family->inner_node, 80);
-		filter_assert_talks(node, family->inner_node, family->inner_peer, 80, peer,
-				    family->inner_peer, 80);
+		for (size_t k = 0; k < 2; k++) {
+			const struct family *inner = &families[k];
+
+			filter_assert_talks(peer, inner->inner_peer, inner->inner_node, 80, node,
+					    inner->inner_node, 80);
+			filter_assert_talks(node, inner->inner_node, inner->inner_peer, 80, peer,
+					    inner->inner_peer, 80);
+		}
 		/* A rule about what is inside changes nothing; one about the outside cuts all of it, both ways. */
 		rule("eth0", RULES("sgr-1 in accept tcp 80/80 0.0.0.0/0", "sgr-2 in accept tcp 80/80 ::/0"));
-		filter_assert_silent(peer, family->inner_peer, family->inner_node, 80, node,
-				     family->inner_node, 80);
+		for (size_t k = 0; k < 2; k++)
+			filter_assert_silent(peer, families[k].inner_peer, families[k].inner_node, 80, node,
+					     families[k].inner_node, 80);
+		netns_run(peer, "ip link del vx0");
+		netns_run(node, "ip link del vx0");
 	}
 }
 

@@ -308,6 +308,7 @@ static void histories_lead_where_a_fresh_compilation_does(void **state)
 		follower_done(&follower);
 	}
 	print_message("%zu in place, %zu revised, %zu compiled\n", in_place, revised, beside);
+	assert_int_equal(in_place + revised + beside, WORLDS * STEPS);
 	assert_true(in_place > beside);
 	assert_true(revised > beside);
 }
