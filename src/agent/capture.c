@@ -30,7 +30,6 @@
 struct capture {
 	const struct rw_agent_place *place;
 	const struct rw_capture_options *options;
-	struct rw_flow_filter filter;
 	int file; /* of pcapng; -EBADF = lines are printed */
 	struct rw_pcapng pcapng;
 	struct rw_buf out;
@@ -143,7 +142,7 @@ static int show(struct capture *capture, const struct rw_enforcer_drop *drop)
 
 	capture->untold += drop->suppressed;
 	capture->missing += drop->suppressed;
-	if (is_done(capture) || !rw_flow_filter_takes_packet(&capture->filter, &drop->packet))
+	if (is_done(capture) || !rw_flow_filter_takes_packet(&capture->options->filter, &drop->packet))
 		return 0;
 	if (capture->file >= 0)
 		r = append_pcapng(capture, drop);
@@ -269,6 +268,9 @@ static int open_output(struct capture *capture)
 
 	if (!path)
 		return 0;
+	if (strcmp(path, "-") == 0 && isatty(STDOUT_FILENO))
+		return rw_error_field(capture->err, "--write",
+				      "- is a terminal: give a file, or a pipe into tcpdump -n -r -");
 	/* Packets are nobody else's business. */
 	capture->file = strcmp(path, "-") == 0 ? fcntl(STDOUT_FILENO, F_DUPFD_CLOEXEC, 3)
 					       : open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
@@ -294,8 +296,11 @@ static int watch_signals(struct rw_error *err)
 
 static int run(struct capture *capture, int signals)
 {
+	/* First, lest a file be emptied for nothing. */
 	int r = find_source(capture);
 
+	if (r == 0)
+		r = open_output(capture);
 	if (r == 0)
 		fprintf(stderr, "ringwall-agent: capturing refused packets%s\n",
 			capture->agent < 0 ? "; no agent is running" : "");
@@ -321,11 +326,10 @@ static int run(struct capture *capture, int signals)
 static void sum_up(const struct capture *capture)
 {
 	fprintf(stderr,
-		"ringwall-agent: %llu packets shown, %llu lost here, %llu more refused of which the kernel "
-		"did "
-		"not tell\n",
-		(unsigned long long)capture->shown, (unsigned long long)capture->lost,
-		(unsigned long long)capture->untold);
+		"ringwall-agent: %llu packet%s shown, %llu lost here, %llu more refused of which the kernel "
+		"did not tell\n",
+		(unsigned long long)capture->shown, capture->shown == 1 ? "" : "s",
+		(unsigned long long)capture->lost, (unsigned long long)capture->untold);
 }
 
 static void done(struct capture *capture)
@@ -347,21 +351,13 @@ int rw_command_capture(const struct rw_agent_place *place, const struct rw_captu
 	RW_CLEANUP(rw_close) int signals = -EBADF;
 	int r;
 
-	if (options->filter.class)
-		return rw_error_field(err, "--class",
-				      "is of flows, not of packets: see 'ringwall-agent table'");
-	r = rw_flow_filter_parse(&options->filter, &capture.filter, err);
-	if (r < 0)
-		return r;
 	signals = watch_signals(err);
 	if (signals < 0)
 		return signals;
 	rw_buf_init(&capture.out, BLOCK_SIZE);
 	rw_buf_init(&capture.received, 65536);
 	capture.burst = calloc(BURST_MAX, sizeof(*capture.burst));
-	r = capture.burst ? open_output(&capture) : rw_error_oom(err);
-	if (r == 0)
-		r = run(&capture, signals);
+	r = capture.burst ? run(&capture, signals) : rw_error_oom(err);
 	if (r == 0 || capture.shown)
 		sum_up(&capture);
 	done(&capture);

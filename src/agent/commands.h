@@ -75,12 +75,11 @@ RW_NODISCARD int rw_command_probe(const struct rw_agent_place *place, const char
  * Lists the flow table that is pinned, with or without a running agent: each flow with its class and with what
  * let it in by the saved policy.  Reads only.  -ENOENT when nothing is pinned.
  */
-RW_NODISCARD int rw_command_table(const struct rw_agent_place *place,
-				  const struct rw_flow_filter_text *filter, bool as_json,
-				  struct rw_error *err);
+RW_NODISCARD int rw_command_table(const struct rw_agent_place *place, const struct rw_flow_filter *filter,
+				  bool as_json, struct rw_error *err);
 
 struct rw_capture_options {
-	struct rw_flow_filter_text filter; /* without a class */
+	struct rw_flow_filter filter; /* without a class */
 	const char *file; /* of pcapng, made anew, mode 0600; "-" = standard output; NULL = print lines */
 	uint64_t count;   /* packets to show, then end; 0 = until SIGINT or SIGTERM */
 	bool as_json;     /* lines of JSON */

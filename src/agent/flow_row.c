@@ -55,7 +55,7 @@ enum {
 	WIDTH_OPENED = 9,
 	WIDTH_END = 21,
 	WIDTH_EXPIRES = 7,
-	WIDTH_IN = 24
+	WIDTH_IN = 25
 };
 
 static void append_column(struct rw_buf *buf, const char *text, size_t width)
@@ -75,14 +75,28 @@ static void append_end_column(struct rw_buf *buf, const struct rw_address *addre
 	pad(buf, start, WIDTH_END);
 }
 
-void rw_flow_row_append_title(struct rw_buf *buf)
+/* Ends the first of two lines; the second begins under CLASS. */
+static void break_line(struct rw_buf *buf)
+{
+	(void)rw_buf_append_text(buf, "\n");
+	append_column(buf, "", WIDTH_PROTOCOL);
+}
+
+void rw_flow_row_append_title(struct rw_buf *buf, bool narrow)
 {
 	append_column(buf, "PROTO", WIDTH_PROTOCOL);
 	append_column(buf, "CLASS", WIDTH_CLASS);
-	append_column(buf, "OPENED", WIDTH_OPENED);
+	if (!narrow)
+		append_column(buf, "OPENED", WIDTH_OPENED);
 	append_column(buf, "LOCAL", WIDTH_END);
 	append_column(buf, "REMOTE", WIDTH_END);
-	append_column(buf, "EXPIRES", WIDTH_EXPIRES);
+	if (narrow) {
+		(void)rw_buf_append_text(buf, "EXPIRES");
+		break_line(buf);
+		append_column(buf, "OPENED", WIDTH_CLASS);
+	} else {
+		append_column(buf, "EXPIRES", WIDTH_EXPIRES);
+	}
 	append_column(buf, "IN", WIDTH_IN);
 	(void)rw_buf_append_text(buf, "OUT\n");
 }
@@ -100,7 +114,7 @@ static void append_decision(struct rw_buf *buf, const struct rw_explainer *expla
 }
 
 void rw_flow_row_append(struct rw_buf *buf, const struct rw_explainer *explainer, uint32_t generation,
-			const struct rw_enforce_bpf_flow *flow)
+			const struct rw_enforce_bpf_flow *flow, bool narrow)
 {
 	const struct rw_packet opener = shown(&flow->flow);
 	bool with_ports = rw_protocol_has_ports(opener.protocol);
@@ -110,12 +124,18 @@ void rw_flow_row_append(struct rw_buf *buf, const struct rw_explainer *explainer
 	rw_protocol_format(opener.protocol, protocol);
 	append_column(buf, protocol, WIDTH_PROTOCOL);
 	append_column(buf, rw_word_of(rw_words_flow_class, (int)flow->flow.class), WIDTH_CLASS);
-	append_column(buf, opened_word(&flow->flow), WIDTH_OPENED);
+	if (!narrow)
+		append_column(buf, opened_word(&flow->flow), WIDTH_OPENED);
 	append_end_column(buf, &opener.local, opener.local_port, with_ports);
 	append_end_column(buf, &opener.remote, opener.remote_port, with_ports);
 	start = buf->size;
 	(void)rw_buf_append_format(buf, "%us", flow->flow.expires_in_s);
-	pad(buf, start, WIDTH_EXPIRES);
+	if (narrow) {
+		break_line(buf);
+		append_column(buf, opened_word(&flow->flow), WIDTH_CLASS);
+	} else {
+		pad(buf, start, WIDTH_EXPIRES);
+	}
 	start = buf->size;
 	append_decision(buf, explainer, generation, flow, RW_DIRECTION_INGRESS);
 	pad(buf, start, WIDTH_IN);

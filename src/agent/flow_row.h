@@ -5,7 +5,7 @@
  * One flow of the flow table as people and programs read it
  * =========================================================
  *
- * As a line of text, or as one JSON object:
+ * As a line of text, for narrow terminals as two lines, or as one JSON object:
  *
  *     {"protocol":"tcp","class":"established","opened":"ingress","local":"10.0.0.1","local_port":22,
  *      "remote":"10.0.0.9","remote_port":40001,"expires_in_s":431999,
@@ -29,8 +29,10 @@
 const char *rw_flow_cause(const struct rw_explainer *explainer, uint32_t generation,
 			  const struct rw_enforce_bpf_flow *flow, enum rw_direction direction);
 
-void rw_flow_row_append_title(struct rw_buf *buf);
+#define RW_FLOW_ROW_WIDTH 113 /* columns that a line takes, most often; two lines take 80 */
+
+void rw_flow_row_append_title(struct rw_buf *buf, bool narrow);
 void rw_flow_row_append(struct rw_buf *buf, const struct rw_explainer *explainer, uint32_t generation,
-			const struct rw_enforce_bpf_flow *flow);
+			const struct rw_enforce_bpf_flow *flow, bool narrow);
 void rw_flow_row_write_json(struct rw_json_writer *json, const struct rw_explainer *explainer,
 			    uint32_t generation, const struct rw_enforce_bpf_flow *flow);

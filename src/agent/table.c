@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <string.h>
+#include <sys/ioctl.h>
+#include <unistd.h>
 
 #include "agent/commands.h"
 #include "agent/flow_row.h"
@@ -12,6 +14,7 @@ struct printer {
 	const struct rw_explainer *explainer;
 	uint32_t generation;
 	bool as_json;
+	bool narrow;
 	struct rw_buf row;
 	struct rw_json_writer json;
 	int failed; /* why standard output takes no more; 0 = it does */
@@ -33,7 +36,8 @@ static bool print_flow(void *context, const struct rw_enforce_bpf_flow *flow)
 	if (printer->as_json)
 		rw_flow_row_write_json(&printer->json, printer->explainer, printer->generation, flow);
 	else
-		rw_flow_row_append(&printer->row, printer->explainer, printer->generation, flow);
+		rw_flow_row_append(&printer->row, printer->explainer, printer->generation, flow,
+				   printer->narrow);
 	flush_row(printer);
 	return !printer->failed;
 }
@@ -48,7 +52,7 @@ static void begin(struct printer *printer)
 		rw_json_key(&printer->json, "flows");
 		rw_json_begin_array(&printer->json);
 	} else {
-		rw_flow_row_append_title(&printer->row);
+		rw_flow_row_append_title(&printer->row, printer->narrow);
 	}
 	flush_row(printer);
 }
@@ -63,6 +67,15 @@ static void end(struct printer *printer)
 	} else if (printer->explainer->missing[0]) {
 		fprintf(stderr, "ringwall-agent: rules cannot be told: %s\n", printer->explainer->missing);
 	}
+}
+
+/* Whether standard output is a terminal that would break the lines. */
+static bool is_narrow(void)
+{
+	struct winsize size;
+
+	return ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 0 &&
+	       size.ws_col < RW_FLOW_ROW_WIDTH;
 }
 
 /*
@@ -84,17 +97,15 @@ static int load_rules(const struct rw_agent_place *place, const struct rw_enforc
 	return 0;
 }
 
-int rw_command_table(const struct rw_agent_place *place, const struct rw_flow_filter_text *text, bool as_json,
+int rw_command_table(const struct rw_agent_place *place, const struct rw_flow_filter *filter, bool as_json,
 		     struct rw_error *err)
 {
 	RW_CLEANUP(rw_enforce_bpf_table_close) struct rw_enforce_bpf_table *table = NULL;
 	RW_CLEANUP(rw_explainer_done) struct rw_explainer explainer = {0};
-	struct rw_flow_filter filter;
-	struct printer printer = {.filter = &filter, .explainer = &explainer, .as_json = as_json};
-	int r = rw_flow_filter_parse(text, &filter, err);
+	struct printer printer = {
+		.filter = filter, .explainer = &explainer, .as_json = as_json, .narrow = is_narrow()};
+	int r = rw_enforce_bpf_table_open(place->pin_dir, &table, err);
 
-	if (r == 0)
-		r = rw_enforce_bpf_table_open(place->pin_dir, &table, err);
 	if (r == 0)
 		r = load_rules(place, table, &explainer, &printer.generation, err);
 	if (r < 0)

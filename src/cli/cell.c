@@ -212,6 +212,9 @@ static void append_value(struct rw_cli *cli, struct rw_buf *buf, const struct rw
 			break;
 		if (kind == RW_COLUMN_DURATION)
 			append_duration(buf, integer);
+		else if (kind == RW_COLUMN_SHARE)
+			(void)rw_buf_append_format(buf, "%lld.%04lld %%", (long long)(integer / 10000),
+						   (long long)(integer % 10000));
 		else
 			(void)rw_buf_append_format(buf, "%lld", (long long)integer);
 		break;

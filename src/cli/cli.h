@@ -244,6 +244,7 @@ enum rw_column_kind {
 	RW_COLUMN_LISTENER,  /* (of a load balancer's listeners) "tcp 443 -> 8443" */
 	RW_COLUMN_OPEN,      /* (of services) "tcp 22, udp 53, icmp", "everything" */
 	RW_COLUMN_DURATION,  /* milliseconds as "6.5 s"; absent when 0 */
+	RW_COLUMN_SHARE,     /* of a million, as "0.0250 %" */
 	RW_COLUMN_COUNTS,    /* an object of numbers: "established 12, assured 3"; absent when all are 0 */
 };
 

@@ -22,8 +22,8 @@ static const struct rw_column record[] = {
 	{"enforcement", "enforcement", RW_COLUMN_WORD, NULL},
 	{"state", "state", RW_COLUMN_WORD, NULL},
 	{"since", "since", RW_COLUMN_TIME, NULL},
-	{"wanted", "wanted", RW_COLUMN_TEXT, NULL},
-	{"applied", "applied", RW_COLUMN_TEXT, NULL},
+	{"policy of revision", "wanted", RW_COLUMN_TEXT, NULL},
+	{"applied up to", "applied", RW_COLUMN_TEXT, NULL},
 	{"lag", "lag_ms", RW_COLUMN_DURATION, NULL},
 	{"reason", "reason", RW_COLUMN_TEXT, NULL},
 	{"agent version", "agent_version", RW_COLUMN_TEXT, NULL},
@@ -36,14 +36,14 @@ static const struct rw_column record[] = {
 	{"dropped", "drops", RW_COLUMN_COUNTS, NULL},
 	{"would drop", "would_drops", RW_COLUMN_COUNTS, NULL},
 	{"flows", "kernel.flows", RW_COLUMN_COUNTS, NULL},
-	{"flow capacity", "kernel.flow_capacity", RW_COLUMN_TEXT, NULL},
-	{"full pairs ppm", "kernel.full_pairs_ppm", RW_COLUMN_TEXT, NULL},
+	{"room for flows", "kernel.flow_capacity", RW_COLUMN_TEXT, NULL},
+	{"full bucket pairs", "kernel.full_pairs_ppm", RW_COLUMN_SHARE, NULL},
 	{"flows refused", "kernel.flows_refused", RW_COLUMN_TEXT, NULL},
 };
 
 static const struct rw_column hook_columns[] = {
-	{"HOOK ON", "device", RW_COLUMN_TEXT, NULL}, {"FOR", "interface", RW_COLUMN_TEXT, NULL},
-	{"BY", "hook", RW_COLUMN_TEXT, NULL},        {"STATE", "state", RW_COLUMN_WORD, NULL},
+	{"DEVICE", "device", RW_COLUMN_TEXT, NULL}, {"POLICY OF", "interface", RW_COLUMN_TEXT, NULL},
+	{"HOOK", "hook", RW_COLUMN_TEXT, NULL},     {"STATE", "state", RW_COLUMN_WORD, NULL},
 	{"DETAIL", "detail", RW_COLUMN_LONG, "-"},
 };
 

@@ -63,7 +63,7 @@ static const struct rw_usage_option table_options[] = {
 	{"class", 0, "CLASS",
 	 "half-open, picked-up, exchange, tombstone, closing, one-way, assured or established",
 	 RW_AGENT_OPTION_CLASS},
-	{"output", 'o', "FORMAT", "table or json"},
+	{"output", 'o', "FORMAT", "text or json"},
 	{0},
 };
 
@@ -164,7 +164,9 @@ static const struct rw_usage_command commands[] = {
 	 "same where it left.  Of a tombstone, which lets nothing pass, it is the rule that refuses.  "
 	 "Instead "
 	 "of a rule's id: inner-access, default or a system rule; older-policy for a flow of which nothing "
-	 "was seen since the policy changed; unknown when no policy is saved here.\n"
+	 "was seen since the policy changed; kept for one that a change kept though its rules refuse it; "
+	 "unknown when no policy is saved here.  In a terminal of less than 113 columns each flow takes two "
+	 "lines.\n"
 	 "\n"
 	 "examples:\n"
 	 "  ringwall-agent table\n"

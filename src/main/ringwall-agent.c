@@ -35,7 +35,8 @@ struct arguments {
 	const char *node;
 	const char *token_file;
 	const char *token;
-	struct rw_flow_filter_text filter;
+	struct rw_flow_filter_text filter_text;
+	struct rw_flow_filter filter; /* ... as read */
 	const char *capture_file;
 	uint64_t capture_count;
 	struct rw_join_options join;
@@ -128,10 +129,10 @@ static bool set_text(struct arguments *arguments, int code, const char *text)
 		{RW_AGENT_OPTION_CA, &arguments->join.ca_file},
 		{RW_AGENT_OPTION_NAME, &arguments->join.name},
 		{RW_AGENT_OPTION_CLUSTER, &arguments->join.cluster},
-		{RW_AGENT_OPTION_REMOTE, &arguments->filter.remote},
-		{RW_AGENT_OPTION_PORT, &arguments->filter.port},
-		{RW_AGENT_OPTION_PROTOCOL, &arguments->filter.protocol},
-		{RW_AGENT_OPTION_CLASS, &arguments->filter.class},
+		{RW_AGENT_OPTION_REMOTE, &arguments->filter_text.remote},
+		{RW_AGENT_OPTION_PORT, &arguments->filter_text.port},
+		{RW_AGENT_OPTION_PROTOCOL, &arguments->filter_text.protocol},
+		{RW_AGENT_OPTION_CLASS, &arguments->filter_text.class},
 	};
 
 	for (size_t i = 0; i < RW_ARRAY_COUNT(texts); i++) {
@@ -166,7 +167,7 @@ static int set_option(struct arguments *arguments, int code, const char *text)
 		return set_log_level(text);
 	case 'o':
 		if (strcmp(text, "json") != 0 && strcmp(text, "text") != 0 && strcmp(text, "table") != 0)
-			return usage("output is 'text' or 'json'", text);
+			return usage("--output is text or json", text);
 		arguments->json = strcmp(text, "json") == 0;
 		return 0;
 	case RW_AGENT_OPTION_TABLE_MEMORY:
@@ -217,6 +218,29 @@ static int print_help(const char *command)
 	return PARSE_DONE;
 }
 
+static bool is_command(const struct arguments *arguments, const char *command)
+{
+	return arguments->command && strcmp(arguments->command, command) == 0;
+}
+
+/* Which flows or packets are to be shown, and how. */
+static int parse_filter(struct arguments *arguments)
+{
+	struct rw_error err = RW_ERROR_NONE;
+
+	if (is_command(arguments, "capture") && arguments->filter_text.class)
+		return usage("--class is of flows, not of packets: see 'ringwall-agent table'", NULL);
+	if (is_command(arguments, "capture") && arguments->capture_file && arguments->json)
+		return usage("--write and --output json exclude each other", NULL);
+	if (rw_flow_filter_parse(&arguments->filter_text, &arguments->filter, &err) < 0) {
+		(void)fprintf(stderr, "ringwall-agent: %s %s\n", err.field, err.text);
+		if (err.hint[0])
+			(void)fprintf(stderr, "hint: %s\n", err.hint);
+		return -EINVAL;
+	}
+	return 0;
+}
+
 static int parse(int argc, char **argv, struct arguments *arguments)
 {
 	struct option table[RW_USAGE_OPTIONS_MAX + 1];
@@ -236,7 +260,7 @@ static int parse(int argc, char **argv, struct arguments *arguments)
 		return print_help(arguments->command);
 	if (arguments->command && strcmp(arguments->command, "help") == 0)
 		return print_help(optind < argc ? argv[optind] : NULL);
-	if (arguments->command && strcmp(arguments->command, "early-drop") == 0)
+	if (is_command(arguments, "early-drop"))
 		for (size_t i = 0; i < RW_ARRAY_COUNT(arguments->words) && optind < argc; i++)
 			arguments->words[i] = argv[optind++];
 	if (optind < argc)
@@ -247,7 +271,7 @@ static int parse(int argc, char **argv, struct arguments *arguments)
 		return usage("--file goes with no command", arguments->command);
 	if (arguments->file && !arguments->node)
 		return usage("--file needs --node NAME", NULL);
-	return 0;
+	return parse_filter(arguments);
 }
 
 /* ---- enforcement by the kernel ---- */

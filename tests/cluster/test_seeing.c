@@ -103,9 +103,10 @@ static void tells_people_of_each_node(void **state)
 		(void)poll(NULL, 0, LOOK_MS);
 	}
 	assert_non_null(strstr(text, "default "));
-	assert_non_null(strstr(text, "HOOK ON"));
+	assert_non_null(strstr(text, "POLICY OF"));
 	assert_non_null(strstr(text, "enforced"));
 	assert_non_null(strstr(text, "generation"));
+	assert_non_null(strstr(text, "full bucket pairs    0.0000 %"));
 	assert_non_null(
 		strstr(CLI_SAYS(world, "node", "show", "one", "-o", "json"), "\"certificate_expires\""));
 

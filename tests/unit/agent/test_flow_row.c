@@ -57,10 +57,28 @@ static void shows_a_flow_in_one_line(void **state)
 	(void)state;
 	load(&explainer);
 	rw_buf_init(&buf, 4096);
-	rw_flow_row_append(&buf, &explainer, 7, &flow);
+	rw_flow_row_append(&buf, &explainer, 7, &flow, false);
 	assert_string_equal(buf.data,
 			    "tcp     established  ingress    10.0.0.1:22            10.0.0.9:40001     "
-			    "    60s      eth0=default              -\n");
+			    "    60s      eth0=default               -\n");
+}
+
+static void shows_a_flow_in_two_lines_where_one_does_not_fit(void **state)
+{
+	RW_CLEANUP(rw_explainer_done) struct rw_explainer explainer;
+	RW_CLEANUP(rw_buf_done) struct rw_buf buf;
+	struct rw_enforce_bpf_flow flow = make_flow();
+
+	(void)state;
+	load(&explainer);
+	rw_buf_init(&buf, 4096);
+	rw_flow_row_append_title(&buf, true);
+	rw_flow_row_append(&buf, &explainer, 7, &flow, true);
+	assert_string_equal(buf.data,
+			    "PROTO   CLASS        LOCAL                  REMOTE                 EXPIRES\n"
+			    "        OPENED       IN                         OUT\n"
+			    "tcp     established  10.0.0.1:22            10.0.0.9:40001         60s\n"
+			    "        ingress      eth0=default               -\n");
 }
 
 static void shows_both_decisions_of_a_forwarded_flow(void **state)
@@ -167,6 +185,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(shows_a_flow_in_one_line),
+		cmocka_unit_test(shows_a_flow_in_two_lines_where_one_does_not_fit),
 		cmocka_unit_test(shows_both_decisions_of_a_forwarded_flow),
 		cmocka_unit_test(names_no_rule_that_it_cannot_know),
 		cmocka_unit_test(filters_by_each_criterion),
