@@ -7,7 +7,7 @@
  *
  * 1,000 ingress rules (or another number of them): half name prefixes of mixed length, half one of 10 groups that share 1,000 addresses in
  * 64 subnets; priorities 1 to 100, 70 % accept, 70 % TCP and 25 % UDP.  Two of them, in the middle by id and by
- * priority, accept TCP and UDP to port 80 from 10.0.0.0/24.  The same at every run.
+ * priority, accept TCP and UDP to port 80 from 10.0.0.0/8.  The same at every run.
  */
 
 #include "flood.h"
