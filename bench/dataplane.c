@@ -13,16 +13,18 @@
  *   tcp_crr  connect, request, answer, close a second
  *   tcp_rr   requests that are answered a second on one connection, by the median of the time of each
  *   stream1, stream8  bytes a second through one TCP connection, and through eight
+ *   iperf1, iperf8    the same as iperf3 measures it, bits a second; in every third round
  *   flooded  connect, request, answer, close a second while the second processor sends SYNs from random sources
  *   refused  packets a second that the receiver took and refused, offered more than it can take
  *
  * All but the last two run on one processor and by the time of that processor, so that cost shows as time, and
- * neither waiting nor other programs do: "a second" is one of processor time.  In flooded it is one of the clock.
+ * neither waiting nor other programs do: "a second" is one of processor time, of iperf3 that of both its ends.  In
+ * flooded it is one of the clock.
  * In refused, the sender has the first processor and the receiver's NAPI thread the second; what overruns the
  * ring between them counts for nobody, and a second is one of that thread's.  'floor' and 'early_floor' are programs
  * that refuse everything, at tc and at XDP: no filter at that place can be faster; 'early_reading_floor' looks at the
  * source before, as every filter must.  'early' is ringwall with its early stage in the driver, 'many' with ten
- * times the rules.
+ * times the rules, 'few' with ten of them.
  *
  * The policy and the packets refused are those of policy.h.  nftables has it in its best stateful forms
  * (nftables.h), of which the faster counts.
@@ -49,7 +51,10 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
+#include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -72,17 +77,18 @@ enum {
 	EARLY_FLOOR,
 	EARLY_READING,
 	MANY,
+	FEW,
 	SCENES,
 	FILTERS = FLOOR
 };
 enum { FLOWS = 64, ROUNDS_MAX = 101 };
-enum { UDP, TCP_CRR, TCP_RR, STREAM1, STREAM8, FLOODED, REFUSED, KINDS };
+enum { UDP, TCP_CRR, TCP_RR, STREAM1, STREAM8, IPERF1, IPERF8, FLOODED, REFUSED, KINDS };
 
 static const char *const scene_names[SCENES] = {"none",  "ringwall", "nftables",    "nftables_concatenated",
 						"floor", "early",    "early_floor", "early_reading_floor",
-						"many"};
-static const char *const kind_names[KINDS] = {"udp",     "tcp_crr", "tcp_rr", "stream1",
-					      "stream8", "flooded", "refused"};
+						"many",  "few"};
+static const char *const kind_names[KINDS] = {"udp",    "tcp_crr", "tcp_rr",  "stream1", "stream8",
+					      "iperf1", "iperf8",  "flooded", "refused"};
 
 #define TCX_INGRESS 46         /* BPF_TCX_INGRESS; older headers have no name for it */
 #define DEVICE      "rwbench0" /* of the nodes; the threads of its NAPI are named after it */
@@ -92,6 +98,7 @@ static const char *const kind_names[KINDS] = {"udp",     "tcp_crr", "tcp_rr", "s
 #define EXCHANGES   4096
 #define STREAMS_MAX 8
 #define ENDLESS     (1 << 25) /* frames: seconds; ended by a signal */
+#define IPERF_EVERY 3         /* rounds */
 
 struct scene {
 	int node;
@@ -107,6 +114,7 @@ struct scene {
 };
 
 static struct scene scenes[SCENES];
+static int measured[KINDS]; /* rounds so far */
 static struct flood_bpf *flood;
 
 static uint64_t read_clock(clockid_t clock)
@@ -194,10 +202,10 @@ static void set_up(struct scene *scene, int kind, const struct rw_policy *policy
 	scene->peer = netns_new();
 	netns_veth(scene->peer, "p0", scene->node, DEVICE);
 	netns_run(scene->peer, "ip addr add 10.0.0.1/24 dev p0");
-	netns_run(scene->node, "ip addr add 10.0.0.2/24 dev " DEVICE);
+	netns_run(scene->node, "ip addr add 10.0.0.2/24 dev " DEVICE "; ip addr add 10.0.0.3/24 dev " DEVICE);
 	scene->ifindex = netns_ifindex(scene->node, DEVICE);
 	scene->peer_ifindex = netns_ifindex(scene->peer, "p0");
-	if (kind == RINGWALL || kind == EARLY || kind == MANY)
+	if (kind == RINGWALL || kind == EARLY || kind == MANY || kind == FEW)
 		set_up_ringwall(scene, policy, kind == EARLY);
 	else if (kind == NFTABLES || kind == CONCATENATED)
 		set_up_nftables(scene->node, form, kind == CONCATENATED);
@@ -397,6 +405,84 @@ static double run_stream8(struct scene *scene)
 	return run_streams(scene, STREAMS_MAX);
 }
 
+/* Starts iperf3 in a namespace, on this processor; its output is the caller's to read. */
+static pid_t start_iperf(int ns, const char *const arguments[], int *ret_output)
+{
+	int ends[2];
+	pid_t pid;
+
+	assert_int_equal(pipe2(ends, O_CLOEXEC), 0);
+	pid = fork();
+	assert_true(pid >= 0);
+	if (pid == 0) {
+		(void)prctl(PR_SET_PDEATHSIG, SIGKILL);
+		netns_enter(ns);
+		(void)dup2(ends[1], STDOUT_FILENO);
+		(void)dup2(ends[1], STDERR_FILENO);
+		(void)execvp("iperf3", (char **)(uintptr_t)arguments);
+		_exit(127);
+	}
+	(void)close(ends[1]);
+	*ret_output = ends[0];
+	return pid;
+}
+
+/* Reads what it writes until it ends; false when it has failed.  Adds what it used of the processor. */
+static bool end_iperf(pid_t pid, int output, char *text, size_t size, double *used_s)
+{
+	struct rusage used;
+	size_t length = 0;
+	ssize_t got;
+	int status;
+
+	while (length < size - 1 && (got = read(output, text + length, size - 1 - length)) > 0)
+		length += (size_t)got;
+	text[length] = '\0';
+	(void)close(output);
+	assert_int_equal(wait4(pid, &status, 0, &used), pid);
+	*used_s += (double)(used.ru_utime.tv_sec + used.ru_stime.tv_sec) +
+		   (double)(used.ru_utime.tv_usec + used.ru_stime.tv_usec) / 1e6;
+	return WIFEXITED(status) && WEXITSTATUS(status) == 0;
+}
+
+static double run_iperf(struct scene *scene, const char *streams)
+{
+	const char *const serve[] = {"iperf3", "-s", "-1", "-B", "10.0.0.3", "-p", "80", NULL};
+	/* A congestion control that every kernel has and that does not pace. */
+	const char *const ask[] = {"iperf3", "-c",   "10.0.0.3", "-p",    "80", "-t", "1",
+				   "-C",     "reno", "-P",       streams, "-J", NULL};
+	static char text[1 << 20], served[1 << 16];
+	int server_output, output;
+	pid_t server = start_iperf(scene->node, serve, &server_output), client;
+	double used_s = 0;
+	const char *found;
+	bool done = false;
+
+	/* Until the server listens it is refused. */
+	for (int i = 0; i < 200 && !done; i++) {
+		(void)usleep(20000);
+		used_s = 0;
+		client = start_iperf(scene->peer, ask, &output);
+		done = end_iperf(client, output, text, sizeof(text), &used_s);
+	}
+	found = done ? strstr(text, "\"sum_received\"") : NULL;
+	found = found ? strstr(found, "\"bytes\":") : NULL;
+	if (!found)
+		fail_msg("iperf3 is needed: %.300s", text);
+	(void)end_iperf(server, server_output, served, sizeof(served), &used_s);
+	return strtod(strchr(found, ':') + 1, NULL) * 8 / used_s;
+}
+
+static double run_iperf1(struct scene *scene)
+{
+	return run_iperf(scene, "1");
+}
+
+static double run_iperf8(struct scene *scene)
+{
+	return run_iperf(scene, "8");
+}
+
 static void ignore(int number)
 {
 	(void)number;
@@ -522,17 +608,19 @@ static double run_flooded(struct scene *scene)
 
 static void set_up_all(void)
 {
-	static uint32_t members[BENCH_MEMBERS], others[BENCH_MEMBERS];
+	static uint32_t members[BENCH_MEMBERS], others[2][BENCH_MEMBERS];
 	RW_CLEANUP(rw_policy_unref) struct rw_policy *policy = bench_policy(DEVICE, members);
 	RW_CLEANUP(rw_policy_unref)
-	struct rw_policy *many = bench_policy_sized(DEVICE, 10 * BENCH_RULES, others, BENCH_MEMBERS);
+	struct rw_policy *many = bench_policy_sized(DEVICE, 10 * BENCH_RULES, others[0], BENCH_MEMBERS);
+	RW_CLEANUP(rw_policy_unref)
+	struct rw_policy *few = bench_policy_sized(DEVICE, 10, others[1], BENCH_MEMBERS);
 	struct nftables *form = nftables_new(policy);
 
 	flood = flood_bpf__open_and_load();
 	assert_non_null(flood);
 	bench_samples(policy, form, members, RW_VERDICT_DROP, flood->bss->samples);
 	for (int i = 0; i < SCENES; i++)
-		set_up(&scenes[i], i, i == MANY ? many : policy, form);
+		set_up(&scenes[i], i, i == MANY ? many : i == FEW ? few : policy, form);
 	nftables_free(form);
 }
 
@@ -547,11 +635,8 @@ static void print_ratios(double medians[KINDS][SCENES])
 	static const struct {
 		const char *name;
 		int kind;
-	} rows[] = {{"udp", UDP},
-		    {"tcp_crr", TCP_CRR},
-		    {"stream1", STREAM1},
-		    {"stream8", STREAM8},
-		    {"flooded", FLOODED}};
+	} rows[] = {{"udp", UDP},       {"tcp_crr", TCP_CRR}, {"stream1", STREAM1}, {"stream8", STREAM8},
+		    {"iperf1", IPERF1}, {"iperf8", IPERF8},   {"flooded", FLOODED}};
 
 	for (size_t i = 0; i < RW_ARRAY_COUNT(rows); i++)
 		printf(",\"%s_filtered_to_unfiltered\":%.3f", rows[i].name,
@@ -574,13 +659,13 @@ static void print(double medians[KINDS][SCENES], int rounds)
 	printf(",\"refused_early_to_floor\":%.3f", refusing[EARLY] / refusing[EARLY_FLOOR]);
 	printf(",\"refused_early_to_reading_floor\":%.3f", refusing[EARLY] / refusing[EARLY_READING]);
 	printf(",\"refused_early_to_nftables\":%.2f", refusing[EARLY] / best(refusing));
-	printf(",\"refused_many_to_ringwall\":%.3f}\n", refusing[MANY] / refusing[RINGWALL]);
+	printf(",\"refused_many_to_few\":%.3f}\n", refusing[MANY] / refusing[FEW]);
 }
 
 int main(int argc, char **argv)
 {
-	static double (*const runs[REFUSED])(struct scene *) = {run_udp,     run_crr,     run_rr,
-								run_stream1, run_stream8, run_flooded};
+	static double (*const runs[REFUSED])(struct scene *) = {
+		run_udp, run_crr, run_rr, run_stream1, run_stream8, run_iperf1, run_iperf8, run_flooded};
 	int rounds = argc > 1 ? atoi(argv[1]) : 15;
 	double medians[KINDS][SCENES] = {{0}};
 
@@ -590,20 +675,25 @@ int main(int argc, char **argv)
 	pin(0, 0);
 	(void)sigaction(SIGUSR1, &(struct sigaction){.sa_handler = ignore}, NULL);
 	set_up_all();
-	for (int round = 0; round < rounds; round++)
-		for (int kind = 0; kind < REFUSED; kind++)
+	for (int round = 0; round < rounds; round++) {
+		for (int kind = 0; kind < REFUSED; kind++) {
+			if ((kind == IPERF1 || kind == IPERF8) && round % IPERF_EVERY)
+				continue;
 			for (int i = 0; i < FILTERS; i++)
-				scenes[i].rates[kind][round] = runs[kind](&scenes[i]);
+				scenes[i].rates[kind][measured[kind]] = runs[kind](&scenes[i]);
+			measured[kind]++;
+		}
+	}
 	for (int i = 0; i < SCENES; i++) {
 		take_flood(&scenes[i]);
 		find_receiver(&scenes[i]);
 	}
-	for (int round = 0; round < rounds; round++)
+	for (; measured[REFUSED] < rounds; measured[REFUSED]++)
 		for (int i = 0; i < SCENES; i++)
-			scenes[i].rates[REFUSED][round] = run_refused(&scenes[i]);
+			scenes[i].rates[REFUSED][measured[REFUSED]] = run_refused(&scenes[i]);
 	for (int kind = 0; kind < KINDS; kind++)
 		for (int i = 0; i < SCENES; i++)
-			medians[kind][i] = median(scenes[i].rates[kind], rounds);
+			medians[kind][i] = median(scenes[i].rates[kind], measured[kind]);
 	print(medians, rounds);
 	flood_bpf__destroy(flood);
 	return 0;
