@@ -20,8 +20,6 @@
 
 enum {
 	CHANGES = 1000,
-	RULES = 1000,
-	VARIANTS = 4,
 	MEMBERS = 1000,
 	STEP = 4, /* packets of each kind that a change waits for, so that traffic and changes mix */
 };
@@ -68,45 +66,23 @@ static void put_in_force(const struct rw_policy *policy)
 		fail_msg("%s", err.text);
 }
 
-/* 1,000 rules, of which one accepts what is accepted, in another place in each variant. */
-static struct rw_policy *make_variant(unsigned int variant)
-{
-	const char *texts[RULES + 1] = {NULL};
-	struct rw_policy *policy;
-
-	for (unsigned int i = 0; i < RULES; i++) {
-		char text[96];
-
-		(void)snprintf(text, sizeof(text), "sgr-%04u in %s %s %u/%u 10.%u.%u.0/24", i,
-			       (i + variant) % 3 ? "accept" : "drop", i % 2 ? "tcp" : "udp",
-			       1000 + i + variant * 7, 1100 + i, i % 200 + 1, (i * 7 + variant) % 250);
-		texts[i] = strdup(text);
-	}
-	free((char *)(uintptr_t)texts[variant * 100]);
-	texts[variant * 100] = strdup("sgr-good in accept udp 53/53 10.0.0.0/24");
-	policy = filter_policy("eth0", texts);
-	for (unsigned int i = 0; i < RULES; i++)
-		free((char *)(uintptr_t)texts[i]);
-	return policy;
-}
-
 static void policies_that_change_lose_and_leak_nothing(void **state)
 {
-	struct rw_policy *variants[VARIANTS];
+	struct rw_policy *variants[HALVES_POLICIES];
 
 	(void)state;
-	for (unsigned int i = 0; i < VARIANTS; i++)
-		variants[i] = make_variant(i);
+	for (unsigned int i = 0; i < HALVES_POLICIES; i++)
+		variants[i] = halves_policy("eth0", i);
 	put_in_force(variants[0]);
 	filter_attach(enforcer, node, "eth0", "eth0");
 	filter_enforce(enforcer, node);
 	halves_begin(&halves, peer, "10.0.0.1");
 	for (unsigned int i = 1; i <= CHANGES; i++) {
-		put_in_force(variants[i % VARIANTS]);
+		put_in_force(variants[i % HALVES_POLICIES]);
 		halves_await(&halves, i * STEP);
 	}
 	end_stream("policies");
-	for (unsigned int i = 0; i < VARIANTS; i++)
+	for (unsigned int i = 0; i < HALVES_POLICIES; i++)
 		(void)rw_policy_unref(variants[i]);
 }
 

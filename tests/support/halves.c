@@ -5,6 +5,9 @@
 
 #include <signal.h>
 #include <stdatomic.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
@@ -13,13 +16,34 @@
 
 #include "filter.h"
 
-#define SOCKETS 32
+enum { SOCKETS = 32, RULES = 1000 };
 
 /* What the sender tells. */
 struct halves_progress {
 	atomic_bool stop;
 	atomic_ulong good, bad; /* packets sent */
 };
+
+struct rw_policy *halves_policy(const char *interface, unsigned int number)
+{
+	const char *texts[RULES + 1] = {NULL};
+	struct rw_policy *policy;
+
+	for (unsigned int i = 0; i < RULES; i++) {
+		char text[96];
+
+		(void)snprintf(text, sizeof(text), "sgr-%04u in %s %s %u/%u 10.%u.%u.0/24", i,
+			       (i + number) % 3 ? "accept" : "drop", i % 2 ? "tcp" : "udp",
+			       1000 + i + number * 7, 1100 + i, i % 200 + 1, (i * 7 + number) % 250);
+		texts[i] = strdup(text);
+	}
+	free((char *)(uintptr_t)texts[number * 100]);
+	texts[number * 100] = strdup("sgr-good in accept udp 53/53 10.0.0.0/24");
+	policy = filter_policy(interface, texts);
+	for (unsigned int i = 0; i < RULES; i++)
+		free((char *)(uintptr_t)texts[i]);
+	return policy;
+}
 
 void halves_init(struct halves *halves, int node, const char *to)
 {
@@ -89,18 +113,31 @@ void halves_await_more(struct halves *halves, unsigned long more)
 	halves_await(halves, atomic_load(&halves->progress->good) + more);
 }
 
-void halves_end(struct halves *halves)
+struct halves_counts halves_stop(struct halves *halves)
 {
+	struct halves_counts counts;
 	int status;
 
 	atomic_store(&halves->progress->stop, true);
 	assert_int_equal(waitpid(halves->pid, &status, 0), halves->pid);
 	assert_true(WIFEXITED(status) && WEXITSTATUS(status) == 0);
 	halves->received += drain(halves->good);
-	print_message("%lu accepted packets, %lu refused ones\n", halves->progress->good,
-		      halves->progress->bad);
-	assert_int_equal(halves->received, atomic_load(&halves->progress->good));
-	assert_int_equal(drain(halves->bad), 0);
+	counts = (struct halves_counts){
+		.accepted = atomic_load(&halves->progress->good),
+		.refused = atomic_load(&halves->progress->bad),
+		.leaked = drain(halves->bad),
+	};
+	counts.lost = counts.accepted - halves->received;
+	return counts;
+}
+
+void halves_end(struct halves *halves)
+{
+	struct halves_counts counts = halves_stop(halves);
+
+	print_message("%lu accepted packets, %lu refused ones\n", counts.accepted, counts.refused);
+	assert_int_equal(counts.lost, 0);
+	assert_int_equal(counts.leaked, 0);
 }
 
 void halves_done(struct halves *halves)
