@@ -1,14 +1,19 @@
 # SPDX-License-Identifier: Apache-2.0
-"""From a change to enforced: one controller, one agent, 1,000 rules, a group of 10,000 members.
+"""From a change to enforced: one controller and one agent, with 1,000 rules and a group of 10,000 members, and beside
+them another pair with 10,000 rules and 100,000 members in groups of 10,000.
 
-A rule is added and revoked again and again, through the API on one kept connection and by the CLI as a new process.
-After each acknowledgement a packet is sent at once: it must pass after the addition and must not after the revocation,
-though its flow was alive.  The peer, on the same node in the same run, is nftables from the command line: one rule
-added, and the whole ruleset of that size replaced.
+A rule is added and revoked again and again, through the API on one kept connection, with both sizes in turn, and by the
+CLI as a new process.  After each acknowledgement a packet is sent at once: it must pass after the addition and must not
+after the revocation, though its flow was alive.  The peer, on the same node in the same run, is nftables from the
+command line: one rule added, and the whole ruleset of that size replaced.
+
+usage: change_enforced.py BUILD OUT.json [ROUNDS]
 """
+import glob
 import http.client
 import json
 import os
+import shutil
 import socket
 import ssl
 import statistics
@@ -24,13 +29,14 @@ import system  # noqa: E402
 import world as worlds  # noqa: E402
 
 PREFIX = "rw-bench-change-"
-RULES, MEMBERS, ROUNDS = 990, 10000, 60
-PORT = 5353
-RULE = "allow udp 5353 from 203.0.113.0/24"
+SMALL, LARGE = (995, 10000), (10000, 100000)  # rules and members
+PORT, OPEN_PORT = 5353, 5354
+RULE = f"allow udp {PORT} from 203.0.113.0/24"
+OPEN_RULE = f"allow udp {OPEN_PORT} from 203.0.113.0/24"
 
 
-def build_world():
-    world = worlds.World(PREFIX)
+def build_world(prefix):
+    world = worlds.World(prefix)
     router = world.add_host("router")
     world.settings(router, net__ipv4__ip_forward=1)
     world.add_bridge(router, "vpc", "10.0.0.254/8", "2001:db8:80::fe/64")
@@ -43,27 +49,39 @@ def build_world():
 
 
 class PacketProof:
-    """A process in the client's namespace with one UDP socket, so that all packets are of one flow."""
+    """A process in the client's namespace with one UDP socket, so that all packets are of one flow.
+
+    Behind each packet goes one of another flow, which is always accepted: when that is answered, the answer to the first
+    is there, or does not come."""
 
     def __init__(self, netns, address):
         self.parent, child = socket.socketpair()
         if os.fork() == 0:
             worlds.enter(netns)
-            flow = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+            flow, clock = (socket.socket(socket.AF_INET, socket.SOCK_DGRAM) for _ in range(2))
             flow.connect((address, PORT))
-            flow.settimeout(0.02)
+            clock.connect((address, OPEN_PORT))
+            clock.settimeout(10)
             number = 0
             while child.recv(1):
                 number += 1
-                flow.send(number.to_bytes(4, "big"))
-                try:
-                    while flow.recv(16) != number.to_bytes(4, "big"):
-                        pass
-                    child.send(b"y")
-                except OSError:
-                    child.send(b"n")
+                word = number.to_bytes(4, "big")
+                flow.send(word)
+                clock.send(word)
+                while clock.recv(16) != word:
+                    pass
+                child.send(b"y" if word in self.answers(flow) else b"n")
             os._exit(0)
         child.close()
+
+    @staticmethod
+    def answers(flow):
+        words = []
+        try:
+            while True:
+                words.append(flow.recv(16, socket.MSG_DONTWAIT))
+        except OSError:  # refused packets are told by ICMP on some hosts; nothing there is the usual end
+            return words
 
     def passes(self):
         self.parent.send(b"?")
@@ -77,6 +95,7 @@ class Api:
         worlds.enter(running.control.netns)
         context = ssl.create_default_context(cafile=running.ca)
         self.connection = http.client.HTTPSConnection(running.control.address(4), system.PORT, context=context)
+        self.connection.connect()
         with open(running.key_file) as file:
             self.headers = {"Authorization": f"Bearer {file.read().strip()}", "Content-Type": "application/json"}
 
@@ -88,19 +107,30 @@ class Api:
             raise RuntimeError(f"{path}: {answer.status} {text[:300]}")
         return json.loads(text)
 
+    def change(self, what):
+        path = "/v1/security-groups/bench/rules" + ("/revoke" if what == "revoke" else "")
+        self.post(f"{path}?wait=10s", {"rules": [RULE]})
 
-def measure(change, proof, rounds):
-    """change('add') and change('revoke') must be enforced when they return; gives their times in ms."""
-    times = {"add": [], "revoke": []}
-    wrong = 0
-    for turn in range(rounds):
+
+class Measure:
+    """change('add') and change('revoke') must be enforced when they return."""
+
+    def __init__(self, change, proof):
+        self.change, self.proof = change, proof
+        self.times = {"add": [], "revoke": []}
+        self.wrong = 0
+
+    def turn(self):
         for what in ("add", "revoke"):
             began = time.monotonic()
-            change(what)
-            times[what].append((time.monotonic() - began) * 1000)
-            wrong += proof.passes() != (what == "add")
+            self.change(what)
+            self.times[what].append((time.monotonic() - began) * 1000)
+            self.wrong += self.proof.passes() != (what == "add")
             time.sleep(0.02)  # an operation after rest, as people make them
-    return {what: round(statistics.median(values), 2) for what, values in times.items()}, wrong
+
+    def medians(self):
+        every = {**self.times, "all": self.times["add"] + self.times["revoke"]}
+        return {what: round(statistics.median(values), 2) for what, values in every.items()}
 
 
 def resident_kb(pid):
@@ -119,8 +149,8 @@ def resident_kb(pid):
 
 def nft_peer(world, rounds):
     node = world.hosts["node-1"]
-    members = ", ".join(f"10.{64 + (n >> 16)}.{n >> 8 & 255}.{n & 255}" for n in range(MEMBERS))
-    rules = "\n".join(f"  ip saddr @members tcp dport {1000 + n} accept" for n in range(RULES))
+    members = ", ".join(f"10.{64 + (n >> 16)}.{n >> 8 & 255}.{n & 255}" for n in range(SMALL[1]))
+    rules = "\n".join(f"  ip saddr @members tcp dport {1000 + n} accept" for n in range(SMALL[0]))
     text = f"""table inet bench
 delete table inet bench
 table inet bench {{
@@ -142,73 +172,125 @@ table inet bench {{
     return {"add_rule_ms": round(statistics.median(one), 2), "replace_all_ms": round(statistics.median(whole), 2)}
 
 
-def run(build, scratch, nodes_scratch, world):
-    running = system.System(world, build, scratch, nodes_scratch)
-    listener = probe.serve(world.hosts["node-1"].netns, [22], [PORT])
-    running.listeners.append(listener)
-    try:
-        running.start_controller()
+class Pair:
+    """A controller with a model of some size, and the agent of its node."""
+
+    def __init__(self, build, scratch, nodes_scratch, name, size):
+        self.world = build_world(f"{PREFIX}{name}-")
+        scratch = os.path.join(scratch, name)
+        self.running = system.System(self.world, build, scratch, nodes_scratch)
+        try:
+            self.start(scratch, nodes_scratch, size)
+        except BaseException:
+            self.running.stop()
+            raise
+
+    def start(self, scratch, nodes_scratch, size):
+        running, node = self.running, self.world.hosts["node-1"]
+        running.listeners.append(probe.serve(node.netns, [22], [PORT, OPEN_PORT]))
+        running.start_controller("--limit", "rules_per_interface=20000")
         model = os.path.join(scratch, "model.json")
         with open(model, "w") as file:
-            subprocess.run([sys.executable, os.path.join(HERE, "make_model.py"), str(RULES), str(MEMBERS)],
-                           check=True, stdout=file)
+            subprocess.run([sys.executable, os.path.join(HERE, "make_model.py"), *map(str, size)], check=True, stdout=file)
         running.ringwall("import", model)
         running.join("node-1", ["eth0"], "cluster", "join-token", "bench")
-        running.wait_connected(["node-1"])
-        agent = int(worlds.run(["pgrep", "-f", f"ringwall-agent run --state {nodes_scratch}/{PREFIX}node-1"]).stdout.split()[0])
-        daemon = int(worlds.run(["pgrep", "-f", f"ringwalld --state {scratch}/controller"]).stdout.split()[0])
-        proof = PacketProof(world.hosts["client"].netns, "10.0.0.1")
-        peer = nft_peer(world, 7)
+        running.wait_connected(["node-1"], 60)
+        running.ringwall("rule", "add", "bench", *OPEN_RULE.split(), "--wait")
+        self.agent = process_of(f"ringwall-agent run --state {nodes_scratch}/{node.netns}")
+        self.daemon = process_of(f"ringwalld --state {scratch}/controller")
+        self.proof = PacketProof(self.world.hosts["client"].netns, "10.0.0.1")
 
-        def by_cli(what):
-            running.ringwall("rule", what, "bench", *RULE.split(), "--wait")
+    def connect(self):
+        self.api = Measure(Api(self.running).change, self.proof)
 
-        cli, cli_wrong = measure(by_cli, proof, 20)
-        start = []
-        for _ in range(20):
-            began = time.monotonic()
-            running.ringwall("--version")
-            start.append((time.monotonic() - began) * 1000)
-            time.sleep(0.02)
-        api = Api(running)
+    def memory(self):
+        agent_kb, maps_kb = resident_kb(self.agent)
+        return {"agent_rss_mb": round(agent_kb / 1024, 1), "agent_bpf_maps_mb": round(maps_kb / 1024, 1),
+                "controller_rss_mb": round(resident_kb(self.daemon)[0] / 1024, 1)}
 
-        def by_api(what):
-            path = "/v1/security-groups/bench/rules" + ("/revoke" if what == "revoke" else "")
-            api.post(f"{path}?wait=10s", {"rules": [RULE]})
 
-        kept, kept_wrong = measure(by_api, proof, ROUNDS)
-        agent_kb, maps_kb = resident_kb(agent)
-        daemon_kb, _ = resident_kb(daemon)
-        return {"rules": RULES, "members": MEMBERS, "api_ms": kept, "cli_ms": cli,
-                "cli_start_ms": round(statistics.median(start), 2), "nft_cli": peer,
-                "cli_over_nft_add_rule": round(cli["add"] / peer["add_rule_ms"], 2),
-                "cli_over_nft_replace": round(cli["add"] / peer["replace_all_ms"], 2),
-                "packets_against_the_acknowledgement": cli_wrong + kept_wrong,
-                "agent_rss_mb": round(agent_kb / 1024, 1), "agent_bpf_maps_mb": round(maps_kb / 1024, 1),
-                "controller_rss_mb": round(daemon_kb / 1024, 1),
-                "targets": {"ms": 8, "agent_rss_mb": 8, "controller_rss_mb": 32}}
+def process_of(command):
+    return int(worlds.run(["pgrep", "-f", command]).stdout.split()[0])
+
+
+def measure_start(running):
+    times = []
+    for _ in range(20):
+        began = time.monotonic()
+        running.ringwall("--version")
+        times.append((time.monotonic() - began) * 1000)
+        time.sleep(0.02)
+    return round(statistics.median(times), 2)
+
+
+def measure(small, large, rounds):
+    def by_cli(what):
+        small.running.ringwall("rule", what, "bench", *RULE.split(), "--wait")
+
+    memory = small.memory()  # as it serves, before the other measurements
+    peer = nft_peer(small.world, 7)
+    cli = Measure(by_cli, small.proof)
+    for _ in range(min(rounds, 20)):
+        cli.turn()
+    small.connect()
+    large.connect()
+    for _ in range(rounds):
+        small.api.turn()
+        large.api.turn()
+    api, api_large, cli_ms = small.api.medians(), large.api.medians(), cli.medians()
+    return {"rules": SMALL[0], "members": SMALL[1], "api_ms": api, "cli_ms": cli_ms,
+            "cli_start_ms": measure_start(small.running), "nft_cli": peer,
+            "cli_over_nft_add_rule": round(cli_ms["add"] / peer["add_rule_ms"], 2),
+            "cli_over_nft_replace": round(cli_ms["add"] / peer["replace_all_ms"], 2),
+            **memory,
+            "large": {"rules": LARGE[0], "members": LARGE[1], "api_ms": api_large, **large.memory()},
+            "large_to_small": round(api_large["all"] / api["all"], 2),
+            "packets_against_the_acknowledgement": cli.wrong + small.api.wrong + large.api.wrong,
+            "targets": {"ms": 2, "large_to_small": 1.2, "agent_rss_mb": 8, "controller_rss_mb": 32}}
+
+
+def run(build, scratch, nodes_scratch, rounds):
+    pairs = []
+    try:
+        for name, size in (("s", SMALL), ("l", LARGE)):
+            pairs.append(Pair(build, scratch, nodes_scratch, name, size))
+        return measure(*pairs, rounds)
     finally:
-        running.stop()
+        for pair in pairs:
+            pair.running.stop()
+
+
+def clean_up():
+    """What a run that was killed has left, too."""
+    worlds.remove_leftovers(PREFIX)
+    system.remove_traces(PREFIX)
+    for folder in glob.glob(f"/tmp/{PREFIX}*") + glob.glob(f"/dev/shm/{PREFIX}*"):
+        shutil.rmtree(folder, ignore_errors=True)
 
 
 def main():
     build, out = os.path.abspath(sys.argv[1]), sys.argv[2]
-    worlds.remove_leftovers(PREFIX)
+    rounds = int(sys.argv[3]) if len(sys.argv) > 3 else 60
+    clean_up()
     # A node's disk is not the controller's: two flushing programs on one would wait for each other.
-    with (tempfile.TemporaryDirectory(prefix="rw-bench-") as scratch,
-          tempfile.TemporaryDirectory(prefix="rw-bench-", dir="/dev/shm") as nodes_scratch):
+    with (tempfile.TemporaryDirectory(prefix=PREFIX) as scratch,
+          tempfile.TemporaryDirectory(prefix=PREFIX, dir="/dev/shm") as nodes_scratch):
         try:
-            result = run(build, scratch, nodes_scratch, build_world())
+            result = run(build, scratch, nodes_scratch, rounds)
         finally:
-            worlds.remove_leftovers(PREFIX)
+            clean_up()
     with open(out, "w") as file:
         json.dump(result, file, indent=1)
-    print(f"change → enforced: API {result['api_ms']['add']} ms, CLI {result['cli_ms']['add']} ms "
+    large = result["large"]
+    print(f"change → enforced: API {result['api_ms']['all']} ms, CLI {result['cli_ms']['add']} ms "
           f"(starting a process alone {result['cli_start_ms']} ms); nft from its command line: "
           f"one rule {result['nft_cli']['add_rule_ms']} ms, all {result['nft_cli']['replace_all_ms']} ms")
+    print(f"with {large['rules']} rules and {large['members']} members: API {large['api_ms']['all']} ms, "
+          f"{result['large_to_small']} times as long")
     print(f"agent {result['agent_rss_mb']} MB (BPF arrays {result['agent_bpf_maps_mb']} MB apart), "
           f"controller {result['controller_rss_mb']} MB; "
           f"{result['packets_against_the_acknowledgement']} packets against the acknowledgement")
 
 
-main()
+if __name__ == "__main__":
+    main()
