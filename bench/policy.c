@@ -95,8 +95,7 @@ struct rw_policy *bench_policy_sized(const char *interface, int rules, uint32_t 
 	}
 	for (int i = 0; i < 2; i++) {
 		(void)snprintf(texts[rules / 2 + i], sizeof(*texts),
-			       "sgr-%04d in accept %s 80/80 10.0.0.0/8 50", rules / 2 + i,
-			       i ? "udp" : "tcp");
+			       "sgr-%04d in accept %s 80/80 10.0.0.0/8 50", rules / 2 + i, i ? "udp" : "tcp");
 	}
 	policy = filter_policy(interface, list);
 	free(list);

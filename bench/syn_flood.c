@@ -15,6 +15,8 @@
  *   broken   of the connections that were made before: ended, or reset
  *   stalled  a byte that was not answered within two seconds
  *   new      calls that were answered, a second
+ *   pause    the longest time in which this program itself was not run, in milliseconds: where that is not far below
+ *            two seconds, other programs have taken the processors, and what stalled says nothing
  */
 
 #include "test.h"
@@ -72,7 +74,7 @@ struct end {
 };
 
 struct result {
-	double new_per_s, sent_per_s;
+	double new_per_s, sent_per_s, pause_ms;
 	unsigned int broken, stalled;
 };
 
@@ -85,6 +87,7 @@ struct scene {
 	unsigned int next; /* keeper to speak */
 	unsigned int broken, stalled;
 	uint64_t answered; /* calls */
+	uint64_t pause_ns; /* longest one of this program itself in the run */
 	struct result results[RATES][ROUNDS_MAX];
 };
 
@@ -348,15 +351,17 @@ static void speak(struct scene *scene)
 static void run_until(struct scene *scene, uint64_t end_ns, bool speaking)
 {
 	struct epoll_event events[EVENTS];
-	uint64_t due_ns = now_ns();
+	uint64_t due_ns = now_ns(), last_ns = due_ns, ns;
 
-	while (now_ns() < end_ns) {
+	for (; (ns = now_ns()) < end_ns; last_ns = ns) {
 		int count = epoll_wait(scene->poll, events, EVENTS, 1);
 
 		for (int i = 0; i < count; i++)
 			handle(scene, events[i].data.ptr, events[i].events);
 		for (; speaking && due_ns <= now_ns(); due_ns += 1000000000ull / KEEPERS)
 			speak(scene);
+		if (ns - last_ns > scene->pause_ns)
+			scene->pause_ns = ns - last_ns;
 	}
 }
 
@@ -437,6 +442,7 @@ static struct result run(struct scene *scene, unsigned int pace, unsigned int se
 	struct result result;
 	double elapsed;
 
+	scene->pause_ns = 0;
 	(void)setsockopt(flood.frames, SOL_PACKET, PACKET_QDISC_BYPASS, &one, sizeof(one));
 	assert_int_equal(pthread_create(&sender, NULL, send_syns, &flood), 0);
 	run_until(scene, begin_ns + seconds * 1000000000ull, true);
@@ -449,6 +455,7 @@ static struct result run(struct scene *scene, unsigned int pace, unsigned int se
 	/* What was late is answered by then, or is lost. */
 	run_until(scene, now_ns() + STALL_NS, false);
 	result.broken = scene->broken - broken;
+	result.pause_ms = (double)scene->pause_ns / 1e6;
 	result.stalled = scene->stalled - stalled + forget_silent(scene);
 	return result;
 }
@@ -471,17 +478,21 @@ static void print_rate(int rate, int rounds)
 	for (int kind = 0; kind < SCENES; kind++) {
 		const struct scene *scene = &scenes[kind];
 		unsigned int broken = 0, stalled = 0;
+		double pause_ms = 0;
 
 		for (int i = 0; i < rounds; i++) {
 			broken += scene->results[rate][i].broken;
 			stalled += scene->results[rate][i].stalled;
+			if (scene->results[rate][i].pause_ms > pause_ms)
+				pause_ms = scene->results[rate][i].pause_ms;
 		}
 		rates[kind] = median_of(scene, rate, rounds, offsetof(struct result, new_per_s));
-		printf(",\"%s_%s_new_per_s\":%.0f,\"%s_%s_syns_per_s\":%.0f,\"%s_%s_broken\":%u,\"%s_%s_"
-		       "stalled\":%u",
-		       rate_names[rate], scene_names[kind], rates[kind], rate_names[rate], scene_names[kind],
-		       median_of(scene, rate, rounds, offsetof(struct result, sent_per_s)), rate_names[rate],
-		       scene_names[kind], broken, rate_names[rate], scene_names[kind], stalled);
+		printf(",\"%s_%s_new_per_s\":%.0f", rate_names[rate], scene_names[kind], rates[kind]);
+		printf(",\"%s_%s_syns_per_s\":%.0f", rate_names[rate], scene_names[kind],
+		       median_of(scene, rate, rounds, offsetof(struct result, sent_per_s)));
+		printf(",\"%s_%s_broken\":%u,\"%s_%s_stalled\":%u,\"%s_%s_pause_ms\":%.0f", rate_names[rate],
+		       scene_names[kind], broken, rate_names[rate], scene_names[kind], stalled,
+		       rate_names[rate], scene_names[kind], pause_ms);
 	}
 	printf(",\"%s_new_filtered_to_unfiltered\":%.3f", rate_names[rate], rates[RINGWALL] / rates[NONE]);
 }

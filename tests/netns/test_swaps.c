@@ -125,7 +125,7 @@ static void add_hits(void *context, const struct rw_enforcer_hits *hits)
  */
 static void rules_that_come_and_go_lose_and_leak_nothing(void **state)
 {
-	struct rw_policy *policy = make_variant(0), *next;
+	struct rw_policy *policy = halves_policy("eth0", 0), *next;
 	uint64_t hits = 0, before;
 	char text[96];
 
