@@ -11,6 +11,7 @@
 #include <bpf/bpf.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 #include "enforce/bpf/bpf_internal.h"
@@ -30,9 +31,7 @@ static struct rw_enforcer *enforcer;
 
 /* A question from the node by a socket that is not connected; nobody but the flow table knows of it. */
 static int asker, answerer;
-static struct talk {
-	int client, server;
-} talk;
+static int talk[2];
 
 static int set_up(void **state)
 {
@@ -46,7 +45,7 @@ static int set_up(void **state)
 	enforcer = NULL;
 	asker = filter_udp(node, "10.0.0.2", 5000);
 	answerer = filter_udp(peer, "10.0.0.1", PORT);
-	talk = (struct talk){-1, -1};
+	talk[0] = talk[1] = -1;
 	return 0;
 }
 
@@ -57,9 +56,9 @@ static void leave(void)
 	assert_int_equal(rw_enforce_bpf_detach_all(pins, NULL, NULL), 0);
 	netns_leave();
 	assert_int_equal(access(pins, F_OK), -1);
-	(void)close(talk.client);
-	(void)close(talk.server);
-	talk = (struct talk){-1, -1};
+	(void)close(talk[0]);
+	(void)close(talk[1]);
+	talk[0] = talk[1] = -1;
 }
 
 static int tear_down(void **state)
@@ -73,29 +72,30 @@ static int tear_down(void **state)
 	return 0;
 }
 
-static bool is_answered(void)
+static void assert_answered(void)
 {
-	return filter_tells(answerer, asker, "10.0.0.2", 5000);
+	char bytes[64];
+
+	assert_true(filter_send_to(answerer, "10.0.0.2", 5000, 8));
+	assert_true(netns_readable(asker, FILTER_YES_MS));
+	assert_true(recv(asker, bytes, sizeof(bytes), 0) > 0);
 }
 
-static bool reaches(uint16_t port)
+static void assert_decides(uint16_t open_port, uint16_t closed_port)
 {
-	int listener = filter_listen(node, "10.0.0.2", port);
-	int client = filter_connect(peer, "10.0.0.1", "10.0.0.2", port);
-
-	(void)close(client);
-	(void)close(listener);
-	return client >= 0;
+	filter_assert_talks(peer, "10.0.0.1", "10.0.0.2", open_port, node, "10.0.0.2", open_port);
+	filter_assert_silent(peer, "10.0.0.1", "10.0.0.2", closed_port, node, "10.0.0.2", closed_port);
 }
 
 static void connect_talk(void)
 {
-	int listener = filter_listen(node, "10.0.0.2", 80);
+	filter_join(peer, "10.0.0.1", node, "10.0.0.2", 80, talk);
+}
 
-	talk.client = filter_connect(peer, "10.0.0.1", "10.0.0.2", 80);
-	talk.server = filter_accept(listener);
-	(void)close(listener);
-	assert_true(talk.client >= 0 && talk.server >= 0);
+static void assert_talks(void)
+{
+	filter_assert_says(talk[0], talk[1]);
+	filter_assert_says(talk[1], talk[0]);
 }
 
 static void rename_pin(const char *from, const char *to)
@@ -128,8 +128,9 @@ static void leave_other(bool flows)
 	filter_apply(enforcer, node, "eth0", NO_RULES);
 	filter_apply(enforcer, node, "eth0", TCP_80);
 	filter_enforce(enforcer, node);
-	assert_true(filter_tells(asker, answerer, "10.0.0.1", PORT));
-	assert_true(is_answered());
+	assert_true(filter_send_to(asker, "10.0.0.1", PORT, 8));
+	assert_true(netns_readable(answerer, FILTER_YES_MS));
+	assert_answered();
 	connect_talk();
 	enforcer = rw_enforcer_close(enforcer);
 	make_other(flows);
@@ -143,17 +144,20 @@ static void flows_are_kept_that_nobody_else_knows(void **state)
 	assert_false(rw_bpf_of(enforcer)->adopted);
 	assert_true(rw_bpf_of(enforcer)->flows_kept);
 	/* The old programs decide. */
-	assert_true(is_answered() && reaches(80) && !reaches(81));
+	assert_answered();
+	assert_decides(80, 81);
 	filter_apply(enforcer, node, "eth0", TCP_80);
-	assert_true(is_answered() && reaches(80) && !reaches(81));
-	assert_true(filter_says(talk.client, talk.server) && filter_says(talk.server, talk.client));
+	assert_answered();
+	assert_decides(80, 81);
+	assert_talks();
 	/* And once more by the next process, which finds its own version. */
 	enforcer = rw_enforcer_close(enforcer);
 	enforcer = filter_open(node, pins);
 	assert_true(rw_bpf_of(enforcer)->adopted);
 	filter_apply(enforcer, node, "eth0", TCP_80);
-	assert_true(is_answered() && reaches(80) && !reaches(81));
-	assert_true(filter_says(talk.client, talk.server) && filter_says(talk.server, talk.client));
+	assert_answered();
+	assert_decides(80, 81);
+	assert_talks();
 }
 
 static void flows_are_decided_by_the_new_rules(void **state)
@@ -169,8 +173,8 @@ static void flows_are_decided_by_the_new_rules(void **state)
 	make_other(false);
 	enforcer = filter_open(node, pins);
 	filter_apply(enforcer, node, "eth0", TCP_81);
-	assert_false(filter_says(talk.client, talk.server));
-	assert_true(reaches(81) && !reaches(80));
+	assert_false(filter_says(talk[0], talk[1]));
+	assert_decides(81, 80);
 }
 
 static void flows_of_another_layout_are_found_by_their_sockets(void **state)
@@ -180,9 +184,9 @@ static void flows_of_another_layout_are_found_by_their_sockets(void **state)
 	enforcer = filter_open(node, pins);
 	assert_false(rw_bpf_of(enforcer)->flows_kept);
 	filter_apply(enforcer, node, "eth0", TCP_80);
-	assert_true(filter_says(talk.client, talk.server) && filter_says(talk.server, talk.client));
-	assert_false(is_answered());
-	assert_true(reaches(80) && !reaches(81));
+	assert_talks();
+	assert_false(filter_tells(answerer, asker, "10.0.0.2", 5000));
+	assert_decides(80, 81);
 }
 
 static void attach_early(void)
@@ -233,8 +237,8 @@ static void early_stage_stays_attached(void **state)
 	assert_int_equal(rw_enforcer_apply(enforcer, policy, RW_ESTABLISHED_CUT, NULL), 0);
 	attach_early();
 	assert_int_equal(early_link(), link);
-	assert_true(filter_says(talk.client, talk.server) && filter_says(talk.server, talk.client));
-	assert_true(reaches(80) && !reaches(81));
+	assert_talks();
+	assert_decides(80, 81);
 }
 
 static void kept_flows_outlive_a_change_that_keeps(void **state)
@@ -246,8 +250,8 @@ static void kept_flows_outlive_a_change_that_keeps(void **state)
 	enforcer = filter_open(node, pins);
 	assert_int_equal(rw_enforcer_apply(enforcer, policy, RW_ESTABLISHED_KEEP, NULL), 0);
 	filter_attach(enforcer, node, "eth0", "eth0");
-	assert_true(filter_says(talk.client, talk.server) && filter_says(talk.server, talk.client));
-	assert_true(reaches(81) && !reaches(80));
+	assert_talks();
+	assert_decides(81, 80);
 }
 
 static void take_over(void *context)
@@ -270,11 +274,13 @@ static void killed_before_any_step_it_loses_no_flow(void **state)
 	for (; killed; number += STRIDE) {
 		leave_other(false);
 		killed = steps_kill_before(take_over, NULL, number);
-		assert_true(is_answered() && reaches(80) && !reaches(81));
+		assert_answered();
+		assert_decides(80, 81);
 		enforcer = filter_open(node, pins);
 		filter_apply(enforcer, node, "eth0", TCP_80);
-		assert_true(is_answered() && reaches(80) && !reaches(81));
-		assert_true(filter_says(talk.client, talk.server) && filter_says(talk.server, talk.client));
+		assert_answered();
+		assert_decides(80, 81);
+		assert_talks();
 		leave();
 	}
 	/* Each map is pinned, each side of the device goes over. */
