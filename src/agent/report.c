@@ -416,6 +416,9 @@ static int fill_kernel(const struct rw_keeper_status *status, struct rw_report *
 	memcpy(report->would_drops, counters.would_drop, sizeof(report->would_drops));
 	kernel->generation = counters.generation;
 	kernel->flow_capacity = counters.flow_capacity;
+	kernel->table_bytes = (uint32_t)counters.table_bytes;
+	kernel->table_limit_bytes = (uint32_t)counters.table_limit_bytes;
+	kernel->table_memory_bytes = (uint32_t)counters.table_memory_bytes;
 	memcpy(kernel->flows, counters.flows, sizeof(kernel->flows));
 	kernel->full_pairs_ppm = counters.full_pairs_ppm;
 	kernel->flows_refused = counters.flow_refused;

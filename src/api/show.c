@@ -67,7 +67,7 @@ static void put_details(struct rw_json_writer *json, const struct rw_node_status
 	rw_json_put_bool(json, "persistent", status->persistent);
 	rw_report_put_causes(json, "drops", status->drops);
 	rw_report_put_causes(json, "would_drops", status->would_drops);
-	rw_report_put_kernel(json, status->kernel);
+	rw_report_put_kernel(json, status->kernel, true);
 }
 
 static void put_refusals(const struct rw_controller *controller, struct rw_json_writer *json,

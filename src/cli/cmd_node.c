@@ -39,6 +39,9 @@ static const struct rw_column record[] = {
 	{"room for flows", "kernel.flow_capacity", RW_COLUMN_TEXT, NULL},
 	{"full bucket pairs", "kernel.full_pairs_ppm", RW_COLUMN_SHARE, NULL},
 	{"flows refused", "kernel.flows_refused", RW_COLUMN_TEXT, NULL},
+	{"table bytes", "kernel.table_bytes", RW_COLUMN_TEXT, NULL},
+	{"table bytes taken", "kernel.table_memory_bytes", RW_COLUMN_TEXT, NULL},
+	{"table bytes at most", "kernel.table_limit_bytes", RW_COLUMN_TEXT, NULL},
 };
 
 static const struct rw_column hook_columns[] = {

@@ -523,7 +523,7 @@ static void put_rest(struct rw_json_writer *json, const struct rw_report *report
 	rw_json_put_bool(json, "persistent", report->persistent);
 	rw_wire_put_interfaces(json, report->interfaces, report->interface_count);
 	put_counters(json, report);
-	rw_report_put_kernel(json, &report->kernel);
+	rw_report_put_kernel(json, &report->kernel, report->version >= 3);
 	rw_wire_put_flows(json, report);
 	put_drops(json, report);
 	rw_wire_put_connections(json, report);

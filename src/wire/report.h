@@ -32,7 +32,8 @@
 #include "wire/stream.h"
 #include "wire/writer.h"
 
-#define RW_REPORT_VERSION        3 /* 2 has "authorities", 3 may be brief; both and 1 are spoken too */
+/* 2 has "authorities", 3 may be brief and tells of tables; both and 1 are spoken too. */
+#define RW_REPORT_VERSION        3
 #define RW_REPORT_AUTHORITIES    4
 #define RW_REPORT_INTERFACES_MAX 256
 #define RW_REPORT_ADDRESSES_MAX  64
@@ -148,6 +149,9 @@ struct rw_report_kernel {
 	uint32_t generation;    /* of the policy in the kernel; 0 = none */
 	uint32_t flow_capacity; /* entries per family */
 	uint64_t flows[RW_FLOW_CLASS_COUNT_];
+	uint32_t table_bytes;         /* decision table of the policy in force; 0 also = not told */
+	uint32_t table_limit_bytes;   /* the largest that a policy may have */
+	uint32_t table_memory_bytes;  /* taken for tables now */
 	uint32_t full_pairs_ppm;      /* pairs of buckets without a free place, of a million */
 	uint64_t flows_refused;       /* new ones, because the table was full */
 	uint64_t passed;              /* packets */
@@ -267,7 +271,7 @@ void rw_report_write_drop(struct rw_json_writer *json, const struct rw_report_dr
 const char *rw_report_cause_word(unsigned int cause);
 
 /* Writes "kernel":{...}. */
-void rw_report_put_kernel(struct rw_json_writer *json, const struct rw_report_kernel *kernel);
+void rw_report_put_kernel(struct rw_json_writer *json, const struct rw_report_kernel *kernel, bool tables);
 
 /* Writes the members of a flow into the open object. */
 void rw_report_put_flow(struct rw_json_writer *json, const struct rw_report_flow *flow);

@@ -67,6 +67,12 @@ static const struct rw_json_field kernel_fields[] = {
 	RW_JSON_FIELD("flow_capacity", struct rw_report_kernel, flow_capacity, rw_json_decode_integer,
 		      .min = 0, .max = UINT32_MAX),
 	RW_JSON_FIELD("flows", struct rw_report_kernel, flows, decode_flows),
+	RW_JSON_FIELD("table_bytes", struct rw_report_kernel, table_bytes, rw_json_decode_integer, .min = 0,
+		      .max = UINT32_MAX),
+	RW_JSON_FIELD("table_limit_bytes", struct rw_report_kernel, table_limit_bytes, rw_json_decode_integer,
+		      .min = 0, .max = UINT32_MAX),
+	RW_JSON_FIELD("table_memory_bytes", struct rw_report_kernel, table_memory_bytes,
+		      rw_json_decode_integer, .min = 0, .max = UINT32_MAX),
 	RW_JSON_FIELD("full_pairs_ppm", struct rw_report_kernel, full_pairs_ppm, rw_json_decode_integer,
 		      .min = 0, .max = 1000000),
 	RW_JSON_FIELD("flows_refused", struct rw_report_kernel, flows_refused, rw_json_decode_revision),
@@ -98,7 +104,7 @@ static void write_hook(struct rw_json_writer *json, const struct rw_report_hook 
 	rw_json_end_object(json);
 }
 
-void rw_report_put_kernel(struct rw_json_writer *json, const struct rw_report_kernel *kernel)
+void rw_report_put_kernel(struct rw_json_writer *json, const struct rw_report_kernel *kernel, bool tables)
 {
 	rw_json_key(json, "kernel");
 	rw_json_begin_object(json);
@@ -110,6 +116,11 @@ void rw_report_put_kernel(struct rw_json_writer *json, const struct rw_report_ke
 		rw_json_put_integer(json, rw_word_of(rw_words_flow_class, class),
 				    (int64_t)kernel->flows[class]);
 	rw_json_end_object(json);
+	if (tables) {
+		rw_json_put_integer(json, "table_bytes", kernel->table_bytes);
+		rw_json_put_integer(json, "table_limit_bytes", kernel->table_limit_bytes);
+		rw_json_put_integer(json, "table_memory_bytes", kernel->table_memory_bytes);
+	}
 	rw_json_put_integer(json, "full_pairs_ppm", kernel->full_pairs_ppm);
 	rw_json_put_revision(json, "flows_refused", kernel->flows_refused);
 	rw_json_put_revision(json, "passed", kernel->passed);

@@ -141,11 +141,15 @@ static void tells_what_is_in_force(void **state)
 static void tells_what_the_kernel_counts_and_where_it_is_hooked(void **state)
 {
 	struct world *world = *state;
+	struct rw_renewal renewal = {.answer.reports = 3};
 	const struct rw_report *report;
 
 	world->fake.counters = (struct rw_enforcer_status){.generation = 3,
 							   .persistent = true,
 							   .flow_capacity = 4096,
+							   .table_bytes = 1 << 20,
+							   .table_limit_bytes = 512 << 20,
+							   .table_memory_bytes = 1 << 30,
 							   .flow_refused = 2,
 							   .passed = UINT64_MAX,
 							   .dropped = {[RW_CAUSE_SPOOFED] = 4},
@@ -159,6 +163,14 @@ static void tells_what_the_kernel_counts_and_where_it_is_hooked(void **state)
 	assert_int_equal(report->kernel.generation, 3);
 	assert_int_equal(report->kernel.flow_capacity, 4096);
 	assert_int_equal(report->kernel.flows_refused, 2);
+	/* Tables are told to a controller that knows of them. */
+	assert_int_equal(report->kernel.table_bytes, 0);
+	world->reporter.renewal = &renewal;
+	report = encoded(world);
+	world->reporter.renewal = NULL;
+	assert_int_equal(report->kernel.table_bytes, 1 << 20);
+	assert_int_equal(report->kernel.table_limit_bytes, 512 << 20);
+	assert_int_equal(report->kernel.table_memory_bytes, 1 << 30);
 	assert_true(report->kernel.passed == UINT64_MAX);
 	assert_int_equal(report->kernel.flows[RW_FLOW_ESTABLISHED], 12);
 	assert_int_equal(report->kernel.hook_count, 2);

@@ -43,6 +43,9 @@ static struct rw_report full_report(void)
 					  .flow_capacity = 65536,
 					  .flows = {[RW_FLOW_HALF_OPEN] = 1, [RW_FLOW_ESTABLISHED] = 7},
 					  .full_pairs_ppm = 1000000,
+					  .table_bytes = 4096,
+					  .table_limit_bytes = 8192,
+					  .table_memory_bytes = 16384,
 					  .flows_refused = UINT64_MAX,
 					  .hooks_restored = 3,
 					  .passed = 8,
@@ -89,6 +92,7 @@ static void carries_every_field_of_a_report(void **state)
 	rw_report_init(&read);
 	rw_buf_init(&first, 1 << 20);
 	rw_buf_init(&second, 1 << 20);
+	report.version = RW_REPORT_VERSION;
 	assert_int_equal(rw_report_encode(&first, &report, NULL), 0);
 	if (rw_report_decode(first.data, first.size, &read, &err) < 0)
 		fail_msg("%s: %s", err.field, err.text);
@@ -113,6 +117,9 @@ static void carries_every_field_of_a_report(void **state)
 	assert_int_equal(read.kernel.flows[RW_FLOW_ESTABLISHED], 7);
 	assert_int_equal(read.kernel.hook_count, 2);
 	assert_int_equal(read.kernel.hooks_restored, 3);
+	assert_int_equal(read.kernel.table_bytes, 4096);
+	assert_int_equal(read.kernel.table_limit_bytes, 8192);
+	assert_int_equal(read.kernel.table_memory_bytes, 16384);
 	assert_string_equal(read.kernel.hooks[1].detail, "by 'x'");
 	assert_int_equal(read.drop_events_lost, 9);
 }
