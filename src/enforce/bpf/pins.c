@@ -234,7 +234,7 @@ static bool find_map(struct rw_bpf *bpf, enum rw_bpf_map_id id, const struct rw_
 {
 	char path[256];
 
-	map_path(path, sizeof(path), bpf->pin_dir, id);
+	map_path(path, sizeof(path), bpf->pin_dir, (int)id);
 	bpf->maps[id].fd = bpf_obj_get(path);
 	if (bpf->maps[id].fd >= 0 && fits(bpf->maps[id].fd, size))
 		return true;
