@@ -581,13 +581,34 @@ RW_INLINE bool rw_flow_take(__u8 family, const struct rw_flow_query *query, __u3
 	return bucket && tags && rw_flow_take_in(bucket, tags, family, query, place, control, decision);
 }
 
-/* True when, by their tags, the flow did not die in these buckets and there is no free place that it may take. */
-RW_INLINE bool rw_flow_must_evict(__u64 tags_first, __u64 tags_second, __u64 tag, __u32 tcp)
+/* 1 when the flow may have died in one of the buckets, and is to come back in its place. */
+RW_SUBPROGRAM __u32 rw_flow_died4(__u32 first, __u32 second, __u32 now, __u32 signature)
 {
-	__u32 untagged = rw_flow_count_untagged(tags_first) + rw_flow_count_untagged(tags_second);
+	return rw_flow_corpse(4, first, signature, now) < RW_FLOW_WAYS ||
+	       rw_flow_corpse(4, second, signature, now) < RW_FLOW_WAYS;
+}
 
-	return !(rw_flow_tagged(tags_first, tag) | rw_flow_tagged(tags_second, tag)) &&
-	       untagged <= (tcp ? 0 : RW_FLOW_WAYS);
+RW_SUBPROGRAM __u32 rw_flow_died6(__u32 first, __u32 second, __u32 now, __u32 signature)
+{
+	return rw_flow_corpse(6, first, signature, now) < RW_FLOW_WAYS ||
+	       rw_flow_corpse(6, second, signature, now) < RW_FLOW_WAYS;
+}
+
+/* True when the flow did not die in these buckets and there is no free place there that it may take. */
+RW_INLINE bool rw_flow_must_evict(__u64 *tags, __u8 family, const struct rw_flow_query *query, __u32 first,
+				  __u32 second, __u32 tcp)
+{
+	__u64 tags_first = rw_load(*rw_flow_tags_at(tags, first)), tag = rw_flow_tag(query->hash);
+	__u64 tags_second = rw_load(*rw_flow_tags_at(tags, second));
+
+	if (rw_flow_count_untagged(tags_first) + rw_flow_count_untagged(tags_second) >
+	    (tcp ? 0 : RW_FLOW_WAYS))
+		return false;
+	/* Most have no entry with their tag. */
+	if (!(rw_flow_tagged(tags_first, tag) | rw_flow_tagged(tags_second, tag)))
+		return true;
+	return !(family == 4 ? rw_flow_died4(first, second, query->now, rw_flow_signature(query->hash))
+			     : rw_flow_died6(first, second, query->now, rw_flow_signature(query->hash)));
 }
 
 /*
@@ -606,9 +627,8 @@ RW_INLINE bool rw_flow_insert_hinted(__u8 family, const struct rw_flow_query *qu
 	hint = rw_load(*rw_flow_hint_at(bucket, tcp));
 	hint_second = rw_load(*rw_flow_hint_at(bucket_second, tcp));
 	if (((hint ^ now) | (hint_second ^ now)) & RW_FLOW_HINT_TIME ||
-	    !rw_flow_must_evict(rw_load(*rw_flow_tags_at(tags, number)),
-				rw_load(*rw_flow_tags_at(tags, second)), rw_flow_tag(query->hash), tcp) ||
-	    (!tcp && (hint >> RW_FLOW_HINT_OTHERS) + (hint_second >> RW_FLOW_HINT_OTHERS) < RW_FLOW_WAYS))
+	    (!tcp && (hint >> RW_FLOW_HINT_OTHERS) + (hint_second >> RW_FLOW_HINT_OTHERS) < RW_FLOW_WAYS) ||
+	    !rw_flow_must_evict(tags, family, query, number, second, tcp))
 		return false;
 	second_is_weaker = 0 - rw_is_less(rw_flow_hint_rest(hint_second), rw_flow_hint_rest(hint));
 	hint ^= (hint ^ hint_second) & second_is_weaker;
