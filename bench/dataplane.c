@@ -20,6 +20,7 @@
  * All but the last two run on one processor and by the time of that processor, so that cost shows as time, and
  * neither waiting nor other programs do: "a second" is one of processor time, of iperf3 that of both its ends.  In
  * flooded it is one of the clock.
+ * 'passing' has programs that do nothing at both hooks: what it costs to have any.
  * In refused, the sender has the first processor and the receiver's NAPI thread the second; what overruns the
  * ring between them counts for nobody, and a second is one of that thread's.  'floor' and 'early_floor' are programs
  * that refuse everything, at tc and at XDP: no filter at that place can be faster; 'early_reading_floor' looks at the
@@ -72,6 +73,7 @@ enum {
 	RINGWALL,
 	NFTABLES,
 	CONCATENATED, /* nftables in one look-up */
+	PASSING,      /* programs that do nothing, at both hooks */
 	FLOOR,
 	EARLY,
 	EARLY_FLOOR,
@@ -84,13 +86,15 @@ enum {
 enum { FLOWS = 64, ROUNDS_MAX = 101 };
 enum { UDP, TCP_CRR, TCP_RR, STREAM1, STREAM8, IPERF1, IPERF8, FLOODED, REFUSED, KINDS };
 
-static const char *const scene_names[SCENES] = {"none",  "ringwall", "nftables",    "nftables_concatenated",
-						"floor", "early",    "early_floor", "early_reading_floor",
-						"many",  "few"};
+static const char *const scene_names[SCENES] = {
+	"none",  "ringwall", "nftables",    "nftables_concatenated", "passing",
+	"floor", "early",    "early_floor", "early_reading_floor",   "many",
+	"few"};
 static const char *const kind_names[KINDS] = {"udp",    "tcp_crr", "tcp_rr",  "stream1", "stream8",
 					      "iperf1", "iperf8",  "flooded", "refused"};
 
-#define TCX_INGRESS 46         /* BPF_TCX_INGRESS; older headers have no name for it */
+#define TCX_INGRESS 46 /* BPF_TCX_INGRESS; older headers have no name for it */
+#define TCX_EGRESS  47
 #define DEVICE      "rwbench0" /* of the nodes; the threads of its NAPI are named after it */
 #define SLICE_NS    100000000ull
 #define WARM_MS     30
@@ -183,6 +187,16 @@ static void set_up_floor(struct scene *scene, int kind)
 	netns_leave();
 }
 
+static void set_up_passing(struct scene *scene)
+{
+	int program = bpf_program__fd(flood->progs.nothing);
+
+	netns_enter(scene->node);
+	assert_true(bpf_link_create(program, (int)scene->ifindex, TCX_INGRESS, NULL) >= 0);
+	assert_true(bpf_link_create(program, (int)scene->ifindex, TCX_EGRESS, NULL) >= 0);
+	netns_leave();
+}
+
 static void open_flows(struct scene *scene)
 {
 	scene->server = filter_udp(scene->node, "10.0.0.2", 80);
@@ -209,6 +223,8 @@ static void set_up(struct scene *scene, int kind, const struct rw_policy *policy
 		set_up_ringwall(scene, policy, kind == EARLY);
 	else if (kind == NFTABLES || kind == CONCATENATED)
 		set_up_nftables(scene->node, form, kind == CONCATENATED);
+	else if (kind == PASSING)
+		set_up_passing(scene);
 	if (kind == FLOOR || kind == EARLY_FLOOR || kind == EARLY_READING)
 		set_up_floor(scene, kind);
 	else if (kind < FILTERS)
@@ -643,6 +659,9 @@ static void print_ratios(double medians[KINDS][SCENES])
 		       medians[rows[i].kind][RINGWALL] / medians[rows[i].kind][NONE]);
 	printf(",\"tcp_rr_time_filtered_to_unfiltered\":%.3f",
 	       medians[TCP_RR][NONE] / medians[TCP_RR][RINGWALL]);
+	printf(",\"tcp_crr_passing_to_unfiltered\":%.3f", medians[TCP_CRR][PASSING] / medians[TCP_CRR][NONE]);
+	printf(",\"tcp_rr_time_passing_to_unfiltered\":%.3f",
+	       medians[TCP_RR][NONE] / medians[TCP_RR][PASSING]);
 }
 
 static void print(double medians[KINDS][SCENES], int rounds)

@@ -12,6 +12,7 @@
  *   accepted     opens a flow, which is entered; the table is full of such flows, so another one is given up
  *   established  of one of 16,384 flows in the table
  *   same         ... always of the same one
+ *   loads, place   floors: the loads that no filter can do without, and these and a place of the flow table taken
  *
  * The first two also with a policy of 10 rules and one of 10,000 rules and 100,000 members: what a decision costs must
  * not depend on that.
@@ -44,14 +45,16 @@ enum {
 	ACCEPTED_SMALL,
 	REFUSED_LARGE,
 	ACCEPTED_LARGE,
+	LOADS,
+	PLACE,
 	KINDS
 };
 enum { NORMAL, SMALL, LARGE, SUBJECTS };
 enum { ROUNDS_MAX = 1001, SLICE = 50000, MEMBERS_MAX = 100000 };
 
-static const char *const kind_names[KINDS] = {"empty",          "refused",       "accepted",
-					      "established",    "same",          "refused_small",
-					      "accepted_small", "refused_large", "accepted_large"};
+static const char *const kind_names[KINDS] = {
+	"empty",          "refused",       "accepted",       "established", "same", "refused_small",
+	"accepted_small", "refused_large", "accepted_large", "loads",       "place"};
 
 /* Programs with a policy of one size. */
 struct subject {
@@ -100,11 +103,13 @@ static uint64_t passed(const struct subject *subject)
 /* One slice; says in whole nanoseconds, since the kernel does. */
 static double measure(int kind)
 {
-	struct subject *subject = &subjects[kind >= REFUSED_LARGE   ? LARGE
+	bool is_floor = kind == EMPTY || kind == LOADS || kind == PLACE;
+	struct subject *subject = &subjects[is_floor                ? NORMAL
+					    : kind >= REFUSED_LARGE ? LARGE
 					    : kind >= REFUSED_SMALL ? SMALL
 								    : NORMAL];
-	bool refused = kind == REFUSED || kind == REFUSED_SMALL || kind == REFUSED_LARGE;
-	bool accepted = kind == ACCEPTED || kind == ACCEPTED_SMALL || kind == ACCEPTED_LARGE;
+	bool refused = kind == REFUSED || kind == REFUSED_SMALL || kind == REFUSED_LARGE || kind == LOADS;
+	bool accepted = kind == ACCEPTED || kind == ACCEPTED_SMALL || kind == ACCEPTED_LARGE || kind == PLACE;
 	uint64_t before = passed(subject);
 	double ns;
 
@@ -112,15 +117,17 @@ static double measure(int kind)
 	flood->bss->vary_sample = kind != SAME;
 	memcpy(flood->bss->samples, subject->samples[refused ? RW_VERDICT_DROP : RW_VERDICT_ACCEPT],
 	       sizeof(subject->samples[0]));
-	go_on_in(kind == EMPTY ? bpf_program__fd(flood->progs.nothing)
-			       : subject->bpf->programs[RW_BPF_PROGRAM_INGRESS]);
+	go_on_in(kind == EMPTY   ? bpf_program__fd(flood->progs.nothing)
+		 : kind == LOADS ? bpf_program__fd(flood->progs.loads)
+		 : kind == PLACE ? bpf_program__fd(flood->progs.place)
+				 : subject->bpf->programs[RW_BPF_PROGRAM_INGRESS]);
 	if (kind == ESTABLISHED || kind == SAME)
 		(void)run(
 			FLOOD_SAMPLES); /* enters them, where the rounds of 'accepted' have taken their places */
 	ns = run(SLICE);
 	/* Half of the table is for protocols other than TCP, so all of these find a place. */
 	before = passed(subject) - before;
-	assert_int_equal(before, kind == EMPTY || refused ? 0 : accepted ? SLICE : SLICE + FLOOD_SAMPLES);
+	assert_int_equal(before, is_floor || refused ? 0 : accepted ? SLICE : SLICE + FLOOD_SAMPLES);
 	return ns;
 }
 
