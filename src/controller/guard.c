@@ -212,6 +212,8 @@ static int judge_ssh_port(const struct view *view, uint8_t family, uint16_t port
 	size_t interface;
 	int r;
 
+	if (view->before == view->after && reach_is_same(impact->before, impact->after, port))
+		return 0;
 	r = reach(impact->after, view->after, family, port, &interface, &witness);
 	if (r != 0)
 		return r < 0 ? r : 0;

@@ -342,6 +342,11 @@ struct reach_query {
 /* 1 and a witness, 0 when there is none, -ENOMEM.  Exact: see controller/guard.h. */
 RW_NODISCARD int reach_find(const struct reach_query *query, size_t *ret_interface,
 			    struct rw_packet *ret_witness);
+/*
+ * True when both policies give every such query about 'port' of one node the same answer, as far as that is seen from what
+ * they do not share: nearly always when other ports' rules changed.  O(rules of the groups that changed).
+ */
+bool reach_is_same(const struct rw_policy *before, const struct rw_policy *after, uint16_t port);
 
 /* ---- sessions, waits, events ---- */
 

@@ -269,3 +269,41 @@ int reach_find(const struct reach_query *query, size_t *ret_interface, struct rw
 	}
 	return 0;
 }
+
+/* Whether two states of a group have the same rules as far as they can match a packet to 'port'. */
+static bool same_for_port(const struct rw_policy_group *a, const struct rw_policy_group *b, uint16_t port)
+{
+	size_t i = 0, k = 0;
+
+	if (a == b)
+		return true;
+	if (strcmp(a->id, b->id) != 0 || a->kind != b->kind || a->inner_access != b->inner_access)
+		return false;
+	while (i < a->rule_count || k < b->rule_count) {
+		const struct rw_rule *old = i < a->rule_count ? a->rules[i] : NULL;
+		const struct rw_rule *new = k < b->rule_count ? b->rules[k] : NULL;
+		int order = !old ? 1 : !new ? -1 : old == new ? 0 : strcmp(old->id, new->id);
+
+		i += order <= 0;
+		k += order >= 0;
+		if (old == new)
+			continue;
+		if ((order <= 0 && can_match(old, port)) || (order >= 0 && can_match(new, port)))
+			return false;
+	}
+	return true;
+}
+
+bool reach_is_same(const struct rw_policy *before, const struct rw_policy *after, uint16_t port)
+{
+	if (before->group_count != after->group_count || before->set_count != after->set_count ||
+	    !rw_policy_same_system(before, after))
+		return false;
+	for (size_t i = 0; i < before->set_count; i++)
+		if (before->sets[i] != after->sets[i])
+			return false;
+	for (size_t i = 0; i < before->group_count; i++)
+		if (!same_for_port(before->groups[i], after->groups[i], port))
+			return false;
+	return true;
+}

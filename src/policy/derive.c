@@ -20,6 +20,8 @@ struct cached_set {
 struct cached_group {
 	struct rw_policy_group *group;
 	struct rw_group *source;
+	const char **sets; /* ids of the sets that it names, sorted; lent by the group and its rules */
+	size_t set_count;
 };
 
 struct rw_policy_cache {
@@ -43,6 +45,7 @@ static void free_cached_group(void *value)
 
 	(void)rw_policy_group_unref(cached->group);
 	(void)rw_group_unref(cached->source);
+	free(cached->sets);
 	free(cached);
 }
 
@@ -94,6 +97,7 @@ struct derivation {
 	const struct rw_model *model;
 	struct rw_policy_cache *cache; /* the caller's, or one for this derivation only */
 	struct rw_policy *policy;
+	struct rw_vec sets; /* of const char *: ids of the sets that the policy's groups name */
 };
 
 static int refresh_members(struct derivation *d)
@@ -193,30 +197,6 @@ static struct rw_policy_group *make_group(const struct rw_group *source)
 	return RW_TAKE_PTR(group);
 }
 
-/* The policy's form of a group; lent by the cache.  NULL: no memory. */
-static struct rw_policy_group *find_group(struct derivation *d, const struct rw_group *source)
-{
-	struct cached_group *cached = rw_map_find(&d->cache->groups, source->id);
-	struct rw_policy_group *group;
-
-	if (cached && cached->source == source)
-		return cached->group;
-	group = make_group(source);
-	if (!group)
-		return NULL;
-	if (cached)
-		rw_digest_follow_rules(cached->group, group);
-	cached = calloc(1, sizeof(*cached));
-	if (!cached || rw_map_set(&d->cache->groups, source->id, cached) < 0) {
-		free(cached);
-		(void)rw_policy_group_unref(group);
-		return NULL;
-	}
-	cached->group = group;
-	cached->source = rw_group_ref(source);
-	return group;
-}
-
 static int compare_texts(const void *a, const void *b)
 {
 	return strcmp(*(const char *const *)a, *(const char *const *)b);
@@ -244,6 +224,60 @@ static int push_id(struct rw_vec *vec, const char *id)
 	return r;
 }
 
+/* Lists the sets that a group names: objects of rules, and its members where inner access accepts. */
+static int list_sets(struct cached_group *cached)
+{
+	const struct rw_policy_group *group = cached->group;
+	RW_CLEANUP(rw_vec_done) struct rw_vec ids;
+
+	rw_vec_init(&ids, sizeof(const char *), SIZE_MAX);
+	if (group->kind == RW_GROUP_BASIC && group->inner_access == RW_VERDICT_ACCEPT &&
+	    push_id(&ids, group->id) < 0)
+		return -ENOMEM;
+	for (size_t i = 0; i < group->rule_count; i++)
+		if (group->rules[i]->object.kind != RW_OBJECT_CIDR &&
+		    push_id(&ids, group->rules[i]->object.id) < 0)
+			return -ENOMEM;
+	if (ids.count == 0)
+		return 0;
+	cached->set_count = sort_ids(ids.data, ids.count);
+	cached->sets = ids.data;
+	ids.data = NULL;
+	return 0;
+}
+
+static struct cached_group *cache_group(const struct rw_group *source, const struct cached_group *before)
+{
+	struct cached_group *cached = calloc(1, sizeof(*cached));
+
+	if (!cached)
+		return NULL;
+	cached->source = rw_group_ref(source);
+	cached->group = make_group(source);
+	if (!cached->group || list_sets(cached) < 0) {
+		free_cached_group(cached);
+		return NULL;
+	}
+	if (before)
+		rw_digest_follow_rules(before->group, cached->group);
+	return cached;
+}
+
+/* The policy's form of a group and what it names; lent by the cache.  NULL: no memory. */
+static struct cached_group *find_group(struct derivation *d, const struct rw_group *source)
+{
+	struct cached_group *cached = rw_map_find(&d->cache->groups, source->id);
+
+	if (cached && cached->source == source)
+		return cached;
+	cached = cache_group(source, cached);
+	if (cached && rw_map_set(&d->cache->groups, source->id, cached) < 0) {
+		free_cached_group(cached);
+		return NULL;
+	}
+	return cached;
+}
+
 /* Ids of the groups of one interface; those the model does not hold are left out. */
 static int list_groups(const struct derivation *d, const struct rw_node *node,
 		       const struct rw_interface *interface, struct rw_vec *ret_ids)
@@ -259,6 +293,19 @@ static int list_groups(const struct derivation *d, const struct rw_node *node,
 	for (size_t i = 0; r == 0 && i < interface->security_group_count; i++)
 		r = push_id(ret_ids, interface->security_groups[i]);
 	return r;
+}
+
+static int add_group(struct derivation *d, const struct rw_group *source)
+{
+	const struct cached_group *cached = find_group(d, source);
+
+	if (!cached)
+		return -ENOMEM;
+	d->policy->groups[d->policy->group_count++] = rw_policy_group_ref(cached->group);
+	for (size_t i = 0; i < cached->set_count; i++)
+		if (push_id(&d->sets, cached->sets[i]) < 0)
+			return -ENOMEM;
+	return 0;
 }
 
 static int add_groups(struct derivation *d, const struct rw_node *node)
@@ -278,12 +325,9 @@ static int add_groups(struct derivation *d, const struct rw_node *node)
 		return -ENOMEM;
 	for (size_t i = 0; i < count; i++) {
 		const struct rw_group *source = rw_model_find_group(d->model, ((const char **)ids.data)[i]);
-		struct rw_policy_group *group = source ? find_group(d, source) : NULL;
 
-		if (source && !group)
+		if (source && add_group(d, source) < 0)
 			return -ENOMEM;
-		if (group)
-			d->policy->groups[d->policy->group_count++] = rw_policy_group_ref(group);
 	}
 	return 0;
 }
@@ -342,38 +386,18 @@ static int add_interfaces(struct derivation *d, const struct rw_node *node)
 	return 0;
 }
 
-/* Ids of all sets that the policy's groups name: objects of rules, and members where inner access accepts. */
-static int list_sets(const struct rw_policy *policy, struct rw_vec *ret_ids)
-{
-	for (size_t i = 0; i < policy->group_count; i++) {
-		const struct rw_policy_group *group = policy->groups[i];
-
-		if (group->kind == RW_GROUP_BASIC && group->inner_access == RW_VERDICT_ACCEPT &&
-		    push_id(ret_ids, group->id) < 0)
-			return -ENOMEM;
-		for (size_t j = 0; j < group->rule_count; j++)
-			if (group->rules[j]->object.kind != RW_OBJECT_CIDR &&
-			    push_id(ret_ids, group->rules[j]->object.id) < 0)
-				return -ENOMEM;
-	}
-	return 0;
-}
-
 static int add_sets(struct derivation *d)
 {
-	RW_CLEANUP(rw_vec_done) struct rw_vec ids;
+	size_t count;
 
-	rw_vec_init(&ids, sizeof(const char *), SIZE_MAX);
-	if (list_sets(d->policy, &ids) < 0)
-		return -ENOMEM;
-	if (ids.count == 0)
+	if (d->sets.count == 0)
 		return 0;
-	ids.count = sort_ids(ids.data, ids.count);
-	d->policy->sets = calloc(ids.count, sizeof(struct rw_address_set *));
+	count = sort_ids(d->sets.data, d->sets.count);
+	d->policy->sets = calloc(count, sizeof(struct rw_address_set *));
 	if (!d->policy->sets)
 		return -ENOMEM;
-	for (size_t i = 0; i < ids.count; i++) {
-		const char *id = ((const char **)ids.data)[i];
+	for (size_t i = 0; i < count; i++) {
+		const char *id = ((const char **)d->sets.data)[i];
 		struct rw_address_set *set = find_set(d, id, rw_model_find_prefix_list(d->model, id));
 
 		if (!set)
@@ -546,7 +570,9 @@ int rw_policy_derive(const struct rw_model *model, const char *node,
 	if (!policy || !d.cache)
 		return rw_error_oom(err);
 	trim_cache(d.cache, model);
+	rw_vec_init(&d.sets, sizeof(const char *), SIZE_MAX);
 	r = derive(&d, found, surroundings);
+	rw_vec_done(&d.sets);
 	if (r < 0)
 		return rw_error_oom(err);
 	*ret_policy = RW_TAKE_PTR(policy);

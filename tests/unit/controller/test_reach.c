@@ -2,6 +2,7 @@
 #include "fixture.h"
 #include "random_policy.h"
 
+#include "policy/delta.h"
 #include "policy/evaluate.h"
 
 /*
@@ -83,6 +84,74 @@ static void agrees_with_the_evaluator_on_random_policies(void **state)
 	assert_in_range(closed, 1000, POLICIES * PACKETS);
 }
 
+/* A state after: in a random group, one rule is gone or has become another. */
+static struct rw_policy *change_a_rule(struct rw_dice *dice, const struct rw_policy *policy)
+{
+	const struct rw_policy_group *group =
+		policy->groups[rw_dice_below(dice, (uint32_t)policy->group_count)];
+	RW_CLEANUP(rw_policy_delta_free) struct rw_policy_delta *delta = rw_policy_delta_new();
+	bool goes = rw_dice_chance(dice, 50);
+	struct rw_policy_change *change =
+		rw_policy_delta_add(delta, goes ? RW_POLICY_REMOVE_RULES : RW_POLICY_PUT_RULES);
+	const struct rw_rule *rule;
+	struct rw_policy *result = NULL;
+
+	if (group->rule_count == 0)
+		return rw_policy_ref(policy);
+	rule = group->rules[rw_dice_below(dice, (uint32_t)group->rule_count)];
+	memcpy(change->id, group->id, sizeof(change->id));
+	if (goes) {
+		world_ids(rule->id, &change->rule_ids, &change->rule_id_count);
+	} else {
+		change->rules = calloc(1, sizeof(struct rw_rule *));
+		change->rules[change->rule_count++] = rw_rule_dup(rule);
+		change->rules[0]->policy =
+			rule->policy == RW_VERDICT_DROP ? RW_VERDICT_ACCEPT : RW_VERDICT_DROP;
+		change->rules[0]->priority = (uint8_t)(1 + rw_dice_below(dice, 100));
+	}
+	assert_int_equal(rw_policy_apply_delta(policy, delta, &result, NULL), 0);
+	return result;
+}
+
+/* Skipping the search must be as good as searching twice. */
+static void finds_the_same_where_it_says_that_nothing_changes(void **state)
+{
+	struct rw_dice dice = {20261127};
+	unsigned int same = 0, different = 0;
+
+	(void)state;
+	for (unsigned int i = 0; i < POLICIES; i++) {
+		RW_CLEANUP(rw_policy_unref)
+		struct rw_policy *before = rw_random_policy(&dice, RW_RANDOM_FIVE);
+		RW_CLEANUP(rw_policy_unref) struct rw_policy *after = change_a_rule(&dice, before);
+
+		for (unsigned int k = 0; k < PACKETS; k++) {
+			size_t interface = rw_dice_below(&dice, (uint32_t)before->interface_count), where;
+			struct rw_packet packet = random_syn(&dice, before, interface), witness;
+			struct rw_interface nic = {.name = before->interfaces[interface].name,
+						   .addresses = &packet.local,
+						   .address_count = 1};
+			struct rw_node node = {.interfaces = &nic, .interface_count = 1};
+			struct reach_query query = {.policy = before,
+						    .node = &node,
+						    .family = packet.local.family,
+						    .port = packet.local_port};
+			int found = reach_find(&query, &where, &witness);
+
+			query.policy = after;
+			if (reach_is_same(before, after, packet.local_port)) {
+				assert_int_equal(reach_find(&query, &where, &witness), found);
+				same++;
+			} else {
+				different += reach_find(&query, &where, &witness) != found;
+			}
+		}
+	}
+	/* Most changes are passed over, and some that must not be were tried. */
+	assert_in_range(same, POLICIES * PACKETS / 4, POLICIES * PACKETS);
+	assert_in_range(different, 100, POLICIES * PACKETS);
+}
+
 static void takes_sources_only_from_those_asked_for(void **state)
 {
 	struct rw_dice dice = {7};
@@ -125,6 +194,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(agrees_with_the_evaluator_on_random_policies),
+		cmocka_unit_test(finds_the_same_where_it_says_that_nothing_changes),
 		cmocka_unit_test(takes_sources_only_from_those_asked_for),
 	};
 
