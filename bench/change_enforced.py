@@ -10,9 +10,9 @@ command line: one rule added, and the whole ruleset of that size replaced.
 usage: change_enforced.py BUILD OUT.json [ROUNDS]
 """
 import glob
-import http.client
 import json
 import os
+import re
 import shutil
 import socket
 import ssl
@@ -89,27 +89,42 @@ class PacketProof:
 
 
 class Api:
-    """One kept connection from the controller's host."""
+    """One kept connection from the controller's host.  Requests are written beforehand, so that little of the time is the
+    client's."""
 
     def __init__(self, running):
         worlds.enter(running.control.netns)
         context = ssl.create_default_context(cafile=running.ca)
-        self.connection = http.client.HTTPSConnection(running.control.address(4), system.PORT, context=context)
-        self.connection.connect()
+        address = running.control.address(4)
+        plain = socket.create_connection((address, system.PORT))
+        plain.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        self.connection = context.wrap_socket(plain, server_hostname=address)
+        body = json.dumps({"rules": [RULE]})
         with open(running.key_file) as file:
-            self.headers = {"Authorization": f"Bearer {file.read().strip()}", "Content-Type": "application/json"}
-
-    def post(self, path, body):
-        self.connection.request("POST", path, json.dumps(body), self.headers)
-        answer = self.connection.getresponse()
-        text = answer.read()
-        if answer.status != 200 and answer.status != 201:
-            raise RuntimeError(f"{path}: {answer.status} {text[:300]}")
-        return json.loads(text)
+            key = file.read().strip()
+        self.requests = {
+            what: f"POST /v1/security-groups/bench/rules{path}?wait=10s HTTP/1.1\r\nHost: {address}\r\n"
+                  f"Authorization: Bearer {key}\r\nContent-Type: application/json\r\n"
+                  f"Content-Length: {len(body)}\r\n\r\n{body}".encode()
+            for what, path in (("add", ""), ("revoke", "/revoke"))}
 
     def change(self, what):
-        path = "/v1/security-groups/bench/rules" + ("/revoke" if what == "revoke" else "")
-        self.post(f"{path}?wait=10s", {"rules": [RULE]})
+        self.connection.sendall(self.requests[what])
+        answer = b""
+        while b"\r\n\r\n" not in answer:
+            answer += self.read()
+        head, _, text = answer.partition(b"\r\n\r\n")
+        size = int(re.search(rb"(?i)content-length: *([0-9]+)", head)[1])
+        while len(text) < size:
+            text += self.read()
+        if not re.match(rb"HTTP/1.1 20[01] ", head):
+            raise RuntimeError(f"{what}: {answer[:400]}")
+
+    def read(self):
+        part = self.connection.recv(65536)
+        if not part:
+            raise RuntimeError("the controller has closed the connection")
+        return part
 
 
 class Measure:
@@ -272,6 +287,7 @@ def main():
     build, out = os.path.abspath(sys.argv[1]), sys.argv[2]
     rounds = int(sys.argv[3]) if len(sys.argv) > 3 else 60
     clean_up()
+    os.setpriority(os.PRIO_PROCESS, 0, -20)  # and all that is started: other programs on the machine are not measured
     # A node's disk is not the controller's: two flushing programs on one would wait for each other.
     with (tempfile.TemporaryDirectory(prefix=PREFIX) as scratch,
           tempfile.TemporaryDirectory(prefix=PREFIX, dir="/dev/shm") as nodes_scratch):
