@@ -68,10 +68,11 @@ RW_NODISCARD int rw_columns_make(const struct rw_plan *plan, const uint32_t *lis
 				 struct rw_columns *ret_columns);
 
 /*
- * A rule on 'protocol' and 'ports' comes to 'position' of the list, which has 'count' before: gives it its range, which is
- * made when there is none like it.  The view's page, of an image that no program reads, is changed when ports are led
- * to spare columns: *ret_changed; rows are still to be changed by columns->copies, in this order.  RW_COLUMNS_NONE
- * when there are too few left, -ENOMEM, -ENOSPC; columns and page are of no use then.
+ * A rule on 'protocol' and 'ports' comes to 'position' of the list, which has 'count' before: gives it its
+ * range, which is made when there is none like it.  The view's page, of an image that no program reads, is
+ * changed when ports are led to spare columns: *ret_changed; rows are still to be changed by
+ * columns->copies, in this order.  RW_COLUMNS_NONE when there are too few left, -ENOMEM, -ENOSPC; columns
+ * and page are of no use then.
  */
 #define RW_COLUMNS_NONE 1
 RW_NODISCARD int rw_columns_insert(struct rw_columns *columns, uint16_t protocol, struct rw_ports ports,

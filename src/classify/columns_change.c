@@ -137,7 +137,7 @@ static int recover(struct rw_columns *columns, uint32_t column, uint32_t like)
 	return r;
 }
 
-/* A spare column of the owner itself, which is like it already; or of the one that has most, which is to be made so. */
+/* A spare column of its own, which is like it already; or of who has most, which is to be made so. */
 static int take_spare(struct rw_columns *columns, uint32_t column, uint32_t *ret_spare)
 {
 	struct rw_column_spare *most = &columns->spares[0], *spare;

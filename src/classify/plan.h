@@ -7,9 +7,9 @@
  * The policy without its names: interface policies, and everything that accepts or drops as one list of
  * rules in deciding order -- failsafe, inner access, rules -- each about one atom.
  *
- * The rule indexes of a plan that was just made are in deciding order, so that cells compare as numbers.  A rule
- * that comes later has the next index that nobody had, so that all others stay what they are; from then on
- * cells are compared by rank.
+ * The rule indexes of a plan that was just made are in deciding order, so that cells compare as numbers.  A
+ * rule that comes later has the next index that nobody had, so that all others stay what they are; from
+ * then on cells are compared by rank.
  */
 
 #include "abi/rw_table.h"
@@ -98,17 +98,17 @@ static inline bool rw_plan_before(const struct rw_plan *plan, uint32_t a, uint32
 }
 
 /*
- * Enters 'rule' (borrowed) of the policy's group 'group' where it decides, with a new index.  'atom' is what it is
- * about; RW_PLAN_NO_ATOM when its object has no addresses: it then has an index and decides nothing.  Gives its place
- * in plan->rules.  -ENOMEM, -E2BIG; nothing is changed then.
+ * Enters 'rule' (borrowed) of the policy's group 'group' where it decides, with a new index.  'atom' is
+ * what it is about; RW_PLAN_NO_ATOM when its object has no addresses: it then has an index and decides
+ * nothing.  Gives its place in plan->rules.  -ENOMEM, -E2BIG; nothing is changed then.
  */
 #define RW_PLAN_NO_ATOM UINT32_MAX
 RW_NODISCARD int rw_plan_insert(struct rw_plan *plan, uint32_t group, const struct rw_rule *rule,
 				uint32_t atom, uint32_t *ret_place);
 
 /*
- * Takes 'rule' (by address) out; its index is about nothing from then on.  True with what it was in *ret_removed, false when
- * it decided nothing.
+ * Takes 'rule' (by address) out; its index is about nothing from then on.  True with what it was in
+ * *ret_removed, false when it decided nothing.
  */
 bool rw_plan_remove(struct rw_plan *plan, const struct rw_rule *rule, struct rw_plan_rule *ret_removed);
 

@@ -35,6 +35,9 @@ struct revision {
 
 #define NOWHERE UINT32_MAX
 
+/* What a part cannot do goes through as the outcome of the whole. */
+_Static_assert(RW_COLUMNS_NONE == RW_CLASSIFY_BESIDE && RW_ROW_PATCH_NONE == RW_CLASSIFY_BESIDE, "compile");
+
 static void revision_done(struct revision *revision)
 {
 	free(revision->has_atom);

@@ -5,19 +5,20 @@
  * Changing rules beside the table in force
  * ========================================
  *
- * When a few rules are all that a policy differs in, its image is made of that of the table in force: the other memory is
- * brought up to date with what changed since the two were alike, and then changed where the rules say something
- * else.  Nobody reads it meanwhile, so a switch of images puts the change in force, as after a compilation.
+ * When a few rules are all that a policy differs in, its image is made of that of the table in force: the
+ * other memory is brought up to date with what changed since the two were alike, and then changed where the
+ * rules say something else.  Nobody reads it meanwhile, so a switch of images puts the change in force, as
+ * after a compilation.
  *
  * What a rule touches: the cells of its ports in the rows of the classes that lie in its object.  Ports that
  * so far were part of a wider range get a spare column (columns.h), a CIDR that no rule named before becomes
- * an atom, whose addresses get classes of their own.  Rule indexes stay: a new rule has a new one, and that of a
- * rule that is gone means nothing until the next compilation.
+ * an atom, whose addresses get classes of their own.  Rule indexes stay: a new rule has a new one, and that
+ * of a rule that is gone means nothing until the next compilation.
  *
  * The result decides as what rw_classify_compile makes of the policy.
  *
- * Cost: linear in the policy's rules and classes with a small factor (a pass over each), plus what is changed and what was
- * changed the time before.  The first time after a compilation copies the image.
+ * Cost: linear in the policy's rules and classes with a small factor (a pass over each), plus what is
+ * changed and what was changed the time before.  The first time after a compilation copies the image.
  */
 
 #include "classify/update.h"
@@ -26,12 +27,12 @@
 #define RW_REVISE_CHANGES_MAX 1024
 
 /*
- * Makes *ret_table, that of 'policy' (a reference is kept), in 'to', out of 'table', which is in 'from' and stays as
- * it is, but cannot be changed any more when another one was made of it.  Both memories have served the
- * compilations of this table and of those before it, and nothing else.
+ * Makes *ret_table, that of 'policy' (a reference is kept), in 'to', out of 'table', which is in 'from' and
+ * stays as it is, but cannot be changed any more when another one was made of it.  Both memories have
+ * served the compilations of this table and of those before it, and nothing else.
  *
- * 0; RW_CLASSIFY_BESIDE when more than some rules differ, or more room would be needed: compile; -ENOMEM.  After a failure
- * the content of 'to' is undefined.
+ * 0; RW_CLASSIFY_BESIDE when more than some rules differ, or more room would be needed: compile; -ENOMEM.
+ * After a failure the content of 'to' is undefined.
  */
 RW_NODISCARD int rw_classify_revise(struct rw_classify_table *table, const struct rw_policy *policy,
 				    struct rw_classify_memory *from, struct rw_classify_memory *to,

@@ -212,8 +212,8 @@ static uint32_t find_strongest(const struct rw_row_patch *patch, const uint32_t 
 }
 
 /*
- * Finds what comes in place of the rule.  RW_ROW_PATCH_NONE when that is, or was, a list; *ret_any: there is something to
- * do.
+ * Finds what comes in place of the rule.  RW_ROW_PATCH_NONE when that is, or was, a list; *ret_any: there
+ * is something to do.
  */
 static int find_cells(struct rw_row_patch *patch, uint32_t base, const uint32_t *atoms, uint32_t count,
 		      bool *ret_any)

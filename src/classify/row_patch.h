@@ -4,10 +4,10 @@
 /*
  * One rule in the rows of many classes (private to src/classify)
  *
- * A rule that comes is laid over the rows of the classes that have its atom.  Where one that is gone decided, the
- * strongest of the others takes its place: what each atom's rules say on the columns is worked out once, and a class
- * takes the strongest of its atoms.  Only blocks with columns of the rule are read and written, and rows that are the
- * same before and meet the same are made once.
+ * A rule that comes is laid over the rows of the classes that have its atom.  Where one that is gone
+ * decided, the strongest of the others takes its place: what each atom's rules say on the columns is worked
+ * out once, and a class takes the strongest of its atoms.  Only blocks with columns of the rule are read
+ * and written, and rows that are the same before and meet the same are made once.
  */
 
 #include "classify/rows.h"
@@ -23,9 +23,9 @@ RW_NODISCARD int rw_row_patch_copy(struct rw_row_maker *maker, const struct rw_c
 				   struct rw_row_patch **ret_patch);
 
 /*
- * To take the rule that was in cell 'cell' and is not in the list any more out of rows, whose cell without rules is
- * 'initial'; 'range' (borrowed) is what it covered.  RW_ROW_PATCH_NONE when that is not known rule by rule, because five-tuple
- * rules meet there, or too much to know; -ENOMEM.
+ * To take the rule that was in cell 'cell' and is not in the list any more out of rows, whose cell without
+ * rules is 'initial'; 'range' (borrowed) is what it covered.  RW_ROW_PATCH_NONE when it would take
+ * too much to work out; -ENOMEM.
  */
 #define RW_ROW_PATCH_NONE 1
 RW_NODISCARD int rw_row_patch_lift(struct rw_row_maker *maker, uint32_t cell,
@@ -35,9 +35,8 @@ struct rw_row_patch *rw_row_patch_free(struct rw_row_patch *patch);
 RW_DEFINE_CLEANUP(struct rw_row_patch *, rw_row_patch_free)
 
 /*
- * Gives the row in place of 'base' for a class of 'atoms', of which the rule's is one; 'base' itself when nothing
- * changes.
- * RW_ROW_PATCH_NONE, -ENOMEM, -ENOSPC, -E2BIG.
+ * Gives the row in place of 'base' for a class of 'atoms', of which the rule's is one; 'base' itself when
+ * nothing changes.  RW_ROW_PATCH_NONE where a rule that goes met five-tuple rules; -ENOMEM, -ENOSPC, -E2BIG.
  */
 RW_NODISCARD int rw_row_patch_apply(struct rw_row_patch *patch, uint32_t base, const uint32_t *atoms,
 				    uint32_t count, uint32_t *ret_row);

@@ -15,8 +15,9 @@
 
 /*
  * Writes row 'view' into the record of every class, for the rules plan->rules[list[0..count)] with
- * 'columns', from 'initial' (a cell) on; blocks are plain nodes or spans.  'fives' are the references of the plan's five-tuple parts.
- * -ENOMEM, -ENOSPC, -E2BIG (*ret_group is then the group whose rules do not fit, or RW_PLAN_NO_GROUP).
+ * 'columns', from 'initial' (a cell) on; blocks are plain nodes or spans.  'fives' are the references of
+ * the plan's five-tuple parts. -ENOMEM, -ENOSPC, -E2BIG (*ret_group is then the group whose rules do not
+ * fit, or RW_PLAN_NO_GROUP).
  */
 RW_NODISCARD int rw_rows_make(const struct rw_plan *plan, const struct rw_classify_address *address,
 			      const struct rw_columns *columns, const uint32_t *list, uint32_t count,
@@ -24,8 +25,8 @@ RW_NODISCARD int rw_rows_make(const struct rw_plan *plan, const struct rw_classi
 			      struct rw_image *image, uint32_t *ret_group);
 
 /*
- * Rows of single classes, later: for classes that come when the image is in use.  Lends everything that it is made
- * of; 'image' takes the nodes.
+ * Rows of single classes, later: for classes that come when the image is in use.  Lends everything that it
+ * is made of; 'image' takes the nodes.
  */
 struct rw_row_maker;
 
@@ -36,8 +37,8 @@ RW_NODISCARD int rw_row_maker_new(const struct rw_plan *plan, const struct rw_cl
 struct rw_row_maker *rw_row_maker_free(struct rw_row_maker *maker);
 
 /*
- * The list that the maker lends has become another one, 'count' long, or a plan rule on 'atom' (or RW_ROWS_NO_ATOM)
- * has come or gone, or there are more atoms.  -ENOMEM; the maker is of no use then.
+ * The list that the maker lends has become another one, 'count' long, or a plan rule on 'atom' (or
+ * RW_ROWS_NO_ATOM) has come or gone, or there are more atoms.  -ENOMEM; the maker is of no use then.
  */
 #define RW_ROWS_NO_ATOM UINT32_MAX
 RW_NODISCARD int rw_row_maker_follow(struct rw_row_maker *maker, const uint32_t *list, uint32_t count,

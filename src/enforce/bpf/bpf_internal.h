@@ -159,8 +159,8 @@ RW_NODISCARD int rw_bpf_size_maps(const struct rw_enforce_bpf_options *options,
 RW_NODISCARD int rw_bpf_load(struct rw_bpf *bpf, const struct rw_enforce_bpf_options *options,
 			     struct rw_error *err);
 /*
- * Loads the program of the early stage or the others for images of so many pages.  Maps are those of 'bpf'; only
- * rw_images is made where it is missing.
+ * Loads the program of the early stage or the others for images of so many pages.  Maps are those of 'bpf';
+ * only rw_images is made where it is missing.
  */
 RW_NODISCARD int rw_bpf_load_programs(struct rw_bpf *bpf, uint32_t image_pages, bool early,
 				      struct rw_error *err);
@@ -175,13 +175,13 @@ int rw_bpf_refused(struct rw_error *err, int code, const char *what); /* says wh
 
 /* sets.c: program sets */
 /*
- * Sees to it that one image has room for 'policy', as far as the budget allows.  0; -E2BIG over the budget, with
- * the group that takes most; what the kernel said.  After a failure everything is as before.
+ * Sees to it that one image has room for 'policy', as far as the budget allows.  0; -E2BIG over the budget,
+ * with the group that takes most; what the kernel said.  After a failure everything is as before.
  */
 RW_NODISCARD int rw_bpf_grow(struct rw_bpf *bpf, const struct rw_policy *policy, struct rw_error *err);
 /*
- * Goes back to smaller tables when those that were taken over are much too large for the policy in force, or above
- * the budget.  It takes as long as loading the programs, so only a start does it.
+ * Goes back to smaller tables when those that were taken over are much too large for the policy in force,
+ * or above the budget.  It takes as long as loading the programs, so only a start does it.
  */
 void rw_bpf_shrink(struct rw_bpf *bpf);
 /*
@@ -277,8 +277,8 @@ RW_NODISCARD int rw_bpf_slots(struct rw_slot_name names[RW_SLOT_NAMES], const st
 /* The interface of a table's policy that has that slot, or RW_CLASSIFY_NO_INTERFACE. */
 size_t rw_bpf_interface_of(const struct rw_classify_table *table, uint32_t slot);
 /*
- * Marks as kept the flows alive at second 'now' that were accepted at 'generation', by 'before' (NULL when nobody
- * here has it), and that 'after' refuses.
+ * Marks as kept the flows alive at second 'now' that were accepted at 'generation', by 'before' (NULL when
+ * nobody here has it), and that 'after' refuses.
  */
 void rw_bpf_keep_refused(const struct rw_bpf *bpf, uint32_t now, uint32_t generation,
 			 const struct rw_classify_table *before, const struct rw_classify_table *after);
@@ -290,8 +290,8 @@ int rw_bpf_judge(struct rw_enforcer *enforcer, const struct rw_policy *policy, r
 /* read.c */
 int rw_bpf_hits(struct rw_enforcer *enforcer, rw_enforcer_hits_fn *each, void *context, struct rw_error *err);
 /*
- * Adds to the totals what the image of 'generation' has counted for the rules of 'table'; with 'after', only for those
- * whose index that table has no more.
+ * Adds to the totals what the image of 'generation' has counted for the rules of 'table'; with 'after',
+ * only for those whose index that table has no more.
  */
 int rw_bpf_hits_retire(struct rw_bpf *bpf, const struct rw_classify_table *table,
 		       const struct rw_classify_table *after, uint32_t generation);

@@ -4,20 +4,22 @@
  * Program sets: tables of another size
  * ====================================
  *
- * How large an image is, programs know as a constant (rw_image_mask), so larger tables are other programs.  A *set* is
- * the map rw_images with the programs loaded for it.  All other maps are shared, rw_control among them: one store of
- * the state still switches everything.
+ * How large an image is, programs know as a constant (rw_image_mask), so larger tables are other programs.
+ * A *set* is the map rw_images with the programs loaded for it.  All other maps are shared, rw_control
+ * among them: one store of the state still switches everything.
  *
- * An exchange of sets changes no decision.  The image in force is copied first, so the two sets decide alike and at
- * the same generation while devices go over one by one: a flow that both meet is the same for both, its marks and its
- * rules' counts too.  So it may fail and be taken back, or end with the process, at any point.  What must not
- * happen meanwhile is a switch of the state: the other image of one set is not that of the other.  Hence a policy
- * that needs more room waits until its predecessor has it, at every device, and until no run of the old programs is
- * under way, which a grace period of RCU tells; rw_processor does not know of one that is about to begin.
+ * An exchange of sets changes no decision.  The image in force is copied first, so the two sets decide
+ * alike and at the same generation while devices go over one by one: a flow that both meet is the same for
+ * both, its marks and its rules' counts too.  So it may fail and be taken back, or end with the process, at
+ * any point.  What must not happen meanwhile is a switch of the state: the other image of one set is not
+ * that of the other.  Hence a policy that needs more room waits until its predecessor has it, at every
+ * device, and until no run of the old programs is under way, which a grace period of RCU tells;
+ * rw_processor does not know of one that is about to begin.
  *
- * Pins: the images of the new set are pinned beside the old ones before the first device goes over, and take their
- * name when the last one has.  A process that finds both knows that devices may have programs of either set; it
- * brings all of them to the old one, which is as good, before it does anything else (rw_bpf_take_devices).
+ * Pins: the images of the new set are pinned beside the old ones before the first device goes over, and
+ * take their name when the last one has.  A process that finds both knows that devices may have programs of
+ * either set; it brings all of them to the old one, which is as good, before it does anything else
+ * (rw_bpf_take_devices).
  */
 
 #include <bpf/bpf.h>
@@ -27,8 +29,8 @@
 #include "enforce/bpf/bpf_internal.h"
 
 /*
- * Tables are made smaller when the policy in force takes at most this part of an image, and so much smaller that it
- * takes at most half: so a policy must double before they grow again.
+ * Tables are made smaller when the policy in force takes at most this part of an image, and so much smaller
+ * that it takes at most half: so a policy must double before they grow again.
  */
 #define SHRINK_BELOW 4
 
@@ -152,8 +154,8 @@ static int load_set(struct rw_bpf *bpf, uint32_t pages, const struct set *before
 }
 
 /*
- * Takes back what has gone over to a set that is given up.  Should the kernel refuse that at a device, its program is
- * put back by the next check; until then it decides as now, whatever is switched to.
+ * Takes back what has gone over to a set that is given up.  Should the kernel refuse that at a device, its
+ * program is put back by the next check; until then it decides as now, whatever is switched to.
  */
 static void take_back(struct rw_bpf *bpf, const struct set *failed)
 {
