@@ -34,8 +34,40 @@ struct world {
 	bool early; /* started with --early-drop */
 };
 
-/* Rules accept 'port' from everywhere. */
-static void write_model(const struct world *world, const char *cidr, unsigned int port)
+enum { LISTS = 100, LIST_CIDRS = 200, BLOCK_CIDRS = 6 };
+
+/* Its rules name all prefix lists. */
+static void write_large_group(FILE *file)
+{
+	fprintf(file, ",{\"name\":\"large\",\"network\":\"net\",\"kind\":\"basic\",\"rules\":[");
+	for (unsigned int i = 0; i < LISTS; i++)
+		fprintf(file,
+			"%s{\"direction\":\"ingress\",\"policy\":\"accept\",\"protocol\":\"tcp\",\"ports\":"
+			"\"%u/%u\",\"object\":{\"prefix_list\":\"list-%u\"}}",
+			i ? "," : "", 1000 + i, 2000 + i, i);
+	fprintf(file, "]}");
+}
+
+/* Some addresses in each of many blocks, as if by chance: anything regular takes little room. */
+static void write_lists(FILE *file)
+{
+	fprintf(file, ",\"prefix_lists\":[");
+	for (unsigned int i = 0; i < LISTS * LIST_CIDRS; i++) {
+		unsigned int block = i / BLOCK_CIDRS * 40503, random = i * 2654435761u >> 16;
+
+		if (i % LIST_CIDRS == 0)
+			fprintf(file, "%s{\"name\":\"list-%u\",\"family\":4,\"cidrs\":[", i ? "," : "",
+				i / LIST_CIDRS);
+		fprintf(file, "%s\"11.%u.%u.%u/32\"", i % LIST_CIDRS ? "," : "", block >> 8 & 255,
+			block & 255, i % BLOCK_CIDRS * 40 + random % 40);
+		if (i % LIST_CIDRS == LIST_CIDRS - 1)
+			fprintf(file, "]}");
+	}
+	fprintf(file, "]");
+}
+
+/* Rules accept 'port' from everywhere; with 'large', others take some megabytes of tables. */
+static void write_any_model(const struct world *world, const char *cidr, unsigned int port, bool large)
 {
 	FILE *file = fopen(world->model, "we");
 
@@ -45,14 +77,25 @@ static void write_model(const struct world *world, const char *cidr, unsigned in
 		"\"networks\":[{\"id\":\"vpc-1\",\"name\":\"net\",\"kind\":\"vpc\",\"cidrs\":[\"10.77.0.0/"
 		"16\"]}],"
 		"\"nodes\":[{\"id\":\"n-1\",\"name\":\"one\",\"network\":\"net\",\"security_groups\":["
-		"\"web\"],"
+		"\"web\"%s],"
 		"\"interfaces\":[{\"name\":\"eth0\",\"addresses\":[\"10.77.0.1\"]}]}],"
 		"\"security_groups\":[{\"id\":\"sg-1\",\"name\":\"web\",\"network\":\"net\",\"kind\":"
 		"\"basic\","
 		"\"rules\":[{\"direction\":\"ingress\",\"policy\":\"accept\",\"protocol\":\"tcp\","
-		"\"ports\":\"%u/%u\",\"object\":{\"cidr\":\"%s\"}}]}]}",
-		port, port, cidr);
+		"\"ports\":\"%u/%u\",\"object\":{\"cidr\":\"%s\"}}]}",
+		large ? ",\"large\"" : "", port, port, cidr);
+	if (large)
+		write_large_group(file);
+	fprintf(file, "]");
+	if (large)
+		write_lists(file);
+	fprintf(file, "}");
 	assert_int_equal(fclose(file), 0);
+}
+
+static void write_model(const struct world *world, const char *cidr, unsigned int port)
+{
+	write_any_model(world, cidr, port, false);
 }
 
 static void start_agent(struct world *world)
@@ -60,7 +103,7 @@ static void start_agent(struct world *world)
 	const char *argv[] = {
 		program,      "--file",         world->model, "--node",      "one",  "--state",
 		world->state, "--pin-dir",      world->pins,  "--interface", "eth1", "--table-memory",
-		"16",         "--flow-entries", "4096",       NULL,          NULL,   NULL};
+		"64",         "--flow-entries", "4096",       NULL,          NULL,   NULL};
 
 	if (world->by_clsact)
 		argv[RW_ARRAY_COUNT(argv) - 3] = "--without-tcx";
@@ -304,6 +347,29 @@ static void runs_with_the_rights_that_enforcement_needs(void **state)
 	assert_int_equal(read_status(child, "CapEff") & ~helper, 0);
 	assert_int_equal(read_status(child, "NoNewPrivs"), 1);
 	assert_false(ssh_opens(world));
+}
+
+/* That is: without those with which it started. */
+static void grows_its_tables_with_the_rights_that_it_has(void **state)
+{
+	struct world *world = *state;
+	char status[4096];
+
+	assert_int_equal(command(world, "status", status, sizeof(status)), 0);
+	assert_non_null(strstr(status, " of at most 32768, 4096 KiB taken"));
+	write_any_model(world, "0.0.0.0/0", 22, true);
+	process_signal(&world->agent, SIGHUP);
+	process_expect_connects(world->peer, NODE, 22, true);
+	assert_false(web_opens(world));
+	assert_int_equal(command(world, "status", status, sizeof(status)), 0);
+	assert_non_null(strstr(status, " of at most 32768, "));
+	assert_null(strstr(status, "4096 KiB taken"));
+	/* The next agent has the same. */
+	process_stop(&world->agent, SIGKILL);
+	start_agent(world);
+	process_expect_log(&world->agent, "policy in force");
+	assert_true(ssh_opens(world));
+	assert_false(web_opens(world));
 }
 
 static void names_a_program_that_it_may_not_look_at(void **state)
@@ -558,6 +624,7 @@ int main(int argc, char **argv)
 		TEST(puts_back_what_somebody_detached),
 		TEST(is_degraded_while_somebody_else_decides_at_egress),
 		TEST(runs_with_the_rights_that_enforcement_needs),
+		TEST(grows_its_tables_with_the_rights_that_it_has),
 		TEST(names_a_program_that_it_may_not_look_at),
 		TEST(enforces_by_clsact_with_the_same_rights),
 		TEST(drops_early_where_the_operator_says_so),
