@@ -263,6 +263,12 @@ RW_INLINE bool rw_short_find(__u8 family, const struct rw_flow_query *query, str
 				  query, found);
 }
 
+/* Any packet but one of TCP that is no SYN. */
+RW_INLINE bool rw_short_may_open(const struct rw_short *packet)
+{
+	return packet->ends.protocol != RW_IP_TCP || rw_tcp_is_opening(packet->tcp_flags);
+}
+
 /*
  * Asks for the root's entry of the remote address, with which a decision begins, so that it is on its way while
  * the flow is looked for.
@@ -297,15 +303,14 @@ RW_INLINE __u32 rw_short_decide(__u8 family, const struct rw_run *run, bool egre
 			  : rw_short_read6(reader, offset, &packet)) ||
 	    rw_short_is_dhcp(family, &packet.ends))
 		return RW_SHORT_NOT;
-	if (family == 4)
+	if (family == 4 && rw_short_may_open(&packet))
 		rw_short_fetch(egress, &table, &packet.ends);
 	rw_hook_query_in(control, run, &packet.ends, family, query);
-	if (family == 4)
-		room->query = *query;
 	if (rw_short_find(family, query, &found, &more))
 		return rw_short_known(run, egress, &table, query, &packet, &found);
-	if (more || run->mode != RW_MODE_ENFORCE ||
-	    (packet.ends.protocol == RW_IP_TCP && !rw_tcp_is_opening(packet.tcp_flags)))
+	if (family == 4)
+		room->query = *query;
+	if (more || run->mode != RW_MODE_ENFORCE || !rw_short_may_open(&packet))
 		return RW_SHORT_NOT;
 	cell = rw_short_open(family, run, egress, &table, &packet.ends);
 	if (cell == RW_SHORT_NOT || !rw_cell_accepts(cell))
