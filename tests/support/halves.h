@@ -7,7 +7,8 @@
  *
  * A process of its own that sends datagrams from one namespace into another, by turns to a port that every policy of the
  * test accepts and to one that every policy refuses.  Each socket serves a few packets, so half of them open
- * flows.  Whatever the test does meanwhile: all of the one half must arrive, and none of the other.
+ * flows.  Whatever the test does meanwhile: all of the one half must arrive, and none of the other.  The sender waits
+ * for what it has sent, so that nothing is lost but by what is under test.
  */
 
 #include <stddef.h>
@@ -27,9 +28,8 @@
 struct rw_policy *halves_policy(const char *interface, unsigned int number);
 
 struct halves {
-	const char *to;  /* address of the node */
-	int good, bad;   /* the node's sockets */
-	size_t received; /* from 'good' so far */
+	const char *to; /* address of the node */
+	int good, bad;  /* the node's sockets; the sender reads the first */
 	pid_t pid;
 	struct halves_progress *progress;
 };
@@ -38,7 +38,7 @@ struct halves {
 void halves_init(struct halves *halves, int node, const char *to);
 void halves_begin(struct halves *halves, int peer, const char *from);
 
-/* Waits until so many accepted packets were sent in all, and takes what has arrived. */
+/* Waits until so many accepted packets were sent in all. */
 void halves_await(struct halves *halves, unsigned long sent);
 /* The same for so many more from now on. */
 void halves_await_more(struct halves *halves, unsigned long more);
