@@ -62,6 +62,7 @@ for rate, words in (("paced", "a flood of 100,000 SYNs a second"), ("full", "a f
         (f"of 1,000 connections broken in {words}", flood[f"{rate}_ringwall_broken"], "<=", 0),
         (f"bytes on them unanswered for 2 s in {words}", flood[f"{rate}_ringwall_stalled"], "<=", 0),
         (f"new connections a second to unfiltered in {words}", flood[f"{rate}_new_filtered_to_unfiltered"], ">=", 0.8),
+        (f"the same by a second of processor time in {words}", flood[f"{rate}_new_cpu_filtered_to_unfiltered"], ">=", 0.8),
     ]
 rows += [
     ("1,000 rules, 100,000 members compiled and loaded, ms", applying(1000, 100000, "sparse")["full_ms"], "<=", 40),

@@ -14,7 +14,8 @@
  *
  *   broken   of the connections that were made before: ended, or reset
  *   stalled  a byte that was not answered within two seconds
- *   new      calls that were answered, a second
+ *   new      calls that were answered, a second of the clock, and a second of the processor time that all this took:
+ *            of the two, the latter does not see other programs, nor what was lost and sent again
  *   pause    the longest time in which this program itself was not run, in milliseconds: where that is not far below
  *            two seconds, other programs have taken the processors, and what stalled says nothing
  */
@@ -74,7 +75,7 @@ struct end {
 };
 
 struct result {
-	double new_per_s, sent_per_s, pause_ms;
+	double new_per_s, new_per_cpu_s, sent_per_s, pause_ms;
 	unsigned int broken, stalled;
 };
 
@@ -93,12 +94,17 @@ struct scene {
 
 static struct scene scenes[SCENES];
 
-static uint64_t now_ns(void)
+static uint64_t read_clock(clockid_t clock)
 {
 	struct timespec now;
 
-	(void)clock_gettime(CLOCK_MONOTONIC, &now);
+	(void)clock_gettime(clock, &now);
 	return (uint64_t)now.tv_sec * 1000000000ull + (uint64_t)now.tv_nsec;
+}
+
+static uint64_t now_ns(void)
+{
+	return read_clock(CLOCK_MONOTONIC);
 }
 
 static void pin(int processor)
@@ -436,7 +442,8 @@ static struct result run(struct scene *scene, unsigned int pace, unsigned int se
 {
 	struct flood flood = {.frames = netns_frames(scene->peer, "p0"), .pace = pace};
 	unsigned int broken = scene->broken, stalled = scene->stalled;
-	uint64_t begin_ns = now_ns(), answered = scene->answered;
+	uint64_t begin_ns = now_ns(), answered = scene->answered,
+		 used_ns = read_clock(CLOCK_THREAD_CPUTIME_ID);
 	int one = 1;
 	pthread_t sender;
 	struct result result;
@@ -447,7 +454,10 @@ static struct result run(struct scene *scene, unsigned int pace, unsigned int se
 	assert_int_equal(pthread_create(&sender, NULL, send_syns, &flood), 0);
 	run_until(scene, begin_ns + seconds * 1000000000ull, true);
 	elapsed = (double)(now_ns() - begin_ns) / 1e9;
-	result = (struct result){.new_per_s = (double)(scene->answered - answered) / elapsed};
+	used_ns = read_clock(CLOCK_THREAD_CPUTIME_ID) - used_ns;
+	answered = scene->answered - answered;
+	result = (struct result){.new_per_s = (double)answered / elapsed,
+				 .new_per_cpu_s = (double)answered * 1e9 / (double)used_ns};
 	atomic_store(&flood.stop, true);
 	(void)pthread_join(sender, NULL);
 	(void)close(flood.frames);
@@ -473,7 +483,7 @@ static double median_of(const struct scene *scene, int rate, int rounds, size_t 
 
 static void print_rate(int rate, int rounds)
 {
-	double rates[SCENES];
+	double rates[SCENES], cpu_rates[SCENES];
 
 	for (int kind = 0; kind < SCENES; kind++) {
 		const struct scene *scene = &scenes[kind];
@@ -487,14 +497,18 @@ static void print_rate(int rate, int rounds)
 				pause_ms = scene->results[rate][i].pause_ms;
 		}
 		rates[kind] = median_of(scene, rate, rounds, offsetof(struct result, new_per_s));
-		printf(",\"%s_%s_new_per_s\":%.0f", rate_names[rate], scene_names[kind], rates[kind]);
+		cpu_rates[kind] = median_of(scene, rate, rounds, offsetof(struct result, new_per_cpu_s));
+		printf(",\"%s_%s_new_per_s\":%.0f,\"%s_%s_new_per_cpu_s\":%.0f", rate_names[rate],
+		       scene_names[kind], rates[kind], rate_names[rate], scene_names[kind], cpu_rates[kind]);
 		printf(",\"%s_%s_syns_per_s\":%.0f", rate_names[rate], scene_names[kind],
 		       median_of(scene, rate, rounds, offsetof(struct result, sent_per_s)));
 		printf(",\"%s_%s_broken\":%u,\"%s_%s_stalled\":%u,\"%s_%s_pause_ms\":%.0f", rate_names[rate],
 		       scene_names[kind], broken, rate_names[rate], scene_names[kind], stalled,
 		       rate_names[rate], scene_names[kind], pause_ms);
 	}
-	printf(",\"%s_new_filtered_to_unfiltered\":%.3f", rate_names[rate], rates[RINGWALL] / rates[NONE]);
+	printf(",\"%s_new_filtered_to_unfiltered\":%.3f,\"%s_new_cpu_filtered_to_unfiltered\":%.3f",
+	       rate_names[rate], rates[RINGWALL] / rates[NONE], rate_names[rate],
+	       cpu_rates[RINGWALL] / cpu_rates[NONE]);
 }
 
 int main(int argc, char **argv)

@@ -35,7 +35,7 @@ void netns_leave(void);
 void netns_run(int ns, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
 /*
- * A pair 'a' in 'ns_a', 'b' in 'ns_b', both up, with no offloads, no duplicate address detection and fixed
+ * A pair 'a' in 'ns_a', 'b' in 'ns_b', both up, without duplicate address detection and with fixed
  * link addresses (02:00:00:00:00:01 and :02).
  */
 void netns_veth(int ns_a, const char *a, int ns_b, const char *b);
