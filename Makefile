@@ -56,7 +56,7 @@ fuzz: deps ## every fuzzer for FUZZ_SECONDS (default 30) with clang and libFuzze
 	@CC=clang-14 $(MAKE) build BUILD=build-fuzz MESON_FLAGS="-Dfuzz=true -Db_sanitize=address,undefined -Db_lundef=false -Dconsole=disabled"
 	@tools/run-fuzz build-fuzz $(or $(FUZZ_SECONDS),30)
 
-test-linux61: deps build ## the data plane under Debian 12's kernel, 6.1, in an emulated machine, with VLANs and WireGuard; a quarter of an hour
+test-linux61: deps build ## the data plane under Debian 12's kernel, 6.1, in an emulated machine, with VLANs and WireGuard; half an hour
 	@tools/test-kernel $(BUILD)
 
 check: ## formatting, layers, names, headers, licences
