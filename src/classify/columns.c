@@ -154,11 +154,12 @@ int rw_columns_add_run(struct rw_columns *columns, struct rw_port_range *range, 
 
 bool rw_columns_covers(const struct rw_columns *columns, const struct rw_port_range *range, uint32_t column)
 {
-	const struct rw_column_run *run = columns->runs + range->first_run;
+	for (uint32_t i = 0; i < range->run_count; i++) {
+		const struct rw_column_run *run = &columns->runs[range->first_run + i];
 
-	for (uint32_t i = 0; i < range->run_count; i++)
-		if (run[i].first <= column && run[i].last >= column)
+		if (run->first <= column && run->last >= column)
 			return true;
+	}
 	return false;
 }
 

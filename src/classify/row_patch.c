@@ -70,8 +70,8 @@ static struct rw_row_patch *patch_new(struct rw_row_maker *maker, const struct r
 	patch->blocks = malloc(builder->block_count * sizeof(*patch->blocks));
 	if (!patch->runs || !patch->blocks)
 		return NULL;
-	memcpy(patch->runs, builder->columns->runs + range->first_run,
-	       range->run_count * sizeof(*patch->runs));
+	for (uint32_t i = 0; i < range->run_count; i++)
+		patch->runs[i] = builder->columns->runs[range->first_run + i];
 	return RW_TAKE_PTR(patch);
 }
 
