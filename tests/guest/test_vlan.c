@@ -11,6 +11,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "agent/link_rules.h"
 #include "attach.h"
 #include "filter.h"
 
@@ -377,11 +378,51 @@ static void early_stage_of_a_vlan_device_drops_what_is_refused_there(void **stat
 	}
 }
 
+/* The link of that name and what the agent decides about it when eth0 is named. */
+static const struct rw_link *find_link(const struct rw_links *links, const struct rw_link_decision *decisions,
+				       const char *name, const struct rw_link_decision **ret_decision)
+{
+	const struct rw_link *link = rw_links_find_name(links, name);
+
+	if (!link)
+		fail_msg("there is no link %s", name);
+	*ret_decision = &decisions[link - links->links];
+	return link;
+}
+
+static void links_tell_of_vlans_and_their_parent(void **state)
+{
+	static const char *const named[] = {"eth0"};
+	const struct rw_link_wish wish = {.named = named, .named_count = 1};
+	RW_CLEANUP(rw_links_done) struct rw_links links = {0};
+	RW_CLEANUP(rw_free) struct rw_link_decision *decisions = NULL;
+	const struct rw_link_decision *about_vlan, *about_parent;
+	const struct rw_link *vlan, *parent;
+
+	(void)state;
+	add_tagged(node);
+	netns_run(node, "ip route add default via %s", tagged[0].peer);
+	netns_enter(node);
+	assert_int_equal(rw_links_read(&links, NULL), 0);
+	netns_leave();
+	assert_int_equal(rw_link_rules_decide(&links, &wish, &decisions), 0);
+	vlan = find_link(&links, decisions, "eth0.100", &about_vlan);
+	parent = find_link(&links, decisions, "eth0", &about_parent);
+	assert_int_equal(vlan->vlan_id, 100);
+	assert_int_equal(vlan->parent, parent->ifindex);
+	assert_true(vlan->has_default_route);
+	assert_false(parent->has_default_route);
+	assert_int_equal(about_vlan->role, RW_LINK_ENFORCED);
+	assert_int_equal(about_parent->vlan_id_count, 1);
+	assert_int_equal(about_parent->vlan_ids[0], 100);
+}
+
 #define TEST(function) cmocka_unit_test_setup_teardown(function, set_up, tear_down)
 
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		TEST(links_tell_of_vlans_and_their_parent),
 		TEST(vlan_device_is_decided_by_its_own_rules),
 		TEST(parent_leaves_its_vlans_to_themselves),
 		TEST(tag_that_stays_in_the_frame_is_looked_through),

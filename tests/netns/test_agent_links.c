@@ -87,39 +87,6 @@ static void reads_addresses_and_the_device_below_in_another_namespace(void **sta
 	assert_true(rw_address_equal(&addresses[1].address, &address));
 }
 
-/* Whether this kernel has VLAN devices. */
-static bool has_vlans(const struct world *world)
-{
-	int status;
-
-	netns_enter(world->node);
-	status = system(
-		"ip link add link eth0 name eth0.9 type vlan id 9 2> /dev/null && ip link delete eth0.9");
-	netns_leave();
-	return status == 0;
-}
-
-static void sees_vlans_on_their_parent(void **state)
-{
-	struct world *world = *state;
-
-	if (!has_vlans(world)) {
-		print_message("skipped: this kernel has no VLAN devices\n");
-		skip();
-	}
-	netns_run(world->node,
-		  "ip link add link eth0 name eth0.100 type vlan id 100 && ip link set eth0.100 up "
-		  "&& ip address add 10.1.0.1/24 dev eth0.100 && ip route add default via 10.1.0.2");
-	look(world);
-	assert_int_equal(link_of(world, "eth0.100")->vlan_id, 100);
-	assert_int_equal(link_of(world, "eth0.100")->parent, link_of(world, "eth0")->ifindex);
-	assert_true(link_of(world, "eth0.100")->has_default_route);
-	assert_false(link_of(world, "eth0")->has_default_route);
-	assert_int_equal(decision_of(world, "eth0.100")->role, RW_LINK_ENFORCED);
-	assert_int_equal(decision_of(world, "eth0")->vlan_id_count, 1);
-	assert_int_equal(decision_of(world, "eth0")->vlan_ids[0], 100);
-}
-
 static void decides_a_bridge_on_its_port(void **state)
 {
 	struct world *world = *state;
@@ -207,7 +174,6 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		TEST(reads_addresses_and_the_device_below_in_another_namespace),
-		TEST(sees_vlans_on_their_parent),
 		TEST(decides_a_bridge_on_its_port),
 		TEST(decides_a_macvlan_on_its_parent),
 		TEST(sees_default_routes_over_several_hops_and_of_both_families),
