@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
 # usage: dataplane.sh BUILD OUT.json      the data plane beside its peers: packets on the wire, in the programs, tables, changes (root)
-# ROUNDS (default 15: about eight minutes) is how often most is measured; OUT.json has all figures, and rows with value and aim.
+# ROUNDS (default 15: about six minutes) is how often most is measured; OUT.json has all figures, and rows with value and aim.
 set -eu
 rounds=${ROUNDS:-15}
 folder=$(mktemp -d)

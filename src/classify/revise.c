@@ -93,7 +93,9 @@ static bool find_rules(struct revision *revision, uint32_t group, const struct r
 	while (few && (i < before->rule_count || j < after->rule_count)) {
 		int order = i == before->rule_count  ? 1
 			    : j == after->rule_count ? -1
-						     : strcmp(before->rules[i]->id, after->rules[j]->id);
+			    : before->rules[i] == after->rules[j]
+				    ? 0
+				    : strcmp(before->rules[i]->id, after->rules[j]->id);
 		bool same = order == 0 && before->rules[i] == after->rules[j];
 
 		if (order <= 0 && !same)
