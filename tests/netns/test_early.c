@@ -33,11 +33,7 @@ static struct rw_enforcer *enforcer;
 static int set_up(void **state)
 {
 	(void)state;
-	node = netns_new();
-	peer = netns_new();
-	netns_veth(peer, "p0", node, "eth0");
-	netns_run(peer, "ip addr add 10.0.0.1/24 dev p0; ip addr add fd00::1/64 dev p0 nodad");
-	netns_run(node, "ip addr add 10.0.0.2/24 dev eth0; ip addr add fd00::2/64 dev eth0 nodad");
+	netns_pair(&node, &peer);
 	pins = netns_pin_dir();
 	enforcer = NULL;
 	return 0;

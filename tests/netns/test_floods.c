@@ -45,13 +45,9 @@ static int set_up(void **state)
 	struct rw_enforce_bpf_options options = {.table_memory = 8 << 20, .flow_entries = ENTRIES};
 
 	(void)state;
-	node = netns_new();
-	peer = netns_new();
-	netns_veth(peer, "p0", node, "eth0");
-	netns_run(peer, "ip addr add 10.0.0.1/24 dev p0; ip addr add fd00::1/64 dev p0 nodad");
+	netns_pair(&node, &peer);
 	/* Answers to the flood go to the peer, who does not know of them. */
-	netns_run(node, "ip addr add 10.0.0.2/24 dev eth0; ip addr add fd00::2/64 dev eth0 nodad; "
-			"ip route add 10.1.0.0/16 via 10.0.0.1; ip route add fd0a::/16 via fd00::1; "
+	netns_run(node, "ip route add 10.1.0.0/16 via 10.0.0.1; ip route add fd0a::/16 via fd00::1; "
 			"ip neigh replace 10.0.0.1 lladdr 02:00:00:00:00:01 dev eth0 nud permanent; "
 			"ip neigh replace fd00::1 lladdr 02:00:00:00:00:01 dev eth0 nud permanent");
 	netns_run(peer, "ip neigh replace 10.0.0.2 lladdr 02:00:00:00:00:02 dev p0 nud permanent; "

@@ -38,10 +38,8 @@ static const char *const ends[][2] = {{"10.0.0.1", "10.0.0.2"}, {"fd00::1", "fd0
 static int set_up(void **state)
 {
 	(void)state;
-	scene = (struct scene){.node = netns_new(), .peer = netns_new()};
-	netns_veth(scene.peer, "p0", scene.node, "eth0");
-	netns_run(scene.peer, "ip addr add 10.0.0.1/24 dev p0; ip addr add fd00::1/64 dev p0 nodad");
-	netns_run(scene.node, "ip addr add 10.0.0.2/24 dev eth0; ip addr add fd00::2/64 dev eth0 nodad");
+	scene = (struct scene){0};
+	netns_pair(&scene.node, &scene.peer);
 	pins = netns_pin_dir();
 	scene.enforcer = filter_open(scene.node, pins);
 	filter_apply(scene.enforcer, scene.node, "eth0", ANY);

@@ -169,6 +169,15 @@ void netns_veth(int ns_a, const char *a, int ns_b, const char *b)
 	settle(ns_b, b, 2);
 }
 
+void netns_pair(int *ret_node, int *ret_peer)
+{
+	*ret_node = netns_new();
+	*ret_peer = netns_new();
+	netns_veth(*ret_peer, "p0", *ret_node, "eth0");
+	netns_run(*ret_peer, "ip addr add 10.0.0.1/24 dev p0; ip addr add fd00::1/64 dev p0 nodad");
+	netns_run(*ret_node, "ip addr add 10.0.0.2/24 dev eth0; ip addr add fd00::2/64 dev eth0 nodad");
+}
+
 unsigned int netns_ifindex(int ns, const char *name)
 {
 	unsigned int ifindex;

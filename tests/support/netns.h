@@ -39,6 +39,12 @@ void netns_run(int ns, const char *format, ...) __attribute__((format(printf, 2,
  * link addresses (02:00:00:00:00:01 and :02).
  */
 void netns_veth(int ns_a, const char *a, int ns_b, const char *b);
+
+/*
+ * Two namespaces joined by a veth pair: the peer's p0 with 10.0.0.1/24 and fd00::1/64, the node's eth0 with 10.0.0.2/24 and
+ * fd00::2/64.  The caller closes both.
+ */
+void netns_pair(int *ret_node, int *ret_peer);
 unsigned int netns_ifindex(int ns, const char *name);
 
 /* socket(2) inside. */
