@@ -88,8 +88,9 @@ int rw_cli_usage_error(const struct rw_cli *cli, const char *format, ...)
 	(void)vfprintf(stderr, format, arguments);
 	va_end(arguments);
 	if (cli && cli->command)
-		(void)fprintf(stderr, "\nusage: ringwall %s %s\nhint: ringwall %s --help\n",
-			      cli->command->path, cli->command->arguments, cli->command->path);
+		(void)fprintf(stderr, "\nusage: ringwall %s%s%s [OPTIONS]\nhint: ringwall %s --help\n",
+			      cli->command->path, cli->command->arguments[0] ? " " : "",
+			      cli->command->arguments, cli->command->path);
 	else
 		(void)fputs("\nhint: ringwall --help\n", stderr);
 	return RW_EXIT_USAGE;
