@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """Packages from npm for tests, in the build folder."""
+import fcntl
 import filecmp
 import os
 import shutil
@@ -10,8 +11,17 @@ SKIPPED = 77
 
 
 def install(source, folder):
-    """What the package-lock.json of 'source' says, into 'folder', once for each such file; without npm the test is skipped."""
+    """
+    What the package-lock.json of 'source' says, into 'folder', once for each such file; without npm the test is skipped.
+    Of tests that run at once and share 'folder', one installs and the others wait for it.
+    """
     os.makedirs(folder, exist_ok=True)
+    with open(os.path.join(folder, "install.lock"), "w", encoding="utf-8") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        return install_alone(source, folder)
+
+
+def install_alone(source, folder):
     done = os.path.join(folder, "installed.json")
     lock = os.path.join(source, "package-lock.json")
     if os.path.exists(done) and filecmp.cmp(done, lock, shallow=False):
