@@ -44,16 +44,17 @@ bench: deps build ## every benchmark, results as JSON in build/bench (root)
 bench-dataplane: deps build ## the data plane beside its peers in one run, into build/bench/dataplane.json (root); ROUNDS=15
 	@tools/run-bench $(BUILD) dataplane
 
-asan: deps ## unit, exhaustive and replayed fuzz suites under AddressSanitizer and UBSan
-	@$(MAKE) build BUILD=build-asan MESON_FLAGS="-Db_sanitize=address,undefined -Db_lundef=false -Dconsole=disabled"
-	@tools/run-tests build-asan --suite unit --suite exhaustive --suite fuzz
+# Meson builds what the suites of these need; a build folder is only made for it.
+asan: deps ## unit (with replayed corpora) and exhaustive suites under AddressSanitizer and UBSan
+	@$(MAKE) build TARGETS=build.ninja BUILD=build-asan MESON_FLAGS="-Db_sanitize=address,undefined -Db_lundef=false -Dconsole=disabled"
+	@tools/run-tests build-asan --suite unit --suite exhaustive
 
 tsan: deps ## the suites with threads under ThreadSanitizer
-	@$(MAKE) build BUILD=build-tsan MESON_FLAGS="-Db_sanitize=thread -Db_lundef=false -Dconsole=disabled"
+	@$(MAKE) build TARGETS=build.ninja BUILD=build-tsan MESON_FLAGS="-Db_sanitize=thread -Db_lundef=false -Dconsole=disabled"
 	@tools/run-tests build-tsan --suite threads
 
 fuzz: deps ## every fuzzer for FUZZ_SECONDS (default 30) with clang and libFuzzer
-	@CC=clang-14 $(MAKE) build BUILD=build-fuzz MESON_FLAGS="-Dfuzz=true -Db_sanitize=address,undefined -Db_lundef=false -Dconsole=disabled"
+	@CC=clang-14 $(MAKE) build TARGETS=fuzzers BUILD=build-fuzz MESON_FLAGS="-Dfuzz=true -Db_sanitize=address,undefined -Db_lundef=false -Dconsole=disabled"
 	@tools/run-fuzz build-fuzz $(or $(FUZZ_SECONDS),30)
 
 test-linux61: deps build ## the data plane under Debian 12's kernel, 6.1, in an emulated machine, with VLANs and WireGuard; half an hour
