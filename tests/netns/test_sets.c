@@ -16,6 +16,7 @@
 #include "enforce/bpf/bpf_internal.h"
 #include "filter.h"
 #include "halves.h"
+#include "refuser.h"
 #include "steps.h"
 #include "world.h"
 
@@ -60,6 +61,8 @@ static void leave(void)
 static int tear_down(void **state)
 {
 	(void)state;
+	refuser_lift(REFUSER_EXCHANGE);
+	refuser_lift(REFUSER_ATTACH);
 	leave();
 	(void)close(node);
 	(void)close(peer);
@@ -468,6 +471,148 @@ static void exchange_that_fails_is_taken_back_everywhere(void **state)
 	end_talk(&talk);
 }
 
+/* ---- a kernel that refuses to exchange, and to take back ---- */
+
+/* What a check tells. */
+struct told {
+	unsigned int counts[RW_ENFORCER_EVENT_EARLY + 1];
+};
+
+static void count_event(void *context, const struct rw_enforcer_event *event)
+{
+	struct told *told = context;
+
+	told->counts[event->kind]++;
+	if (event->kind == RW_ENFORCER_EVENT_LOST)
+		assert_true(event->text[0]);
+}
+
+static struct told check(void)
+{
+	struct told told = {0};
+
+	netns_enter(node);
+	assert_int_equal(enforcer->ops->check(enforcer, count_event, &told, NULL), 0);
+	netns_leave();
+	return told;
+}
+
+static unsigned int count_lost(void)
+{
+	struct rw_enforcer_device_status status[DEVICES];
+	unsigned int lost = 0;
+
+	assert_int_equal(enforcer->ops->devices(enforcer, status, DEVICES), DEVICES);
+	for (int i = 0; i < DEVICES; i++)
+		lost += status[i].hold == RW_ENFORCER_LOST;
+	return lost;
+}
+
+/* Devices of both sets, which nothing brings back: one policy is in force everywhere, and the state says what is wrong. */
+static void assert_stays_as_it_is(void)
+{
+	struct rw_error err = RW_ERROR_NONE;
+	struct told told;
+
+	assert_true(is_exchange_pinned());
+	for (int i = 0; i < 2; i++) {
+		assert_int_equal(apply(SMALL + (unsigned int)i, 82, &err), -ENOMEM);
+		assert_non_null(strstr(err.text, "eth"));
+		assert_non_null(strstr(err.hint, "policy in force"));
+		assert_decides(80, 82);
+	}
+	told = check();
+	assert_true(told.counts[RW_ENFORCER_EVENT_LOST] > 0);
+	assert_int_equal(told.counts[RW_ENFORCER_EVENT_LOST], count_lost());
+	assert_int_equal(check().counts[RW_ENFORCER_EVENT_LOST], 0);
+	assert_decides(80, 82);
+}
+
+/* How devices of both sets get out of it. */
+enum way { BY_CHANGE, BY_CHECK, BY_NEW_LINKS, BY_NEXT_PROCESS, WAYS };
+
+static void bring_back(enum way way, bool without_tcx)
+{
+	struct rw_error err = RW_ERROR_NONE;
+
+	if (way == BY_NEW_LINKS && !without_tcx) {
+		/* Links are not exchanged, but made. */
+		refuser_lift(REFUSER_ATTACH);
+		assert_true(check().counts[RW_ENFORCER_EVENT_RESTORED] > 0);
+		assert_int_equal(count_lost(), 0);
+		assert_decides(80, 81);
+	}
+	refuser_lift(REFUSER_ATTACH);
+	refuser_lift(REFUSER_EXCHANGE);
+	if (way == BY_CHECK) {
+		assert_true(check().counts[RW_ENFORCER_EVENT_HELD] > 0);
+		assert_int_equal(count_lost(), 0);
+		assert_false(is_exchange_pinned());
+	}
+	if (way == BY_NEXT_PROCESS) {
+		enforcer = rw_enforcer_close(enforcer);
+		open_enforcer(BUDGET, without_tcx);
+		assert_true(look().adopted);
+	}
+	assert_decides(80, 82);
+	if (apply(SMALL, 82, &err) < 0)
+		fail_msg("%s", err.text);
+	assert_false(is_exchange_pinned());
+	assert_decides(82, 80);
+	if (way == BY_NEXT_PROCESS)
+		attach_devices();
+	(void)check();
+	assert_int_equal(count_lost(), 0);
+}
+
+static void refuse_at_every_exchange(bool without_tcx)
+{
+	struct rw_error err = RW_ERROR_NONE;
+	unsigned int number = 0, astray = 0;
+
+	for (;; number++) {
+		struct talk talk;
+
+		start(without_tcx);
+		talk = begin_talk();
+		refuser_begin(number);
+		if (apply(MEDIUM, 81, &err) == 0)
+			break;
+		assert_talks(&talk);
+		assert_decides(80, 81);
+		astray += rw_bpf_of(enforcer)->astray;
+		if (rw_bpf_of(enforcer)->astray)
+			assert_stays_as_it_is();
+		bring_back((enum way)(number % WAYS), without_tcx);
+		put_in_force(MEDIUM, 80);
+		assert_decides(80, 82);
+		assert_talks(&talk);
+		end_talk(&talk);
+		leave();
+	}
+	assert_decides(81, 80);
+	/* All but the first leave some device with the other set. */
+	assert_int_equal(number, 2 * DEVICES);
+	assert_int_equal(astray, number - 1);
+}
+
+static void devices_that_are_not_taken_back_wait_for_it_by_tcx(void **state)
+{
+	(void)state;
+	open_enforcer(BUDGET, false);
+	if (!rw_bpf_of(enforcer)->tcx)
+		skip();
+	enforcer = rw_enforcer_close(enforcer);
+	leave();
+	refuse_at_every_exchange(false);
+}
+
+static void devices_that_are_not_taken_back_wait_for_it_by_clsact(void **state)
+{
+	(void)state;
+	refuse_at_every_exchange(true);
+}
+
 /* ---- killed ---- */
 
 static void grow(void *context)
@@ -552,6 +697,8 @@ int main(void)
 		TEST(tables_above_a_smaller_budget_are_exchanged_for_such_as_fit),
 		TEST(policy_over_the_budget_leaves_everything_as_it_is),
 		TEST(exchange_that_fails_is_taken_back_everywhere),
+		TEST(devices_that_are_not_taken_back_wait_for_it_by_tcx),
+		TEST(devices_that_are_not_taken_back_wait_for_it_by_clsact),
 		TEST(killed_at_any_step_it_leaves_the_policy_in_force_by_tcx),
 		TEST(killed_at_any_step_it_leaves_the_policy_in_force_by_clsact),
 	};

@@ -255,8 +255,10 @@ int rw_bpf_apply(struct rw_enforcer *enforcer, const struct rw_policy *policy,
 	uint32_t mode = RW_STATE_MODE(state);
 	struct rw_classify_table *table = NULL;
 	bool revised;
-	int r;
+	int r = rw_bpf_bring_back(bpf, err);
 
+	if (r < 0)
+		return r;
 	if (control->keep_generation) {
 		r = await_grace(bpf, err);
 		if (r < 0)

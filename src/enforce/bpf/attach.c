@@ -124,19 +124,18 @@ static int create_link(struct rw_bpf *bpf, struct rw_bpf_device *device, int sid
 	LIBBPF_OPTS(bpf_link_create_opts, options, .flags = side ? RW_BPF_F_AFTER : RW_BPF_F_BEFORE);
 	enum bpf_attach_type type = (enum bpf_attach_type)(side ? RW_BPF_TCX_EGRESS : RW_BPF_TCX_INGRESS);
 	char path[256];
-	int link = bpf_link_create(bpf->programs[side], (int)device->ifindex, type, &options);
+	int link = bpf_link_create(bpf->programs[side], (int)device->ifindex, type, &options), r = 0;
 
 	if (link < 0)
 		return link;
 	if (bpf->pin_dir[0]) {
 		rw_bpf_pin_path(path, sizeof(path), bpf->pin_dir, link_kinds[side], device->ifindex);
-		(void)unlink(path);
-		if (bpf_obj_pin(link, path) < 0) {
-			int r = rw_error_set(err, -errno, "cannot pin %s: %s", path, strerror(errno));
-
-			(void)close(link);
-			return r;
-		}
+		/* In the place of another, which must not be left without its pin when that fails. */
+		r = rw_bpf_pin(link, path, err);
+	}
+	if (r < 0) {
+		(void)close(link);
+		return r;
 	}
 	rw_close(device->links[side]);
 	device->links[side] = link;
@@ -210,6 +209,15 @@ int rw_bpf_exchange(struct rw_bpf *bpf, unsigned int ifindex, struct rw_error *e
 	else
 		rw_bpf_early_exchange_left(bpf, ifindex);
 	return 0;
+}
+
+bool rw_bpf_is_held(struct rw_bpf *bpf, unsigned int ifindex)
+{
+	const struct rw_bpf_device device = {.ifindex = ifindex};
+	struct rw_bpf_company company;
+
+	rw_bpf_company_look(bpf, &device, &company);
+	return company.present[0] && company.present[1];
 }
 
 static void drop_links(struct rw_bpf *bpf, struct rw_bpf_device *device)
@@ -448,6 +456,8 @@ int rw_bpf_check(struct rw_enforcer *enforcer, rw_enforcer_event_fn *event, void
 
 	(void)err;
 	rw_bpf_company_drain(bpf->hooks_fd);
+	/* Where it cannot be brought back, its programs are missed like those that somebody has detached. */
+	(void)rw_bpf_bring_back(bpf, NULL);
 	for (size_t i = 0; i < RW_ENFORCER_DEVICE_MAX; i++)
 		if (bpf->devices[i].ifindex)
 			check_device(bpf, &bpf->devices[i], event, context);

@@ -113,6 +113,7 @@ struct rw_bpf {
 	struct rw_classify_table *retired;   /* the one before, for events and hits still under way */
 	bool counts_in_both;  /* hits of the table's indexes are counted at both images' places */
 	uint64_t switched_ns; /* when the state was stored last */
+	bool astray;          /* some device has programs of a set that was given up; see sets.c */
 	bool grace_due;       /* the standby image may still be read by a program under way */
 	struct rw_map totals; /* rule id -> struct rw_bpf_total of retired tables */
 	rw_enforce_bpf_name_fn *name_program; /* NULL = by ourselves */
@@ -176,7 +177,8 @@ int rw_bpf_refused(struct rw_error *err, int code, const char *what); /* says wh
 /* sets.c: program sets */
 /*
  * Sees to it that one image has room for 'policy', as far as the budget allows.  0; -E2BIG over the budget,
- * with the group that takes most; what the kernel said.  After a failure everything is as before.
+ * with the group that takes most; what the kernel said.  After a failure everything decides as before; a device
+ * whose programs the kernel would not take back makes 'bpf' astray.
  */
 RW_NODISCARD int rw_bpf_grow(struct rw_bpf *bpf, const struct rw_policy *policy, struct rw_error *err);
 /*
@@ -189,6 +191,11 @@ void rw_bpf_shrink(struct rw_bpf *bpf);
  * maps taken over, nothing else changes.
  */
 RW_NODISCARD int rw_bpf_take_devices(struct rw_bpf *bpf, struct rw_error *err);
+/*
+ * Where an exchange that failed has left a device astray, tries to bring it back: 0 when there is none any more, or what
+ * the kernel said.  Nothing may be switched before.
+ */
+RW_NODISCARD int rw_bpf_bring_back(struct rw_bpf *bpf, struct rw_error *err);
 
 /* pins.c */
 RW_NODISCARD int rw_bpf_pins_prepare(const char *pin_dir, struct rw_error *err);
@@ -219,6 +226,8 @@ int rw_bpf_check(struct rw_enforcer *enforcer, rw_enforcer_event_fn *event, void
 		 struct rw_error *err);
 /* Puts our programs in the place of those of another set, wherever such hang at the device. */
 int rw_bpf_exchange(struct rw_bpf *bpf, unsigned int ifindex, struct rw_error *err);
+/* Whether programs of this set hang at both sides of the device. */
+bool rw_bpf_is_held(struct rw_bpf *bpf, unsigned int ifindex);
 size_t rw_bpf_devices(struct rw_enforcer *enforcer, struct rw_enforcer_device_status *ret_devices,
 		      size_t capacity);
 int rw_bpf_hooks_fd(struct rw_enforcer *enforcer);

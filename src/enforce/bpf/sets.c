@@ -16,6 +16,11 @@
  * device, and until no run of the old programs is under way, which a grace period of RCU tells;
  * rw_processor does not know of one that is about to begin.
  *
+ * The kernel may refuse to exchange the programs at a device, and then also to take those back that have been
+ * exchanged.  Such a device goes on with the set that was given up, *astray*: it decides alike as long as the policy
+ * in force stays, and would not follow another.  So there is none for anybody until it is back (rw_bpf_bring_back,
+ * before every change and at every check), and the next check reports the device as lost if it cannot be helped.
+ *
  * Pins: the images of the new set are pinned beside the old ones before the first device goes over, and
  * take their name when the last one has.  A process that finds both knows that devices may have programs of
  * either set; it brings all of them to the old one, which is as good, before it does anything else
@@ -23,6 +28,7 @@
  */
 
 #include <bpf/bpf.h>
+#include <net/if.h>
 #include <string.h>
 #include <sys/mman.h>
 
@@ -154,19 +160,52 @@ static int load_set(struct rw_bpf *bpf, uint32_t pages, const struct set *before
 }
 
 /*
- * Takes back what has gone over to a set that is given up.  Should the kernel refuse that at a device, its
- * program is put back by the next check; until then it decides as now, whatever is switched to.
+ * Brings every device to the set of 'bpf', as far as the kernel lets it; an error when a device has programs of another
+ * one still.  What cannot be exchanged because it is none of ours, or gone, has none.
  */
-static void take_back(struct rw_bpf *bpf, const struct set *failed)
+static int gather(struct rw_bpf *bpf, struct rw_error *err)
 {
 	const struct rw_device *records = bpf->maps[RW_BPF_MAP_DEVICES].memory;
+	char name[IF_NAMESIZE];
+	int result = 0;
+
+	for (size_t i = 0; i < RW_DEVICE_RECORDS; i++) {
+		uint32_t ifindex = records[i].ifindex;
+		struct rw_error refusal = RW_ERROR_NONE;
+		int r = ifindex ? rw_bpf_exchange(bpf, ifindex, &refusal) : 0;
+
+		if (r == 0 || !if_indextoname(ifindex, name) || rw_bpf_is_held(bpf, ifindex))
+			continue;
+		if (result == 0 && err)
+			*err = refusal;
+		result = r;
+	}
+	return result;
+}
+
+/* Takes back what has gone over to a set that is given up. */
+static void take_back(struct rw_bpf *bpf, const struct set *failed)
+{
 	uint32_t generation = RW_STATE_GENERATION(rw_bpf_control(bpf)->state);
 
+	/* Where the kernel refuses, it decides as now, also if a next process should switch. */
 	memcpy(image_in(&failed->images, generation + 1), image_in(&failed->images, generation),
 	       failed->images.value_size);
-	for (size_t i = 0; i < RW_DEVICE_RECORDS; i++)
-		if (records[i].ifindex)
-			(void)rw_bpf_exchange(bpf, records[i].ifindex, NULL);
+	bpf->astray = gather(bpf, NULL) < 0;
+}
+
+int rw_bpf_bring_back(struct rw_bpf *bpf, struct rw_error *err)
+{
+	int r = bpf->astray ? gather(bpf, err) : 0;
+
+	if (r < 0)
+		return rw_error_hint(err,
+				     "It goes by tables that are given up, with the policy in force; no "
+				     "other is put in force until it is back, which is tried every second.");
+	if (bpf->astray)
+		rw_bpf_pins_abandon_exchange(bpf);
+	bpf->astray = false;
+	return 0;
 }
 
 static int resize(struct rw_bpf *bpf, uint32_t pages, struct rw_error *err)
@@ -193,7 +232,9 @@ static int resize(struct rw_bpf *bpf, uint32_t pages, struct rw_error *err)
 	put_set(bpf, &before);
 	if (moving)
 		take_back(bpf, &failed);
-	rw_bpf_pins_abandon_exchange(bpf);
+	/* The pin tells the next process of devices that are not back. */
+	if (!bpf->astray)
+		rw_bpf_pins_abandon_exchange(bpf);
 	release_set(&failed);
 	return r;
 }
