@@ -195,7 +195,7 @@ RW_NODISCARD int rw_bpf_take_devices(struct rw_bpf *bpf, struct rw_error *err);
  * Where an exchange that failed has left a device astray, tries to bring it back: 0 when there is none any more, or what
  * the kernel said.  Nothing may be switched before.
  */
-RW_NODISCARD int rw_bpf_bring_back(struct rw_bpf *bpf, struct rw_error *err);
+int rw_bpf_bring_back(struct rw_bpf *bpf, struct rw_error *err);
 
 /* pins.c */
 RW_NODISCARD int rw_bpf_pins_prepare(const char *pin_dir, struct rw_error *err);
