@@ -301,7 +301,8 @@ def clean_up():
     """What a run that was killed has left, too."""
     worlds.remove_leftovers(PREFIX)
     system.remove_traces(PREFIX)
-    for folder in glob.glob(f"/tmp/{PREFIX}*") + glob.glob(f"/dev/shm/{PREFIX}*"):
+    system.remove_scratch(PREFIX)
+    for folder in glob.glob(f"/dev/shm/{PREFIX}*"):
         shutil.rmtree(folder, ignore_errors=True)
 
 

@@ -136,13 +136,13 @@ static uint64_t used_ns(void)
 
 static void set_up_nftables(int node, const struct nftables *form, bool concatenated)
 {
-	char path[] = "/tmp/rw-bench-XXXXXX";
-	FILE *stream = fdopen(mkstemp(path), "w");
+	FILE *stream = tmpfile();
 
 	assert_non_null(stream);
 	nftables_print(form, concatenated, stream);
+	assert_int_equal(fflush(stream), 0);
+	netns_run(node, "nft -f /proc/%d/fd/%d", (int)getpid(), fileno(stream));
 	(void)fclose(stream);
-	netns_run(node, "nft -f %s; r=$?; rm %s; exit $r", path, path);
 }
 
 static void set_up_ringwall(struct scene *scene, const struct rw_policy *policy, bool early)

@@ -8,8 +8,11 @@ import shutil
 import signal
 import ssl
 import subprocess
-import tempfile
+import sys
 import time
+
+sys.path.append(os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "support"))
+import scratch  # noqa: E402
 
 
 class Answer:
@@ -35,7 +38,7 @@ def reachable_by_nobody(program):
 class Daemon:
     def __init__(self, program, *options):
         self.program = program
-        self.folder = tempfile.mkdtemp(prefix="rwt-api-")
+        self.folder = scratch.make()
         self.user = {}
         if os.geteuid() == 0 and reachable_by_nobody(program):
             # As it runs on real machines.  Folders that only root enters hold a root's build: then as root.
@@ -51,8 +54,8 @@ class Daemon:
 
     def start(self):
         self.log = open(os.path.join(self.folder, "log"), "w+", encoding="utf-8")
-        self.process = subprocess.Popen([self.program, "--state", self.state, "--listen", f"127.0.0.1:{self.port}",
-                                         *self.options], stderr=self.log, stdin=subprocess.DEVNULL, **self.user)
+        words = scratch.dying(self.program, "--state", self.state, "--listen", f"127.0.0.1:{self.port}", *self.options)
+        self.process = subprocess.Popen(words, stderr=self.log, stdin=subprocess.DEVNULL, **self.user)
         deadline = time.monotonic() + 10
         while True:
             with open(self.log.name, encoding="utf-8") as log:

@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "base/cleanup.h"
+#include "scratch.h"
 
 struct fleet_programs fleet_programs;
 
@@ -18,6 +19,11 @@ const uint16_t fleet_ports[FLEET_PORTS] = {80, 9379, 9701, 9702};
 void fleet_path(const struct world *world, const char *name, char path[128])
 {
 	(void)snprintf(path, 128, "%s/%s", world->folder, name);
+}
+
+void fleet_state(const struct world *world, size_t index, char path[128])
+{
+	scratch_state(path, 128, world->folder, fleet_names[index]);
 }
 
 /* ---- the wires ---- */
@@ -87,7 +93,7 @@ void fleet_start_agent(struct world *world, size_t index)
 			      "4096",
 			      NULL};
 
-	fleet_path(world, fleet_names[index], state);
+	fleet_state(world, index, state);
 	fleet_pin_folder(world, index, pins);
 	(void)snprintf(log, sizeof(log), "%.90s.log", state);
 	process_start(&world->agents[index], world->nodes[index], log, argv);
@@ -142,7 +148,7 @@ int fleet_join(const struct world *world, size_t index, const char *url, const c
 			      flag,
 			      NULL};
 
-	fleet_path(world, fleet_names[index], state);
+	fleet_state(world, index, state);
 	return process_run(world->nodes[index], NULL, 0, argv);
 }
 
@@ -163,8 +169,7 @@ int fleet_make_unjoined(void **state)
 	char key[128], ca[128];
 
 	assert_non_null(world);
-	strcpy(world->folder, "/tmp/ringwall-test-XXXXXX");
-	assert_non_null(mkdtemp(world->folder));
+	scratch_make(world->folder);
 	(void)snprintf(world->pins, sizeof(world->pins), "%s", netns_pin_dir());
 	world->hub = netns_new();
 	netns_run(world->hub, "ip link add br0 type bridge && ip link set br0 up");
@@ -216,20 +221,17 @@ int fleet_free(void **state)
 		const char *argv[] = {fleet_programs.agent, "detach", "--state", node_state,
 				      "--pin-dir",          pins,     NULL};
 
-		fleet_path(world, fleet_names[i], node_state);
+		fleet_state(world, i, node_state);
 		fleet_pin_folder(world, i, pins);
 		process_stop(&world->agents[i], SIGKILL);
 		(void)process_run(world->nodes[i], NULL, 0, argv);
 		for (size_t k = 0; k < FLEET_PORTS; k++)
 			(void)close(world->listeners[i][k]);
-		netns_run(world->hub,
-			  "rm -rf $(grep -ls %s-%zu /run/ringwall-agent/*/pin-dir | xargs -r dirname)",
-			  world->pins, i);
 		(void)close(world->nodes[i]);
 	}
 	cutter_stop(&world->cutter);
 	process_stop(&world->controller, SIGKILL);
-	netns_run(world->hub, "rm -rf %s", world->folder);
+	assert_int_equal(scratch_remove(world->folder), 0);
 	(void)close(world->hub);
 	(void)close(world->control);
 	(void)close(world->relay_host);

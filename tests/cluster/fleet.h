@@ -53,8 +53,9 @@ int fleet_make(void **state);
 int fleet_make_unjoined(void **state); /* the nodes have not joined, no agent runs */
 int fleet_free(void **state);
 
-/* Path of a file in the fleet's folder; pin folder of a node. */
+/* Path of a file in the fleet's folder; state folder and pin folder of a node. */
 void fleet_path(const struct world *world, const char *name, char path[128]);
+void fleet_state(const struct world *world, size_t index, char path[128]);
 void fleet_pin_folder(const struct world *world, size_t index, char path[128]);
 
 void fleet_start_controller(struct world *world);

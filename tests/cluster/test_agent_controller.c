@@ -13,6 +13,7 @@
 #include "base/file.h"
 #include "crypto/cert.h"
 #include "filter.h"
+#include "scratch.h"
 #include "storm.h"
 
 /*
@@ -88,7 +89,7 @@ static void certificate_of_a_node_opens_nothing_of_operators(void **state)
 	char folder[128], output[256] = "";
 	const char *const argv[] = {"/usr/bin/python3", "-c", script, folder, NULL};
 
-	fleet_path(world, fleet_names[0], folder);
+	fleet_state(world, 0, folder);
 	assert_int_equal(process_run(world->nodes[0], output, sizeof(output), argv), 0);
 	assert_string_equal(output, "401 401 401 401 401 ");
 }
@@ -134,12 +135,12 @@ static void enforces_on_and_converges_when_the_controller_is_killed(void **state
 	fleet_assert_unchanged(world);
 }
 
-static char *read_text(const struct world *world, const char *name)
+static char *read_text(const char *folder, const char *name)
 {
 	RW_CLEANUP(rw_buf_done) struct rw_buf buf;
-	char path[128];
+	char path[160];
 
-	fleet_path(world, name, path);
+	(void)snprintf(path, sizeof(path), "%s/%s", folder, name);
 	rw_buf_init(&buf, 65536);
 	assert_int_equal(rw_file_read(path, &buf, NULL), 0);
 	return rw_buf_take_text(&buf);
@@ -150,20 +151,19 @@ static void let_certificate_expire(const struct world *world)
 {
 	RW_CLEANUP(rw_cert_authority_free) struct rw_cert_authority *authority = NULL;
 	int64_t then_s = rw_clock_realtime_ms(rw_clock_system()) / 1000 - INT64_C(200) * 86400;
-	RW_CLEANUP(rw_free) char *ca = read_text(world, "controller/ca.pem");
-	RW_CLEANUP(rw_free) char *ca_key = read_text(world, "controller/ca-key.pem");
+	RW_CLEANUP(rw_free) char *ca = read_text(world->folder, "controller/ca.pem");
+	RW_CLEANUP(rw_free) char *ca_key = read_text(world->folder, "controller/ca-key.pem");
 	RW_CLEANUP(rw_free) char *request = NULL;
 	RW_CLEANUP(rw_free) char *expired = NULL;
 	RW_CLEANUP(rw_free) char *cert = NULL;
 	RW_CLEANUP(rw_free) char *key = NULL;
 	struct rw_cert_info info;
-	char name[64], path[128];
+	char folder[128], path[160];
 
-	(void)snprintf(name, sizeof(name), "%s/cert.pem", fleet_names[0]);
-	cert = read_text(world, name);
-	fleet_path(world, name, path);
-	(void)snprintf(name, sizeof(name), "%s/key.pem", fleet_names[0]);
-	key = read_text(world, name);
+	fleet_state(world, 0, folder);
+	cert = read_text(folder, "cert.pem");
+	key = read_text(folder, "key.pem");
+	(void)snprintf(path, sizeof(path), "%s/cert.pem", folder);
 	assert_int_equal(rw_cert_read(cert, &info, NULL), 0);
 	assert_int_equal(rw_cert_authority_new(ca, ca_key, rw_random_system(), &authority, NULL), 0);
 	assert_int_equal(rw_cert_make_request(key, info.common_name, &request, NULL), 0);
@@ -429,7 +429,7 @@ static void refuses_to_join_a_foreign_controller(void **state)
 			      "eth0",
 			      NULL};
 
-	fleet_path(world, "stranger", path);
+	scratch_state(path, sizeof(path), world->folder, "stranger");
 	assert_int_equal(process_run(world->client, NULL, 0, argv), 1);
 	assert_int_equal(access(path, F_OK), -1);
 }

@@ -10,7 +10,7 @@ import subprocess
 import sys
 import tempfile
 
-from daemon import Daemon
+from daemon import Daemon, scratch
 
 program = sys.argv[1]
 failures = 0
@@ -127,7 +127,7 @@ def main():
         sys.exit(77)
     if len(sys.argv) == 2:
         os.execvp("unshare", ["unshare", "--mount", "--propagation", "private", sys.executable, *sys.argv, "inside"])
-    folder = tempfile.mkdtemp(prefix="rwt-disk-")
+    folder = scratch.make()
     subprocess.run(["mount", "-t", "tmpfs", "-o", "size=1m,mode=755", "none", folder], check=True)
     try:
         tempfile.tempdir = folder

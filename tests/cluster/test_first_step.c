@@ -175,7 +175,7 @@ static int join(const struct step *step, const struct fleet_token *token, const 
 	const char *argv[] = {"/bin/sh", "-c", shell, NULL};
 
 	absolute(fleet_programs.agent, agent, sizeof(agent));
-	fleet_path(world, fleet_names[0], state);
+	fleet_state(world, 0, state);
 	(void)snprintf(shell, sizeof(shell),
 		       "printf '%s' | " SSH " %s '%s join --server " URL
 		       " --token %s --ca-fingerprint %s --name one "
@@ -218,7 +218,7 @@ static void assert_not_enrolled(const struct step *step)
 {
 	char path[128];
 
-	fleet_path(step->world, "one", path);
+	fleet_state(step->world, 0, path);
 	assert_int_equal(access(path, F_OK), -1);
 	assert_int_not_equal(FLEET_COMMAND(step->world, "node", "show", "one"), 0);
 }

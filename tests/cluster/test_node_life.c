@@ -19,7 +19,7 @@ static int run_agent(const struct world *world, size_t index, const char *word)
 	char state[128], pins[128];
 	const char *argv[] = {fleet_programs.agent, word, "--state", state, "--pin-dir", pins, NULL};
 
-	fleet_path(world, fleet_names[index], state);
+	fleet_state(world, index, state);
 	fleet_pin_folder(world, index, pins);
 	return process_run(world->nodes[index], NULL, 0, argv);
 }
@@ -90,11 +90,13 @@ static void deletes_an_offline_node_only_by_force(void **state)
 static void joins_again_only_by_replace(void **state)
 {
 	struct world *world = *state;
+	char folder[128];
 
+	fleet_state(world, 0, folder);
 	process_stop(&world->agents[0], SIGTERM);
 	assert_int_not_equal(fleet_join(world, 0, URL, NULL), 0);
 	/* Also when the machine has forgotten that it had joined: the controller knows it. */
-	netns_run(world->nodes[0], "rm %s/one/identity", world->folder);
+	netns_run(world->nodes[0], "rm %s/identity", folder);
 	assert_int_not_equal(fleet_join(world, 0, URL, NULL), 0);
 	assert_int_equal(fleet_join(world, 0, URL, "--replace"), 0);
 	fleet_start_agent(world, 0);
@@ -118,17 +120,17 @@ static void deletes_a_cluster_with_its_nodes_only_when_told(void **state)
 static void boots_with_the_policy_before_when_the_saved_one_is_broken(void **state)
 {
 	struct world *world = *state;
+	char folder[128];
 
+	fleet_state(world, 0, folder);
 	/* Saved once a second at most, and when the agent ends: two policies, two generations. */
-	netns_run(world->nodes[0], "timeout 5 sh -c 'until test -f %s/one/policy; do sleep 0.1; done'",
-		  world->folder);
+	netns_run(world->nodes[0], "timeout 5 sh -c 'until test -f %s/policy; do sleep 0.1; done'", folder);
 	assert_int_equal(fleet_allow(world, "9701"), 0);
 	process_stop(&world->agents[0], SIGTERM);
 	process_stop(&world->controller, SIGKILL);
 	reboot(world, 0);
 	process_expect_connects(world->client, fleet_addresses[0], 9379, true);
-	netns_run(world->nodes[0], "test -f %s/one/policy-previous && echo broken >%s/one/policy",
-		  world->folder, world->folder);
+	netns_run(world->nodes[0], "test -f %s/policy-previous && echo broken >%s/policy", folder, folder);
 	fleet_start_agent(world, 0);
 	process_expect_log(&world->agents[0], "there is the one before it");
 	process_expect_log(&world->agents[0], "saved policy in force");

@@ -5,9 +5,8 @@ import os
 import re
 import subprocess
 import sys
-import tempfile
 
-from daemon import Daemon
+from daemon import Daemon, scratch as scratches
 
 program = sys.argv[1]
 failures = 0
@@ -189,7 +188,7 @@ def check_flow_history():
     record("--flow-days has bounds", result.returncode == 2 and "366" in result.stderr, result)
 
 
-with tempfile.TemporaryDirectory(prefix="rwt-ringwalld-") as scratch:
+with scratches.folder() as scratch:
     check_usage()
     check_refusals(scratch)
     check_init(scratch)

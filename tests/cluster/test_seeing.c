@@ -54,7 +54,7 @@ static const char *agent_says(const struct world *world, size_t index, const cha
 	char state[128], pins[128];
 	const char *argv[] = {fleet_programs.agent, word, "--state", state, "--pin-dir", pins, NULL};
 
-	fleet_path(world, fleet_names[index], state);
+	fleet_state(world, index, state);
 	fleet_pin_folder(world, index, pins);
 	assert_int_equal(process_run(world->nodes[index], answer, sizeof(answer), argv), 0);
 	return answer;

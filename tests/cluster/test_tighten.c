@@ -177,7 +177,7 @@ static void start_agent(struct world *world, size_t index)
 			      "--interface",        "eth0", "--interface", "eth1", "--table-memory", "16",
 			      "--flow-entries",     "4096", NULL};
 
-	fleet_path(world, fleet_names[index], state);
+	fleet_state(world, index, state);
 	fleet_pin_folder(world, index, pins);
 	(void)snprintf(log, sizeof(log), "%.90s.log", state);
 	process_start(&world->agents[index], world->nodes[index], log, argv);

@@ -7,14 +7,13 @@ it is (owner.js), and where plain HTTP is refused.
 """
 import os
 import re
-import shutil
 import subprocess
 import sys
-import tempfile
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path[:0] = [os.path.join(HERE, "..", "cluster"), os.path.join(HERE, "..", "support")]
 import npm  # noqa: E402
+import scratch  # noqa: E402
 from daemon import Daemon  # noqa: E402
 
 LISTEN = ("--alibaba-listen", "127.0.0.1:0", "--limit", "groups=24", "--limit", "rules_per_group=40", "--limit",
@@ -62,15 +61,12 @@ def fill(daemon):
 
 
 def refuses_plain_http_beyond_loopback(ringwalld):
-    folder = tempfile.mkdtemp(prefix="rwt-plain-")
-    try:
+    with scratch.folder() as folder:
         result = subprocess.run([ringwalld, "--state", os.path.join(folder, "state"), "--listen", "127.0.0.1:0",
                                  "--alibaba-plain-listen", "0.0.0.0:0"], text=True, capture_output=True, check=False, timeout=60)
         held = result.returncode == 1 and "loopback" in result.stderr
         print("[       OK ] refuses_plain_http_beyond_loopback " if held else f"FAILED plain http: {result}")
         return not held
-    finally:
-        shutil.rmtree(folder)
 
 
 def errors(ringwalld, modules):

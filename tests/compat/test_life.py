@@ -21,7 +21,7 @@ sys.path[:0] = [os.path.join(HERE, "..", "..", "tools", "demo"), os.path.join(HE
 import npm  # noqa: E402
 import probe  # noqa: E402
 import world as worlds  # noqa: E402
-from system import System, mount_bpf, remove_traces  # noqa: E402
+from system import System, mount_bpf, remove_scratch, remove_traces  # noqa: E402
 
 SKIPPED = 77
 PATIENCE_S = 60
@@ -127,6 +127,7 @@ def main():
     prefix = "rwt-life-" + hashlib.sha256(build_folder.encode()).hexdigest()[:6] + "-"
     worlds.remove_leftovers(prefix)
     remove_traces(prefix)
+    remove_scratch(prefix)
     mount_bpf()
     return run(build_folder, modules, prefix)
 

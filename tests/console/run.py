@@ -43,11 +43,12 @@ def skip(reason):
 
 def remove_dead_worlds():
     """What runs left that did not get to their end."""
-    for path in glob.glob(f"{worlds.NETNS_FOLDER}/{PREFIX}*"):
+    for path in glob.glob(f"{worlds.NETNS_FOLDER}/{PREFIX}*") + glob.glob(f"{tempfile.gettempdir()}/{PREFIX}*"):
         found = re.match(rf"{PREFIX}(\d+)-", os.path.basename(path))
         if found and not os.path.isdir(f"/proc/{found[1]}"):
             worlds.remove_leftovers(found[0])
             systems.remove_traces(found[0])
+            systems.remove_scratch(found[0])
 
 
 def build_world(prefix):

@@ -9,7 +9,9 @@ import os
 import shutil
 import subprocess
 import sys
-import tempfile
+
+sys.path.append(os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "support"))
+import scratch  # noqa: E402
 
 root = sys.argv[1]
 console = os.path.join(root, "console")
@@ -24,7 +26,7 @@ good = types.returncode == 0
 print(f"[{'       OK ' if good else '  FAILED  '}] types_fit_the_api")
 if not good:
     print(types.stdout + types.stderr)
-with tempfile.TemporaryDirectory() as folder:
+with scratch.folder() as folder:
     report = os.path.join(folder, "report.json")
     run = subprocess.run(["node_modules/.bin/vitest", "run", "--reporter=json", f"--outputFile={report}"], cwd=console, text=True,
                          capture_output=True, check=False, env={**os.environ, "NO_COLOR": "1"})

@@ -6,10 +6,11 @@ import re
 import shutil
 import subprocess
 import sys
-import tempfile
 
 build = os.path.abspath(sys.argv[1])
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+sys.path.append(os.path.join(ROOT, "tests/support"))
+import scratch as scratches  # noqa: E402
 PROGRAMS = ["ringwall", "ringwall-agent", "ringwalld"]
 PAGES = {"ringwall": "1", "ringwall-agent": "8", "ringwalld": "8", "ringwall-model": "5"}
 RIGHTS = {"ringwalld": set(),
@@ -122,7 +123,7 @@ def check_units(usr, scratch):
 
 
 def main():
-    with tempfile.TemporaryDirectory(prefix="rwt-files-") as scratch:
+    with scratches.folder() as scratch:
         destdir = os.path.join(scratch, "root")
         usr = os.path.join(destdir, "usr/local")
         result = make("install", destdir)

@@ -12,10 +12,12 @@ import re
 import shutil
 import subprocess
 import sys
-import tempfile
 import time
 
 import machine
+
+sys.path.append(os.path.join(machine.ROOT, "tests/support"))
+import scratch as scratches  # noqa: E402
 
 build = os.path.abspath(sys.argv[1])
 DOCS = os.path.join(machine.ROOT, "docs")
@@ -94,7 +96,7 @@ def left_on(one):
 def main():
     machine.require()
     machine.remove_leftovers()
-    scratch = tempfile.mkdtemp(prefix="rwt-install-")
+    scratch = scratches.make()
     machines = {}
     try:
         for name in ("controller", "node"):

@@ -10,7 +10,9 @@ import re
 import subprocess
 import sys
 import shutil
-import tempfile
+
+sys.path.append(os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "support"))
+import scratch  # noqa: E402
 
 MEGABYTES = 700  # past which a search gives up
 SCENES = {"one flow": 1, "two flows and a stranger": 2, "a clock and a sweep": 3}
@@ -20,7 +22,7 @@ BROKEN = {"rescan": (1, 1), "incarnation": (2, 3), "second look at control": (3,
 
 
 def search(model, compiler, scene, broken):
-    with tempfile.TemporaryDirectory(prefix="ringwall-model.") as folder:
+    with scratch.folder() as folder:
         subprocess.run(["spin", f"-DSCENE={scene}", f"-DBROKEN={broken}", "-a", model], cwd=folder, check=True,
                        stdout=subprocess.DEVNULL)
         subprocess.run([*compiler, "-O2", "-w", "-DSAFETY", "-DCOLLAPSE", f"-DMEMLIM={MEGABYTES}", "-o", "pan", "pan.c"],

@@ -10,6 +10,7 @@
 
 #include "base/file.h"
 #include "crypto/cert.h"
+#include "scratch.h"
 
 #define STATUS_MS 20
 #define LOOKS     1000
@@ -77,9 +78,8 @@ int saved_node_make(void **state)
 	struct saved_node *world = calloc(1, sizeof(*world));
 
 	assert_non_null(world);
-	strcpy(world->folder, "/tmp/ringwall-test-XXXXXX");
-	assert_non_null(mkdtemp(world->folder));
-	(void)snprintf(world->state, sizeof(world->state), "%s/rwt-%d", world->folder, (int)getpid());
+	scratch_make(world->folder);
+	scratch_state(world->state, sizeof(world->state), world->folder, "node");
 	(void)snprintf(world->log, sizeof(world->log), "%s/log", world->folder);
 	world->pins = netns_pin_dir();
 	assert_int_equal(rw_agent_place_find(world->state, world->pins, &world->place, NULL), 0);
@@ -98,7 +98,6 @@ int saved_node_make(void **state)
 int saved_node_free(void **state)
 {
 	struct saved_node *world = *state;
-	char shell[256];
 
 	(void)saved_node_command(world, NULL, 0, "detach", NULL, NULL);
 	process_stop(&world->agent, SIGKILL);
@@ -106,8 +105,7 @@ int saved_node_free(void **state)
 		(void)close(world->listeners[i]);
 	(void)close(world->node);
 	(void)close(world->peer);
-	(void)snprintf(shell, sizeof(shell), "rm -rf %s %.150s", world->folder, world->place.run);
-	assert_int_equal(system(shell), 0);
+	assert_int_equal(scratch_remove(world->folder), 0);
 	free(world);
 	return 0;
 }

@@ -13,6 +13,7 @@
 #include "base/cleanup.h"
 #include "netns.h"
 #include "process.h"
+#include "scratch.h"
 
 /* A standalone agent on a node with eth0, and a peer at the other end of the wire. */
 
@@ -127,10 +128,9 @@ static int make_world(void **state)
 	struct world *world = calloc(1, sizeof(*world));
 
 	assert_non_null(world);
-	strcpy(world->folder, "/tmp/ringwall-test-XXXXXX");
-	assert_non_null(mkdtemp(world->folder));
+	scratch_make(world->folder);
 	(void)snprintf(world->model, sizeof(world->model), "%s/model.json", world->folder);
-	(void)snprintf(world->state, sizeof(world->state), "%s/rwt-%d", world->folder, (int)getpid());
+	scratch_state(world->state, sizeof(world->state), world->folder, "node");
 	(void)snprintf(world->log, sizeof(world->log), "%s/log", world->folder);
 	world->pins = netns_pin_dir();
 	world->node = netns_new();
@@ -150,7 +150,6 @@ static int make_world(void **state)
 static int free_world(void **state)
 {
 	struct world *world = *state;
-	char shell[256];
 
 	(void)command(world, "detach", NULL, 0);
 	process_stop(&world->agent, SIGKILL);
@@ -160,9 +159,7 @@ static int free_world(void **state)
 			(void)close(world->listeners[i]);
 	(void)close(world->node);
 	(void)close(world->peer);
-	(void)snprintf(shell, sizeof(shell), "rm -rf %s /run/ringwall-agent/rwt-%d-*", world->folder,
-		       (int)getpid());
-	assert_int_equal(system(shell), 0);
+	assert_int_equal(scratch_remove(world->folder), 0);
 	free(world);
 	return 0;
 }

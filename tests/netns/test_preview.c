@@ -18,6 +18,7 @@
 #include "base/file.h"
 #include "filter.h"
 #include "process.h"
+#include "scratch.h"
 
 #define NODE     "10.0.0.2"
 #define PEER     "10.0.0.1"
@@ -112,9 +113,8 @@ static int make_world(void **state)
 	char path[96];
 
 	assert_non_null(world);
-	strcpy(world->folder, "/tmp/ringwall-test-XXXXXX");
-	assert_non_null(mkdtemp(world->folder));
-	(void)snprintf(path, sizeof(path), "%s/rwt-%d", world->folder, (int)getpid());
+	scratch_make(world->folder);
+	scratch_state(path, sizeof(path), world->folder, "node");
 	assert_int_equal(rw_agent_place_find(path, netns_pin_dir(), &world->place, NULL), 0);
 	assert_int_equal(rw_agent_state_make(&world->place, NULL), 0);
 	world->node = netns_new();
@@ -133,7 +133,6 @@ static int make_world(void **state)
 static int free_world(void **state)
 {
 	struct world *world = *state;
-	char shell[256];
 
 	rw_enforcer_close(world->enforcer);
 	netns_enter(world->node);
@@ -145,9 +144,7 @@ static int free_world(void **state)
 	(void)close(world->node);
 	(void)close(world->peer);
 	(void)unsetenv("SSH_CONNECTION");
-	(void)snprintf(shell, sizeof(shell), "rm -rf %s /run/ringwall-agent/rwt-%d-*", world->folder,
-		       (int)getpid());
-	assert_int_equal(system(shell), 0);
+	assert_int_equal(scratch_remove(world->folder), 0);
 	free(world);
 	return 0;
 }

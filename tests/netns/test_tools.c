@@ -14,6 +14,7 @@
 #include "netns.h"
 #include "pcapng_reader.h"
 #include "process.h"
+#include "scratch.h"
 
 /* What 'table' and 'capture' show of a standalone agent's node with eth0, and a peer at the other end of the wire. */
 
@@ -100,10 +101,9 @@ static int make_world(void **state)
 	struct world *world = calloc(1, sizeof(*world));
 
 	assert_non_null(world);
-	strcpy(world->folder, "/tmp/ringwall-test-XXXXXX");
-	assert_non_null(mkdtemp(world->folder));
+	scratch_make(world->folder);
 	(void)snprintf(world->model, sizeof(world->model), "%s/model.json", world->folder);
-	(void)snprintf(world->state, sizeof(world->state), "%s/rwt-%d", world->folder, (int)getpid());
+	scratch_state(world->state, sizeof(world->state), world->folder, "node");
 	(void)snprintf(world->log, sizeof(world->log), "%s/log", world->folder);
 	world->pins = netns_pin_dir();
 	world->node = netns_new();
@@ -123,7 +123,6 @@ static int make_world(void **state)
 static int free_world(void **state)
 {
 	struct world *world = *state;
-	char shell[256];
 
 	(void)COMMAND(world, "detach");
 	process_stop(&world->agent, SIGKILL);
@@ -133,9 +132,7 @@ static int free_world(void **state)
 	(void)close(world->listener);
 	(void)close(world->node);
 	(void)close(world->peer);
-	(void)snprintf(shell, sizeof(shell), "rm -rf %s /run/ringwall-agent/rwt-%d-*", world->folder,
-		       (int)getpid());
-	assert_int_equal(system(shell), 0);
+	assert_int_equal(scratch_remove(world->folder), 0);
 	free(world);
 	return 0;
 }

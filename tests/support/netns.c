@@ -7,12 +7,12 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <linux/if_ether.h>
 #include <linux/if_packet.h>
 #include <net/if.h>
 #include <poll.h>
 #include <sched.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -20,11 +20,14 @@
 #include <unistd.h>
 
 #include "enforce/bpf/bpf.h"
+#include "scratch.h"
 
-#define PIN_ROOT "/sys/fs/bpf/ringwall-test"
+#define PIN_PARENT "/sys/fs/bpf"
+#define PIN_PREFIX "ringwall-test-"
 
 static int home = -1;
 static char pin_dir[64];
+static pid_t owner; /* of what is below PIN_PREFIX and its number */
 
 static void detach_all(const char *path)
 {
@@ -34,33 +37,27 @@ static void detach_all(const char *path)
 		(void)fprintf(stderr, "%s\n", err.text);
 }
 
-static void remove_pins(void)
+/* What is pinned below a folder of ours, with what it holds. */
+static void remove_pins(const char *parent)
 {
-	char parent[64];
-
-	detach_all(pin_dir);
-	(void)snprintf(parent, sizeof(parent), PIN_ROOT "-%d", getpid());
-	(void)rmdir(parent);
-}
-
-/* Directories of processes that are gone. */
-static void remove_leftovers(void)
-{
-	DIR *dir = opendir("/sys/fs/bpf");
+	DIR *dir = opendir(parent);
 	struct dirent *entry;
-	char path[64];
-	int pid;
+	char path[PATH_MAX];
 
 	while (dir && (entry = readdir(dir))) {
-		if (sscanf(entry->d_name, "ringwall-test-%d", &pid) != 1 || kill(pid, 0) == 0)
-			continue;
-		(void)snprintf(path, sizeof(path), PIN_ROOT "-%d/p", pid);
-		detach_all(path);
-		(void)snprintf(path, sizeof(path), PIN_ROOT "-%d", pid);
-		(void)rmdir(path);
+		(void)snprintf(path, sizeof(path), "%s/%s", parent, entry->d_name);
+		if (entry->d_name[0] != '.')
+			detach_all(path);
 	}
 	if (dir)
 		(void)closedir(dir);
+	(void)scratch_remove_tree(parent);
+}
+
+static void remove_own_pins(void)
+{
+	if (owner == getpid())
+		scratch_sweep(PIN_PARENT, PIN_PREFIX, true, remove_pins);
 }
 
 void netns_require(void)
@@ -82,14 +79,17 @@ void netns_require(void)
 		exit(77);
 	}
 	rw_enforcer_close(enforcer);
-	remove_leftovers();
+	/* Of an earlier process with our number, and of all that are gone. */
+	scratch_sweep(PIN_PARENT, PIN_PREFIX, true, remove_pins);
+	scratch_sweep(PIN_PARENT, PIN_PREFIX, false, remove_pins);
 }
 
 const char *netns_pin_dir(void)
 {
 	if (!pin_dir[0]) {
-		(void)snprintf(pin_dir, sizeof(pin_dir), PIN_ROOT "-%d/p", getpid());
-		(void)atexit(remove_pins);
+		owner = getpid();
+		(void)snprintf(pin_dir, sizeof(pin_dir), PIN_PARENT "/" PIN_PREFIX "%d/p", owner);
+		(void)atexit(remove_own_pins);
 	}
 	detach_all(pin_dir);
 	return pin_dir;

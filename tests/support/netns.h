@@ -56,5 +56,8 @@ int netns_frames(int ns, const char *device);
 /* Waits up to 'timeout_ms' for something to read. */
 bool netns_readable(int fd, int timeout_ms);
 
-/* An unused pin directory of this process; whatever is there is removed at exit. */
+/*
+ * An unused pin directory of this process.  Others may be beside it, by more behind its name; whatever is in these is
+ * removed at exit, as is what processes have left that are gone: netns_require.
+ */
 const char *netns_pin_dir(void);

@@ -12,7 +12,7 @@ import matrix
 import probe
 import walk
 import world as worlds
-from system import System, console_link, mount_bpf, remove_traces
+from system import System, console_link, mount_bpf, remove_scratch, remove_traces
 from world import NETNS_FOLDER, PUBLISHED_PORT
 
 DEMO_PREFIX = "rw-demo-"
@@ -54,6 +54,7 @@ def start(world, build, scratch):
 def demo(build):
     worlds.remove_leftovers(DEMO_PREFIX)
     remove_traces(DEMO_PREFIX)
+    remove_scratch(DEMO_PREFIX)
     scratch = tempfile.mkdtemp(prefix="rw-demo-")
     world = worlds.World(DEMO_PREFIX)
     system = None
@@ -172,6 +173,7 @@ def check(build):
     for kind, prefix in CHECK_PREFIXES.items():
         worlds.remove_leftovers(prefix)
         remove_traces(prefix)
+        remove_scratch(prefix)
         scratch = tempfile.mkdtemp(prefix=prefix)
         world = worlds.World(prefix)
         system = None
@@ -202,9 +204,7 @@ def clean():
     for prefix in (DEMO_PREFIX, "rw-check-"):
         removed += worlds.remove_leftovers(prefix)
         remove_traces(prefix)
-    for name in os.listdir(tempfile.gettempdir()):
-        if name.startswith((DEMO_PREFIX, "rw-check-")):
-            shutil.rmtree(os.path.join(tempfile.gettempdir(), name), ignore_errors=True)
+        remove_scratch(prefix)
     print(f"removed {removed} namespaces and what was left beside them")
     return 0
 

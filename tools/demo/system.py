@@ -7,6 +7,7 @@ import shutil
 import signal
 import ssl
 import subprocess
+import tempfile
 import time
 import urllib.request
 
@@ -186,6 +187,12 @@ def remove_traces(world_prefix):
     """What agents leave on purpose when they end: pinned programs and their run folders."""
     remove_pins(f"/sys/fs/bpf/ringwall/{world_prefix.rstrip('-')}")
     for folder in glob.glob(f"/run/ringwall-agent/{world_prefix}*"):
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def remove_scratch(world_prefix):
+    """Folders of runs that were killed."""
+    for folder in glob.glob(f"{tempfile.gettempdir()}/{world_prefix}*"):
         shutil.rmtree(folder, ignore_errors=True)
 
 

@@ -8,6 +8,7 @@
 #include <sys/un.h>
 
 #include "agent/control.h"
+#include "scratch.h"
 
 struct world {
 	struct rw_agent_place place;
@@ -37,11 +38,9 @@ static int answer(void *context, const char *command, struct rw_buf *answer, str
 static int make_world(void **state)
 {
 	struct world *world = calloc(1, sizeof(*world));
-	char folder[] = "/tmp/ringwall-test-XXXXXX";
 
 	assert_non_null(world);
-	assert_non_null(mkdtemp(folder));
-	strcpy(world->place.run, folder);
+	scratch_make(world->place.run);
 	assert_int_equal(rw_loop_new(&world->loop, NULL), 0);
 	assert_int_equal(rw_control_new(world->loop, &world->place, answer, world, &world->control, NULL), 0);
 	*state = world;

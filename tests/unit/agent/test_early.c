@@ -7,28 +7,26 @@
 
 #include "agent/early.h"
 #include "base/file.h"
+#include "scratch.h"
 
 static struct rw_early_wishes wishes;
 static struct rw_agent_place place;
 
 static int set_up(void **state)
 {
-	char folder[] = "/tmp/ringwall-test-XXXXXX";
+	char folder[SCRATCH_SIZE];
 
 	(void)state;
 	wishes = (struct rw_early_wishes){0};
-	assert_non_null(mkdtemp(folder));
+	scratch_make(folder);
 	assert_int_equal(rw_agent_place_find(folder, NULL, &place, NULL), 0);
 	return 0;
 }
 
 static int tear_down(void **state)
 {
-	char shell[RW_AGENT_PATH_SIZE + 16];
-
 	(void)state;
-	(void)snprintf(shell, sizeof(shell), "rm -rf %s", place.state);
-	return system(shell);
+	return scratch_remove(place.state);
 }
 
 static void write_file(const char *text)

@@ -7,6 +7,7 @@
 
 #include "agent/file_policy.h"
 #include "base/file.h"
+#include "scratch.h"
 
 static const char model_text[] =
 	"{\"version\":1,"
@@ -24,6 +25,7 @@ static const char model_text[] =
 	"\"object\":{\"cidr\":\"0.0.0.0/0\"}}]}]}";
 
 struct world {
+	char folder[SCRATCH_SIZE];
 	char path[64];
 	struct rw_model *model;
 	struct rw_link links[4];
@@ -42,7 +44,8 @@ static int make_world(void **state)
 	struct rw_error err = RW_ERROR_NONE;
 
 	assert_non_null(world);
-	(void)snprintf(world->path, sizeof(world->path), "/tmp/ringwall-test-%d.json", (int)getpid());
+	scratch_make(world->folder);
+	(void)snprintf(world->path, sizeof(world->path), "%s/model.json", world->folder);
 	write_model(world, model_text);
 	if (rw_file_model_load(world->path, "one", &world->model, &err) < 0)
 		fail_msg("%s: %s", err.field, err.text);
@@ -57,7 +60,7 @@ static int free_world(void **state)
 	struct world *world = *state;
 
 	(void)rw_model_free(world->model);
-	(void)unlink(world->path);
+	assert_int_equal(scratch_remove(world->folder), 0);
 	free(world);
 	return 0;
 }

@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 #include "agent/helper.h"
+#include "scratch.h"
 
 static void name_by_number(uint32_t id, char name[RW_HELPER_NAME_SIZE])
 {
@@ -81,10 +82,13 @@ static void lock_of_the_agent_is_not_held_by_the_helper(void **state)
 {
 	RW_CLEANUP(rw_helper_stop) struct rw_helper *helper = NULL;
 	RW_CLEANUP(rw_listeners_done) struct rw_listeners listeners = {0};
-	char path[] = "/tmp/ringwall-helper-XXXXXX";
-	int fd = mkstemp(path), other;
+	char folder[SCRATCH_SIZE], path[SCRATCH_SIZE + 8];
+	int fd, other;
 
 	(void)state;
+	scratch_make(folder);
+	(void)snprintf(path, sizeof(path), "%s/lock", folder);
+	fd = open(path, O_CREAT | O_RDWR | O_CLOEXEC, 0600);
 	assert_true(fd >= 0);
 	assert_int_equal(flock(fd, LOCK_EX | LOCK_NB), 0);
 	assert_int_equal(rw_helper_start(name_by_number, &helper, NULL), 0);
@@ -94,7 +98,7 @@ static void lock_of_the_agent_is_not_held_by_the_helper(void **state)
 	other = open(path, O_RDWR | O_CLOEXEC);
 	assert_int_equal(flock(other, LOCK_EX | LOCK_NB), 0);
 	(void)close(other);
-	assert_int_equal(unlink(path), 0);
+	assert_int_equal(scratch_remove(folder), 0);
 }
 
 /* The only child of this process. */

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "test.h"
 
-#include <ftw.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -10,6 +9,7 @@
 #include "agent/renewal.h"
 #include "base/file.h"
 #include "wire/join.h"
+#include "scratch.h"
 
 #define NOW_S INT64_C(1790000000)
 #define DAY_S INT64_C(86400)
@@ -71,8 +71,8 @@ static int setup(void **state)
 	RW_CLEANUP(rw_free) char *cert = NULL;
 
 	(void)state;
-	place = (struct rw_agent_place){.state = "/tmp/rwt-renewal-XXXXXX"};
-	assert_non_null(mkdtemp(place.state));
+	place = (struct rw_agent_place){0};
+	scratch_make(place.state);
 	make_authority(&old);
 	make_authority(&fresh);
 	assert_int_equal(rw_cert_make_key(&key, NULL), 0);
@@ -84,14 +84,6 @@ static int setup(void **state)
 	renewal = (struct rw_renewal){0};
 	assert_int_equal(rw_renewal_load(&renewal, &place, NULL), 0);
 	return 0;
-}
-
-static int remove_one(const char *file, const struct stat *status, int type, struct FTW *walk)
-{
-	(void)status;
-	(void)type;
-	(void)walk;
-	return remove(file);
 }
 
 static void authority_done(struct authority *authority)
@@ -107,7 +99,7 @@ static int teardown(void **state)
 	authority_done(&fresh);
 	free(RW_TAKE_PTR(key));
 	free(RW_TAKE_PTR(request));
-	return nftw(place.state, remove_one, 8, FTW_DEPTH | FTW_PHYS);
+	return scratch_remove(place.state);
 }
 
 /* The controller's authorities, the one that issues first; 'second' may be NULL. */

@@ -9,6 +9,7 @@
 #include "agent/seal.h"
 #include "base/file.h"
 #include "fake_enforcer.h"
+#include "scratch.h"
 
 #define MINUTE 60000u
 
@@ -25,8 +26,7 @@ static int make_world(void **state)
 	struct world *world = calloc(1, sizeof(*world));
 
 	assert_non_null(world);
-	strcpy(world->folder, "/tmp/ringwall-test-XXXXXX");
-	assert_non_null(mkdtemp(world->folder));
+	scratch_make(world->folder);
 	(void)snprintf(world->place.seal, sizeof(world->place.seal), "%s/seal", world->folder);
 	world->connections.items = world->items;
 	*state = world;

@@ -9,6 +9,7 @@
 #include "agent/state.h"
 #include "base/file.h"
 #include "fake_enforcer.h"
+#include "scratch.h"
 
 struct world {
 	char folder[64];
@@ -20,8 +21,7 @@ static int make_world(void **state)
 	struct world *world = calloc(1, sizeof(*world));
 
 	assert_non_null(world);
-	strcpy(world->folder, "/tmp/ringwall-test-XXXXXX");
-	assert_non_null(mkdtemp(world->folder));
+	scratch_make(world->folder);
 	/* Not where agents really run. */
 	(void)snprintf(world->place.state, sizeof(world->place.state), "%s/state", world->folder);
 	(void)snprintf(world->place.run, sizeof(world->place.run), "%s/run", world->folder);
@@ -34,26 +34,9 @@ static int make_world(void **state)
 
 static int free_world(void **state)
 {
-	static const char *const files[] = {"state/identity",
-					    "state/policy",
-					    "state/policy-previous",
-					    "state/policy-unfit",
-					    "run/policy-stale",
-					    "state/detached",
-					    "run/detached",
-					    "run/lock",
-					    "run/pin-dir",
-					    "state",
-					    "run",
-					    ""};
 	struct world *world = *state;
 
-	for (size_t i = 0; i < RW_ARRAY_COUNT(files); i++) {
-		char path[128];
-
-		(void)snprintf(path, sizeof(path), "%s/%s", world->folder, files[i]);
-		(void)remove(path);
-	}
+	assert_int_equal(scratch_remove(world->folder), 0);
 	free(world);
 	return 0;
 }

@@ -6,23 +6,21 @@
 #include <sys/stat.h>
 
 #include "base/file.h"
+#include "scratch.h"
 
 static char folder[64];
 
 static int make_folder(void **state)
 {
 	(void)state;
-	(void)snprintf(folder, sizeof(folder), "/tmp/rw-test-file-XXXXXX");
-	return mkdtemp(folder) ? 0 : -1;
+	scratch_make(folder);
+	return 0;
 }
 
 static int remove_folder(void **state)
 {
-	char command[128];
-
 	(void)state;
-	(void)snprintf(command, sizeof(command), "rm -rf '%s'", folder);
-	return system(command);
+	return scratch_remove(folder);
 }
 
 static void reads_back_what_it_wrote_with_the_mode_asked_for(void **state)

@@ -9,6 +9,7 @@
 #include <sys/un.h>
 
 #include "base/log.h"
+#include "scratch.h"
 
 /* A journald of ours, and a file in place of standard error. */
 static struct {
@@ -25,8 +26,7 @@ static int make_world(void **state)
 	struct sockaddr_un address = {.sun_family = AF_UNIX};
 
 	(void)state;
-	(void)snprintf(world.folder, sizeof(world.folder), "/tmp/rw-test-log-XXXXXX");
-	assert_non_null(mkdtemp(world.folder));
+	scratch_make(world.folder);
 	(void)snprintf(world.path, sizeof(world.path), "%s/socket", world.folder);
 	(void)snprintf(address.sun_path, sizeof(address.sun_path), "%s", world.path);
 	world.journal = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
@@ -47,8 +47,7 @@ static int free_world(void **state)
 	(void)close(world.saved);
 	(void)close(world.errors);
 	(void)rw_close(world.journal);
-	(void)unlink(world.path);
-	return rmdir(world.folder);
+	return scratch_remove(world.folder);
 }
 
 /* As systemd does it for a service. */

@@ -7,15 +7,14 @@
 
 #include "base/file.h"
 #include "cli/context.h"
+#include "scratch.h"
 
 static char folder[64];
 
 static int make_home(void **state)
 {
 	(void)state;
-	(void)snprintf(folder, sizeof(folder), "/tmp/rw-test-context-XXXXXX");
-	if (!mkdtemp(folder))
-		return -1;
+	scratch_make(folder);
 	(void)unsetenv("RINGWALL_SERVER");
 	(void)unsetenv("RINGWALL_CONTEXT");
 	(void)unsetenv("RINGWALL_KEY_FILE");
@@ -25,11 +24,8 @@ static int make_home(void **state)
 
 static int remove_home(void **state)
 {
-	char command[128];
-
 	(void)state;
-	(void)snprintf(command, sizeof(command), "rm -rf '%s'", folder);
-	return system(command);
+	return scratch_remove(folder);
 }
 
 static int ringwall(const char *a, const char *b, const char *c, const char *d, const char *e)

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "fixture.h"
 
-#include <ftw.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include "controller/authority.h"
+#include "scratch.h"
 
 #define DAY_MS (UINT64_C(24) * 3600 * 1000)
 
@@ -25,8 +25,7 @@ static int setup(void **state)
 	(void)state;
 	fixture_init(&fx);
 	fixture_vpc(&fx);
-	(void)strcpy(path, "/tmp/rwt-authority-XXXXXX");
-	assert_non_null(mkdtemp(path));
+	scratch_make(path);
 	assert_int_equal(
 		rw_state_folder_open(path, NULL, 0, &fx.clock.clock, rw_random_system(), &folder, NULL), 0);
 	fx.options.ca_cert_pem = folder.ca_cert_pem;
@@ -39,20 +38,12 @@ static int setup(void **state)
 	return 0;
 }
 
-static int remove_one(const char *file, const struct stat *status, int type, struct FTW *walk)
-{
-	(void)status;
-	(void)type;
-	(void)walk;
-	return remove(file);
-}
-
 static int teardown(void **state)
 {
 	(void)state;
 	fixture_done(&fx);
 	rw_state_folder_done(&folder);
-	return nftw(path, remove_one, 8, FTW_DEPTH | FTW_PHYS);
+	return scratch_remove(path);
 }
 
 static struct rw_authority_status status_now(void)

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "fixture.h"
 
-#include <ftw.h>
 #include <signal.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
@@ -11,6 +10,7 @@
 #include "controller/backup.h"
 #include "controller/state_folder.h"
 #include "store/sqlite/sqlite.h"
+#include "scratch.h"
 
 #define KEY "/ringwall/v1/groups/sg-1"
 
@@ -19,19 +19,10 @@ static char state_path[128];
 static char file_path[128];
 static char target_path[128];
 
-static int remove_one(const char *file, const struct stat *status, int type, struct FTW *walk)
-{
-	(void)status;
-	(void)type;
-	(void)walk;
-	return remove(file);
-}
-
 static int setup(void **state)
 {
 	(void)state;
-	(void)strcpy(path, "/tmp/rwt-backup-XXXXXX");
-	assert_non_null(mkdtemp(path));
+	scratch_make(path);
 	(void)snprintf(state_path, sizeof(state_path), "%s/state", path);
 	(void)snprintf(file_path, sizeof(file_path), "%s/file", path);
 	(void)snprintf(target_path, sizeof(target_path), "%s/target", path);
@@ -41,7 +32,7 @@ static int setup(void **state)
 static int teardown(void **state)
 {
 	(void)state;
-	return nftw(path, remove_one, 8, FTW_DEPTH | FTW_PHYS);
+	return scratch_remove(path);
 }
 
 static struct rw_store *open_store(const char *folder)

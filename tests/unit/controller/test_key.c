@@ -1,7 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "fixture.h"
 
+#include <fcntl.h>
 #include <unistd.h>
+
+#include "scratch.h"
 
 static struct fixture fx;
 static struct rw_address somewhere;
@@ -189,13 +192,16 @@ static void the_store_never_holds_a_secret(void **state)
 
 static void deletes_the_admin_key_file_at_first_use(void **state)
 {
-	char path[] = "/tmp/rwt-admin-key-XXXXXX";
+	char folder[SCRATCH_SIZE], path[SCRATCH_SIZE + 16];
 	char token[RW_TOKEN_SIZE];
 	char bob[RW_TOKEN_SIZE];
 	struct rw_actor actor;
-	int fd = mkstemp(path);
+	int fd;
 
 	(void)state;
+	scratch_make(folder);
+	(void)snprintf(path, sizeof(path), "%s/admin-key", folder);
+	fd = open(path, O_CREAT | O_WRONLY | O_CLOEXEC, 0600);
 	assert_int_equal(rw_key_create_admin(fx.controller, token, NULL), 0);
 	make("bob", RW_ROLE_OPERATOR, 0, bob);
 	assert_int_equal(write(fd, token, strlen(token)), strlen(token));
@@ -207,6 +213,7 @@ static void deletes_the_admin_key_file_at_first_use(void **state)
 	assert_int_equal(access(path, F_OK), 0);
 	assert_int_equal(authenticate(token, &actor), 0);
 	assert_int_not_equal(access(path, F_OK), 0);
+	assert_int_equal(scratch_remove(folder), 0);
 }
 
 /* ---- signatures ---- */

@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "fixture.h"
 
-#include <ftw.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/file.h"
 #include "controller/master_key.h"
+#include "scratch.h"
 
 static struct fixture fx;
 static struct rw_state_folder folder;
@@ -26,20 +27,11 @@ static int setup(void **state)
 	(void)state;
 	fixture_init(&fx);
 	somewhere = world_address("198.51.100.9");
-	(void)strcpy(path, "/tmp/rwt-master-key-XXXXXX");
-	assert_non_null(mkdtemp(path));
+	scratch_make(path);
 	assert_int_equal(
 		rw_state_folder_open(path, NULL, 0, &fx.clock.clock, rw_random_system(), &folder, NULL), 0);
 	open_all();
 	return 0;
-}
-
-static int remove_one(const char *file, const struct stat *status, int type, struct FTW *walk)
-{
-	(void)status;
-	(void)type;
-	(void)walk;
-	return remove(file);
 }
 
 static int teardown(void **state)
@@ -47,7 +39,7 @@ static int teardown(void **state)
 	(void)state;
 	fixture_done(&fx);
 	rw_state_folder_done(&folder);
-	return nftw(path, remove_one, 8, FTW_DEPTH | FTW_PHYS);
+	return scratch_remove(path);
 }
 
 /* The daemon goes and comes again. */

@@ -7,14 +7,14 @@
 #include "test.h"
 
 #include "controller/server_names.h"
+#include "scratch.h"
 
 static char folder[64], path[80];
 
 static int setup(void **state)
 {
 	(void)state;
-	(void)strcpy(folder, "/tmp/rwt-names-XXXXXX");
-	assert_non_null(mkdtemp(folder));
+	scratch_make(folder);
 	(void)snprintf(path, sizeof(path), "%s/names", folder);
 	return 0;
 }
@@ -22,8 +22,7 @@ static int setup(void **state)
 static int teardown(void **state)
 {
 	(void)state;
-	(void)unlink(path);
-	return rmdir(folder);
+	return scratch_remove(folder);
 }
 
 static void gives_back_what_was_kept(void **state)

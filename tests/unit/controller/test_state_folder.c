@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "fixture.h"
 
-#include <ftw.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/file.h"
 #include "controller/state_folder.h"
+#include "scratch.h"
 
 static struct fixture_clock now;
 static char path[64];
@@ -25,23 +25,14 @@ static int setup(void **state)
 {
 	(void)state;
 	now = (struct fixture_clock){.clock = {clock_ns, clock_ms}};
-	(void)strcpy(path, "/tmp/rwt-state-XXXXXX");
-	assert_non_null(mkdtemp(path));
+	scratch_make(path);
 	return 0;
-}
-
-static int remove_one(const char *file, const struct stat *status, int type, struct FTW *walk)
-{
-	(void)status;
-	(void)type;
-	(void)walk;
-	return remove(file);
 }
 
 static int teardown(void **state)
 {
 	(void)state;
-	return nftw(path, remove_one, 8, FTW_DEPTH | FTW_PHYS);
+	return scratch_remove(path);
 }
 
 static int open_folder(const char *const *names, size_t count, struct rw_state_folder *folder,

@@ -2,12 +2,12 @@
 #include "fixture.h"
 
 #include <fcntl.h>
-#include <ftw.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/file.h"
 #include "store/sqlite/sqlite.h"
+#include "scratch.h"
 
 /*
  * Stores that older versions have written, kept in the source (the folder is the test's argument): each opens, is
@@ -43,8 +43,7 @@ static int setup(void **state)
 	fixture_init(&fx);
 	fx.controller = rw_controller_free(fx.controller);
 	fx.store = rw_store_free(fx.store);
-	(void)strcpy(path, "/tmp/rwt-kept-XXXXXX");
-	assert_non_null(mkdtemp(path));
+	scratch_make(path);
 	copy_file("store.db");
 	copy_file("master-key");
 	(void)snprintf(store_path, sizeof(store_path), "%s/store.db", path);
@@ -54,19 +53,11 @@ static int setup(void **state)
 	return 0;
 }
 
-static int remove_one(const char *file, const struct stat *status, int type, struct FTW *walk)
-{
-	(void)status;
-	(void)type;
-	(void)walk;
-	return remove(file);
-}
-
 static int teardown(void **state)
 {
 	(void)state;
 	fixture_done(&fx);
-	return nftw(path, remove_one, 8, FTW_DEPTH | FTW_PHYS);
+	return scratch_remove(path);
 }
 
 static int open_kept(struct rw_error *err)

@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "crypto/seal.h"
+#include "scratch.h"
 
 static char folder[64];
 static char path[96];
@@ -15,9 +16,7 @@ static char path[96];
 static int make_folder(void **state)
 {
 	(void)state;
-	strcpy(folder, "/tmp/rw-seal-XXXXXX");
-	if (!mkdtemp(folder))
-		return -1;
+	scratch_make(folder);
 	snprintf(path, sizeof(path), "%s/master.key", folder);
 	return 0;
 }
@@ -25,8 +24,7 @@ static int make_folder(void **state)
 static int remove_folder(void **state)
 {
 	(void)state;
-	unlink(path);
-	return rmdir(folder);
+	return scratch_remove(folder);
 }
 
 static const struct rw_seal_key key = {.bytes = {1, 2, 3}};

@@ -11,6 +11,7 @@
 #include <sys/socket.h>
 
 #include "base/file.h"
+#include "scratch.h"
 
 static uint64_t fake_monotonic_ns(const struct rw_clock *clock)
 {
@@ -85,9 +86,7 @@ int fixture_set_up(void **state)
 {
 	static struct fixture fixture;
 
-	strcpy(fixture.folder, "/tmp/rw-http-XXXXXX");
-	if (!mkdtemp(fixture.folder))
-		return -1;
+	scratch_make(fixture.folder);
 	make_certificates(&fixture);
 	fixture.clock.clock = (struct rw_clock){fake_monotonic_ns, fake_realtime_ms};
 	*state = &fixture;
@@ -98,15 +97,11 @@ int fixture_tear_down(void **state)
 {
 	struct fixture *fixture = *state;
 
-	unlink(fixture->ca_file);
-	unlink(fixture->cert_file);
-	unlink(fixture->key_file);
-	unlink(fixture->foreign_cert_file);
 	free(fixture->ca_pem);
 	free(fixture->server_cert_pem);
 	free(fixture->server_chain_pem);
 	free(fixture->server_key_pem);
-	return rmdir(fixture->folder);
+	return scratch_remove(fixture->folder);
 }
 
 void fixture_start(struct fixture *fixture, rw_http_handler_fn handler)

@@ -6,6 +6,7 @@
 
 #include "store/memory/memory.h"
 #include "store/sqlite/sqlite.h"
+#include "scratch.h"
 
 static int open_memory(struct fixture *fixture, struct rw_store **ret_store, struct rw_error *err)
 {
@@ -34,8 +35,7 @@ int fixture_setup(void **state)
 {
 	struct fixture *fixture = *state;
 
-	(void)snprintf(fixture->folder, sizeof(fixture->folder), "/tmp/rwt-store-XXXXXX");
-	assert_non_null(mkdtemp(fixture->folder));
+	scratch_make(fixture->folder);
 	(void)snprintf(fixture->path, sizeof(fixture->path), "%s/store.db", fixture->folder);
 	fixture->max_bytes = 0;
 	open_store(fixture);
@@ -45,15 +45,9 @@ int fixture_setup(void **state)
 int fixture_teardown(void **state)
 {
 	struct fixture *fixture = *state;
-	char path[96];
 
 	fixture->store = rw_store_free(fixture->store);
-	(void)unlink(fixture->path);
-	(void)snprintf(path, sizeof(path), "%s-wal", fixture->path);
-	(void)unlink(path);
-	(void)snprintf(path, sizeof(path), "%s-journal", fixture->path);
-	(void)unlink(path);
-	assert_int_equal(rmdir(fixture->folder), 0);
+	assert_int_equal(scratch_remove(fixture->folder), 0);
 	return 0;
 }
 

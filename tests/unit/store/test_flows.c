@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "store/flows.h"
+#include "scratch.h"
 
 #define DAY_MS INT64_C(86400000)
 #define TODAY  (INT64_C(20000) * 86400000 + 1000)
@@ -29,9 +30,7 @@ static void open_history(const struct rw_flow_history_limits *limits)
 static int make_folder(void **state)
 {
 	(void)state;
-	(void)snprintf(folder, sizeof(folder), "/tmp/rw-test-flows-XXXXXX");
-	if (!mkdtemp(folder))
-		return -1;
+	scratch_make(folder);
 	(void)snprintf(path, sizeof(path), "%s/flows.db", folder);
 	open_history(&(struct rw_flow_history_limits){.days = 3, .rows = 4});
 	return 0;
@@ -39,12 +38,9 @@ static int make_folder(void **state)
 
 static int remove_folder(void **state)
 {
-	char command[128];
-
 	(void)state;
 	history = rw_flow_history_free(history);
-	(void)snprintf(command, sizeof(command), "rm -rf '%s'", folder);
-	return system(command);
+	return scratch_remove(folder);
 }
 
 static struct rw_flow_row make_row(const char *scope, const char *node, uint16_t port, uint8_t last,
