@@ -48,10 +48,10 @@ RW_DEFINE_DONE(struct sweep, sweep_done)
 
 /* ---- different ranges ---- */
 
-/* Sorts by protocol, first and last port in one comparison; the position in the list rides along. */
+/* Sorts by one comparison; what it is the key of rides along. */
 struct sortable {
 	uint64_t key;
-	uint32_t position;
+	uint32_t number;
 };
 
 static int compare_sortable(const void *a, const void *b)
@@ -66,27 +66,28 @@ static int find_ranges(const struct rw_plan *plan, const uint32_t *list, uint32_
 {
 	RW_CLEANUP(rw_free) struct sortable *sorted = malloc((count + 1) * sizeof(*sorted));
 
-	columns->ranges = calloc(count + 1, sizeof(*columns->ranges));
-	columns->range_of = calloc(count + 1, sizeof(*columns->range_of));
+	columns->range_capacity = count + 1;
+	columns->ranges = calloc(columns->range_capacity, sizeof(*columns->ranges));
+	columns->rule_capacity = plan->rule_count + 1;
+	columns->range_of = calloc(columns->rule_capacity, sizeof(*columns->range_of));
 	if (!sorted || !columns->ranges || !columns->range_of)
 		return -ENOMEM;
 	for (uint32_t i = 0; i < count; i++) {
 		const struct rw_plan_rule *rule = &plan->rules[list[i]];
 
-		sorted[i].key =
-			(uint64_t)rule->protocol << 32 | (uint64_t)rule->ports.first << 16 | rule->ports.last;
-		sorted[i].position = i;
+		sorted[i] = (struct sortable){rw_columns_key(rule->protocol, rule->ports), list[i]};
 	}
 	qsort(sorted, count, sizeof(*sorted), compare_sortable);
 	for (uint32_t i = 0; i < count; i++) {
 		if (i == 0 || sorted[i].key != sorted[i - 1].key) {
-			const struct rw_plan_rule *rule = &plan->rules[list[sorted[i].position]];
+			const struct rw_plan_rule *rule = &plan->rules[sorted[i].number];
 
 			columns->ranges[columns->range_count++] =
 				(struct rw_port_range){.protocol = rule->protocol, .ports = rule->ports};
 		}
-		columns->range_of[sorted[i].position] = columns->range_count - 1;
+		columns->range_of[sorted[i].number] = columns->range_count - 1;
 	}
+	columns->sorted_count = columns->range_count;
 	return 0;
 }
 
@@ -258,7 +259,7 @@ static int sort_ends(struct sweep *sweep)
 		sorted[i] = (struct sortable){ranges[i].ports.last, i};
 	qsort(sorted, sweep->range_count, sizeof(*sorted), compare_sortable);
 	for (uint32_t i = 0; i < sweep->range_count; i++)
-		sweep->ends[i] = sorted[i].position;
+		sweep->ends[i] = sorted[i].number;
 	return 0;
 }
 

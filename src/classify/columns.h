@@ -43,10 +43,13 @@ struct rw_column_spare {
 #define RW_COLUMN_OWNERS_MAX 6
 
 struct rw_columns {
-	uint32_t count; /* spare ones included */
-	struct rw_port_range *ranges;
+	uint32_t count;               /* spare ones included */
+	struct rw_port_range *ranges; /* the first 'sorted_count' by protocol, first and last port */
 	uint32_t range_count;
-	uint32_t *range_of; /* by position in the view's list of rules */
+	uint32_t range_capacity;
+	uint32_t sorted_count;
+	uint32_t *range_of; /* by number of a rule that takes part */
+	uint32_t rule_capacity;
 	struct rw_column_run *runs;
 	uint32_t run_count;
 	uint32_t run_capacity;
@@ -67,18 +70,22 @@ RW_NODISCARD int rw_columns_make(const struct rw_plan *plan, const uint32_t *lis
 				 bool spacious, struct rw_image *image, uint32_t view_page,
 				 struct rw_columns *ret_columns);
 
+/* What the rule of that number covers. */
+static inline const struct rw_port_range *rw_columns_range_of(const struct rw_columns *columns, uint32_t rule)
+{
+	return &columns->ranges[columns->range_of[rule]];
+}
+
 /*
- * A rule on 'protocol' and 'ports' comes to 'position' of the list, which has 'count' before: gives it its
- * range, which is made when there is none like it.  The view's page, of an image that no program reads, is
- * changed when ports are led to spare columns: *ret_changed; rows are still to be changed by
- * columns->copies, in this order.  RW_COLUMNS_NONE when there are too few left, -ENOMEM, -ENOSPC; columns
- * and page are of no use then.
+ * A rule on 'protocol' and 'ports' comes, number 'rule': gives it its range, which is made when there is
+ * none like it.  The view's page, of an image that no program reads, is changed when ports are led to spare
+ * columns: *ret_changed; rows are still to be changed by columns->copies, in this order.  RW_COLUMNS_NONE
+ * when there are too few left, -ENOMEM, -ENOSPC; columns and page are of no use then.
+ *
+ * Cost: a search; a range that there was not yet costs what the columns and port intervals of its protocol do.
+ * Ranges stay when their rules go.
  */
 #define RW_COLUMNS_NONE 1
 RW_NODISCARD int rw_columns_insert(struct rw_columns *columns, uint16_t protocol, struct rw_ports ports,
-				   uint32_t position, uint32_t count, struct rw_image *image,
-				   uint32_t view_page, bool *ret_changed);
-
-/* The rule at 'position' of a list of 'count' goes; what it covered is in *ret_range. */
-void rw_columns_remove(struct rw_columns *columns, uint32_t position, uint32_t count,
-		       struct rw_port_range *ret_range);
+				   uint32_t rule, struct rw_image *image, uint32_t view_page,
+				   bool *ret_changed);

@@ -206,19 +206,46 @@ static int write_split(const struct ports *ports, struct rw_ports range, const s
 	return image->failure;
 }
 
+static int need_range(struct rw_columns *columns)
+{
+	uint32_t capacity = columns->range_capacity * 2;
+	struct rw_port_range *bigger;
+
+	if (columns->range_count < columns->range_capacity)
+		return 0;
+	bigger = realloc(columns->ranges, capacity * sizeof(*bigger));
+	if (!bigger)
+		return -ENOMEM;
+	columns->ranges = bigger;
+	columns->range_capacity = capacity;
+	return 0;
+}
+
+/* Room for the range of a rule of that number. */
+static int need_rule(struct rw_columns *columns, uint32_t rule)
+{
+	uint32_t capacity = (rule + 1) * 2, *bigger;
+
+	if (rule < columns->rule_capacity)
+		return 0;
+	bigger = realloc(columns->range_of, capacity * sizeof(*bigger));
+	if (!bigger)
+		return -ENOMEM;
+	columns->range_of = bigger;
+	columns->rule_capacity = capacity;
+	return 0;
+}
+
 /* Adds a range that is not there yet, of the columns that are marked. */
 static int add_range(struct rw_columns *columns, uint16_t protocol, struct rw_ports ports,
 		     const bool *covered)
 {
-	struct rw_port_range *bigger =
-		realloc(columns->ranges, (columns->range_count + 1) * sizeof(*columns->ranges));
 	struct rw_port_range *range;
-	int r = 0;
+	int r = need_range(columns);
 
-	if (!bigger)
-		return -ENOMEM;
-	columns->ranges = bigger;
-	range = &bigger[columns->range_count++];
+	if (r < 0)
+		return r;
+	range = &columns->ranges[columns->range_count++];
 	*range = (struct rw_port_range){.protocol = protocol, .ports = ports};
 	for (uint32_t i = 0; !r && i < columns->count; i++)
 		if (!covered || covered[i])
@@ -277,45 +304,45 @@ static int make_range(struct rw_columns *columns, uint16_t protocol, struct rw_p
 	return add_range(columns, protocol, has_ports ? range : RW_PORTS_ANY, split.within);
 }
 
-static uint32_t find_range(const struct rw_columns *columns, uint16_t protocol, struct rw_ports ports)
+static uint64_t key_of(const struct rw_port_range *range)
 {
-	uint32_t i = 0;
-
-	while (i < columns->range_count &&
-	       (columns->ranges[i].protocol != protocol || columns->ranges[i].ports.first != ports.first ||
-		columns->ranges[i].ports.last != ports.last))
-		i++;
-	return i;
+	return rw_columns_key(range->protocol, range->ports);
 }
 
-int rw_columns_insert(struct rw_columns *columns, uint16_t protocol, struct rw_ports ports, uint32_t position,
-		      uint32_t count, struct rw_image *image, uint32_t view_page, bool *ret_changed)
+/* Its number; range_count when there is none. */
+static uint32_t find_range(const struct rw_columns *columns, uint64_t key)
 {
-	uint32_t *bigger = realloc(columns->range_of, (count + 2) * sizeof(*bigger));
-	uint32_t range;
-	int r = 0;
+	uint32_t first = 0, end = columns->sorted_count;
+
+	while (first < end) {
+		uint32_t middle = first + (end - first) / 2;
+
+		if (key_of(&columns->ranges[middle]) < key)
+			first = middle + 1;
+		else
+			end = middle;
+	}
+	if (first < columns->sorted_count && key_of(&columns->ranges[first]) == key)
+		return first;
+	first = columns->sorted_count;
+	while (first < columns->range_count && key_of(&columns->ranges[first]) != key)
+		first++;
+	return first;
+}
+
+int rw_columns_insert(struct rw_columns *columns, uint16_t protocol, struct rw_ports ports, uint32_t rule,
+		      struct rw_image *image, uint32_t view_page, bool *ret_changed)
+{
+	uint32_t range = find_range(columns, rw_columns_key(protocol, ports));
+	int r = need_rule(columns, rule);
 
 	*ret_changed = false;
 	columns->copy_count = 0;
-	if (!bigger)
-		return -ENOMEM;
-	columns->range_of = bigger;
-	range = find_range(columns, protocol, ports);
-	if (range == columns->range_count)
+	if (!r && range == columns->range_count)
 		r = protocol == RW_PROTOCOL_ALL
 			    ? add_range(columns, protocol, ports, NULL)
 			    : make_range(columns, protocol, ports, image, view_page, ret_changed);
-	if (r)
-		return r;
-	memmove(&bigger[position + 1], &bigger[position], (count - position) * sizeof(*bigger));
-	bigger[position] = range;
-	return 0;
-}
-
-void rw_columns_remove(struct rw_columns *columns, uint32_t position, uint32_t count,
-		       struct rw_port_range *ret_range)
-{
-	*ret_range = columns->ranges[columns->range_of[position]];
-	memmove(&columns->range_of[position], &columns->range_of[position + 1],
-		(count - position - 1) * sizeof(*columns->range_of));
+	if (!r)
+		columns->range_of[rule] = range;
+	return r;
 }

@@ -14,12 +14,10 @@ struct rw_classify_maker *rw_classify_maker_free(struct rw_classify_maker *maker
 	for (uint32_t i = 0; i < maker->view_count; i++) {
 		(void)rw_row_maker_free(maker->views[i].rows);
 		rw_columns_done(&maker->views[i].columns);
-		free(maker->views[i].list);
 	}
 	free(maker->views);
 	free(maker->fives);
 	free(maker->rows);
-	free(maker->has_group);
 	rw_image_done(&maker->image);
 	rw_plan_done(&maker->plan);
 	(void)rw_policy_unref(maker->policy);
@@ -28,31 +26,31 @@ struct rw_classify_maker *rw_classify_maker_free(struct rw_classify_maker *maker
 }
 RW_DEFINE_CLEANUP(struct rw_classify_maker *, rw_classify_maker_free)
 
+/* 'has_group' and 'list' are room for each group of the policy and each rule of the plan. */
 static int make_view(struct rw_classify_maker *maker, const struct rw_classify_table *table, uint32_t number,
-		     struct rw_image *scratch)
+		     bool *has_group, uint32_t *list, struct rw_image *scratch)
 {
 	const struct rw_plan *plan = &maker->plan;
 	struct rw_maker_view *view = &maker->views[number];
 	const struct rw_table_header *header = rw_image_page(&maker->image, 0);
 	const struct rw_table_view *written = rw_image_page(&maker->image, header->views + number);
-	uint32_t page = rw_image_add_pages(scratch, 1);
+	uint32_t page = rw_image_add_pages(scratch, 1), count;
 	int r;
 
-	view->list = malloc((plan->rule_count + 1) * sizeof(*view->list));
-	if (!view->list || scratch->failure)
+	if (scratch->failure)
 		return -ENOMEM;
-	view->count = rw_plan_list(plan, &plan->policies[number / 2], rw_plan_direction(number),
-				   maker->has_group, view->list);
+	count = rw_plan_list(plan, &plan->policies[number / 2], rw_plan_direction(number), has_group, list);
 	/* Numbers of columns follow from the rules alone; the image has them already. */
-	r = rw_columns_make(plan, view->list, view->count, table->spacious, scratch, page, &view->columns);
+	r = rw_columns_make(plan, list, count, table->spacious, scratch, page, &view->columns);
 	return r ? r
-		 : rw_row_maker_new(plan, table->address, &view->columns, view->list, view->count,
-				    maker->fives, written->flags & RW_VIEW_PLAIN_ROWS, &maker->image,
-				    &view->rows);
+		 : rw_row_maker_new(plan, table->address, &view->columns, list, count, maker->fives,
+				    written->flags & RW_VIEW_PLAIN_ROWS, &maker->image, &view->rows);
 }
 
 static int make_views(struct rw_classify_maker *maker, const struct rw_classify_table *table)
 {
+	RW_CLEANUP(rw_free) bool *has_group = calloc(maker->policy->group_count + 1, sizeof(*has_group));
+	RW_CLEANUP(rw_free) uint32_t *list = malloc((maker->plan.rule_count + 1) * sizeof(*list));
 	RW_CLEANUP(rw_classify_memory_done) struct rw_classify_memory memory = {0};
 	RW_CLEANUP(rw_image_done) struct rw_image scratch = {0};
 	int r = 0;
@@ -60,13 +58,12 @@ static int make_views(struct rw_classify_maker *maker, const struct rw_classify_
 	rw_classify_memory_init(&memory);
 	rw_image_init(&scratch, &memory, RW_TABLE_PAGES_MAX);
 	rw_image_add_pages(&scratch, 1);
-	maker->has_group = calloc(maker->policy->group_count + 1, sizeof(*maker->has_group));
 	maker->views = calloc(maker->plan.policy_count * 2, sizeof(*maker->views));
 	maker->rows = malloc(maker->plan.policy_count * 2 * sizeof(*maker->rows));
-	if (!maker->has_group || !maker->views || !maker->rows)
+	if (!has_group || !list || !maker->views || !maker->rows)
 		return -ENOMEM;
 	while (!r && maker->view_count < maker->plan.policy_count * 2)
-		r = make_view(maker, table, maker->view_count++, &scratch);
+		r = make_view(maker, table, maker->view_count++, has_group, list, &scratch);
 	return r;
 }
 

@@ -5,7 +5,7 @@
  * What a table is changed by (private to src/classify)
  *
  * The parts of a compilation that an image does not hold and that its changes need: the plan, and of each view its
- * rules, columns and what makes rows.  Made when the first change comes that needs it, and handed on to the table
+ * columns and what makes rows.  Made when the first change comes that needs it, and handed on to the table
  * that a change of rules makes (revise.h).
  */
 
@@ -15,8 +15,6 @@
 #include "classify/rows.h"
 
 struct rw_maker_view {
-	uint32_t *list; /* numbers in the plan, in deciding order */
-	uint32_t count;
 	struct rw_columns columns;
 	struct rw_row_maker *rows;
 };
@@ -29,7 +27,6 @@ struct rw_classify_maker {
 	struct rw_maker_view *views;
 	uint32_t view_count;
 	uint32_t *rows;   /* room for one of each view */
-	bool *has_group;  /* room for each group of the policy */
 	uint32_t changes; /* of rules, since the table was compiled */
 };
 

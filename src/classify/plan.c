@@ -1,10 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "classify/plan.h"
+#include "classify/plan_internal.h"
 
 #include <assert.h>
 #include <string.h>
-
-#include "policy/evaluate.h"
 
 enum {
 	INGRESS = 1 << RW_DIRECTION_INGRESS,
@@ -24,6 +22,7 @@ struct candidate {
 void rw_plan_done(struct rw_plan *plan)
 {
 	free(plan->rules);
+	free(plan->order);
 	free(plan->fives);
 	free(plan->policies);
 	free(plan->policy_of);
@@ -123,8 +122,7 @@ static int make_policies(struct rw_plan *plan, struct rw_error *err)
 
 /* ---- rules ---- */
 
-/* Makes room for one more of 'array', which has 'count' elements of 'size'. */
-static int make_room(void *array, uint32_t count, uint32_t *capacity, size_t size)
+int rw_plan_make_room(void *array, uint32_t count, uint32_t *capacity, size_t size)
 {
 	void **slot = array;
 	uint32_t wanted = *capacity ? *capacity * 2 : 64;
@@ -142,7 +140,7 @@ static int make_room(void *array, uint32_t count, uint32_t *capacity, size_t siz
 
 static int add_rule(struct rw_plan *plan, struct rw_plan_rule rule)
 {
-	int r = make_room(&plan->rules, plan->rule_count, &plan->rule_capacity, sizeof(*plan->rules));
+	int r = rw_plan_make_room(&plan->rules, plan->rule_count, &plan->rule_capacity, sizeof(*plan->rules));
 
 	if (r < 0)
 		return r;
@@ -152,8 +150,8 @@ static int add_rule(struct rw_plan *plan, struct rw_plan_rule rule)
 	return 0;
 }
 
-static uint32_t add_origin(struct rw_plan *plan, enum rw_cause cause, enum rw_verdict verdict,
-			   const char *detail)
+uint32_t rw_plan_add_origin(struct rw_plan *plan, enum rw_cause cause, enum rw_verdict verdict,
+			    const char *detail)
 {
 	plan->origins[plan->origin_count] = (struct rw_classify_origin){cause, verdict, detail};
 	return RW_CELL(plan->origin_count++, cause, verdict);
@@ -178,7 +176,7 @@ static int add_controller_link(struct rw_plan *plan, struct rw_atoms *atoms)
 {
 	static const struct rw_prefix anywhere[] = {{.address.family = 4}, {.address.family = 6}};
 	const struct rw_policy *policy = plan->policy;
-	uint32_t cell = add_origin(plan, RW_CAUSE_CONTROLLER_LINK, RW_VERDICT_ACCEPT, NULL);
+	uint32_t cell = rw_plan_add_origin(plan, RW_CAUSE_CONTROLLER_LINK, RW_VERDICT_ACCEPT, NULL);
 	int r = 0;
 
 	for (size_t i = 0; !r && i < policy->controller_count; i++) {
@@ -203,7 +201,7 @@ static int add_controller_link(struct rw_plan *plan, struct rw_atoms *atoms)
 static int add_management(struct rw_plan *plan, struct rw_atoms *atoms)
 {
 	const struct rw_policy *policy = plan->policy;
-	uint32_t cell = add_origin(plan, RW_CAUSE_MANAGEMENT, RW_VERDICT_ACCEPT, NULL);
+	uint32_t cell = rw_plan_add_origin(plan, RW_CAUSE_MANAGEMENT, RW_VERDICT_ACCEPT, NULL);
 
 	for (size_t i = 0; i < policy->management_cidr_count; i++) {
 		for (size_t j = 0; j < policy->ssh_port_count; j++) {
@@ -227,7 +225,7 @@ static int add_inner_access(struct rw_plan *plan, struct rw_atoms *atoms, const 
 
 		if (!used[i] || group->kind != RW_GROUP_BASIC || group->inner_access != RW_VERDICT_ACCEPT)
 			continue;
-		cell = add_origin(plan, RW_CAUSE_INNER_ACCESS, RW_VERDICT_ACCEPT, group->id);
+		cell = rw_plan_add_origin(plan, RW_CAUSE_INNER_ACCESS, RW_VERDICT_ACCEPT, group->id);
 		members = rw_policy_find_set(plan->policy, group->id);
 		if (!members)
 			continue;
@@ -301,7 +299,7 @@ static int add_five(struct rw_plan *plan, const struct rw_rule *rule, uint32_t c
 	*ret_five = 0;
 	if (local->address.family == 0 && rw_ports_is_any(rule->source_ports))
 		return 0;
-	if (make_room(&plan->fives, plan->five_count, &plan->five_capacity, sizeof(*plan->fives)) < 0)
+	if (rw_plan_make_room(&plan->fives, plan->five_count, &plan->five_capacity, sizeof(*plan->fives)) < 0)
 		return -ENOMEM;
 	five = &plan->fives[plan->five_count++];
 	*five = (struct rw_table_five){
@@ -318,9 +316,8 @@ static int add_five(struct rw_plan *plan, const struct rw_rule *rule, uint32_t c
 	return 0;
 }
 
-/* What a rule says, but for its atom. */
-static int describe_rule(struct rw_plan *plan, const struct rw_rule *rule, uint32_t group, uint32_t cell,
-			 struct rw_plan_rule *ret_planned)
+int rw_plan_describe_rule(struct rw_plan *plan, const struct rw_rule *rule, uint32_t group, uint32_t cell,
+			  struct rw_plan_rule *ret_planned)
 {
 	bool vpc = plan->policy->network_kind == RW_NETWORK_VPC;
 
@@ -340,9 +337,9 @@ static int add_policy_rule(struct rw_plan *plan, struct rw_atoms *atoms, const s
 {
 	const struct rw_rule *rule = candidate->rule;
 	const struct rw_address_set *set = NULL;
-	uint32_t cell = add_origin(plan, RW_CAUSE_RULE, rule->policy, rule->id);
+	uint32_t cell = rw_plan_add_origin(plan, RW_CAUSE_RULE, rule->policy, rule->id);
 	struct rw_plan_rule planned;
-	int r = describe_rule(plan, rule, candidate->group, cell, &planned);
+	int r = rw_plan_describe_rule(plan, rule, candidate->group, cell, &planned);
 
 	if (r < 0)
 		return r;
@@ -387,8 +384,8 @@ static int add_policy_rules(struct rw_plan *plan, struct rw_atoms *atoms, const 
 static int flag_atom(struct rw_plan *plan, uint32_t atom, uint32_t flag)
 {
 	while (atom >= plan->flagged_count) {
-		if (make_room(&plan->atom_flags, plan->flagged_count, &plan->flagged_capacity,
-			      sizeof(*plan->atom_flags)) < 0)
+		if (rw_plan_make_room(&plan->atom_flags, plan->flagged_count, &plan->flagged_capacity,
+				      sizeof(*plan->atom_flags)) < 0)
 			return -ENOMEM;
 		plan->atom_flags[plan->flagged_count++] = 0;
 	}
@@ -447,11 +444,18 @@ int rw_plan_make(const struct rw_policy *policy, struct rw_atoms *atoms, struct 
 		r = flag_atoms(&plan, atoms);
 	if (r < 0 || atoms->failed)
 		return rw_error_oom(err);
-	plan.default_drop = add_origin(&plan, RW_CAUSE_DEFAULT, RW_VERDICT_DROP, NULL);
-	plan.default_accept = add_origin(&plan, RW_CAUSE_DEFAULT, RW_VERDICT_ACCEPT, NULL);
+	plan.default_drop = rw_plan_add_origin(&plan, RW_CAUSE_DEFAULT, RW_VERDICT_DROP, NULL);
+	plan.default_accept = rw_plan_add_origin(&plan, RW_CAUSE_DEFAULT, RW_VERDICT_ACCEPT, NULL);
 	*ret_plan = plan;
 	plan = (struct rw_plan){0};
 	return 0;
+}
+
+/* Whether it would take part if the interface had its group. */
+static bool is_heard(const struct rw_plan_rule *rule, const struct rw_plan_policy *interface,
+		     enum rw_direction direction)
+{
+	return rule->direction_mask & 1 << direction && rule->nic_mask & 1 << interface->nic_type;
 }
 
 uint32_t rw_plan_list(const struct rw_plan *plan, const struct rw_plan_policy *interface,
@@ -465,95 +469,24 @@ uint32_t rw_plan_list(const struct rw_plan *plan, const struct rw_plan_policy *i
 	for (uint32_t i = 0; i < plan->rule_count; i++) {
 		const struct rw_plan_rule *rule = &plan->rules[i];
 
-		if (rule->direction_mask & 1 << direction && rule->nic_mask & 1 << interface->nic_type &&
+		if (is_heard(rule, interface, direction) &&
 		    (rule->group == RW_PLAN_NO_GROUP || has_group[rule->group]))
 			list[count++] = i;
 	}
 	return count;
 }
 
-/* ---- changes ---- */
-
-int rw_plan_rank(struct rw_plan *plan)
+bool rw_plan_takes_part(const struct rw_plan_rule *rule, const struct rw_plan_policy *interface,
+			enum rw_direction direction)
 {
-	uint32_t *ranks = realloc(plan->ranks, plan->origin_capacity * sizeof(*ranks));
+	bool has_group = rule->group == RW_PLAN_NO_GROUP;
 
-	if (!ranks)
-		return -ENOMEM;
-	plan->ranks = ranks;
-	/* Last those that decide nothing, and before them the defaults. */
-	for (uint32_t i = 0; i < plan->origin_count; i++)
-		ranks[i] = UINT32_MAX;
-	ranks[RW_CELL_INDEX(plan->default_drop)] = plan->rule_count;
-	ranks[RW_CELL_INDEX(plan->default_accept)] = plan->rule_count;
-	/* Failsafe rules share an index. */
-	for (uint32_t i = plan->rule_count; i-- > 0;)
-		ranks[RW_CELL_INDEX(plan->rules[i].cell)] = i;
-	return 0;
+	for (size_t i = 0; !has_group && i < interface->group_count; i++)
+		has_group = interface->groups[i] == rule->group;
+	return has_group && is_heard(rule, interface, direction);
 }
 
-/* The place of a rule among the others. */
-static uint32_t find_place(const struct rw_plan *plan, const struct rw_rule *rule)
-{
-	uint32_t first = 0, end = plan->rule_count;
-
-	while (first < end) {
-		uint32_t middle = first + (end - first) / 2;
-		const struct rw_rule *other = plan->rules[middle].rule;
-
-		if (!other || rw_rule_decides_before(other, rule))
-			first = middle + 1;
-		else
-			end = middle;
-	}
-	return first;
-}
-
-int rw_plan_insert(struct rw_plan *plan, uint32_t group, const struct rw_rule *rule, uint32_t atom,
-		   uint32_t *ret_place)
-{
-	uint32_t cell = RW_CELL(plan->origin_count, RW_CAUSE_RULE, rule->policy), place;
-	struct rw_plan_rule planned;
-	int r;
-
-	if (plan->origin_count >= RW_TABLE_INDEX_MAX)
-		return -E2BIG;
-	if (make_room(&plan->origins, plan->origin_count, &plan->origin_capacity, sizeof(*plan->origins)) <
-		    0 ||
-	    make_room(&plan->rules, plan->rule_count, &plan->rule_capacity, sizeof(*plan->rules)) < 0)
-		return -ENOMEM;
-	r = describe_rule(plan, rule, group, cell, &planned);
-	if (r < 0)
-		return r;
-	(void)add_origin(plan, RW_CAUSE_RULE, rule->policy, rule->id);
-	if (atom == RW_PLAN_NO_ATOM)
-		return 0;
-	planned.atom = atom;
-	place = find_place(plan, rule);
-	memmove(&plan->rules[place + 1], &plan->rules[place],
-		(plan->rule_count - place) * sizeof(*plan->rules));
-	plan->rules[place] = planned;
-	plan->rule_count++;
-	*ret_place = place;
-	return 0;
-}
-
-bool rw_plan_remove(struct rw_plan *plan, const struct rw_rule *rule, struct rw_plan_rule *ret_removed)
-{
-	for (uint32_t i = 0; i < plan->origin_count; i++)
-		if (plan->origins[i].detail == rule->id)
-			plan->origins[i] =
-				(struct rw_classify_origin){RW_CAUSE_DEFAULT, RW_VERDICT_DROP, NULL};
-	for (uint32_t i = 0; i < plan->rule_count; i++) {
-		if (plan->rules[i].rule != rule)
-			continue;
-		*ret_removed = plan->rules[i];
-		plan->rule_count--;
-		memmove(&plan->rules[i], &plan->rules[i + 1], (plan->rule_count - i) * sizeof(*plan->rules));
-		return true;
-	}
-	return false;
-}
+/* ---- what takes most ---- */
 
 static size_t weight_of(const struct rw_policy *policy, const struct rw_policy_group *group)
 {

@@ -7,9 +7,10 @@
  * The policy without its names: interface policies, and everything that accepts or drops as one list of
  * rules in deciding order -- failsafe, inner access, rules -- each about one atom.
  *
- * The rule indexes of a plan that was just made are in deciding order, so that cells compare as numbers.  A
- * rule that comes later has the next index that nobody had, so that all others stay what they are; from
- * then on cells are compared by rank.
+ * The rules of a plan that was just made stand in deciding order, and so do their indexes: cells compare as
+ * numbers.  A plan that is opened for changes keeps the order beside.  A rule that comes then has the next
+ * place in 'rules' and the next index, so that whoever knows others by these goes on to; cells are compared
+ * by rank.
  */
 
 #include "abi/rw_table.h"
@@ -41,9 +42,12 @@ struct rw_plan_policy {
 
 struct rw_plan {
 	const struct rw_policy *policy;
-	struct rw_plan_rule *rules; /* in deciding order */
+	struct rw_plan_rule *rules;
 	uint32_t rule_count;
 	uint32_t rule_capacity;
+	uint32_t *order; /* of an open plan: those that are left of 'rules', in deciding order */
+	uint32_t order_count;
+	uint32_t order_capacity;
 	struct rw_table_five *fives;
 	uint32_t five_count;
 	uint32_t five_capacity;
@@ -53,7 +57,8 @@ struct rw_plan {
 	struct rw_classify_origin *origins; /* by rule index */
 	uint32_t origin_count;
 	uint32_t origin_capacity;
-	uint32_t *ranks; /* by rule index: its place in deciding order; NULL = indexes are in that order */
+	uint32_t *ranks; /* of an open plan, by rule index: smaller ones decide first; else NULL */
+	uint32_t rank_capacity;
 	uint32_t default_drop; /* cells */
 	uint32_t default_accept;
 	uint32_t *atom_flags; /* RW_CLASS_* by atom */
@@ -73,11 +78,15 @@ RW_NODISCARD int rw_plan_make(const struct rw_policy *policy, struct rw_atoms *a
 
 /*
  * Lists the numbers of the rules that take part on interfaces with policy 'interface' in that direction, in
- * deciding order; gives how many.  'list' has room for plan->rule_count, 'has_group' (work space) for the
- * policy's groups.
+ * deciding order, of a plan that is not open; gives how many.  'list' has room for plan->rule_count,
+ * 'has_group' (work space) for the policy's groups.
  */
 uint32_t rw_plan_list(const struct rw_plan *plan, const struct rw_plan_policy *interface,
 		      enum rw_direction direction, bool *has_group, uint32_t *list);
+
+/* Whether one rule does. */
+bool rw_plan_takes_part(const struct rw_plan_rule *rule, const struct rw_plan_policy *interface,
+			enum rw_direction direction);
 
 /* The direction of a view by its number. */
 static inline enum rw_direction rw_plan_direction(uint32_t view)
@@ -97,23 +106,25 @@ static inline bool rw_plan_before(const struct rw_plan *plan, uint32_t a, uint32
 	return plan->ranks ? plan->ranks[RW_CELL_INDEX(a)] < plan->ranks[RW_CELL_INDEX(b)] : a < b;
 }
 
+/* Opens a plan for changes; nothing happens when it is open.  O(rules); -ENOMEM. */
+RW_NODISCARD int rw_plan_open(struct rw_plan *plan);
+
 /*
  * Enters 'rule' (borrowed) of the policy's group 'group' where it decides, with a new index.  'atom' is
  * what it is about; RW_PLAN_NO_ATOM when its object has no addresses: it then has an index and decides
- * nothing.  Gives its place in plan->rules.  -ENOMEM, -E2BIG; nothing is changed then.
+ * nothing.  Gives its number in plan->rules.  -ENOMEM, -E2BIG; nothing is changed then.
+ *
+ * Cost: a search, and a pass over the numbers behind its place and over the ranks, 4 bytes a rule each.
  */
 #define RW_PLAN_NO_ATOM UINT32_MAX
 RW_NODISCARD int rw_plan_insert(struct rw_plan *plan, uint32_t group, const struct rw_rule *rule,
-				uint32_t atom, uint32_t *ret_place);
+				uint32_t atom, uint32_t *ret_number);
 
 /*
- * Takes 'rule' (by address) out; its index is about nothing from then on.  True with what it was in
- * *ret_removed, false when it decided nothing.
+ * Takes 'rule' (by address) out; its index is about nothing from then on.  True with its number, where it
+ * still stands, in *ret_number; false when it decided nothing.  Cost: likewise.
  */
-bool rw_plan_remove(struct rw_plan *plan, const struct rw_rule *rule, struct rw_plan_rule *ret_removed);
-
-/* Numbers the ranks anew, after rules were inserted or removed.  -ENOMEM. */
-RW_NODISCARD int rw_plan_rank(struct rw_plan *plan);
+bool rw_plan_remove(struct rw_plan *plan, const struct rw_rule *rule, uint32_t *ret_number);
 
 /* The name of the group that asks for most addresses and rules, or NULL without groups. */
 const char *rw_plan_largest_group(const struct rw_policy *policy);

@@ -28,12 +28,9 @@ struct revision {
 	struct rw_error *err;
 	struct change gone[RULES_MAX], come[RULES_MAX];
 	uint32_t gone_count, come_count;
-	bool *has_atom;               /* by class: the atom of the current rule is one of its */
-	uint32_t *positions;          /* by view: of the current rule, NOWHERE when it takes no part */
-	struct rw_port_range *ranges; /* by view: of the rule that goes */
+	bool *has_atom;       /* by class: the atom of the current rule is one of its */
+	uint32_t class_count; /* that have it */
 };
-
-#define NOWHERE UINT32_MAX
 
 /* What a part cannot do goes through as the outcome of the whole. */
 _Static_assert(RW_COLUMNS_NONE == RW_CLASSIFY_BESIDE && RW_ROW_PATCH_NONE == RW_CLASSIFY_BESIDE, "compile");
@@ -41,8 +38,6 @@ _Static_assert(RW_COLUMNS_NONE == RW_CLASSIFY_BESIDE && RW_ROW_PATCH_NONE == RW_
 static void revision_done(struct revision *revision)
 {
 	free(revision->has_atom);
-	free(revision->positions);
-	free(revision->ranges);
 }
 RW_DEFINE_DONE(struct revision, revision_done)
 
@@ -159,11 +154,13 @@ static int find_classes(struct revision *revision, uint32_t atom)
 		return -ENOMEM;
 	revision->has_atom = has_atom;
 	has_atom[0] = false;
+	revision->class_count = 0;
 	for (uint32_t i = 1; i < classes->count; i++) {
 		const struct rw_class *class = &classes->list[i];
 
 		has_atom[i] = has_atom[class->parent] ||
 			      contains(classes->atoms + class->added_first, class->added_count, atom);
+		revision->class_count += has_atom[i];
 	}
 	return 0;
 }
@@ -210,61 +207,22 @@ static int patch_view(struct revision *revision, uint32_t view, struct rw_row_pa
 	return 0;
 }
 
-/* ---- lists ---- */
-
-/* Notes where 'rule' stands in each view's list. */
-static void find_positions(struct revision *revision, const struct rw_rule *rule)
-{
-	const struct rw_classify_maker *maker = revision->maker;
-
-	for (uint32_t i = 0; i < maker->view_count; i++) {
-		const struct rw_maker_view *view = &maker->views[i];
-
-		revision->positions[i] = NOWHERE;
-		for (uint32_t j = 0; j < view->count; j++)
-			if (maker->plan.rules[view->list[j]].rule == rule)
-				revision->positions[i] = j;
-	}
-}
-
-/* Lists the rules of every view anew. */
-static int list_rules(struct revision *revision)
-{
-	struct rw_classify_maker *maker = revision->maker;
-
-	for (uint32_t i = 0; i < maker->view_count; i++) {
-		struct rw_maker_view *view = &maker->views[i];
-		uint32_t *list = realloc(view->list, (maker->plan.rule_count + 1) * sizeof(*list));
-
-		if (!list)
-			return -ENOMEM;
-		view->list = list;
-		view->count = rw_plan_list(&maker->plan, &maker->plan.policies[i / 2], rw_plan_direction(i),
-					   maker->has_group, list);
-	}
-	return rw_plan_rank(&maker->plan);
-}
-
-static int follow_lists(struct revision *revision, uint32_t atom)
-{
-	struct rw_classify_maker *maker = revision->maker;
-	int r = 0;
-
-	for (uint32_t i = 0; !r && i < maker->view_count; i++)
-		r = rw_row_maker_follow(maker->views[i].rows, maker->views[i].list, maker->views[i].count,
-					maker->fives, atom);
-	return r;
-}
-
 /* ---- a rule goes ---- */
 
-static int lift_rule(struct revision *revision, const struct rw_plan_rule *rule,
-		     const struct rw_port_range *range, uint32_t view)
+/* Whether a rule of the plan has a say in a view. */
+static bool takes_part(const struct revision *revision, uint32_t number, uint32_t view)
+{
+	const struct rw_plan *plan = &revision->maker->plan;
+
+	return rw_plan_takes_part(&plan->rules[number], &plan->policies[view / 2], rw_plan_direction(view));
+}
+
+static int lift_rule(struct revision *revision, uint32_t number, uint32_t view)
 {
 	struct rw_classify_maker *maker = revision->maker;
 	RW_CLEANUP(rw_row_patch_free) struct rw_row_patch *patch = NULL;
-	int r = rw_row_patch_lift(maker->views[view].rows, rule->cell, range,
-				  rw_plan_initial(&maker->plan, view), &patch);
+	int r = rw_row_patch_lift(maker->views[view].rows, number, rw_plan_initial(&maker->plan, view),
+				  revision->class_count, &patch);
 
 	return r ? r : patch_view(revision, view, patch);
 }
@@ -272,25 +230,19 @@ static int lift_rule(struct revision *revision, const struct rw_plan_rule *rule,
 static int remove_rule(struct revision *revision, const struct rw_rule *rule)
 {
 	struct rw_classify_maker *maker = revision->maker;
-	struct rw_plan_rule removed;
+	uint32_t number;
 	int r;
 
-	find_positions(revision, rule);
 	/* A rule about a group without addresses decides nothing. */
-	if (!rw_plan_remove(&maker->plan, rule, &removed))
+	if (!rw_plan_remove(&maker->plan, rule, &number))
 		return 0;
-	r = list_rules(revision);
-	for (uint32_t i = 0; !r && i < maker->view_count; i++)
-		if (revision->positions[i] != NOWHERE)
-			rw_columns_remove(&maker->views[i].columns, revision->positions[i],
-					  maker->views[i].count + 1, &revision->ranges[i]);
-	if (!r)
-		r = follow_lists(revision, removed.atom);
-	if (!r)
-		r = find_classes(revision, removed.atom);
-	for (uint32_t i = 0; !r && i < maker->view_count; i++)
-		if (revision->positions[i] != NOWHERE)
-			r = lift_rule(revision, &removed, &revision->ranges[i], i);
+	r = find_classes(revision, maker->plan.rules[number].atom);
+	for (uint32_t i = 0; !r && i < maker->view_count; i++) {
+		if (!takes_part(revision, number, i))
+			continue;
+		rw_row_maker_remove(maker->views[i].rows, number);
+		r = lift_rule(revision, number, i);
+	}
 	return r;
 }
 
@@ -330,62 +282,52 @@ static int write_five(struct rw_classify_maker *maker)
 	return maker->image.failure;
 }
 
-/* Gives the rule its columns in each view. */
-static int insert_columns(struct revision *revision, const struct rw_plan_rule *rule)
+/* Makes the columns that the rule has taken in a view like those that they come from. */
+static int copy_columns(struct revision *revision, uint32_t view)
 {
-	struct rw_classify_maker *maker = revision->maker;
-	const struct rw_table_header *header = rw_image_page(&maker->image, 0);
-	uint32_t first = header->views;
-	int r = 0;
+	const struct rw_columns *columns = &revision->maker->views[view].columns;
+	int r = columns->copy_count ? find_all(revision) : 0;
 
-	for (uint32_t i = 0; !r && i < maker->view_count; i++) {
-		bool changed = false;
+	for (uint32_t i = 0; !r && i < columns->copy_count; i++) {
+		RW_CLEANUP(rw_row_patch_free) struct rw_row_patch *patch = NULL;
 
-		if (revision->positions[i] == NOWHERE)
-			continue;
-		r = rw_columns_insert(&maker->views[i].columns, rule->protocol, rule->ports,
-				      revision->positions[i], maker->views[i].count - 1, &maker->image,
-				      first + i, &changed);
-		if (changed)
-			rw_log_note(revision->table->log, (size_t)(first + i) * RW_TABLE_PAGE_SIZE,
-				    RW_TABLE_PAGE_SIZE);
+		r = rw_row_patch_copy(revision->maker->views[view].rows, &columns->copies[i], &patch);
+		if (!r)
+			r = patch_view(revision, view, patch);
 	}
 	return r;
 }
 
-/* Makes the columns that the rule has taken like those that they come from. */
-static int copy_columns(struct revision *revision)
+/* Gives a rule its columns in a view, and a place among what makes rows there. */
+static int enter_view(struct revision *revision, uint32_t number, uint32_t view)
 {
 	struct rw_classify_maker *maker = revision->maker;
-	int r = find_all(revision);
+	const struct rw_plan_rule *rule = &maker->plan.rules[number];
+	const struct rw_table_header *header = rw_image_page(&maker->image, 0);
+	uint32_t page = header->views + view;
+	bool changed;
+	int r = rw_columns_insert(&maker->views[view].columns, rule->protocol, rule->ports, number,
+				  &maker->image, page, &changed);
 
-	for (uint32_t i = 0; !r && i < maker->view_count; i++) {
-		const struct rw_columns *columns = &maker->views[i].columns;
-
-		for (uint32_t j = 0; !r && revision->positions[i] != NOWHERE && j < columns->copy_count;
-		     j++) {
-			RW_CLEANUP(rw_row_patch_free) struct rw_row_patch *patch = NULL;
-
-			r = rw_row_patch_copy(maker->views[i].rows, &columns->copies[j], &patch);
-			if (!r)
-				r = patch_view(revision, i, patch);
-		}
-	}
-	return r;
+	if (changed)
+		rw_log_note(revision->table->log, (size_t)page * RW_TABLE_PAGE_SIZE, RW_TABLE_PAGE_SIZE);
+	if (!r)
+		r = rw_row_maker_insert(maker->views[view].rows, number);
+	return r ? r : copy_columns(revision, view);
 }
 
 /* Lays the rule over the rows of the classes that have its atom. */
-static int lay_rule(struct revision *revision, uint32_t atom)
+static int lay_rule(struct revision *revision, uint32_t number)
 {
 	struct rw_classify_maker *maker = revision->maker;
-	int r = find_classes(revision, atom);
+	int r = find_classes(revision, maker->plan.rules[number].atom);
 
 	for (uint32_t i = 0; !r && i < maker->view_count; i++) {
 		RW_CLEANUP(rw_row_patch_free) struct rw_row_patch *patch = NULL;
 
-		if (revision->positions[i] == NOWHERE)
+		if (!takes_part(revision, number, i))
 			continue;
-		r = rw_row_patch_lay(maker->views[i].rows, revision->positions[i], &patch);
+		r = rw_row_patch_lay(maker->views[i].rows, number, &patch);
 		if (!r)
 			r = patch_view(revision, i, patch);
 	}
@@ -418,32 +360,33 @@ static int enter_atom(struct revision *revision, uint32_t atom)
 static int insert_rule(struct revision *revision, const struct change *change)
 {
 	struct rw_classify_maker *maker = revision->maker;
-	uint32_t fives = maker->plan.five_count, atom, place;
+	uint32_t fives = maker->plan.five_count, atom, number;
 	bool is_new;
 	int r = find_atom(revision, change->rule, &atom, &is_new);
 
 	if (!r)
-		r = rw_plan_insert(&maker->plan, change->group, change->rule, atom, &place);
+		r = rw_plan_insert(&maker->plan, change->group, change->rule, atom, &number);
 	if (r < 0 || atom == RW_PLAN_NO_ATOM)
 		return r;
 	if (maker->plan.five_count != fives)
 		r = write_five(maker);
+	for (uint32_t i = 0; !r && i < maker->view_count; i++)
+		r = rw_row_maker_follow(maker->views[i].rows, maker->fives);
+	for (uint32_t i = 0; !r && i < maker->view_count; i++)
+		if (takes_part(revision, number, i))
+			r = enter_view(revision, number, i);
 	if (!r)
-		r = list_rules(revision);
-	if (r < 0)
-		return r;
-	find_positions(revision, change->rule);
-	r = insert_columns(revision, &maker->plan.rules[place]);
-	if (!r)
-		r = follow_lists(revision, atom);
-	if (!r)
-		r = copy_columns(revision);
-	if (!r)
-		r = is_new ? enter_atom(revision, atom) : lay_rule(revision, atom);
+		r = is_new ? enter_atom(revision, atom) : lay_rule(revision, number);
 	return r;
 }
 
 /* ---- the whole ---- */
+
+static bool is_before_rules(enum rw_cause cause)
+{
+	return cause == RW_CAUSE_CONTROLLER_LINK || cause == RW_CAUSE_MANAGEMENT ||
+	       cause == RW_CAUSE_INNER_ACCESS;
+}
 
 /* What the plan borrows of the policy before is the same in this one, at another place. */
 static void adopt_policy(struct revision *revision)
@@ -456,9 +399,9 @@ static void adopt_policy(struct revision *revision)
 	plan->policy = maker->policy;
 	for (size_t i = 0; i < maker->policy->interface_count; i++)
 		plan->policies[plan->policy_of[i]].groups = maker->policy->interfaces[i].groups;
-	for (uint32_t i = 0; i < plan->origin_count; i++)
-		for (size_t j = 0; plan->origins[i].cause == RW_CAUSE_INNER_ACCESS && j < before->group_count;
-		     j++)
+	/* Failsafe and inner access come before all rules. */
+	for (uint32_t i = 0; is_before_rules(plan->origins[i].cause); i++)
+		for (size_t j = 0; j < before->group_count; j++)
 			if (plan->origins[i].detail == before->groups[j]->id)
 				plan->origins[i].detail = maker->policy->groups[j]->id;
 	(void)rw_policy_unref(before);
@@ -488,7 +431,7 @@ static int bring_up_to_date(struct revision *revision, const struct rw_classify_
 static int change_rules(struct revision *revision)
 {
 	struct rw_table_header *header;
-	int r = 0;
+	int r = rw_plan_open(&revision->maker->plan);
 
 	for (uint32_t i = 0; !r && i < revision->gone_count; i++)
 		r = remove_rule(revision, revision->gone[i].rule);
@@ -580,9 +523,7 @@ int rw_classify_revise(struct rw_classify_table *table, const struct rw_policy *
 	revision.maker = table->maker;
 	if (revision.maker->changes + revision.gone_count + revision.come_count > RW_REVISE_CHANGES_MAX)
 		return RW_CLASSIFY_BESIDE;
-	revision.positions = calloc(revision.maker->view_count, sizeof(*revision.positions));
-	revision.ranges = calloc(revision.maker->view_count, sizeof(*revision.ranges));
-	r = revision.positions && revision.ranges ? revise(&revision, from, ret_table) : -ENOMEM;
+	r = revise(&revision, from, ret_table);
 	if (table->is_spent) {
 		table->page_count = page_count;
 		table->maker = rw_classify_maker_free(table->maker);

@@ -17,8 +17,8 @@
  *
  * The result decides as what rw_classify_compile makes of the policy.
  *
- * Cost: linear in the policy's rules and classes with a small factor (a pass over each), plus what is
- * changed and what was changed the time before.  The first time after a compilation copies the image.
+ * Cost: what is changed and what was changed the time before; for the rest one pass over the classes and over a few
+ * bytes of each rule (plan.h, rows.h).  The first time after a compilation copies the image.
  */
 
 #include "classify/update.h"

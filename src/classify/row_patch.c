@@ -27,8 +27,13 @@ struct rw_row_patch {
 	uint32_t initial;
 	uint32_t *columns; /* those of 'runs', ascending */
 	uint32_t column_count;
-	uint32_t *best;  /* by atom and column: the strongest cell of the rules that are left, or nothing */
-	uint32_t *fives; /* the same of five-tuple rules; behind 'best' */
+	/*
+	 * By atom that was asked for and column: the strongest cell of the rules that are left, or nothing, and
+	 * the same of five-tuple rules behind those.
+	 */
+	uint32_t *best;
+	uint32_t best_count, best_capacity; /* atoms */
+	uint32_t *best_of;                  /* by atom: its number among these + 1 */
 	uint32_t *cells; /* by column: what comes in the rule's place in the current row, or nothing */
 	/* Rows that there are. */
 	uint32_t *blocks; /* room for those of one */
@@ -38,8 +43,8 @@ struct rw_row_patch {
 	uint32_t *met;
 };
 
-/* What is worked out beforehand for a rule that goes: more would take longer than compiling. */
-#define BEST_MAX (1u << 20)
+/* Cells that are looked at, or worked out, for a rule that goes: more would take longer than compiling. */
+#define CELLS_MAX (1u << 20)
 
 struct rw_row_patch *rw_row_patch_free(struct rw_row_patch *patch)
 {
@@ -47,6 +52,7 @@ struct rw_row_patch *rw_row_patch_free(struct rw_row_patch *patch)
 		free(patch->runs);
 		free(patch->columns);
 		free(patch->best);
+		free(patch->best_of);
 		free(patch->cells);
 		free(patch->blocks);
 		free(patch->made);
@@ -75,14 +81,14 @@ static struct rw_row_patch *patch_new(struct rw_row_maker *maker, const struct r
 	return RW_TAKE_PTR(patch);
 }
 
-int rw_row_patch_lay(struct rw_row_maker *maker, uint32_t position, struct rw_row_patch **ret_patch)
+int rw_row_patch_lay(struct rw_row_maker *maker, uint32_t number, struct rw_row_patch **ret_patch)
 {
 	const struct rw_row_builder *builder = &maker->builder;
 
-	*ret_patch = patch_new(maker, &builder->columns->ranges[builder->columns->range_of[position]]);
+	*ret_patch = patch_new(maker, rw_columns_range_of(builder->columns, number));
 	if (!*ret_patch)
 		return -ENOMEM;
-	(*ret_patch)->rule = builder->plan->rules[builder->list[position]];
+	(*ret_patch)->rule = builder->plan->rules[number];
 	return 0;
 }
 
@@ -119,68 +125,116 @@ static int list_columns(struct rw_row_patch *patch)
 	return 0;
 }
 
-/* 'before' is, by column, how many of the patch's columns are less. */
-static void note_rule(struct rw_row_patch *patch, const struct rw_plan_rule *rule,
-		      const struct rw_port_range *range, const uint32_t *before)
+int rw_row_patch_lift(struct rw_row_maker *maker, uint32_t number, uint32_t initial, uint32_t classes,
+		      struct rw_row_patch **ret_patch)
 {
-	uint32_t *best = (rule->five ? patch->fives : patch->best) + (size_t)rule->atom * patch->column_count;
+	const struct rw_row_builder *builder = &maker->builder;
+	RW_CLEANUP(rw_row_patch_free)
+	struct rw_row_patch *patch = patch_new(maker, rw_columns_range_of(builder->columns, number));
 
-	for (uint32_t i = 0; i < range->run_count; i++) {
-		const struct rw_column_run *run = &patch->builder->columns->runs[range->first_run + i];
-
-		for (uint32_t at = before[run->first]; at < before[run->last + 1]; at++)
-			if (best[at] == RW_ROW_NOTHING)
-				best[at] = rule->cell;
-	}
-}
-
-/* Works out what each atom's rules say on the columns. */
-static int find_best(struct rw_row_patch *patch)
-{
-	const struct rw_row_builder *builder = patch->builder;
-	const struct rw_columns *columns = builder->columns;
-	size_t size = (size_t)builder->atom_count * patch->column_count;
-	RW_CLEANUP(rw_free) uint32_t *before = NULL;
-
-	if (size > BEST_MAX)
-		return RW_ROW_PATCH_NONE;
-	before = malloc((columns->count + 1) * sizeof(*before));
-	patch->best = malloc((size * 2 + 1) * sizeof(*patch->best));
-	if (!before || !patch->best)
+	if (!patch || list_columns(patch) < 0)
 		return -ENOMEM;
-	patch->fives = patch->best + size;
-	for (uint32_t column = 0, at = 0; column <= columns->count; column++) {
-		before[column] = at;
-		at += at < patch->column_count && patch->columns[at] == column;
-	}
-	for (size_t i = 0; i < size * 2; i++)
-		patch->best[i] = RW_ROW_NOTHING;
-	for (uint32_t atom = 0; atom < builder->atom_count; atom++)
-		for (uint32_t i = builder->first_of[atom]; i < builder->first_of[atom + 1]; i++) {
-			uint32_t position = builder->by_atom[i];
-
-			note_rule(patch, &builder->plan->rules[builder->list[position]],
-				  &columns->ranges[columns->range_of[position]], before);
-		}
-	return 0;
-}
-
-int rw_row_patch_lift(struct rw_row_maker *maker, uint32_t cell, const struct rw_port_range *range,
-		      uint32_t initial, struct rw_row_patch **ret_patch)
-{
-	RW_CLEANUP(rw_row_patch_free) struct rw_row_patch *patch = patch_new(maker, range);
-	int r = patch ? list_columns(patch) : -ENOMEM;
-
-	if (!r)
-		r = find_best(patch);
-	if (r)
-		return r;
+	if ((size_t)classes * patch->column_count > CELLS_MAX)
+		return RW_ROW_PATCH_NONE;
+	patch->best_of = calloc(builder->atom_count + 1, sizeof(*patch->best_of));
+	if (!patch->best_of)
+		return -ENOMEM;
 	patch->lifts = true;
-	patch->cell = cell;
+	patch->cell = builder->plan->rules[number].cell;
 	patch->initial = initial;
 	*ret_patch = RW_TAKE_PTR(patch);
 	return 0;
 }
+
+/* ---- what the rules of an atom say ---- */
+
+/* The first of the patch's columns that is not less. */
+static uint32_t find_column(const struct rw_row_patch *patch, uint32_t column)
+{
+	uint32_t first = 0, end = patch->column_count;
+
+	while (first < end) {
+		uint32_t middle = first + (end - first) / 2;
+
+		if (patch->columns[middle] < column)
+			first = middle + 1;
+		else
+			end = middle;
+	}
+	return first;
+}
+
+/* Rules come in deciding order: the first on a column stays. */
+static void note_rule(const struct rw_row_patch *patch, const struct rw_port_range *range, uint32_t cell,
+		      uint32_t *best)
+{
+	for (uint32_t i = 0; i < range->run_count; i++) {
+		const struct rw_column_run *run = &patch->builder->columns->runs[range->first_run + i];
+
+		for (uint32_t at = find_column(patch, run->first);
+		     at < patch->column_count && patch->columns[at] <= run->last; at++)
+			if (best[at] == RW_ROW_NOTHING)
+				best[at] = cell;
+	}
+}
+
+static int need_best(struct rw_row_patch *patch)
+{
+	uint32_t capacity = patch->best_capacity ? patch->best_capacity * 2 : 4;
+	uint32_t *bigger;
+
+	if (patch->best_count < patch->best_capacity)
+		return 0;
+	if ((size_t)patch->best_count * patch->column_count > CELLS_MAX)
+		return RW_ROW_PATCH_NONE;
+	bigger = realloc(patch->best, ((size_t)capacity * patch->column_count * 2 + 1) * sizeof(*bigger));
+	if (!bigger)
+		return -ENOMEM;
+	patch->best = bigger;
+	patch->best_capacity = capacity;
+	return 0;
+}
+
+/* Works it out for an atom, unless it has been. */
+static int find_best(struct rw_row_patch *patch, uint32_t atom)
+{
+	const struct rw_row_builder *builder = patch->builder;
+	uint32_t *best, count = patch->column_count;
+	int r;
+
+	if (patch->best_of[atom])
+		return 0;
+	r = need_best(patch);
+	if (r)
+		return r;
+	best = patch->best + (size_t)patch->best_count * count * 2;
+	for (uint32_t i = 0; i < count * 2; i++)
+		best[i] = RW_ROW_NOTHING;
+	for (uint32_t i = builder->first_of[atom]; i < builder->first_of[atom + 1]; i++) {
+		const struct rw_plan_rule *rule = &builder->plan->rules[builder->by_atom[i]];
+
+		note_rule(patch, rw_columns_range_of(builder->columns, builder->by_atom[i]), rule->cell,
+			  rule->five ? best + count : best);
+	}
+	patch->best_of[atom] = ++patch->best_count;
+	return 0;
+}
+
+/* The strongest of what the class's atoms say on column 'at' of the patch, or on that of five-tuple rules. */
+static uint32_t find_strongest(const struct rw_row_patch *patch, uint32_t at, const uint32_t *atoms,
+			       uint32_t count, uint32_t weakest)
+{
+	for (uint32_t i = 0; i < count; i++) {
+		size_t number = patch->best_of[atoms[i]] - 1;
+		uint32_t cell = patch->best[number * patch->column_count * 2 + at];
+
+		if (cell != RW_ROW_NOTHING && rw_plan_before(patch->builder->plan, cell, weakest))
+			weakest = cell;
+	}
+	return weakest;
+}
+
+/* ---- rows ---- */
 
 static uint32_t block_of(const struct rw_image *image, uint32_t row, uint32_t number)
 {
@@ -198,17 +252,19 @@ static uint32_t cell_at(const struct rw_row_builder *builder, uint32_t row, uint
 				column % RW_ROW_BLOCK);
 }
 
-/* The strongest of what the class's atoms say on a column, in either array. */
-static uint32_t find_strongest(const struct rw_row_patch *patch, const uint32_t *best, uint32_t column,
-			       const uint32_t *atoms, uint32_t count, uint32_t weakest)
+/* Notes where the rule decides; RW_ROW_PATCH_NONE where a list does. */
+static int find_decided(struct rw_row_patch *patch, uint32_t base, bool *ret_any)
 {
-	for (uint32_t i = 0; i < count; i++) {
-		uint32_t cell = best[(size_t)atoms[i] * patch->column_count + column];
+	*ret_any = false;
+	for (uint32_t i = 0; i < patch->column_count; i++) {
+		uint32_t cell = cell_at(patch->builder, base, patch->columns[i]);
 
-		if (cell != RW_ROW_NOTHING && rw_plan_before(patch->builder->plan, cell, weakest))
-			weakest = cell;
+		if ((cell & RW_ENTRY_KIND) != RW_ENTRY_LEAF)
+			return RW_ROW_PATCH_NONE;
+		patch->cells[i] = cell == patch->cell ? cell : RW_ROW_NOTHING;
+		*ret_any |= cell == patch->cell;
 	}
-	return weakest;
+	return 0;
 }
 
 /*
@@ -218,22 +274,21 @@ static uint32_t find_strongest(const struct rw_row_patch *patch, const uint32_t 
 static int find_cells(struct rw_row_patch *patch, uint32_t base, const uint32_t *atoms, uint32_t count,
 		      bool *ret_any)
 {
-	*ret_any = false;
-	for (uint32_t i = 0; i < patch->column_count; i++) {
-		uint32_t cell = cell_at(patch->builder, base, patch->columns[i]), best;
+	int r = find_decided(patch, base, ret_any);
 
-		patch->cells[i] = RW_ROW_NOTHING;
-		if ((cell & RW_ENTRY_KIND) != RW_ENTRY_LEAF)
-			return RW_ROW_PATCH_NONE;
-		if (cell != patch->cell)
+	for (uint32_t i = 0; !r && *ret_any && i < count; i++)
+		r = find_best(patch, atoms[i]);
+	for (uint32_t i = 0; !r && i < patch->column_count; i++) {
+		uint32_t best;
+
+		if (patch->cells[i] == RW_ROW_NOTHING)
 			continue;
-		best = find_strongest(patch, patch->best, i, atoms, count, patch->initial);
-		if (find_strongest(patch, patch->fives, i, atoms, count, best) != best)
+		best = find_strongest(patch, i, atoms, count, patch->initial);
+		if (find_strongest(patch, patch->column_count + i, atoms, count, best) != best)
 			return RW_ROW_PATCH_NONE;
 		patch->cells[i] = best;
-		*ret_any = true;
 	}
-	return 0;
+	return r;
 }
 
 /* Rows that were made. */

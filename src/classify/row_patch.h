@@ -5,8 +5,8 @@
  * One rule in the rows of many classes (private to src/classify)
  *
  * A rule that comes is laid over the rows of the classes that have its atom.  Where one that is gone
- * decided, the strongest of the others takes its place: what each atom's rules say on the columns is worked
- * out once, and a class takes the strongest of its atoms.  Only blocks with columns of the rule are read
+ * decided, the strongest of the others takes its place: what an atom's rules say on the columns is worked
+ * out once, when the first class asks, and a class takes the strongest of its atoms.  Only blocks with columns of the rule are read
  * and written, and rows that are the same before and meet the same are made once.
  */
 
@@ -14,8 +14,8 @@
 
 struct rw_row_patch;
 
-/* To lay rule 'position' of the list over rows.  -ENOMEM. */
-RW_NODISCARD int rw_row_patch_lay(struct rw_row_maker *maker, uint32_t position,
+/* To lay rule 'number' of the plan over rows.  -ENOMEM. */
+RW_NODISCARD int rw_row_patch_lay(struct rw_row_maker *maker, uint32_t number,
 				  struct rw_row_patch **ret_patch);
 
 /* To make a column as another one, in every row; what the maker has merged, too.  -ENOMEM. */
@@ -23,20 +23,19 @@ RW_NODISCARD int rw_row_patch_copy(struct rw_row_maker *maker, const struct rw_c
 				   struct rw_row_patch **ret_patch);
 
 /*
- * To take the rule that was in cell 'cell' and is not in the list any more out of rows, whose cell without
- * rules is 'initial'; 'range' (borrowed) is what it covered.  RW_ROW_PATCH_NONE when it would take
- * too much to work out; -ENOMEM.
+ * To take rule 'number' of the plan, which the maker has no more, out of the rows of 'classes' classes, whose cell
+ * without rules is 'initial'.  RW_ROW_PATCH_NONE when that takes longer than compiling; -ENOMEM.
  */
 #define RW_ROW_PATCH_NONE 1
-RW_NODISCARD int rw_row_patch_lift(struct rw_row_maker *maker, uint32_t cell,
-				   const struct rw_port_range *range, uint32_t initial,
-				   struct rw_row_patch **ret_patch);
+RW_NODISCARD int rw_row_patch_lift(struct rw_row_maker *maker, uint32_t number, uint32_t initial,
+				   uint32_t classes, struct rw_row_patch **ret_patch);
 struct rw_row_patch *rw_row_patch_free(struct rw_row_patch *patch);
 RW_DEFINE_CLEANUP(struct rw_row_patch *, rw_row_patch_free)
 
 /*
  * Gives the row in place of 'base' for a class of 'atoms', of which the rule's is one; 'base' itself when
- * nothing changes.  RW_ROW_PATCH_NONE where a rule that goes met five-tuple rules; -ENOMEM, -ENOSPC, -E2BIG.
+ * nothing changes.  RW_ROW_PATCH_NONE where a rule that goes met five-tuple rules, or when there is too much to
+ * work out; -ENOMEM, -ENOSPC, -E2BIG.
  */
 RW_NODISCARD int rw_row_patch_apply(struct rw_row_patch *patch, uint32_t base, const uint32_t *atoms,
 				    uint32_t count, uint32_t *ret_row);

@@ -22,7 +22,7 @@ RW_DEFINE_DONE(struct rw_row_builder, builder_done)
 
 /* ---- preparation ---- */
 
-static int need_overlays(struct rw_row_builder *builder, uint32_t atoms)
+int rw_row_need_overlays(struct rw_row_builder *builder, uint32_t atoms)
 {
 	struct rw_row_overlay *bigger = realloc(builder->overlays, (atoms + 1) * sizeof(*bigger));
 
@@ -30,31 +30,29 @@ static int need_overlays(struct rw_row_builder *builder, uint32_t atoms)
 		return -ENOMEM;
 	builder->overlays = bigger;
 	for (; builder->atom_count < atoms; builder->atom_count++)
-		bigger[builder->atom_count].cells = NULL;
-	for (uint32_t i = 0; i < atoms; i++)
-		bigger[i].five = false;
+		bigger[builder->atom_count] = (struct rw_row_overlay){0};
 	return 0;
 }
 
-static int sort_by_atom(struct rw_row_builder *builder, uint32_t count)
+static int sort_by_atom(struct rw_row_builder *builder, const uint32_t *list, uint32_t count)
 {
 	uint32_t atoms = builder->address->atoms.count;
 
-	free(builder->first_of);
-	free(builder->by_atom);
+	builder->rule_count = count;
+	builder->rule_capacity = count + 1;
 	builder->first_of = calloc(atoms + 2, sizeof(*builder->first_of));
-	builder->by_atom = malloc((count + 1) * sizeof(*builder->by_atom));
-	if (!builder->first_of || !builder->by_atom || need_overlays(builder, atoms) < 0)
+	builder->by_atom = malloc(builder->rule_capacity * sizeof(*builder->by_atom));
+	if (!builder->first_of || !builder->by_atom || rw_row_need_overlays(builder, atoms) < 0)
 		return -ENOMEM;
 	/* Counted one place further, so that filling moves each start to where it belongs. */
 	for (uint32_t i = 0; i < count; i++)
-		builder->first_of[builder->plan->rules[builder->list[i]].atom + 2]++;
+		builder->first_of[builder->plan->rules[list[i]].atom + 2]++;
 	for (uint32_t i = 2; i < atoms + 2; i++)
 		builder->first_of[i] += builder->first_of[i - 1];
 	for (uint32_t i = 0; i < count; i++) {
-		const struct rw_plan_rule *rule = &builder->plan->rules[builder->list[i]];
+		const struct rw_plan_rule *rule = &builder->plan->rules[list[i]];
 
-		builder->by_atom[builder->first_of[rule->atom + 1]++] = i;
+		builder->by_atom[builder->first_of[rule->atom + 1]++] = list[i];
 		builder->overlays[rule->atom].five |= rule->five != 0;
 	}
 	return 0;
@@ -213,10 +211,9 @@ static int lay_run(struct rw_row_builder *builder, const struct rw_plan_rule *ru
 static int lay_atom(struct rw_row_builder *builder, uint32_t atom, struct rw_row_level *level, bool *changed)
 {
 	for (uint32_t i = builder->first_of[atom]; i < builder->first_of[atom + 1]; i++) {
-		uint32_t position = builder->by_atom[i];
-		const struct rw_plan_rule *rule = &builder->plan->rules[builder->list[position]];
+		const struct rw_plan_rule *rule = &builder->plan->rules[builder->by_atom[i]];
 		const struct rw_port_range *range =
-			&builder->columns->ranges[builder->columns->range_of[position]];
+			rw_columns_range_of(builder->columns, builder->by_atom[i]);
 
 		builder->group = rule->group;
 		for (uint32_t j = 0; j < range->run_count; j++) {
@@ -240,10 +237,9 @@ static int make_overlay(struct rw_row_builder *builder, uint32_t atom)
 	for (uint32_t i = 0; i < builder->width; i++)
 		cells[i] = RW_ROW_NOTHING;
 	for (uint32_t i = builder->first_of[atom]; i < builder->first_of[atom + 1]; i++) {
-		uint32_t position = builder->by_atom[i];
-		int32_t cell = (int32_t)builder->plan->rules[builder->list[position]].cell;
+		int32_t cell = (int32_t)builder->plan->rules[builder->by_atom[i]].cell;
 		const struct rw_port_range *range =
-			&builder->columns->ranges[builder->columns->range_of[position]];
+			rw_columns_range_of(builder->columns, builder->by_atom[i]);
 
 		for (uint32_t j = 0; j < range->run_count; j++) {
 			const struct rw_column_run *run = &builder->columns->runs[range->first_run + j];
@@ -506,9 +502,9 @@ static int walk(struct rw_row_builder *builder, uint32_t initial)
 	return r;
 }
 
-static int init(struct rw_row_builder *builder, uint32_t count)
+static int init(struct rw_row_builder *builder, const uint32_t *list, uint32_t count)
 {
-	int r = sort_by_atom(builder, count);
+	int r = sort_by_atom(builder, list, count);
 
 	builder->block_count = (builder->columns->count + RW_ROW_BLOCK - 1) / RW_ROW_BLOCK;
 	builder->width = (builder->columns->count + RW_ROW_LANE - 1) / RW_ROW_LANE * RW_ROW_LANE;
@@ -527,13 +523,12 @@ int rw_rows_make(const struct rw_plan *plan, const struct rw_classify_address *a
 		.plan = plan,
 		.address = address,
 		.columns = columns,
-		.list = list,
 		.fives = fives,
 		.image = image,
 		.view = view,
 		.plain = plain,
 	};
-	int r = init(&builder, count);
+	int r = init(&builder, list, count);
 
 	if (!r)
 		r = link_children(&builder);
@@ -561,12 +556,11 @@ int rw_row_maker_new(const struct rw_plan *plan, const struct rw_classify_addres
 		.plan = plan,
 		.address = address,
 		.columns = columns,
-		.list = list,
 		.fives = fives,
 		.image = image,
 		.plain = plain,
 	};
-	r = init(&maker->builder, count);
+	r = init(&maker->builder, list, count);
 	if (!r)
 		r = need_level(&maker->builder, 0);
 	if (r < 0)
@@ -622,16 +616,4 @@ int rw_row_maker_lay(struct rw_row_maker *maker, uint32_t base, const uint32_t *
 		write_row(builder, level);
 	*ret_row = level->entry;
 	return builder->image->failure;
-}
-
-int rw_row_maker_follow(struct rw_row_maker *maker, const uint32_t *list, uint32_t count,
-			const uint32_t *fives, uint32_t atom)
-{
-	struct rw_row_builder *builder = &maker->builder;
-
-	builder->list = list;
-	builder->fives = fives;
-	if (atom < builder->atom_count)
-		builder->overlays[atom].cells = rw_free(builder->overlays[atom].cells);
-	return sort_by_atom(builder, count);
 }

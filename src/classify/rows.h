@@ -25,8 +25,8 @@ RW_NODISCARD int rw_rows_make(const struct rw_plan *plan, const struct rw_classi
 			      struct rw_image *image, uint32_t *ret_group);
 
 /*
- * Rows of single classes, later: for classes that come when the image is in use.  Lends everything that it
- * is made of; 'image' takes the nodes.
+ * Rows of single classes, later: for classes that come when the image is in use.  Borrows everything that it
+ * is made of but 'list'; 'image' takes the nodes.
  */
 struct rw_row_maker;
 
@@ -36,13 +36,15 @@ RW_NODISCARD int rw_row_maker_new(const struct rw_plan *plan, const struct rw_cl
 				  struct rw_row_maker **ret_maker);
 struct rw_row_maker *rw_row_maker_free(struct rw_row_maker *maker);
 
+/* There may be more atoms, and 'fives' may have moved.  -ENOMEM; the maker is of no use then. */
+RW_NODISCARD int rw_row_maker_follow(struct rw_row_maker *maker, const uint32_t *fives);
+
 /*
- * The list that the maker lends has become another one, 'count' long, or a plan rule on 'atom' (or
- * RW_ROWS_NO_ATOM) has come or gone, or there are more atoms.  -ENOMEM; the maker is of no use then.
+ * Rule 'number' of the plan, which is open, takes part in the view and has come, or has gone.  -ENOMEM; the maker is
+ * of no use then.  Cost: a search, and a pass over 4 bytes of each rule and atom.
  */
-#define RW_ROWS_NO_ATOM UINT32_MAX
-RW_NODISCARD int rw_row_maker_follow(struct rw_row_maker *maker, const uint32_t *list, uint32_t count,
-				     const uint32_t *fives, uint32_t atom);
+RW_NODISCARD int rw_row_maker_insert(struct rw_row_maker *maker, uint32_t number);
+void rw_row_maker_remove(struct rw_row_maker *maker, uint32_t number);
 
 /*
  * Gives the row 'base' with the rules of 'atoms' laid over it; 'base' itself when they change nothing.  None of

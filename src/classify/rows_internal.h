@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #pragma once
 
-/* What makes rows, and what changes one rule in many of them, share (private to rows.c and row_patch.c). */
+/* What makes rows, and what changes one rule in many of them, share (private to rows.c, rows_change.c and row_patch.c). */
 
 #include "classify/rows.h"
 
@@ -34,16 +34,17 @@ struct rw_row_builder {
 	const struct rw_plan *plan;
 	const struct rw_classify_address *address;
 	const struct rw_columns *columns;
-	const uint32_t *list;
 	const uint32_t *fives;
 	struct rw_image *image;
 	uint32_t view;
-	bool plain;                      /* blocks are plain nodes */
-	uint32_t *first_of;              /* by atom: its rules are by_atom[first_of[a] .. first_of[a + 1]) */
-	uint32_t *by_atom;               /* positions in 'list' */
+	bool plain;         /* blocks are plain nodes */
+	uint32_t *first_of; /* by atom: its rules are by_atom[first_of[a] .. first_of[a + 1]) */
+	uint32_t *by_atom;  /* numbers of rules, of each atom in deciding order */
+	uint32_t rule_count;
+	uint32_t rule_capacity;
 	struct rw_row_overlay *overlays; /* by atom */
-	uint32_t atom_count;             /* that there is room for in these */
-	uint32_t *first_child;           /* by class, 0 = none */
+	uint32_t atom_count;
+	uint32_t *first_child; /* by class, 0 = none */
 	uint32_t *next_sibling;
 	struct rw_row_level *levels;
 	uint32_t depth;
@@ -57,6 +58,9 @@ struct rw_row_builder {
 struct rw_row_maker {
 	struct rw_row_builder builder;
 };
+
+/* Room for those of so many atoms.  -ENOMEM. */
+int rw_row_need_overlays(struct rw_row_builder *builder, uint32_t atoms);
 
 /*
  * Lays a rule over one cell; 'five' is the reference of its five-tuple part or 0.  -E2BIG, -ENOMEM, -ENOSPC.
