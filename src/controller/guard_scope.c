@@ -3,6 +3,7 @@
 
 #include "audit/check.h"
 #include "controller/internal.h"
+#include "policy/openings.h"
 
 /*
  * Where a change can add findings that refuse it.  An audit of a subject before and after costs milliseconds, and
@@ -125,7 +126,7 @@ static bool may_be_wide(const struct scope *scope, const struct rw_group *group)
 		if (policy->group_count < 2)
 			continue;
 		ports = 0;
-		for (size_t k = 0; k < policy->group_count; k++)
+		for (size_t k = 0; ports <= WIDE && k < policy->group_count; k++)
 			for (size_t n = 0; n < policy->groups[k]->rule_count; n++)
 				ports += count_ports(policy->groups[k]->rules[n]);
 	}
@@ -147,25 +148,52 @@ static void add_prefix(struct reach *reach, const struct rw_prefix *prefix)
 	*(prefix->address.family == 4 ? &reach->v4 : &reach->v6) += part;
 }
 
-/* Who is accepted by the rules that have a say where 'rule' has; counted twice where two rules say it. */
-static void add_sources(const struct scope *scope, struct rw_rule *const *rules, size_t count,
-			const struct rw_rule *rule, struct reach *reach)
+/* Those that a rule accepts. */
+static void add_source(const struct scope *scope, const struct rw_rule *rule, struct reach *reach)
 {
-	for (size_t i = 0; i < count; i++) {
-		const struct rw_rule *other = rules[i];
-		const struct rw_prefix_list *list;
+	const struct rw_prefix_list *list;
 
-		if (other->direction != RW_DIRECTION_INGRESS || other->policy != RW_VERDICT_ACCEPT ||
-		    (other->protocol != RW_PROTOCOL_ALL &&
-		     !has_service(rule, other->protocol, other->ports.first, other->ports.last)))
-			continue;
-		if (other->object.kind == RW_OBJECT_CIDR)
-			add_prefix(reach, &other->object.cidr);
-		if (other->object.kind != RW_OBJECT_PREFIX_LIST)
-			continue;
-		list = rw_model_find_prefix_list(scope->after, other->object.id);
-		for (size_t k = 0; list && k < list->cidr_count; k++)
-			add_prefix(reach, &list->cidrs[k]);
+	if (rule->object.kind == RW_OBJECT_CIDR)
+		add_prefix(reach, &rule->object.cidr);
+	if (rule->object.kind != RW_OBJECT_PREFIX_LIST)
+		return;
+	list = rw_model_find_prefix_list(scope->after, rule->object.id);
+	for (size_t i = 0; list && i < list->cidr_count; i++)
+		add_prefix(reach, &list->cidrs[i]);
+}
+
+/* Whether 'rule' speaks of some of these ports. */
+static bool meets(const struct rw_rule *rule, uint16_t protocol, struct rw_ports ports)
+{
+	return protocol == RW_PROTOCOL_ALL || has_service(rule, protocol, ports.first, ports.last);
+}
+
+/* Who is accepted by the rules that have a say where 'rule' has; counted twice where two rules say it. */
+static void add_sources(const struct scope *scope, const struct rw_group *group, const struct rw_rule *rule,
+			struct reach *reach)
+{
+	for (size_t i = 0; i < group->rule_count; i++) {
+		const struct rw_rule *other = group->rules[i];
+
+		if (other->direction == RW_DIRECTION_INGRESS && other->policy == RW_VERDICT_ACCEPT &&
+		    meets(rule, other->protocol, other->ports))
+			add_source(scope, other, reach);
+	}
+}
+
+/* The same of another group of a node; everybody when memory runs out. */
+static void add_other_sources(const struct scope *scope, const struct rw_policy_group *group,
+			      const struct rw_rule *rule, struct reach *reach)
+{
+	const struct rw_openings *openings = rw_policy_group_openings(group);
+
+	if (!openings)
+		*reach = (struct reach){1, 1};
+	for (size_t i = 0; openings && i < openings->count; i++) {
+		const struct rw_opening *opening = &openings->list[i];
+
+		if (meets(rule, opening->protocol, opening->ports))
+			add_source(scope, group->rules[opening->rule], reach);
 	}
 }
 
@@ -178,19 +206,20 @@ static bool is_internet(const struct reach *reach)
 static bool may_reach_internet(const struct scope *scope, const struct rw_group *group,
 			       const struct rw_rule *rule)
 {
-	struct reach reach = {0};
+	struct reach own = {0}, reach;
 
-	add_sources(scope, group->rules, group->rule_count, rule, &reach);
+	add_sources(scope, group, rule, &own);
+	reach = own;
 	for (size_t i = 0; !is_internet(&reach) && i < scope->plan->impacts.count; i++) {
 		const struct rw_policy *policy =
 			((const struct impact *)rw_vec_at(&scope->plan->impacts, i))->after;
 
 		if (policy->group_count < 2)
 			continue;
-		reach = (struct reach){0};
+		reach = own;
 		for (size_t k = 0; k < policy->group_count; k++)
-			add_sources(scope, policy->groups[k]->rules, policy->groups[k]->rule_count, rule,
-				    &reach);
+			if (strcmp(policy->groups[k]->id, group->id) != 0)
+				add_other_sources(scope, policy->groups[k], rule, &reach);
 	}
 	return is_internet(&reach);
 }

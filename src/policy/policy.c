@@ -31,6 +31,7 @@ static void release_group(struct rw_policy_group *group)
 	for (size_t i = 0; i < group->rule_count; i++)
 		(void)rw_rule_unref(group->rules[i]);
 	free(group->rules);
+	free(group->openings);
 }
 DEFINE_COUNTED(rw_policy_group, release_group)
 

@@ -49,6 +49,7 @@ struct rw_policy_group {
 	struct rw_rule **rules; /* references held */
 	size_t rule_count;
 	struct rw_digest_sum sum;
+	struct rw_openings *openings; /* found when first asked for; policy/openings.h alone looks inside */
 };
 
 struct rw_policy_interface {

@@ -346,6 +346,17 @@ static void refuses_what_opens_data_to_the_internet(void **state)
 	assert_int_equal(try_named("sgr-db in accept tcp 5432/5432 198.51.100.0/24", ""), 0);
 }
 
+static void refuses_what_groups_of_a_node_open_together(void **state)
+{
+	(void)state;
+	fixture_create(&fx, RW_KIND_NODE, world_node("n-both", "vpc-1", "c1", "sg-free", "10.0.0.77"));
+	fixture_add_rule(&fx, "sg-free", "sgr-half in accept tcp 5000/6000 8.0.0.0/9");
+	assert_int_equal(try_named("sgr-web in accept tcp 3306/3306 8.128.0.0/9", ""), 0);
+	assert_int_equal(try_named("sgr-part in accept tcp 5432/5432 8.128.0.0/10", ""), 0);
+	assert_int_equal(try_named("sgr-rest in accept tcp 5432/5432 8.128.0.0/9", ""), RW_CHANGE_GUARDED);
+	assert_string_equal(result.findings[0].name, "finding:open-postgresql");
+}
+
 static void a_finding_is_forced_by_name_and_logged(void **state)
 {
 	RW_CLEANUP(rw_audit_page_done) struct rw_audit_page page = {0};
@@ -553,6 +564,7 @@ int main(void)
 		T(leaves_callers_alone_who_come_from_elsewhere),
 		T(hosted_ports_are_failsafe_for_callers),
 		T(refuses_what_opens_data_to_the_internet),
+		T(refuses_what_groups_of_a_node_open_together),
 		T(a_finding_is_forced_by_name_and_logged),
 		T(refuses_a_prefix_list_that_becomes_the_internet),
 		T(what_a_cluster_is_born_with_adds_nothing),
