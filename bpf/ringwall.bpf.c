@@ -322,9 +322,12 @@ static __noinline int find_ip(struct __sk_buff *skb, const struct rw_device *dev
 			return LINK_NOT_IP;
 		if (i == LINK_TAGS_MAX || bpf_skb_load_bytes(skb, at, tag, sizeof(tag)))
 			return LINK_MALFORMED;
-		if (outer && has_vlan_device(device, place, bpf_ntohs(tag[0])))
-			return LINK_PASS;
-		outer = outer && !(tag[0] & bpf_htons(0xfff));
+		/* Its own tag leads to no device above it, also when one has the same id. */
+		if (i > 0 || !(device->flags & RW_DEVICE_OWN_TAG)) {
+			if (outer && has_vlan_device(device, place, bpf_ntohs(tag[0])))
+				return LINK_PASS;
+			outer = outer && !(tag[0] & bpf_htons(0xfff));
+		}
 		protocol = tag[1];
 		at += sizeof(tag);
 	}

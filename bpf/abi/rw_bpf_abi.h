@@ -101,6 +101,7 @@ enum {
 	RW_DEVICE_VLANS = 1u << 2,       /* rw_vlans has tags to pass */
 	RW_DEVICE_PENDING = 1u << 3,     /* no policy yet: what default drops is dropped as pending */
 	RW_DEVICE_EARLY = 1u << 4,       /* the early stage, if attached, drops; else it passes everything */
+	RW_DEVICE_OWN_TAG = 1u << 5,     /* a VLAN device whose own tag comes first in its frames */
 };
 
 struct rw_device {

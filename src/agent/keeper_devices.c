@@ -62,8 +62,8 @@ int keeper_decide_links(struct rw_keeper *keeper)
 static bool same_settings(const struct rw_link_decision *a, const struct rw_link_decision *b)
 {
 	return a->role == b->role && a->layer3 == b->layer3 && a->bridge_port == b->bridge_port &&
-	       strcmp(a->interface, b->interface) == 0 && strcmp(a->name, b->name) == 0 &&
-	       a->vlan_id_count == b->vlan_id_count &&
+	       a->keeps_tag == b->keeps_tag && strcmp(a->interface, b->interface) == 0 &&
+	       strcmp(a->name, b->name) == 0 && a->vlan_id_count == b->vlan_id_count &&
 	       memcmp(a->vlan_ids, b->vlan_ids, a->vlan_id_count * sizeof(a->vlan_ids[0])) == 0;
 }
 
@@ -102,6 +102,7 @@ static struct rw_enforcer_device settings_of(const struct rw_keeper *keeper, con
 		.interface = wanted->interface,
 		.layer3 = wanted->layer3,
 		.bridge_port = wanted->bridge_port,
+		.keeps_tag = wanted->keeps_tag,
 		.pending = wanted->role == RW_LINK_PENDING,
 		.vlan_ids = wanted->vlan_ids,
 		.vlan_id_count = wanted->vlan_id_count,

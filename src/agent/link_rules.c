@@ -255,6 +255,7 @@ int rw_link_rules_decide(const struct rw_links *links, const struct rw_link_wish
 			       : is_layer3(link)  ? "layer3"
 			       : link->has_device ? "ethernet"
 						  : "other");
+		decisions[i].keeps_tag = link->keeps_tag;
 		decide_link(&rules, link, &decisions[i]);
 	}
 	collect_vlans(&rules, decisions);

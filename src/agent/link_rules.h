@@ -50,6 +50,7 @@ struct rw_link_decision {
 	char interface[16]; /* whose policy holds: its own name, or the bridge's */
 	bool layer3;
 	bool bridge_port;
+	bool keeps_tag;                       /* a VLAN device whose own tag is in its frames */
 	uint16_t vlan_ids[RW_LINK_VLANS_MAX]; /* of the VLAN devices on it, which see to them */
 	size_t vlan_id_count;
 	bool vlans_cut; /* more VLAN devices than that */

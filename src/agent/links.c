@@ -2,6 +2,7 @@
 #include "agent/links.h"
 
 #include <linux/if_link.h>
+#include <linux/if_vlan.h>
 #include <linux/rtnetlink.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -159,6 +160,8 @@ static void take_link_info(struct rw_link *link, const struct rtattr *info)
 	if (strcmp(link->kind, "vlan") == 0 && kinds[IFLA_INFO_DATA]) {
 		attributes_nested(kinds[IFLA_INFO_DATA], vlan, IFLA_VLAN_MAX);
 		link->vlan_id = attribute_u16(vlan[IFLA_VLAN_ID]);
+		/* The first word of struct ifla_vlan_flags, which the kernel tells of unless no flag is set. */
+		link->keeps_tag = !(attribute_u32(vlan[IFLA_VLAN_FLAGS]) & VLAN_FLAG_REORDER_HDR);
 	}
 }
 

@@ -36,6 +36,7 @@ struct rw_link {
 	unsigned int master; /* ifindex, 0 = none */
 	unsigned int parent; /* ifindex of the device below (VLAN, macvlan), 0 = none in this namespace */
 	uint16_t vlan_id;    /* of a VLAN device */
+	bool keeps_tag;      /* ... which leaves its tag in the frame (reorder_hdr off) */
 	bool has_device;     /* stands for a device on a bus (PCI, virtio, usb) */
 	bool has_default_route;
 	unsigned int virtual_functions; /* SR-IOV functions of this device in use */

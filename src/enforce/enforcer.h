@@ -66,6 +66,7 @@ struct rw_enforcer_device {
 	const char *interface; /* name in the policy; one that is not (or no longer) in it drops both ways */
 	bool layer3;           /* packets begin with the IP header (wireguard, tun, ppp) */
 	bool bridge_port;      /* of the bridge 'interface': packets for others than it pass undecided */
+	bool keeps_tag; /* a VLAN device that leaves its tag in the frame: the first tag leads to no device above it */
 	bool pending; /* what default drops here is dropped as system:pending; 'interface' has no groups */
 	const uint16_t *vlan_ids;     /* tags for which a VLAN device exists here: passed on this parent */
 	size_t vlan_id_count;         /* <= RW_ENFORCER_VLAN_MAX */

@@ -20,6 +20,7 @@ static void attach(struct rw_enforcer *enforcer, int ns, const struct rw_link_de
 						     .interface = decision->interface,
 						     .layer3 = decision->layer3,
 						     .bridge_port = decision->bridge_port,
+						     .keeps_tag = decision->keeps_tag,
 						     .vlan_ids = decision->vlan_ids,
 						     .vlan_id_count = decision->vlan_id_count,
 						     .early = early});

@@ -7,13 +7,20 @@
 
 #include "test.h"
 
+#include <linux/ethtool.h>
+#include <linux/sockios.h>
+#include <net/if.h>
 #include <string.h>
+#include <sys/ioctl.h>
+#include <sys/socket.h>
 #include <time.h>
 #include <unistd.h>
 
 #include "agent/link_rules.h"
 #include "attach.h"
 #include "filter.h"
+#include "frame.h"
+#include "world.h"
 
 #define RULES(...) ((const char *const[]){__VA_ARGS__, NULL})
 #define PATIENCE_S 60
@@ -167,6 +174,90 @@ static void tag_that_stays_in_the_frame_is_looked_through(void **state)
 		assert_talks(&tagged[i], 80);
 		assert_silent(&tagged[i], 81);
 		assert_dropped_once(&tagged[i]);
+	}
+}
+
+/* Has the device's driver take tags in the frame, as those do that cannot put them there. */
+static void refuse_offload(int ns, const char *device)
+{
+	struct ethtool_value value = {.cmd = ETHTOOL_GFLAGS};
+	struct ifreq request = {.ifr_data = (char *)&value};
+	int fd = netns_socket(ns, AF_INET, SOCK_DGRAM, 0);
+
+	(void)snprintf(request.ifr_name, sizeof(request.ifr_name), "%s", device);
+	assert_int_equal(ioctl(fd, SIOCETHTOOL, &request), 0);
+	value.cmd = ETHTOOL_SFLAGS;
+	value.data &= ~(uint32_t)ETH_FLAG_TXVLAN;
+	assert_int_equal(ioctl(fd, SIOCETHTOOL, &request), 0);
+	(void)close(fd);
+}
+
+/* A datagram of the peer behind those tags, as no device sends it. */
+static void send_tagged(size_t family, uint16_t port, const uint16_t *ids, size_t count)
+{
+	const struct rw_packet packet = {.direction = RW_DIRECTION_INGRESS,
+					 .protocol = RW_PROTOCOL_UDP,
+					 .hop_limit = 64,
+					 .remote = world_address(tagged[family].peer),
+					 .local = world_address(tagged[family].node),
+					 .remote_port = 4000,
+					 .local_port = port};
+	uint8_t frame[FRAME_MAX + 16];
+	size_t size = frame_put_tags(frame, frame_build(&packet, 0, 1, frame), 0x8100, ids, count);
+	int frames = netns_frames(peer, "p0");
+
+	assert_int_equal(send(frames, frame, size, 0), size);
+	(void)close(frames);
+}
+
+/* Behind two tags of priority alone, which the kernel looks through, it is still of VLAN 100 itself. */
+static void assert_decided_behind_priorities(size_t family)
+{
+	static const uint16_t ids[] = {100, 0, 0};
+	uint64_t before = filter_dropped(enforcer, RW_CAUSE_DEFAULT);
+	int open = filter_udp(node, tagged[family].node, 53),
+	    closed = filter_udp(node, tagged[family].node, 54);
+
+	send_tagged(family, 53, ids, RW_ARRAY_COUNT(ids));
+	assert_true(netns_readable(open, FILTER_YES_MS));
+	send_tagged(family, 54, ids, RW_ARRAY_COUNT(ids));
+	assert_false(netns_readable(closed, FILTER_NO_MS));
+	assert_int_equal(filter_dropped(enforcer, RW_CAUSE_DEFAULT), before + 1);
+	(void)close(open);
+	(void)close(closed);
+}
+
+/* What a VLAN device that leaves its tag in the frame sends looks like what a device above it of the same id sends. */
+static void own_tag_in_the_frame_is_not_that_of_a_device_above(void **state)
+{
+	static const char *const above[] = {"id 100", "id 100 reorder_hdr off"};
+
+	for (size_t i = 0; i < 2; i++) {
+		refuse_offload(node, "eth0");
+		add_tagged(peer);
+		add_vlan(peer, "p0.100", "inner0", "id 100", twice[0].peer, twice[1].peer);
+		add_vlan(node, "eth0", "eth0.100", "id 100 reorder_hdr off", tagged[0].node, tagged[1].node);
+		add_vlan(node, "eth0.100", "inner0", above[i], twice[0].node, twice[1].node);
+		rule("eth0,eth0.100,inner0",
+		     RULES(TAGGED_80, TWICE_82, TAGGED_53, "sgr-1 out drop tcp 444/444 0.0.0.0/0",
+			   "sgr-2 out drop tcp 444/444 ::/0"));
+		for (size_t family = 0; family < 2; family++) {
+			const struct ends *one = &tagged[family], *two = &twice[family];
+
+			assert_talks(one, 80);
+			assert_silent(one, 82);
+			assert_dropped_once(one);
+			filter_assert_talks(node, one->node, one->peer, 443, peer, one->peer, 443);
+			filter_assert_silent(node, one->node, one->peer, 444, peer, one->peer, 444);
+			assert_talks(two, 82);
+			assert_silent(two, 80);
+			assert_dropped_once(two);
+			filter_assert_talks(node, two->node, two->peer, 443, peer, two->peer, 443);
+			filter_assert_silent(node, two->node, two->peer, 444, peer, two->peer, 444);
+			assert_decided_behind_priorities(family);
+		}
+		tear_down(state);
+		set_up(state);
 	}
 }
 
@@ -397,6 +488,7 @@ static void links_tell_of_vlans_and_their_parent(void **state)
 
 	(void)state;
 	add_tagged(node);
+	netns_run(node, "ip link add link eth0 name kept type vlan id 200 reorder_hdr off");
 	netns_run(node, "ip route add default via %s", tagged[0].peer);
 	netns_enter(node);
 	assert_int_equal(rw_links_read(&links, NULL), 0);
@@ -405,12 +497,17 @@ static void links_tell_of_vlans_and_their_parent(void **state)
 	vlan = find_link(&links, decisions, "eth0.100", &about_vlan);
 	parent = find_link(&links, decisions, "eth0", &about_parent);
 	assert_int_equal(vlan->vlan_id, 100);
+	assert_false(vlan->keeps_tag);
 	assert_int_equal(vlan->parent, parent->ifindex);
 	assert_true(vlan->has_default_route);
 	assert_false(parent->has_default_route);
 	assert_int_equal(about_vlan->role, RW_LINK_ENFORCED);
-	assert_int_equal(about_parent->vlan_id_count, 1);
+	assert_int_equal(about_parent->vlan_id_count, 2);
 	assert_int_equal(about_parent->vlan_ids[0], 100);
+	assert_int_equal(about_parent->vlan_ids[1], 200);
+	assert_false(about_vlan->keeps_tag);
+	(void)find_link(&links, decisions, "kept", &about_vlan);
+	assert_true(about_vlan->keeps_tag);
 }
 
 #define TEST(function) cmocka_unit_test_setup_teardown(function, set_up, tear_down)
@@ -422,6 +519,7 @@ int main(void)
 		TEST(vlan_device_is_decided_by_its_own_rules),
 		TEST(parent_leaves_its_vlans_to_themselves),
 		TEST(tag_that_stays_in_the_frame_is_looked_through),
+		TEST(own_tag_in_the_frame_is_not_that_of_a_device_above),
 		TEST(two_tags_are_decided_on_the_innermost_device),
 		TEST(vlan_that_comes_and_goes_changes_who_decides),
 		TEST(connection_in_a_vlan_lives_and_ends_by_its_rules),

@@ -88,18 +88,9 @@ static struct rw_packet datagram(size_t family, uint16_t port)
 static void send_tagged(int frames, size_t family, uint16_t port, const uint16_t *ids, size_t count)
 {
 	struct rw_packet packet = datagram(family, port);
-	uint8_t plain[FRAME_MAX], frame[FRAME_MAX + 8];
-	size_t size = frame_build(&packet, 0, 1, plain), at = 12;
+	uint8_t frame[FRAME_MAX + 8];
+	size_t size = frame_put_tags(frame, frame_build(&packet, 0, 1, frame), 0x88a8, ids, count);
 
-	memcpy(frame, plain, 12);
-	for (size_t i = 0; i < count; i++, at += 4) {
-		uint16_t type = htons(i + 1 < count ? 0x88a8 : 0x8100), id = htons(ids[i]);
-
-		memcpy(frame + at, &type, 2);
-		memcpy(frame + at + 2, &id, 2);
-	}
-	memcpy(frame + at, plain + 12, size - 12);
-	size += at - 12;
 	assert_int_equal(send(frames, frame, size, 0), size);
 }
 

@@ -174,6 +174,18 @@ size_t frame_build(const struct rw_packet *packet, unsigned int options, uint16_
 	return build(packet, options, id, NULL, 0, frame);
 }
 
+size_t frame_put_tags(uint8_t *frame, size_t size, uint16_t outer, const uint16_t *ids, size_t count)
+{
+	const size_t at = FRAME_LINK_SIZE - 2;
+
+	memmove(frame + at + 4 * count, frame + at, size - at);
+	for (size_t i = 0; i < count; i++) {
+		put16(frame + at + 4 * i, i + 1 < count ? outer : 0x8100);
+		put16(frame + at + 4 * i + 2, ids[i]);
+	}
+	return size + 4 * count;
+}
+
 size_t frame_build_error(const struct rw_packet *packet, const struct rw_packet *quoted,
 			 uint8_t frame[FRAME_MAX])
 {

@@ -25,6 +25,12 @@ enum {
 size_t frame_build(const struct rw_packet *packet, unsigned int options, uint16_t id,
 		   uint8_t frame[FRAME_MAX]);
 
+/*
+ * Puts VLAN tags of those ids, the outermost first, into a frame of 'size' bytes that has room for them; gives its size
+ * then.  The innermost is of 802.1Q, the others of the protocol 'outer'.
+ */
+size_t frame_put_tags(uint8_t *frame, size_t size, uint16_t outer, const uint16_t *ids, size_t count);
+
 /* An ICMP error (of 'packet's protocol and type) that quotes 'quoted'. */
 size_t frame_build_error(const struct rw_packet *packet, const struct rw_packet *quoted,
 			 uint8_t frame[FRAME_MAX]);

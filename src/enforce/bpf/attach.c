@@ -92,6 +92,8 @@ static int write_record(struct rw_bpf *bpf, struct rw_bpf_device *own,
 		record.flags |= RW_DEVICE_LAYER3;
 	if (device->pending)
 		record.flags |= RW_DEVICE_PENDING;
+	if (device->keeps_tag)
+		record.flags |= RW_DEVICE_OWN_TAG;
 	if (device->bridge_port) {
 		record.flags |= RW_DEVICE_BRIDGE_PORT;
 		tags.bridge = bridge_address(device->interface);

@@ -171,6 +171,7 @@ static void decides_vlans_on_themselves_and_tells_the_parent_their_tags(void **s
 	vlan->vlan_id = 100;
 	other->parent = bond->ifindex;
 	other->vlan_id = 200;
+	other->keeps_tag = true;
 	add_address(node, vlan, "10.9.9.9");
 
 	assert_int_equal(decided(node, "bond0.100")->role, RW_LINK_ENFORCED);
@@ -179,6 +180,8 @@ static void decides_vlans_on_themselves_and_tells_the_parent_their_tags(void **s
 	assert_int_equal(decided(node, "bond0")->vlan_id_count, 2);
 	assert_int_equal(decided(node, "bond0")->vlan_ids[0], 100);
 	assert_int_equal(decided(node, "bond0")->vlan_ids[1], 200);
+	assert_false(decided(node, "bond0.100")->keeps_tag);
+	assert_true(decided(node, "bond0.200")->keeps_tag);
 }
 
 static void leaves_a_vlan_whose_parent_is_in_another_namespace(void **state)
