@@ -6,6 +6,7 @@
 #include "classify/address.h"
 #include "classify/columns.h"
 #include "classify/image.h"
+#include "classify/origins.h"
 #include "classify/plan.h"
 #include "classify/rows.h"
 
@@ -49,7 +50,7 @@ struct rw_classify_table *rw_classify_table_free(struct rw_classify_table *table
 		(void)rw_classify_maker_free(table->maker);
 		(void)rw_log_free(table->log);
 		(void)rw_classify_address_unref(table->address);
-		free(table->origins);
+		rw_origins_done(table);
 		free(table->slots);
 		free(table);
 	}
@@ -290,15 +291,14 @@ static int make_table(struct compilation *compilation, struct rw_classify_table 
 	if (!table)
 		return -ENOMEM;
 	table->slots = malloc(interfaces + 1);
-	if (!table->slots)
+	if (!table->slots ||
+	    rw_origins_make(table, compilation->plan.origins, compilation->plan.origin_count, NULL, NULL) < 0)
 		return -ENOMEM;
 	memcpy(table->slots, compilation->slots, interfaces);
 	table->policy = rw_policy_ref(compilation->policy);
 	table->pages = compilation->image.memory->pages;
 	table->page_count = compilation->image.page_count;
 	table->page_limit = compilation->image.page_limit;
-	table->origins = RW_TAKE_PTR(compilation->plan.origins);
-	table->origin_count = compilation->plan.origin_count;
 	table->address = rw_classify_address_ref(compilation->address);
 	table->address_reused = compilation->reused;
 	table->spacious = compilation->spacious;

@@ -59,6 +59,10 @@ struct rw_classify_origin {
 	const char *detail; /* rule id, group id for inner access, else NULL; lent by the policy */
 };
 
+/* Some of them, one after the other; private.  Tables that were made of each other share those that are the same. */
+#define RW_CLASSIFY_ORIGIN_BLOCK 128
+struct rw_classify_origin_block;
+
 /*
  * A compiled table.  Holds a reference to its policy, and borrows the pages.  Only rw_classify_update (update.h)
  * changes one; rw_classify_revise (revise.h) makes the next one of it.
@@ -68,8 +72,7 @@ struct rw_classify_table {
 	const void *pages;
 	uint32_t page_count;
 	uint32_t page_limit;
-	struct rw_classify_origin
-		*origins; /* by rule index; of an index that means nothing any more, default drop */
+	struct rw_classify_origin_block **origins; /* see rw_classify_origin */
 	uint32_t origin_count;
 	uint8_t *slots;                      /* by interface of the policy */
 	struct rw_classify_address *address; /* shared with later tables; private */
@@ -104,6 +107,13 @@ RW_NODISCARD int rw_classify_compile(const struct rw_policy *policy,
 				     const struct rw_classify_table *previous,
 				     struct rw_classify_memory *memory, struct rw_classify_table **ret_table,
 				     struct rw_error *err);
+
+/* What stands behind a rule index (< origin_count) of the table; default drop if it means nothing any more. */
+const struct rw_classify_origin *rw_classify_origin(const struct rw_classify_table *table, uint32_t index);
+
+/* The first index from 'index' on that may mean something else in 'other', which was made of 'table'. */
+uint32_t rw_classify_origin_differs(const struct rw_classify_table *table,
+				    const struct rw_classify_table *other, uint32_t index);
 
 /*
  * The image of 'table' was copied to 'pages', as far as it counts (page_count), and is there from now on.  What its

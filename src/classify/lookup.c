@@ -58,7 +58,7 @@ static struct rw_decision decide_opener(struct lookup *lookup, enum rw_direction
 	return (struct rw_decision){
 		.verdict = RW_CELL_VERDICT(cell) ? RW_VERDICT_ACCEPT : RW_VERDICT_DROP,
 		.cause = (enum rw_cause)RW_CELL_CAUSE(cell),
-		.detail = lookup->owner->origins[lookup->index].detail,
+		.detail = rw_classify_origin(lookup->owner, lookup->index)->detail,
 	};
 }
 

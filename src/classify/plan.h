@@ -121,10 +121,11 @@ RW_NODISCARD int rw_plan_insert(struct rw_plan *plan, uint32_t group, const stru
 				uint32_t atom, uint32_t *ret_number);
 
 /*
- * Takes 'rule' (by address) out; its index is about nothing from then on.  True with its number, where it
- * still stands, in *ret_number; false when it decided nothing.  Cost: likewise.
+ * Takes 'rule' (by address) out; its index, *ret_index, is about nothing from then on.  True with its number, where
+ * it still stands, in *ret_number; false when it decided nothing.  Cost: likewise.
  */
-bool rw_plan_remove(struct rw_plan *plan, const struct rw_rule *rule, uint32_t *ret_number);
+bool rw_plan_remove(struct rw_plan *plan, const struct rw_rule *rule, uint32_t *ret_number,
+		    uint32_t *ret_index);
 
 /* The name of the group that asks for most addresses and rules, or NULL without groups. */
 const char *rw_plan_largest_group(const struct rw_policy *policy);

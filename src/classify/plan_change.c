@@ -2,6 +2,7 @@
 
 /* Rules that come to a plan, and that go. */
 
+#include <assert.h>
 #include <string.h>
 
 #include "classify/plan_internal.h"
@@ -115,12 +116,6 @@ int rw_plan_insert(struct rw_plan *plan, uint32_t group, const struct rw_rule *r
 	return 0;
 }
 
-static void forget_index(struct rw_plan *plan, uint32_t index)
-{
-	plan->origins[index] = (struct rw_classify_origin){RW_CAUSE_DEFAULT, RW_VERDICT_DROP, NULL};
-	plan->ranks[index] = RANK_NOTHING;
-}
-
 /* The place of a rule in the order, which rules of the same id may stand before; order_count when it has none. */
 static uint32_t find_rule(const struct rw_plan *plan, const struct rw_rule *rule)
 {
@@ -132,18 +127,29 @@ static uint32_t find_rule(const struct rw_plan *plan, const struct rw_rule *rule
 	return place;
 }
 
-bool rw_plan_remove(struct rw_plan *plan, const struct rw_rule *rule, uint32_t *ret_number)
+/* The index of a rule that is in; it need not decide anything. */
+static uint32_t find_index(const struct rw_plan *plan, const struct rw_rule *rule)
+{
+	uint32_t index = 0;
+
+	while (index < plan->origin_count && plan->origins[index].detail != rule->id)
+		index++;
+	assert(index < plan->origin_count);
+	return index;
+}
+
+bool rw_plan_remove(struct rw_plan *plan, const struct rw_rule *rule, uint32_t *ret_number,
+		    uint32_t *ret_index)
 {
 	uint32_t place = find_rule(plan, rule);
+	bool decides = place < plan->order_count;
 
-	if (place == plan->order_count) {
-		for (uint32_t i = 0; i < plan->origin_count; i++)
-			if (plan->origins[i].detail == rule->id)
-				forget_index(plan, i);
+	*ret_index = decides ? RW_CELL_INDEX(plan->rules[plan->order[place]].cell) : find_index(plan, rule);
+	plan->origins[*ret_index] = (struct rw_classify_origin){RW_CAUSE_DEFAULT, RW_VERDICT_DROP, NULL};
+	plan->ranks[*ret_index] = RANK_NOTHING;
+	if (!decides)
 		return false;
-	}
 	*ret_number = plan->order[place];
-	forget_index(plan, RW_CELL_INDEX(plan->rules[*ret_number].cell));
 	plan->rules[*ret_number].rule = NULL;
 	plan->order_count--;
 	memmove(&plan->order[place], &plan->order[place + 1],

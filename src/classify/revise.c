@@ -6,6 +6,7 @@
 #include "classify/address.h"
 #include "classify/log.h"
 #include "classify/maker.h"
+#include "classify/origins.h"
 #include "classify/row_patch.h"
 #include "classify/shift.h"
 
@@ -30,6 +31,7 @@ struct revision {
 	uint32_t gone_count, come_count;
 	bool *has_atom;       /* by class: the atom of the current rule is one of its */
 	uint32_t class_count; /* that have it */
+	bool *stale;          /* by block of origins: not as in 'table' */
 };
 
 /* What a part cannot do goes through as the outcome of the whole. */
@@ -38,6 +40,7 @@ _Static_assert(RW_COLUMNS_NONE == RW_CLASSIFY_BESIDE && RW_ROW_PATCH_NONE == RW_
 static void revision_done(struct revision *revision)
 {
 	free(revision->has_atom);
+	free(revision->stale);
 }
 RW_DEFINE_DONE(struct revision, revision_done)
 
@@ -230,11 +233,13 @@ static int lift_rule(struct revision *revision, uint32_t number, uint32_t view)
 static int remove_rule(struct revision *revision, const struct rw_rule *rule)
 {
 	struct rw_classify_maker *maker = revision->maker;
-	uint32_t number;
+	uint32_t number, index;
+	bool decides = rw_plan_remove(&maker->plan, rule, &number, &index);
 	int r;
 
+	revision->stale[index / RW_CLASSIFY_ORIGIN_BLOCK] = true;
 	/* A rule about a group without addresses decides nothing. */
-	if (!rw_plan_remove(&maker->plan, rule, &number))
+	if (!decides)
 		return 0;
 	r = find_classes(revision, maker->plan.rules[number].atom);
 	for (uint32_t i = 0; !r && i < maker->view_count; i++) {
@@ -364,6 +369,7 @@ static int insert_rule(struct revision *revision, const struct change *change)
 	bool is_new;
 	int r = find_atom(revision, change->rule, &atom, &is_new);
 
+	revision->stale[maker->plan.origin_count / RW_CLASSIFY_ORIGIN_BLOCK] = true;
 	if (!r)
 		r = rw_plan_insert(&maker->plan, change->group, change->rule, atom, &number);
 	if (r < 0 || atom == RW_PLAN_NO_ATOM)
@@ -402,8 +408,11 @@ static void adopt_policy(struct revision *revision)
 	/* Failsafe and inner access come before all rules. */
 	for (uint32_t i = 0; is_before_rules(plan->origins[i].cause); i++)
 		for (size_t j = 0; j < before->group_count; j++)
-			if (plan->origins[i].detail == before->groups[j]->id)
+			if (plan->origins[i].detail == before->groups[j]->id &&
+			    before->groups[j] != maker->policy->groups[j]) {
 				plan->origins[i].detail = maker->policy->groups[j]->id;
+				revision->stale[i / RW_CLASSIFY_ORIGIN_BLOCK] = true;
+			}
 	(void)rw_policy_unref(before);
 }
 
@@ -456,12 +465,10 @@ static int make_table(struct revision *revision, struct rw_classify_table **ret_
 	if (!table)
 		return -ENOMEM;
 	table->slots = malloc(interfaces + 1);
-	table->origins = malloc(plan->origin_count * sizeof(*table->origins));
-	if (!table->slots || !table->origins)
+	if (!table->slots ||
+	    rw_origins_make(table, plan->origins, plan->origin_count, revision->table, revision->stale) < 0)
 		return -ENOMEM;
 	memcpy(table->slots, revision->table->slots, interfaces);
-	memcpy(table->origins, plan->origins, plan->origin_count * sizeof(*table->origins));
-	table->origin_count = plan->origin_count;
 	table->policy = rw_policy_ref(revision->policy);
 	table->pages = revision->to->pages;
 	table->page_count = revision->maker->image.page_count;
@@ -523,7 +530,10 @@ int rw_classify_revise(struct rw_classify_table *table, const struct rw_policy *
 	revision.maker = table->maker;
 	if (revision.maker->changes + revision.gone_count + revision.come_count > RW_REVISE_CHANGES_MAX)
 		return RW_CLASSIFY_BESIDE;
-	r = revise(&revision, from, ret_table);
+	revision.stale =
+		calloc((revision.maker->plan.origin_count + RULES_MAX) / RW_CLASSIFY_ORIGIN_BLOCK + 1,
+		       sizeof(*revision.stale));
+	r = revision.stale ? revise(&revision, from, ret_table) : -ENOMEM;
 	if (table->is_spent) {
 		table->page_count = page_count;
 		table->maker = rw_classify_maker_free(table->maker);

@@ -64,7 +64,7 @@ static const struct rw_classify_origin *find_hit(struct rw_bpf *bpf)
 	for (uint32_t i = 0; i < bpf->table->origin_count; i++)
 		for (uint32_t stripe = 0; stripe < 2 * bpf->hit_stripes; stripe++)
 			if (hits[stripe * bpf->hit_count + i].count)
-				return &bpf->table->origins[i];
+				return rw_classify_origin(bpf->table, i);
 	return NULL;
 }
 

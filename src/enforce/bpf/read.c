@@ -48,16 +48,30 @@ static struct rw_bpf_total sum_stripes(const struct rw_bpf *bpf, uint32_t genera
 	return total;
 }
 
+/* The first index from 'index' on that is a rule's, and not in 'after'; origin_count when there is none. */
+static uint32_t first_retired(const struct rw_classify_table *table, const struct rw_classify_table *after,
+			      uint32_t index)
+{
+	for (;; index++) {
+		if (after)
+			index = rw_classify_origin_differs(table, after, index);
+		if (index >= table->origin_count)
+			return table->origin_count;
+		if (rw_classify_origin(table, index)->cause == RW_CAUSE_RULE &&
+		    !(after && rw_classify_origin(after, index)->cause == RW_CAUSE_RULE))
+			return index;
+	}
+}
+
 int rw_bpf_hits_retire(struct rw_bpf *bpf, const struct rw_classify_table *table,
 		       const struct rw_classify_table *after, uint32_t generation)
 {
-	for (uint32_t index = 0; index < table->origin_count; index++) {
-		const struct rw_classify_origin *origin = &table->origins[index];
+	for (uint32_t index = first_retired(table, after, 0); index < table->origin_count;
+	     index = first_retired(table, after, index + 1)) {
+		const struct rw_classify_origin *origin = rw_classify_origin(table, index);
 		struct rw_bpf_total seen, *total;
 		int r;
 
-		if (origin->cause != RW_CAUSE_RULE || (after && after->origins[index].cause == RW_CAUSE_RULE))
-			continue;
 		seen = sum_stripes(bpf, generation, index);
 		if (!seen.count)
 			continue;
@@ -82,7 +96,7 @@ int rw_bpf_hits(struct rw_enforcer *enforcer, rw_enforcer_hits_fn *each, void *c
 
 	(void)err;
 	for (uint32_t index = 0; bpf->table && index < bpf->table->origin_count; index++) {
-		const struct rw_classify_origin *origin = &bpf->table->origins[index];
+		const struct rw_classify_origin *origin = rw_classify_origin(bpf->table, index);
 		struct rw_bpf_total seen = sum_stripes(bpf, generation, index), other = {0};
 		const struct rw_bpf_total *before;
 		struct rw_enforcer_hits hits = {0};
@@ -113,9 +127,9 @@ static const char *rule_of_event(const struct rw_bpf *bpf, const struct rw_drop_
 											    : NULL;
 
 	if (event->cause != RW_CAUSE_RULE || !table || event->index >= table->origin_count ||
-	    table->origins[event->index].cause != RW_CAUSE_RULE)
+	    rw_classify_origin(table, event->index)->cause != RW_CAUSE_RULE)
 		return "";
-	return table->origins[event->index].detail;
+	return rw_classify_origin(table, event->index)->detail;
 }
 
 static bool is_layer3(const struct rw_bpf *bpf, unsigned int ifindex)

@@ -55,17 +55,17 @@ static int carry_hits(const struct dry *dry, const struct rw_classify_table *tab
 
 	rw_map_init(&before, 0, NULL);
 	for (uint32_t i = 0; dry->table && i < dry->table->origin_count; i++) {
-		if (dry->table->origins[i].cause != RW_CAUSE_RULE || !dry->hits[i].count)
+		if (rw_classify_origin(dry->table, i)->cause != RW_CAUSE_RULE || !dry->hits[i].count)
 			continue;
-		r = rw_map_set(&before, dry->table->origins[i].detail, &dry->hits[i]);
+		r = rw_map_set(&before, rw_classify_origin(dry->table, i)->detail, &dry->hits[i]);
 		if (r < 0)
 			return r;
 	}
 	for (uint32_t i = 0; i < table->origin_count; i++) {
 		const struct hit *hit = NULL;
 
-		if (table->origins[i].cause == RW_CAUSE_RULE)
-			hit = rw_map_find(&before, table->origins[i].detail);
+		if (rw_classify_origin(table, i)->cause == RW_CAUSE_RULE)
+			hit = rw_map_find(&before, rw_classify_origin(table, i)->detail);
 		if (hit)
 			ret_hits[i] = *hit;
 	}
@@ -214,9 +214,9 @@ static int dry_hits(struct rw_enforcer *enforcer, rw_enforcer_hits_fn *each, voi
 	for (uint32_t i = 0; dry->table && i < dry->table->origin_count; i++) {
 		struct rw_enforcer_hits hits = {.count = dry->hits[i].count, .last_ns = dry->hits[i].last_ns};
 
-		if (dry->table->origins[i].cause != RW_CAUSE_RULE)
+		if (rw_classify_origin(dry->table, i)->cause != RW_CAUSE_RULE)
 			continue;
-		(void)snprintf(hits.rule, sizeof(hits.rule), "%s", dry->table->origins[i].detail);
+		(void)snprintf(hits.rule, sizeof(hits.rule), "%s", rw_classify_origin(dry->table, i)->detail);
 		each(context, &hits);
 	}
 	return 0;

@@ -105,9 +105,10 @@ static void put_in(struct rw_plan *plan, struct pool *pool, size_t i)
 
 static void take_out(struct rw_plan *plan, struct pool *pool, size_t i)
 {
-	uint32_t number = UINT32_MAX;
+	uint32_t number = UINT32_MAX, index;
 
-	assert_int_equal(rw_plan_remove(plan, pool->rules[i], &number), pool->has_atom[i]);
+	assert_int_equal(rw_plan_remove(plan, pool->rules[i], &number, &index), pool->has_atom[i]);
+	assert_int_equal(index, pool->index[i]);
 	pool->is_in[i] = false;
 	if (pool->has_atom[i])
 		assert_int_equal(RW_CELL_INDEX(plan->rules[number].cell), pool->index[i]);

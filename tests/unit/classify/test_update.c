@@ -54,6 +54,36 @@ static void follower_done(struct follower *follower)
 	(void)rw_policy_unref(follower->policy);
 }
 
+static bool same_text(const char *a, const char *b)
+{
+	return a == b || (a && b && strcmp(a, b) == 0);
+}
+
+/* An index means the same in both tables, or it is told that it may not; most are not. */
+static void expect_origins(const struct rw_classify_table *before, const struct rw_classify_table *after)
+{
+	uint32_t told = rw_classify_origin_differs(before, after, 0), count = 0;
+
+	assert_true(after->origin_count >= before->origin_count);
+	for (uint32_t i = 0; i < before->origin_count; i++) {
+		const struct rw_classify_origin *was = rw_classify_origin(before, i);
+		const struct rw_classify_origin *is = rw_classify_origin(after, i);
+
+		if (told == i) {
+			told = rw_classify_origin_differs(before, after, i + 1);
+			count++;
+			continue;
+		}
+		assert_true(told > i);
+		assert_int_equal(was->cause, is->cause);
+		assert_int_equal(was->verdict, is->verdict);
+		assert_true(same_text(was->detail, is->detail));
+	}
+	assert_int_equal(told, before->origin_count);
+	/* One rule goes, another one comes, the name of inner access moves: a block each. */
+	assert_true(count <= 3 * RW_CLASSIFY_ORIGIN_BLOCK);
+}
+
 /* Has the table of 'policy' in the other memory. */
 static void follow_beside(struct follower *follower, struct rw_policy *policy)
 {
@@ -65,6 +95,8 @@ static void follow_beside(struct follower *follower, struct rw_policy *policy)
 	assert_true(r == 0 || r == RW_CLASSIFY_BESIDE);
 	if (r == RW_CLASSIFY_BESIDE)
 		compile(policy, &follower->options, follower->table, to, &table);
+	else
+		expect_origins(follower->table, table);
 	*(r == 0 ? &follower->revised : &follower->beside) += 1;
 	(void)rw_classify_table_free(follower->table);
 	follower->table = table;
@@ -221,11 +253,6 @@ static struct rw_policy *edit_rule(struct rw_dice *dice, const struct rw_policy 
 }
 
 /* ---- comparing ---- */
-
-static bool same_text(const char *a, const char *b)
-{
-	return a == b || (a && b && strcmp(a, b) == 0);
-}
 
 static bool same(const struct rw_decision *a, const struct rw_decision *b)
 {
