@@ -177,7 +177,8 @@ def run_file(system, server, path, modules, given):
     netns = system.world.hosts["office"].netns
     node = subprocess.Popen(["nsenter", f"--net={worlds.NETNS_FOLDER}/{netns}", "node",
                              f"--test-reporter={os.path.join(HERE, 'reporter.js')}", "--test-reporter-destination=stdout", path],
-                            env={**os.environ, "NODE_PATH": modules, "RINGWALL_WORLD": world_file}, stdin=subprocess.DEVNULL)
+                            env={**os.environ, "NODE_PATH": modules, "RINGWALL_WORLD": world_file, "TMPDIR": system.scratch},
+                            stdin=subprocess.DEVNULL)
     try:
         while node.poll() is None:
             server.handle_request()
