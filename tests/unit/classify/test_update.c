@@ -84,6 +84,28 @@ static void expect_origins(const struct rw_classify_table *before, const struct 
 	assert_true(count <= 3 * RW_CLASSIFY_ORIGIN_BLOCK);
 }
 
+static bool is_used(const struct rw_policy *policy, uint32_t group)
+{
+	for (size_t i = 0; i < policy->interface_count; i++)
+		for (size_t j = 0; j < policy->interfaces[i].group_count; j++)
+			if (policy->interfaces[i].groups[j] == group)
+				return true;
+	return false;
+}
+
+/* Each rule has an index, and no rule that is gone has one. */
+static void expect_rules(const struct rw_classify_table *table)
+{
+	const struct rw_policy *policy = table->policy;
+	size_t rules = 0;
+
+	for (uint32_t i = 0; i < policy->group_count; i++)
+		rules += is_used(policy, i) ? policy->groups[i]->rule_count : 0;
+	for (uint32_t i = 0; i < table->origin_count; i++)
+		rules -= rw_classify_origin(table, i)->cause == RW_CAUSE_RULE;
+	assert_int_equal(rules, 0);
+}
+
 /* Has the table of 'policy' in the other memory. */
 static void follow_beside(struct follower *follower, struct rw_policy *policy)
 {
@@ -114,6 +136,7 @@ static void follow(struct follower *follower, struct rw_policy *policy)
 	else
 		follow_beside(follower, policy);
 	assert_ptr_equal(follower->table->policy, policy);
+	expect_rules(follower->table);
 	(void)rw_policy_unref(follower->policy);
 	follower->policy = policy;
 }
