@@ -2,6 +2,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/array.h"
 #include "group/draft.h"
 #include "group/fail.h"
 #include "group/validate.h"
@@ -32,13 +33,46 @@ static struct rw_rule *find_meaning(const struct rw_group *group, const struct r
 	return NULL;
 }
 
+static int compare_id(const void *key, const void *element)
+{
+	const struct rw_rule *const *rule = element;
+
+	return strcmp(key, (*rule)->id);
+}
+
+/* Where a rule of that id stands in the group, or belongs. */
+static size_t place_of(const struct rw_group *group, const char *id)
+{
+	return rw_array_place(group->rules, group->rule_count, sizeof(struct rw_rule *), id, compare_id);
+}
+
+/* The index of the rule of that id; rule_count when there is none. */
 static size_t find_id(const struct rw_group *group, const char *id)
 {
-	size_t i = 0;
+	size_t place = place_of(group, id);
 
-	while (i < group->rule_count && strcmp(group->rules[i]->id, id) != 0)
-		i++;
-	return i;
+	return place < group->rule_count && strcmp(group->rules[place]->id, id) == 0 ? place
+										     : group->rule_count;
+}
+
+/* Puts a rule (taken) where it belongs; the group has room. */
+static void insert(struct rw_group *group, struct rw_rule *rule)
+{
+	size_t place = place_of(group, rule->id);
+
+	memmove(group->rules + place + 1, group->rules + place,
+		(group->rule_count - place) * sizeof(struct rw_rule *));
+	group->rules[place] = rule;
+	group->rule_count++;
+}
+
+/* Takes the rule at 'index' out. */
+static void drop(struct rw_group *group, size_t index)
+{
+	(void)rw_rule_unref(group->rules[index]);
+	group->rule_count--;
+	memmove(group->rules + index, group->rules + index + 1,
+		(group->rule_count - index) * sizeof(struct rw_rule *));
 }
 
 static bool id_is_taken(const struct rw_draft *draft, const struct rw_group *changed, const char *id)
@@ -105,7 +139,7 @@ static void note(struct rw_rule_outcome *outcome, enum rw_rule_fate fate, const 
 	memcpy(outcome->id, id, strnlen(id, sizeof(outcome->id) - 1));
 }
 
-/* Appends one rule (borrowed; a private copy is kept) unless its meaning is there; the group has room. */
+/* Adds one rule (borrowed; a private copy is kept) unless its meaning is there; the group has room. */
 static int add_one(const struct rw_draft *draft, struct rw_group *group, const struct rw_rule *wanted,
 		   struct rw_rule_outcome *outcome, struct rw_error *err)
 {
@@ -129,16 +163,8 @@ static int add_one(const struct rw_draft *draft, struct rw_group *group, const s
 	if (r < 0)
 		return r;
 	note(outcome, RW_RULE_ADDED, rule->id);
-	group->rules[group->rule_count++] = RW_TAKE_PTR(rule);
+	insert(group, RW_TAKE_PTR(rule));
 	return 0;
-}
-
-static int compare_ids(const void *a, const void *b)
-{
-	const struct rw_rule *const *one = a;
-	const struct rw_rule *const *other = b;
-
-	return strcmp((*one)->id, (*other)->id);
 }
 
 /* Puts a group whose rules changed (taken); they were checked one by one. */
@@ -147,8 +173,6 @@ static int put_rules(struct rw_draft *draft, struct rw_group *group, struct rw_e
 	const struct rw_group *current = rw_model_find_group(draft->model, group->id);
 	int r;
 
-	if (group->rule_count > 1)
-		qsort(group->rules, group->rule_count, sizeof(struct rw_rule *), compare_ids);
 	if (current && rw_object_equal(RW_KIND_GROUP, current, group)) {
 		(void)rw_group_unref(group);
 		return 0;
@@ -201,13 +225,6 @@ int rw_edit_add_rules(struct rw_draft *draft, const char *reference, struct rw_r
 	}
 	unref_rules(rules, count);
 	return r < 0 ? r : put_rules(draft, RW_TAKE_PTR(group), err);
-}
-
-/* Takes rule 'index' out; the order is restored by put_rules. */
-static void drop(struct rw_group *group, size_t index)
-{
-	(void)rw_rule_unref(group->rules[index]);
-	group->rules[index] = group->rules[--group->rule_count];
 }
 
 int rw_edit_revoke_rules(struct rw_draft *draft, const char *reference, const char *const *ids, size_t count,
@@ -333,19 +350,19 @@ int rw_edit_set_rules(struct rw_draft *draft, const char *reference, struct rw_r
 	for (size_t i = 0; r == 0 && i < count; i++) {
 		struct rw_rule_outcome outcome;
 		struct rw_rule *kept;
+		size_t added;
 
 		r = add_one(draft, group, rules[i], &outcome, err);
 		if (r < 0) {
 			(void)rw_error_field_prefix(err, "rules[%zu]", i);
 			break;
 		}
-		kept = outcome.fate == RW_RULE_ADDED
-			       ? find_meaning(before, group->rules[group->rule_count - 1])
-			       : NULL;
+		added = find_id(group, outcome.id);
+		kept = outcome.fate == RW_RULE_ADDED ? find_meaning(before, group->rules[added]) : NULL;
 		if (kept) {
 			/* It was there before: that rule stays, with its id, time and author. */
-			(void)rw_rule_unref(group->rules[group->rule_count - 1]);
-			group->rules[group->rule_count - 1] = rw_rule_ref(kept);
+			drop(group, added);
+			insert(group, rw_rule_ref(kept));
 			note(&outcome, RW_RULE_EXISTED, kept->id);
 		}
 		if (ret_outcomes)

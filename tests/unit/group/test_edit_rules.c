@@ -87,6 +87,42 @@ static void normalises_the_nic_type_in_a_vpc(void **state)
 	assert_int_equal(outcome.fate, RW_RULE_EXISTED);
 }
 
+static void expect_ids(const char *wanted)
+{
+	char text[200] = "";
+
+	for (size_t i = 0; i < group()->rule_count; i++) {
+		(void)strcat(text, group()->rules[i]->id + strlen("sgr-"));
+		(void)strcat(text, " ");
+	}
+	assert_string_equal(text, wanted);
+	assert_int_equal(rw_validate_model(rw_draft_model(draft), NULL, NULL, NULL), 0);
+}
+
+static void keeps_rules_sorted_by_id(void **state)
+{
+	const char *ids[] = {"sgr-a", "sgr-m"};
+	struct rw_rule *rules[] = {world_rule("sgr-m in accept tcp 80/80 0.0.0.0/0"),
+				   world_rule("sgr-z in accept tcp 81/81 0.0.0.0/0"),
+				   world_rule("sgr-a in accept tcp 82/82 0.0.0.0/0"),
+				   world_rule("sgr-n in accept tcp 83/83 0.0.0.0/0")};
+	struct rw_rule *set[] = {world_rule("sgr-y in accept tcp 90/90 0.0.0.0/0"),
+				 world_rule("sgr-x in accept tcp 81/81 0.0.0.0/0"),
+				 world_rule("sgr-b in accept tcp 83/83 0.0.0.0/0"),
+				 world_rule("sgr-c in accept tcp 91/91 0.0.0.0/0")};
+
+	(void)state;
+	assert_int_equal(rw_edit_add_rules(draft, "sg-free", rules, 4, NULL, NULL), 0);
+	expect_ids("a m n z ");
+	assert_int_equal(rw_edit_revoke_rules(draft, "sg-free", ids, 2, NULL, NULL), 0);
+	expect_ids("n z ");
+	world_add_rule(draft, "sg-free", "sgr-o in accept tcp 84/84 0.0.0.0/0");
+	expect_ids("n o z ");
+	/* Two of these mean what rules do that are there: those stay, with their ids. */
+	assert_int_equal(rw_edit_set_rules(draft, "sg-free", set, 4, NULL, NULL), 0);
+	expect_ids("c n y z ");
+}
+
 static void refuses_an_id_that_any_group_has(void **state)
 {
 	const struct rw_group *managed = rw_model_find_group(rw_draft_model(draft), "sg-c1");
@@ -227,6 +263,7 @@ int main(void)
 		T(adds_all_or_nothing),
 		T(adds_nothing_for_an_identical_rule),
 		T(normalises_the_nic_type_in_a_vpc),
+		T(keeps_rules_sorted_by_id),
 		T(refuses_an_id_that_any_group_has),
 		T(revokes_by_id_and_reports_what_was_missing),
 		T(revokes_by_meaning),
