@@ -97,7 +97,7 @@ struct derivation {
 	const struct rw_model *model;
 	struct rw_policy_cache *cache; /* the caller's, or one for this derivation only */
 	struct rw_policy *policy;
-	struct rw_vec sets; /* of const char *: ids of the sets that the policy's groups name */
+	struct rw_vec sets; /* of const char *: ids of the sets that the policy's groups name, sorted */
 };
 
 static int refresh_members(struct derivation *d)
@@ -197,31 +197,28 @@ static struct rw_policy_group *make_group(const struct rw_group *source)
 	return RW_TAKE_PTR(group);
 }
 
-static int compare_texts(const void *a, const void *b)
+static int compare_id(const void *key, const void *element)
 {
-	return strcmp(*(const char *const *)a, *(const char *const *)b);
+	return strcmp(key, *(const char *const *)element);
 }
 
-/* Sorts ids and removes doubles; returns how many are left. */
-static size_t sort_ids(const char **ids, size_t count)
+/* Adds an id (borrowed) to a sorted list, unless it is there: mostly few are different. */
+static int list_id(struct rw_vec *list, const char *id)
 {
-	size_t kept = 0;
+	size_t place = rw_array_place(list->data, list->count, sizeof(id), id, compare_id);
+	const char **ids = list->data;
+	void *slot;
+	int r;
 
-	qsort(ids, count, sizeof(*ids), compare_texts);
-	for (size_t i = 0; i < count; i++)
-		if (i == 0 || strcmp(ids[i], ids[kept - 1]) != 0)
-			ids[kept++] = ids[i];
-	return kept;
-}
-
-static int push_id(struct rw_vec *vec, const char *id)
-{
-	const char **slot;
-	int r = rw_vec_push(vec, &slot);
-
-	if (r == 0)
-		*slot = id;
-	return r;
+	if (place < list->count && strcmp(ids[place], id) == 0)
+		return 0;
+	r = rw_vec_push(list, &slot);
+	if (r < 0)
+		return r;
+	ids = list->data;
+	memmove(ids + place + 1, ids + place, (list->count - 1 - place) * sizeof(*ids));
+	ids[place] = id;
+	return 0;
 }
 
 /* Lists the sets that a group names: objects of rules, and its members where inner access accepts. */
@@ -232,15 +229,15 @@ static int list_sets(struct cached_group *cached)
 
 	rw_vec_init(&ids, sizeof(const char *), SIZE_MAX);
 	if (group->kind == RW_GROUP_BASIC && group->inner_access == RW_VERDICT_ACCEPT &&
-	    push_id(&ids, group->id) < 0)
+	    list_id(&ids, group->id) < 0)
 		return -ENOMEM;
 	for (size_t i = 0; i < group->rule_count; i++)
 		if (group->rules[i]->object.kind != RW_OBJECT_CIDR &&
-		    push_id(&ids, group->rules[i]->object.id) < 0)
+		    list_id(&ids, group->rules[i]->object.id) < 0)
 			return -ENOMEM;
 	if (ids.count == 0)
 		return 0;
-	cached->set_count = sort_ids(ids.data, ids.count);
+	cached->set_count = ids.count;
 	cached->sets = ids.data;
 	ids.data = NULL;
 	return 0;
@@ -278,7 +275,7 @@ static struct cached_group *find_group(struct derivation *d, const struct rw_gro
 	return cached;
 }
 
-/* Ids of the groups of one interface; those the model does not hold are left out. */
+/* Ids of the groups of one interface, sorted; those the model does not hold are left out. */
 static int list_groups(const struct derivation *d, const struct rw_node *node,
 		       const struct rw_interface *interface, struct rw_vec *ret_ids)
 {
@@ -287,11 +284,11 @@ static int list_groups(const struct derivation *d, const struct rw_node *node,
 	int r = 0;
 
 	if (cluster && cluster->security_group[0])
-		r = push_id(ret_ids, cluster->security_group);
+		r = list_id(ret_ids, cluster->security_group);
 	for (size_t i = 0; r == 0 && i < node->security_group_count; i++)
-		r = push_id(ret_ids, node->security_groups[i]);
+		r = list_id(ret_ids, node->security_groups[i]);
 	for (size_t i = 0; r == 0 && i < interface->security_group_count; i++)
-		r = push_id(ret_ids, interface->security_groups[i]);
+		r = list_id(ret_ids, interface->security_groups[i]);
 	return r;
 }
 
@@ -303,7 +300,7 @@ static int add_group(struct derivation *d, const struct rw_group *source)
 		return -ENOMEM;
 	d->policy->groups[d->policy->group_count++] = rw_policy_group_ref(cached->group);
 	for (size_t i = 0; i < cached->set_count; i++)
-		if (push_id(&d->sets, cached->sets[i]) < 0)
+		if (list_id(&d->sets, cached->sets[i]) < 0)
 			return -ENOMEM;
 	return 0;
 }
@@ -311,7 +308,6 @@ static int add_group(struct derivation *d, const struct rw_group *source)
 static int add_groups(struct derivation *d, const struct rw_node *node)
 {
 	RW_CLEANUP(rw_vec_done) struct rw_vec ids;
-	size_t count;
 
 	rw_vec_init(&ids, sizeof(const char *), SIZE_MAX);
 	for (size_t i = 0; i < node->interface_count; i++)
@@ -319,11 +315,10 @@ static int add_groups(struct derivation *d, const struct rw_node *node)
 			return -ENOMEM;
 	if (ids.count == 0)
 		return 0;
-	count = sort_ids(ids.data, ids.count);
-	d->policy->groups = calloc(count, sizeof(struct rw_policy_group *));
+	d->policy->groups = calloc(ids.count, sizeof(struct rw_policy_group *));
 	if (!d->policy->groups)
 		return -ENOMEM;
-	for (size_t i = 0; i < count; i++) {
+	for (size_t i = 0; i < ids.count; i++) {
 		const struct rw_group *source = rw_model_find_group(d->model, ((const char **)ids.data)[i]);
 
 		if (source && add_group(d, source) < 0)
@@ -344,7 +339,6 @@ static int fill_interface(struct derivation *d, const struct rw_node *node, cons
 		return -ENOMEM;
 	if (ids.count == 0)
 		return 0;
-	ids.count = sort_ids(ids.data, ids.count);
 	to->groups = calloc(ids.count, sizeof(*to->groups));
 	if (!to->groups)
 		return -ENOMEM;
@@ -388,15 +382,12 @@ static int add_interfaces(struct derivation *d, const struct rw_node *node)
 
 static int add_sets(struct derivation *d)
 {
-	size_t count;
-
 	if (d->sets.count == 0)
 		return 0;
-	count = sort_ids(d->sets.data, d->sets.count);
-	d->policy->sets = calloc(count, sizeof(struct rw_address_set *));
+	d->policy->sets = calloc(d->sets.count, sizeof(struct rw_address_set *));
 	if (!d->policy->sets)
 		return -ENOMEM;
-	for (size_t i = 0; i < count; i++) {
+	for (size_t i = 0; i < d->sets.count; i++) {
 		const char *id = ((const char **)d->sets.data)[i];
 		struct rw_address_set *set = find_set(d, id, rw_model_find_prefix_list(d->model, id));
 
