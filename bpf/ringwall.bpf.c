@@ -229,7 +229,7 @@ static __always_inline const struct rw_device *find_device(__u32 ifindex, __u32 
 		__u32 place = rw_device_place(ifindex, probe);
 		const struct rw_device *device = &rw_devices[place];
 
-		if (device->ifindex == ifindex) {
+		if (rw_likely(device->ifindex == ifindex)) {
 			*ret_place = place;
 			return device;
 		}
@@ -352,7 +352,7 @@ static __always_inline __u32 read_clock(struct rw_processor *own)
 {
 	__u64 tick = bpf_jiffies64();
 
-	if (own->tick != tick) {
+	if (rw_unlikely(own->tick != tick)) {
 		own->tick = tick;
 		own->now = (__u32)(bpf_ktime_get_coarse_ns() / 1000000000ull);
 	}
@@ -393,17 +393,19 @@ static __always_inline int decide_short(struct __sk_buff *skb, const struct rw_r
 	__u32 cell;
 
 	/* The kernel tells of what is behind tags that were left in the frame: see link_size. */
-	if (!header || header[-1] != (family == 4 ? bpf_htons(ETH_P_IP) : bpf_htons(ETH_P_IPV6)))
+	if (rw_unlikely(!header) ||
+	    rw_unlikely(header[-1] != (family == 4 ? bpf_htons(ETH_P_IP) : bpf_htons(ETH_P_IPV6))))
 		return VERDICT_NOT;
-	cell = rw_short_decide(family, run, egress, control, &reader, ETH_HLEN, &scratch_of(own)->room);
+	cell = rw_short_decide(family, run, egress, control, &reader, ETH_HLEN, &scratch_of(own)->room,
+			       &own->memo);
+	if (rw_likely(cell != RW_SHORT_NOT && cell != RW_SHORT_ENTER && rw_cell_accepts(cell))) {
+		own->passed++;
+		return TC_ACT_UNSPEC;
+	}
 	if (cell == RW_SHORT_NOT)
 		return VERDICT_NOT;
 	if (cell == RW_SHORT_ENTER)
 		return VERDICT_ENTER;
-	if (rw_cell_accepts(cell)) {
-		own->passed++;
-		return TC_ACT_UNSPEC;
-	}
 	if (own->event_second != run->now || own->event_count < RW_EVENTS_PER_SECOND)
 		return VERDICT_NOT;
 	own->event_suppressed++;
@@ -479,17 +481,18 @@ RW_SUBPROGRAM int rw_routes_back(struct __sk_buff *skb, const struct rw_frame *f
 	}
 }
 
-/* The long way, for a packet on the device at 'place'. */
-RW_SUBPROGRAM int rw_decide_long(struct __sk_buff *skb, const struct rw_run *run, struct rw_processor *own,
-				 __u32 place)
+/* The long way. */
+RW_SUBPROGRAM int rw_decide_long(struct __sk_buff *skb, const struct rw_run *run, struct rw_processor *own)
 {
-	const struct rw_device *device = &rw_devices[place & (RW_DEVICE_RECORDS - 1)];
 	int link, status = RW_PARSE_MALFORMED;
-	__u32 offset = 0, family = 0;
+	__u32 offset = 0, family = 0, place = 0;
+	const struct rw_device *device = find_device(skb->ifindex, &place);
 	struct rw_frame *frame;
 
 	if (!run || !own)
 		return TC_ACT_SHOT;
+	if (!device)
+		return TC_ACT_UNSPEC;
 	link = find_ip(skb, device, place, &offset, &family);
 	if (link == LINK_PASS)
 		return TC_ACT_UNSPEC;
@@ -528,33 +531,33 @@ static __always_inline int filter(struct __sk_buff *skb, bool egress, struct rw_
 	__u16 flags;
 
 	device = find_device(skb->ifindex, &place);
-	if (!device || !control || !begin_run(control, run, own))
+	if (rw_unlikely(!device) || !control || rw_unlikely(!begin_run(control, run, own)))
 		return TC_ACT_UNSPEC;
 	flags = device->flags;
-	if ((flags & RW_DEVICE_BRIDGE_PORT) && is_bridged(skb, place))
+	if (rw_unlikely(flags & RW_DEVICE_BRIDGE_PORT) && is_bridged(skb, place))
 		return TC_ACT_UNSPEC;
 	/* The copy of an own multicast or broadcast for listeners here: it has crossed no device. */
-	if (skb->pkt_type == PACKET_LOOPBACK)
+	if (rw_unlikely(skb->pkt_type == PACKET_LOOPBACK))
 		return TC_ACT_UNSPEC;
 	run->slot = device->slot;
 	run->egress = egress;
 	run->pending = !!(flags & RW_DEVICE_PENDING);
-	if (!skb->vlan_present && !(flags & (RW_DEVICE_LAYER3 | RW_DEVICE_PENDING))) {
+	if (rw_likely(!skb->vlan_present) && rw_likely(!(flags & (RW_DEVICE_LAYER3 | RW_DEVICE_PENDING)))) {
 		int verdict = VERDICT_NOT;
 
-		if (skb->protocol == bpf_htons(ETH_P_IP)) {
+		if (rw_likely(skb->protocol == bpf_htons(ETH_P_IP))) {
 			verdict = decide_short(skb, run, egress, control, 4, own);
-			if (verdict == VERDICT_ENTER && rw_short_enter4(room))
+			if (rw_unlikely(verdict == VERDICT_ENTER) && rw_short_enter4(room))
 				return passed(own, control, room);
 		} else if (skb->protocol == bpf_htons(ETH_P_IPV6)) {
 			verdict = rw_decide_short6(skb, run, own);
 			if (verdict == VERDICT_ENTER && rw_short_enter6(room))
 				return passed(own, control, room);
 		}
-		if (verdict != VERDICT_NOT && verdict != VERDICT_ENTER)
+		if (rw_likely(verdict != VERDICT_NOT && verdict != VERDICT_ENTER))
 			return verdict;
 	}
-	return rw_decide_long(skb, run, own, place);
+	return rw_decide_long(skb, run, own);
 }
 
 /*

@@ -23,8 +23,9 @@
 #include <linux/types.h>
 
 #include "abi/rw_cause.h"
+#include "abi/rw_table.h"
 
-#define RW_BPF_ABI_VERSION 10
+#define RW_BPF_ABI_VERSION 11
 
 enum {
 	RW_MODE_LEARN = 0,   /* all pass; openers are decided and entered */
@@ -42,7 +43,15 @@ enum {
 
 struct rw_control {
 	__u64 state;
-	__u64 pad0[7];   /* 'state' alone in its cache line */
+	/*
+	 * What is wanted besides for most packets, so that they touch no other line of it: copies for IPv4
+	 * (rw_flow_control_copy), and of what is counted.
+	 */
+	__u64 secret4[4];      /* 0, 1, 5 and 6 of 'secret' */
+	__u32 mask4;           /* bucket_mask4 */
+	__u32 hit_count;       /* rule indexes that are counted: 0..hit_count - 1, a stripe's length */
+	__u32 hit_stripe_mask; /* stripes of an image less 1; processors share them by number */
+	__u32 pad0[3];
 	__u64 secret[8]; /* of the flow table's hash; fixed for the table's life */
 	/*
 	 * While a change keeps the flows that it refuses: the generation before it, else 0.  A flow that was
@@ -53,13 +62,14 @@ struct rw_control {
 	__u32 bucket_mask6;
 	/* Of the programs that had the flow table before these; theirs come behind it.  0 = it began with these. */
 	__u32 generation_before;
-	__u32 hit_count;       /* rule indexes that are counted: 0..hit_count - 1, a stripe's length */
-	__u32 hit_stripe_mask; /* stripes of an image less 1; processors share them by number */
-	__u32 pad1[10];
+	__u32 pad1[12];
 };
 
-/* What belongs to the flow table: the same for all versions with its RW_FLOW_ABI_VERSION. */
-#define RW_CONTROL_FLOW_PART __builtin_offsetof(struct rw_control, hit_count)
+/*
+ * What belongs to the flow table, but for the rest of the line of 'state': the same for all versions with its
+ * RW_FLOW_ABI_VERSION.
+ */
+#define RW_CONTROL_FLOW_PART __builtin_offsetof(struct rw_control, pad1)
 
 /*
  * What the programs on one processor keep for themselves.  Nobody else writes it, so plain stores do.
@@ -75,6 +85,18 @@ struct rw_control {
  */
 #define RW_RUN_SETTLE_NS 1000000
 
+/* The time-outs of the policy that took the flows which were decided as 'decision' says. */
+struct rw_memo {
+	__u64 decision; /* RW_MEMO_OF of it; 0 = of none */
+	struct rw_table_timeouts timeouts;
+	__u32 accepted; /* the last packet that opened a flow was */
+	__u32 pad;
+};
+
+/* Generation and slots: they name the policy that took a flow. */
+#define RW_MEMO_OF(decision) ((decision) & ((1ull << 52) - 1))
+
+/* The first cache line is all that most packets of TCP touch. */
 struct rw_processor {
 	__u64 runs;
 	__u64 tick; /* jiffies at which 'now' was read: the clock is asked once in each */
@@ -83,9 +105,11 @@ struct rw_processor {
 	__u32 event_count;      /* sent in that second */
 	__u32 event_suppressed; /* since the last one sent */
 	__u64 passed;           /* accepted IP packets */
+	struct rw_memo memo;    /* private to the programs */
 	__u64 not_ip;
 	__u64 flow_refused;
-	__u64 early;       /* of those dropped, by the early stage */
+	__u64 early; /* of those dropped, by the early stage */
+	__u64 pad[2];
 	__u64 dropped[32]; /* by enum rw_cause */
 	__u64 would_drop[32];
 	__u64 scratch[32]; /* of a run, beside the 512 bytes of its stack; private to the programs */
@@ -226,8 +250,9 @@ struct rw_seed_record {
 
 _Static_assert((RW_EVENT_PACKET_MAX & (RW_EVENT_PACKET_MAX - 1)) == 0, "a size is bounded by a mask");
 _Static_assert(sizeof(struct rw_control) == 192, "control");
+_Static_assert(__builtin_offsetof(struct rw_control, secret) == 64, "the first line of control");
 _Static_assert(RW_CONTROL_FLOW_PART == 144, "the part of control that belongs to the flow table");
-_Static_assert(sizeof(struct rw_processor) == 832, "processor");
+_Static_assert(sizeof(struct rw_processor) == 896, "processor");
 _Static_assert(sizeof(struct rw_device) == 8, "device");
 _Static_assert(sizeof(struct rw_vlans) == 520, "vlans");
 _Static_assert(sizeof(struct rw_hit) == 16, "hit");

@@ -26,6 +26,7 @@
  * stay exchanges.
  */
 
+#include "abi/rw_bpf_abi.h"
 #include "abi/rw_flow_abi.h"
 #include "abi/rw_table.h"
 #include "lib/rw_parse.h"
@@ -150,7 +151,8 @@ RW_INLINE void rw_flow_key_make(const struct rw_ends *ends, struct rw_flow_key *
  * The keyed hash: NH (Black, Halevi, Krawczyk, Krovetz, Rogaway, "UMAC", 1999), whose collisions nobody can
  * arrange who does not know the secret, and a mix that spreads it over all 64 bits.
  */
-RW_INLINE __u64 rw_flow_hash(const struct rw_flow_key *key, const __u64 *secret, __u8 family)
+RW_INLINE __u64 rw_flow_hash_by(const struct rw_flow_key *key, const __u64 *secret, const __u64 *mix,
+				__u8 family)
 {
 	__u64 hash = 0;
 
@@ -160,9 +162,36 @@ RW_INLINE __u64 rw_flow_hash(const struct rw_flow_key *key, const __u64 *secret,
 
 		hash += (__u64)low * high;
 	}
-	hash = (hash ^ hash >> 32) * (secret[5] | 1);
-	hash = (hash ^ hash >> 29) * (secret[6] | 1);
+	hash = (hash ^ hash >> 32) * (mix[0] | 1);
+	hash = (hash ^ hash >> 29) * (mix[1] | 1);
 	return hash ^ hash >> 32;
+}
+
+RW_INLINE __u64 rw_flow_hash(const struct rw_flow_key *key, const __u64 *secret, __u8 family)
+{
+	return rw_flow_hash_by(key, secret, &secret[5], family);
+}
+
+/* Makes the copies that rw_flow_hash_of and rw_flow_mask_of use; by who has set what they are of. */
+RW_INLINE void rw_flow_control_copy(struct rw_control *control)
+{
+	for (int i = 0; i < RW_FLOW_KEY_WORDS4; i++) {
+		control->secret4[i] = control->secret[i];
+		control->secret4[RW_FLOW_KEY_WORDS4 + i] = control->secret[5 + i];
+	}
+	control->mask4 = control->bucket_mask4;
+}
+
+/* The same hash, and the mask of bucket numbers, from as few lines as can be. */
+RW_INLINE __u64 rw_flow_hash_of(const struct rw_control *control, const struct rw_flow_key *key, __u8 family)
+{
+	return family == 4 ? rw_flow_hash_by(key, control->secret4, &control->secret4[RW_FLOW_KEY_WORDS4], 4)
+			   : rw_flow_hash(key, control->secret, family);
+}
+
+RW_INLINE __u32 rw_flow_mask_of(const struct rw_control *control, __u8 family)
+{
+	return family == 4 ? control->mask4 : control->bucket_mask6;
 }
 
 RW_INLINE __u32 rw_flow_signature(__u64 hash)
@@ -192,6 +221,18 @@ RW_INLINE __u64 rw_flow_control(__u64 kept_bits, __u32 class, __u32 detail, __u3
 {
 	return (kept_bits & ~((1ull << 48) - 1)) | (__u64)detail << RW_FLOW_DETAIL_SHIFT |
 	       (__u64) class << RW_FLOW_CLASS_SHIFT | deadline;
+}
+
+/*
+ * True when a packet of a TCP flow changes nothing of it but its deadline, as most do: an established flow stays
+ * that as long as packets are neither SYN nor RST nor FIN and come from an end that has sent one before.
+ */
+RW_INLINE bool rw_flow_is_settled(__u64 control, const struct rw_flow_packet *packet)
+{
+	__u32 sent = packet->from_opener ? RW_FLOW_DATA_OPENER : RW_FLOW_DATA_RESPONDER;
+
+	return RW_FLOW_CLASS(control) == RW_FLOW_ABI_ESTABLISHED && (RW_FLOW_DETAIL(control) & sent) &&
+	       !(packet->tcp_flags & (RW_FLAG_SYN | RW_FLAG_RST | RW_FLAG_FIN));
 }
 
 RW_INLINE __u32 rw_flow_tcp_detail(__u32 detail, const struct rw_flow_packet *packet)

@@ -358,8 +358,8 @@ RW_INLINE void rw_hook_query_in(const struct rw_control *control, const struct r
 {
 	rw_flow_key_make(ends, &query->key);
 	query->now = run->now;
-	query->hash = rw_flow_hash(&query->key, control->secret, family);
-	query->mask = family == 4 ? control->bucket_mask4 : control->bucket_mask6;
+	query->hash = rw_flow_hash_of(control, &query->key, family);
+	query->mask = rw_flow_mask_of(control, family);
 }
 
 RW_INLINE void rw_hook_query(const struct rw_run *run, const struct rw_ends *ends, __u8 family,

@@ -129,28 +129,45 @@ RW_INLINE bool rw_short_is_genuine(const struct rw_run *run, bool egress, __u64 
 	return RW_FLOW_DECISION_OUT(decision) == mark && (decision & RW_FLOW_GENUINE_RESPONDER);
 }
 
+/* Looks up time-outs that 'memo' does not have. */
+RW_INLINE bool rw_short_note(const struct rw_run *run, __u64 decision, struct rw_memo *memo)
+{
+	struct rw_table table;
+
+	if (!rw_hook_table(run, &table))
+		return false;
+	memo->timeouts = rw_hook_view_in(&table, rw_decision_slot(decision))->timeouts;
+	memo->decision = RW_MEMO_OF(decision);
+	return true;
+}
+
 /* A packet of a flow in the table. */
-RW_INLINE __u32 rw_short_known(const struct rw_run *run, bool egress, const struct rw_table *table,
-			       const struct rw_flow_query *query, const struct rw_short *packet,
-			       struct rw_flow_found *found)
+RW_INLINE __u32 rw_short_known(const struct rw_run *run, bool egress, const struct rw_flow_query *query,
+			       const struct rw_short *packet, struct rw_flow_found *found,
+			       struct rw_memo *memo)
 {
 	struct rw_flow_packet step = {
 		.protocol = packet->ends.protocol,
 		.tcp_flags = packet->tcp_flags,
 		.from_opener = !rw_flow_reversed(&query->key, found),
 	};
-	const struct rw_table_view *view;
+	__u32 class = RW_FLOW_CLASS(found->control);
 	__u64 control;
 
-	if (RW_FLOW_DECISION_GENERATION(found->decision) != run->generation ||
-	    !rw_short_is_genuine(run, egress, found->decision, step.from_opener) ||
-	    RW_FLOW_CLASS(found->control) == RW_FLOW_ABI_TOMBSTONE)
+	if (rw_unlikely(RW_FLOW_DECISION_GENERATION(found->decision) != run->generation) ||
+	    rw_unlikely(!rw_short_is_genuine(run, egress, found->decision, step.from_opener)) ||
+	    (rw_unlikely(memo->decision != RW_MEMO_OF(found->decision)) &&
+	     !rw_short_note(run, found->decision, memo)))
 		return RW_SHORT_NOT;
-	if (RW_FLOW_CLASS(found->control) == RW_FLOW_ABI_CLOSING && rw_tcp_is_opening(packet->tcp_flags))
-		return RW_SHORT_NOT;
-	view = rw_hook_view_in(table, rw_decision_slot(found->decision));
-	control = rw_flow_step_inline(found->control, &step, &view->timeouts, run->now);
-	if (control != found->control && !rw_flow_change_control(found, control))
+	if (step.protocol == RW_IP_TCP && rw_likely(rw_flow_is_settled(found->control, &step))) {
+		control = (found->control & ~(__u64)0xffffffff) | (run->now + memo->timeouts.tcp_established);
+	} else {
+		if (class == RW_FLOW_ABI_TOMBSTONE ||
+		    (class == RW_FLOW_ABI_CLOSING && rw_tcp_is_opening(packet->tcp_flags)))
+			return RW_SHORT_NOT;
+		control = rw_flow_step_inline(found->control, &step, &memo->timeouts, run->now);
+	}
+	if (rw_unlikely(control != found->control) && !rw_flow_change_control(found, control))
 		return RW_SHORT_NOT;
 	return RW_CELL_SYSTEM(RW_CAUSE_RULE, RW_VERDICT_ACCEPT);
 }
@@ -183,7 +200,7 @@ RW_INLINE bool rw_short_enter(__u8 family, const struct rw_short_room *room)
 	control = rw_flow_begin(&step, !room->query.key.from_low, &view->timeouts, run->now);
 	decision = run->egress ? RW_FLOW_DECISION(run->generation, 0, mark, 0)
 			       : RW_FLOW_DECISION(run->generation, mark, 0, 0) | RW_FLOW_GENUINE_OPENER;
-	return rw_flow_insert_hinted(family, &room->query, control, decision) ||
+	return rw_flow_insert_quick(family, &room->query, control, decision) ||
 	       rw_flow_insert(family, &room->query, control, decision);
 }
 
@@ -195,6 +212,17 @@ RW_SUBPROGRAM int rw_short_enter4(const struct rw_short_room *room)
 RW_SUBPROGRAM int rw_short_enter6(const struct rw_short_room *room)
 {
 	return room && rw_short_enter(6, room);
+}
+
+/* Copies what there is of a query for IPv4, whose key is two words. */
+RW_INLINE void rw_short_keep_query(const struct rw_flow_query *from, struct rw_flow_query *to)
+{
+	for (int i = 0; i < RW_FLOW_KEY_WORDS4; i++)
+		to->key.words[i] = from->key.words[i];
+	to->key.from_low = from->key.from_low;
+	to->hash = from->hash;
+	to->mask = from->mask;
+	to->now = from->now;
 }
 
 /* The cell of a packet of no flow. */
@@ -245,12 +273,12 @@ RW_INLINE bool rw_short_find(__u8 family, const struct rw_flow_query *query, str
 	void *bucket;
 
 	*ret_more = 1;
-	if (!tags)
+	if (rw_unlikely(!tags))
 		return false;
 	tagged_first = rw_flow_tagged(rw_load(*rw_flow_tags_at(tags, first)), tag);
 	tagged_second = rw_flow_tagged(rw_load(*rw_flow_tags_at(tags, second)), tag);
 	*ret_more = 0;
-	if (!(tagged_first | tagged_second))
+	if (rw_unlikely(!(tagged_first | tagged_second)))
 		return false;
 	only_second = 0 - rw_is_zero(tagged_first >> 1);
 	*ret_more = tagged_second & ~only_second;
@@ -282,6 +310,24 @@ RW_INLINE void rw_short_fetch(bool egress, const struct rw_table *table, const s
 }
 
 /*
+ * Asks for the buckets of a flow that will be entered, so that they are on their way while the rules are asked: else
+ * the first locked instruction waits for memory that nothing has touched for long.
+ */
+RW_INLINE void rw_short_fetch_buckets(__u8 family, const struct rw_flow_query *query)
+{
+	void *first = rw_flow_bucket(family, rw_flow_bucket_first(query->hash, query->mask));
+	void *second = rw_flow_bucket(family, rw_flow_bucket_second(query->hash, query->mask));
+	__u64 hint_first, hint_second;
+
+	if (!first || !second)
+		return;
+	hint_first = rw_load(*rw_flow_hint_at(first, 0));
+	hint_second = rw_load(*rw_flow_hint_at(second, 0));
+	rw_opaque(hint_first);
+	rw_opaque(hint_second);
+}
+
+/*
  * The cell of a packet whose IP header is at 'offset', RW_SHORT_NOT, or RW_SHORT_ENTER: it is accepted if its flow can
  * be entered (rw_short_enter), else it goes the long way.  Nothing is counted as a hit.
  * What is looked up in maps is so once.  For IPv4, run and query are in registers until a function is told of them;
@@ -289,7 +335,7 @@ RW_INLINE void rw_short_fetch(bool egress, const struct rw_table *table, const s
  */
 RW_INLINE __u32 rw_short_decide(__u8 family, const struct rw_run *run, bool egress,
 				const struct rw_control *control, const struct rw_reader *reader,
-				__u32 offset, struct rw_short_room *room)
+				__u32 offset, struct rw_short_room *room, struct rw_memo *memo)
 {
 	struct rw_short packet = {.ends.family = family};
 	struct rw_flow_query registers, *query = family == 4 ? &registers : &room->query;
@@ -298,23 +344,28 @@ RW_INLINE __u32 rw_short_decide(__u8 family, const struct rw_run *run, bool egre
 	__u64 more;
 	__u32 cell;
 
-	if (!rw_hook_table(run, &table) ||
-	    !(family == 4 ? rw_short_read4(reader, offset, &packet)
-			  : rw_short_read6(reader, offset, &packet)) ||
-	    rw_short_is_dhcp(family, &packet.ends))
+	if (rw_unlikely(!(family == 4 ? rw_short_read4(reader, offset, &packet)
+				      : rw_short_read6(reader, offset, &packet))) ||
+	    rw_unlikely(rw_short_is_dhcp(family, &packet.ends)))
 		return RW_SHORT_NOT;
-	if (family == 4 && rw_short_may_open(&packet))
+	if (family == 4 && rw_unlikely(rw_short_may_open(&packet)) && rw_hook_table(run, &table))
 		rw_short_fetch(egress, &table, &packet.ends);
 	rw_hook_query_in(control, run, &packet.ends, family, query);
-	if (rw_short_find(family, query, &found, &more))
-		return rw_short_known(run, egress, &table, query, &packet, &found);
-	if (family == 4)
-		room->query = *query;
-	if (more || run->mode != RW_MODE_ENFORCE || !rw_short_may_open(&packet))
+	if (rw_likely(rw_short_find(family, query, &found, &more)))
+		return rw_short_known(run, egress, query, &packet, &found, memo);
+	if (more || run->mode != RW_MODE_ENFORCE || !rw_short_may_open(&packet) ||
+	    !rw_hook_table(run, &table))
 		return RW_SHORT_NOT;
+	if (memo->accepted)
+		rw_short_fetch_buckets(family, query);
 	cell = rw_short_open(family, run, egress, &table, &packet.ends);
-	if (cell == RW_SHORT_NOT || !rw_cell_accepts(cell))
+	if (cell == RW_SHORT_NOT)
 		return cell;
+	memo->accepted = rw_cell_accepts(cell);
+	if (!memo->accepted)
+		return cell;
+	if (family == 4)
+		rw_short_keep_query(query, &room->query);
 	room->opener = RW_SHORT_OPENER(packet.ends.protocol, packet.tcp_flags);
 	room->cell = cell;
 	return RW_SHORT_ENTER;

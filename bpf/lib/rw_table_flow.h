@@ -77,7 +77,7 @@ RW_INLINE bool rw_flow_entry_read(struct rw_flow_entry *entry, __u8 family, cons
 	found->control = rw_load(entry->control);
 	rw_read_barrier();
 	found->decision = rw_load(entry->decision);
-	if (!rw_flow_key_equals(entry, &query->key, family))
+	if (rw_unlikely(!rw_flow_key_equals(entry, &query->key, family)))
 		return false;
 	rw_read_barrier();
 	again = rw_load(entry->control);
@@ -106,10 +106,10 @@ RW_INLINE __u64 rw_flow_tagged(__u64 tags, __u64 tag)
 	return (word - 0x0101010101010101ull) & ~word & 0x8080808080808080ull;
 }
 
-/* The way of the lowest bit of what rw_flow_tagged gave. */
+/* The way of the lowest bit of what rw_flow_tagged gave: the product's highest byte is that number. */
 RW_INLINE __u32 rw_flow_tagged_way(__u64 tagged)
 {
-	return rw_table_bits_set((tagged & (~tagged + 1)) - 1) >> 3;
+	return (__u32)(((tagged & (~tagged + 1)) >> 7) * 0x0001020304050607ull >> 56);
 }
 
 /* A bit for each way whose signature is 'signature'. */
@@ -594,54 +594,118 @@ RW_SUBPROGRAM __u32 rw_flow_died6(__u32 first, __u32 second, __u32 now, __u32 si
 	       rw_flow_corpse(6, second, signature, now) < RW_FLOW_WAYS;
 }
 
-/* True when the flow did not die in these buckets and there is no free place there that it may take. */
-RW_INLINE bool rw_flow_must_evict(__u64 *tags, __u8 family, const struct rw_flow_query *query, __u32 first,
-				  __u32 second, __u32 tcp)
+/* The first way of a bucket that holds a dead entry, else RW_FLOW_WAYS.  Not unrolled: it is to be short. */
+RW_INLINE __u32 rw_flow_dead(void *bucket, __u8 family, __u32 now)
 {
-	__u64 tags_first = rw_load(*rw_flow_tags_at(tags, first)), tag = rw_flow_tag(query->hash);
-	__u64 tags_second = rw_load(*rw_flow_tags_at(tags, second));
+#pragma GCC unroll 1
+	for (__u32 way = 0; way < RW_FLOW_WAYS; way++)
+		if (!rw_flow_is_live(rw_load(rw_flow_entry_at(bucket, family, way)->control), now) &&
+		    rw_load(*rw_flow_signature_at(bucket, way)) > RW_FLOW_SIGNATURE_BUSY)
+			return way;
+	return RW_FLOW_WAYS;
+}
 
-	if (rw_flow_count_untagged(tags_first) + rw_flow_count_untagged(tags_second) >
-	    (tcp ? 0 : RW_FLOW_WAYS))
+/* What is known of the two buckets of a flow that is to be entered, and of the place chosen. */
+struct rw_flow_quick {
+	__u32 number[2];
+	__u32 tcp;
+	__u32 place; /* RW_FLOW_PLACE_NONE: not found this way */
+	__u64 hint;  /* by which it was found, else 0 */
+};
+
+/* Chooses the lower one of the ways that were never taken, in the bucket that has more of them. */
+RW_INLINE bool rw_flow_quick_free(struct rw_flow_quick *quick, __u64 tags_first, __u64 tags_second)
+{
+	__u32 free_first = rw_flow_count_untagged(tags_first);
+	__u32 free_second = rw_flow_count_untagged(tags_second);
+	__u64 in_second = 0 - rw_is_less(free_first, free_second);
+
+	if (free_first + free_second <= (quick->tcp ? 0 : RW_FLOW_WAYS))
 		return false;
-	/* Most have no entry with their tag. */
-	if (!(rw_flow_tagged(tags_first, tag) | rw_flow_tagged(tags_second, tag)))
-		return true;
-	return !(family == 4 ? rw_flow_died4(first, second, query->now, rw_flow_signature(query->hash))
-			     : rw_flow_died6(first, second, query->now, rw_flow_signature(query->hash)));
+	tags_first ^= (tags_first ^ tags_second) & in_second;
+	quick->place = (quick->number[0] ^ ((quick->number[0] ^ quick->number[1]) & (__u32)in_second)) << 4 |
+		       rw_flow_tagged_way(rw_flow_tagged(tags_first, 0));
+	return true;
+}
+
+/* Chooses by the hints, which are of this second. */
+RW_INLINE void rw_flow_quick_hinted(struct rw_flow_quick *quick, __u8 family, __u64 hint_first,
+				    __u64 hint_second, __u32 now)
+{
+	__u64 in_second = 0 - rw_is_less(rw_flow_hint_rest(hint_second), rw_flow_hint_rest(hint_first));
+	__u64 hint = hint_first ^ ((hint_first ^ hint_second) & in_second);
+	__u32 number = quick->number[0] ^ ((quick->number[0] ^ quick->number[1]) & (__u32)in_second);
+	__u32 way = rw_lowest_bit8(hint >> RW_FLOW_HINT_WAYS & 255);
+	void *bucket = rw_flow_bucket(family, number);
+
+	if (!bucket || !(hint >> RW_FLOW_HINT_WAYS & 255) ||
+	    !rw_flow_hint_holds(hint, rw_load(rw_flow_entry_at(bucket, family, way)->control), quick->tcp,
+				now))
+		return;
+	quick->hint = hint;
+	quick->place = number << 4 | (rw_flow_hint_left(hint) ? RW_FLOW_PLACE_EVICTS : 0) | way;
+}
+
+/* Chooses where no way is free; without hints of this second, for TCP the first dead entry. */
+RW_INLINE void rw_flow_quick_taken(struct rw_flow_quick *quick, __u8 family, __u32 now)
+{
+	void *first = rw_flow_bucket(family, quick->number[0]);
+	void *second = rw_flow_bucket(family, quick->number[1]);
+	__u64 hint_first, hint_second;
+	__u32 way;
+
+	if (!first || !second)
+		return;
+	hint_first = rw_load(*rw_flow_hint_at(first, quick->tcp));
+	hint_second = rw_load(*rw_flow_hint_at(second, quick->tcp));
+	if (!(((hint_first ^ now) | (hint_second ^ now)) & RW_FLOW_HINT_TIME)) {
+		if (quick->tcp ||
+		    (hint_first >> RW_FLOW_HINT_OTHERS) + (hint_second >> RW_FLOW_HINT_OTHERS) >=
+			    RW_FLOW_WAYS)
+			rw_flow_quick_hinted(quick, family, hint_first, hint_second, now);
+	} else if (quick->tcp) {
+		way = rw_flow_dead(first, family, now);
+		if (way < RW_FLOW_WAYS)
+			quick->place = quick->number[0] << 4 | way;
+	}
 }
 
 /*
- * Enters a flow in the place that rw_flow_choose would give, by the hints of this second; false when these do not tell.
+ * Enters a flow in a place as good as rw_flow_choose would give, where one is told without a look at all entries of
+ * its buckets: by their tags, by the hints of this second, or by a dead entry of the first; false where none is.
  */
-RW_INLINE bool rw_flow_insert_hinted(__u8 family, const struct rw_flow_query *query, __u64 control,
-				     __u64 decision)
+RW_INLINE bool rw_flow_insert_quick(__u8 family, const struct rw_flow_query *query, __u64 control,
+				    __u64 decision)
 {
-	__u32 number = rw_flow_bucket_first(query->hash, query->mask), way, tcp = control / RW_FLOW_TCP & 1;
-	__u32 second = rw_flow_bucket_second(query->hash, query->mask), now = query->now;
-	void *bucket = rw_flow_bucket(family, number), *bucket_second = rw_flow_bucket(family, second);
-	__u64 hint, hint_second, second_is_weaker, *tags = rw_flow_tags(family);
+	struct rw_flow_quick quick = {
+		.number = {rw_flow_bucket_first(query->hash, query->mask),
+			   rw_flow_bucket_second(query->hash, query->mask)},
+		.tcp = control / RW_FLOW_TCP & 1,
+		.place = RW_FLOW_PLACE_NONE,
+	};
+	__u64 tags_first, tags_second, tag = rw_flow_tag(query->hash), *tags = rw_flow_tags(family);
+	void *bucket;
 
-	if (!bucket || !bucket_second || !tags)
+	if (!tags)
 		return false;
-	hint = rw_load(*rw_flow_hint_at(bucket, tcp));
-	hint_second = rw_load(*rw_flow_hint_at(bucket_second, tcp));
-	if (((hint ^ now) | (hint_second ^ now)) & RW_FLOW_HINT_TIME ||
-	    (!tcp && (hint >> RW_FLOW_HINT_OTHERS) + (hint_second >> RW_FLOW_HINT_OTHERS) < RW_FLOW_WAYS) ||
-	    !rw_flow_must_evict(tags, family, query, number, second, tcp))
+	tags_first = rw_load(*rw_flow_tags_at(tags, quick.number[0]));
+	tags_second = rw_load(*rw_flow_tags_at(tags, quick.number[1]));
+	/* With its tag there, which is seldom, the flow may have died there and is to come back in its place. */
+	if (rw_unlikely(rw_flow_tagged(tags_first, tag) | rw_flow_tagged(tags_second, tag)) &&
+	    (family == 4 ? rw_flow_died4(quick.number[0], quick.number[1], query->now,
+					 rw_flow_signature(query->hash))
+			 : rw_flow_died6(quick.number[0], quick.number[1], query->now,
+					 rw_flow_signature(query->hash))))
 		return false;
-	second_is_weaker = 0 - rw_is_less(rw_flow_hint_rest(hint_second), rw_flow_hint_rest(hint));
-	hint ^= (hint ^ hint_second) & second_is_weaker;
-	number ^= (number ^ second) & (__u32)second_is_weaker;
-	bucket = rw_flow_bucket(family, number);
-	way = rw_lowest_bit8(hint >> RW_FLOW_HINT_WAYS & 255);
-	if (!bucket || !(hint >> RW_FLOW_HINT_WAYS & 255) ||
-	    !rw_flow_hint_holds(hint, rw_load(rw_flow_entry_at(bucket, family, way)->control), tcp, now) ||
-	    !rw_flow_take_in(bucket, tags, family, query,
-			     number << 4 | (rw_flow_hint_left(hint) ? RW_FLOW_PLACE_EVICTS : 0) | way,
-			     control, decision))
+	if (!rw_flow_quick_free(&quick, tags_first, tags_second))
+		rw_flow_quick_taken(&quick, family, query->now);
+	bucket = rw_flow_bucket(family, quick.place >> 4);
+	if (!bucket || !rw_flow_take_in(bucket, tags, family, query, quick.place, control, decision))
 		return false;
-	rw_store(*rw_flow_hint_at(bucket, tcp), rw_flow_hint_next(hint, way, control, tcp, now));
+	if (quick.hint)
+		rw_store(*rw_flow_hint_at(bucket, quick.tcp),
+			 rw_flow_hint_next(quick.hint, quick.place & (RW_FLOW_WAYS - 1), control, quick.tcp,
+					   query->now));
 	return true;
 }
 

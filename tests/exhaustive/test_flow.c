@@ -400,7 +400,8 @@ static struct outcome plane_step(const struct place *place, const struct event *
 	__u32 cell = RW_SHORT_NOT;
 
 	if (!long_way)
-		cell = rw_short_decide(family, &run, run.egress, rw_hook_control(), &reader, 0, &room);
+		cell = rw_short_decide(family, &run, run.egress, rw_hook_control(), &reader, 0, &room,
+				       &host.memo);
 	if (cell == RW_SHORT_ENTER)
 		cell = rw_short_enter(family, &room) ? room.cell : RW_SHORT_NOT;
 	if (cell == RW_SHORT_NOT) {

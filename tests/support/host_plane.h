@@ -20,6 +20,7 @@
 struct host_plane {
 	const void *pages;
 	struct rw_control control;
+	struct rw_memo memo; /* of the short way */
 	struct rw_flow_bucket4 flows4[HOST_BUCKETS];
 	struct rw_flow_bucket6 flows6[HOST_BUCKETS];
 	__u64 tags4[HOST_BUCKETS];
@@ -104,6 +105,7 @@ RW_INLINE void host_reset(const void *pages)
 	host.control.bucket_mask4 = host.control.bucket_mask6 = HOST_BUCKETS - 1;
 	for (size_t i = 0; i < 8; i++)
 		host.control.secret[i] = 0x9e3779b97f4a7c15ull * (i + 1);
+	rw_flow_control_copy(&host.control);
 }
 
 /* One packet through the whole way: the cell that decided it. */

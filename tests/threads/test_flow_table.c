@@ -78,8 +78,8 @@ static void change(struct rw_flow_found *found, __u32 number, __u32 now, __u64 *
 /* As the short way does, then the long one. */
 static bool enter(__u8 family, const struct rw_flow_query *query, __u64 control, __u64 decision)
 {
-	bool quickly = family == 4 ? rw_flow_insert_hinted(4, query, control, decision)
-				   : rw_flow_insert_hinted(6, query, control, decision);
+	bool quickly = family == 4 ? rw_flow_insert_quick(4, query, control, decision)
+				   : rw_flow_insert_quick(6, query, control, decision);
 
 	__atomic_fetch_add(&hinted, quickly, __ATOMIC_RELAXED);
 	if (quickly)

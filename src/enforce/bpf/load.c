@@ -12,6 +12,7 @@
 
 #include "base/clock.h"
 #include "enforce/bpf/bpf_internal.h"
+#include "lib/rw_flow.h"
 
 /* Made by the build; trips warnings that are not ours. */
 #pragma GCC diagnostic push
@@ -211,6 +212,7 @@ static void fill_control(struct rw_bpf *bpf)
 	}
 	control->bucket_mask4 = bpf->maps[RW_BPF_MAP_FLOWS4].entries - 1;
 	control->bucket_mask6 = bpf->maps[RW_BPF_MAP_FLOWS6].entries - 1;
+	rw_flow_control_copy(control);
 	control->hit_count = bpf->hit_count;
 	control->hit_stripe_mask = bpf->hit_stripes - 1;
 	control->state = RW_STATE(0, RW_MODE_LEARN);

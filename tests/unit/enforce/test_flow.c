@@ -289,6 +289,27 @@ static void both_directions_have_one_key(void **state)
 	assert_true(memcmp(a.key.words, c.key.words, sizeof(a.key.words)) != 0);
 }
 
+static void packet_of_a_settled_flow_moves_its_deadline_alone(void **state)
+{
+	unsigned int settled = 0;
+
+	(void)state;
+	for (__u32 i = 0; i < 256 * 64 * 2; i++) {
+		struct rw_flow_packet packet = {
+			.protocol = RW_IP_TCP, .tcp_flags = i >> 8 & 63, .from_opener = i >> 14 & 1};
+		__u32 timeout, detail = i & 255;
+
+		control = rw_flow_control(RW_FLOW_TCP | RW_FLOW_KEPT,
+					  rw_flow_tcp_class(detail, &timeouts, &timeout), detail, now + 1);
+		if (!rw_flow_is_settled(control, &packet))
+			continue;
+		settled++;
+		assert_int_equal(rw_flow_step(control, &packet, &timeouts, now),
+				 (control & ~(__u64)0xffffffff) | (now + timeouts.tcp_established));
+	}
+	assert_true(settled > 100);
+}
+
 static void hash_depends_on_the_secret(void **state)
 {
 	struct rw_ends ends = ends4(0x0a000001, 1000, 0x0a000002, 80);
@@ -477,7 +498,7 @@ static bool enter_by_hints(__u32 number, __u64 wanted_control)
 	others = rw_flow_others(4, first, now) + rw_flow_others(4, second, now);
 	place = rw_flow_choose(4, first, second, tcp, now, rw_flow_signature(query.hash));
 	host = before;
-	if (!rw_flow_insert_hinted(4, &query, wanted_control, RW_FLOW_DECISION(1, 1, 0, 0)))
+	if (!rw_flow_insert_quick(4, &query, wanted_control, RW_FLOW_DECISION(1, 1, 0, 0)))
 		return false;
 	assert_int_not_equal(place, RW_FLOW_PLACE_NONE);
 	wanted = tcp ? 0 : RW_FLOW_ONLY_OTHERS;
@@ -615,6 +636,7 @@ int main(void)
 		cmocka_unit_test(tunnel_is_assured_with_its_own_time_out),
 		cmocka_unit_test(control_word_changes_at_most_once_a_second),
 		cmocka_unit_test(both_directions_have_one_key),
+		cmocka_unit_test(packet_of_a_settled_flow_moves_its_deadline_alone),
 		cmocka_unit_test(hash_depends_on_the_secret),
 		cmocka_unit_test(inserted_flow_is_found_until_its_deadline),
 		cmocka_unit_test(established_flows_are_never_evicted),

@@ -75,7 +75,7 @@ static __u32 decide(__u16 slot, const char *text)
 		early = rw_early_decide(packet.remote.family, &now_run, rw_hook_control(), &reader, 0);
 	room.run = now_run;
 	cell = rw_short_decide(packet.remote.family, &now_run, now_run.egress, rw_hook_control(), &reader, 0,
-			       &room);
+			       &room, &host.memo);
 	if (cell == RW_SHORT_ENTER) {
 		cell = RW_SHORT_NOT;
 		if (rw_short_enter(packet.remote.family, &room)) {
@@ -160,6 +160,37 @@ static void refusal_that_loses_a_race_is_no_consent(void **state)
 	assert_false(rw_cell_accepts(rw_hook_join(&now_run, &frame.ends, &found)));
 	assert_int_equal(RW_FLOW_DECISION_OUT(found.entry->decision), 0);
 	assert_false(passes(1, OPENS_OUT "S"));
+}
+
+static __u32 deadline_of(const char *text)
+{
+	struct rw_flow_found found = find(text);
+
+	assert_non_null(found.entry);
+	return RW_FLOW_DEADLINE(found.control);
+}
+
+static void flow_lasts_as_long_as_the_present_policy_says(void **state)
+{
+	struct rw_table_view *view;
+	struct rw_table image;
+
+	(void)state;
+	put_in_force(RULES(FORWARD));
+	assert_true(rw_hook_table(&now_run, &image));
+	view = (struct rw_table_view *)(uintptr_t)rw_hook_view_in(&image, 0);
+	view->timeouts.tcp_established = 100;
+	assert_true(passes(0, OPENS_IN "S") && passes(0, ANSWERS_OUT "S,A"));
+	for (int i = 0; i < 3; i++)
+		assert_true(passes(0, OPENS_IN "A") && passes(0, ANSWERS_OUT "A"));
+	assert_int_equal(deadline_of(OPENS_IN "A"), now_run.now + 100);
+	view->timeouts.tcp_established = 7;
+	now_run.generation++;
+	for (int i = 0; i < 3; i++) {
+		now_run.now++;
+		assert_true(passes(0, OPENS_IN "A") && passes(0, ANSWERS_OUT "A"));
+		assert_int_equal(deadline_of(OPENS_IN "A"), now_run.now + 7);
+	}
 }
 
 static void packet_that_loses_a_race_is_remembered(void **state)
@@ -350,6 +381,7 @@ int main(void)
 		cmocka_unit_test_teardown(flow_refused_where_it_leaves_is_buried, tear_down),
 		cmocka_unit_test_teardown(answered_flow_survives_a_refusal_elsewhere, tear_down),
 		cmocka_unit_test_teardown(refusal_that_loses_a_race_is_no_consent, tear_down),
+		cmocka_unit_test_teardown(flow_lasts_as_long_as_the_present_policy_says, tear_down),
 		cmocka_unit_test_teardown(packet_that_loses_a_race_is_remembered, tear_down),
 		cmocka_unit_test_teardown(packet_that_loses_a_race_revives_no_ended_entry, tear_down),
 		cmocka_unit_test_teardown(entry_is_ended_though_a_packet_changes_it, tear_down),
