@@ -501,6 +501,35 @@ static void private_mount_namespace_is_refused(void **state)
 	assert_int_equal(WEXITSTATUS(status), 0);
 }
 
+/* Of each of several pin folders, as fleets have them. */
+static void pins_of_a_test_that_was_killed_go_with_the_next_test(void **state)
+{
+	char path[2][64];
+	pid_t pid = fork();
+	int status;
+
+	(void)state;
+	for (int i = 0; i < 2; i++)
+		(void)snprintf(path[i], sizeof(path[i]), "/sys/fs/bpf/ringwall-test-%d/p-%d",
+			       pid ? (int)pid : (int)getpid(), i);
+	if (pid == 0) {
+		for (int i = 0; i < 2; i++)
+			filter_apply(filter_open(node, path[i]), node, i ? "lo" : "eth0", TCP_80);
+		(void)raise(SIGKILL);
+	}
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	assert_true(WIFSIGNALED(status));
+	for (int i = 0; i < 2; i++)
+		assert_int_equal(access(path[i], F_OK), 0);
+	start_and_kill(TCP_80);
+	netns_remove_leftovers();
+	*strrchr(path[0], '/') = '\0';
+	assert_int_equal(access(path[0], F_OK), -1);
+	/* What is of a process that lives stays. */
+	assert_int_equal(access(pins, F_OK), 0);
+	assert_false(reaches(81));
+}
+
 static void policy_that_does_not_fit_leaves_the_old_one(void **state)
 {
 	struct rw_enforce_bpf_options options = {.pin_dir = pins,
@@ -570,6 +599,7 @@ int main(void)
 		TEST(qdisc_goes_when_an_unpinned_process_closes),
 		TEST(learning_passes_all_and_monitoring_counts),
 		TEST(private_mount_namespace_is_refused),
+		TEST(pins_of_a_test_that_was_killed_go_with_the_next_test),
 		TEST(policy_that_does_not_fit_leaves_the_old_one),
 		TEST(probe_finds_what_is_needed),
 	};

@@ -60,6 +60,11 @@ static void remove_own_pins(void)
 		scratch_sweep(PIN_PARENT, PIN_PREFIX, true, remove_pins);
 }
 
+void netns_remove_leftovers(void)
+{
+	scratch_sweep(PIN_PARENT, PIN_PREFIX, false, remove_pins);
+}
+
 void netns_require(void)
 {
 	struct rw_enforce_bpf_options options = {.table_memory = RW_ENFORCE_TABLE_MEMORY_MIN};
@@ -81,7 +86,7 @@ void netns_require(void)
 	rw_enforcer_close(enforcer);
 	/* Of an earlier process with our number, and of all that are gone. */
 	scratch_sweep(PIN_PARENT, PIN_PREFIX, true, remove_pins);
-	scratch_sweep(PIN_PARENT, PIN_PREFIX, false, remove_pins);
+	netns_remove_leftovers();
 }
 
 const char *netns_pin_dir(void)

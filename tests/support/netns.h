@@ -21,6 +21,9 @@
 /* Exits with 77 ("skipped") and says why, unless this process may do what the tests need. */
 void netns_require(void);
 
+/* Takes away what tests have pinned whose processes are gone; netns_require does so. */
+void netns_remove_leftovers(void);
+
 int netns_new(void);
 
 /* Whether a shell command succeeds in a namespace of its own: by it a test finds out what this kernel has. */
@@ -58,6 +61,6 @@ bool netns_readable(int fd, int timeout_ms);
 
 /*
  * An unused pin directory of this process.  Others may be beside it, by more behind its name; whatever is in these is
- * removed at exit, as is what processes have left that are gone: netns_require.
+ * removed at exit.
  */
 const char *netns_pin_dir(void);
