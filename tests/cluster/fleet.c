@@ -247,6 +247,11 @@ bool fleet_opens(const struct world *world, size_t index, uint16_t port)
 	return process_connects(world->client, fleet_addresses[index], port);
 }
 
+void fleet_assert_opens(const struct world *world, size_t index, uint16_t port)
+{
+	process_assert_connects(world->client, fleet_addresses[index], port);
+}
+
 void fleet_expect_open(const struct world *world, uint16_t port)
 {
 	for (size_t i = 0; i < NODES; i++)
@@ -256,7 +261,7 @@ void fleet_expect_open(const struct world *world, uint16_t port)
 void fleet_assert_unchanged(const struct world *world)
 {
 	for (size_t i = 0; i < NODES; i++) {
-		assert_true(fleet_opens(world, i, 80));
+		fleet_assert_opens(world, i, 80);
 		assert_false(fleet_opens(world, i, 9379));
 	}
 }

@@ -35,7 +35,7 @@ static void enforces_a_rule_when_the_command_returns(void **state)
 	fleet_assert_unchanged(world);
 	assert_int_equal(fleet_allow(world, "9379"), 0);
 	for (size_t i = 0; i < NODES; i++)
-		assert_true(fleet_opens(world, i, 9379));
+		fleet_assert_opens(world, i, 9379);
 	assert_int_equal(FLEET_COMMAND(world, "rule", "revoke", "demo", "allow", "tcp", "9379", "from", "any",
 				       "--wait=5s"),
 			 0);
@@ -131,7 +131,7 @@ static void enforces_on_and_converges_when_the_controller_is_killed(void **state
 		process_expect_log(&world->agents[i], "controller connected");
 	assert_int_equal(fleet_allow(world, "9701"), 0);
 	for (size_t i = 0; i < NODES; i++)
-		assert_true(fleet_opens(world, i, 9701));
+		fleet_assert_opens(world, i, 9701);
 	fleet_assert_unchanged(world);
 }
 
@@ -225,7 +225,7 @@ static void follows_a_new_authority_without_a_gap(void **state)
 	fleet_assert_unchanged(world);
 	assert_int_equal(fleet_allow(world, "9379"), 0);
 	for (size_t i = 0; i < NODES; i++)
-		assert_true(fleet_opens(world, i, 9379));
+		fleet_assert_opens(world, i, 9379);
 }
 
 /* Runs 'ringwalld COMMAND FILE' on the stopped controller's folder. */
@@ -264,7 +264,7 @@ static void takes_the_restored_policy_in_place_when_an_older_backup_comes_back(v
 	keep_controller(world, "restore");
 	/* Nobody has told the agents: the policy that they have holds. */
 	fleet_assert_unchanged(world);
-	assert_true(fleet_opens(world, 0, 9702));
+	fleet_assert_opens(world, 0, 9702);
 	assert_false(fleet_opens(world, 0, 9701));
 
 	fleet_start_controller(world);
@@ -273,15 +273,15 @@ static void takes_the_restored_policy_in_place_when_an_older_backup_comes_back(v
 	     look < 40 && !(fleet_opens(world, 0, 9701) && fleet_opens(world, 1, 9701)); look++)
 		fleet_assert_unchanged(world);
 	for (size_t i = 0; i < NODES; i++) {
-		assert_true(fleet_opens(world, i, 9701));
+		fleet_assert_opens(world, i, 9701);
 		process_expect_connects(world->client, fleet_addresses[i], 9702, false);
 	}
 	fleet_assert_unchanged(world);
 	/* No fight: the next change arrives, and stays. */
 	assert_int_equal(fleet_allow(world, "9702"), 0);
 	for (size_t i = 0; i < NODES; i++) {
-		assert_true(fleet_opens(world, i, 9702));
-		assert_true(fleet_opens(world, i, 9701));
+		fleet_assert_opens(world, i, 9702);
+		fleet_assert_opens(world, i, 9701);
 	}
 	fleet_assert_unchanged(world);
 }

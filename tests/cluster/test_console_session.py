@@ -183,10 +183,21 @@ def no_secret_is_in_the_log(cli, daemon):
 
 def who_guesses_is_refused_unseen(cli, daemon):
     browser = Browser(daemon)
-    statuses = [browser.sign_in(key=f"k-{n:016x}." + "A" * 43).status for n in range(10)]
-    statuses += [browser.sign_in(link=f"cl-{n:016x}." + "A" * 43).status for n in range(25)]
-    assert set(statuses) == {401, 429}, statuses
+
+    def guess():
+        """Until it is refused; of what a minute allows, some may be left over in the next."""
+        statuses = []
+        while 429 not in statuses:
+            n = len(statuses)
+            wrong = {"key": f"k-{n:016x}." + "A" * 43} if n < 10 else {"link": f"cl-{n:016x}." + "A" * 43}
+            statuses.append(browser.sign_in(**wrong).status)
+            assert statuses[-1] in (401, 429) and n < 100, statuses
+
+    guess()
     answer = browser.sign_in(key=daemon.key)
+    if answer.status != 429:
+        guess()
+        answer = browser.sign_in(key=daemon.key)
     assert answer.status == 429 and answer.headers["Retry-After"] == "60", answer.text
 
 

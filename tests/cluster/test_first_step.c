@@ -117,7 +117,7 @@ static void log_out(const struct session *session)
 static void assert_lives(const struct step *step)
 {
 	assert_true(says(&step->session, ECHO_MS));
-	assert_true(process_connects(step->world->client, NODE, SSH_PORT));
+	process_assert_connects(step->world->client, NODE, SSH_PORT);
 }
 
 static void assert_cut(const struct step *step)
@@ -265,7 +265,7 @@ static void joins_in_monitor_when_nobody_can_be_asked_and_cuts_nothing(void **st
 	assert_says(text, "in monitor");
 	run_agent(step);
 	assert_lives(step);
-	assert_true(fleet_opens(step->world, 0, 9379));
+	fleet_assert_opens(step->world, 0, 9379);
 	expect_says(step, "node show one", "monitored");
 	expect_says(step, "status", "monitored");
 	assert_int_equal(
@@ -333,7 +333,7 @@ static void shows_what_monitoring_saw_and_refuses_to_cut_a_session(void **state)
 	char text[8192];
 
 	be_monitored(step);
-	assert_true(fleet_opens(step->world, 0, 9379));
+	fleet_assert_opens(step->world, 0, 9379);
 	expect_says(step, "node preview one", " by default");
 	assert_int_equal(command(step, "node enforce one --yes", text, sizeof(text)), 1);
 	assert_lists_what_would_be_cut(text);
@@ -358,7 +358,7 @@ static void enforces_without_asking_only_by_yes(void **state)
 	assert_int_equal(fleet_allow(step->world, "2222"), 0);
 	assert_int_equal(command(step, "node enforce one", text, sizeof(text)), 1);
 	assert_says(text, "nobody can be asked here");
-	assert_true(fleet_opens(step->world, 0, 9379));
+	fleet_assert_opens(step->world, 0, 9379);
 	/* The rule that was just added counts, whenever the agent looked last. */
 	assert_int_equal(command(step, "node enforce one --yes --wait=30s", text, sizeof(text)), 0);
 	process_expect_connects(step->world->client, NODE, 9379, false);

@@ -67,7 +67,7 @@ static void lets_a_deleted_node_go_and_refuses_its_certificate(void **state)
 	fleet_start_agent(world, 0);
 	process_expect_log(&world->agents[0], "this node is detached");
 	process_expect_log(&world->agents[0], "this certificate belongs to no node");
-	assert_true(fleet_opens(world, 0, 9379));
+	fleet_assert_opens(world, 0, 9379);
 	/* The other is as it was. */
 	assert_false(fleet_opens(world, 1, 9379));
 }
@@ -83,7 +83,7 @@ static void deletes_an_offline_node_only_by_force(void **state)
 	assert_int_equal(FLEET_COMMAND(world, "node", "delete", "one", "--force", "offline-node"), 0);
 	assert_int_not_equal(FLEET_COMMAND(world, "node", "show", "one"), 0);
 	/* Nobody told it: its old policy stays on it. */
-	assert_true(fleet_opens(world, 0, 80));
+	fleet_assert_opens(world, 0, 80);
 	assert_false(fleet_opens(world, 0, 9379));
 }
 
@@ -102,7 +102,7 @@ static void joins_again_only_by_replace(void **state)
 	fleet_start_agent(world, 0);
 	process_expect_log(&world->agents[0], "policy in force");
 	assert_int_equal(fleet_allow(world, "9701"), 0);
-	assert_true(fleet_opens(world, 0, 9701));
+	fleet_assert_opens(world, 0, 9701);
 	assert_false(fleet_opens(world, 0, 9379));
 }
 
@@ -134,7 +134,7 @@ static void boots_with_the_policy_before_when_the_saved_one_is_broken(void **sta
 	fleet_start_agent(world, 0);
 	process_expect_log(&world->agents[0], "there is the one before it");
 	process_expect_log(&world->agents[0], "saved policy in force");
-	assert_true(fleet_opens(world, 0, 80));
+	fleet_assert_opens(world, 0, 80);
 	assert_false(fleet_opens(world, 0, 9379));
 }
 
@@ -147,10 +147,10 @@ static void stays_detached_over_a_reboot(void **state)
 	fleet_start_agent(world, 0);
 	process_expect_log(&world->agents[0], "this node is detached");
 	process_expect_log(&world->agents[0], "policy in force");
-	assert_true(fleet_opens(world, 0, 9379));
+	fleet_assert_opens(world, 0, 9379);
 	assert_int_equal(run_agent(world, 0, "attach"), 0);
 	process_expect_connects(world->client, fleet_addresses[0], 9379, false);
-	assert_true(fleet_opens(world, 0, 80));
+	fleet_assert_opens(world, 0, 80);
 }
 
 #define TEST(function) cmocka_unit_test_setup_teardown(function, fleet_make, fleet_free)

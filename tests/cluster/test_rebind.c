@@ -93,7 +93,7 @@ static void rebinding_cuts_nothing_that_both_groups_accept(void **state)
 	assert_string_not_equal(before, after);
 	for (size_t i = 0; i < NODES; i++) {
 		assert_talks(&kept[i]);
-		assert_true(fleet_opens(world, i, 80));
+		fleet_assert_opens(world, i, 80);
 		assert_false(fleet_opens(world, i, 9379));
 	}
 	/* What only the old group accepted is cut: the word is sent and never arrives. */
@@ -116,14 +116,14 @@ static void fixing_closes_what_is_risky(void **state)
 				       "any", "--force", "open-elasticsearch,open-kafka,open-cassandra",
 				       "--wait"),
 			 0);
-	assert_true(fleet_opens(world, 0, 9379));
+	fleet_assert_opens(world, 0, 9379);
 	assert_int_equal(FLEET_COMMAND(world, "cluster", "check", "demo"), 0);
 	assert_int_equal(FLEET_COMMAND(world, "cluster", "fix", "demo", "--dry-run"), 5);
-	assert_true(fleet_opens(world, 0, 9379));
+	fleet_assert_opens(world, 0, 9379);
 	assert_int_equal(FLEET_COMMAND(world, "cluster", "fix", "demo", "--yes", "--wait"), 0);
 	for (size_t i = 0; i < NODES; i++) {
 		assert_false(fleet_opens(world, i, 9379));
-		assert_true(fleet_opens(world, i, 80));
+		fleet_assert_opens(world, i, 80);
 	}
 	assert_int_equal(FLEET_COMMAND(world, "cluster", "fix", "demo", "--dry-run"), 0);
 }

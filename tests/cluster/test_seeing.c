@@ -78,7 +78,7 @@ static void counts_what_nodes_drop_and_hold(void **state)
 	/* Counting begins with a node's second report. */
 	expect_at_least(world, "ringwall_agent_reports_total", 3 * NODES);
 	assert_false(fleet_opens(world, 0, 9379));
-	assert_true(fleet_opens(world, 0, 80));
+	fleet_assert_opens(world, 0, 80);
 	expect_at_least(world, "ringwall_dropped_packets_total{cause=\"default\"}", 1);
 	assert_int_equal(fleet_allow(world, "9379"), 0);
 	expect_at_least(world, "ringwall_apply_seconds_count", NODES);
@@ -162,7 +162,7 @@ static void tells_which_flows_the_nodes_saw(void **state)
 	struct world *world = *state;
 
 	assert_false(fleet_opens(world, 0, 9379));
-	assert_true(fleet_opens(world, 0, 80));
+	fleet_assert_opens(world, 0, 80);
 	expect_flows(world, refused, CLIENT);
 	assert_non_null(strstr(answer, "default"));
 	expect_flows(world, accepted, CLIENT);
@@ -174,7 +174,7 @@ static void tells_which_flows_the_nodes_saw(void **state)
 	netns_run(world->nodes[0], "nft 'table ip t { chain c { type nat hook prerouting priority -100; "
 				   "tcp dport 8081 redirect to :80; }; }'");
 	assert_int_equal(fleet_allow(world, "8081"), 0);
-	assert_true(fleet_opens(world, 0, 8081));
+	fleet_assert_opens(world, 0, 8081);
 	expect_flows(world, published, "\"published\"");
 
 	/* Where nothing is enforced, what would be refused. */

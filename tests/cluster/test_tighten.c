@@ -369,7 +369,7 @@ static void an_old_cluster_is_tightened_and_nobody_notices(void **state)
 	assert_non_null(strstr(answer, "\"refused\":0"));
 
 	/* Somebody goes round the load balancer: that would end, and the staged plan says so. */
-	assert_true(process_connects(scene->person, public_addresses[0], 8080));
+	process_assert_connects(scene->person, public_addresses[0], 8080);
 	EXPECT_ANSWER(scene, staged, "\"refused\":1", PERSON, "load balancer front serves the port");
 
 	/* Applied, while they go on. */

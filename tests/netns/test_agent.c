@@ -164,6 +164,16 @@ static int free_world(void **state)
 	return 0;
 }
 
+static void assert_web_opens(const struct world *world)
+{
+	process_assert_connects(world->peer, NODE, 80);
+}
+
+static void assert_ssh_opens(const struct world *world)
+{
+	process_assert_connects(world->peer, NODE, 22);
+}
+
 static bool web_opens(const struct world *world)
 {
 	return process_connects(world->peer, NODE, 80);
@@ -178,7 +188,7 @@ static void refuses_what_no_rule_accepts(void **state)
 {
 	struct world *world = *state;
 
-	assert_true(web_opens(world));
+	assert_web_opens(world);
 	assert_false(ssh_opens(world));
 }
 
@@ -191,7 +201,7 @@ static void keeps_the_old_policy_when_the_file_is_bad(void **state)
 	process_signal(&world->agent, SIGHUP);
 	process_expect_log(&world->agent, "model file refused; the old policy stays in force: "
 					  "security_groups[0].rules[0].object.cidr");
-	assert_true(web_opens(world));
+	assert_web_opens(world);
 	assert_false(ssh_opens(world));
 	assert_int_equal(command(world, "status", status, sizeof(status)), 0);
 	assert_non_null(strstr(status, "its newest form is refused"));
@@ -210,7 +220,7 @@ static void enforces_on_when_the_agent_is_killed(void **state)
 	char status[4096];
 
 	process_stop(&world->agent, SIGKILL);
-	assert_true(web_opens(world));
+	assert_web_opens(world);
 	assert_false(ssh_opens(world));
 	assert_int_equal(command(world, "status", status, sizeof(status)), 0);
 	assert_non_null(strstr(status, "enforcing without an agent"));
@@ -218,7 +228,7 @@ static void enforces_on_when_the_agent_is_killed(void **state)
 
 	start_agent(world);
 	process_expect_log(&world->agent, "policy in force");
-	assert_true(web_opens(world));
+	assert_web_opens(world);
 	assert_false(ssh_opens(world));
 }
 
@@ -228,7 +238,7 @@ static void enforces_on_when_the_agent_is_stopped(void **state)
 
 	process_signal(&world->agent, SIGTERM);
 	assert_int_equal(process_wait(&world->agent), 0);
-	assert_true(web_opens(world));
+	assert_web_opens(world);
 	assert_false(ssh_opens(world));
 }
 
@@ -242,7 +252,7 @@ static void puts_back_what_somebody_detached(void **state)
 		  world->pins);
 	process_expect_log(&world->agent, "interface eth0: somebody had detached our program; it is back");
 	assert_false(ssh_opens(world));
-	assert_true(web_opens(world));
+	assert_web_opens(world);
 }
 
 #define BPFTOOL "$(command -v bpftool || echo /usr/sbin/bpftool)"
@@ -285,7 +295,7 @@ static void is_degraded_while_somebody_else_decides_at_egress(void **state)
 	assert_int_equal(command(world, "status", status, sizeof(status)), 0);
 	assert_non_null(
 		strstr(status, "hook shared, may be bypassed: filter u32 runs behind ours at egress"));
-	assert_true(web_opens(world));
+	assert_web_opens(world);
 	assert_false(ssh_opens(world));
 
 	netns_run(world->node, "tc filter del dev eth0 egress");
@@ -365,7 +375,7 @@ static void grows_its_tables_with_the_rights_that_it_has(void **state)
 	process_stop(&world->agent, SIGKILL);
 	start_agent(world);
 	process_expect_log(&world->agent, "policy in force");
-	assert_true(ssh_opens(world));
+	assert_ssh_opens(world);
 	assert_false(web_opens(world));
 }
 
@@ -403,7 +413,7 @@ static void enforces_by_clsact_with_the_same_rights(void **state)
 	world->by_clsact = true;
 	start_agent(world);
 	process_expect_log(&world->agent, "enforcement begins");
-	assert_true(web_opens(world));
+	assert_web_opens(world);
 	assert_false(ssh_opens(world));
 	netns_run(world->node, "tc filter show dev eth0 ingress | grep -q rw_ingress");
 
@@ -411,7 +421,7 @@ static void enforces_by_clsact_with_the_same_rights(void **state)
 	process_expect_log(&world->agent, "interface eth0: somebody had detached our program; it is back");
 	assert_false(ssh_opens(world));
 	assert_int_equal(command(world, "detach", NULL, 0), 0);
-	assert_true(ssh_opens(world));
+	assert_ssh_opens(world);
 }
 
 static int early_drop(const struct world *world, const char *verb, const char *interface, const char *more)
@@ -509,8 +519,8 @@ static void leaves_nothing_after_detach(void **state)
 
 	list_links(world, links, sizeof(links));
 	assert_int_equal(command(world, "detach", NULL, 0), 0);
-	assert_true(ssh_opens(world));
-	assert_true(web_opens(world));
+	assert_ssh_opens(world);
+	assert_web_opens(world);
 	assert_untouched(world, links);
 	assert_int_equal(command(world, "status", status, sizeof(status)), 0);
 	assert_non_null(strstr(status, "detached"));
@@ -520,12 +530,12 @@ static void leaves_nothing_after_detach(void **state)
 	start_agent(world);
 	process_expect_log(&world->agent, "this node is detached");
 	process_expect_log(&world->agent, "policy in force");
-	assert_true(ssh_opens(world));
+	assert_ssh_opens(world);
 
 	/* ... until it is attached. */
 	assert_int_equal(command(world, "attach", NULL, 0), 0);
 	assert_false(ssh_opens(world));
-	assert_true(web_opens(world));
+	assert_web_opens(world);
 }
 
 static void detaches_without_agent_and_state_folder(void **state)
@@ -539,7 +549,7 @@ static void detaches_without_agent_and_state_folder(void **state)
 	assert_int_equal(system(shell), 0);
 	assert_false(ssh_opens(world));
 	assert_int_equal(command(world, "detach", NULL, 0), 0);
-	assert_true(ssh_opens(world));
+	assert_ssh_opens(world);
 	assert_untouched(world, links);
 }
 
@@ -553,9 +563,9 @@ static void follows_a_detach_that_could_not_reach_it(void **state)
 		       (int)getpid());
 	assert_int_equal(system(shell), 0);
 	assert_int_equal(command(world, "detach", NULL, 0), 0);
-	assert_true(ssh_opens(world));
+	assert_ssh_opens(world);
 	process_expect_log(&world->agent, "the operator has detached this node");
-	assert_true(ssh_opens(world));
+	assert_ssh_opens(world);
 	assert_int_equal(access(world->pins, F_OK), -1);
 }
 

@@ -89,8 +89,8 @@ static void does_not_enforce_what_never_was(void **state)
 	saved_node_start(world, NULL);
 	process_expect_log(&world->agent, "the saved policy is of no use");
 	saved_node_expect_status(world, "not enforcing: no policy yet");
-	assert_true(process_connects(world->peer, NODE, 22));
-	assert_true(process_connects(world->peer, NODE, 81));
+	process_assert_connects(world->peer, NODE, 22);
+	process_assert_connects(world->peer, NODE, 81);
 	rw_enforce_bpf_look(world->pins, &look);
 	assert_int_equal(look.device_count, 0);
 }
@@ -222,7 +222,7 @@ static void is_not_sealed_once_it_is_monitored(void **state)
 	netns_run(world->node, "rm -f %s/policy*", world->state);
 	saved_node_start(world, NULL);
 	saved_node_expect_status(world, "not enforcing: no policy yet");
-	assert_true(process_connects(world->peer, NODE, 81));
+	process_assert_connects(world->peer, NODE, 81);
 }
 
 static void takes_the_saved_policy_when_its_model_file_is_bad(void **state)
@@ -260,8 +260,8 @@ static void is_opened_by_detach_and_stays_open(void **state)
 	saved_node_expect_status(world, "sealed: no saved policy is of use");
 	assert_false(process_connects(world->peer, NODE, 80));
 	assert_int_equal(saved_node_command(world, NULL, 0, "detach", NULL, NULL), 0);
-	assert_true(process_connects(world->peer, NODE, 80));
-	assert_true(process_connects(world->peer, NODE, 22));
+	process_assert_connects(world->peer, NODE, 80);
+	process_assert_connects(world->peer, NODE, 22);
 	/* What the storms send does arrive where nothing refuses it. */
 	sender = filter_udp(world->peer, PEER, 0);
 	receiver = filter_udp(world->node, "0.0.0.0", REFUSED);
@@ -273,7 +273,7 @@ static void is_opened_by_detach_and_stays_open(void **state)
 	/* Nobody is told who this node is, and it has not enforced: there is nothing to do. */
 	saved_node_start(world, NULL);
 	assert_int_equal(process_wait(&world->agent), 1);
-	assert_true(process_connects(world->peer, NODE, 22));
+	process_assert_connects(world->peer, NODE, 22);
 }
 
 static void goes_on_when_the_seal_is_not_needed(void **state)
@@ -290,7 +290,7 @@ static void goes_on_when_the_seal_is_not_needed(void **state)
 	netns_run(world->node, "rm -rf %s", world->state);
 	saved_node_start(world, NULL);
 	saved_node_expect_status(world, "none: this machine has not joined");
-	assert_true(process_connects(world->peer, NODE, 80));
+	process_assert_connects(world->peer, NODE, 80);
 	assert_false(process_connects(world->peer, NODE, 81));
 	saved_node_calm(world);
 }

@@ -20,8 +20,9 @@
 
 #include "netns.h"
 
-#define CONNECT_MS 250
-#define LOOK_MS    20
+#define CONNECT_MS   250
+#define FIRST_SYN_MS 990
+#define LOOK_MS      20
 
 static uint64_t now_ms(void)
 {
@@ -178,7 +179,7 @@ int process_listen(int ns, const char *address, uint16_t port)
 	return fd;
 }
 
-bool process_connects(int ns, const char *address, uint16_t port)
+static bool connects_within(int ns, const char *address, uint16_t port, int wait_ms)
 {
 	struct sockaddr_in to = make_address(address, port);
 	int fd = netns_socket(ns, AF_INET, SOCK_STREAM | SOCK_NONBLOCK, 0);
@@ -188,10 +189,21 @@ bool process_connects(int ns, const char *address, uint16_t port)
 
 	if (connect(fd, (struct sockaddr *)&to, sizeof(to)) == 0)
 		error = 0;
-	else if (errno == EINPROGRESS && poll(&poll_fd, 1, CONNECT_MS) == 1)
+	else if (errno == EINPROGRESS && poll(&poll_fd, 1, wait_ms) == 1)
 		(void)getsockopt(fd, SOL_SOCKET, SO_ERROR, &error, &size);
 	(void)close(fd);
 	return error == 0;
+}
+
+bool process_connects(int ns, const char *address, uint16_t port)
+{
+	return connects_within(ns, address, port, CONNECT_MS);
+}
+
+void process_assert_connects(int ns, const char *address, uint16_t port)
+{
+	if (!connects_within(ns, address, port, FIRST_SYN_MS))
+		fail_msg("%s:%u does not answer a first SYN", address, port);
 }
 
 void process_expect_connects(int ns, const char *address, uint16_t port, bool expected)

@@ -41,8 +41,12 @@ bool process_log_has(const struct process *process, const char *text);
 /* A listening TCP socket at 'address' (IPv4) in 'ns'; the kernel accepts on its behalf. */
 int process_listen(int ns, const char *address, uint16_t port);
 
-/* Whether a TCP connection from 'ns' opens within a quarter of a second. */
+/*
+ * Whether a TCP connection from 'ns' opens within a quarter of a second, asked where it should not; and that it does,
+ * for which a busy machine is given the second until the kernel would ask once more.
+ */
 bool process_connects(int ns, const char *address, uint16_t port);
+void process_assert_connects(int ns, const char *address, uint16_t port);
 
 /* Waits until that is so, or not so. */
 void process_expect_connects(int ns, const char *address, uint16_t port, bool expected);
