@@ -75,8 +75,9 @@ int fleet_join(const struct world *world, size_t index, const char *url, const c
 int fleet_command(const struct world *world, char *output, size_t size, const char *const *words);
 #define FLEET_COMMAND(world, ...) fleet_command(world, NULL, 0, (const char *const[]){__VA_ARGS__, NULL})
 
-/* Whether the client reaches a port of a node, asked where it should not; that it does; waits until it does on every node. */
+/* Whether the client reaches a port of a node, for where it should not. */
 bool fleet_opens(const struct world *world, size_t index, uint16_t port);
+/* It does, at once; it will, on every node. */
 void fleet_assert_opens(const struct world *world, size_t index, uint16_t port);
 void fleet_expect_open(const struct world *world, uint16_t port);
 
