@@ -13,8 +13,7 @@
  * Tags: a word for each bucket, in an array of their own, with a byte for each way: a few bits of the signature,
  * or anything where the way is free.  A packet of no flow is known by two of these words, which are so few that
  * they stay in the processor's cache; signatures alone would be four times as much.  A tag is written before
- * the signature, by who has set that to 1, with an atomic exclusive-or; so whoever does not see the tag does
- * not see the flow yet.
+ * the signature, by who has set that to 1; so whoever does not see the tag does not see the flow yet.
  *
  * Hints: which live entry is to be given up for a newcomer takes a look at all 16 of its two buckets, as long as it
  * takes to send three packets.  So who has looked leaves word beside the signatures, by kind of newcomer: the second in
