@@ -461,6 +461,14 @@ static bool end_iperf(pid_t pid, int output, char *text, size_t size, double *us
 	return WIFEXITED(status) && WEXITSTATUS(status) == 0;
 }
 
+static bool has_ended(pid_t pid)
+{
+	siginfo_t info = {0};
+
+	assert_int_equal(waitid(P_PID, (id_t)pid, &info, WEXITED | WNOHANG | WNOWAIT), 0);
+	return info.si_pid == pid;
+}
+
 static double run_iperf(struct scene *scene, const char *streams)
 {
 	const char *const serve[] = {"iperf3", "-s", "-1", "-B", "10.0.0.3", "-p", "80", NULL};
@@ -474,8 +482,12 @@ static double run_iperf(struct scene *scene, const char *streams)
 	const char *found;
 	bool done = false;
 
-	/* Until the server listens it is refused. */
+	/* Until the server listens it is refused; a server serves once, and may take a client that fails for that. */
 	for (int i = 0; i < 200 && !done; i++) {
+		if (has_ended(server)) {
+			(void)end_iperf(server, server_output, served, sizeof(served), &used_s);
+			server = start_iperf(scene->node, serve, &server_output);
+		}
 		(void)usleep(20000);
 		used_s = 0;
 		client = start_iperf(scene->peer, ask, &output);
