@@ -18,6 +18,24 @@ bool rw_array_dup(void *slot, size_t *ret_count, const void *elements, size_t co
 	return count == 0 || copy;
 }
 
+bool rw_array_make_room(void *slot, uint32_t count, uint32_t *capacity, size_t element_size)
+{
+	uint32_t wanted = *capacity ? *capacity * 2 : 64;
+	void *elements;
+
+	if (count < *capacity)
+		return true;
+	if (wanted < *capacity)
+		return false;
+	memcpy(&elements, slot, sizeof(elements));
+	elements = reallocarray(elements, wanted, element_size);
+	if (!elements)
+		return false;
+	memcpy(slot, &elements, sizeof(elements));
+	*capacity = wanted;
+	return true;
+}
+
 size_t rw_array_place(const void *elements, size_t count, size_t element_size, const void *key,
 		      int (*compare)(const void *key, const void *element))
 {

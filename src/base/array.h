@@ -5,6 +5,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #include "base/cleanup.h"
 
@@ -14,6 +15,13 @@
  */
 RW_NODISCARD bool rw_array_dup(void *slot, size_t *ret_count, const void *elements, size_t count,
 			       size_t element_size);
+
+/*
+ * Sees to it that there is room for one more in the array that the pointer at 'slot' points to (of any object type;
+ * NULL when empty), which has 'count' elements of 'element_size' and room for *capacity: if need be it is made twice as large,
+ * 64 at the least, and moves.  False when memory runs out: then all is as before.
+ */
+RW_NODISCARD bool rw_array_make_room(void *slot, uint32_t count, uint32_t *capacity, size_t element_size);
 
 /*
  * Where the element with 'key' stands in a sorted array, or where it belongs when there is none: the index of

@@ -4,14 +4,15 @@
 
 #include <string.h>
 
+#include "base/array.h"
 #include "classify/columns_internal.h"
 #include "classify/trie.h"
 
 /* The ports of a protocol, as the image has them: intervals with their columns. */
 struct ports {
 	struct rw_boundary *list; /* the port is the top 16 bits of the key */
-	size_t count;
-	size_t capacity;
+	uint32_t count;
+	uint32_t capacity;
 };
 
 static void ports_done(struct ports *ports)
@@ -30,15 +31,8 @@ static int add_port(struct ports *ports, uint32_t port, uint32_t column)
 {
 	if (ports->count && ports->list[ports->count - 1].leaf == column)
 		return 0;
-	if (ports->count == ports->capacity) {
-		size_t capacity = ports->capacity * 2 + 256;
-		struct rw_boundary *bigger = realloc(ports->list, capacity * sizeof(*bigger));
-
-		if (!bigger)
-			return -ENOMEM;
-		ports->list = bigger;
-		ports->capacity = capacity;
-	}
+	if (!rw_array_make_room(&ports->list, ports->count, &ports->capacity, sizeof(*ports->list)))
+		return -ENOMEM;
 	ports->list[ports->count++] = (struct rw_boundary){(rw_key)port << 112, column};
 	return 0;
 }
@@ -92,7 +86,7 @@ RW_DEFINE_DONE(struct split, split_done)
 
 static void look_through(const struct ports *ports, struct rw_ports range, struct split *split)
 {
-	for (size_t i = 0; i < ports->count; i++) {
+	for (uint32_t i = 0; i < ports->count; i++) {
 		uint32_t first = port_of(&ports->list[i]), column = ports->list[i].leaf;
 		uint32_t last =
 			i + 1 < ports->count ? port_of(&ports->list[i + 1]) - 1 : RW_COLUMNS_PORTS - 1;
@@ -186,7 +180,7 @@ static int write_split(const struct ports *ports, struct rw_ports range, const s
 	RW_CLEANUP(ports_done) struct ports with = {0};
 	int r = 0;
 
-	for (size_t i = 0; !r && i < ports->count; i++) {
+	for (uint32_t i = 0; !r && i < ports->count; i++) {
 		uint32_t first = port_of(&ports->list[i]), column = ports->list[i].leaf;
 		uint32_t last =
 			i + 1 < ports->count ? port_of(&ports->list[i + 1]) - 1 : RW_COLUMNS_PORTS - 1;
@@ -204,21 +198,6 @@ static int write_split(const struct ports *ports, struct rw_ports range, const s
 	*ret_entry =
 		rw_trie_build(image, with.list, with.count, 0, 0, (struct rw_trie_form){.plain_depth = 1});
 	return image->failure;
-}
-
-static int need_range(struct rw_columns *columns)
-{
-	uint32_t capacity = columns->range_capacity * 2;
-	struct rw_port_range *bigger;
-
-	if (columns->range_count < columns->range_capacity)
-		return 0;
-	bigger = realloc(columns->ranges, capacity * sizeof(*bigger));
-	if (!bigger)
-		return -ENOMEM;
-	columns->ranges = bigger;
-	columns->range_capacity = capacity;
-	return 0;
 }
 
 /* Room for the range of a rule of that number. */
@@ -241,10 +220,11 @@ static int add_range(struct rw_columns *columns, uint16_t protocol, struct rw_po
 		     const bool *covered)
 {
 	struct rw_port_range *range;
-	int r = need_range(columns);
+	int r = 0;
 
-	if (r < 0)
-		return r;
+	if (!rw_array_make_room(&columns->ranges, columns->range_count, &columns->range_capacity,
+				sizeof(*columns->ranges)))
+		return -ENOMEM;
 	range = &columns->ranges[columns->range_count++];
 	*range = (struct rw_port_range){.protocol = protocol, .ports = ports};
 	for (uint32_t i = 0; !r && i < columns->count; i++)

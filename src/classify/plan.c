@@ -4,6 +4,7 @@
 #include <assert.h>
 #include <string.h>
 
+#include "base/array.h"
 enum {
 	INGRESS = 1 << RW_DIRECTION_INGRESS,
 	EGRESS = 1 << RW_DIRECTION_EGRESS,
@@ -122,28 +123,10 @@ static int make_policies(struct rw_plan *plan, struct rw_error *err)
 
 /* ---- rules ---- */
 
-int rw_plan_make_room(void *array, uint32_t count, uint32_t *capacity, size_t size)
-{
-	void **slot = array;
-	uint32_t wanted = *capacity ? *capacity * 2 : 64;
-	void *bigger;
-
-	if (count < *capacity)
-		return 0;
-	bigger = realloc(*slot, wanted * size);
-	if (!bigger)
-		return -ENOMEM;
-	*slot = bigger;
-	*capacity = wanted;
-	return 0;
-}
-
 static int add_rule(struct rw_plan *plan, struct rw_plan_rule rule)
 {
-	int r = rw_plan_make_room(&plan->rules, plan->rule_count, &plan->rule_capacity, sizeof(*plan->rules));
-
-	if (r < 0)
-		return r;
+	if (!rw_array_make_room(&plan->rules, plan->rule_count, &plan->rule_capacity, sizeof(*plan->rules)))
+		return -ENOMEM;
 	if (!rw_protocol_has_ports(rule.protocol))
 		rule.ports = RW_PORTS_ANY;
 	plan->rules[plan->rule_count++] = rule;
@@ -299,7 +282,7 @@ static int add_five(struct rw_plan *plan, const struct rw_rule *rule, uint32_t c
 	*ret_five = 0;
 	if (local->address.family == 0 && rw_ports_is_any(rule->source_ports))
 		return 0;
-	if (rw_plan_make_room(&plan->fives, plan->five_count, &plan->five_capacity, sizeof(*plan->fives)) < 0)
+	if (!rw_array_make_room(&plan->fives, plan->five_count, &plan->five_capacity, sizeof(*plan->fives)))
 		return -ENOMEM;
 	five = &plan->fives[plan->five_count++];
 	*five = (struct rw_table_five){
@@ -384,8 +367,8 @@ static int add_policy_rules(struct rw_plan *plan, struct rw_atoms *atoms, const 
 static int flag_atom(struct rw_plan *plan, uint32_t atom, uint32_t flag)
 {
 	while (atom >= plan->flagged_count) {
-		if (rw_plan_make_room(&plan->atom_flags, plan->flagged_count, &plan->flagged_capacity,
-				      sizeof(*plan->atom_flags)) < 0)
+		if (!rw_array_make_room(&plan->atom_flags, plan->flagged_count, &plan->flagged_capacity,
+					sizeof(*plan->atom_flags)))
 			return -ENOMEM;
 		plan->atom_flags[plan->flagged_count++] = 0;
 	}

@@ -5,6 +5,7 @@
 #include <assert.h>
 #include <string.h>
 
+#include "base/array.h"
 #include "classify/plan_internal.h"
 #include "policy/evaluate.h"
 
@@ -14,16 +15,16 @@
 
 static int need_changes(struct rw_plan *plan)
 {
-	if (rw_plan_make_room(&plan->origins, plan->origin_count, &plan->origin_capacity,
-			      sizeof(*plan->origins)) < 0 ||
-	    rw_plan_make_room(&plan->rules, plan->rule_count, &plan->rule_capacity, sizeof(*plan->rules)) <
-		    0 ||
-	    rw_plan_make_room(&plan->order, plan->order_count, &plan->order_capacity, sizeof(*plan->order)) <
-		    0 ||
-	    rw_plan_make_room(&plan->ranks, plan->origin_count, &plan->rank_capacity, sizeof(*plan->ranks)) <
-		    0)
-		return -ENOMEM;
-	return 0;
+	bool ok = rw_array_make_room(&plan->origins, plan->origin_count, &plan->origin_capacity,
+				     sizeof(*plan->origins)) &&
+		  rw_array_make_room(&plan->rules, plan->rule_count, &plan->rule_capacity,
+				     sizeof(*plan->rules)) &&
+		  rw_array_make_room(&plan->order, plan->order_count, &plan->order_capacity,
+				     sizeof(*plan->order)) &&
+		  rw_array_make_room(&plan->ranks, plan->origin_count, &plan->rank_capacity,
+				     sizeof(*plan->ranks));
+
+	return ok ? 0 : -ENOMEM;
 }
 
 int rw_plan_open(struct rw_plan *plan)

@@ -5,9 +5,6 @@
 
 #include "classify/plan.h"
 
-/* Makes room for one more in the array that 'array' points to, which has 'count' elements of 'size'.  -ENOMEM. */
-int rw_plan_make_room(void *array, uint32_t count, uint32_t *capacity, size_t size);
-
 /* Takes the next rule index, for which there is room; gives its cell. */
 uint32_t rw_plan_add_origin(struct rw_plan *plan, enum rw_cause cause, enum rw_verdict verdict,
 			    const char *detail);

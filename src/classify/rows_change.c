@@ -4,6 +4,7 @@
 
 #include <string.h>
 
+#include "base/array.h"
 #include "classify/rows_internal.h"
 
 int rw_row_maker_follow(struct rw_row_maker *maker, const uint32_t *fives)
@@ -21,20 +22,6 @@ int rw_row_maker_follow(struct rw_row_maker *maker, const uint32_t *fives)
 	for (uint32_t i = before + 1; i < atoms + 2; i++)
 		bigger[i] = builder->rule_count;
 	return rw_row_need_overlays(builder, atoms);
-}
-
-static int need_rule(struct rw_row_builder *builder)
-{
-	uint32_t capacity = builder->rule_capacity * 2, *bigger;
-
-	if (builder->rule_count < builder->rule_capacity)
-		return 0;
-	bigger = realloc(builder->by_atom, capacity * sizeof(*bigger));
-	if (!bigger)
-		return -ENOMEM;
-	builder->by_atom = bigger;
-	builder->rule_capacity = capacity;
-	return 0;
 }
 
 /* Where a rule stands, or is to stand, among those of its atom. */
@@ -69,7 +56,8 @@ int rw_row_maker_insert(struct rw_row_maker *maker, uint32_t number)
 	const struct rw_plan_rule *rule = &builder->plan->rules[number];
 	uint32_t place;
 
-	if (need_rule(builder) < 0)
+	if (!rw_array_make_room(&builder->by_atom, builder->rule_count, &builder->rule_capacity,
+				sizeof(*builder->by_atom)))
 		return -ENOMEM;
 	place = find_place(builder, rule);
 	memmove(&builder->by_atom[place + 1], &builder->by_atom[place],

@@ -49,11 +49,33 @@ static void finds_where_an_element_stands_or_belongs(void **state)
 	assert_int_equal(rw_array_place(NULL, 0, sizeof(int), &cases[0].key, compare_int), 0);
 }
 
+static void makes_room_for_one_more(void **state)
+{
+	RW_CLEANUP(rw_free) int *list = NULL;
+	uint32_t count = 0, capacity = 0;
+
+	(void)state;
+	while (count < 1000) {
+		assert_true(rw_array_make_room(&list, count, &capacity, sizeof(*list)));
+		assert_true(count < capacity);
+		list[count] = (int)count;
+		count++;
+	}
+	for (int i = 0; i < 1000; i++)
+		assert_int_equal(list[i], i);
+	/* More than can be counted. */
+	capacity = 1u << 31;
+	assert_false(rw_array_make_room(&list, capacity, &capacity, sizeof(*list)));
+	assert_int_equal(capacity, 1u << 31);
+	assert_int_equal(list[999], 999);
+}
+
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
 		cmocka_unit_test(copies_elements),
 		cmocka_unit_test(copies_nothing_as_null),
+		cmocka_unit_test(makes_room_for_one_more),
 		cmocka_unit_test(finds_where_an_element_stands_or_belongs),
 	};
 
