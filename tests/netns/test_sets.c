@@ -127,6 +127,19 @@ static void open_enforcer(uint64_t budget, bool without_tcx)
 	netns_leave();
 }
 
+/* Skips the test where the kernel has no tcx. */
+static void need_tcx(void)
+{
+	bool has_tcx;
+
+	open_enforcer(BUDGET, false);
+	has_tcx = rw_bpf_of(enforcer)->tcx;
+	enforcer = rw_enforcer_close(enforcer);
+	if (!has_tcx)
+		skip();
+	leave();
+}
+
 static void attach_devices(void)
 {
 	for (int i = 0; i < DEVICES; i++)
@@ -599,11 +612,7 @@ static void refuse_at_every_exchange(bool without_tcx)
 static void devices_that_are_not_taken_back_wait_for_it_by_tcx(void **state)
 {
 	(void)state;
-	open_enforcer(BUDGET, false);
-	if (!rw_bpf_of(enforcer)->tcx)
-		skip();
-	enforcer = rw_enforcer_close(enforcer);
-	leave();
+	need_tcx();
 	refuse_at_every_exchange(false);
 }
 
@@ -669,11 +678,7 @@ static void kill_at_every_step(bool without_tcx)
 static void killed_at_any_step_it_leaves_the_policy_in_force_by_tcx(void **state)
 {
 	(void)state;
-	open_enforcer(BUDGET, false);
-	if (!rw_bpf_of(enforcer)->tcx)
-		skip();
-	enforcer = rw_enforcer_close(enforcer);
-	leave();
+	need_tcx();
 	kill_at_every_step(false);
 }
 
