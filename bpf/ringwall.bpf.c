@@ -374,9 +374,8 @@ static __always_inline bool begin_run(const struct rw_control *control, struct r
 
 /*
  * The short way for a frame of 'family' without tags: a verdict, VERDICT_NOT, or VERDICT_ENTER when its flow is to be
- * entered.  A refusal of which an event is due
- * goes the long way.  No call is on it: that into a function and back costs as much as a look-up, where
- * returns are guarded against speculation.
+ * entered.  A refusal of which an event is due goes the long way.  No call is on it: that into a function and back
+ * costs as much as a look-up, where returns are guarded against speculation.
  */
 static __always_inline int decide_short(struct __sk_buff *skb, const struct rw_run *run, bool egress,
 					const struct rw_control *control, __u8 family,
