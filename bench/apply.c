@@ -16,25 +16,11 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "enforce/bpf/bpf.h"
+#include "filter.h"
 #include "netns.h"
 #include "policies.h"
 
 enum { CHANGES = 1000 };
-
-static struct rw_enforcer *open_enforcer(void)
-{
-	const struct rw_enforce_bpf_options options = {0};
-	struct rw_error err = RW_ERROR_NONE;
-	struct rw_enforcer *enforcer;
-	int ns = netns_new();
-
-	netns_enter(ns);
-	if (rw_enforce_bpf_open(&options, &enforcer, &err) < 0)
-		fail_msg("%s", err.text);
-	netns_leave();
-	return enforcer;
-}
 
 /* Puts it in force and says how many milliseconds that took. */
 static double apply(struct rw_enforcer *enforcer, const struct rw_policy *policy)
@@ -106,7 +92,7 @@ static double measure_changes(struct rw_enforcer *enforcer, const struct rw_poli
 static struct figures measure(const struct shape *shape, size_t rounds)
 {
 	RW_CLEANUP(rw_policy_unref) struct rw_policy *policy = make_policy(shape);
-	struct rw_enforcer *enforcer = open_enforcer();
+	struct rw_enforcer *enforcer = filter_open_with(netns_new(), &(struct rw_enforce_bpf_options){0});
 	struct figures figures = {.full_ms = measure_full(enforcer, shape, rounds)};
 
 	figures.rule_ms = measure_changes(enforcer, policy, shape, with_rule_changed, &figures.rule_beside);

@@ -154,12 +154,8 @@ static void set_up_ringwall(struct scene *scene, const struct rw_policy *policy,
 							   : RW_ENFORCER_EARLY_NONE};
 	struct rw_enforcer_device_status status;
 	struct rw_error err = RW_ERROR_NONE;
-	struct rw_enforce_bpf_options defaults = {0};
 
-	netns_enter(scene->node);
-	if (rw_enforce_bpf_open(&defaults, &scene->enforcer, &err) < 0)
-		fail_msg("%s", err.text);
-	netns_leave();
+	scene->enforcer = filter_open_with(scene->node, &(struct rw_enforce_bpf_options){0});
 	if (rw_enforcer_apply(scene->enforcer, policy, RW_ESTABLISHED_CUT, &err) < 0)
 		fail_msg("%s", err.text);
 	netns_enter(scene->node);

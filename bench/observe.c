@@ -90,8 +90,6 @@ int main(int argc, char **argv)
 	static double figures[KINDS][ROUNDS_MAX];
 	static const char *const rules[] = {"sgr-1 in accept udp 8000/8063 0.0.0.0/0", NULL};
 	int rounds = argc > 1 ? atoi(argv[1]) : 11;
-	struct rw_enforce_bpf_options defaults = {0};
-	struct rw_error err = RW_ERROR_NONE;
 	struct rw_enforcer *enforcer;
 	unsigned int ifindex, flows = 0;
 	int ns;
@@ -102,10 +100,7 @@ int main(int argc, char **argv)
 	ns = netns_new();
 	netns_run(ns, "ip link add eth0 type veth peer name p0");
 	ifindex = netns_ifindex(ns, "eth0");
-	netns_enter(ns);
-	if (rw_enforce_bpf_open(&defaults, &enforcer, &err) < 0)
-		fail_msg("%s", err.text);
-	netns_leave();
+	enforcer = filter_open_with(ns, &(struct rw_enforce_bpf_options){0});
 	filter_apply(enforcer, ns, "eth0", rules);
 	filter_enforce(enforcer, ns);
 	assert_int_equal(rw_observer_new(&observer), 0);

@@ -136,14 +136,10 @@ static void set_up(struct subject *subject, int ns, int rules, uint32_t member_c
 	static uint32_t members[MEMBERS_MAX];
 	RW_CLEANUP(rw_policy_unref)
 	struct rw_policy *policy = bench_policy_sized("d0", rules, members, member_count);
-	struct rw_enforce_bpf_options options = {.table_memory = 256 << 20};
+	struct rw_enforcer *enforcer =
+		filter_open_with(ns, &(struct rw_enforce_bpf_options){.table_memory = 256 << 20});
 	struct rw_error err = RW_ERROR_NONE;
-	struct rw_enforcer *enforcer;
 
-	netns_enter(ns);
-	if (rw_enforce_bpf_open(&options, &enforcer, &err) < 0)
-		fail_msg("%s", err.text);
-	netns_leave();
 	subject->bpf = rw_bpf_of(enforcer);
 	if (rw_enforcer_apply(enforcer, policy, RW_ESTABLISHED_CUT, &err) < 0)
 		fail_msg("%s", err.text);

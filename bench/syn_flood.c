@@ -16,6 +16,7 @@
  *   stalled  a byte that was not answered within two seconds
  *   new      calls that were answered, a second of the clock, and a second of the processor time that all this took:
  *            of the two, the latter does not see other programs, nor what was lost and sent again
+ *   resent   SYNs of callers that were not answered in time, so sent again a second later
  *   pause    the longest time in which this program itself was not run, in milliseconds: where that is not far below
  *            two seconds, other programs have taken the processors, and what stalled says nothing
  */
@@ -76,7 +77,7 @@ struct end {
 
 struct result {
 	double new_per_s, new_per_cpu_s, sent_per_s, pause_ms;
-	unsigned int broken, stalled;
+	unsigned int broken, stalled, resent;
 };
 
 struct scene {
@@ -389,7 +390,7 @@ static void set_up(struct scene *scene, int kind, const struct rw_policy *policy
 		  "ip neigh replace 10.0.0.1 lladdr 02:00:00:00:00:01 dev " DEVICE " nud permanent");
 	if (kind != RINGWALL)
 		return;
-	enforcer = filter_open(scene->node, NULL);
+	enforcer = filter_open_with(scene->node, &(struct rw_enforce_bpf_options){0});
 	if (rw_enforcer_apply(enforcer, policy, RW_ESTABLISHED_CUT, &err) < 0)
 		fail_msg("%s", err.text);
 	filter_attach(enforcer, scene->node, DEVICE, DEVICE);
@@ -438,10 +439,34 @@ static unsigned int forget_silent(struct scene *scene)
 	return count;
 }
 
+/* SYNs that the peer's kernel has sent again so far. */
+static unsigned int read_resent(const struct scene *scene)
+{
+	static const char name[] = "TCPSynRetrans";
+	static char names[8192], values[8192];
+	unsigned int resent = 0;
+	FILE *stream;
+
+	netns_enter(scene->peer);
+	stream = fopen("/proc/thread-self/net/netstat", "re");
+	netns_leave();
+	assert_non_null(stream);
+	/* A line of names, and one of as many values. */
+	while (fgets(names, sizeof(names), stream) && fgets(values, sizeof(values), stream)) {
+		char *next_name = names, *next_value = values, *one, *value;
+
+		while ((one = strsep(&next_name, " \n")) && (value = strsep(&next_value, " \n")))
+			if (strcmp(one, name) == 0)
+				resent = (unsigned int)strtoul(value, NULL, 10);
+	}
+	(void)fclose(stream);
+	return resent;
+}
+
 static struct result run(struct scene *scene, unsigned int pace, unsigned int seconds)
 {
 	struct flood flood = {.frames = netns_frames(scene->peer, "p0"), .pace = pace};
-	unsigned int broken = scene->broken, stalled = scene->stalled;
+	unsigned int broken = scene->broken, stalled = scene->stalled, resent = read_resent(scene);
 	uint64_t begin_ns = now_ns(), answered = scene->answered,
 		 used_ns = read_clock(CLOCK_THREAD_CPUTIME_ID);
 	int one = 1;
@@ -465,6 +490,7 @@ static struct result run(struct scene *scene, unsigned int pace, unsigned int se
 	/* What was late is answered by then, or is lost. */
 	run_until(scene, now_ns() + STALL_NS, false);
 	result.broken = scene->broken - broken;
+	result.resent = read_resent(scene) - resent;
 	result.pause_ms = (double)scene->pause_ns / 1e6;
 	result.stalled = scene->stalled - stalled + forget_silent(scene);
 	return result;
@@ -487,12 +513,13 @@ static void print_rate(int rate, int rounds)
 
 	for (int kind = 0; kind < SCENES; kind++) {
 		const struct scene *scene = &scenes[kind];
-		unsigned int broken = 0, stalled = 0;
+		unsigned int broken = 0, stalled = 0, resent = 0;
 		double pause_ms = 0;
 
 		for (int i = 0; i < rounds; i++) {
 			broken += scene->results[rate][i].broken;
 			stalled += scene->results[rate][i].stalled;
+			resent += scene->results[rate][i].resent;
 			if (scene->results[rate][i].pause_ms > pause_ms)
 				pause_ms = scene->results[rate][i].pause_ms;
 		}
@@ -502,9 +529,10 @@ static void print_rate(int rate, int rounds)
 		       scene_names[kind], rates[kind], rate_names[rate], scene_names[kind], cpu_rates[kind]);
 		printf(",\"%s_%s_syns_per_s\":%.0f", rate_names[rate], scene_names[kind],
 		       median_of(scene, rate, rounds, offsetof(struct result, sent_per_s)));
-		printf(",\"%s_%s_broken\":%u,\"%s_%s_stalled\":%u,\"%s_%s_pause_ms\":%.0f", rate_names[rate],
-		       scene_names[kind], broken, rate_names[rate], scene_names[kind], stalled,
-		       rate_names[rate], scene_names[kind], pause_ms);
+		printf(",\"%s_%s_broken\":%u,\"%s_%s_stalled\":%u", rate_names[rate], scene_names[kind],
+		       broken, rate_names[rate], scene_names[kind], stalled);
+		printf(",\"%s_%s_resent\":%u,\"%s_%s_pause_ms\":%.0f", rate_names[rate], scene_names[kind],
+		       resent, rate_names[rate], scene_names[kind], pause_ms);
 	}
 	printf(",\"%s_new_filtered_to_unfiltered\":%.3f,\"%s_new_cpu_filtered_to_unfiltered\":%.3f",
 	       rate_names[rate], rates[RINGWALL] / rates[NONE], rate_names[rate],

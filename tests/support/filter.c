@@ -56,18 +56,23 @@ struct rw_policy *filter_policy(const char *interfaces, const char *const rules[
 	return policy;
 }
 
-struct rw_enforcer *filter_open(int ns, const char *pin_dir)
+struct rw_enforcer *filter_open_with(int ns, const struct rw_enforce_bpf_options *options)
 {
-	struct rw_enforce_bpf_options options = {
-		.pin_dir = pin_dir, .table_memory = 8 << 20, .flow_entries = 1 << 12};
 	struct rw_error err = RW_ERROR_NONE;
 	struct rw_enforcer *enforcer;
 
 	netns_enter(ns);
-	if (rw_enforce_bpf_open(&options, &enforcer, &err) < 0)
+	if (rw_enforce_bpf_open(options, &enforcer, &err) < 0)
 		fail_msg("%s", err.text);
 	netns_leave();
 	return enforcer;
+}
+
+struct rw_enforcer *filter_open(int ns, const char *pin_dir)
+{
+	return filter_open_with(ns, &(struct rw_enforce_bpf_options){.pin_dir = pin_dir,
+								     .table_memory = 8 << 20,
+								     .flow_entries = 1 << 12});
 }
 
 void filter_attach_as(struct rw_enforcer *enforcer, int ns, struct rw_enforcer_device device)

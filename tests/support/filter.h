@@ -21,7 +21,10 @@ struct sockaddr_storage;
  */
 struct rw_policy *filter_policy(const char *interfaces, const char *const rules[]);
 
-/* Opens an enforcer, by pins when 'pin_dir' is given. */
+/* Opens an enforcer. */
+struct rw_enforcer *filter_open_with(int ns, const struct rw_enforce_bpf_options *options);
+
+/* The same with small tables, by pins when 'pin_dir' is given. */
 struct rw_enforcer *filter_open(int ns, const char *pin_dir);
 
 /* Puts a policy in force, and on the way attaches its interfaces when they are not yet; keeps none of it. */
