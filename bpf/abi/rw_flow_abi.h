@@ -17,8 +17,8 @@
  *
  * Hints: which live entry is to be given up for a newcomer takes a look at all 16 of its two buckets, as long as it
  * takes to send three packets.  So who has looked leaves word beside the signatures, by kind of newcomer: the second in
- * which this was, the deadline of the weakest entries, and which they are.  In the same second nothing weaker can
- * have come up, so that a flood has its places from there.  A hint is no more than that: written without care for
+ * which this was, the rank and the deadline of the weakest entries, and which they are.  In the same second nothing
+ * weaker can have come up but connections that have ended in it, so that a flood has its places from there.  A hint is no more than that: written without care for
  * others, and believed only if the entry's control word says the same.
  *
  * An entry is three parts:
@@ -117,7 +117,7 @@ struct rw_flow_entry6 {
 
 /*
  * A hint, from the low bit: 20 second and 20 deadline, both modulo 2^20 (equal = the entries are dead), 8 ways to be
- * given up, 8 ways that were and hold newcomers as weak, 4 number of live entries that are not TCP.
+ * given up, 8 ways that were and hold newcomers as weak, 4 number of live entries that are not TCP, 1 rank (0 or 1).
  */
 #define RW_FLOW_HINT_TIME     0xfffffu
 #define RW_FLOW_HINT_VOID     0x80000u /* turned over, the second is days away */
@@ -125,6 +125,7 @@ struct rw_flow_entry6 {
 #define RW_FLOW_HINT_WAYS     40
 #define RW_FLOW_HINT_USED     48
 #define RW_FLOW_HINT_OTHERS   56
+#define RW_FLOW_HINT_RANK     60
 
 /* Padded so that an entry lies in one cache line. */
 struct rw_flow_bucket4 {

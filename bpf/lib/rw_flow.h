@@ -12,7 +12,8 @@
  * to now + the time-out of the class the flow is in then.  So nobody who meets an entry needs to know the
  * time-outs of the policy that took it, and the control word changes at most once a second.
  *
- * TCP keeps what has been seen of both ends in 8 bits of detail; the class follows from them alone:
+ * TCP keeps what has been seen of both ends in 8 bits of detail; the class follows from them alone.  Four more say in
+ * which second, modulo 16, it was reset:
  *
  *     RST seen (and nothing but RST since)           CLOSING      tcp_reset
  *     FIN of both                                    CLOSING      tcp_closing
@@ -35,6 +36,7 @@ enum {
 	RW_FLOW_ONE_WAY_SECONDS = 300,
 	RW_FLOW_TOMBSTONE_SECONDS = 180,
 	RW_FLOW_ASSURED_AFTER_SECONDS = 2,
+	RW_FLOW_RESET_BELIEVED_SECONDS = 2, /* at most 16 */
 };
 
 /* Detail of TCP. */
@@ -48,6 +50,10 @@ enum {
 	RW_FLOW_RST = 1u << 6,
 	RW_FLOW_PICKED = 1u << 7,
 };
+
+/* The second of the reset, modulo 16; 0 for flows that are not reset. */
+#define RW_FLOW_RESET_SHIFT      8
+#define RW_FLOW_RESET_AT(detail) ((detail) >> RW_FLOW_RESET_SHIFT & 15u)
 
 /* Detail of the others: counts of opener and responder, then the second they began, modulo 64. */
 #define RW_FLOW_COUNT_OPENER(detail)    ((detail)&3u)
@@ -235,13 +241,14 @@ RW_INLINE bool rw_flow_is_settled(__u64 control, const struct rw_flow_packet *pa
 	       !(packet->tcp_flags & (RW_FLAG_SYN | RW_FLAG_RST | RW_FLAG_FIN));
 }
 
-RW_INLINE __u32 rw_flow_tcp_detail(__u32 detail, const struct rw_flow_packet *packet)
+RW_INLINE __u32 rw_flow_tcp_detail(__u32 detail, const struct rw_flow_packet *packet, __u32 now)
 {
 	bool opener = packet->from_opener;
 
 	if (packet->tcp_flags & RW_FLAG_RST)
-		return detail | RW_FLOW_RST;
-	detail &= ~(__u32)RW_FLOW_RST;
+		return detail & RW_FLOW_RST ? detail
+					    : detail | RW_FLOW_RST | (now & 15) << RW_FLOW_RESET_SHIFT;
+	detail &= ~((__u32)RW_FLOW_RST | 15u << RW_FLOW_RESET_SHIFT);
 	if (packet->tcp_flags & RW_FLAG_SYN) {
 		detail |= opener ? RW_FLOW_SYN_OPENER : RW_FLOW_SYN_RESPONDER;
 		/* Both ends opened at once: no further packet of the opener is needed. */
@@ -315,7 +322,7 @@ RW_INLINE __u64 rw_flow_step_inline(__u64 control, const struct rw_flow_packet *
 	__u32 detail = RW_FLOW_DETAIL(control), class = RW_FLOW_CLASS(control), timeout = 0;
 
 	if (packet->protocol == RW_IP_TCP) {
-		detail = rw_flow_tcp_detail(detail, packet);
+		detail = rw_flow_tcp_detail(detail, packet, now);
 		class = rw_flow_tcp_class(detail, timeouts, &timeout);
 	} else {
 		detail = rw_flow_other_detail(detail, packet);
@@ -379,11 +386,22 @@ RW_INLINE bool rw_flow_is_answered(__u64 control)
 }
 
 /* Who goes first when room is needed; RW_FLOW_RANK_NEVER stays. */
+#define RW_FLOW_RANK_ENDED 0u /* the connection is over */
+#define RW_FLOW_RANK_BEGUN 1u /* nothing tells yet that anybody answers */
 #define RW_FLOW_RANK_NEVER 15u
 
-#define RW_FLOW_RANKS 0xf4332100ull /* by class, 4 bits each */
+#define RW_FLOW_RANKS 0xf5403211ull /* by class, 4 bits each */
 
-RW_INLINE __u64 rw_flow_rank(__u32 class)
+/*
+ * What has ended goes before what begins: a server has many more ended connections than open ones.  A reset may have
+ * been forged, though, and who sends floods could have flows given up by it; so one is believed only when nothing
+ * of the flow has followed it in its second and the next.
+ */
+RW_INLINE __u64 rw_flow_rank(__u64 control, __u32 now)
 {
-	return RW_FLOW_RANKS >> ((class & 7) * 4) & 15;
+	__u32 class = RW_FLOW_CLASS(control), detail = RW_FLOW_DETAIL(control);
+	__u64 rank = RW_FLOW_RANKS >> ((class & 7) * 4) & 15;
+	__u64 is_new = rw_is_less((now - RW_FLOW_RESET_AT(detail)) & 15, RW_FLOW_RESET_BELIEVED_SECONDS);
+
+	return rank | (is_new & rw_is_zero(rank) & (detail / RW_FLOW_RST & 1)) << 2;
 }

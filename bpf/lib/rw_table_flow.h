@@ -205,22 +205,21 @@ RW_INLINE __u64 rw_flow_weakness(void *bucket, __u8 family, __u32 way, __u32 wan
 	__u64 alive = rw_flow_alive(signature, control, now);
 	__u64 refused = rw_is_zero(signature ^ RW_FLOW_SIGNATURE_BUSY) |
 			((alive ^ 1) | (control / RW_FLOW_TCP & 1)) * (wanted & RW_FLOW_ONLY_OTHERS);
-	__u64 word =
-		((rw_flow_rank(RW_FLOW_CLASS(control)) + 1) << 36 | (__u64)RW_FLOW_DEADLINE(control) << 4) *
-		alive;
+	__u64 word = ((rw_flow_rank(control, now) + 1) << 36 | (__u64)RW_FLOW_DEADLINE(control) << 4) * alive;
 
 	return word | way | refused * RW_FLOW_WEAKEST_NONE;
 }
 
-/* Leaves word of the entries as weak as 'weakest'; of dead ones and those of the lowest rank only. */
+/* Leaves word of the entries as weak as 'weakest'; of dead ones and those of the two lowest ranks only. */
 RW_INLINE void rw_flow_leave_hint(void *bucket, __u8 family, __u64 weakest, __u32 wanted, __u32 now)
 {
 	__u64 time = now & RW_FLOW_HINT_TIME, hint = time | (__u64)(wanted >> 2) << RW_FLOW_HINT_OTHERS,
 	      ways = 0;
 
-	if (weakest < 2ull << 36) {
+	if (weakest < (RW_FLOW_RANK_BEGUN + 2ull) << 36) {
 		hint |= (RW_FLOW_WEAKEST_DEAD(weakest) ? time : weakest >> 4 & RW_FLOW_HINT_TIME)
 			<< RW_FLOW_HINT_DEADLINE;
+		hint |= (weakest >> 37) << RW_FLOW_HINT_RANK;
 		for (__u32 way = 0; way < RW_FLOW_WAYS; way++)
 			ways |= rw_is_zero((rw_flow_weakness(bucket, family, way, wanted, now) ^ weakest) >>
 					   4)
@@ -386,10 +385,17 @@ RW_INLINE __u64 rw_flow_hint_left(__u64 hint)
 	return ((hint >> RW_FLOW_HINT_DEADLINE) - hint) & RW_FLOW_HINT_TIME;
 }
 
-/* The same with hints that name none last, so that hints compare as their entries do. */
+/* The same behind the rank, with hints that name none last, so that hints compare as their entries do. */
 RW_INLINE __u64 rw_flow_hint_rest(__u64 hint)
 {
-	return rw_flow_hint_left(hint) | rw_is_zero(hint >> RW_FLOW_HINT_WAYS & 255) << 32;
+	return rw_flow_hint_left(hint) | (hint >> RW_FLOW_HINT_RANK & 1) << 31 |
+	       rw_is_zero(hint >> RW_FLOW_HINT_WAYS & 255) << 32;
+}
+
+/* How many live entries of the bucket are not TCP. */
+RW_INLINE __u32 rw_flow_hint_others(__u64 hint)
+{
+	return (__u32)(hint >> RW_FLOW_HINT_OTHERS) & 15;
 }
 
 /* True when the entry is what the hint says of it. */
@@ -397,7 +403,8 @@ RW_INLINE bool rw_flow_hint_holds(__u64 hint, __u64 control, __u32 tcp, __u32 no
 {
 	if (!rw_flow_hint_left(hint))
 		return !rw_flow_is_live(control, now);
-	return rw_flow_is_live(control, now) && !rw_flow_rank(RW_FLOW_CLASS(control)) &&
+	return rw_flow_is_live(control, now) &&
+	       rw_flow_rank(control, now) == (hint >> RW_FLOW_HINT_RANK & 1) &&
 	       !((hint >> RW_FLOW_HINT_DEADLINE ^ control) & RW_FLOW_HINT_TIME) &&
 	       (tcp || !(control & RW_FLOW_TCP));
 }
@@ -660,8 +667,7 @@ RW_INLINE void rw_flow_quick_taken(struct rw_flow_quick *quick, __u8 family, __u
 	hint_second = rw_load(*rw_flow_hint_at(second, quick->tcp));
 	if (!(((hint_first ^ now) | (hint_second ^ now)) & RW_FLOW_HINT_TIME)) {
 		if (quick->tcp ||
-		    (hint_first >> RW_FLOW_HINT_OTHERS) + (hint_second >> RW_FLOW_HINT_OTHERS) >=
-			    RW_FLOW_WAYS)
+		    rw_flow_hint_others(hint_first) + rw_flow_hint_others(hint_second) >= RW_FLOW_WAYS)
 			rw_flow_quick_hinted(quick, family, hint_first, hint_second, now);
 	} else if (quick->tcp) {
 		way = rw_flow_dead(first, family, now);
