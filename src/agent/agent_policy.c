@@ -21,6 +21,8 @@ void agent_save_policy(struct agent *agent)
 	if (rw_agent_state_make(&agent->options->place, &err) < 0 ||
 	    rw_agent_policy_save(&agent->options->place, &status.in_force, status.policy, &err) < 0)
 		agent_log_error(&err, "cannot save the policy for the next start");
+	else
+		rw_agent_policy_set_fresh(&agent->options->place);
 }
 
 /*

@@ -320,27 +320,50 @@ static int keep_generation(const struct rw_agent_place *place, struct rw_error *
 	return 0;
 }
 
+struct saving {
+	struct rw_new_file file;
+	size_t size;
+};
+
+static int add_piece(void *context, const char *bytes, size_t size, struct rw_error *err)
+{
+	struct saving *saving = context;
+
+	saving->size += size;
+	if (saving->size > RW_AGENT_POLICY_SIZE_MAX)
+		return rw_error_set(err, -E2BIG, "%s: would be larger than %u bytes", saving->file.path,
+				    RW_AGENT_POLICY_SIZE_MAX);
+	return rw_new_file_add(&saving->file, bytes, size, err);
+}
+
+static int save(struct saving *saving, const struct rw_agent_place *place, const struct rw_position *position,
+		const struct rw_policy *policy, struct rw_error *err)
+{
+	int r = rw_stream_write_snapshot(add_piece, saving, position, policy, err);
+
+	/* What may still fail comes first: a full disk takes neither generation. */
+	if (r == 0)
+		r = rw_new_file_flush(&saving->file, err);
+	if (r == 0)
+		r = keep_generation(place, err);
+	if (r == 0)
+		r = rw_new_file_put(&saving->file, err);
+	return r;
+}
+
 int rw_agent_policy_save(const struct rw_agent_place *place, const struct rw_position *position,
 			 const struct rw_policy *policy, struct rw_error *err)
 {
-	RW_CLEANUP(rw_buf_done) struct rw_buf buf;
+	struct saving saving = {.size = 0};
 	char path[RW_AGENT_PATH_SIZE];
 	int r;
 
-	rw_buf_init(&buf, RW_AGENT_POLICY_SIZE_MAX);
-	r = rw_stream_encode_snapshot(&buf, RW_STREAM_VERSION, position, policy, RW_ESTABLISHED_CUT, err);
-	if (r < 0)
-		return r;
-	r = keep_generation(place, err);
-	if (r < 0)
-		return r;
 	rw_agent_state_path(place, "policy", path);
-	r = rw_file_write(path, buf.data, buf.size, 0600, err);
-	if (r < 0)
-		return r;
-	rw_agent_run_path(place, "policy-stale", path);
-	(void)unlink(path);
-	return 0;
+	r = rw_new_file_begin(&saving.file, path, 0600, err);
+	if (r == 0)
+		r = save(&saving, place, position, policy, err);
+	rw_new_file_done(&saving.file);
+	return r;
 }
 
 void rw_agent_policy_set_unfit(const struct rw_agent_place *place)
@@ -360,6 +383,14 @@ void rw_agent_policy_set_stale(const struct rw_agent_place *place)
 	/* In /run, which costs nothing: a kernel that starts anew has no newer policy. */
 	rw_agent_run_path(place, "policy-stale", path);
 	fd = open(path, O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
+}
+
+void rw_agent_policy_set_fresh(const struct rw_agent_place *place)
+{
+	char path[RW_AGENT_PATH_SIZE];
+
+	rw_agent_run_path(place, "policy-stale", path);
+	(void)unlink(path);
 }
 
 bool rw_agent_policy_is_stale(const struct rw_agent_place *place)

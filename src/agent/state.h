@@ -95,10 +95,8 @@ RW_NODISCARD int rw_agent_identity_save(const struct rw_agent_place *place,
 /*
  * The policy in force.  Loading: 0; RW_AGENT_POLICY_PREVIOUS with the policy saved before it, and 'err' saying
  * what is wrong with the newest file; RW_AGENT_FILE_ABSENT when there is neither; or what is wrong with the
- * newest when the one before is of no use either.  Saving keeps the file that was newest as the one before.  Whoever waits for
- * a change need not wait for this disk: the agent says first that the file is stale, applies, and saves
- * later, which makes the file fresh.  An agent that is killed in between leaves the newer policy in the
- * kernel and an older one here; its successor must not go back to that.
+ * newest when the one before is of no use either.  Saving keeps the file that was newest as the one before; when the
+ * disk is full, both are what they were.  At most one thread saves at a time (agent/saver.h).
  */
 RW_NODISCARD int rw_agent_policy_load(const struct rw_agent_place *place, struct rw_position *ret_position,
 				      struct rw_policy **ret_policy, struct rw_error *err);
@@ -117,7 +115,13 @@ void rw_agent_policy_forget(const struct rw_agent_place *place);
  * failed or gave the previous one. */
 void rw_agent_policy_set_unfit(const struct rw_agent_place *place);
 
+/*
+ * Whoever waits for a change need not wait for this disk: the agent says first that the file is stale, applies, saves
+ * later, and says that it is fresh when what it saved is still in force.  An agent that is killed in between leaves the
+ * newer policy in the kernel and an older one here; its successor must not go back to that.
+ */
 void rw_agent_policy_set_stale(const struct rw_agent_place *place);
+void rw_agent_policy_set_fresh(const struct rw_agent_place *place);
 bool rw_agent_policy_is_stale(const struct rw_agent_place *place);
 
 /* Whether the operator has detached this node; setting succeeds when one of the two marks could be set. */

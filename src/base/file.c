@@ -68,32 +68,74 @@ static int sync_folder_of(const char *path)
 	return fsync(fd) < 0 ? -errno : 0;
 }
 
-int rw_file_write(const char *path, const void *bytes, size_t size, mode_t mode, struct rw_error *err)
+static int fail(const char *path, int code, struct rw_error *err)
 {
-	RW_CLEANUP(rw_close) int fd = -EBADF;
-	char temporary[PATH_MAX];
-	int r;
+	return rw_error_set(err, code, "%s: %s", path, strerror(-code));
+}
 
-	if ((size_t)snprintf(temporary, sizeof(temporary), "%s.new", path) >= sizeof(temporary))
+int rw_new_file_begin(struct rw_new_file *file, const char *path, mode_t mode, struct rw_error *err)
+{
+	file->path = path;
+	file->fd = -EBADF;
+	if ((size_t)snprintf(file->temporary, sizeof(file->temporary), "%s.new", path) >=
+	    sizeof(file->temporary)) {
+		file->temporary[0] = '\0';
 		return rw_error_set(err, -ENAMETOOLONG, "%s: the path is too long", path);
-	(void)unlink(temporary);
-	fd = open(temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, mode);
-	if (fd < 0) {
-		r = -errno;
-		return rw_error_set(err, r, "%s: %s", temporary, strerror(-r));
 	}
-	r = write_all(fd, bytes, size);
-	if (r == 0 && fsync(fd) < 0)
-		r = -errno;
-	if (r == 0 && rename(temporary, path) < 0)
-		r = -errno;
-	if (r == 0)
-		r = sync_folder_of(path);
-	if (r < 0) {
-		(void)unlink(temporary);
-		return rw_error_set(err, r, "%s: %s", path, strerror(-r));
+	(void)unlink(file->temporary);
+	file->fd = open(file->temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, mode);
+	if (file->fd < 0) {
+		int r = fail(file->temporary, -errno, err);
+
+		file->temporary[0] = '\0';
+		return r;
 	}
 	return 0;
+}
+
+int rw_new_file_add(struct rw_new_file *file, const void *bytes, size_t size, struct rw_error *err)
+{
+	int r = write_all(file->fd, bytes, size);
+
+	return r < 0 ? fail(file->path, r, err) : 0;
+}
+
+int rw_new_file_flush(struct rw_new_file *file, struct rw_error *err)
+{
+	return fsync(file->fd) < 0 ? fail(file->path, -errno, err) : 0;
+}
+
+int rw_new_file_put(struct rw_new_file *file, struct rw_error *err)
+{
+	int r;
+
+	if (rename(file->temporary, file->path) < 0)
+		return fail(file->path, -errno, err);
+	file->temporary[0] = '\0';
+	r = sync_folder_of(file->path);
+	return r < 0 ? fail(file->path, r, err) : 0;
+}
+
+void rw_new_file_done(struct rw_new_file *file)
+{
+	file->fd = rw_close(file->fd);
+	if (file->temporary[0])
+		(void)unlink(file->temporary);
+	file->temporary[0] = '\0';
+}
+
+int rw_file_write(const char *path, const void *bytes, size_t size, mode_t mode, struct rw_error *err)
+{
+	RW_CLEANUP(rw_new_file_done) struct rw_new_file file;
+	int r = rw_new_file_begin(&file, path, mode, err);
+
+	if (r == 0)
+		r = rw_new_file_add(&file, bytes, size, err);
+	if (r == 0)
+		r = rw_new_file_flush(&file, err);
+	if (r == 0)
+		r = rw_new_file_put(&file, err);
+	return r;
 }
 
 int rw_file_make_folder(const char *path, mode_t mode, struct rw_error *err)

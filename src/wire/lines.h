@@ -20,15 +20,23 @@ struct rw_line_writer {
 	size_t start;   /* of the current line in 'buf' */
 	uint64_t check; /* hash of the frame's lines so far */
 	bool too_long;  /* a line was longer than a reader takes */
+	/* where the lines go from 'buf' once they are many; NULL = they stay there */
+	rw_stream_sink_fn *sink;
+	void *sink_context;
+	struct rw_error *sink_err;
+	int sunk; /* what the sink failed with, 0 = it did not */
 };
 
 void rw_line_writer_init(struct rw_line_writer *lines, struct rw_buf *buf);
+
+/* Empties 'buf' into the sink, if there is one and no append has failed. */
+void rw_line_writer_flush(struct rw_line_writer *lines);
 
 /* Begins a line and its object; ends both. */
 struct rw_json_writer *rw_line_begin(struct rw_line_writer *lines);
 void rw_line_end(struct rw_line_writer *lines);
 
-/* 0; -E2BIG when a line was too long or the buffer is full; -ENOMEM. */
+/* 0; -E2BIG when a line was too long or the buffer is full; -ENOMEM; what the sink failed with. */
 RW_NODISCARD int rw_line_writer_check(const struct rw_line_writer *lines, struct rw_error *err);
 
 /* The next value of a frame's check after 'line'. */

@@ -31,10 +31,25 @@ void rw_line_end(struct rw_line_writer *lines)
 		lines->too_long = true;
 	lines->check = rw_line_check(lines->check, lines->buf->data + lines->start, size);
 	(void)rw_buf_append(lines->buf, "\n", 1);
+	if (lines->buf->size >= RW_STREAM_PIECE)
+		rw_line_writer_flush(lines);
+}
+
+void rw_line_writer_flush(struct rw_line_writer *lines)
+{
+	struct rw_buf *buf = lines->buf;
+
+	if (!lines->sink || buf->failed || !buf->size)
+		return;
+	lines->sunk = lines->sink(lines->sink_context, buf->data, buf->size, lines->sink_err);
+	rw_buf_clear(buf);
+	rw_buf_fail(buf, lines->sunk); /* nothing more need be written */
 }
 
 int rw_line_writer_check(const struct rw_line_writer *lines, struct rw_error *err)
 {
+	if (lines->sunk < 0)
+		return lines->sunk;
 	if (lines->too_long)
 		return rw_error_set(err, -E2BIG, "a line of the agent stream would be longer than %u bytes",
 				    RW_STREAM_LINE_MAX);

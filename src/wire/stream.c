@@ -151,27 +151,49 @@ static void write_end(struct rw_line_writer *lines)
 	rw_line_end(lines);
 }
 
+static void write_snapshot(struct rw_line_writer *lines, uint32_t version, const struct rw_position *position,
+			   const struct rw_policy *policy, enum rw_established established)
+{
+	struct rw_json_writer *json = begin_frame(lines, RW_FRAME_SNAPSHOT, version);
+
+	rw_json_put_text(json, "incarnation", position->incarnation);
+	rw_json_put_revision(json, "revision", position->revision);
+	put_digest(json, policy, version);
+	put_established(json, established);
+	rw_line_end(lines);
+	rw_node_line_write(lines, policy);
+	for (size_t i = 0; i < policy->group_count; i++)
+		rw_group_lines_write(lines, policy->groups[i]);
+	for (size_t i = 0; i < policy->set_count; i++)
+		rw_set_lines_write(lines, "set", policy->sets[i]->id, policy->sets[i]->prefixes,
+				   policy->sets[i]->count);
+	write_end(lines);
+}
+
 int rw_stream_encode_snapshot(struct rw_buf *buf, uint32_t version, const struct rw_position *position,
 			      const struct rw_policy *policy, enum rw_established established,
 			      struct rw_error *err)
 {
 	struct rw_line_writer lines;
-	struct rw_json_writer *json;
 
 	rw_line_writer_init(&lines, buf);
-	json = begin_frame(&lines, RW_FRAME_SNAPSHOT, version);
-	rw_json_put_text(json, "incarnation", position->incarnation);
-	rw_json_put_revision(json, "revision", position->revision);
-	put_digest(json, policy, version);
-	put_established(json, established);
-	rw_line_end(&lines);
-	rw_node_line_write(&lines, policy);
-	for (size_t i = 0; i < policy->group_count; i++)
-		rw_group_lines_write(&lines, policy->groups[i]);
-	for (size_t i = 0; i < policy->set_count; i++)
-		rw_set_lines_write(&lines, "set", policy->sets[i]->id, policy->sets[i]->prefixes,
-				   policy->sets[i]->count);
-	write_end(&lines);
+	write_snapshot(&lines, version, position, policy, established);
+	return rw_line_writer_check(&lines, err);
+}
+
+int rw_stream_write_snapshot(rw_stream_sink_fn *sink, void *context, const struct rw_position *position,
+			     const struct rw_policy *policy, struct rw_error *err)
+{
+	RW_CLEANUP(rw_buf_done) struct rw_buf buf;
+	struct rw_line_writer lines;
+
+	rw_buf_init(&buf, RW_STREAM_PIECE + RW_STREAM_LINE_MAX + 1);
+	rw_line_writer_init(&lines, &buf);
+	lines.sink = sink;
+	lines.sink_context = context;
+	lines.sink_err = err;
+	write_snapshot(&lines, RW_STREAM_VERSION, position, policy, RW_ESTABLISHED_CUT);
+	rw_line_writer_flush(&lines);
 	return rw_line_writer_check(&lines, err);
 }
 

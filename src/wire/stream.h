@@ -149,6 +149,18 @@ RW_NODISCARD int rw_stream_reader_line(struct rw_stream_reader *reader, const ch
 /* True between the head of a frame and its end. */
 bool rw_stream_reader_in_frame(const struct rw_stream_reader *reader);
 
+/*
+ * The snapshot of the newest version for whom it goes elsewhere: given to 'sink' in pieces of whole lines, each some 16 KB
+ * (RW_STREAM_PIECE), so that it takes that much memory whatever the policy is.  Touches nothing but what is given, and so
+ * may run on any thread that holds a reference to the policy.  What the sink returns when it fails, with its 'err', ends
+ * it; else -ENOMEM, -E2BIG.
+ */
+#define RW_STREAM_PIECE 16384
+typedef int rw_stream_sink_fn(void *context, const char *bytes, size_t size, struct rw_error *err);
+RW_NODISCARD int rw_stream_write_snapshot(rw_stream_sink_fn *sink, void *context,
+					  const struct rw_position *position, const struct rw_policy *policy,
+					  struct rw_error *err);
+
 /* A saved policy: exactly one snapshot frame in 'text'. */
 RW_NODISCARD int rw_policy_file_decode(const char *text, size_t size, struct rw_position *ret_position,
 				       struct rw_policy **ret_policy, struct rw_error *err);

@@ -227,7 +227,7 @@ static void never_keeps_an_unfit_policy_as_the_one_before(void **state)
 	assert_int_equal(load_revision(world, RW_AGENT_POLICY_PREVIOUS), 5);
 }
 
-static void remembers_that_the_saved_policy_is_stale_until_it_is_saved(void **state)
+static void remembers_that_the_saved_policy_is_stale_until_it_is_fresh(void **state)
 {
 	RW_CLEANUP(rw_policy_unref) struct rw_policy *policy = fake_policy(22);
 	const struct rw_position position = {.incarnation = "a1", .revision = 5};
@@ -237,7 +237,10 @@ static void remembers_that_the_saved_policy_is_stale_until_it_is_saved(void **st
 	rw_agent_policy_set_stale(&world->place);
 	assert_true(rw_agent_policy_is_stale(&world->place));
 	assert_int_equal(rw_agent_policy_save(&world->place, &position, policy, NULL), 0);
+	assert_true(rw_agent_policy_is_stale(&world->place)); /* it may not be the one in force */
+	rw_agent_policy_set_fresh(&world->place);
 	assert_false(rw_agent_policy_is_stale(&world->place));
+	rw_agent_policy_set_fresh(&world->place);
 }
 
 static void marks_the_node_as_detached(void **state)
@@ -335,7 +338,7 @@ int main(void)
 		TEST(takes_the_policy_before_when_the_newest_is_unfit_or_missing),
 		TEST(takes_the_policy_before_when_the_newest_is_of_a_newer_version),
 		TEST(never_keeps_an_unfit_policy_as_the_one_before),
-		TEST(remembers_that_the_saved_policy_is_stale_until_it_is_saved),
+		TEST(remembers_that_the_saved_policy_is_stale_until_it_is_fresh),
 		TEST(marks_the_node_as_detached),
 		TEST(marks_the_node_without_a_state_folder),
 		TEST(locks_out_a_second_agent),

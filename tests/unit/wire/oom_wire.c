@@ -92,6 +92,30 @@ static void snapshots_survive_it(void **state)
 	fail_every_allocation(decode_stream, &text);
 }
 
+static int drop_piece(void *context, const char *bytes, size_t size, struct rw_error *err)
+{
+	(void)context;
+	(void)bytes;
+	(void)size;
+	(void)err;
+	return 0;
+}
+
+static int write_in_pieces(void *userdata, struct rw_error *err)
+{
+	static const struct rw_position position = {"6f00000000000000", 17};
+
+	return rw_stream_write_snapshot(drop_piece, NULL, &position, userdata, err);
+}
+
+static void snapshots_in_pieces_survive_it(void **state)
+{
+	RW_CLEANUP(rw_policy_unref) struct rw_policy *policy = policy_make(3, 300, 2000);
+
+	(void)state;
+	oom_each(&(struct oom_work){.run = write_in_pieces, .userdata = policy, .least = 4});
+}
+
 static int decode_frames(const struct rw_buf *text, struct rw_error *err)
 {
 	RW_CLEANUP(rw_stream_reader_free) struct rw_stream_reader *reader = rw_stream_reader_new();
@@ -211,9 +235,10 @@ static void small_rule_files_survive_it(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(model_files_survive_it), cmocka_unit_test(snapshots_survive_it),
-		cmocka_unit_test(deltas_survive_it),      cmocka_unit_test(questions_survive_it),
-		cmocka_unit_test(reports_survive_it),     cmocka_unit_test(small_rule_files_survive_it),
+		cmocka_unit_test(snapshots_in_pieces_survive_it), cmocka_unit_test(model_files_survive_it),
+		cmocka_unit_test(snapshots_survive_it),           cmocka_unit_test(deltas_survive_it),
+		cmocka_unit_test(questions_survive_it),           cmocka_unit_test(reports_survive_it),
+		cmocka_unit_test(small_rule_files_survive_it),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -65,6 +65,59 @@ static void carries_random_policies_unchanged(void **state)
 	}
 }
 
+static int take_piece(void *context, const char *bytes, size_t size, struct rw_error *err)
+{
+	struct rw_buf *buf = context;
+
+	assert_true(size > 0 && size < RW_STREAM_PIECE + RW_STREAM_LINE_MAX);
+	assert_int_equal(bytes[size - 1], '\n');
+	return rw_buf_append(buf, bytes, size) < 0 ? rw_error_set(err, -ENOSPC, "full after %zu", buf->size)
+						   : 0;
+}
+
+static void writes_the_same_in_pieces(void **state)
+{
+	(void)state;
+	for (unsigned int seed = 0; seed < 10; seed++) {
+		RW_CLEANUP(rw_policy_unref)
+		struct rw_policy *policy = policy_make(seed, seed * 70, seed * 900);
+		RW_CLEANUP(rw_buf_done) struct rw_buf whole;
+		RW_CLEANUP(rw_buf_done) struct rw_buf pieces;
+
+		rw_buf_init(&whole, 1 << 24);
+		rw_buf_init(&pieces, 1 << 24);
+		assert_int_equal(rw_stream_encode_snapshot(&whole, RW_STREAM_VERSION, &position, policy,
+							   RW_ESTABLISHED_CUT, NULL),
+				 0);
+		assert_int_equal(rw_stream_write_snapshot(take_piece, &pieces, &position, policy, NULL), 0);
+		assert_string_equal(pieces.data, whole.data);
+	}
+}
+
+/* Wherever it is: what the sink says is what is said, and it is not asked again. */
+static void stops_where_the_sink_fails(void **state)
+{
+	RW_CLEANUP(rw_policy_unref) struct rw_policy *policy = policy_make(1, 700, 9000);
+	RW_CLEANUP(rw_buf_done) struct rw_buf whole;
+
+	(void)state;
+	rw_buf_init(&whole, 1 << 24);
+	assert_int_equal(rw_stream_write_snapshot(take_piece, &whole, &position, policy, NULL), 0);
+	assert_true(whole.size > 4 * RW_STREAM_PIECE);
+	for (size_t room = 0; room < whole.size; room += RW_STREAM_PIECE) {
+		RW_CLEANUP(rw_buf_done) struct rw_buf pieces;
+		struct rw_error err = RW_ERROR_NONE;
+		char expected[64];
+
+		rw_buf_init(&pieces, room);
+		assert_int_equal(rw_stream_write_snapshot(take_piece, &pieces, &position, policy, &err),
+				 -ENOSPC);
+		(void)snprintf(expected, sizeof(expected), "full after %zu", pieces.size);
+		assert_string_equal(err.text, expected);
+		assert_memory_equal(pieces.data, whole.data, pieces.size);
+	}
+}
+
 static void carries_the_difference_of_any_two_policies(void **state)
 {
 	(void)state;
@@ -492,6 +545,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(carries_random_policies_unchanged),
+		cmocka_unit_test(writes_the_same_in_pieces),
+		cmocka_unit_test(stops_where_the_sink_fails),
 		cmocka_unit_test(carries_the_difference_of_any_two_policies),
 		cmocka_unit_test(speaks_the_version_before_too),
 		cmocka_unit_test(carries_what_a_change_says_of_live_flows),
