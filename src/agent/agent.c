@@ -203,6 +203,8 @@ static int start_loop(struct agent *agent, struct rw_error *err)
 
 	if (r < 0)
 		return r;
+	if (rw_saver_new(agent->loop, &agent->options->place, agent_on_saved, agent, &agent->saver) < 0)
+		return rw_error_oom(err);
 	r = rw_links_watch_open(&agent->links_fd, err);
 	if (r < 0)
 		return r;
@@ -331,10 +333,20 @@ static int start(struct agent *agent, struct rw_error *err)
 	return r;
 }
 
+/* When nothing but a save that is under way is left in the loop. */
+static void finish_saving(struct agent *agent)
+{
+	struct rw_keeper_status status = {0};
+
+	if (agent->keeper)
+		rw_keeper_status(agent->keeper, &status);
+	if (agent->saver)
+		rw_saver_finish(agent->saver, &status.in_force, status.policy);
+	agent->saver = rw_saver_free(agent->saver);
+}
+
 static void stop(struct agent *agent)
 {
-	if (agent->policy_unsaved)
-		agent_save_policy(agent);
 	if (agent->keeper)
 		agent_update_seal(agent);
 	agent_forget_seal(agent);
@@ -350,6 +362,7 @@ static void stop(struct agent *agent)
 	agent->session_timer = rw_loop_timer_free(agent->session_timer);
 	for (size_t i = 0; i < RW_ARRAY_COUNT(agent->signals); i++)
 		agent->signals[i] = rw_loop_signal_free(agent->signals[i]);
+	finish_saving(agent);
 	agent->keeper = rw_keeper_free(agent->keeper);
 	rw_reporter_done(&agent->reporter);
 	agent->model = rw_model_free(agent->model);
@@ -367,7 +380,7 @@ int rw_agent_run(const struct rw_agent_options *options, struct rw_error *err)
 	agent->options = options;
 	agent->lock = -EBADF;
 	agent->links_fd = -EBADF;
-	/* One arena: threads only look up names, and memory that was given back stays given back. */
+	/* One arena: threads look up names and save in small pieces, and memory that was given back stays given back. */
 	(void)mallopt(M_ARENA_MAX, 1);
 	rw_reporter_init(&agent->reporter, options->clock);
 	agent->reporter.helper = options->helper;

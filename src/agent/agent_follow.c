@@ -205,10 +205,10 @@ void agent_on_check(void *userdata)
 	if (rw_keeper_check(agent->keeper))
 		agent_report_soon(agent);
 	agent_watch_enforcer(agent);
-	if (agent->policy_unsaved) {
-		agent_save_policy(agent);
+	rw_keeper_status(agent->keeper, &status);
+	/* Something has come into force: what that took is given back before anything else takes it. */
+	if (rw_saver_tick(agent->saver, now_ms(agent), &status.in_force, status.policy))
 		agent_release_memory();
-	}
 	if (agent->session)
 		rw_reporter_observe(&agent->reporter, agent->keeper);
 	agent_update_seal(agent);

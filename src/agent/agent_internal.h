@@ -11,6 +11,7 @@
 #include "agent/agent.h"
 #include "agent/control.h"
 #include "agent/report.h"
+#include "agent/saver.h"
 #include "agent/seal.h"
 #include "agent/session.h"
 #include "agent/uplink.h"
@@ -21,6 +22,7 @@ struct agent {
 	int lock;
 	struct rw_loop *loop;
 	struct rw_keeper *keeper;
+	struct rw_saver *saver;
 	struct rw_reporter reporter;
 	struct rw_control *control;
 
@@ -39,8 +41,7 @@ struct agent {
 	/* with a controller */
 	struct rw_uplink *uplink;
 	struct rw_agent_session *session;
-	bool policy_unsaved; /* what is in force differs from the file */
-	char orphan[512];    /* why there is no session although there should be, "" = there is */
+	char orphan[512]; /* why there is no session although there should be, "" = there is */
 
 	/* for the day on which the node must be sealed */
 	struct rw_policy *marked; /* in force when the mark was written; reference held; NULL = not yet */
@@ -68,8 +69,8 @@ void agent_report_soon(struct agent *agent);
 
 /* agent_policy.c */
 
-/* Saves the policy in force for the next start; failure is logged. */
-void agent_save_policy(struct agent *agent);
+/* Of the saver: 'context' is the agent. */
+void agent_on_saved(void *context, const struct rw_error *err);
 
 /* Puts the policy of the last run in force; trouble with it is no reason not to start. */
 void agent_load_saved_policy(struct agent *agent);

@@ -9,20 +9,18 @@
 
 /* ---- from the controller, and from the disk ---- */
 
-void agent_save_policy(struct agent *agent)
+void agent_on_saved(void *context, const struct rw_error *err)
 {
-	struct rw_keeper_status status;
-	struct rw_error err = RW_ERROR_NONE;
+	(void)context;
+	if (err)
+		agent_log_error(err, "cannot save the policy for the next start");
+}
 
-	rw_keeper_status(agent->keeper, &status);
-	agent->policy_unsaved = false;
-	if (!status.policy)
-		return;
-	if (rw_agent_state_make(&agent->options->place, &err) < 0 ||
-	    rw_agent_policy_save(&agent->options->place, &status.in_force, status.policy, &err) < 0)
-		agent_log_error(&err, "cannot save the policy for the next start");
-	else
-		rw_agent_policy_set_fresh(&agent->options->place);
+/* From here on an agent that is killed must not go back to the saved policy. */
+static void leave_saved_policy(struct agent *agent)
+{
+	rw_agent_policy_set_stale(&agent->options->place);
+	rw_saver_want(agent->saver);
 }
 
 /*
@@ -50,13 +48,12 @@ void agent_on_policy(void *context, const struct rw_position *position, const st
 	struct agent *agent = context;
 	struct rw_error err = RW_ERROR_NONE;
 
-	rw_agent_policy_set_stale(&agent->options->place);
+	leave_saved_policy(agent);
 	if (put_in_force(agent, position, policy, established, &err) < 0)
 		rw_log_error("policy is not in force; the old one stays  revision=%llu reason=\"%s\"",
 			     (unsigned long long)position->revision, err.text);
 	else
 		rw_log_info("policy in force  revision=%llu", (unsigned long long)position->revision);
-	agent->policy_unsaved = true;
 }
 
 void agent_on_question(void *context, uint64_t question, const struct rw_policy *policy)
@@ -72,7 +69,7 @@ void agent_on_confirm(void *context, const struct rw_position *position)
 	struct agent *agent = context;
 
 	rw_keeper_confirm(agent->keeper, position);
-	agent->policy_unsaved = true;
+	rw_saver_want(agent->saver);
 }
 
 /* The same with a saved policy; false when it is not in force. */
@@ -112,8 +109,7 @@ static bool load_saved(struct agent *agent)
 
 	rw_keeper_status(agent->keeper, &status);
 	if (status.adopted && rw_agent_policy_is_stale(&agent->options->place)) {
-		rw_log_warning("a newer policy than the saved one is in force; it stays until the controller "
-			       "speaks");
+		rw_log_warning("a newer policy than the saved one is in force; it stays until another comes");
 		return true;
 	}
 	r = rw_agent_policy_load(&agent->options->place, &position, &policy, &err);
@@ -167,11 +163,12 @@ int agent_derive_from_file(struct agent *agent, struct rw_error *err)
 		return 0;
 	agent->file_revision++;
 	r = put_in_force(agent, &position, policy, RW_ESTABLISHED_CUT, err);
-	agent->policy_unsaved |= r == 0;
-	if (r == 0)
-		rw_log_info("policy in force  file=%s reload=%llu", agent->options->file,
-			    (unsigned long long)agent->file_revision);
-	return r;
+	if (r < 0)
+		return r;
+	leave_saved_policy(agent);
+	rw_log_info("policy in force  file=%s reload=%llu", agent->options->file,
+		    (unsigned long long)agent->file_revision);
+	return 0;
 }
 
 int agent_load_file(struct agent *agent, struct rw_error *err)

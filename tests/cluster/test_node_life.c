@@ -138,6 +138,51 @@ static void boots_with_the_policy_before_when_the_saved_one_is_broken(void **sta
 	assert_false(fleet_opens(world, 0, 9379));
 }
 
+/* Waits until the policy in force is on the disk. */
+static void expect_saved(const struct world *world, size_t index)
+{
+	char folder[128], pins[128];
+
+	fleet_state(world, index, folder);
+	fleet_pin_folder(world, index, pins);
+	netns_run(world->nodes[index],
+		  "run=$(grep -ls %s /run/ringwall-agent/*/pin-dir | xargs dirname) && "
+		  "timeout 30 sh -c \"until test -f %s/policy && ! test -e $run/policy-stale; do sleep 0.1; "
+		  "done\"",
+		  pins, folder);
+}
+
+/* Whether it was saved already or not: what was in force when the agent was killed is what its successor enforces. */
+static void comes_back_with_what_was_in_force_when_it_was_killed(void **state)
+{
+	struct world *world = *state;
+
+	expect_saved(world, 0);
+	assert_int_equal(fleet_allow(world, "9701"), 0);
+	process_stop(&world->controller, SIGKILL);
+	for (size_t i = 0; i < NODES; i++) {
+		process_stop(&world->agents[i], SIGKILL);
+		fleet_start_agent(world, i);
+		process_expect_log(&world->agents[i], "in force");
+	}
+	fleet_assert_opens(world, 0, 9701);
+	assert_false(fleet_opens(world, 0, 9379));
+
+	fleet_start_controller(world);
+	for (size_t i = 0; i < NODES; i++)
+		process_expect_log(&world->agents[i], "controller connected");
+	assert_int_equal(fleet_allow(world, "9702"), 0);
+	expect_saved(world, 0);
+	process_stop(&world->controller, SIGKILL);
+	reboot(world, 0);
+	process_expect_connects(world->client, fleet_addresses[0], 9379, true);
+	fleet_start_agent(world, 0);
+	process_expect_log(&world->agents[0], "saved policy in force");
+	fleet_assert_opens(world, 0, 9701);
+	fleet_assert_opens(world, 0, 9702);
+	assert_false(fleet_opens(world, 0, 9379));
+}
+
 static void stays_detached_over_a_reboot(void **state)
 {
 	struct world *world = *state;
@@ -163,6 +208,7 @@ int main(int argc, char **argv)
 		TEST(joins_again_only_by_replace),
 		TEST(deletes_a_cluster_with_its_nodes_only_when_told),
 		TEST(boots_with_the_policy_before_when_the_saved_one_is_broken),
+		TEST(comes_back_with_what_was_in_force_when_it_was_killed),
 		TEST(stays_detached_over_a_reboot),
 	};
 

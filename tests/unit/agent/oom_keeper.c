@@ -9,13 +9,16 @@
 #include "test.h"
 
 #include <linux/if_arp.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "agent/keeper.h"
 #include "agent/report.h"
+#include "agent/saver.h"
 #include "enforce/dry/dry.h"
 #include "fake_enforcer.h"
 #include "oom.h"
+#include "scratch.h"
 
 struct scene {
 	int (*run)(struct scene *scene, struct rw_error *err);
@@ -294,6 +297,75 @@ static void links_are_followed_or_the_state_says_not(void **state)
 	try_scene(follow_links, 1);
 }
 
+struct saving {
+	struct rw_agent_place place;
+	struct rw_saver *saver;
+	struct rw_policy *policy;
+	unsigned int failures;
+	struct rw_error err; /* of the last save */
+};
+
+static void note_saved(void *context, const struct rw_error *err)
+{
+	struct saving *saving = context;
+
+	saving->err = err ? *err : RW_ERROR_NONE;
+	saving->failures += err != NULL;
+}
+
+static int save_here(void *userdata, struct rw_error *err)
+{
+	const struct rw_position position = {.incarnation = "a1", .revision = 1};
+	struct saving *saving = userdata;
+
+	rw_agent_policy_set_stale(&saving->place);
+	rw_saver_want(saving->saver);
+	rw_saver_finish(saving->saver, &position, saving->policy);
+	*err = saving->err;
+	return saving->err.code;
+}
+
+static void look_at_the_mark(void *userdata, int result)
+{
+	const struct saving *saving = userdata;
+
+	assert_int_equal(rw_agent_policy_is_stale(&saving->place), result < 0);
+}
+
+static void a_policy_is_saved_or_that_is_told(void **state)
+{
+	const struct rw_position position = {.incarnation = "a1", .revision = 1};
+	RW_CLEANUP(rw_loop_free) struct rw_loop *loop = NULL;
+	struct saving saving = {.policy = fake_policy(22)};
+	char folder[SCRATCH_SIZE];
+
+	(void)state;
+	scratch_make(folder);
+	(void)snprintf(saving.place.state, sizeof(saving.place.state), "%s/state", folder);
+	(void)snprintf(saving.place.run, sizeof(saving.place.run), "%s/run", folder);
+	assert_int_equal(rw_agent_run_make(&saving.place, NULL), 0);
+	assert_int_equal(rw_loop_new(&loop, NULL), 0);
+	assert_int_equal(rw_saver_new(loop, &saving.place, note_saved, &saving, &saving.saver), 0);
+	oom_each(&(struct oom_work){
+		.run = save_here, .after = look_at_the_mark, .userdata = &saving, .least = 4});
+
+	/* Not even the thread can be asked: told, and tried again half a minute later. */
+	saving.failures = 0;
+	rw_saver_want(saving.saver);
+	oom_arm(1);
+	assert_false(rw_saver_tick(saving.saver, 1000, &position, saving.policy));
+	oom_arm(0);
+	assert_int_equal(saving.failures, 1);
+	assert_int_equal(saving.err.code, -ENOMEM);
+	assert_false(rw_saver_tick(saving.saver, 1001, &position, saving.policy));
+	assert_true(rw_saver_tick(saving.saver, 1000 + RW_SAVER_RETRY_MS, &position, saving.policy));
+	rw_loop_run(loop);
+	assert_int_equal(saving.err.code, 0);
+	(void)rw_saver_free(saving.saver);
+	(void)rw_policy_unref(saving.policy);
+	assert_int_equal(scratch_remove(folder), 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -302,6 +374,7 @@ int main(void)
 		cmocka_unit_test(what_was_said_of_live_flows_holds_until_it_is),
 		cmocka_unit_test(an_answer_waits_until_it_is_told),
 		cmocka_unit_test(links_are_followed_or_the_state_says_not),
+		cmocka_unit_test(a_policy_is_saved_or_that_is_told),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
