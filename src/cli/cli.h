@@ -235,7 +235,7 @@ enum rw_column_kind {
 	RW_COLUMN_TEXT,
 	RW_COLUMN_NUMBER,    /* right-aligned */
 	RW_COLUMN_WORD,      /* coloured by its meaning: accept, drop, connected, ... */
-	RW_COLUMN_LONG,      /* may be cut to fit the terminal */
+	RW_COLUMN_LONG,      /* text without an upper bound */
 	RW_COLUMN_TIME,      /* without the fraction of a second */
 	RW_COLUMN_REFERENCE, /* an id or ids, shown as names */
 	RW_COLUMN_GROUP,     /* (of a group) its name, "cluster X" for a managed one */
@@ -251,6 +251,9 @@ enum rw_column_kind {
 /*
  * 'path' names a member, "a.b" one inside another, "a.*" the first value in it; of an array of objects all
  * are meant; arrays are joined by ", ".  Absent values show as "-".
+ *
+ * On a terminal, columns of LONG, REFERENCE, GROUP, PEER, LISTENER, OPEN and COUNTS are cut so that a line fits,
+ * the widest first, with "…" at the end of what was cut.
  */
 struct rw_column {
 	const char *title;
@@ -258,6 +261,7 @@ struct rw_column {
 	enum rw_column_kind kind;
 	const char *
 		usual; /* a table whose lines all say this leaves the column out ("-": absent); NULL = never */
+	int order; /* lines are sorted by this column; 1 counts first; below 0 it goes down; 0 = they are not */
 };
 
 /* Appends what the column shows of 'object'; nothing when it is absent. */
@@ -267,7 +271,11 @@ void rw_cli_append_cell(struct rw_cli *cli, struct rw_buf *buf, const struct rw_
 /* The SGR number of a word that carries a judgement (accept, offline, ...), or NULL. */
 const char *rw_cli_colour_of(const char *word);
 
-/* Prints an array of objects as a table (nothing but a note to standard error when it is empty). */
+/*
+ * Prints an array of objects as a table (nothing but a note to standard error when it is empty).  Lines are sorted
+ * as the columns say, numbers in texts by their value (node-2 before node-10), else in the order of 'items'.  A
+ * column whose title is "" is not shown.
+ */
 int rw_cli_print_table(struct rw_cli *cli, const struct rw_json *items, const struct rw_column *columns,
 		       size_t count);
 

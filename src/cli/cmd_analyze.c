@@ -48,6 +48,13 @@ static int answer_locally(struct rw_cli *cli, const char *file, local_fn *local,
 	return r < 0 ? rw_cli_fail(&err) : 0;
 }
 
+/* The group of a rule; only a server can tell whose managed one it is. */
+static struct rw_column group_column(const struct rw_cli *cli)
+{
+	return rw_cli_value(cli, "file") ? (struct rw_column){"GROUP", "group_name", RW_COLUMN_LONG, NULL}
+					 : (struct rw_column){"GROUP", "group", RW_COLUMN_REFERENCE, NULL};
+}
+
 /* From the file when there is --file, else from the server. */
 static int answer(struct rw_cli *cli, const char *method, const struct rw_buf *path,
 		  const struct rw_buf *body, local_fn *local, struct rw_cli_answer *ret_answer)
@@ -147,10 +154,10 @@ static void print_step(const struct rw_cli *cli, const struct rw_json *step)
 
 static int print_trace(struct rw_cli *cli, const struct rw_cli_answer *answer)
 {
-	static const struct rw_column columns[] = {
+	const struct rw_column columns[] = {
 		{"OUTCOME", "outcome", RW_COLUMN_TEXT, NULL},
 		{"RULE", "rule", RW_COLUMN_TEXT, NULL},
-		{"GROUP", "group_name", RW_COLUMN_TEXT, NULL},
+		group_column(cli),
 		{"PRIORITY", "priority", RW_COLUMN_NUMBER, NULL},
 		{"POLICY", "policy", RW_COLUMN_WORD, NULL},
 		{"SAYS", "text", RW_COLUMN_LONG, NULL},
@@ -234,7 +241,7 @@ static int reach_locally(struct rw_cli *cli, const struct rw_source *source, str
 static int reach(struct rw_cli *cli)
 {
 	static const struct rw_column columns[] = {
-		{"NODES", "nodes", RW_COLUMN_TEXT, NULL},
+		{"NODES", "nodes", RW_COLUMN_LONG, NULL},
 		{"INTERFACE", "interface", RW_COLUMN_TEXT, NULL},
 		{"PROTOCOL", "protocol", RW_COLUMN_TEXT, NULL},
 		{"PORTS", "ports", RW_COLUMN_PORTS, NULL},
@@ -268,6 +275,31 @@ static int matrix_locally(struct rw_cli *cli, const struct rw_source *source, st
 	return rw_analysis_reach_matrix(source, cli->argument_count ? cli->arguments[0] : NULL, buf, err);
 }
 
+/* What a zone is called: a managed group by its cluster, as everywhere, where a server can tell. */
+static int name_zone(struct rw_cli *cli, const struct rw_json *zone, char **ret_title)
+{
+	const struct rw_column id = {"", "id", RW_COLUMN_REFERENCE, NULL};
+	const struct rw_column name = {"", "name", RW_COLUMN_TEXT, NULL};
+	RW_CLEANUP(rw_buf_done) struct rw_buf title = {0};
+
+	rw_buf_init(&title, 65536);
+	rw_cli_append_cell(cli, &title, zone, rw_cli_value(cli, "file") ? &name : &id);
+	*ret_title = rw_buf_take_text(&title);
+	return *ret_title ? 0 : -ENOMEM;
+}
+
+/* The titles of a matrix, owned. */
+struct titles {
+	char *texts[RW_REACH_ZONES_MAX];
+};
+
+static void titles_done(struct titles *titles)
+{
+	for (size_t i = 0; i < RW_ARRAY_COUNT(titles->texts); i++)
+		free(titles->texts[i]);
+}
+RW_DEFINE_DONE(struct titles, titles_done)
+
 /* A column for each zone that reaches anything: its name, and where its word stands. */
 static int print_matrix(struct rw_cli *cli, const struct rw_cli_answer *answer)
 {
@@ -276,7 +308,9 @@ static int print_matrix(struct rw_cli *cli, const struct rw_cli_answer *answer)
 		{"PROTOCOL", "protocol", RW_COLUMN_TEXT, NULL},
 		{"PORTS", "ports", RW_COLUMN_PORTS, NULL},
 	};
+	RW_CLEANUP(titles_done) struct titles titles = {0};
 	char paths[RW_REACH_ZONES_MAX][RW_ID_SIZE + 8];
+	struct rw_error err = RW_ERROR_NONE;
 	struct rw_json zones;
 	size_t count = 3;
 
@@ -286,8 +320,11 @@ static int print_matrix(struct rw_cli *cli, const struct rw_cli_answer *answer)
 		struct rw_json zone = rw_json_at(&zones, i);
 
 		(void)snprintf(paths[i], sizeof(paths[i]), "reach.%s", rw_cli_text(&zone, "id"));
-		columns[count++] =
-			(struct rw_column){rw_cli_text(&zone, "name"), paths[i], RW_COLUMN_TEXT, "none"};
+		if (name_zone(cli, &zone, &titles.texts[i]) < 0) {
+			(void)rw_error_oom(&err);
+			return rw_cli_fail(&err);
+		}
+		columns[count++] = (struct rw_column){titles.texts[i], paths[i], RW_COLUMN_TEXT, "none"};
 	}
 	return print_items(cli, &answer->root, "items", columns, count);
 }
@@ -327,7 +364,7 @@ int rw_cli_print_traffic(struct rw_cli *cli, const struct rw_json *diff)
 {
 	static const struct rw_column columns[] = {
 		{"CHANGE", "change", RW_COLUMN_WORD, NULL},
-		{"NODES", "nodes", RW_COLUMN_TEXT, NULL},
+		{"NODES", "nodes", RW_COLUMN_LONG, NULL},
 		{"INTERFACE", "interface", RW_COLUMN_TEXT, NULL},
 		{"DIRECTION", "direction", RW_COLUMN_TEXT, "ingress"},
 		{"PROTOCOL", "protocol", RW_COLUMN_TEXT, NULL},
@@ -416,10 +453,10 @@ static int lint_locally(struct rw_cli *cli, const struct rw_source *source, stru
 
 static int lint(struct rw_cli *cli)
 {
-	static const struct rw_column columns[] = {
+	const struct rw_column columns[] = {
 		{"FINDING", "finding", RW_COLUMN_TEXT, NULL},
 		{"RULE", "rule", RW_COLUMN_TEXT, NULL},
-		{"GROUP", "group_name", RW_COLUMN_TEXT, NULL},
+		group_column(cli),
 		{"SAYS", "text", RW_COLUMN_LONG, NULL},
 		{"BECAUSE OF", "because", RW_COLUMN_LONG, NULL},
 		{"MEND", "mend.action", RW_COLUMN_TEXT, NULL},

@@ -5,7 +5,7 @@
 
 static const struct rw_column columns[] = {
 	{"ID", "id", RW_COLUMN_TEXT, NULL},
-	{"NAME", "name", RW_COLUMN_LONG, NULL},
+	{"NAME", "name", RW_COLUMN_LONG, NULL, 1},
 	{"TYPE", "type", RW_COLUMN_TEXT, NULL},
 	{"NETWORK", "network", RW_COLUMN_REFERENCE, NULL},
 	{"NODES", "nodes.total", RW_COLUMN_NUMBER, NULL},

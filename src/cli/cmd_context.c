@@ -132,9 +132,9 @@ static int delete_context(struct rw_cli *cli)
 static int list(struct rw_cli *cli)
 {
 	static const struct rw_column columns[] = {
-		{"NAME", "name", RW_COLUMN_TEXT, NULL},
+		{"NAME", "name", RW_COLUMN_LONG, NULL, 1},
 		{"CURRENT", "current", RW_COLUMN_TEXT, NULL},
-		{"SERVER", "server", RW_COLUMN_TEXT, NULL},
+		{"SERVER", "server", RW_COLUMN_LONG, NULL},
 		{"KEY FILE", "key_file", RW_COLUMN_LONG, NULL},
 	};
 	RW_CLEANUP(rw_json_document_free) struct rw_json_document *document = NULL;

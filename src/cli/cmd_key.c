@@ -7,7 +7,7 @@
 #include "base/file.h"
 
 static const struct rw_column columns[] = {
-	{"ID", "id", RW_COLUMN_TEXT, NULL},          {"NAME", "name", RW_COLUMN_LONG, NULL},
+	{"ID", "id", RW_COLUMN_TEXT, NULL},          {"NAME", "name", RW_COLUMN_LONG, NULL, 1},
 	{"ROLE", "role", RW_COLUMN_TEXT, NULL},      {"CREATED", "created", RW_COLUMN_TIME, NULL},
 	{"EXPIRES", "expires", RW_COLUMN_TIME, "-"}, {"LAST USE", "last_use", RW_COLUMN_TIME, NULL},
 };

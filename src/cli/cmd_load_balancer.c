@@ -5,7 +5,7 @@
 
 static const struct rw_column columns[] = {
 	{"ID", "id", RW_COLUMN_TEXT, NULL},
-	{"NAME", "name", RW_COLUMN_LONG, NULL},
+	{"NAME", "name", RW_COLUMN_LONG, NULL, 1},
 	{"CLUSTER", "cluster", RW_COLUMN_REFERENCE, NULL},
 	{"CLIENT IP", "client_ip", RW_COLUMN_TEXT, NULL},
 	{"LISTENERS", "listeners", RW_COLUMN_LISTENER, NULL},

@@ -176,7 +176,7 @@ static int show_events(struct rw_cli *cli)
 static int show_change(struct rw_cli *cli)
 {
 	static const struct rw_column change_columns[] = {
-		{"NODE", "name", RW_COLUMN_TEXT, NULL},
+		{"NODE", "name", RW_COLUMN_LONG, NULL, 1},
 		{"STATE", "state", RW_COLUMN_WORD, NULL},
 		{"REASON", "reason", RW_COLUMN_LONG, "-"},
 	};

@@ -2,7 +2,7 @@
 #include "cli/cli.h"
 
 static const struct rw_column columns[] = {
-	{"ID", "id", RW_COLUMN_TEXT, NULL},       {"NAME", "name", RW_COLUMN_TEXT, NULL},
+	{"ID", "id", RW_COLUMN_TEXT, NULL},       {"NAME", "name", RW_COLUMN_LONG, NULL, 1},
 	{"KIND", "kind", RW_COLUMN_TEXT, NULL},   {"PUBLIC", "public", RW_COLUMN_TEXT, "no"},
 	{"CIDRS", "cidrs", RW_COLUMN_LONG, NULL},
 };

@@ -5,7 +5,7 @@
 
 static const struct rw_column columns[] = {
 	{"ID", "id", RW_COLUMN_TEXT, NULL},
-	{"NAME", "name", RW_COLUMN_LONG, NULL},
+	{"NAME", "name", RW_COLUMN_LONG, NULL, 1},
 	{"CLUSTER", "cluster", RW_COLUMN_REFERENCE, NULL},
 	{"AGENT", "agent", RW_COLUMN_TEXT, NULL},
 	{"STATE", "state", RW_COLUMN_WORD, "-"},
@@ -51,7 +51,7 @@ static const struct rw_column hook_columns[] = {
 };
 
 static const struct rw_column interface_columns[] = {
-	{"INTERFACE", "name", RW_COLUMN_TEXT, NULL},
+	{"INTERFACE", "name", RW_COLUMN_TEXT, NULL, 1},
 	{"NIC", "nic_type", RW_COLUMN_TEXT, NULL},
 	{"ADDRESSES", "addresses", RW_COLUMN_LONG, NULL},
 	{"SHARED", "shared_addresses", RW_COLUMN_LONG, "-"},

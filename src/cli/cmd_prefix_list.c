@@ -3,7 +3,7 @@
 
 static const struct rw_column columns[] = {
 	{"ID", "id", RW_COLUMN_TEXT, NULL},
-	{"NAME", "name", RW_COLUMN_TEXT, NULL},
+	{"NAME", "name", RW_COLUMN_LONG, NULL, 1},
 	{"FAMILY", "family", RW_COLUMN_NUMBER, NULL},
 	{"CIDRS", "cidrs", RW_COLUMN_LONG, NULL},
 };

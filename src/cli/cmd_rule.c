@@ -3,16 +3,18 @@
 
 #include <string.h>
 
+/* As people read them: inbound before outbound, the strongest first, drop before accept. */
 static const struct rw_column columns[] = {
+	{"", "direction", RW_COLUMN_TEXT, NULL, -1},
 	{"ID", "id", RW_COLUMN_TEXT, NULL},
-	{"POLICY", "policy", RW_COLUMN_WORD, NULL},
-	{"PROTO", "protocol", RW_COLUMN_TEXT, NULL},
-	{"PORTS", "ports", RW_COLUMN_PORTS, NULL},
-	{"FROM/TO", "", RW_COLUMN_PEER, NULL},
-	{"NIC", "nic_type", RW_COLUMN_TEXT, "intranet"},
+	{"POLICY", "policy", RW_COLUMN_WORD, NULL, -4},
+	{"PROTO", "protocol", RW_COLUMN_TEXT, NULL, 5},
+	{"PORTS", "ports", RW_COLUMN_PORTS, NULL, 6},
+	{"FROM/TO", "", RW_COLUMN_PEER, NULL, 7},
+	{"NIC", "nic_type", RW_COLUMN_TEXT, "intranet", -2},
 	{"LOCAL", "local_cidr", RW_COLUMN_TEXT, "-"},
 	{"SOURCE PORTS", "source_ports", RW_COLUMN_PORTS, "-"},
-	{"PRIO", "priority", RW_COLUMN_NUMBER, "1"},
+	{"PRIO", "priority", RW_COLUMN_NUMBER, "1", 3},
 	{"HITS", "hits", RW_COLUMN_NUMBER, NULL},
 	{"DESCRIPTION", "description", RW_COLUMN_LONG, "-"},
 	{"LAST HIT", "last_hit", RW_COLUMN_TIME, NULL}, /* with --hits; the last column */

@@ -10,7 +10,7 @@
 #define EXPIRING_MS (INT64_C(21) * 24 * 3600 * 1000)
 
 static const struct rw_column columns[] = {
-	{"NODE", "name", RW_COLUMN_TEXT, NULL},       {"STATE", "state", RW_COLUMN_WORD, NULL},
+	{"NODE", "name", RW_COLUMN_LONG, NULL, 1},    {"STATE", "state", RW_COLUMN_WORD, NULL},
 	{"SINCE", "since", RW_COLUMN_TIME, NULL},     {"APPLIED", "applied", RW_COLUMN_NUMBER, NULL},
 	{"WANTED", "wanted", RW_COLUMN_NUMBER, NULL}, {"LAG", "lag_ms", RW_COLUMN_DURATION, "-"},
 	{"REASON", "reason", RW_COLUMN_LONG, "-"},

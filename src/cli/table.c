@@ -3,6 +3,7 @@
 
 #include <libsmartcols/libsmartcols.h>
 #include <string.h>
+#include <wchar.h>
 
 /* libsmartcols is used here only: it knows the width of wide characters and of the terminal. */
 
@@ -83,15 +84,182 @@ static bool is_told(const struct cells *cells, const struct rw_column *columns, 
 	return !columns[column].usual;
 }
 
+static bool is_shown(const struct cells *cells, const struct rw_column *columns, size_t count, size_t column)
+{
+	return columns[column].title[0] && is_told(cells, columns, count, column);
+}
+
+/* ---- order ---- */
+
+struct order {
+	const struct rw_column *columns;
+	size_t count;
+	int keys; /* the last one that some column has */
+};
+
+static int compare_lines(const void *left, const void *right, void *userdata)
+{
+	const struct order *order = userdata;
+	char *const *a = left;
+	char *const *b = right;
+
+	for (int key = 1; key <= order->keys; key++) {
+		for (size_t i = 0; i < order->count; i++) {
+			int difference = abs(order->columns[i].order) == key ? strverscmp(a[i], b[i]) : 0;
+
+			if (difference)
+				return order->columns[i].order > 0 ? difference : -difference;
+		}
+	}
+	return 0;
+}
+
+static void sort_lines(struct cells *cells, const struct rw_column *columns, size_t count)
+{
+	struct order order = {.columns = columns, .count = count};
+
+	for (size_t i = 0; i < count; i++)
+		if (abs(columns[i].order) > order.keys)
+			order.keys = abs(columns[i].order);
+	if (order.keys)
+		qsort_r(cells->texts, cells->count / count, count * sizeof(char *), compare_lines, &order);
+}
+
+/* ---- width ---- */
+
+/* What is cut at the least. */
+#define LEAST_WIDTH 8
+
+static bool may_be_cut(const struct rw_column *column)
+{
+	switch (column->kind) {
+	case RW_COLUMN_LONG:
+	case RW_COLUMN_REFERENCE:
+	case RW_COLUMN_GROUP:
+	case RW_COLUMN_PEER:
+	case RW_COLUMN_LISTENER:
+	case RW_COLUMN_OPEN:
+	case RW_COLUMN_COUNTS:
+		return true;
+	default:
+		return false;
+	}
+}
+
+/* The columns of a terminal that a text takes; *ret_bytes is how much of it takes no more than 'most'. */
+static size_t measure(const char *text, size_t most, size_t *ret_bytes)
+{
+	size_t size = strlen(text);
+	size_t width = 0;
+	size_t at = 0;
+	mbstate_t state;
+
+	memset(&state, 0, sizeof(state));
+	*ret_bytes = 0;
+	while (at < size) {
+		wchar_t letter;
+		size_t bytes = mbrtowc(&letter, text + at, size - at, &state);
+		int columns;
+
+		if (bytes == 0 ||
+		    bytes > size - at) { /* no letter of this locale: what it takes is anybody's guess */
+			memset(&state, 0, sizeof(state));
+			bytes = 1;
+			letter = L'?';
+		}
+		columns = wcwidth(letter);
+		width += columns > 0 ? (size_t)columns : 0;
+		at += bytes;
+		if (width <= most)
+			*ret_bytes = at;
+	}
+	return width;
+}
+
+/* Cuts a text that is wider than 'most'. */
+static int cut(char **text, size_t most)
+{
+	size_t bytes;
+	char *shorter;
+
+	if (measure(*text, most, &bytes) <= most)
+		return 0;
+	(void)measure(*text, most - 1, &bytes);
+	if (asprintf(&shorter, "%.*s\u2026", (int)bytes, *text) < 0)
+		return -ENOMEM;
+	free(*text);
+	*text = shorter;
+	return 0;
+}
+
+/* How wide each column is; gives how wide a line is, with a space between two. */
+static size_t measure_columns(const struct cells *cells, const struct rw_column *columns, size_t count,
+			      size_t *widths)
+{
+	size_t line = 0;
+	size_t bytes;
+
+	for (size_t i = 0; i < count; i++) {
+		widths[i] = 0;
+		if (!is_shown(cells, columns, count, i))
+			continue;
+		widths[i] = strlen(columns[i].title);
+		for (size_t j = i; j < cells->count; j += count) {
+			size_t width = measure(cells->texts[j], 0, &bytes);
+
+			widths[i] = width > widths[i] ? width : widths[i];
+		}
+		line += widths[i] + (line != 0);
+	}
+	return line;
+}
+
+/* Narrows the widest column that may be; false when none can give more. */
+static bool narrow(const struct rw_column *columns, size_t count, size_t *widths)
+{
+	size_t widest = count;
+
+	for (size_t i = 0; i < count; i++) {
+		size_t title = strlen(columns[i].title);
+
+		if (may_be_cut(&columns[i]) && widths[i] > LEAST_WIDTH && widths[i] > title &&
+		    (widest == count || widths[i] >= widths[widest]))
+			widest = i;
+	}
+	if (widest < count)
+		widths[widest]--;
+	return widest < count;
+}
+
+/* Cuts what can be cut until a line takes no more than 'most'. */
+static int fit(struct cells *cells, const struct rw_column *columns, size_t count, size_t most)
+{
+	RW_CLEANUP(rw_free) size_t *widths = calloc(count, sizeof(*widths));
+	size_t line;
+	int r = 0;
+
+	if (!widths)
+		return -ENOMEM;
+	line = measure_columns(cells, columns, count, widths);
+	if (line <= most)
+		return 0;
+	while (line > most && narrow(columns, count, widths))
+		line--;
+	for (size_t i = 0; r == 0 && i < cells->count; i++)
+		if (may_be_cut(&columns[i % count]) && widths[i % count])
+			r = cut(&cells->texts[i], widths[i % count]);
+	return r;
+}
+
+/* ---- the table ---- */
+
 static int add_columns(struct libscols_table *table, const struct cells *cells,
 		       const struct rw_column *columns, size_t count)
 {
 	for (size_t i = 0; i < count; i++) {
 		int flags = columns[i].kind == RW_COLUMN_NUMBER ? SCOLS_FL_RIGHT : 0;
 
-		if (columns[i].kind == RW_COLUMN_LONG)
-			flags |= SCOLS_FL_TRUNC;
-		if (!is_told(cells, columns, count, i))
+		if (!is_shown(cells, columns, count, i))
 			flags |= SCOLS_FL_HIDDEN;
 		if (!scols_table_new_column(table, columns[i].title, 0, flags))
 			return -ENOMEM;
@@ -140,7 +308,10 @@ int rw_cli_print_table(struct rw_cli *cli, const struct rw_json *items, const st
 	(void)scols_table_enable_maxout(table, 0);
 	(void)scols_table_set_termforce(table,
 					cli->terminal ? SCOLS_TERMFORCE_ALWAYS : SCOLS_TERMFORCE_NEVER);
-	if (fill_cells(cli, items, columns, count, &cells) < 0 ||
+	if (fill_cells(cli, items, columns, count, &cells) < 0)
+		return no_memory();
+	sort_lines(&cells, columns, count);
+	if ((cli->terminal && fit(&cells, columns, count, scols_table_get_termwidth(table)) < 0) ||
 	    add_columns(table, &cells, columns, count) < 0 ||
 	    add_lines(table, cli, &cells, columns, count) < 0 || scols_print_table(table) != 0)
 		return no_memory();

@@ -135,6 +135,54 @@ static void shows_rules_as_people_write_them_and_leaves_out_the_usual(void **sta
 	assert_non_null(strstr(printed, "PRIO"));
 }
 
+/* ---- order and width ---- */
+
+static int print_sorted(struct rw_cli *cli, const struct rw_json *items)
+{
+	static const struct rw_column columns[] = {
+		{"", "direction", RW_COLUMN_TEXT, NULL, -1},
+		{"NAME", "name", RW_COLUMN_LONG, NULL, 2},
+		{"NOTE", "note", RW_COLUMN_LONG, "-"},
+	};
+
+	return rw_cli_print_table(cli, items, columns, RW_ARRAY_COUNT(columns));
+}
+
+/* Where each line begins with its name: the first column is only sorted by. */
+static void sorts_by_numbers_in_names_and_shows_no_column_without_title(void **state)
+{
+	static struct rw_cli cli;
+
+	(void)state;
+	assert_int_equal(capture(print_sorted, &cli,
+				 "[{\"name\":\"node-10\",\"direction\":\"ingress\"},"
+				 "{\"name\":\"node-1\",\"direction\":\"egress\"},"
+				 "{\"name\":\"node-2\",\"direction\":\"ingress\"}]"),
+			 0);
+	assert_string_equal(printed, "NAME\nnode-2\nnode-10\nnode-1\n");
+}
+
+/* The narrow name is left whole, the wide note gives what is missing; wide characters count twice. */
+static void cuts_the_widest_columns_to_the_terminal(void **state)
+{
+	static struct rw_cli cli = {.terminal = true};
+	static const char long_note[] =
+		"[{\"name\":\"admin\",\"note\":\"abcdefghijklmnopqrstuvwxyz abcdefghijklmnopqrstuvwxyz\"},"
+		"{\"name\":\"web\",\"note\":\"\u4e00\u4e00\u4e00\u4e00\u4e00\u4e00\u4e00\u4e00\u4e00\u4e00"
+		"\u4e00\u4e00\u4e00\u4e00\u4e00\u4e00\u4e00\u4e00\u4e00\u4e00\"}]";
+
+	(void)state;
+	assert_non_null(setlocale(LC_CTYPE, "C.UTF-8"));
+	assert_int_equal(setenv("COLUMNS", "26", 1), 0);
+	assert_int_equal(capture(print_sorted, &cli, long_note), 0);
+	assert_string_equal(printed, "NAME  NOTE\n"
+				     "admin abcdefghijklmnopqrs\u2026\n"
+				     "web   \u4e00\u4e00\u4e00\u4e00\u4e00\u4e00\u4e00\u4e00\u4e00\u2026\n");
+	cli.terminal = false;
+	assert_int_equal(capture(print_sorted, &cli, long_note), 0);
+	assert_null(strstr(printed, "\u2026"));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -142,6 +190,8 @@ int main(void)
 		cmocka_unit_test(aligns_wide_characters),
 		cmocka_unit_test(colours_only_where_they_are_wanted),
 		cmocka_unit_test(shows_rules_as_people_write_them_and_leaves_out_the_usual),
+		cmocka_unit_test(sorts_by_numbers_in_names_and_shows_no_column_without_title),
+		cmocka_unit_test(cuts_the_widest_columns_to_the_terminal),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
