@@ -7,13 +7,14 @@
 struct rw_saver {
 	struct rw_loop *loop;
 	const struct rw_agent_place *place;
-	rw_saver_done_fn *done;
+	rw_saver_tell_fn *tell;
 	void *context;
 	bool wanted;
 	uint64_t retry_ms; /* not before; 0 = at the next tick */
 
-	/* The save under way.  While 'busy', the pool thread's, but for these two. */
+	/* The save under way.  While 'busy', the pool thread's, but for these three. */
 	bool busy;
+	bool late; /* told that it takes long */
 	uint64_t begun_ms;
 	struct rw_position position;
 	struct rw_policy *policy; /* reference held */
@@ -21,14 +22,14 @@ struct rw_saver {
 	struct rw_error err;
 };
 
-int rw_saver_new(struct rw_loop *loop, const struct rw_agent_place *place, rw_saver_done_fn *done,
+int rw_saver_new(struct rw_loop *loop, const struct rw_agent_place *place, rw_saver_tell_fn *tell,
 		 void *context, struct rw_saver **ret_saver)
 {
 	struct rw_saver *saver = calloc(1, sizeof(*saver));
 
 	if (!saver)
 		return -ENOMEM;
-	*saver = (struct rw_saver){.loop = loop, .place = place, .done = done, .context = context};
+	*saver = (struct rw_saver){.loop = loop, .place = place, .tell = tell, .context = context};
 	*ret_saver = saver;
 	return 0;
 }
@@ -73,13 +74,14 @@ static void saved(void *job, int status)
 	}
 	if (!saver->wanted)
 		rw_agent_policy_set_fresh(saver->place);
-	saver->done(saver->context, failed ? &saver->err : NULL);
+	saver->tell(saver->context, failed ? &saver->err : NULL);
 }
 
 static void begin(struct rw_saver *saver, uint64_t now_ms, const struct rw_position *position,
 		  const struct rw_policy *policy)
 {
 	saver->busy = true;
+	saver->late = false;
 	saver->wanted = false;
 	saver->begun_ms = now_ms;
 	saver->position = *position;
@@ -88,11 +90,26 @@ static void begin(struct rw_saver *saver, uint64_t now_ms, const struct rw_posit
 	saver->err = RW_ERROR_NONE;
 }
 
+/* Once a save: what is in force is safe in the kernel, but the next start will not know of it. */
+static void tell_of_patience(struct rw_saver *saver, uint64_t now_ms)
+{
+	struct rw_error err = RW_ERROR_NONE;
+
+	if (saver->late || now_ms < saver->begun_ms + RW_SAVER_RETRY_MS)
+		return;
+	saver->late = true;
+	(void)rw_error_set(&err, -ETIMEDOUT, "%s: the disk has not answered for %u s", saver->place->state,
+			   RW_SAVER_RETRY_MS / 1000);
+	saver->tell(saver->context, &err);
+}
+
 bool rw_saver_tick(struct rw_saver *saver, uint64_t now_ms, const struct rw_position *position,
 		   const struct rw_policy *policy)
 {
 	int r;
 
+	if (saver->busy)
+		tell_of_patience(saver, now_ms);
 	if (!saver->wanted || saver->busy || now_ms < saver->retry_ms)
 		return false;
 	if (!policy) {

@@ -18,7 +18,7 @@
  * has ended well and none was wanted since it began.
  *
  * A save that fails is told, and tried again half a minute later, or at the next tick when something else has come into
- * force.  A disk that does not answer at all holds up the end of the program and nothing else.
+ * force.  A disk that does not answer holds up the end of the program and nothing else; after half a minute that is told.
  */
 
 #include "agent/state.h"
@@ -28,12 +28,12 @@
 
 struct rw_saver;
 
-/* A save has ended: 'err' says what went wrong, NULL = nothing. */
-typedef void rw_saver_done_fn(void *context, const struct rw_error *err);
+/* A save has ended well: 'err' is NULL.  It has failed, or the disk does not answer: 'err' says so. */
+typedef void rw_saver_tell_fn(void *context, const struct rw_error *err);
 
 /* Loop and place are borrowed for the saver's life.  -ENOMEM. */
 RW_NODISCARD int rw_saver_new(struct rw_loop *loop, const struct rw_agent_place *place,
-			      rw_saver_done_fn *done, void *context, struct rw_saver **ret_saver);
+			      rw_saver_tell_fn *tell, void *context, struct rw_saver **ret_saver);
 
 /* Not while a save is under way: see _finish. */
 struct rw_saver *rw_saver_free(struct rw_saver *saver);

@@ -249,6 +249,12 @@ static void holds_nothing_up_when_the_disk_does_not_answer(void **state)
 	assert_true(rw_agent_policy_is_stale(&world->place));
 	put_in_force(world);
 	assert_false(tick(world, 3000, 7));
+	assert_false(tick(world, 1999 + RW_SAVER_RETRY_MS, 7));
+	assert_int_equal(world->failed, 0);
+	assert_false(tick(world, 2000 + RW_SAVER_RETRY_MS, 7));
+	assert_false(tick(world, 3000 + RW_SAVER_RETRY_MS, 7));
+	assert_int_equal(world->failed, 1); /* told once */
+	assert_non_null(strstr(world->reason, "/state: the disk has not answered for 30 s"));
 	assert_int_equal(world->saved, 1);
 
 	assert_int_equal(sem_post(&disk.release), 0);
@@ -256,7 +262,7 @@ static void holds_nothing_up_when_the_disk_does_not_answer(void **state)
 	assert_int_equal(world->saved, 2);
 	assert_int_equal(found(world), 6);
 	assert_true(rw_agent_policy_is_stale(&world->place)); /* 7 is in force */
-	assert_true(tick(world, 3001, 7));
+	assert_true(tick(world, 3001 + RW_SAVER_RETRY_MS, 7));
 	rw_loop_run(world->loop);
 	assert_int_equal(found(world), 7);
 	assert_int_equal(found_before(world), 6);
