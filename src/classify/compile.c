@@ -329,6 +329,7 @@ static int compile(const struct rw_policy *policy, const struct rw_classify_opti
 
 	if (r < 0)
 		return r;
+	memory->begun++;
 	rw_image_init(&compilation.image, memory, limit < RW_TABLE_PAGES_MAX ? limit : RW_TABLE_PAGES_MAX);
 	rw_image_add_pages(&compilation.image, 1);
 	if (compilation.image.failure)

@@ -40,6 +40,7 @@ struct rw_classify_memory {
 	uint32_t capacity;                 /* in pages */
 	struct rw_classify_address *holds; /* address part written here last; private, NULL at first */
 	uint64_t holds_version;            /* ... as it was then */
+	uint64_t begun;                    /* tables, whole ones or not, that were written here; private */
 	/* Gives at least 'capacity' pages, keeping the content, and updates both; 0 or -ENOMEM.  NULL =
 	 * fixed. */
 	int (*grow)(struct rw_classify_memory *memory, uint32_t capacity);

@@ -13,18 +13,21 @@ struct range {
 
 struct rw_classify_log {
 	uint32_t first_page; /* nodes were added from here on */
+	uint64_t begun;      /* of the other memory */
 	bool everything;
 	uint32_t count;
 	uint32_t capacity;
 	struct range *ranges;
 };
 
-struct rw_classify_log *rw_log_new(uint32_t first_page)
+struct rw_classify_log *rw_log_new(const struct rw_classify_memory *other, uint32_t first_page)
 {
 	struct rw_classify_log *log = calloc(1, sizeof(*log));
 
-	if (log)
+	if (log) {
 		log->first_page = first_page;
+		log->begun = other->begun;
+	}
 	return log;
 }
 
@@ -66,16 +69,17 @@ static void copy(const void *from, void *to, size_t offset, size_t size)
 	memcpy((char *)to + offset, (const char *)from + offset, size);
 }
 
-void rw_log_replay(const struct rw_classify_log *log, const void *from, void *to, uint32_t page_count)
+void rw_log_replay(const struct rw_classify_log *log, const void *from, const struct rw_classify_memory *to,
+		   uint32_t page_count)
 {
 	size_t end = (size_t)page_count * RW_TABLE_PAGE_SIZE, nodes;
 
-	if (!log || log->everything) {
-		copy(from, to, 0, end);
+	if (!log || log->everything || log->begun != to->begun) {
+		copy(from, to->pages, 0, end);
 		return;
 	}
 	nodes = (size_t)log->first_page * RW_TABLE_PAGE_SIZE;
-	copy(from, to, nodes, end - nodes);
+	copy(from, to->pages, nodes, end - nodes);
 	for (uint32_t i = 0; i < log->count; i++)
-		copy(from, to, log->ranges[i].offset, log->ranges[i].size);
+		copy(from, to->pages, log->ranges[i].offset, log->ranges[i].size);
 }

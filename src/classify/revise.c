@@ -426,11 +426,12 @@ static int bring_up_to_date(struct revision *revision, const struct rw_classify_
 
 	if (to->capacity < image->page_count && (!to->grow || to->grow(to, image->page_count) < 0))
 		return to->grow ? -ENOMEM : RW_CLASSIFY_BESIDE;
-	log = rw_log_new(image->open_page ? image->open_page : image->page_count);
+	log = rw_log_new(from, image->open_page ? image->open_page : image->page_count);
 	if (!log)
 		return -ENOMEM;
 	rw_classify_memory_hold(to, NULL);
-	rw_log_replay(table->log, from->pages, to->pages, image->page_count);
+	rw_log_replay(table->log, from->pages, to, image->page_count);
+	to->begun++;
 	(void)rw_log_free(table->log);
 	table->log = log;
 	image->memory = to;

@@ -5,7 +5,7 @@
  * Changing rules beside the table in force
  * ========================================
  *
- * When a few rules are all that a policy differs in, its image is made of that of the table in force: the
+ * When a few rules are all that a policy differs in, and sets that only these name, its image is made of that of the table in force: the
  * other memory is brought up to date with what changed since the two were alike, and then changed where the
  * rules say something else.  Nobody reads it meanwhile, so a switch of images puts the change in force, as
  * after a compilation.
@@ -29,7 +29,7 @@
 /*
  * Makes *ret_table, that of 'policy' (a reference is kept), in 'to', out of 'table', which is in 'from' and
  * stays as it is, but cannot be changed any more when another one was made of it.  Both memories have
- * served the compilations of this table and of those before it, and nothing else.
+ * served the compilations of this table, of those before it and of such as came to nothing, and nothing else.
  *
  * 0; RW_CLASSIFY_BESIDE when more than some rules differ, or more room would be needed: compile; -ENOMEM.
  * After a failure the content of 'to' is undefined.
