@@ -11,7 +11,7 @@
 #include "classify/shift.h"
 
 enum {
-	RULES_MAX = 16,   /* that come or go at once */
+	RULES_MAX = 16,   /* that come or go at once, and sets */
 	CLASSES_MAX = 512 /* that a new object may make */
 };
 
@@ -29,6 +29,8 @@ struct revision {
 	struct rw_error *err;
 	struct change gone[RULES_MAX], come[RULES_MAX];
 	uint32_t gone_count, come_count;
+	const char *sets[RULES_MAX]; /* ids of those that come or go */
+	uint32_t set_count;
 	bool *has_atom;       /* by class: the atom of the current rule is one of its */
 	uint32_t class_count; /* that have it */
 	bool *stale;          /* by block of origins: not as in 'table' */
@@ -46,8 +48,9 @@ RW_DEFINE_DONE(struct revision, revision_done)
 
 /* ---- what differs ---- */
 
-/* Sets may come and go with the rules that name them. */
-static bool same_sets(const struct rw_policy *before, const struct rw_policy *after)
+/* Sets may come and go with the rules that name them; those that stay are the same. */
+static bool find_sets(struct revision *revision, const struct rw_policy *before,
+		      const struct rw_policy *after)
 {
 	size_t i = 0, j = 0;
 
@@ -56,8 +59,11 @@ static bool same_sets(const struct rw_policy *before, const struct rw_policy *af
 			    : j == after->set_count ? -1
 						    : strcmp(before->sets[i]->id, after->sets[j]->id);
 
-		if (order == 0 && before->sets[i] != after->sets[j])
+		if (order == 0 ? before->sets[i] != after->sets[j] : revision->set_count == RULES_MAX)
 			return false;
+		if (order)
+			revision->sets[revision->set_count++] =
+				order < 0 ? before->sets[i]->id : after->sets[j]->id;
 		i += order <= 0;
 		j += order >= 0;
 	}
@@ -106,6 +112,38 @@ static bool find_rules(struct revision *revision, uint32_t group, const struct r
 	return few;
 }
 
+static bool comes(const struct revision *revision, uint32_t group, const struct rw_rule *rule)
+{
+	for (uint32_t i = 0; i < revision->come_count; i++)
+		if (revision->come[i].group == group && revision->come[i].rule == rule)
+			return true;
+	return false;
+}
+
+static bool names_changed_set(const struct revision *revision, const struct rw_rule *rule)
+{
+	if (rule->object.kind == RW_OBJECT_CIDR)
+		return false;
+	for (uint32_t i = 0; i < revision->set_count; i++)
+		if (strcmp(revision->sets[i], rule->object.id) == 0)
+			return true;
+	return false;
+}
+
+/* Whether a rule that stays names a set that comes or goes: it is about other addresses then. */
+static bool misses_set(const struct revision *revision, const struct rw_policy *after)
+{
+	for (uint32_t i = 0; revision->set_count && i < after->group_count; i++) {
+		const struct rw_policy_group *group = after->groups[i];
+
+		for (size_t j = 0; j < group->rule_count; j++)
+			if (names_changed_set(revision, group->rules[j]) && is_used(revision->table, i) &&
+			    !comes(revision, i, group->rules[j]))
+				return true;
+	}
+	return false;
+}
+
 /* What an interface's own group lets reach each other is not a rule. */
 static bool same_inner_access(const struct rw_policy *before, const struct rw_policy *after,
 			      const struct rw_policy_group *group)
@@ -120,7 +158,7 @@ static bool find_changes(struct revision *revision)
 	const struct rw_policy *before = revision->table->policy, *after = revision->policy;
 
 	if (before->group_count != after->group_count || !rw_policy_same_system(before, after) ||
-	    !same_sets(before, after))
+	    !find_sets(revision, before, after))
 		return false;
 	for (uint32_t i = 0; i < before->group_count; i++) {
 		const struct rw_policy_group *old = before->groups[i], *new = after->groups[i];
@@ -134,7 +172,7 @@ static bool find_changes(struct revision *revision)
 		if (is_used(revision->table, i) && !find_rules(revision, i, old, new))
 			return false;
 	}
-	return true;
+	return !misses_set(revision, after);
 }
 
 /* ---- rows ---- */
