@@ -4,7 +4,8 @@
 /*
  * Atoms: the different things that are said about remote addresses (private to src/classify and src/analyze)
  *
- * A CIDR or a set (group members, prefix list), each once, numbered from 0 in order of first use.
+ * A CIDR or a set (group members, prefix list), each once, numbered from 0 in order of first use.  Sets are the same when
+ * id and members are, so a set that was named before and had other members then is another atom.
  */
 
 #include "policy/policy.h"

@@ -148,6 +148,14 @@ static int update_set(struct rw_shift *shift, const struct rw_address_set *befor
 	return 0;
 }
 
+/* Atoms differ: one that nothing names any more may be what the set becomes. */
+static bool is_taken(const struct rw_classify_table *table, const struct rw_address_set *set)
+{
+	uint32_t number;
+
+	return rw_atoms_find_set(&table->address->atoms, set, &number);
+}
+
 int rw_classify_update(struct rw_classify_table *table, const struct rw_policy *policy,
 		       struct rw_classify_memory *memory, struct rw_error *err)
 {
@@ -162,10 +170,10 @@ int rw_classify_update(struct rw_classify_table *table, const struct rw_policy *
 	if (index != SIZE_MAX) {
 		before = table->policy->sets[index];
 		after = policy->sets[index];
-		if (rw_atoms_find_set(&table->address->atoms, before, &shift.atom))
-			r = update_set(&shift, before, after);
-		else
+		if (!rw_atoms_find_set(&table->address->atoms, before, &shift.atom))
 			after = NULL; /* No rule names it. */
+		else
+			r = is_taken(table, after) ? RW_CLASSIFY_BESIDE : update_set(&shift, before, after);
 	}
 	/* Memory that grows may have moved. */
 	table->pages = memory->pages;
