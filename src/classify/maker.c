@@ -88,7 +88,8 @@ int rw_maker_need(struct rw_classify_table *table, struct rw_classify_memory *me
 
 	if (table->maker) {
 		table->maker->image.memory = memory;
-		return 0;
+		/* An image remembers what it has failed of. */
+		return table->maker->image.failure ? RW_CLASSIFY_BESIDE : 0;
 	}
 	maker = calloc(1, sizeof(*maker));
 	if (!maker || rw_atoms_dup(&table->address->atoms, &atoms) < 0)

@@ -30,7 +30,10 @@ struct rw_classify_maker {
 	uint32_t changes; /* of rules, since the table was compiled */
 };
 
-/* Sees to it that 'table', whose pages are in 'memory', has a maker.  0; -ENOMEM. */
+/*
+ * Sees to it that 'table', whose pages are in 'memory', has a maker.  0; RW_CLASSIFY_BESIDE when the one it has
+ * failed, so that nothing can be made with it; -ENOMEM.
+ */
 RW_NODISCARD int rw_maker_need(struct rw_classify_table *table, struct rw_classify_memory *memory,
 			       struct rw_error *err);
 
