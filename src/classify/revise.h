@@ -5,9 +5,9 @@
  * Changing rules beside the table in force
  * ========================================
  *
- * When a few rules are all that a policy differs in, and sets that only these name, its image is made of that of the table in force: the
- * other memory is brought up to date with what changed since the two were alike, and then changed where the
- * rules say something else.  Nobody reads it meanwhile, so a switch of images puts the change in force, as
+ * When a few rules are all that a policy differs in, and sets that only these name, its image is made of that of the
+ * table in force: the other memory is brought up to date with what changed since the two were alike, and then changed
+ * where the rules say something else.  Nobody reads it meanwhile, so a switch of images puts the change in force, as
  * after a compilation.
  *
  * What a rule touches: the cells of its ports in the rows of the classes that lie in its object.  Ports that
