@@ -275,17 +275,45 @@ static __always_inline bool is_tag(__be16 protocol)
 	return protocol == bpf_htons(ETH_P_8021Q) || protocol == bpf_htons(ETH_P_8021AD);
 }
 
+/* What is found out about a frame's link layer. */
+struct link {
+	__u32 offset;    /* of the IP header */
+	__be16 protocol; /* IP's, of that family */
+	__u16 egress;
+};
+
 /*
- * Where that begins of which the kernel says the protocol: behind the link header, and behind the tags that a VLAN
- * device below has left in the frame though it has seen to them (reorder_hdr off).
+ * The protocol that a frame is said to carry.  Of one that comes in the kernel says it, and goes by that itself.  Of one
+ * that leaves it says what the sender has said, which of a packet socket may be anything: there the frame says it.
  */
-static __noinline __u32 link_size(struct __sk_buff *skb, const struct rw_device *device)
+static __always_inline __be16 protocol_of(struct __sk_buff *skb, const struct rw_device *device, __u32 egress)
+{
+	__be16 protocol = (__be16)skb->protocol;
+	__u8 version = 0;
+
+	if (!egress)
+		return protocol;
+	if (!(device->flags & RW_DEVICE_LAYER3)) {
+		(void)bpf_skb_load_bytes(skb, ETH_HLEN - 2, &protocol, sizeof(protocol));
+		return protocol;
+	}
+	(void)bpf_skb_load_bytes(skb, 0, &version, sizeof(version));
+	if (version >> 4 == 4)
+		return bpf_htons(ETH_P_IP);
+	return version >> 4 == 6 ? bpf_htons(ETH_P_IPV6) : protocol;
+}
+
+/*
+ * Where that begins of which the protocol is said: behind the link header, and behind the tags that a VLAN device
+ * below has left in the frame though it has seen to them (reorder_hdr off).
+ */
+static __noinline __u32 link_size(struct __sk_buff *skb, const struct rw_device *device, __u32 said)
 {
 	__u32 at = ETH_HLEN;
 
 	if (device->flags & RW_DEVICE_LAYER3)
 		return 0;
-	if (is_tag((__be16)skb->protocol))
+	if (is_tag((__be16)said))
 		return at;
 	for (int i = 0; i <= LINK_TAGS_MAX; i++, at += 4) {
 		__be16 protocol = 0;
@@ -299,23 +327,26 @@ static __noinline __u32 link_size(struct __sk_buff *skb, const struct rw_device 
 
 /*
  * Finds the IP header behind tags.  The kernel takes stacked tags of VLAN 0 off and goes on with what is
- * inside, so they are looked through here too; a tag inside another VLAN is no VLAN of this device.
+ * inside, so they are looked through here too; a tag inside another VLAN is no VLAN of this device.  Nor is one in a
+ * frame that leaves, where no VLAN device puts its own there: that comes beside the frame.
  */
 static __noinline int find_ip(struct __sk_buff *skb, const struct rw_device *device, __u32 place,
-			      __u32 *offset, __u32 *family)
+			      struct link *link)
 {
-	__be16 protocol = (__be16)skb->protocol;
-	__u32 at = link_size(skb, device);
+	__be16 protocol = protocol_of(skb, device, link->egress);
+	__u32 at = link_size(skb, device, protocol);
 	bool outer = !skb->vlan_present || !(skb->vlan_tci & 0xfff);
 
 	if (skb->vlan_present && has_vlan_device(device, place, skb->vlan_tci))
 		return LINK_PASS;
+	if (link->egress && !(device->flags & RW_DEVICE_VLANS_KEEP_TAGS))
+		outer = false;
 	for (int i = 0; i <= LINK_TAGS_MAX; i++) {
 		__be16 tag[2];
 
 		if (protocol == bpf_htons(ETH_P_IP) || protocol == bpf_htons(ETH_P_IPV6)) {
-			*family = protocol == bpf_htons(ETH_P_IP) ? 4 : 6;
-			*offset = at;
+			link->protocol = protocol;
+			link->offset = at;
 			return LINK_IP;
 		}
 		if (!is_tag(protocol))
@@ -483,8 +514,9 @@ RW_SUBPROGRAM int rw_routes_back(struct __sk_buff *skb, const struct rw_frame *f
 /* The long way. */
 RW_SUBPROGRAM int rw_decide_long(struct __sk_buff *skb, const struct rw_run *run, struct rw_processor *own)
 {
-	int link, status = RW_PARSE_MALFORMED;
-	__u32 offset = 0, family = 0, place = 0;
+	struct link link = {0};
+	int kind, status = RW_PARSE_MALFORMED;
+	__u32 place = 0;
 	const struct rw_device *device = find_device(skb->ifindex, &place);
 	struct rw_frame *frame;
 
@@ -492,19 +524,20 @@ RW_SUBPROGRAM int rw_decide_long(struct __sk_buff *skb, const struct rw_run *run
 		return TC_ACT_SHOT;
 	if (!device)
 		return TC_ACT_UNSPEC;
-	link = find_ip(skb, device, place, &offset, &family);
-	if (link == LINK_PASS)
+	link.egress = run->egress;
+	kind = find_ip(skb, device, place, &link);
+	if (kind == LINK_PASS)
 		return TC_ACT_UNSPEC;
-	if (link == LINK_NOT_IP) {
+	if (kind == LINK_NOT_IP) {
 		own->not_ip++;
 		return TC_ACT_UNSPEC;
 	}
 	frame = &scratch_of(own)->frame;
 	__builtin_memset(frame, 0, sizeof(*frame));
-	if (link == LINK_IP)
-		status = rw_parse_skb(skb, offset, family, frame);
+	if (kind == LINK_IP)
+		status = rw_parse_skb(skb, link.offset, link.protocol == bpf_htons(ETH_P_IP) ? 4 : 6, frame);
 	/* The kernel knows of the bridge, not of its ports. */
-	if (link == LINK_IP && status != RW_PARSE_MALFORMED && !run->egress &&
+	if (kind == LINK_IP && status != RW_PARSE_MALFORMED && !run->egress &&
 	    !(device->flags & RW_DEVICE_BRIDGE_PORT) && rw_hook_is_routed(run, frame))
 		frame->is_unrouted = !rw_routes_back(skb, frame);
 	return account(skb, run, frame, rw_hook_decide(run, frame, status, &scratch_of(own)->room.query),

@@ -126,6 +126,8 @@ enum {
 	RW_DEVICE_PENDING = 1u << 3,     /* no policy yet: what default drops is dropped as pending */
 	RW_DEVICE_EARLY = 1u << 4,       /* the early stage, if attached, drops; else it passes everything */
 	RW_DEVICE_OWN_TAG = 1u << 5,     /* a VLAN device whose own tag comes first in its frames */
+	RW_DEVICE_VLANS_KEEP_TAGS =
+		1u << 6, /* there is such a VLAN device on it: tags in frames that leave count */
 };
 
 struct rw_device {

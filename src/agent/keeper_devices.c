@@ -62,8 +62,9 @@ int keeper_decide_links(struct rw_keeper *keeper)
 static bool same_settings(const struct rw_link_decision *a, const struct rw_link_decision *b)
 {
 	return a->role == b->role && a->layer3 == b->layer3 && a->bridge_port == b->bridge_port &&
-	       a->keeps_tag == b->keeps_tag && strcmp(a->interface, b->interface) == 0 &&
-	       strcmp(a->name, b->name) == 0 && a->vlan_id_count == b->vlan_id_count &&
+	       a->keeps_tag == b->keeps_tag && a->vlans_keep_tags == b->vlans_keep_tags &&
+	       strcmp(a->interface, b->interface) == 0 && strcmp(a->name, b->name) == 0 &&
+	       a->vlan_id_count == b->vlan_id_count &&
 	       memcmp(a->vlan_ids, b->vlan_ids, a->vlan_id_count * sizeof(a->vlan_ids[0])) == 0;
 }
 
@@ -106,6 +107,7 @@ static struct rw_enforcer_device settings_of(const struct rw_keeper *keeper, con
 		.pending = wanted->role == RW_LINK_PENDING,
 		.vlan_ids = wanted->vlan_ids,
 		.vlan_id_count = wanted->vlan_id_count,
+		.vlans_keep_tags = wanted->vlans_keep_tags,
 		.early = early ? early->early : RW_ENFORCER_EARLY_NONE,
 		.early_idle = early && early->idle,
 	};

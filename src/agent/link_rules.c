@@ -232,6 +232,7 @@ static void collect_vlans(const struct rules *rules, struct rw_link_decision *de
 				parent->vlan_ids[parent->vlan_id_count++] = vlan->vlan_id;
 			else
 				parent->vlans_cut = true;
+			parent->vlans_keep_tags |= vlan->keeps_tag;
 		}
 	}
 }

@@ -53,7 +53,8 @@ struct rw_link_decision {
 	bool keeps_tag;                       /* a VLAN device whose own tag is in its frames */
 	uint16_t vlan_ids[RW_LINK_VLANS_MAX]; /* of the VLAN devices on it, which see to them */
 	size_t vlan_id_count;
-	bool vlans_cut; /* more VLAN devices than that */
+	bool vlans_cut;       /* more VLAN devices than that */
+	bool vlans_keep_tags; /* one of them leaves its tag in its frames */
 	char kind[16]; /* "ethernet", "bond", "team", "vlan", "bridge-port", "layer3", or the kernel's word */
 	char reason[128]; /* a half sentence for people: why it is enforced, or not */
 };

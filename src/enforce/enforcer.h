@@ -68,8 +68,9 @@ struct rw_enforcer_device {
 	bool bridge_port;      /* of the bridge 'interface': packets for others than it pass undecided */
 	bool keeps_tag; /* a VLAN device that leaves its tag in the frame: the first tag leads to no device above it */
 	bool pending; /* what default drops here is dropped as system:pending; 'interface' has no groups */
-	const uint16_t *vlan_ids;     /* tags for which a VLAN device exists here: passed on this parent */
-	size_t vlan_id_count;         /* <= RW_ENFORCER_VLAN_MAX */
+	const uint16_t *vlan_ids; /* tags for which a VLAN device exists here: passed on this parent */
+	size_t vlan_id_count;     /* <= RW_ENFORCER_VLAN_MAX */
+	bool vlans_keep_tags; /* one of them leaves its tag in the frames that it sends; others' are beside */
 	enum rw_enforcer_early early; /* wanted; that it cannot be had is no failure, see the status */
 	bool early_idle;              /* it is attached, but lets everything pass */
 };

@@ -23,6 +23,7 @@ static void attach(struct rw_enforcer *enforcer, int ns, const struct rw_link_de
 						     .keeps_tag = decision->keeps_tag,
 						     .vlan_ids = decision->vlan_ids,
 						     .vlan_id_count = decision->vlan_id_count,
+						     .vlans_keep_tags = decision->vlans_keep_tags,
 						     .early = early});
 }
 

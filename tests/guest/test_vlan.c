@@ -508,6 +508,7 @@ static void links_tell_of_vlans_and_their_parent(void **state)
 	assert_false(about_vlan->keeps_tag);
 	(void)find_link(&links, decisions, "kept", &about_vlan);
 	assert_true(about_vlan->keeps_tag);
+	assert_true(about_parent->vlans_keep_tags);
 }
 
 #define TEST(function) cmocka_unit_test_setup_teardown(function, set_up, tear_down)

@@ -10,10 +10,13 @@
 #include <arpa/inet.h>
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
+#include <errno.h>
 #include <fcntl.h>
 #include <linux/ethtool.h>
 #include <linux/filter.h>
 #include <linux/if.h>
+#include <linux/if_ether.h>
+#include <linux/if_packet.h>
 #include <linux/if_tun.h>
 #include <linux/pkt_cls.h>
 #include <linux/sockios.h>
@@ -154,6 +157,90 @@ static void tags_of_a_device_here_are_left_to_it(void **state)
 		expect_counts(passed, 2 * family + 2);
 	}
 	(void)close(frames);
+}
+
+/* ---- frames that say they are something else ---- */
+
+/* A packet of the node to port 'port' of the peer, as a frame behind 'count' tags of those ids. */
+static size_t build_leaving(size_t family, uint16_t port, const uint16_t *ids, size_t count, uint8_t *frame)
+{
+	struct rw_packet packet = {.direction = RW_DIRECTION_EGRESS,
+				   .protocol = RW_PROTOCOL_UDP,
+				   .hop_limit = 64,
+				   .remote = world_address(peers[family]),
+				   .local = world_address(nodes[family]),
+				   .remote_port = port,
+				   .local_port = 4000};
+
+	return frame_put_tags(frame, frame_build(&packet, 0, 1, frame), 0x88a8, ids, count);
+}
+
+/* Sends a frame by a packet socket of the node's that calls it a packet of 'protocol'. */
+static void send_as(const char *device, uint16_t protocol, const uint8_t *bytes, size_t size)
+{
+	struct sockaddr_ll to = {.sll_family = AF_PACKET,
+				 .sll_protocol = htons(protocol),
+				 .sll_ifindex = (int)netns_ifindex(node, device)};
+	int fd = netns_socket(node, AF_PACKET, SOCK_RAW, 0);
+
+	/* Where our program drops at egress, the kernel may say so to the sender. */
+	assert_true(sendto(fd, bytes, size, 0, (struct sockaddr *)&to, sizeof(to)) == (ssize_t)size ||
+		    errno == ENOBUFS);
+	(void)close(fd);
+}
+
+static const uint16_t claims[] = {ETH_P_IP,     ETH_P_IPV6, ETH_P_ARP, ETH_P_8021Q,
+				  ETH_P_8021AD, ETH_P_LLDP, 0x88b5};
+
+static void frames_leave_as_what_they_are_whatever_their_sender_says(void **state)
+{
+	static const uint16_t ids[][2] = {{0}, {100}, {0, 0}, {200, 100}};
+	static const size_t counts[] = {0, 1, 2, 2};
+	uint64_t passed, dropped = 0;
+
+	(void)state;
+	netns_run(peer, "ip addr flush dev p0; echo 1 > /proc/sys/net/ipv6/conf/p0/disable_ipv6");
+	netns_run(node, "ip addr flush dev eth0; echo 1 > /proc/sys/net/ipv6/conf/eth0/disable_ipv6");
+	rule(RULES("sgr-1 out drop udp 99/99 0.0.0.0/0", "sgr-2 out drop udp 99/99 ::/0"));
+	passed = status().passed;
+	for (size_t family = 0; family < 2; family++) {
+		for (size_t i = 0; i < RW_ARRAY_COUNT(claims) * RW_ARRAY_COUNT(counts); i++) {
+			size_t tags = i / RW_ARRAY_COUNT(claims);
+			uint8_t frame[FRAME_MAX + 8];
+			size_t size = build_leaving(family, 99, ids[tags], counts[tags], frame);
+
+			send_as("eth0", claims[i % RW_ARRAY_COUNT(claims)], frame, size);
+			assert_int_equal(filter_dropped(enforcer, RW_CAUSE_RULE), ++dropped);
+			size = build_leaving(family, 98, ids[tags], counts[tags], frame);
+			send_as("eth0", claims[i % RW_ARRAY_COUNT(claims)], frame, size);
+			assert_int_equal(status().passed, ++passed);
+		}
+	}
+}
+
+static void tags_that_no_device_here_has_put_in_lead_to_none(void **state)
+{
+	static const uint16_t own[] = {100};
+	struct rw_enforcer_device device = {
+		.name = "eth0", .interface = "eth0", .vlan_ids = own, .vlan_id_count = 1};
+	uint64_t dropped = 0;
+
+	(void)state;
+	rule(RULES("sgr-1 out drop udp 99/99 0.0.0.0/0", "sgr-2 out drop udp 99/99 ::/0"));
+	for (size_t family = 0; family < 2; family++) {
+		uint8_t frame[FRAME_MAX + 8];
+		size_t size = build_leaving(family, 99, own, 1, frame);
+
+		/* A VLAN device has its tag put in behind our programs, unless it keeps it in its frames. */
+		device.vlans_keep_tags = false;
+		filter_attach_as(enforcer, node, device);
+		send_as("eth0", ETH_P_8021Q, frame, size);
+		assert_int_equal(filter_dropped(enforcer, RW_CAUSE_RULE), ++dropped);
+		device.vlans_keep_tags = true;
+		filter_attach_as(enforcer, node, device);
+		send_as("eth0", ETH_P_8021Q, frame, size);
+		assert_int_equal(filter_dropped(enforcer, RW_CAUSE_RULE), dropped);
+	}
 }
 
 /* ---- options and extension headers ---- */
@@ -399,8 +486,8 @@ static void attach(const char *name, bool layer3, const char *const rules[])
 	filter_enforce(enforcer, node);
 }
 
-/* Whether the kernel has sent a UDP datagram to 'port' by the device. */
-static bool leaves(int tun, size_t family, uint16_t port, int timeout_ms)
+/* The port of the next datagram of a family that the kernel sends by the device; 0 = none. */
+static uint16_t next_to_leave(int tun, size_t family, int timeout_ms)
 {
 	uint8_t bytes[2048];
 	size_t header = family ? 40 : 20;
@@ -409,10 +496,42 @@ static bool leaves(int tun, size_t family, uint16_t port, int timeout_ms)
 		ssize_t size = read(tun, bytes, sizeof(bytes));
 
 		if (size >= (ssize_t)header + 8 && bytes[0] >> 4 == (family ? 6 : 4) &&
-		    (bytes[header + 2] << 8 | bytes[header + 3]) == port)
-			return true;
+		    bytes[family ? 6 : 9] == IPPROTO_UDP)
+			return (uint16_t)(bytes[header + 2] << 8 | bytes[header + 3]);
 	}
-	return false;
+	return 0;
+}
+
+/* Whether the kernel has sent a UDP datagram to 'port' by the device. */
+static bool leaves(int tun, size_t family, uint16_t port, int timeout_ms)
+{
+	uint16_t next;
+
+	do
+		next = next_to_leave(tun, family, timeout_ms);
+	while (next && next != port);
+	return next == port;
+}
+
+/* Whatever a packet socket says that it sends. */
+static void assert_leaves_as_what_it_is(int tun, size_t family, const char *own, const char *far)
+{
+	struct rw_packet packet = datagram(family, 4000);
+	uint8_t bytes[FRAME_MAX];
+	size_t size;
+
+	packet.direction = RW_DIRECTION_EGRESS;
+	packet.remote = world_address(far);
+	packet.local = world_address(own);
+	for (size_t i = 0; i < RW_ARRAY_COUNT(claims); i++) {
+		packet.remote_port = 99;
+		size = frame_build(&packet, FRAME_NO_LINK, 1, bytes);
+		send_as("tun0", claims[i], bytes, size);
+		packet.remote_port = 98;
+		size = frame_build(&packet, FRAME_NO_LINK, 2, bytes);
+		send_as("tun0", claims[i], bytes, size);
+		assert_int_equal(next_to_leave(tun, family, FILTER_YES_MS), 98);
+	}
 }
 
 static void devices_without_a_link_layer_are_decided(void **state)
@@ -447,6 +566,7 @@ static void devices_without_a_link_layer_are_decided(void **state)
 		assert_true(leaves(tun, i, 98, FILTER_YES_MS));
 		(void)filter_send_to(bad, far[i], 99, 8);
 		assert_false(leaves(tun, i, 99, FILTER_NO_MS));
+		assert_leaves_as_what_it_is(tun, i, own[i], far[i]);
 		(void)close(good);
 		(void)close(bad);
 	}
@@ -560,6 +680,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		TEST(tags_without_a_device_here_are_looked_through),
 		TEST(tags_of_a_device_here_are_left_to_it),
+		TEST(frames_leave_as_what_they_are_whatever_their_sender_says),
+		TEST(tags_that_no_device_here_has_put_in_lead_to_none),
 		TEST(options_and_extension_headers_hide_no_port),
 		TEST(fragments_pass_in_any_order_behind_their_first),
 		TEST(icmpv6_errors_pass_for_accepted_flows_only),

@@ -102,6 +102,8 @@ static int write_record(struct rw_bpf *bpf, struct rw_bpf_device *own,
 		tags.bits[device->vlan_ids[i] >> 6 & 63] |= 1ull << (device->vlan_ids[i] & 63);
 	if (device->vlan_id_count)
 		record.flags |= RW_DEVICE_VLANS;
+	if (device->vlans_keep_tags)
+		record.flags |= RW_DEVICE_VLANS_KEEP_TAGS;
 	if (device->early != RW_ENFORCER_EARLY_NONE && !device->early_idle)
 		record.flags |= RW_DEVICE_EARLY;
 	own->flags = record.flags;

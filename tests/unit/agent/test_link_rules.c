@@ -182,6 +182,8 @@ static void decides_vlans_on_themselves_and_tells_the_parent_their_tags(void **s
 	assert_int_equal(decided(node, "bond0")->vlan_ids[1], 200);
 	assert_false(decided(node, "bond0.100")->keeps_tag);
 	assert_true(decided(node, "bond0.200")->keeps_tag);
+	assert_true(decided(node, "bond0")->vlans_keep_tags);
+	assert_false(decided(node, "eth0")->vlans_keep_tags);
 }
 
 static void leaves_a_vlan_whose_parent_is_in_another_namespace(void **state)
