@@ -568,8 +568,8 @@ static __always_inline int filter(struct __sk_buff *skb, bool egress, struct rw_
 	flags = device->flags;
 	if (rw_unlikely(flags & RW_DEVICE_BRIDGE_PORT) && is_bridged(skb, place))
 		return TC_ACT_UNSPEC;
-	/* The copy of an own multicast or broadcast for listeners here: it has crossed no device. */
-	if (rw_unlikely(skb->pkt_type == PACKET_LOOPBACK))
+	/* The copy of an own multicast or broadcast for listeners here: it has crossed no device, unless it is sent on. */
+	if (!egress && rw_unlikely(skb->pkt_type == PACKET_LOOPBACK))
 		return TC_ACT_UNSPEC;
 	run->slot = device->slot;
 	run->egress = egress;

@@ -8,9 +8,14 @@
 
 #include "test.h"
 
+#include <arpa/inet.h>
+#include <linux/mroute.h>
 #include <net/if.h>
+#include <netinet/in.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/socket.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "filter.h"
@@ -308,6 +313,52 @@ static void overlay_of_vxlan_needs_its_outer_port(void **state)
 	}
 }
 
+/* Has the kernel route 239.1.1.1 of the node's own from eth1 to eth0 for as long as the socket lives. */
+static int route_multicast(void)
+{
+	const uint16_t devices[2] = {(uint16_t)netns_ifindex(node, "eth1"),
+				     (uint16_t)netns_ifindex(node, "eth0")};
+	struct mfcctl way = {.mfcc_parent = 0, .mfcc_ttls = {[1] = 1}};
+	int fd = netns_socket(node, AF_INET, SOCK_RAW, IPPROTO_IGMP), one = 1;
+
+	if (setsockopt(fd, IPPROTO_IP, MRT_INIT, &one, sizeof(one)) < 0)
+		skip();
+	for (uint16_t i = 0; i < 2; i++) {
+		struct vifctl vif = {.vifc_vifi = i,
+				     .vifc_flags = VIFF_USE_IFINDEX,
+				     .vifc_threshold = 1,
+				     .vifc_lcl_ifindex = devices[i]};
+
+		assert_int_equal(setsockopt(fd, IPPROTO_IP, MRT_ADD_VIF, &vif, sizeof(vif)), 0);
+	}
+	assert_int_equal(inet_pton(AF_INET, families[0].gate, &way.mfcc_origin), 1);
+	assert_int_equal(inet_pton(AF_INET, "239.1.1.1", &way.mfcc_mcastgrp), 1);
+	assert_int_equal(setsockopt(fd, IPPROTO_IP, MRT_ADD_MFC, &way, sizeof(way)), 0);
+	return fd;
+}
+
+/* Sent by eth1, copied for listeners here, and the copy sent on by eth0. */
+static void own_multicast_that_is_sent_on_is_decided_where_it_leaves(void **state)
+{
+	struct ip_mreqn by = {.imr_ifindex = (int)netns_ifindex(node, "eth1")};
+	int router, sender, hops = 8;
+	time_t end;
+
+	(void)state;
+	router = route_multicast();
+	rule("eth0", RULES("sgr-1 out drop udp 99/99 0.0.0.0/0"));
+	sender = filter_udp(node, families[0].gate, 0);
+	assert_int_equal(setsockopt(sender, IPPROTO_IP, IP_MULTICAST_IF, &by, sizeof(by)), 0);
+	assert_int_equal(setsockopt(sender, IPPROTO_IP, IP_MULTICAST_TTL, &hops, sizeof(hops)), 0);
+	assert_true(filter_send_to(sender, "239.1.1.1", 99, 8));
+	end = time(NULL) + FILTER_YES_MS / 1000;
+	while (!filter_dropped(enforcer, RW_CAUSE_RULE) && time(NULL) < end)
+		;
+	assert_int_equal(filter_dropped(enforcer, RW_CAUSE_RULE), 1);
+	(void)close(sender);
+	(void)close(router);
+}
+
 #define TEST(function) cmocka_unit_test_setup_teardown(function, set_up, tear_down)
 
 int main(void)
@@ -321,6 +372,7 @@ int main(void)
 		TEST(two_uplinks_share_their_flows),
 		TEST(gateway_lets_out_what_its_egress_rules_accept),
 		TEST(overlay_of_vxlan_needs_its_outer_port),
+		TEST(own_multicast_that_is_sent_on_is_decided_where_it_leaves),
 	};
 
 	netns_require();
