@@ -536,6 +536,7 @@ RW_SUBPROGRAM int rw_decide_long(struct __sk_buff *skb, const struct rw_run *run
 	__builtin_memset(frame, 0, sizeof(*frame));
 	if (kind == LINK_IP)
 		status = rw_parse_skb(skb, link.offset, link.protocol == bpf_htons(ETH_P_IP) ? 4 : 6, frame);
+	frame->is_forwarded = run->egress && skb->ingress_ifindex;
 	/* The kernel knows of the bridge, not of its ports. */
 	if (kind == LINK_IP && status != RW_PARSE_MALFORMED && !run->egress &&
 	    !(device->flags & RW_DEVICE_BRIDGE_PORT) && rw_hook_is_routed(run, frame))

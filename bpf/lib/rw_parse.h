@@ -64,6 +64,7 @@ struct rw_frame {
 	__u8 has_fragment_header;
 	__u16 fragment_offset; /* in units of 8 bytes; of IPv6 only */
 	__u8 is_unrouted;      /* set by the caller: packets to the source would leave by another device */
+	__u8 is_forwarded;     /* set by the caller: leaves, and has come in by another device */
 };
 
 struct rw_ipv4_header {

@@ -49,12 +49,25 @@ RW_INLINE bool rw_is_dhcp(const struct rw_frame *frame, bool egress)
 	return local == 546 && remote == 547 && (egress || rw_is_link_local6(ends->source));
 }
 
-/* The cell of a packet that passes by section 5.3, or 0. */
+/* To all on the link, or to a group there, as no router sends on. */
+RW_INLINE bool rw_is_for_link(const struct rw_ends *ends)
+{
+	__u32 first = rw_be32_to_host(ends->destination[0]);
+
+	if (ends->family == 4)
+		return first == 0xffffffff || first >> 28 == 0xe;
+	return first >> 24 == 0xff;
+}
+
+/*
+ * The cell of a packet that passes by section 5.3, or 0.  It is for the node's own packets, and for those that a bridge
+ * has forwarded: what a router sends on, as for a container, is for the rules.
+ */
 RW_INLINE __u32 rw_system_passes(const struct rw_frame *frame, bool egress)
 {
 	__u32 cause;
 
-	if (frame->fragment == RW_FRAGMENT_LATER)
+	if (frame->fragment == RW_FRAGMENT_LATER || (frame->is_forwarded && !rw_is_for_link(&frame->ends)))
 		return 0;
 	if (frame->ends.family == 6 && rw_is_neighbour_discovery(frame))
 		cause = RW_CAUSE_NEIGHBOUR_DISCOVERY;

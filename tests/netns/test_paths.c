@@ -313,6 +313,31 @@ static void overlay_of_vxlan_needs_its_outer_port(void **state)
 	}
 }
 
+/* What passes as the node's own DHCP whatever the rules say is open to nobody whom it forwards for. */
+static void dhcp_of_a_container_is_not_the_nodes(void **state)
+{
+	static const uint16_t client[2] = {68, 546}, server[2] = {67, 547};
+
+	(void)state;
+	rule("eth0", RULES("sgr-1 out drop udp 1/65535 0.0.0.0/0", "sgr-2 out drop udp 1/65535 ::/0"));
+	for (size_t i = 0; i < 2; i++) {
+		const struct family *family = &families[i];
+		int heard = filter_udp(peer, family->peer, server[i]);
+		int own = filter_udp(node, family->node, client[i]);
+		int forwarded = filter_udp(container, family->container, client[i]);
+
+		assert_true(filter_send_to(own, family->peer, server[i], 8));
+		assert_true(netns_readable(heard, FILTER_YES_MS));
+		assert_int_equal(recv(heard, (char[8]){0}, 8, 0), 8);
+		assert_true(filter_send_to(forwarded, family->peer, server[i], 8));
+		assert_false(netns_readable(heard, FILTER_NO_MS));
+		assert_int_equal(filter_dropped(enforcer, RW_CAUSE_RULE), i + 1);
+		(void)close(heard);
+		(void)close(own);
+		(void)close(forwarded);
+	}
+}
+
 /* Has the kernel route 239.1.1.1 of the node's own from eth1 to eth0 for as long as the socket lives. */
 static int route_multicast(void)
 {
@@ -372,6 +397,7 @@ int main(void)
 		TEST(two_uplinks_share_their_flows),
 		TEST(gateway_lets_out_what_its_egress_rules_accept),
 		TEST(overlay_of_vxlan_needs_its_outer_port),
+		TEST(dhcp_of_a_container_is_not_the_nodes),
 		TEST(own_multicast_that_is_sent_on_is_decided_where_it_leaves),
 	};
 

@@ -247,6 +247,30 @@ static void answer_to_nothing_opens_no_flow(void **state)
 	assert_false(passes(0, "out icmp 10.0.1.1 0 10.0.0.2 0 type=8"));
 }
 
+/* What a router has sent on is not the node's own business with its link. */
+static void system_rules_are_for_the_nodes_own_packets(void **state)
+{
+	static const char *const routed[] = {
+		"out udp 192.0.2.1 67 10.0.1.1 68", "out udp 2001:db8::1 547 fd00::1 546",
+		"out 2 192.0.2.1 0 10.0.1.1 0 hop=1", "out 2 10.0.0.1 0 10.0.1.1 0 hop=1"};
+	static const char *const of_the_link[] = {"out udp 255.255.255.255 67 0.0.0.0 68",
+						  "out udp ff02::1:2 547 fe80::1 546",
+						  "out 2 224.0.0.22 0 10.0.1.1 0 hop=1",
+						  "out icmpv6 ff02::1:ff00:1 0 fe80::1 0 type=135,hop=255"};
+
+	(void)state;
+	for (size_t i = 0; i < RW_ARRAY_COUNT(routed) + RW_ARRAY_COUNT(of_the_link); i++) {
+		bool is_routed = i < RW_ARRAY_COUNT(routed);
+		struct rw_frame frame =
+			frame_of(is_routed ? routed[i] : of_the_link[i - RW_ARRAY_COUNT(routed)]);
+
+		assert_true(rw_cell_accepts(rw_system_passes(&frame, true)));
+		frame.is_forwarded = 1;
+		if (!rw_cell_accepts(rw_system_passes(&frame, true)) != is_routed)
+			fail_msg("%zu", i);
+	}
+}
+
 static void monitored_refusal_stays_refused_when_enforced(void **state)
 {
 	__u32 cell;
@@ -386,6 +410,7 @@ int main(void)
 		cmocka_unit_test_teardown(packet_that_loses_a_race_revives_no_ended_entry, tear_down),
 		cmocka_unit_test_teardown(entry_is_ended_though_a_packet_changes_it, tear_down),
 		cmocka_unit_test_teardown(answer_to_nothing_opens_no_flow, tear_down),
+		cmocka_unit_test(system_rules_are_for_the_nodes_own_packets),
 		cmocka_unit_test_teardown(monitored_refusal_stays_refused_when_enforced, tear_down),
 		cmocka_unit_test_teardown(clock_that_asks_every_minute_is_answered, tear_down),
 		cmocka_unit_test(tcp_fragments_at_offset_one_are_refused),
