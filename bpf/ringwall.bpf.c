@@ -463,10 +463,11 @@ RW_SUBPROGRAM int rw_parse_skb(struct __sk_buff *skb, __u32 offset, __u32 family
 	return rw_parse(&reader, offset, 6, merged, frame);
 }
 
-/* Addresses that mean something on one link only: the kernel does not look for a way with them. */
+/* Addresses that mean something on one link only, or on none: the kernel does not look for a way with them. */
 static __always_inline bool is_of_link6(const __be32 *address)
 {
-	return (address[0] & bpf_htonl(0xff000000)) == bpf_htonl(0xff000000) || rw_is_link_local6(address);
+	return (address[0] & bpf_htonl(0xff000000)) == bpf_htonl(0xff000000) || rw_is_link_local6(address) ||
+	       (address[0] | address[1] | address[2] | (address[3] ^ bpf_htonl(1))) == 0;
 }
 
 /*

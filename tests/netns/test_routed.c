@@ -6,9 +6,12 @@
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/socket.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "filter.h"
+#include "frame.h"
 #include "world.h"
 
 #define RULES(...) ((const char *const[]){__VA_ARGS__, NULL})
@@ -136,6 +139,35 @@ static void passes_on_a_node_that_does_not_forward(void **state)
 	assert_true(hears(&families[0], families[0].here));
 }
 
+/* The kernel looks for no way with an address that is of one link, or of none: the rules decide. */
+static void addresses_of_the_link_alone_are_left_to_the_rules(void **state)
+{
+	static const char *const destinations[] = {"::1", "fe80::9", "ff02::9", "ff05::9"};
+	int frames = netns_frames(peer, "p0");
+
+	(void)state;
+	enforce(RW_CONTAINER_ROUTED);
+	for (size_t i = 0; i < RW_ARRAY_COUNT(destinations); i++) {
+		struct rw_packet packet = {.direction = RW_DIRECTION_INGRESS,
+					   .protocol = RW_PROTOCOL_UDP,
+					   .hop_limit = 64,
+					   .remote = world_address(families[1].there),
+					   .local = world_address(destinations[i]),
+					   .remote_port = 4000,
+					   .local_port = 81};
+		uint8_t frame[FRAME_MAX];
+		size_t size = frame_build(&packet, 0, 1, frame);
+		time_t end = time(NULL) + FILTER_YES_MS / 1000;
+
+		assert_int_equal(send(frames, frame, size, 0), size);
+		while (filter_dropped(enforcer, RW_CAUSE_DEFAULT) < i + 1 && time(NULL) < end)
+			;
+		assert_int_equal(filter_dropped(enforcer, RW_CAUSE_DEFAULT), i + 1);
+	}
+	assert_int_equal(filter_dropped(enforcer, RW_CAUSE_SPOOFED), 0);
+	(void)close(frames);
+}
+
 static void never_passes_in_an_overlay(void **state)
 {
 	(void)state;
@@ -153,6 +185,7 @@ int main(void)
 		TEST(passes_where_the_kernel_routes_back),
 		TEST(follows_the_routes),
 		TEST(passes_on_a_node_that_does_not_forward),
+		TEST(addresses_of_the_link_alone_are_left_to_the_rules),
 		TEST(never_passes_in_an_overlay),
 	};
 
