@@ -376,6 +376,18 @@ RW_INLINE __u64 rw_flow_bury(__u64 control, __u32 now)
 			       now + RW_FLOW_TOMBSTONE_SECONDS);
 }
 
+/*
+ * Whether a pure SYN on a live TCP flow is a new one: on what has ended or is cut; and on what is kept, which holds for
+ * the connection that there is and for no other.
+ */
+RW_INLINE bool rw_flow_opens_anew(__u64 control)
+{
+	__u32 class = RW_FLOW_CLASS(control);
+
+	return class == RW_FLOW_ABI_CLOSING || class == RW_FLOW_ABI_TOMBSTONE ||
+	       ((control & RW_FLOW_KEPT) && class != RW_FLOW_ABI_HALF_OPEN);
+}
+
 RW_INLINE bool rw_flow_is_answered(__u64 control)
 {
 	__u32 detail = RW_FLOW_DETAIL(control);

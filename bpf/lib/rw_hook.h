@@ -268,8 +268,7 @@ RW_INLINE __u32 rw_hook_known(const struct rw_run *run, const struct rw_flow_que
 	bool tcp = packet->protocol == RW_IP_TCP;
 	const struct rw_table_view *view;
 
-	if (tcp && rw_tcp_is_opening(packet->tcp_flags) &&
-	    (class == RW_FLOW_ABI_CLOSING || class == RW_FLOW_ABI_TOMBSTONE))
+	if (tcp && rw_tcp_is_opening(packet->tcp_flags) && rw_flow_opens_anew(found->control))
 		return RW_HOOK_UNKNOWN;
 	view = rw_hook_view(run, rw_decision_slot(found->decision));
 	if (!view)

@@ -163,7 +163,7 @@ RW_INLINE __u32 rw_short_known(const struct rw_run *run, bool egress, const stru
 		control = (found->control & ~(__u64)0xffffffff) | (run->now + memo->timeouts.tcp_established);
 	} else {
 		if (class == RW_FLOW_ABI_TOMBSTONE ||
-		    (class == RW_FLOW_ABI_CLOSING && rw_tcp_is_opening(packet->tcp_flags)))
+		    (rw_tcp_is_opening(packet->tcp_flags) && rw_flow_opens_anew(found->control)))
 			return RW_SHORT_NOT;
 		control = rw_flow_step_inline(found->control, &step, &memo->timeouts, run->now);
 	}

@@ -19,13 +19,18 @@ static struct rw_classify_memory memory;
 static struct rw_classify_table *table;
 static struct rw_run now_run;
 
-static void put_in_force(const char *const rules[])
+static void compile(const char *const rules[])
 {
 	struct rw_error err = RW_ERROR_NONE;
 
 	policy = filter_policy("eth0,eth1", rules);
 	rw_classify_memory_init(&memory);
 	assert_int_equal(rw_classify_compile(policy, NULL, NULL, &memory, &table, &err), 0);
+}
+
+static void put_in_force(const char *const rules[])
+{
+	compile(rules);
 	host_reset(table->pages);
 	now_run = (struct rw_run){.generation = 1, .mode = RW_MODE_ENFORCE, .now = 1000};
 }
@@ -37,6 +42,15 @@ static int tear_down(void **state)
 	rw_classify_memory_done(&memory);
 	rw_policy_unref(policy);
 	return 0;
+}
+
+/* Other rules for the flows that there are. */
+static void change(const char *const rules[])
+{
+	(void)tear_down(NULL);
+	compile(rules);
+	host.pages = table->pages;
+	now_run.generation++;
 }
 
 static struct rw_reader reader_of(const struct rw_packet *packet, __u8 bytes[FRAME_MAX])
@@ -271,6 +285,59 @@ static void system_rules_are_for_the_nodes_own_packets(void **state)
 	}
 }
 
+/* 10.0.1.1 has a connection to port 80 that a change has kept. */
+#define KEPT_OUT "out tcp 10.0.1.1 5000 10.0.0.2 80 "
+#define KEPT_IN  "in tcp 10.0.1.1 5000 10.0.0.2 80 "
+
+/* Has the flow decided by the present generation, as by a hook that joins it. */
+static void found_by_this_generation(const char *text)
+{
+	struct rw_flow_found found = find(text);
+
+	assert_non_null(found.entry);
+	found.entry->decision = (found.decision & ~(__u64)0xffffffff) | now_run.generation;
+}
+
+static void keep_connection(bool whole)
+{
+	struct rw_flow_found found;
+
+	put_in_force(RULES("sgr-in in accept tcp 80/80 0.0.0.0/0"));
+	assert_true(passes(0, KEPT_IN "S"));
+	if (whole)
+		assert_true(passes(0, KEPT_OUT "S,A") && passes(0, KEPT_IN "A"));
+	found = find(KEPT_IN "S");
+	assert_non_null(found.entry);
+	assert_true(rw_flow_keep(&found, now_run.now));
+	change(RULES("sgr-in in accept tcp 81/81 0.0.0.0/0"));
+}
+
+static void connection_that_is_kept_opens_no_other(void **state)
+{
+	(void)state;
+	keep_connection(true);
+	for (int i = 0; i < 2; i++) {
+		assert_true(passes(0, KEPT_OUT "A") && passes(0, KEPT_IN "A"));
+		assert_false(passes(0, KEPT_IN "S"));
+		/* A reset of which the flow recovers does not make it another one. */
+		assert_true(passes(0, KEPT_IN "R") && passes(0, KEPT_IN "A"));
+		assert_false(passes(0, KEPT_IN "S"));
+		/* As if decided by the present generation. */
+		found_by_this_generation(KEPT_IN "A");
+		assert_false(passes(0, KEPT_IN "S"));
+	}
+	assert_true(passes(0, KEPT_OUT "A") && passes(0, KEPT_IN "A"));
+}
+
+static void connection_that_is_kept_while_it_opens_goes_on(void **state)
+{
+	(void)state;
+	keep_connection(false);
+	assert_true(passes(0, KEPT_IN "S") && passes(0, KEPT_OUT "S,A") && passes(0, KEPT_IN "S"));
+	assert_true(passes(0, KEPT_IN "A") && passes(0, KEPT_OUT "A"));
+	assert_false(passes(0, KEPT_IN "S"));
+}
+
 static void monitored_refusal_stays_refused_when_enforced(void **state)
 {
 	__u32 cell;
@@ -411,6 +478,8 @@ int main(void)
 		cmocka_unit_test_teardown(entry_is_ended_though_a_packet_changes_it, tear_down),
 		cmocka_unit_test_teardown(answer_to_nothing_opens_no_flow, tear_down),
 		cmocka_unit_test(system_rules_are_for_the_nodes_own_packets),
+		cmocka_unit_test_teardown(connection_that_is_kept_opens_no_other, tear_down),
+		cmocka_unit_test_teardown(connection_that_is_kept_while_it_opens_goes_on, tear_down),
 		cmocka_unit_test_teardown(monitored_refusal_stays_refused_when_enforced, tear_down),
 		cmocka_unit_test_teardown(clock_that_asks_every_minute_is_answered, tear_down),
 		cmocka_unit_test(tcp_fragments_at_offset_one_are_refused),
