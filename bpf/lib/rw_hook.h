@@ -270,6 +270,14 @@ RW_INLINE __u32 rw_hook_known(const struct rw_run *run, const struct rw_flow_que
 
 	if (tcp && rw_tcp_is_opening(packet->tcp_flags) && rw_flow_opens_anew(found->control))
 		return RW_HOOK_UNKNOWN;
+	/*
+	 * By an identifier that is also a type, a question from here and one from there have the same ends.  The
+	 * second is decided by itself, and so is its answer.
+	 */
+	if (packet->is_icmp && packet->is_stray != !!rw_flow_reversed(&query->key, found)) {
+		packet->is_stray = 1;
+		return RW_HOOK_UNKNOWN;
+	}
 	view = rw_hook_view(run, rw_decision_slot(found->decision));
 	if (!view)
 		return RW_CELL_BROKEN;

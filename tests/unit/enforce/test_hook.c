@@ -261,6 +261,35 @@ static void answer_to_nothing_opens_no_flow(void **state)
 	assert_false(passes(0, "out icmp 10.0.1.1 0 10.0.0.2 0 type=8"));
 }
 
+/* By an identifier that is also a type, a question the other way has the ends of the answer. */
+static void question_the_other_way_is_no_answer(void **state)
+{
+	struct rw_frame frame = frame_of("in icmp 10.0.1.1 0 10.0.0.2 0 type=8");
+
+	(void)state;
+	put_in_force(RULES("sgr-out out accept icmp -1/-1 0.0.0.0/0"));
+	for (__u16 id = 0; id < 32; id++) {
+		struct rw_flow_query query;
+		struct rw_frame question = frame, answer = frame, back = frame;
+
+		rw_parse_icmp_ports(&question.ends, 8, id);
+		question.ends.source[0] = frame.ends.destination[0];
+		question.ends.destination[0] = frame.ends.source[0];
+		now_run.slot = 0;
+		now_run.egress = 1;
+		assert_true(rw_cell_accepts(rw_hook_decide(&now_run, &question, RW_PARSE_IP, &query)));
+		now_run.egress = 0;
+		for (__u8 type = 8; type < 19; type++) {
+			back.icmp_type = type;
+			rw_parse_icmp_ports(&back.ends, type, id);
+			assert_false(rw_cell_accepts(rw_hook_decide(&now_run, &back, RW_PARSE_IP, &query)));
+		}
+		answer.icmp_type = 0;
+		rw_parse_icmp_ports(&answer.ends, 0, id);
+		assert_true(rw_cell_accepts(rw_hook_decide(&now_run, &answer, RW_PARSE_IP, &query)));
+	}
+}
+
 /* What a router has sent on is not the node's own business with its link. */
 static void system_rules_are_for_the_nodes_own_packets(void **state)
 {
@@ -477,6 +506,7 @@ int main(void)
 		cmocka_unit_test_teardown(packet_that_loses_a_race_revives_no_ended_entry, tear_down),
 		cmocka_unit_test_teardown(entry_is_ended_though_a_packet_changes_it, tear_down),
 		cmocka_unit_test_teardown(answer_to_nothing_opens_no_flow, tear_down),
+		cmocka_unit_test_teardown(question_the_other_way_is_no_answer, tear_down),
 		cmocka_unit_test(system_rules_are_for_the_nodes_own_packets),
 		cmocka_unit_test_teardown(connection_that_is_kept_opens_no_other, tear_down),
 		cmocka_unit_test_teardown(connection_that_is_kept_while_it_opens_goes_on, tear_down),
