@@ -36,7 +36,7 @@ enum {
 	RW_FLOW_ONE_WAY_SECONDS = 300,
 	RW_FLOW_TOMBSTONE_SECONDS = 180,
 	RW_FLOW_ASSURED_AFTER_SECONDS = 2,
-	RW_FLOW_RESET_BELIEVED_SECONDS = 2, /* at most 16 */
+	RW_FLOW_RESET_BELIEVED_SECONDS = 2, /* a power of two, at most 16 */
 };
 
 /* Detail of TCP. */
@@ -402,7 +402,7 @@ RW_INLINE bool rw_flow_is_answered(__u64 control)
 #define RW_FLOW_RANK_BEGUN 1u /* nothing tells yet that anybody answers */
 #define RW_FLOW_RANK_NEVER 15u
 
-#define RW_FLOW_RANKS 0xf5403211ull /* by class, 4 bits each */
+#define RW_FLOW_RANKS 0xf5403211u /* by class, 4 bits each */
 
 /*
  * What has ended goes before what begins: a server has many more ended connections than open ones.  A reset may have
@@ -412,8 +412,9 @@ RW_INLINE bool rw_flow_is_answered(__u64 control)
 RW_INLINE __u64 rw_flow_rank(__u64 control, __u32 now)
 {
 	__u32 class = RW_FLOW_CLASS(control), detail = RW_FLOW_DETAIL(control);
-	__u64 rank = RW_FLOW_RANKS >> ((class & 7) * 4) & 15;
-	__u64 is_new = rw_is_less((now - RW_FLOW_RESET_AT(detail)) & 15, RW_FLOW_RESET_BELIEVED_SECONDS);
+	__u64 seconds = ((__u64)now - RW_FLOW_RESET_AT(detail)) & 15;
+	__u64 believed = (class ^ RW_FLOW_ABI_CLOSING) | (~detail & RW_FLOW_RST) |
+			 (seconds & ~(RW_FLOW_RESET_BELIEVED_SECONDS - 1u));
 
-	return rank | (is_new & rw_is_zero(rank) & (detail / RW_FLOW_RST & 1)) << 2;
+	return (__u64)(RW_FLOW_RANKS >> ((class & 7) * 4) & 15) + 4 * rw_is_zero(believed);
 }

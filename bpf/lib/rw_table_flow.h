@@ -207,44 +207,42 @@ RW_INLINE __u64 rw_flow_weakness(void *bucket, __u8 family, __u32 way, __u32 wan
 			((alive ^ 1) | (control / RW_FLOW_TCP & 1)) * (wanted & RW_FLOW_ONLY_OTHERS);
 	__u64 word = ((rw_flow_rank(control, now) + 1) << 36 | (__u64)RW_FLOW_DEADLINE(control) << 4) * alive;
 
-	return word | way | refused * RW_FLOW_WEAKEST_NONE;
+	return word | refused * RW_FLOW_WEAKEST_NONE;
 }
 
-/* Leaves word of the entries as weak as 'weakest'; of dead ones and those of the two lowest ranks only. */
-RW_INLINE void rw_flow_leave_hint(void *bucket, __u8 family, __u64 weakest, __u32 wanted, __u32 now)
+/* Leaves word of 'ways', which are as weak as 'weakest'; of dead ones and those of the two lowest ranks only. */
+RW_INLINE void rw_flow_leave_hint(void *bucket, __u64 weakest, __u64 ways, __u32 wanted, __u32 now)
 {
-	__u64 time = now & RW_FLOW_HINT_TIME, hint = time | (__u64)(wanted >> 2) << RW_FLOW_HINT_OTHERS,
-	      ways = 0;
+	__u64 time = now & RW_FLOW_HINT_TIME, hint = time | (__u64)(wanted >> 2) << RW_FLOW_HINT_OTHERS;
 
-	if (weakest < (RW_FLOW_RANK_BEGUN + 2ull) << 36) {
+	if (weakest < (RW_FLOW_RANK_BEGUN + 2ull) << 36)
 		hint |= (RW_FLOW_WEAKEST_DEAD(weakest) ? time : weakest >> 4 & RW_FLOW_HINT_TIME)
-			<< RW_FLOW_HINT_DEADLINE;
-		hint |= (weakest >> 37) << RW_FLOW_HINT_RANK;
-		for (__u32 way = 0; way < RW_FLOW_WAYS; way++)
-			ways |= rw_is_zero((rw_flow_weakness(bucket, family, way, wanted, now) ^ weakest) >>
-					   4)
-				<< way;
-	}
-	rw_store(*rw_flow_hint_at(bucket, wanted / RW_FLOW_FOR_TCP), hint | ways << RW_FLOW_HINT_WAYS);
+				<< RW_FLOW_HINT_DEADLINE |
+			(weakest >> 37) << RW_FLOW_HINT_RANK | ways << RW_FLOW_HINT_WAYS;
+	rw_store(*rw_flow_hint_at(bucket, wanted / RW_FLOW_FOR_TCP), hint);
 }
 
 /* ... as 'wanted' says.  It leaves a hint for the next newcomer of the kind. */
 RW_INLINE __u64 rw_flow_weakest(__u8 family, __u32 number, __u32 wanted, __u32 now)
 {
 	void *bucket = rw_flow_bucket(family, number);
-	__u64 weakest = RW_FLOW_WEAKEST_NONE;
+	__u64 weakest = RW_FLOW_WEAKEST_NONE, ways = 0;
 
 	if (!bucket)
 		return weakest;
+#pragma GCC unroll 8
 	for (__u32 way = 0; way < RW_FLOW_WAYS; way++) {
 		__u64 word = rw_flow_weakness(bucket, family, way, wanted, now);
 
-		if (word < weakest)
+		if (word < weakest) {
 			weakest = word;
+			ways = 0;
+		}
+		ways |= rw_is_zero(word ^ weakest) << way;
 	}
 	if (wanted)
-		rw_flow_leave_hint(bucket, family, weakest, wanted, now);
-	return weakest;
+		rw_flow_leave_hint(bucket, weakest, ways, wanted, now);
+	return weakest | rw_lowest_bit8(ways);
 }
 
 /* How many live entries of a bucket are not TCP. */
