@@ -168,6 +168,9 @@ int rw_api_reach_matrix(struct rw_api_call *call, struct rw_error *err)
 
 /* ---- lint, with what was counted ---- */
 
+/* That a rule was never hit says something only when it had a day for it. */
+#define NEVER_HIT_AFTER_MS (INT64_C(24) * 3600 * 1000)
+
 /* A group and for how long the hits of its rules have been counted on all of its nodes. */
 struct watch {
 	const struct rw_group *group;
@@ -255,14 +258,18 @@ static int add_hits(const struct rw_api_call *call, const struct watch *watch, s
 	int64_t now_ms = rw_clock_realtime_ms(call->api->clock);
 
 	/* An agent's report names so many rules at most: of larger groups some hits may be missing. */
-	if (!watch->has_node || watch->watched_ms < 0 || watch->group->rule_count > RW_SESSION_HITS_MAX)
+	if (!watch->has_node || watch->watched_ms < NEVER_HIT_AFTER_MS ||
+	    watch->group->rule_count > RW_SESSION_HITS_MAX)
 		return 0;
 	for (size_t i = 0; i < watch->group->rule_count; i++) {
 		const struct rw_rule *rule = watch->group->rules[i];
 		int64_t age_ms = rule->created_ms ? now_ms - rule->created_ms : watch->watched_ms;
 		struct rw_lint_hits *slot;
-		int r = rw_vec_push(hits, &slot);
+		int r;
 
+		if (age_ms < NEVER_HIT_AFTER_MS)
+			continue;
+		r = rw_vec_push(hits, &slot);
 		if (r < 0)
 			return r;
 		*slot = (struct rw_lint_hits){

@@ -573,7 +573,7 @@ const struct rw_cli_command rw_cli_analyze_commands[] = {
 	 "  matches-nobody  its object has no address, or its parts contradict each other\n"
 	 "  conflict        a drop rule of the same priority takes packets from it\n"
 	 "  mergeable       it and others can be one rule\n"
-	 "  never-hit       no packet was counted for it in the time watched (server only)\n"
+	 "  never-hit       no packet was counted for it in a day or more (server only)\n"
 	 "Each mend but that of never-hit rules keeps every verdict; in the JSON, those marked 'together' do "
 	 "so\n"
 	 "also when all of them are made.\n"

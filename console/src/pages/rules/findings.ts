@@ -28,9 +28,6 @@ export function worst(findings: readonly Finding[]): Severity | null {
 const lintSeverity = (finding: string): Severity =>
   finding === "conflict" || finding === "shadowed" ? "medium" : "low";
 
-/** That a rule was never hit says something only when it had a day for it. */
-const NEVER_HIT_AFTER_S = 86_400;
-
 export function findingsByRule(
   group: string,
   audit: Schemas["Audit"]["findings"],
@@ -45,8 +42,8 @@ export function findingsByRule(
   for (const { group: of, rules, severity, check, title, detail, suppressed } of audit)
     if (of === group && !suppressed)
       for (const rule of rules) add(rule, { source: "audit", severity, check, title, detail });
-  for (const { group: of, rule, finding, because, mend, watched_s } of lint)
-    if (of === group && !(finding === "never-hit" && (watched_s ?? 0) < NEVER_HIT_AFTER_S))
+  for (const { group: of, rule, finding, because, mend } of lint)
+    if (of === group)
       add(rule, { source: "lint", severity: lintSeverity(finding), check: finding, because, mend });
   return found;
 }
