@@ -132,12 +132,39 @@ static void note_object(const struct rw_rule *rule, const struct rw_rule **first
 		*first = rule;
 }
 
+/* What a rule names: its CIDR, or the name of its group or prefix list; a managed group by its cluster. */
+static void name_object(const struct rw_model *model, const struct rw_object *object, char *text, size_t size)
+{
+	const struct rw_group *group = NULL;
+	const struct rw_cluster *cluster = NULL;
+	const struct rw_prefix_list *list = NULL;
+
+	if (object->kind == RW_OBJECT_CIDR) {
+		char cidr[RW_PREFIX_TEXT_SIZE];
+
+		rw_prefix_format(&object->cidr, cidr);
+		(void)snprintf(text, size, "%s", cidr);
+		return;
+	}
+	if (object->kind == RW_OBJECT_GROUP)
+		group = rw_model_find_group(model, object->id);
+	else
+		list = rw_model_find_prefix_list(model, object->id);
+	if (group && group->managed_by[0])
+		cluster = rw_model_find_cluster(model, group->managed_by);
+	(void)snprintf(text, size, "%s%s", object->kind == RW_OBJECT_GROUP ? "group:" : "prefix-list:",
+		       cluster ? cluster->name
+		       : group ? group->name
+		       : list  ? list->name
+			       : object->id);
+}
+
 /* One finding for all rules that fail the test. */
 static int judge_each(struct subject *subject, enum rw_check_number number, rule_test *test)
 {
 	const struct rw_rule *first = NULL;
 	struct rw_finding *finding = NULL;
-	char object[RW_PREFIX_TEXT_SIZE];
+	char object[160];
 	size_t count = 0;
 	int r = 0;
 
@@ -155,10 +182,7 @@ static int judge_each(struct subject *subject, enum rw_check_number number, rule
 	}
 	if (count == 0)
 		return 0;
-	if (first->object.kind == RW_OBJECT_CIDR)
-		rw_prefix_format(&first->object.cidr, object);
-	else
-		(void)snprintf(object, sizeof(object), "%s", first->object.id);
+	name_object(subject->run->input->model, &first->object, object, sizeof(object));
 	if (count == 1)
 		(void)snprintf(finding->detail, sizeof(finding->detail), "1 rule: %s", object);
 	else
@@ -182,9 +206,10 @@ static int judge_group(struct subject *subject)
 	r = rw_model_referrers(subject->run->input->model, RW_KIND_GROUP, subject->group->id, &referrers);
 	if (r < 0)
 		return rw_error_oom(subject->run->err);
-	return referrers.count > 0 ? 0
-				   : finding_add(subject, rw_check_named(RW_CHECK_UNUSED_GROUP), NULL,
-						 "%zu rules", subject->group->rule_count);
+	return referrers.count > 0
+		       ? 0
+		       : finding_add(subject, rw_check_named(RW_CHECK_UNUSED_GROUP), NULL, "%zu rule%s",
+				     subject->group->rule_count, subject->group->rule_count == 1 ? "" : "s");
 }
 
 int judge_rules(struct subject *subject)

@@ -517,20 +517,38 @@ static void tells_nodes_that_only_monitor_and_nodes_without_agent(void **state)
 	expect(world, "medium not-enforced: node n1\ninfo no-agent: node n2\n");
 }
 
-static void tells_a_group_that_nobody_uses(void **state)
+static void add_spare_group(struct world *world)
 {
-	struct world *world = *state;
 	struct rw_group *group = rw_group_new();
-	struct rw_draft *draft;
+	struct rw_draft *draft = rw_draft_new(world->model, &context);
 
-	add_cluster(world, &(struct wish){.management = "203.0.113.0/24", .no_web = true});
 	group->name = strdup("spare");
 	group->description = strdup("");
 	strcpy(group->network, rw_model_find_cluster(world->model, "demo")->network);
-	draft = rw_draft_new(world->model, &context);
 	assert_int_equal(rw_edit_create(draft, RW_KIND_GROUP, group, NULL, NULL), 0);
 	keep(world, draft);
+}
+
+static void tells_a_group_that_nobody_uses(void **state)
+{
+	struct world *world = *state;
+
+	add_cluster(world, &(struct wish){.management = "203.0.113.0/24", .no_web = true});
+	add_spare_group(world);
 	expect(world, "low unused-group: 0 rules\n");
+}
+
+static void calls_what_a_rule_names_by_its_name(void **state)
+{
+	struct world *world = *state;
+	char rule[128];
+
+	add_cluster(world, &(struct wish){.management = "203.0.113.0/24", .no_web = true});
+	add_spare_group(world);
+	(void)snprintf(rule, sizeof(rule), "allow tcp 7777 from group:%s",
+		       rw_model_find_group(world->model, "spare")->id);
+	RULES(world, rule);
+	expect(world, "info no-description: 1 rule: group:spare\n");
 }
 
 static void keeps_suppressed_findings_apart_until_they_expire(void **state)
@@ -718,6 +736,7 @@ int main(void)
 		TEST(tells_listeners_that_ipv4_rules_forget),
 		TEST(tells_nodes_that_only_monitor_and_nodes_without_agent),
 		TEST(tells_a_group_that_nobody_uses),
+		TEST(calls_what_a_rule_names_by_its_name),
 		TEST(keeps_suppressed_findings_apart_until_they_expire),
 		TEST(refuses_a_subject_that_is_not_there),
 		TEST(tells_what_is_open_to_the_internet),
