@@ -98,7 +98,7 @@ def shell(system):
     console = system.open_console()
     with open(os.path.join(system.scratch, "console-port"), "w", encoding="ascii") as file:
         file.write(str(console or ""))
-    for name in ("probe", "hold", "console"):
+    for name in ("probe", "hold", "agent", "console"):
         path = os.path.join(tools, name)
         with open(path, "w", encoding="utf-8") as file:
             file.write(f"#!/bin/sh\nexec python3 {os.path.abspath(__file__)} {name} {system.scratch}/hosts.json \"$@\"\n")
@@ -110,7 +110,8 @@ def shell(system):
   probe internet node-1:{PUBLISHED_PORT}
   ringwall log
 The second cuts the connection that `hold` keeps alive. `probe WHO [NODE:PORT]`
-knocks once and says why; `exit` ends and cleans up.""")
+knocks once and says why. `agent NODE COMMAND` is ringwall-agent on a node: try
+`agent node-1 status`, `table`, `capture`, `detach`. `exit` ends and cleans up.""")
     if console:
         say(f"""
 The same in a browser of this machine (it will warn: the authority is ringwall's own):
@@ -137,9 +138,22 @@ def print_console_link(scratch):
     return 0
 
 
+def agent_command(scratch, hosts, arguments):
+    """`agent NODE COMMAND [OPTION...]` of the demo's shell: ringwall-agent, where the agent of that node runs."""
+    nodes = [name for name, host in hosts.items() if os.path.isdir(os.path.join(scratch, host["netns"]))]
+    if len(arguments) < 2 or arguments[0] not in nodes:
+        print(f"usage: agent NODE COMMAND [OPTION...]    as in: agent node-1 table    nodes: {', '.join(sorted(nodes))}")
+        return 2
+    netns = hosts[arguments[0]]["netns"]
+    os.execvp("nsenter", ["nsenter", f"--net={NETNS_FOLDER}/{netns}", "ringwall-agent", *arguments[1:],
+                          "--state", os.path.join(scratch, netns), "--pin-dir", f"/sys/fs/bpf/ringwall/{netns}"])
+
+
 def person_command(name, arguments):
-    """`probe WHO [NODE:PORT[/udp]]` and `hold WHO [NODE:PORT]` of the demo's shell."""
+    """`probe WHO [NODE:PORT[/udp]]`, `hold WHO [NODE:PORT]` and `agent NODE COMMAND` of the demo's shell."""
     hosts = json.load(open(arguments[0], encoding="utf-8"))
+    if name == "agent":
+        return agent_command(os.path.dirname(arguments[0]), hosts, arguments[1:])
     try:
         who, target = (arguments[1:] + ["node-1:6379"])[:2]
         node, _, port = target.partition(":")
@@ -213,7 +227,7 @@ def main():
     mode = sys.argv[1]
     if mode == "console":
         return print_console_link(os.path.dirname(sys.argv[2]))
-    if mode in ("probe", "hold"):
+    if mode in ("probe", "hold", "agent"):
         return person_command(mode, sys.argv[2:])
     if mode == "clean":
         return clean()
