@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "agent/agent_internal.h"
 
+#include <string.h>
+
 #include "base/log.h"
 
 #define PICTURE_GAP_MS 50u /* changes of links come in swarms: least time between two pictures, and */
@@ -51,6 +53,17 @@ int agent_follow_command(struct agent *agent, bool detached, struct rw_error *er
 	return detached ? detach(agent, err) : attach(agent, err);
 }
 
+static bool is_enforced(const struct agent *agent, const char *interface)
+{
+	struct rw_keeper_status status;
+
+	rw_keeper_status(agent->keeper, &status);
+	for (size_t i = 0; status.decisions && i < status.links->count; i++)
+		if (strcmp(status.decisions[i].name, interface) == 0)
+			return status.decisions[i].role == RW_LINK_ENFORCED;
+	return false;
+}
+
 int agent_switch_early(struct agent *agent, const char *words, struct rw_buf *answer, struct rw_error *err)
 {
 	struct rw_early_wish wish;
@@ -68,10 +81,14 @@ int agent_switch_early(struct agent *agent, const char *words, struct rw_buf *an
 	r = rw_early_save(&agent->options->place, rw_keeper_early(agent->keeper), err);
 	if (r < 0)
 		return rw_error_wrap(err, "it is so now, but not after the agent's next start");
-	return rw_buf_append_format(answer, "%s: early drop is %s\n", wish.name,
-				    wish.early == RW_ENFORCER_EARLY_NONE ? "taken off"
-				    : wish.idle                          ? "off: everything passes to tc"
-									 : "on");
+	return rw_buf_append_format(
+		answer, "%s: early drop is %s%s\n", wish.name,
+		wish.early == RW_ENFORCER_EARLY_NONE ? "taken off"
+		: wish.idle                          ? "off: everything passes to tc"
+						     : "on",
+		wish.early == RW_ENFORCER_EARLY_NONE || is_enforced(agent, wish.name)
+			? ""
+			: "; no interface of that name is enforced now, so it waits for one");
 }
 
 /* Marks of 'detach' by somebody who could not reach us. */

@@ -243,6 +243,15 @@ static void print_classes(struct rw_buf *buf, const struct rw_enforcer_status *c
 		(void)rw_buf_append_text(buf, "\n");
 }
 
+/* "504 KiB", "128 MiB": whole ones from 2 MiB on. */
+static void print_bytes(struct rw_buf *buf, uint64_t bytes)
+{
+	bool large = bytes >= UINT64_C(2) << 20;
+
+	(void)rw_buf_append_format(buf, "%llu %s", (unsigned long long)(large ? bytes >> 20 : bytes >> 10),
+				   large ? "MiB" : "KiB");
+}
+
 static void print_enforcement(struct rw_buf *buf, const struct rw_agent_facts *facts)
 {
 	const struct rw_enforcer_status *counters = &facts->counters;
@@ -260,11 +269,13 @@ static void print_enforcement(struct rw_buf *buf, const struct rw_agent_facts *f
 	print_classes(buf, counters);
 	(void)rw_buf_append_format(buf, "%-12s  %u.%04u %% of all pairs of buckets\n", "full",
 				   counters->full_pairs_ppm / 10000, counters->full_pairs_ppm % 10000);
-	(void)rw_buf_append_format(buf, "%-12s  %llu KiB of at most %llu, %llu KiB taken, generation %u\n",
-				   "tables", (unsigned long long)counters->table_bytes >> 10,
-				   (unsigned long long)counters->table_limit_bytes >> 10,
-				   (unsigned long long)counters->table_memory_bytes >> 10,
-				   counters->generation);
+	(void)rw_buf_append_format(buf, "%-12s  ", "tables");
+	print_bytes(buf, counters->table_bytes);
+	(void)rw_buf_append_text(buf, " of at most ");
+	print_bytes(buf, counters->table_limit_bytes);
+	(void)rw_buf_append_text(buf, ", ");
+	print_bytes(buf, counters->table_memory_bytes);
+	(void)rw_buf_append_format(buf, " taken from the kernel, generation %u\n", counters->generation);
 	(void)rw_buf_append_format(buf, "%-12s  %llu packets\n", "passed",
 				   (unsigned long long)counters->passed);
 	print_counts(buf, "dropped", counters->dropped);

@@ -248,8 +248,10 @@ static int parse(int argc, char **argv, struct arguments *arguments)
 
 	rw_usage_getopt(&rw_agent_program, table);
 	while (r == 0 && (code = getopt_long(argc, argv, "o:hc:w:", table, NULL)) != -1) {
-		if (code == '?')
-			return usage("see above", NULL);
+		if (code == '?') { /* getopt has said what is wrong */
+			fprintf(stderr, "Try 'ringwall-agent --help'.\n");
+			return -EINVAL;
+		}
 		r = set_option(arguments, code, optarg);
 	}
 	if (r != 0)
@@ -265,6 +267,10 @@ static int parse(int argc, char **argv, struct arguments *arguments)
 			arguments->words[i] = argv[optind++];
 	if (optind < argc)
 		return usage("unexpected argument", argv[optind]);
+	if (is_command(arguments, "early-drop") && !arguments->words[1])
+		return usage("early-drop needs two words: on|off|remove INTERFACE", NULL);
+	if (is_command(arguments, "join") && !arguments->join.server)
+		return usage("--server is missing: where does the controller listen?", NULL);
 	if (!arguments->command && !arguments->file)
 		return usage("a command or --file is missing", NULL);
 	if (arguments->file && arguments->command && strcmp(arguments->command, "run") != 0)
@@ -410,8 +416,6 @@ static int command_early(const struct arguments *arguments, const struct rw_agen
 {
 	char words[64];
 
-	if (!arguments->words[0] || !arguments->words[1])
-		return rw_error_set(err, -EINVAL, "expected: early-drop on|off|remove INTERFACE");
 	if (snprintf(words, sizeof(words), "%s %s%s", arguments->words[0], arguments->words[1],
 		     arguments->generic ? " generic" : "") >= (int)sizeof(words))
 		return rw_error_set(err, -EINVAL, "not the name of an interface: \"%.64s\"",

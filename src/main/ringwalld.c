@@ -66,6 +66,19 @@ static int print_routes(void)
 	return EXIT_SUCCESS;
 }
 
+/* A command that is not there, or has a word too many or too few. */
+static int wrong_words(const char *word)
+{
+	size_t length = strlen(word);
+
+	for (const struct rw_usage_command *command = rw_daemon_program.commands; command->path; command++)
+		if (strncmp(command->path, word, length) == 0 &&
+		    (command->path[length] == ' ' || !command->path[length]))
+			return usage_error("'%s' reads: ringwalld %s%s%s", word, command->path,
+					   command->arguments[0] ? " " : "", command->arguments);
+	return usage_error("there is no command '%s'", word);
+}
+
 /* What to do instead of running; -1 = go on. */
 static int read_options(int count, char **arguments, struct rw_daemon_options *daemon, bool *ret_help)
 {
@@ -246,5 +259,5 @@ int main(int count, char **arguments)
 		return rw_daemon_backup(&daemon, words[1], &err) < 0 ? report(&err) : EXIT_SUCCESS;
 	if (left == 2 && strcmp(words[0], "restore") == 0)
 		return restore(&daemon, words[1]);
-	return usage_error("there is no command '%s'", words[0]);
+	return wrong_words(words[0]);
 }

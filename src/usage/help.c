@@ -41,9 +41,10 @@ static void print_pair(FILE *out, const char *left, size_t width, const char *te
 {
 	size_t indent = width + 3;
 
-	(void)fprintf(out, "  %-*s ", (int)width, left);
 	if (strlen(left) > width)
-		(void)fprintf(out, "\n%*s", (int)indent, "");
+		(void)fprintf(out, "  %s\n%*s", left, (int)indent, "");
+	else
+		(void)fprintf(out, "  %-*s ", (int)width, left);
 	print_words(out, text, strlen(text), indent);
 }
 

@@ -30,6 +30,8 @@ def check_usage():
     for arguments in (["--colour"], ["dance"], ["--log-level", "loud"], ["key"], ["init", "twice"]):
         result = run(*arguments)
         record(f"{arguments} is a usage error", result.returncode == 2 and "--help" in result.stderr, result)
+    result = run("backup")
+    record("a command that lacks a word says how it reads", result.returncode == 2 and "ringwalld backup FILE" in result.stderr, result)
 
 
 def check_refusals(folder):

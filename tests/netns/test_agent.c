@@ -363,14 +363,14 @@ static void grows_its_tables_with_the_rights_that_it_has(void **state)
 	char status[4096];
 
 	assert_int_equal(command(world, "status", status, sizeof(status)), 0);
-	assert_non_null(strstr(status, " of at most 32768, 4096 KiB taken"));
+	assert_non_null(strstr(status, " of at most 32 MiB, 4 MiB taken"));
 	write_any_model(world, "0.0.0.0/0", 22, true);
 	process_signal(&world->agent, SIGHUP);
 	process_expect_connects(world->peer, NODE, 22, true);
 	assert_false(web_opens(world));
 	assert_int_equal(command(world, "status", status, sizeof(status)), 0);
-	assert_non_null(strstr(status, " of at most 32768, "));
-	assert_null(strstr(status, "4096 KiB taken"));
+	assert_non_null(strstr(status, " of at most 32 MiB, "));
+	assert_null(strstr(status, ", 4 MiB taken"));
 	/* The next agent has the same. */
 	process_stop(&world->agent, SIGKILL);
 	start_agent(world);
@@ -424,12 +424,16 @@ static void enforces_by_clsact_with_the_same_rights(void **state)
 	assert_ssh_opens(world);
 }
 
+/* What the command says of it, in 'said'. */
+static char said[512];
+
 static int early_drop(const struct world *world, const char *verb, const char *interface, const char *more)
 {
 	const char *argv[] = {program,     "early-drop", "--state", world->state, "--pin-dir",
 			      world->pins, verb,         interface, more,         NULL};
 
-	return process_run(world->node, NULL, 0, argv);
+	said[0] = '\0';
+	return process_run(world->node, said, sizeof(said), argv);
 }
 
 static uint32_t xdp_id(const struct world *world)
@@ -467,6 +471,7 @@ static void drops_early_where_the_operator_says_so(void **state)
 	assert_int_equal(xdp_id(world), 0);
 	assert_int_equal(early_drop(world, "off", "eth0", NULL), 1);
 	assert_int_equal(early_drop(world, "on", "eth0", NULL), 0);
+	assert_string_equal(said, "eth0: early drop is on\n");
 	assert_true(xdp_id(world));
 	assert_status_has(world, "eth0: early drop is dropping (xdp)");
 	assert_enforced(world);
@@ -486,6 +491,8 @@ static void drops_early_where_the_operator_says_so(void **state)
 	assert_int_equal(xdp_id(world), 0);
 	/* Not enforced now: it is kept for when it is. */
 	assert_int_equal(early_drop(world, "on", "eth7", NULL), 0);
+	assert_non_null(strstr(said, "eth7: early drop is on; no interface of that name is enforced now"));
+	assert_int_equal(early_drop(world, "on", NULL, NULL), 2);
 	assert_int_equal(early_drop(world, "sideways", "eth0", NULL), 1);
 	assert_int_equal(early_drop(world, "on", "eth0", NULL), 0);
 	assert_int_equal(command(world, "detach", NULL, 0), 0);

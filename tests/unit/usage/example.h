@@ -12,6 +12,7 @@
 
 static const struct rw_usage_option example_own[] = {
 	{"fast", 'f', NULL, "without waiting", 0},
+	{"a-name-that-is-rather-long", 0, "VALUE", "below", 303},
 	{"wait", 0, "[TIME]",
 	 "this help is so long that it does not fit on one line of eighty columns at all", 301},
 	{0},

@@ -23,7 +23,8 @@ static void names_a_function_without_dashes(void **state)
 static void has_a_case_for_each_command(void **state)
 {
 	(void)state;
-	assert_true(example_says("\t\"rule add\") words=\"--help --fast --wait --output\" ;;\n"));
+	assert_true(example_says(
+		"\t\"rule add\") words=\"--help --fast --a-name-that-is-rather-long --wait --output\" ;;\n"));
 	assert_true(example_says("\t\"stop\"\\ *) words=\"--help\" ;;\n"));
 }
 

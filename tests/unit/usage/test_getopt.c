@@ -18,7 +18,7 @@ static void lists_every_option_once(void **state)
 	rw_usage_getopt(&example, table);
 	while (table[count].name)
 		count++;
-	assert_int_equal(count, 4);
+	assert_int_equal(count, 5);
 	assert_int_equal(find(table, "fast")->has_arg, no_argument);
 	assert_int_equal(find(table, "fast")->val, 'f');
 	assert_int_equal(find(table, "wait")->has_arg, optional_argument);

@@ -32,6 +32,8 @@ static void shows_a_commands_options_within_80_columns(void **state)
 	assert_true(example_says(
 		"\n  --wait[=TIME]              this help is so long that it does not fit on one\n"
 		"                             line of eighty columns at all\n"));
+	assert_true(
+		example_says("\n  --a-name-that-is-rather-long VALUE\n                             below\n"));
 	assert_true(example_says("\noutput:\n  -o, --output FORMAT        table or json\n"));
 	assert_true(example_says("\n  --state DIR                where\n"));
 	assert_true(example_longest_line() <= 80);
