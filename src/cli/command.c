@@ -15,10 +15,10 @@ const struct rw_cli_command *rw_cli_commands(void)
 		rw_cli_network_commands,       rw_cli_cluster_commands, rw_cli_node_commands,
 		rw_cli_group_commands,         rw_cli_rule_commands,    rw_cli_prefix_list_commands,
 		rw_cli_load_balancer_commands, rw_cli_key_commands,     rw_cli_status_commands,
-		rw_cli_log_commands,           rw_cli_model_commands,   rw_cli_evaluate_commands,
-		rw_cli_promise_commands,       rw_cli_convert_commands, rw_cli_audit_commands,
-		rw_cli_analyze_commands,       rw_cli_context_commands, rw_cli_ca_commands,
-		rw_cli_flows_commands,         rw_cli_tighten_commands,
+		rw_cli_log_commands,           rw_cli_flows_commands,   rw_cli_model_commands,
+		rw_cli_evaluate_commands,      rw_cli_promise_commands, rw_cli_convert_commands,
+		rw_cli_audit_commands,         rw_cli_tighten_commands, rw_cli_analyze_commands,
+		rw_cli_context_commands,       rw_cli_ca_commands,
 	};
 	static struct rw_cli_command all[RW_CLI_COMMANDS_MAX];
 	size_t count = 0;
@@ -162,6 +162,9 @@ static int run_without_command(int count, char **words)
 		rw_cli_print_noun(help ? stdout : stderr, words[0]);
 		return help ? RW_EXIT_DONE : RW_EXIT_USAGE;
 	}
+	if (words[0][0] == '-')
+		return rw_cli_usage_error(NULL, "options stand behind the command: ringwall COMMAND %s",
+					  words[0]);
 	(void)rw_cli_usage_error(NULL, "there is no command '%s'", words[0]);
 	suggest(count, words);
 	return RW_EXIT_USAGE;

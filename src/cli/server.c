@@ -170,6 +170,38 @@ static const char *kind_words(const char *kind)
 						    : kind;
 }
 
+/* Guards that are shown one by one; a guard may object for every node. */
+#define GUARDS_SHOWN 20
+
+/* What a guard has to say, and behind all of them, once, what to add to go on all the same. */
+static void explain_guards(const struct rw_json *guards)
+{
+	for (size_t i = 0; i < rw_json_count(guards) && i < GUARDS_SHOWN; i++) {
+		struct rw_json guard = rw_json_at(guards, i);
+
+		(void)fprintf(stderr, "  guard %s: %s\n", rw_cli_text(&guard, "id"),
+			      rw_cli_text(&guard, "detail"));
+	}
+	if (rw_json_count(guards) > GUARDS_SHOWN)
+		(void)fprintf(stderr, "  and %zu more\n", rw_json_count(guards) - GUARDS_SHOWN);
+	if (rw_json_count(guards))
+		(void)fputs("  to go on all the same:", stderr);
+	for (size_t i = 0; i < rw_json_count(guards); i++) {
+		struct rw_json guard = rw_json_at(guards, i);
+		bool told = false;
+
+		for (size_t j = 0; j < i && !told; j++) {
+			struct rw_json earlier = rw_json_at(guards, j);
+
+			told = strcmp(rw_cli_text(&earlier, "id"), rw_cli_text(&guard, "id")) == 0;
+		}
+		if (!told)
+			(void)fprintf(stderr, " --force %s", rw_cli_text(&guard, "id"));
+	}
+	if (rw_json_count(guards))
+		(void)fputc('\n', stderr);
+}
+
 /* Shows who still refers to what should go, or which guards object. */
 static void explain_problem(const char *text, size_t size)
 {
@@ -180,15 +212,8 @@ static void explain_problem(const char *text, size_t size)
 	if (rw_json_parse(text, size, RW_JSON_BODY_MAX, &document, NULL) < 0)
 		return;
 	root = rw_json_root(document);
-	if (rw_json_find(&root, "guards", &list)) {
-		for (size_t i = 0; i < rw_json_count(&list); i++) {
-			struct rw_json guard = rw_json_at(&list, i);
-			const char *id = rw_cli_text(&guard, "id");
-
-			(void)fprintf(stderr, "  guard %s: %s\n  to go on all the same: --force %s\n", id,
-				      rw_cli_text(&guard, "detail"), id);
-		}
-	}
+	if (rw_json_find(&root, "guards", &list))
+		explain_guards(&list);
 	if (rw_json_find(&root, "referrers", &list)) {
 		for (size_t i = 0; i < rw_json_count(&list) && i < 20; i++) {
 			struct rw_json referrer = rw_json_at(&list, i);

@@ -150,7 +150,7 @@ int rw_draft_check_unused(const struct rw_draft *draft, enum rw_kind kind, const
 		if (count > 5)
 			continue;
 		at += (size_t)snprintf(
-			list + at, sizeof(list) - at, "%s%s%s%s %.40s", count > 1 ? ", " : "",
+			list + at, sizeof(list) - at, "%s%s%s%s %.48s", count > 1 ? ", " : "",
 			referrer->rule[0] ? "rule " : "", referrer->rule[0] ? referrer->rule : "",
 			referrer->rule[0] ? " of" : rw_kind_name(referrer->kind), name ? name : referrer->id);
 		at = at < sizeof(list) ? at : sizeof(list) - 1;

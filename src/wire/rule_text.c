@@ -17,6 +17,8 @@ struct words {
 	const char *description; /* behind '#', trimmed, or "" */
 };
 
+#define PORTS_HINT "Write 443, 80,443, 8000-8100 or 1-65535."
+
 /* What a rule text says, before it is spread over families and ports. */
 struct meaning {
 	struct rw_rule rule; /* object and ports of the first rule */
@@ -142,11 +144,14 @@ static int parse_ports_and_side(struct words *words, struct meaning *meaning, st
 	meaning->port_count = 1;
 	if (has_ports && (words->next == words->count || at_side(words))) {
 		(void)refuse_word(words, words->next, err, "tcp and udp need ports");
-		return rw_error_hint(err, "Write 443, 80,443, 8000-8100 or 1-65535.");
+		return rw_error_hint(err, PORTS_HINT);
 	}
 	if (words->next < words->count && !at_side(words)) {
-		if (rw_ports_parse_list(word(words), meaning->ports, &meaning->port_count, err) < 0)
-			return blame_word(words, words->next, err);
+		if (rw_ports_parse_list(word(words), meaning->ports, &meaning->port_count, err) < 0) {
+			(void)blame_word(words, words->next, err);
+			(void)rw_error_hint(err, PORTS_HINT); /* not the form of the API's field */
+			return -EINVAL;
+		}
 		if (!has_ports && (meaning->port_count != 1 || !rw_ports_is_any(meaning->ports[0])))
 			return refuse_word(words, words->next, err, "only tcp and udp have ports");
 		/* Any port of a protocol with ports is a range like others. */
