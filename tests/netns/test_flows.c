@@ -222,6 +222,41 @@ static void live_connections_are_entered_as_the_rules_decide(void **state)
 	assert_false(filter_says(refused[1], refused[0]));
 }
 
+/* Reads to the end; how much that was. */
+static size_t read_all(int fd)
+{
+	static char bytes[65536];
+	size_t total = 0;
+	ssize_t got;
+
+	while (netns_readable(fd, FILTER_YES_MS) && (got = recv(fd, bytes, sizeof(bytes), 0)) > 0)
+		total += (size_t)got;
+	return total;
+}
+
+/* Both programs have closed, and the kernel still sends what the node's has left to it, when enforcement begins. */
+static void data_of_a_closed_socket_goes_out(void **state)
+{
+	static const char bytes[4096];
+	int ends[2];
+	size_t written = 0;
+	ssize_t done;
+	char byte;
+
+	(void)state;
+	filter_join(scene.node, "10.0.0.2", scene.peer, "10.0.0.1", 443, ends);
+	assert_int_equal(shutdown(ends[1], SHUT_WR), 0);
+	assert_true(netns_readable(ends[0], FILTER_YES_MS));
+	assert_int_equal(recv(ends[0], &byte, 1, 0), 0);
+	while ((done = send(ends[0], bytes, sizeof(bytes), MSG_DONTWAIT)) > 0)
+		written += (size_t)done;
+	assert_int_equal(errno, EAGAIN);
+	(void)close(ends[0]);
+	rule(NO_RULES);
+	assert_int_equal(read_all(ends[1]), written);
+	(void)close(ends[1]);
+}
+
 /* A third namespace behind eth1 of the node, which forwards. */
 static int add_inside(const char *const rules[])
 {
@@ -589,6 +624,7 @@ int main(void)
 		TEST(removed_rule_cuts_ping),
 		TEST(known_connection_is_picked_up_midstream),
 		TEST(live_connections_are_entered_as_the_rules_decide),
+		TEST(data_of_a_closed_socket_goes_out),
 		TEST(forwarded_traffic_needs_both_decisions),
 		TEST(answers_may_leave_by_another_nic),
 		TEST(fragments_follow_their_first),

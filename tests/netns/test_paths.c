@@ -313,6 +313,29 @@ static void overlay_of_vxlan_needs_its_outer_port(void **state)
 	}
 }
 
+/* A client behind the node's NAT that has said all it has to say, and is still listening, when enforcement begins. */
+static void half_closed_connection_behind_nat_goes_on(void **state)
+{
+	(void)state;
+	translate();
+	for (size_t i = 0; i < 2; i++) {
+		const struct family *family = &families[i];
+		char byte;
+		int ends[2];
+
+		enforcer = rw_enforcer_close(enforcer);
+		enforcer = filter_open(node, NULL);
+		filter_join(container, family->container, peer, family->peer, 443, ends);
+		assert_int_equal(shutdown(ends[0], SHUT_WR), 0);
+		assert_true(netns_readable(ends[1], FILTER_YES_MS));
+		assert_int_equal(recv(ends[1], &byte, 1, 0), 0);
+		rule("eth0", NO_RULES);
+		filter_assert_says(ends[1], ends[0]);
+		(void)close(ends[0]);
+		(void)close(ends[1]);
+	}
+}
+
 /* What passes as the node's own DHCP whatever the rules say is open to nobody whom it forwards for. */
 static void dhcp_of_a_container_is_not_the_nodes(void **state)
 {
@@ -397,6 +420,7 @@ int main(void)
 		TEST(two_uplinks_share_their_flows),
 		TEST(gateway_lets_out_what_its_egress_rules_accept),
 		TEST(overlay_of_vxlan_needs_its_outer_port),
+		TEST(half_closed_connection_behind_nat_goes_on),
 		TEST(dhcp_of_a_container_is_not_the_nodes),
 		TEST(own_multicast_that_is_sent_on_is_decided_where_it_leaves),
 	};

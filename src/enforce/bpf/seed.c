@@ -31,16 +31,24 @@
 
 enum {
 	TCP_STATE_ESTABLISHED = 1,
+	TCP_STATE_FIN_WAIT1 = 4,
+	TCP_STATE_FIN_WAIT2 = 5,
 	TCP_STATE_CLOSE = 7,
+	TCP_STATE_CLOSE_WAIT = 8,
+	TCP_STATE_LAST_ACK = 9,
 	TCP_STATE_LISTEN = 10,
-	CONNTRACK_TCP_ESTABLISHED = 3,
+	TCP_STATE_CLOSING = 11,
+	CONNTRACK_TCP_ESTABLISHED = 3, /* then FIN_WAIT, CLOSE_WAIT: the FIN of one end was seen */
+	CONNTRACK_TCP_LAST_ACK = 6,
 	CONNTRACK_SEEN_REPLY = 1 << 1,
 	ANSWER_SIZE = 32768,
 	OWN_MAX = 256,
 };
 
-/* Every state in which data may still flow: established, fin-wait-1 and -2, close-wait. */
-#define TCP_LIVE_STATES (1u << TCP_STATE_ESTABLISHED | 1u << 4 | 1u << 5 | 1u << 8)
+/* Every state in which data may still flow.  In the last two that is what the kernel has left to send for who has closed. */
+#define TCP_LIVE_STATES                                                                                      \
+	(1u << TCP_STATE_ESTABLISHED | 1u << TCP_STATE_FIN_WAIT1 | 1u << TCP_STATE_FIN_WAIT2 |               \
+	 1u << TCP_STATE_CLOSE_WAIT | 1u << TCP_STATE_LAST_ACK | 1u << TCP_STATE_CLOSING)
 
 struct own_address {
 	uint8_t family;
@@ -310,7 +318,7 @@ static void on_conntrack(struct seeder *seeder, const struct nlmsghdr *message)
 	(void)netlink_value(status, &bits, sizeof(bits));
 	if (original.protocol == IPPROTO_TCP) {
 		if (!netlink_value(netlink_nested(tcp, CTA_PROTOINFO_TCP_STATE), &state, 1) ||
-		    state != CONNTRACK_TCP_ESTABLISHED)
+		    state < CONNTRACK_TCP_ESTABLISHED || state > CONNTRACK_TCP_LAST_ACK)
 			return;
 	} else if (!(ntohl(bits) & CONNTRACK_SEEN_REPLY)) {
 		return;
