@@ -15,7 +15,7 @@
 struct rw_port_range {
 	uint16_t protocol; /* RW_PROTOCOL_ALL covers every column */
 	struct rw_ports ports;
-	uint32_t first_run; /* in rw_columns.runs */
+	uint32_t first_run; /* in rw_columns.runs, ascending */
 	uint32_t run_count;
 };
 
@@ -75,6 +75,9 @@ static inline const struct rw_port_range *rw_columns_range_of(const struct rw_co
 {
 	return &columns->ranges[columns->range_of[rule]];
 }
+
+/* Whether a range covers a column. */
+bool rw_columns_covers(const struct rw_columns *columns, const struct rw_port_range *range, uint32_t column);
 
 /*
  * A rule on 'protocol' and 'ports' comes, number 'rule': gives it its range, which is made when there is

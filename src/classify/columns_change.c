@@ -98,6 +98,29 @@ static void look_through(const struct ports *ports, struct rw_ports range, struc
 	split->without[0] = true;
 }
 
+/* Writes the runs of a range anew, in their order, with 'column' or without. */
+static int write_runs(const struct rw_columns *columns, const struct rw_port_range *before, uint32_t column,
+		      bool is_in, struct rw_columns *to, struct rw_port_range *range)
+{
+	int r = 0;
+
+	for (uint32_t i = 0; !r && i < before->run_count; i++) {
+		const struct rw_column_run *run = &columns->runs[before->first_run + i];
+
+		if (run->first < column)
+			r = rw_columns_add_run(to, range, run->first,
+					       run->last < column ? run->last : column - 1);
+		if (!r && is_in && run->last >= column) {
+			r = rw_columns_add_run(to, range, column, column);
+			is_in = false;
+		}
+		if (!r && run->last > column)
+			r = rw_columns_add_run(to, range, run->first > column ? run->first : column + 1,
+					       run->last);
+	}
+	return !r && is_in ? rw_columns_add_run(to, range, column, column) : r;
+}
+
 /* Makes 'column' lie in the ranges in which 'like' does, and no other. */
 static int recover(struct rw_columns *columns, uint32_t column, uint32_t like)
 {
@@ -106,23 +129,10 @@ static int recover(struct rw_columns *columns, uint32_t column, uint32_t like)
 
 	for (uint32_t i = 0; !r && i < columns->range_count; i++) {
 		struct rw_port_range *range = &columns->ranges[i], before = *range;
-		bool is_in = rw_columns_covers(columns, &before, like);
 
 		range->run_count = 0;
-		for (uint32_t j = 0; !r && j < before.run_count; j++) {
-			struct rw_column_run run = columns->runs[before.first_run + j];
-
-			if (run.first < column && column <= run.last) {
-				r = rw_columns_add_run(&with, range, run.first, column - 1);
-				run.first = column;
-			}
-			if (run.first == column)
-				run.first++;
-			if (!r && run.first <= run.last)
-				r = rw_columns_add_run(&with, range, run.first, run.last);
-		}
-		if (!r && is_in)
-			r = rw_columns_add_run(&with, range, column, column);
+		r = write_runs(columns, &before, column, rw_columns_covers(columns, &before, like), &with,
+			       range);
 	}
 	free(columns->runs);
 	columns->runs = with.runs;

@@ -17,7 +17,5 @@ static inline uint64_t rw_columns_key(uint16_t protocol, struct rw_ports ports)
 int rw_columns_add_run(struct rw_columns *columns, struct rw_port_range *range, uint32_t first,
 		       uint32_t last);
 
-bool rw_columns_covers(const struct rw_columns *columns, const struct rw_port_range *range, uint32_t column);
-
 /* Sets the entry in the families in which a rule on 'protocol' can match: ICMP of the other family never. */
 void rw_columns_set_protocol(struct rw_image *image, uint32_t view_page, uint16_t protocol, uint32_t entry);

@@ -251,12 +251,79 @@ static void policy_that_is_too_large_leaves_nothing_behind(void **state)
 	follower_done(&follower);
 }
 
+enum { SPLITS = 600, SPLIT_RULES = 30, SPLIT_PORTS = 2000 };
+
+/* A rule about ports that no other may have named; from one of two lists that overlap. */
+static struct rw_rule *make_split(struct rw_dice *dice, const char *id)
+{
+	struct rw_rule *rule = make_rule(id, rw_dice_chance(dice, 50) ? "pl-x" : "pl-y", 1);
+
+	rule->priority = (uint8_t)(1 + rw_dice_below(dice, 5));
+	rule->policy = (enum rw_verdict)rw_dice_below(dice, 2);
+	rule->ports.first = (uint16_t)(1 + rw_dice_below(dice, SPLIT_PORTS));
+	rule->ports.last = (uint16_t)(rule->ports.first + rw_dice_below(dice, SPLIT_PORTS / 4));
+	return rule;
+}
+
+static void expect_ports(const struct follower *follower, struct rw_dice *dice)
+{
+	static const char *const remotes[] = {"10.0.0.1", "10.0.0.2", "10.0.0.3", "10.0.0.4"};
+
+	for (int i = 0; i < 40; i++) {
+		struct rw_packet packet = {
+			.protocol = RW_PROTOCOL_TCP,
+			.tcp_flags = RW_TCP_SYN,
+			.hop_limit = 64,
+			.local_port = (uint16_t)(1 + rw_dice_below(dice, SPLIT_PORTS * 5 / 4)),
+		};
+
+		assert_int_equal(rw_address_parse(remotes[i % 4], &packet.remote, NULL), 0);
+		packet.local.family = packet.remote.family;
+		follower_expect(follower, 0, &packet, "ports that split");
+	}
+}
+
+/* Ports are led to spare columns for as long as there are some, those of others in the end. */
+static void ports_split_until_no_column_is_left(void **state)
+{
+	static const char *const x[] = {"10.0.0.1/32", "10.0.0.2/32"}, *const y[] = {"10.0.0.2/31"};
+	struct rw_policy_delta *delta = rw_policy_delta_new();
+	bool has[SPLIT_RULES] = {false};
+	struct rw_dice dice = {.state = 3};
+	struct follower follower;
+
+	(void)state;
+	start(&follower, 0);
+	put_set(delta, make_set("pl-x", x, RW_ARRAY_COUNT(x)));
+	put_set(delta, make_set("pl-y", y, RW_ARRAY_COUNT(y)));
+	put_rule(delta, make_rule("sgr-x", "pl-x", 80));
+	put_rule(delta, make_rule("sgr-y", "pl-y", 443));
+	assert_int_equal(follow(&follower, delta), 0);
+	for (int i = 0; i < SPLITS; i++) {
+		uint32_t number = rw_dice_below(&dice, SPLIT_RULES);
+		char id[32];
+
+		(void)snprintf(id, sizeof(id), "sgr-%02u", (unsigned int)number);
+		delta = rw_policy_delta_new();
+		if (has[number])
+			remove_rule(delta, id);
+		else
+			put_rule(delta, make_split(&dice, id));
+		has[number] = !has[number];
+		assert_int_equal(follow(&follower, delta), 0);
+		expect_ports(&follower, &dice);
+	}
+	assert_true(follower.revised > SPLITS * 8 / 10);
+	follower_done(&follower);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(rule_stays_while_its_set_comes_and_goes),
 		cmocka_unit_test(list_that_comes_again_is_followed_past_what_it_was),
 		cmocka_unit_test(policy_that_is_too_large_leaves_nothing_behind),
+		cmocka_unit_test(ports_split_until_no_column_is_left),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
