@@ -35,6 +35,7 @@ struct rw_row_patch {
 	uint32_t best_count, best_capacity; /* atoms */
 	uint32_t *best_of;                  /* by atom: its number among these + 1 */
 	uint32_t *cells; /* by column: what comes in the rule's place in the current row, or nothing */
+	uint32_t fives;  /* five-tuple rules that were looked at */
 	/* Rows that there are. */
 	uint32_t *blocks; /* room for those of one */
 	struct made *made;
@@ -252,42 +253,70 @@ static uint32_t cell_at(const struct rw_row_builder *builder, uint32_t row, uint
 				column % RW_ROW_BLOCK);
 }
 
-/* Notes where the rule decides; RW_ROW_PATCH_NONE where a list does. */
-static int find_decided(struct rw_row_patch *patch, uint32_t base, bool *ret_any)
+/* Notes where the rule decides, alone or behind five-tuple rules or as one. */
+static bool find_decided(struct rw_row_patch *patch, uint32_t base)
 {
-	*ret_any = false;
+	bool any = false;
+
 	for (uint32_t i = 0; i < patch->column_count; i++) {
 		uint32_t cell = cell_at(patch->builder, base, patch->columns[i]);
+		bool decides = (cell & RW_ENTRY_KIND) == RW_ENTRY_LIST
+				       ? rw_row_list_has(patch->builder, cell, patch->cell)
+				       : cell == patch->cell;
 
-		if ((cell & RW_ENTRY_KIND) != RW_ENTRY_LEAF)
-			return RW_ROW_PATCH_NONE;
-		patch->cells[i] = cell == patch->cell ? cell : RW_ROW_NOTHING;
-		*ret_any |= cell == patch->cell;
+		patch->cells[i] = decides ? cell : RW_ROW_NOTHING;
+		any |= decides;
 	}
-	return 0;
+	return any;
 }
 
-/*
- * Finds what comes in place of the rule.  RW_ROW_PATCH_NONE when that is, or was, a list; *ret_any: there
- * is something to do.
- */
+/* Lays the five-tuple rules of an atom over the cell of column 'at' of the patch. */
+static int lay_fives(struct rw_row_patch *patch, uint32_t at, uint32_t atom)
+{
+	struct rw_row_builder *builder = patch->builder;
+	int r = 0;
+
+	for (uint32_t i = builder->first_of[atom]; !r && i < builder->first_of[atom + 1]; i++) {
+		const struct rw_plan_rule *rule = &builder->plan->rules[builder->by_atom[i]];
+		const struct rw_port_range *range =
+			rw_columns_range_of(builder->columns, builder->by_atom[i]);
+
+		if (!rule->five || !rw_columns_covers(builder->columns, range, patch->columns[at]))
+			continue;
+		if (++patch->fives > CELLS_MAX)
+			return RW_ROW_PATCH_NONE;
+		r = rw_row_lay_cell(builder, rule, builder->fives[rule->five - 1], &patch->cells[at]);
+	}
+	return r;
+}
+
+/* What comes in place of the rule on column 'at' of the patch. */
+static int find_cell(struct rw_row_patch *patch, uint32_t at, const uint32_t *atoms, uint32_t count)
+{
+	uint32_t best = find_strongest(patch, at, atoms, count, patch->initial);
+	int r = 0;
+
+	patch->cells[at] = best;
+	if (find_strongest(patch, patch->column_count + at, atoms, count, best) == best)
+		return 0;
+	for (uint32_t i = 0; !r && i < count; i++)
+		if (patch->builder->overlays[atoms[i]].five)
+			r = lay_fives(patch, at, atoms[i]);
+	return r;
+}
+
+/* Finds what comes in place of the rule; *ret_any: there is something to do. */
 static int find_cells(struct rw_row_patch *patch, uint32_t base, const uint32_t *atoms, uint32_t count,
 		      bool *ret_any)
 {
-	int r = find_decided(patch, base, ret_any);
+	int r = 0;
 
+	*ret_any = find_decided(patch, base);
 	for (uint32_t i = 0; !r && *ret_any && i < count; i++)
 		r = find_best(patch, atoms[i]);
-	for (uint32_t i = 0; !r && i < patch->column_count; i++) {
-		uint32_t best;
-
-		if (patch->cells[i] == RW_ROW_NOTHING)
-			continue;
-		best = find_strongest(patch, i, atoms, count, patch->initial);
-		if (find_strongest(patch, patch->column_count + i, atoms, count, best) != best)
-			return RW_ROW_PATCH_NONE;
-		patch->cells[i] = best;
-	}
+	for (uint32_t i = 0; !r && i < patch->column_count; i++)
+		if (patch->cells[i] != RW_ROW_NOTHING)
+			r = find_cell(patch, i, atoms, count);
 	return r;
 }
 

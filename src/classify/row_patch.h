@@ -6,8 +6,9 @@
  *
  * A rule that comes is laid over the rows of the classes that have its atom.  Where one that is gone
  * decided, the strongest of the others takes its place: what an atom's rules say on the columns is worked
- * out once, when the first class asks, and a class takes the strongest of its atoms.  Only blocks with columns of the rule are read
- * and written, and rows that are the same before and meet the same are made once.
+ * out once, when the first class asks, and a class takes the strongest of its atoms, behind those five-tuple
+ * rules that come before it.  Only blocks with columns of the rule are read and written, and rows that are the
+ * same before and meet the same are made once.
  */
 
 #include "classify/rows.h"
@@ -34,8 +35,7 @@ RW_DEFINE_CLEANUP(struct rw_row_patch *, rw_row_patch_free)
 
 /*
  * Gives the row in place of 'base' for a class of 'atoms', of which the rule's is one; 'base' itself when
- * nothing changes.  RW_ROW_PATCH_NONE where a rule that goes met five-tuple rules, or when there is too much to
- * work out; -ENOMEM, -ENOSPC, -E2BIG.
+ * nothing changes.  RW_ROW_PATCH_NONE when there is too much to work out; -ENOMEM, -ENOSPC, -E2BIG.
  */
 RW_NODISCARD int rw_row_patch_apply(struct rw_row_patch *patch, uint32_t base, const uint32_t *atoms,
 				    uint32_t count, uint32_t *ret_row);

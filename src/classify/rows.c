@@ -117,6 +117,16 @@ static uint32_t cell_of_five(const struct rw_image *image, uint32_t reference)
 	return five->cell;
 }
 
+bool rw_row_list_has(const struct rw_row_builder *builder, uint32_t list, uint32_t cell)
+{
+	const struct rw_table_list *parts = rw_image_at(builder->image, list);
+
+	for (uint32_t i = 0; i < parts->count; i++)
+		if (cell_of_five(builder->image, parts->rules[i]) == cell)
+			return true;
+	return parts->otherwise == cell;
+}
+
 static void take_apart(const struct rw_image *image, uint32_t entry, struct parts *parts)
 {
 	const struct rw_table_list *list;

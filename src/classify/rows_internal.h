@@ -68,6 +68,9 @@ int rw_row_need_overlays(struct rw_row_builder *builder, uint32_t atoms);
 int rw_row_lay_cell(struct rw_row_builder *builder, const struct rw_plan_rule *rule, uint32_t five,
 		    uint32_t *cell);
 
+/* Whether a cell's list tries the rule of 'cell', or ends with it. */
+bool rw_row_list_has(const struct rw_row_builder *builder, uint32_t list, uint32_t cell);
+
 /* The entry of a block of 'count' cells. */
 uint32_t rw_row_write_block(const struct rw_row_builder *builder, const uint32_t *cells, uint32_t count);
 

@@ -251,6 +251,64 @@ static void policy_that_is_too_large_leaves_nothing_behind(void **state)
 	follower_done(&follower);
 }
 
+/* From one source port only, or behind another rule. */
+static void put_five(struct rw_policy_delta *delta, const char *id, uint8_t priority, uint16_t source_port)
+{
+	struct rw_rule *rule = make_rule(id, "pl-x", 80);
+
+	rule->priority = priority;
+	if (source_port)
+		rule->source_ports = (struct rw_ports){source_port, source_port};
+	rule->policy = priority % 2 ? RW_VERDICT_ACCEPT : RW_VERDICT_DROP;
+	put_rule(delta, rule);
+}
+
+/* Lists of five-tuple rules are made anew where a rule goes that stood in them, behind them or before. */
+static void rules_that_meet_five_tuple_rules_come_and_go_without_compiling(void **state)
+{
+	static const char *const members[] = {"10.0.0.1/32", "10.0.0.2/32"};
+	/* Of the packets, which come from port 4711, other ones than these tell of none. */
+	static const struct {
+		const char *id;
+		uint8_t priority;
+		uint16_t source_port;
+	} rules[] = {{"sgr-1", 1, 0},    {"sgr-2", 2, 4711}, {"sgr-3", 3, 4711},
+		     {"sgr-4", 4, 4712}, {"sgr-5", 5, 0},    {"sgr-6", 6, 4711}};
+	struct rw_policy_delta *delta = rw_policy_delta_new();
+	struct rw_dice dice = {.state = 8};
+	bool has[RW_ARRAY_COUNT(rules)] = {false};
+	struct follower follower;
+	size_t compiled;
+
+	(void)state;
+	start(&follower, 0);
+	put_set(delta, make_set("pl-x", members, RW_ARRAY_COUNT(members)));
+	put_rule(delta, make_rule("sgr-0", "pl-x", 81));
+	assert_int_equal(follow(&follower, delta), 0);
+	compiled = follower.beside;
+	for (int i = 0; i < 300; i++) {
+		size_t number = rw_dice_below(&dice, RW_ARRAY_COUNT(rules)), first = 0;
+		enum rw_verdict verdict = RW_VERDICT_DROP;
+
+		delta = rw_policy_delta_new();
+		if (has[number])
+			remove_rule(delta, rules[number].id);
+		else
+			put_five(delta, rules[number].id, rules[number].priority, rules[number].source_port);
+		has[number] = !has[number];
+		assert_int_equal(follow(&follower, delta), 0);
+		while (first < RW_ARRAY_COUNT(rules) && (!has[first] || rules[first].source_port == 4712))
+			first++;
+		if (first < RW_ARRAY_COUNT(rules) && rules[first].priority % 2)
+			verdict = RW_VERDICT_ACCEPT;
+		expect(&follower, "10.0.0.1", 80, verdict);
+		expect(&follower, "10.0.0.3", 80, RW_VERDICT_DROP);
+		expect(&follower, "10.0.0.2", 81, RW_VERDICT_ACCEPT);
+	}
+	assert_int_equal(follower.beside, compiled);
+	follower_done(&follower);
+}
+
 enum { SPLITS = 600, SPLIT_RULES = 30, SPLIT_PORTS = 2000 };
 
 /* A rule about ports that no other may have named; from one of two lists that overlap. */
@@ -323,6 +381,7 @@ int main(void)
 		cmocka_unit_test(rule_stays_while_its_set_comes_and_goes),
 		cmocka_unit_test(list_that_comes_again_is_followed_past_what_it_was),
 		cmocka_unit_test(policy_that_is_too_large_leaves_nothing_behind),
+		cmocka_unit_test(rules_that_meet_five_tuple_rules_come_and_go_without_compiling),
 		cmocka_unit_test(ports_split_until_no_column_is_left),
 	};
 
