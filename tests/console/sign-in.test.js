@@ -54,6 +54,21 @@ test("a_link_signs_in_once", { role: null }, async ({ page, context }) => {
   assert.deepEqual(await cookies(context), []);
 });
 
+test("a_controller_that_does_not_answer_is_asked_again", {}, async ({ page, faults }) => {
+  await page.route("**/v1/session", (route) => route.abort());
+  await page.goto("/clusters");
+  await page.getByText("The controller cannot be reached.").waitFor();
+  // Nobody is asked for a key that nobody could check.
+  assert.equal(await page.getByLabel("Key", { exact: true }).count(), 0);
+  await screenshot(page, "unreachable");
+  await axe(page);
+  await page.unroute("**/v1/session");
+  await page.getByRole("button", { name: "Try again" }).click();
+  await page.getByRole("link", { name: "demo", exact: true }).first().waitFor();
+  // What the browser says of the call that was cut off.
+  assert.deepEqual(faults.splice(0), ["console: Failed to load resource: net::ERR_FAILED"]);
+});
+
 test("a_wrong_key_is_refused_in_words", { role: null }, async ({ page, context }) => {
   await page.goto("/clusters");
   await page.getByLabel("Key", { exact: true }).fill(`k-0123456789abcdef.${"A".repeat(43)}`);

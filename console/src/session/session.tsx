@@ -9,12 +9,19 @@ export type Session = { name: string; role: Role; key: string; csrf: string; exp
 /** What a person signs in with: a key, or the one-time token of a link. */
 export type Credential = { key: string } | { link: string };
 
-type State = { kind: "asking" } | { kind: "signed-out"; ended: boolean } | { kind: "signed-in"; session: Session };
+type State =
+  | { kind: "asking" }
+  /** Whether somebody is signed in is not known: the controller did not answer. */
+  | { kind: "unknown"; error: ApiError }
+  | { kind: "signed-out"; ended: boolean }
+  | { kind: "signed-in"; session: Session };
 
 type Value = {
   state: State;
   signIn: (credential: Credential) => Promise<void>;
   signOut: () => Promise<void>;
+  /** Asks the controller again who is signed in. */
+  askAgain: () => void;
 };
 
 const SessionContext = createContext<Value | null>(null);
@@ -68,13 +75,18 @@ export function SessionProvider({ children }: { children: ReactNode }) {
     [queries],
   );
 
-  useEffect(() => {
-    setOnSignedOut(() => end(true));
+  const askAgain = useCallback(() => {
+    setState({ kind: "asking" });
     ask("GET").then(
       (session) => (session ? begin(session) : end(false)),
-      (error: ApiError) => end(error.status === 0),
+      (error: ApiError) => (error.status === 0 ? setState({ kind: "unknown", error }) : end(false)),
     );
   }, [begin, end]);
+
+  useEffect(() => {
+    setOnSignedOut(() => end(true));
+    askAgain();
+  }, [askAgain, end]);
 
   const value = useMemo<Value>(
     () => ({
@@ -87,8 +99,9 @@ export function SessionProvider({ children }: { children: ReactNode }) {
         await ask("DELETE");
         end(false);
       },
+      askAgain,
     }),
-    [state, begin, end],
+    [state, begin, end, askAgain],
   );
   return <SessionContext value={value}>{children}</SessionContext>;
 }

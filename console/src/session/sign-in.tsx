@@ -12,7 +12,7 @@ import { useSessionState } from "./session";
 /** By a key, or by the token of a one-time link, which stands behind '#' so that no server log has it. */
 export default function SignIn() {
   const { t } = useTranslation();
-  const { state, signIn } = useSessionState();
+  const { state, signIn, askAgain } = useSessionState();
   const { hash, pathname } = useLocation();
   const navigate = useNavigate();
   const [error, setError] = useState<unknown>(null);
@@ -62,20 +62,26 @@ export default function SignIn() {
           {state.kind === "signed-out" && state.ended && !error && (
             <Typography.Text role="status">{t("sign-in.ended")}</Typography.Text>
           )}
-          <ProblemAlert error={error} />
-          <Form layout="vertical" onFinish={submit} requiredMark={false}>
-            <Form.Item
-              name="key"
-              label={t("sign-in.key")}
-              extra={t("sign-in.key-hint")}
-              rules={[{ required: true, message: t("sign-in.key-missing") }]}
-            >
-              <Input.Password autoComplete="current-password" autoFocus spellCheck={false} />
-            </Form.Item>
-            <Button type="primary" htmlType="submit" block loading={busy}>
-              {t("sign-in.title")}
-            </Button>
-          </Form>
+          {state.kind === "unknown" ? (
+            <ProblemAlert error={state.error} onRetry={askAgain} />
+          ) : (
+            <>
+              <ProblemAlert error={error} />
+              <Form layout="vertical" onFinish={submit} requiredMark={false}>
+                <Form.Item
+                  name="key"
+                  label={t("sign-in.key")}
+                  extra={t("sign-in.key-hint")}
+                  rules={[{ required: true, message: t("sign-in.key-missing") }]}
+                >
+                  <Input.Password autoComplete="current-password" autoFocus spellCheck={false} />
+                </Form.Item>
+                <Button type="primary" htmlType="submit" block loading={busy}>
+                  {t("sign-in.title")}
+                </Button>
+              </Form>
+            </>
+          )}
         </Flex>
       </Card>
       <Flex gap="small">
