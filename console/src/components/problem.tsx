@@ -8,6 +8,8 @@ export function ProblemAlert({ error, onRetry }: { error: unknown; onRetry?: () 
   const { t } = useTranslation();
   if (!error) return null;
   const { problem, status } = toApiError(error);
+  const hint = status === 0 ? t("problem.unreachable-hint") : problem.hint;
+  const tellsMore = Boolean(hint || problem.field || problem.referrers?.length);
   return (
     <Alert
       type="error"
@@ -15,23 +17,27 @@ export function ProblemAlert({ error, onRetry }: { error: unknown; onRetry?: () 
       role="alert"
       title={status === 0 ? t("problem.unreachable") : problem.detail}
       description={
-        <Space orientation="vertical" size="small">
-          {problem.field && (
-            <span>
-              {t("problem.field")} <code className="mono">{problem.field}</code>
-            </span>
-          )}
-          {status === 0 ? t("problem.unreachable-hint") : problem.hint}
-          {problem.referrers?.length ? (
-            <span>
-              {t("problem.referrers")}{" "}
-              {problem.referrers.map(({ id, name, rule }) => (name || id) + (rule ? ` (${rule})` : "")).join(", ")}
-            </span>
-          ) : null}
-        </Space>
+        tellsMore ? (
+          <Space orientation="vertical" size="small">
+            {problem.field && (
+              <span>
+                {t("problem.field")} <code className="mono">{problem.field}</code>
+              </span>
+            )}
+            {hint}
+            {problem.referrers?.length ? (
+              <span>
+                {t("problem.referrers")}{" "}
+                {problem.referrers.map(({ id, name, rule }) => (name || id) + (rule ? ` (${rule})` : "")).join(", ")}
+              </span>
+            ) : null}
+          </Space>
+        ) : undefined
       }
       action={
-        onRetry && (
+        // What is not there will not be there the next time either.
+        onRetry &&
+        status !== 404 && (
           <Button size="small" onClick={onRetry}>
             {t("again")}
           </Button>

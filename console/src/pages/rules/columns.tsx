@@ -69,7 +69,7 @@ export function useColumns(given: {
       ),
       column(
         "type",
-        106,
+        100,
         ofRule(
           ({ rule }) => t(`type.${objectKind(rule.object)}`),
           ({ kind }) => t(`fixed-kind.${kind}`),
@@ -102,7 +102,7 @@ export function useColumns(given: {
         ...ofRule(({ rule }) => <HitsCell rule={rule} hours={hits.get(rule.id)} />),
       }),
       column("created", 82, { ...spanned(0), ...ofRule(({ rule }) => <CreatedCell rule={rule} />) }),
-      column("findings", 98, { ...spanned(0), ...ofRule(({ findings }) => <FindingsCell findings={findings} />) }),
+      column("findings", 104, { ...spanned(0), ...ofRule(({ findings }) => <FindingsCell findings={findings} />) }),
       column("actions", 104, {
         className: "rule-actions",
         ...spanned(0),

@@ -58,14 +58,21 @@ test("filters go together", () => {
 });
 
 test("without a wish rules stand as they decide: by priority, drop first", () => {
-  expect(order(null)).toBe("cbda");
-  expect(order("nonsense")).toBe("cbda");
+  expect(order(null)).toBe("cdba");
+  expect(order("nonsense")).toBe("cdba");
+});
+
+test("rules of one priority that are alike stand together, whatever their ids", () => {
+  const ssh = (id: string, cidr: string) => row(id, { ports: "22/22", object: { cidr } });
+  const mixed = [ssh("z", "::/0"), row("m"), ssh("b", "10.0.0.0/8"), row("a", { protocol: "icmp" }), ssh("q", "9.0.0.0/8")];
+  const ids = sortRows(mixed, parseSort(null), nameOf).map(({ rule }) => rule.id);
+  expect(ids.join("")).toBe("azqbm");
 });
 
 test("rules are ordered by any column, both ways, numbers as numbers", () => {
   expect(order("-hits")).toBe("bacd");
   expect(order("ports")).toBe("dcab");
-  expect(order("-findings")).toBe("acbd");
+  expect(order("-findings")).toBe("acdb");
   expect(order("object")).toBe("bacd");
   expect(formatSort(parseSort("-created"))).toBe("-created");
 });

@@ -88,16 +88,19 @@ function compareBy(field: SortField, a: RuleRow, b: RuleRow, nameOf: NameOf): nu
   }
 }
 
-/** As the kernel decides where nothing else does: priority, then drop before accept, then id. */
-function decidingOrder(a: RuleRow, b: RuleRow): number {
+/** As rules decide, priority, then drop before accept; what is alike stands together: protocol, ports, object. */
+function decidingOrder(a: RuleRow, b: RuleRow, nameOf: NameOf): number {
   return (
     a.rule.priority - b.rule.priority ||
     b.rule.policy.localeCompare(a.rule.policy) ||
+    compareBy("protocol", a, b, nameOf) ||
+    compareBy("ports", a, b, nameOf) ||
+    compareBy("object", a, b, nameOf) ||
     a.rule.id.localeCompare(b.rule.id)
   );
 }
 
 export function sortRows(rows: RuleRow[], { field, descending }: Sort, nameOf: NameOf): RuleRow[] {
   const sign = descending ? -1 : 1;
-  return [...rows].sort((a, b) => sign * compareBy(field, a, b, nameOf) || decidingOrder(a, b));
+  return [...rows].sort((a, b) => sign * compareBy(field, a, b, nameOf) || decidingOrder(a, b, nameOf));
 }
