@@ -168,3 +168,17 @@ test("a_node_without_an_agent_is_recorded_changed_and_deleted", { role: "operato
   await review(page, "Delete");
   await row(page, "backup-2").waitFor({ state: "detached" });
 });
+
+test("a_node_tells_its_cluster_and_how_full_its_tables_are", { role: "viewer" }, async ({ page }) => {
+  await page.goto("/nodes");
+  await page.getByRole("link", { name: "node-1", exact: true }).click();
+  const drawer = page.getByRole("dialog");
+  await drawer.getByRole("link", { name: "demo", exact: true }).waitFor();
+  await drawer.getByText(/^Room for 65,536 flows per family; pairs of buckets without a free place: \d/).waitFor();
+  await drawer.getByText(/^\d+ [KM]iB of at most \d+ MiB, generation \d+$/).waitFor();
+  await axe(page);
+  await screenshot(page, "node");
+  await page.goto("/nodes");
+  await page.getByRole("link", { name: "tools-1", exact: true }).click();
+  await drawer.getByRole("link", { name: "tools", exact: true }).waitFor();
+});

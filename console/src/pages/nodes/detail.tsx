@@ -3,16 +3,18 @@ import { Alert, Descriptions, Flex, Tag, Typography } from "antd";
 import type { ReactNode } from "react";
 import { useTranslation } from "react-i18next";
 import { Link } from "react-router-dom";
+import { useCollection } from "../../api/collect";
 import { Copyable } from "../../components/copyable";
 import { clusterLink, groupLink } from "../../components/links";
 import { NodeStateTag } from "../../components/marks";
 import { Time } from "../../components/time";
 import { causesOf } from "../../model/forecast";
+import { useNameOf } from "../../model/names";
 import { lagText, type Node } from "../../model/node";
 import { Hooks } from "./hooks";
 import { Interfaces } from "./interfaces";
 import { NodeEnforcement } from "./enforcement";
-import { OccupancyTable } from "./occupancy";
+import { OccupancyTable, TablesText } from "./occupancy";
 
 /** All that is known of a node. */
 export function NodeDetail({ node }: { node: Node }) {
@@ -38,6 +40,11 @@ export function NodeDetail({ node }: { node: Node }) {
               {t("flows-refused", { count: Number(node.kernel.flows_refused) })}
             </Typography.Text>
           )}
+        </Section>
+      )}
+      {node.kernel && node.kernel.table_bytes > 0 && (
+        <Section title={t("tables")}>
+          <TablesText kernel={node.kernel} />
         </Section>
       )}
       {node.drops && (
@@ -70,20 +77,28 @@ function facts(node: Node, t: (key: string) => string): [string, ReactNode][] {
       ["persistent", node.persistent ? t("persistent-yes") : t("persistent-no")],
       ["certificate", <Time key="certificate" at={node.certificate_expires} />],
     );
-  if (node.cluster) known.push(["cluster", <Link key="cluster" to={clusterLink(node.cluster)}>{t("to-cluster")}</Link>]);
+  if (node.cluster) known.push(["cluster", <ClusterName key="cluster" id={node.cluster} />]);
   if (node.security_groups.length)
     known.push([
       "groups",
       <Flex key="groups" gap={8} wrap>
         {node.security_groups.map((id) => (
-          <Link key={id} to={groupLink(id)} className="mono">
-            {id}
-          </Link>
+          <GroupName key={id} id={id} />
         ))}
       </Flex>,
     ]);
   known.push(["id", <Copyable key="id" text={node.id} />]);
   return known;
+}
+
+function ClusterName({ id }: { id: string }) {
+  const clusters = useCollection("/v1/clusters");
+  return <Link to={clusterLink(id)}>{clusters.data?.find((cluster) => cluster.id === id)?.name ?? id}</Link>;
+}
+
+function GroupName({ id }: { id: string }) {
+  const nameOf = useNameOf();
+  return <Link to={groupLink(id)}>{nameOf(id)}</Link>;
 }
 
 function Revision({ node }: { node: Node }) {

@@ -40,6 +40,23 @@ function Segments({ classes, capacity }: { classes: [string, number][]; capacity
   });
 }
 
+/** "504 KiB", "128 MiB": as the node's own status says it. */
+const bytesText = (bytes: number) => (bytes >= 2 << 20 ? `${bytes >> 20} MiB` : `${bytes >> 10} KiB`);
+
+/** The decision tables of the policy in force. */
+export function TablesText({ kernel }: { kernel: Kernel }) {
+  const { t } = useTranslation("nodes");
+  return (
+    <span className="tabular">
+      {t("tables-text", {
+        used: bytesText(kernel.table_bytes),
+        limit: bytesText(kernel.table_limit_bytes),
+        generation: kernel.generation,
+      })}
+    </span>
+  );
+}
+
 /** The same with every class by name and number. */
 export function OccupancyTable({ kernel }: { kernel: Kernel }) {
   const { t, i18n } = useTranslation("nodes");
@@ -60,6 +77,12 @@ export function OccupancyTable({ kernel }: { kernel: Kernel }) {
           </div>
         ))}
       </dl>
+      <Typography.Text type="secondary" className="tabular">
+        {t("room", {
+          capacity: number.format(kernel.flow_capacity),
+          full: percentText(kernel.full_pairs_ppm / 10_000, i18n.language),
+        })}
+      </Typography.Text>
     </Flex>
   );
 }
