@@ -62,6 +62,8 @@ export function filterRows(rows: RuleRow[], filter: Filter, nameOf: NameOf): Rul
 
 const firstPort = ({ ports }: Rule) => Number(ports.split("/")[0]);
 
+const isIpv6 = ({ object }: Rule) => Number("cidr" in object && String(object.cidr).includes(":"));
+
 function compareBy(field: SortField, a: RuleRow, b: RuleRow, nameOf: NameOf): number {
   const [one, two] = [a.rule, b.rule];
   switch (field) {
@@ -72,7 +74,7 @@ function compareBy(field: SortField, a: RuleRow, b: RuleRow, nameOf: NameOf): nu
     case "ports":
       return firstPort(one) - firstPort(two);
     case "object":
-      return objectText(one.object, nameOf).localeCompare(objectText(two.object, nameOf), "en", { numeric: true });
+      return isIpv6(one) - isIpv6(two) || objectText(one.object, nameOf).localeCompare(objectText(two.object, nameOf), "en", { numeric: true });
     case "priority":
       return one.priority - two.priority;
     case "hits": {
