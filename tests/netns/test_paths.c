@@ -313,6 +313,62 @@ static void overlay_of_vxlan_needs_its_outer_port(void **state)
 	}
 }
 
+struct flow_count {
+	uint8_t family;
+	size_t count;
+};
+
+static bool count_flow(void *context, const struct rw_enforcer_flow *flow)
+{
+	struct flow_count *count = context;
+
+	count->count += flow->protocol == RW_PROTOCOL_TCP && flow->opener.family == count->family;
+	return true;
+}
+
+/* TCP flows of a family in the table, the cut ones among them. */
+static size_t count_flows(uint8_t family)
+{
+	struct flow_count count = {.family = family};
+
+	assert_int_equal(enforcer->ops->flows(enforcer, count_flow, &count, NULL), 0);
+	return count.count;
+}
+
+/* A service by an address of no wire, whose server is the next to speak when enforcement begins. */
+static void connection_of_a_service_address_is_known_from_the_start(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < 2; i++) {
+		const struct family *family = &families[i];
+		int accepted[2], refused[2], near[2], listener;
+
+		enforcer = rw_enforcer_close(enforcer);
+		enforcer = filter_open(node, NULL);
+		netns_run(node, "ip addr add %s dev lo %s", family->service, i ? "nodad" : "");
+		netns_run(container, "ip route add %s via %s", family->service, family->bridge);
+		filter_join(peer, family->peer, node, family->service, 80, accepted);
+		/* Who listens did not open it. */
+		listener = filter_listen(node, family->service, 81);
+		refused[0] = filter_connect(peer, family->peer, family->service, 81);
+		assert_true(refused[0] >= 0);
+		refused[1] = filter_accept(listener);
+		filter_join(container, family->container, node, family->service, 82, near);
+		rule("eth0", RULES("sgr-1 in accept tcp 80/80 0.0.0.0/0", "sgr-2 in accept tcp 80/80 ::/0"));
+		filter_assert_says(accepted[1], accepted[0]);
+		assert_false(filter_says(refused[1], refused[0]));
+		/* Crosses no enforced interface. */
+		filter_assert_says(near[1], near[0]);
+		assert_int_equal(count_flows(i ? 6 : 4), 2);
+		for (size_t end = 0; end < 2; end++) {
+			(void)close(accepted[end]);
+			(void)close(refused[end]);
+			(void)close(near[end]);
+		}
+		(void)close(listener);
+	}
+}
+
 /* A client behind the node's NAT that has said all it has to say, and is still listening, when enforcement begins. */
 static void half_closed_connection_behind_nat_goes_on(void **state)
 {
@@ -420,6 +476,7 @@ int main(void)
 		TEST(two_uplinks_share_their_flows),
 		TEST(gateway_lets_out_what_its_egress_rules_accept),
 		TEST(overlay_of_vxlan_needs_its_outer_port),
+		TEST(connection_of_a_service_address_is_known_from_the_start),
 		TEST(half_closed_connection_behind_nat_goes_on),
 		TEST(dhcp_of_a_container_is_not_the_nodes),
 		TEST(own_multicast_that_is_sent_on_is_decided_where_it_leaves),

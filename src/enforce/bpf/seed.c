@@ -8,8 +8,9 @@
  * A socket's opener is the remote end when a socket here listens on the local port, else the local end.
  * Connected UDP sockets tell neither: both directions must accept.
  *
- * A connection belongs to the device that has its local address; what is forwarded without NAT is left to
- * be picked up by its packets.
+ * A connection belongs to the device that has its local address.  One of an address that a device has which is not
+ * enforced, as a service's at lo, belongs to the device by which the kernel sends to its remote end, and is left
+ * out when that is not enforced either.  What is forwarded without NAT is left to be picked up by its packets.
  */
 
 #include <arpa/inet.h>
@@ -19,6 +20,7 @@
 #include <linux/netfilter/nfnetlink.h>
 #include <linux/netfilter/nfnetlink_conntrack.h>
 #include <linux/netlink.h>
+#include <linux/rtnetlink.h>
 #include <linux/sock_diag.h>
 #include <net/if.h>
 #include <netinet/in.h>
@@ -53,13 +55,14 @@ enum {
 struct own_address {
 	uint8_t family;
 	uint8_t bytes[16];
-	uint16_t mark; /* slot + 1 of the device that has it */
+	uint16_t mark; /* slot + 1 of the device that has it; 0 = another than ours has it */
 };
 
 struct seeder {
 	struct rw_bpf *bpf;
 	struct own_address own[OWN_MAX];
 	size_t own_count;
+	int routes;                      /* socket that asks the kernel for ways; -1 = none */
 	uint32_t flags;                  /* RW_SEED_* of every record */
 	uint8_t listening[2][65536 / 8]; /* by port: TCP, UDP */
 	struct rw_enforcer_seeded result;
@@ -114,26 +117,31 @@ static int dump(struct seeder *seeder, int protocol, const void *request, size_t
 	}
 }
 
-static void read_own_addresses(struct seeder *seeder)
+/* Slot + 1 of a device by its index and name, or 0. */
+static uint16_t mark_of(const struct seeder *seeder, unsigned int ifindex, const char *name)
 {
 	const struct rw_device *records = seeder->bpf->maps[RW_BPF_MAP_DEVICES].memory;
-	struct ifaddrs *list = NULL;
 
-	if (getifaddrs(&list) < 0)
-		return;
+	for (size_t i = 0; ifindex && i < RW_ENFORCER_DEVICE_MAX; i++) {
+		const struct rw_bpf_device *device = &seeder->bpf->devices[i];
+
+		/* A bridge has the addresses, its ports are the devices. */
+		if (device->ifindex && (device->ifindex == ifindex || strcmp(device->interface, name) == 0))
+			return (uint16_t)(records[device->place].slot + 1);
+	}
+	return 0;
+}
+
+/* Adds the addresses of our devices ('ours') or those of the others. */
+static void add_addresses(struct seeder *seeder, const struct ifaddrs *list, bool ours)
+{
 	for (const struct ifaddrs *at = list; at && seeder->own_count < OWN_MAX; at = at->ifa_next) {
 		struct own_address *own = &seeder->own[seeder->own_count];
 		int family = at->ifa_addr ? at->ifa_addr->sa_family : AF_UNSPEC;
-		unsigned int ifindex = if_nametoindex(at->ifa_name);
+		uint16_t mark = mark_of(seeder, if_nametoindex(at->ifa_name), at->ifa_name);
+		struct rw_address address;
 
-		if (family != AF_INET && family != AF_INET6)
-			continue;
-		for (size_t i = 0; i < RW_ENFORCER_DEVICE_MAX; i++)
-			/* A bridge has the addresses, its ports are the devices. */
-			if (ifindex && (seeder->bpf->devices[i].ifindex == ifindex ||
-					strcmp(seeder->bpf->devices[i].interface, at->ifa_name) == 0))
-				own->mark = (uint16_t)(records[seeder->bpf->devices[i].place].slot + 1);
-		if (!own->mark)
+		if ((family != AF_INET && family != AF_INET6) || !mark == ours)
 			continue;
 		own->family = family == AF_INET ? 4 : 6;
 		if (family == AF_INET)
@@ -142,18 +150,84 @@ static void read_own_addresses(struct seeder *seeder)
 		else
 			memcpy(own->bytes,
 			       &((const struct sockaddr_in6 *)(const void *)at->ifa_addr)->sin6_addr, 16);
-		seeder->own_count++;
+		own->mark = mark;
+		address = rw_address_from_bytes(own->family, own->bytes);
+		if (ours || rw_address_is_global(&address))
+			seeder->own_count++;
 	}
+}
+
+static void read_own_addresses(struct seeder *seeder)
+{
+	struct ifaddrs *list = NULL;
+
+	if (getifaddrs(&list) < 0)
+		return;
+	/* Ours first: the others may be thousands. */
+	add_addresses(seeder, list, true);
+	add_addresses(seeder, list, false);
 	freeifaddrs(list);
 }
 
-/* Slot + 1 of the device with that address, or 0. */
-static uint16_t find_own(const struct seeder *seeder, uint8_t family, const void *address)
+/* A socket for find_way, or -1: then connections of others' addresses are left out. */
+static int open_routes(void)
 {
-	for (size_t i = 0; i < seeder->own_count; i++)
-		if (seeder->own[i].family == family &&
-		    memcmp(seeder->own[i].bytes, address, family == 4 ? 4 : 16) == 0)
-			return seeder->own[i].mark;
+	int fd = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_ROUTE);
+	struct timeval timeout = {.tv_sec = 2};
+
+	if (fd >= 0 && setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &timeout, sizeof(timeout)) < 0)
+		fd = rw_close(fd);
+	return fd;
+}
+
+/* The index of the device by which the kernel sends to 'remote', or 0. */
+static unsigned int find_way(const struct seeder *seeder, uint8_t family, const void *remote)
+{
+	uint32_t size = family == 4 ? 4 : 16, device = 0;
+	struct {
+		struct nlmsghdr header;
+		struct rtmsg body;
+		struct rtattr attribute;
+		uint8_t address[16];
+	} request = {
+		.header = {.nlmsg_len = (uint32_t)offsetof(__typeof__(request), address) + size,
+			   .nlmsg_type = RTM_GETROUTE,
+			   .nlmsg_flags = NLM_F_REQUEST},
+		.body = {.rtm_family = family == 4 ? AF_INET : AF_INET6, .rtm_dst_len = (uint8_t)(size * 8)},
+		.attribute = {.rta_len = (unsigned short)RTA_LENGTH(size), .rta_type = RTA_DST},
+	};
+	const struct nlmsghdr *message;
+	_Alignas(8) char answer[1024];
+	ssize_t got;
+
+	memcpy(request.address, remote, size);
+	if (seeder->routes < 0 || send(seeder->routes, &request, request.header.nlmsg_len, 0) < 0)
+		return 0;
+	got = recv(seeder->routes, answer, sizeof(answer), 0);
+	message = got > 0 ? netlink_first(answer, (size_t)got) : NULL;
+	if (!message || message->nlmsg_type != RTM_NEWROUTE ||
+	    !netlink_value(netlink_message_attribute(message, sizeof(struct rtmsg), RTA_OIF), &device,
+			   sizeof(device)))
+		return 0;
+	return device;
+}
+
+/* Slot + 1 of the device to which a connection of that local address belongs, or 0. */
+static uint16_t find_own(const struct seeder *seeder, uint8_t family, const void *local, const void *remote)
+{
+	for (size_t i = 0; i < seeder->own_count; i++) {
+		const struct own_address *own = &seeder->own[i];
+		char name[IF_NAMESIZE] = "";
+		unsigned int device;
+
+		if (own->family != family || memcmp(own->bytes, local, family == 4 ? 4 : 16) != 0)
+			continue;
+		if (own->mark)
+			return own->mark;
+		device = find_way(seeder, family, remote);
+		(void)if_indextoname(device, name);
+		return mark_of(seeder, device, name);
+	}
 	return 0;
 }
 
@@ -205,7 +279,7 @@ static void on_socket(struct seeder *seeder, const struct nlmsghdr *message, uin
 		local += 3;
 		remote += 3;
 	}
-	mark = find_own(seeder, family, local);
+	mark = find_own(seeder, family, local, remote);
 	if (!mark || !remote_port)
 		return;
 	opened_here = !is_listening(seeder, protocol, local_port);
@@ -328,11 +402,11 @@ static void on_conntrack(struct seeder *seeder, const struct nlmsghdr *message)
 	 * sends back out is two flows here.
 	 */
 	record.ends = original;
-	record.in = find_own(seeder, family, original.destination);
+	record.in = find_own(seeder, family, original.destination, original.source);
 	if (record.in)
 		enter(seeder, &record);
 	record = (struct rw_seed_record){.ends = invert(&reply)};
-	record.out = find_own(seeder, family, reply.destination);
+	record.out = find_own(seeder, family, reply.destination, reply.source);
 	if (record.out)
 		enter(seeder, &record);
 }
@@ -365,6 +439,7 @@ int rw_bpf_seed(struct rw_bpf *bpf, bool only_missing, struct rw_enforcer_seeded
 	if (!seeder)
 		return -ENOMEM;
 	seeder->bpf = bpf;
+	seeder->routes = open_routes();
 	seeder->flags = only_missing ? RW_SEED_MISSING : 0;
 	read_own_addresses(seeder);
 	r = read_sockets(seeder);
@@ -372,6 +447,7 @@ int rw_bpf_seed(struct rw_bpf *bpf, bool only_missing, struct rw_enforcer_seeded
 	if (r < 0)
 		(void)snprintf(seeder->result.text, sizeof(seeder->result.text), "sockets: %s", strerror(-r));
 	r = read_conntrack(seeder);
+	rw_close(seeder->routes);
 	seeder->result.conntrack_read = r == 0;
 	if (r < 0 && !seeder->result.text[0])
 		(void)snprintf(seeder->result.text, sizeof(seeder->result.text), "conntrack: %s",
