@@ -16,6 +16,7 @@
 #include "enforce/bpf/bpf_internal.h"
 #include "filter.h"
 #include "halves.h"
+#include "policy/delta.h"
 #include "refuser.h"
 #include "steps.h"
 #include "world.h"
@@ -431,6 +432,57 @@ static void policy_over_the_budget_leaves_everything_as_it_is(void **state)
 	assert_decides(80, 81);
 }
 
+/* The policy with one port more, else shared with it. */
+static struct rw_policy *with_port(const struct rw_policy *policy, uint16_t port)
+{
+	RW_CLEANUP(rw_policy_delta_free) struct rw_policy_delta *delta = rw_policy_delta_new();
+	struct rw_policy_change *change = rw_policy_delta_add(delta, RW_POLICY_PUT_RULES);
+	RW_CLEANUP(rw_policy_unref) struct rw_policy *one = NULL;
+	struct rw_policy *result = NULL;
+	char rule[64];
+
+	(void)snprintf(rule, sizeof(rule), "sgr-%u in accept tcp %u/%u 0.0.0.0/0", port, port, port);
+	one = filter_policy("eth0", (const char *const[]){rule, NULL});
+	memcpy(change->id, policy->groups[0]->id, sizeof(change->id));
+	change->rules = calloc(1, sizeof(struct rw_rule *));
+	change->rules[change->rule_count++] = rw_rule_ref(one->groups[0]->rules[0]);
+	assert_int_equal(rw_policy_apply_delta(policy, delta, &result, NULL), 0);
+	return result;
+}
+
+static void put_policy_in_force(const struct rw_policy *policy)
+{
+	struct rw_error err = RW_ERROR_NONE;
+
+	netns_enter(node);
+	if (rw_enforcer_apply(enforcer, policy, RW_ESTABLISHED_CUT, &err) < 0)
+		fail_msg("%s", err.text);
+	netns_leave();
+}
+
+/* The image that is not in force has been written over meanwhile. */
+static void rules_change_as_before_after_a_policy_over_the_budget(void **state)
+{
+	RW_CLEANUP(rw_policy_unref) struct rw_policy *policy = make_policy(SMALL, 80);
+
+	(void)state;
+	open_enforcer(SMALL_BUDGET, false);
+	put_policy_in_force(policy);
+	attach_devices();
+	filter_enforce(enforcer, node);
+	for (uint16_t port = 81; port < 83; port++) {
+		struct rw_policy *next = with_port(policy, port);
+
+		(void)rw_policy_unref(policy);
+		policy = next;
+		put_policy_in_force(policy);
+		assert_decides(80, 90);
+		assert_decides(port, (uint16_t)(port + 1));
+		assert_int_equal(apply(LARGE, 90, NULL), -E2BIG);
+		assert_decides(port, (uint16_t)(port + 1));
+	}
+}
+
 /* A device that cannot go over: its pin is no link. */
 static void block_exchange(unsigned int ifindex, bool blocked)
 {
@@ -701,6 +753,7 @@ int main(void)
 		TEST(next_process_makes_tables_smaller_that_are_much_too_large),
 		TEST(tables_above_a_smaller_budget_are_exchanged_for_such_as_fit),
 		TEST(policy_over_the_budget_leaves_everything_as_it_is),
+		TEST(rules_change_as_before_after_a_policy_over_the_budget),
 		TEST(exchange_that_fails_is_taken_back_everywhere),
 		TEST(devices_that_are_not_taken_back_wait_for_it_by_tcx),
 		TEST(devices_that_are_not_taken_back_wait_for_it_by_clsact),
