@@ -7,7 +7,6 @@
 #include "analyze/walk.h"
 
 /* In place of a rule's number. */
-#define RW_LINT_NO_RULE UINT32_MAX
 #define RW_LINT_INNER   (UINT32_MAX - 1)
 #define RW_LINT_DEFAULT (UINT32_MAX - 2)
 

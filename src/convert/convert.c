@@ -19,11 +19,6 @@ static const struct {
 	[RW_CONVERT_UFW] = {"ufw", rw_convert_ufw},
 };
 
-const char *rw_convert_format_name(enum rw_convert_format format)
-{
-	return formats[format].name;
-}
-
 int rw_convert_format_find(const char *name)
 {
 	for (int format = 0; format < RW_CONVERT_FORMAT_COUNT_; format++)

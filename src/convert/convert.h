@@ -41,8 +41,7 @@ enum rw_convert_format {
 	RW_CONVERT_FORMAT_COUNT_,
 };
 
-/* "alibaba", "aws", ...; the format of a name, or -1. */
-const char *rw_convert_format_name(enum rw_convert_format format);
+/* The format of that name ("alibaba", "aws", ...), or -1. */
 int rw_convert_format_find(const char *name);
 
 /* One file, read already. */

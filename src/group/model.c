@@ -290,11 +290,6 @@ const struct rw_load_balancer *rw_model_find_load_balancer(const struct rw_model
 	return rw_model_find(model, RW_KIND_LOAD_BALANCER, reference);
 }
 
-const struct rw_promise *rw_model_find_promise(const struct rw_model *model, const char *reference)
-{
-	return rw_model_find(model, RW_KIND_PROMISE, reference);
-}
-
 size_t rw_model_count(const struct rw_model *model, enum rw_kind kind)
 {
 	return table_of(model, kind)->count;

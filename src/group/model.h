@@ -263,7 +263,6 @@ const struct rw_group *rw_model_find_group(const struct rw_model *model, const c
 const struct rw_prefix_list *rw_model_find_prefix_list(const struct rw_model *model, const char *reference);
 const struct rw_load_balancer *rw_model_find_load_balancer(const struct rw_model *model,
 							   const char *reference);
-const struct rw_promise *rw_model_find_promise(const struct rw_model *model, const char *reference);
 
 /* Number of objects of a kind, and the one at 'index' in id order (lent; cast to its type). */
 size_t rw_model_count(const struct rw_model *model, enum rw_kind kind);
