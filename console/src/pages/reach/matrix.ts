@@ -24,14 +24,16 @@ export function extentOf(row: Row, zone: string, filter: Filter, own: OwnGroups)
   return row.reach[zone] ?? "none";
 }
 
-/** Rows and zones between which anything is to be shown. */
+/** Rows, by their cluster, and zones between which anything is to be shown. */
 export function shown(matrix: Matrix, filter: Filter, own: OwnGroups): { rows: Row[]; zones: Zone[] } {
   const zones = matrix.zones.filter(({ id }) => !filter.zone || id === filter.zone);
-  const rows = matrix.items.filter(
-    (row) =>
-      (!filter.cluster || row.cluster === filter.cluster) &&
-      zones.some(({ id }) => extentOf(row, id, filter, own) !== "none"),
-  );
+  const rows = matrix.items
+    .filter(
+      (row) =>
+        (!filter.cluster || row.cluster === filter.cluster) &&
+        zones.some(({ id }) => extentOf(row, id, filter, own) !== "none"),
+    )
+    .sort((a, b) => a.cluster.localeCompare(b.cluster, "en", { numeric: true }));
   return {
     rows,
     zones: zones.filter(({ id }) => rows.some((row) => extentOf(row, id, filter, own) !== "none")),

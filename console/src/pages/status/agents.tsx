@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 import { Card, Empty, Flex, Table } from "antd";
+import { useMemo } from "react";
 import { useTranslation } from "react-i18next";
 import { NodeStateTag } from "../../components/marks";
+import { compareNames } from "../../components/rows";
 import { Time } from "../../components/time";
 import { useNarrow } from "../../theme/theme";
 import { Certificate } from "./certificate";
@@ -9,7 +11,8 @@ import type { NodeStatus } from "./versions";
 
 const by = (read: (node: NodeStatus) => string) => (a: NodeStatus, b: NodeStatus) => read(a).localeCompare(read(b));
 
-export function Agents({ nodes }: { nodes: NodeStatus[] }) {
+export function Agents({ nodes: given }: { nodes: NodeStatus[] }) {
+  const nodes = useMemo(() => [...given].sort((a, b) => compareNames(a.name, b.name)), [given]);
   const { t } = useTranslation("status");
   const narrow = useNarrow();
   if (nodes.length === 0) return <Empty image={Empty.PRESENTED_IMAGE_SIMPLE} description={t("join-first")} />;
@@ -23,7 +26,7 @@ export function Agents({ nodes }: { nodes: NodeStatus[] }) {
       pagination={{ pageSize: 50, hideOnSinglePage: true }}
       scroll={{ x: "max-content" }}
       columns={[
-        { title: t("node"), dataIndex: "name", sorter: by(({ name }) => name) },
+        { title: t("node"), dataIndex: "name", sorter: (a, b) => compareNames(a.name, b.name) },
         {
           title: t("state"),
           sorter: by(({ state }) => state),
