@@ -19,6 +19,7 @@
 #include "enforce/bpf/bpf_internal.h"
 #include "filter.h"
 #include "scratch.h"
+#include "steps.h"
 #include "world.h"
 
 #define RULES(...) ((const char *const[]){__VA_ARGS__, NULL})
@@ -374,8 +375,7 @@ static bool has_clsact(void)
 	return status == 0;
 }
 
-/* An enforcer by clsact that has ended, with its filters in place. */
-static void leave_filters(void)
+static struct rw_enforcer *open_by_filters(void)
 {
 	struct rw_enforce_bpf_options options = {
 		.pin_dir = pins, .table_memory = 8 << 20, .flow_entries = 1 << 12, .without_tcx = true};
@@ -384,6 +384,14 @@ static void leave_filters(void)
 	netns_enter(node);
 	assert_int_equal(rw_enforce_bpf_open(&options, &enforcer, NULL), 0);
 	netns_leave();
+	return enforcer;
+}
+
+/* An enforcer by clsact that has ended, with its filters in place. */
+static void leave_filters(void)
+{
+	struct rw_enforcer *enforcer = open_by_filters();
+
 	filter_apply(enforcer, node, "eth0", NO_RULES);
 	filter_enforce(enforcer, node);
 	rw_enforcer_close(enforcer);
@@ -432,6 +440,33 @@ static void qdisc_that_others_use_stays_with_their_filters(void **state)
 	assert_true(has_clsact());
 	netns_run(node, "tc filter show dev eth0 egress | grep -q foreign");
 	(void)close(filter.prog_fd);
+}
+
+static void enforce_by_filters(void *context)
+{
+	struct rw_enforcer *enforcer = open_by_filters();
+
+	(void)context;
+	steps_begin();
+	filter_apply(enforcer, node, "eth0", NO_RULES);
+	filter_enforce(enforcer, node);
+}
+
+/* Nobody but the pins knows of filters in a qdisc that is not ours. */
+static void detach_finds_the_filters_of_who_was_killed_while_attaching(void **state)
+{
+	unsigned int steps = 0;
+
+	(void)state;
+	netns_run(node, "tc qdisc add dev eth0 clsact");
+	while (steps_kill_before(enforce_by_filters, NULL, steps)) {
+		steps++;
+		detach_everything();
+		netns_run(node, "! tc filter show dev eth0 ingress | grep .");
+		netns_run(node, "! tc filter show dev eth0 egress | grep .");
+	}
+	/* A filter a side and a pin, at the least. */
+	assert_true(steps > 3);
 }
 
 static void qdisc_goes_when_an_unpinned_process_closes(void **state)
@@ -596,6 +631,7 @@ int main(void)
 		TEST(qdisc_that_we_made_goes_with_us),
 		TEST(qdisc_of_others_stays),
 		TEST(qdisc_that_others_use_stays_with_their_filters),
+		TEST(detach_finds_the_filters_of_who_was_killed_while_attaching),
 		TEST(qdisc_goes_when_an_unpinned_process_closes),
 		TEST(learning_passes_all_and_monitoring_counts),
 		TEST(private_mount_namespace_is_refused),

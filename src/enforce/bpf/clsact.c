@@ -60,16 +60,18 @@ int rw_bpf_clsact_attach(struct rw_bpf *bpf, struct rw_bpf_device *device, struc
 	char path[256];
 	int r = rw_bpf_qdisc_make(bpf, device, err);
 
+	if (r == 0 && bpf->pin_dir[0]) {
+		rw_bpf_pin_path(path, sizeof(path), bpf->pin_dir, "clsact", device->ifindex);
+		/*
+		 * Its name is what is asked for; what is pinned must not keep a set that is done with.  First, so that
+		 * filters are found, and taken off, when this is all that was done.
+		 */
+		r = rw_bpf_pin(bpf->maps[RW_BPF_MAP_CONTROL].fd, path, err);
+	}
 	if (r < 0)
 		return r;
 	r = replace(bpf, device->ifindex);
-	if (r < 0)
-		return refuse_place(bpf, device, r, err);
-	if (!bpf->pin_dir[0])
-		return 0;
-	rw_bpf_pin_path(path, sizeof(path), bpf->pin_dir, "clsact", device->ifindex);
-	/* Its name is what is asked for; what is pinned must not keep a set that is done with. */
-	return rw_bpf_pin(bpf->maps[RW_BPF_MAP_CONTROL].fd, path, err);
+	return r < 0 ? refuse_place(bpf, device, r, err) : 0;
 }
 
 void rw_bpf_clsact_remove(unsigned int ifindex)
