@@ -247,8 +247,27 @@ static __always_inline bool has_vlan_device(const struct rw_device *device, __u3
 	return vlans && vlans->bits[tag >> 6 & 63] >> (tag & 63) & 1;
 }
 
-/* A packet that a bridge will carry on to somebody else. */
-static __always_inline bool is_bridged(struct __sk_buff *skb, __u32 place)
+/* Whether a packet that comes in is addressed to an address of this node's own. */
+static __noinline bool is_to_own(struct __sk_buff *skb, const struct rw_run *run)
+{
+	bool is6 = skb->protocol == bpf_htons(ETH_P_IPV6);
+	struct rw_table_address to;
+	struct rw_table table;
+	__be32 words[4] = {0};
+
+	if (is6 ? bpf_skb_load_bytes(skb, ETH_HLEN + 24, words, 16)
+		: skb->protocol != bpf_htons(ETH_P_IP) || bpf_skb_load_bytes(skb, ETH_HLEN + 16, words, 4))
+		return false;
+	to = rw_address_of(words);
+	return rw_hook_table(run, &table) &&
+	       (rw_table_class_flags(&table, rw_hook_class(run, &to, is6)) & RW_CLASS_OWN);
+}
+
+/*
+ * A packet that a bridge will carry on to somebody else.  The bridge may have another link address by now than we
+ * know, as a new port can give it one while there is no agent: who has our own address is not somebody else.
+ */
+static __noinline bool is_bridged(struct __sk_buff *skb, __u32 place, const struct rw_run *run, __u32 egress)
 {
 	const struct rw_vlans *vlans = bpf_map_lookup_elem(&rw_vlans, &place);
 	__u8 to[ETH_ALEN];
@@ -259,7 +278,7 @@ static __always_inline bool is_bridged(struct __sk_buff *skb, __u32 place)
 		return false;
 	for (int i = 0; i < ETH_ALEN; i++)
 		address = address << 8 | to[i];
-	return address != vlans->bridge;
+	return address != vlans->bridge && (egress || !is_to_own(skb, run));
 }
 
 /* No values of TC_ACT_* that programs give. */
@@ -568,7 +587,7 @@ static __always_inline int filter(struct __sk_buff *skb, bool egress, struct rw_
 	if (rw_unlikely(!device) || !control || rw_unlikely(!begin_run(control, run, own)))
 		return TC_ACT_UNSPEC;
 	flags = device->flags;
-	if (rw_unlikely(flags & RW_DEVICE_BRIDGE_PORT) && is_bridged(skb, place))
+	if (rw_unlikely(flags & RW_DEVICE_BRIDGE_PORT) && is_bridged(skb, place, run, egress))
 		return TC_ACT_UNSPEC;
 	/* The copy of an own multicast or broadcast for listeners here: it has crossed no device, unless it is sent on. */
 	if (!egress && rw_unlikely(skb->pkt_type == PACKET_LOOPBACK))

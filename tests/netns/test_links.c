@@ -6,11 +6,13 @@
 
 #include <arpa/inet.h>
 #include <netinet/in.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
 #include "filter.h"
+#include "world.h"
 
 #define RULES(...) ((const char *const[]){__VA_ARGS__, NULL})
 #define NO_RULES   ((const char *const[]){NULL})
@@ -102,6 +104,39 @@ static void bridge_is_decided_after_its_link_address_changed(void **state)
 	assert_int_equal(scene.enforcer->ops->check(scene.enforcer, NULL, NULL, NULL), 0);
 	netns_leave();
 	assert_false(filter_tells(client, server, "10.0.0.2", 53));
+}
+
+/* Nobody has told yet that the bridge has another link address. */
+static void bridge_is_decided_though_its_link_address_is_not_known(void **state)
+{
+	static const char *const peers[2] = {"10.0.0.1", "fd00::1"}, *const nodes[2] = {"10.0.0.2",
+											"fd00::2"};
+	struct rw_policy *policy = filter_policy("br0", NO_RULES);
+	struct rw_error err = RW_ERROR_NONE;
+
+	(void)state;
+	make_bridge("0a:11:22:33:44:55");
+	netns_run(scene.peer, "ip addr add fd00::1/64 dev p0 nodad");
+	netns_run(scene.node, "ip addr add fd00::2/64 dev br0 nodad");
+	enforce_bridge();
+	policy->own_address_count = 2;
+	policy->own_addresses = calloc(2, sizeof(*policy->own_addresses));
+	for (size_t i = 0; i < 2; i++)
+		policy->own_addresses[i] = world_address(nodes[i]);
+	if (rw_enforcer_apply(scene.enforcer, policy, RW_ESTABLISHED_CUT, &err) < 0)
+		fail_msg("%s", err.text);
+	rw_policy_unref(policy);
+	netns_run(scene.node, "ip link set br0 address 0a:11:22:33:44:66");
+	for (size_t i = 0; i < 2; i++) {
+		int client = filter_udp(scene.peer, peers[i], 5000),
+		    server = filter_udp(scene.node, nodes[i], 53);
+		uint64_t dropped = filter_dropped(scene.enforcer, RW_CAUSE_DEFAULT);
+
+		assert_false(filter_tells(client, server, nodes[i], 53));
+		assert_int_equal(filter_dropped(scene.enforcer, RW_CAUSE_DEFAULT), dropped + 1);
+		(void)close(client);
+		(void)close(server);
+	}
 }
 
 static void live_connections_of_a_bridge_are_entered(void **state)
@@ -221,6 +256,8 @@ int main(void)
 		cmocka_unit_test_setup_teardown(bridge_is_decided_by_its_own_link_address, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(bridge_is_decided_after_its_link_address_changed, set_up,
 						tear_down),
+		cmocka_unit_test_setup_teardown(bridge_is_decided_though_its_link_address_is_not_known,
+						set_up, tear_down),
 		cmocka_unit_test_setup_teardown(live_connections_of_a_bridge_are_entered, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(bridged_packets_for_others_pass, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(live_connection_that_nat_turns_back_goes_on, set_up,
