@@ -174,9 +174,13 @@ static int resolve(const struct words *words, enum rw_kind kind, const char *ref
 	if (!*reference)
 		return refuse_word(words, words->next, err, "a name or id is missing");
 	if (resolver) {
-		if (resolver->resolve(resolver, kind, reference, object->id) < 0)
-			return refuse_word(words, words->next, err, "there is no such %s",
-					   rw_kind_name(kind));
+		if (resolver->resolve(resolver, kind, reference, object->id) < 0) {
+			(void)refuse_word(words, words->next, err, "there is no such %s", rw_kind_name(kind));
+			(void)rw_error_hint(err, "Write the name or id of one that is there%s.",
+					    kind == RW_KIND_GROUP ? "; a cluster's name stands for its group"
+								  : "");
+			return -EINVAL;
+		}
 		return 0;
 	}
 	if (strlen(reference) >= RW_ID_SIZE)

@@ -141,6 +141,7 @@ static void refuses_what_it_does_not_understand_and_names_the_word(void **state)
 		{"allow tcp 80 from 123456789012345678901234567890123456789012345678a", "word 5"},
 	};
 	RW_CLEANUP(rw_rules_done) struct rw_vec rules;
+	struct rw_error lost = RW_ERROR_NONE;
 
 	(void)state;
 	rw_vec_init(&rules, sizeof(struct rw_rule *), 10);
@@ -156,7 +157,9 @@ static void refuses_what_it_does_not_understand_and_names_the_word(void **state)
 		assert_int_equal(rules.count, 0);
 	}
 	assert_int_equal(rw_rule_text_parse("allow tcp 80 from lost", &known, &rules, NULL), -EINVAL);
-	assert_int_equal(rw_rule_text_parse("allow tcp 80 from group:office", &known, &rules, NULL), -EINVAL);
+	assert_int_equal(rw_rule_text_parse("allow tcp 80 from group:office", &known, &rules, &lost),
+			 -EINVAL);
+	assert_non_null(strstr(lost.hint, "a cluster's name stands for its group"));
 }
 
 static void leaves_the_list_as_it_was_when_it_is_full(void **state)
