@@ -141,9 +141,12 @@ static int judge(struct rw_controller *controller, const struct rw_model *after,
 	bool refused = false;
 	int r;
 
-	rw_vec_init(&findings, sizeof(struct rw_guard_finding), RW_GUARD_FINDINGS_MAX);
+	rw_vec_init(&findings, sizeof(struct rw_guard_finding), RW_GUARD_FINDINGS_LIMIT);
 	if (request->actor->kind == RW_ACTOR_AGENT || request->actor->kind == RW_ACTOR_TOKEN)
 		return 0;
+	/* No finding is lost for want of memory. */
+	if (rw_vec_reserve(&findings, RW_GUARD_FINDINGS_LIMIT) < 0)
+		return rw_error_oom(err);
 	r = guard_judge(controller, after, plan, &findings, err);
 	if (r < 0)
 		return r;

@@ -90,16 +90,33 @@ bool rw_guard_is_forced(const struct rw_guard_force *force, const struct rw_guar
 	return false;
 }
 
-struct rw_guard_finding *guard_add(struct rw_vec *findings, enum rw_guard guard, const char *about)
+static bool is_refused_by(const struct rw_vec *findings, const char *name)
+{
+	for (size_t i = 0; i < findings->count; i++) {
+		const struct rw_guard_finding *finding = rw_vec_at(findings, i);
+
+		if (!finding->is_warning && strcmp(finding->name, name) == 0)
+			return true;
+	}
+	return false;
+}
+
+struct rw_guard_finding *guard_add(struct rw_vec *findings, enum rw_guard guard, const char *about,
+				   bool is_warning)
 {
 	struct rw_guard_finding *finding;
+	char name[RW_GUARD_NAME_SIZE];
 
-	/* One is enough to refuse, and the first was added or memory ran out before. */
-	if (findings->count >= RW_GUARD_FINDINGS_MAX || rw_vec_push(findings, &finding) < 0)
+	(void)snprintf(name, sizeof(name), "%s%s%s", rw_word_of(rw_words_guard, (int)guard), about ? ":" : "",
+		       about ? about : "");
+	if (findings->count >= RW_GUARD_FINDINGS_MAX && (is_warning || is_refused_by(findings, name)))
+		return NULL;
+	/* There is memory for all up to the limit. */
+	if (rw_vec_push(findings, &finding) < 0)
 		return NULL;
 	finding->guard = guard;
-	(void)snprintf(finding->name, sizeof(finding->name), "%s%s%s", rw_word_of(rw_words_guard, (int)guard),
-		       about ? ":" : "", about ? about : "");
+	finding->is_warning = is_warning;
+	memcpy(finding->name, name, sizeof(name));
 	return finding;
 }
 
@@ -110,6 +127,8 @@ struct view {
 	const struct rw_node *after;
 	struct rw_vec *findings;
 };
+
+static const uint8_t families[] = {4, 6};
 
 static bool has_family(const struct rw_node *node, uint8_t family)
 {
@@ -132,16 +151,18 @@ static bool has_source(const struct rw_policy *policy, uint8_t family)
 	return policy->management_cidr_count == 0;
 }
 
-static int reach(const struct rw_policy *policy, const struct rw_node *node, uint8_t family, uint16_t port,
-		 size_t *ret_interface, struct rw_packet *ret_witness)
+/* Asks by 'policy' for the management sources of 'management'. */
+static int reach(const struct rw_policy *policy, const struct rw_node *node,
+		 const struct rw_policy *management, uint8_t family, uint16_t port, size_t *ret_interface,
+		 struct rw_packet *ret_witness)
 {
 	struct reach_query query = {
 		.policy = policy,
 		.node = node,
 		.family = family,
 		.port = port,
-		.sources = policy->management_cidrs,
-		.source_count = policy->management_cidr_count,
+		.sources = management->management_cidrs,
+		.source_count = management->management_cidr_count,
 	};
 
 	return reach_find(&query, ret_interface, ret_witness);
@@ -149,7 +170,7 @@ static int reach(const struct rw_policy *policy, const struct rw_node *node, uin
 
 static struct rw_guard_finding *add_finding(const struct view *view, enum rw_guard guard)
 {
-	struct rw_guard_finding *finding = guard_add(view->findings, guard, NULL);
+	struct rw_guard_finding *finding = guard_add(view->findings, guard, NULL, false);
 
 	if (finding)
 		(void)memcpy(finding->node, view->impact->record->id, RW_ID_SIZE);
@@ -205,7 +226,25 @@ static void tell_ssh(const struct view *view, uint8_t family, uint16_t port, con
 		view->after->name, port, family, source, rw_decision_cause(&decision), finding->cause);
 }
 
-static int judge_ssh_port(const struct view *view, uint8_t family, uint16_t port)
+static bool is_accepted(const struct rw_policy *policy, const char *interface, const struct rw_packet *packet)
+{
+	int index = rw_policy_find_interface(policy, interface);
+
+	return policy->enforcement == RW_MONITOR ||
+	       (index >= 0 && rw_evaluate(policy, (size_t)index, packet).verdict == RW_VERDICT_ACCEPT);
+}
+
+/* The policy whose management sources must get in: the one before when those after can reach no address. */
+static const struct rw_policy *management_of(const struct view *view)
+{
+	for (size_t i = 0; i < RW_ARRAY_COUNT(families); i++)
+		if (has_family(view->after, families[i]) && has_source(view->impact->after, families[i]))
+			return view->impact->after;
+	return view->impact->before;
+}
+
+static int judge_ssh_port(const struct view *view, const struct rw_policy *management, uint8_t family,
+			  uint16_t port)
 {
 	const struct impact *impact = view->impact;
 	struct rw_packet witness;
@@ -214,7 +253,7 @@ static int judge_ssh_port(const struct view *view, uint8_t family, uint16_t port
 
 	if (view->before == view->after && reach_is_same(impact->before, impact->after, port))
 		return 0;
-	r = reach(impact->after, view->after, family, port, &interface, &witness);
+	r = reach(impact->after, view->after, management, family, port, &interface, &witness);
 	if (r != 0)
 		return r < 0 ? r : 0;
 	if (impact->before->enforcement == RW_MONITOR) {
@@ -223,7 +262,11 @@ static int judge_ssh_port(const struct view *view, uint8_t family, uint16_t port
 	}
 	if (!has_source(impact->before, family))
 		return 0;
-	r = reach(impact->before, view->before, family, port, &interface, &witness);
+	r = reach(impact->before, view->before, impact->before, family, port, &interface, &witness);
+	/* An address that only left the record is still the machine's. */
+	if (r > 0 && !has_family(view->after, family) &&
+	    is_accepted(impact->after, impact->before->interfaces[interface].name, &witness))
+		return 0;
 	if (r > 0)
 		tell_ssh(view, family, port, &witness, interface);
 	return r < 0 ? r : 0;
@@ -231,17 +274,18 @@ static int judge_ssh_port(const struct view *view, uint8_t family, uint16_t port
 
 static int judge_ssh(const struct view *view)
 {
+	const struct rw_policy *management = management_of(view);
 	const struct rw_policy *after = view->impact->after;
-	static const uint8_t families[] = {4, 6};
 	int r;
 
 	if (after->enforcement == RW_MONITOR)
 		return 0;
 	for (size_t i = 0; i < RW_ARRAY_COUNT(families); i++) {
-		if (!has_family(view->after, families[i]) || !has_source(after, families[i]))
+		if (!has_source(management, families[i]) ||
+		    (!has_family(view->after, families[i]) && !has_family(view->before, families[i])))
 			continue;
 		for (size_t k = 0; k < after->ssh_port_count; k++) {
-			r = judge_ssh_port(view, families[i], after->ssh_ports[k]);
+			r = judge_ssh_port(view, management, families[i], after->ssh_ports[k]);
 			if (r < 0)
 				return r;
 		}
@@ -295,14 +339,6 @@ static const struct rw_interface *interface_with(const struct rw_node *node, con
 	return NULL;
 }
 
-static bool is_accepted(const struct rw_policy *policy, const char *interface, const struct rw_packet *packet)
-{
-	int index = rw_policy_find_interface(policy, interface);
-
-	return policy->enforcement == RW_MONITOR ||
-	       (index >= 0 && rw_evaluate(policy, (size_t)index, packet).verdict == RW_VERDICT_ACCEPT);
-}
-
 static void judge_caller(const struct view *view, const struct rw_endpoint *endpoint,
 			 const struct rw_address *caller)
 {
@@ -337,6 +373,26 @@ static void judge_caller(const struct view *view, const struct rw_endpoint *endp
 		       view->after->name, source, endpoint->port, finding->cause);
 }
 
+/* Whether the node is managed no more, so that its certificate ends. */
+static bool is_let_go(const struct rw_touched *touched)
+{
+	const struct rw_node *after = touched->after;
+
+	return touched->kind == RW_KIND_NODE && touched->before &&
+	       (!after || after->agent != RW_AGENT_MANAGED);
+}
+
+/*
+ * Whether nobody could tell an agent to take its policy off.  One that reported a moment ago and has no stream is as
+ * lost as one that is offline: from then on it is nobody's.
+ */
+static bool is_out_of_reach(const struct node_record *record)
+{
+	return record->certificate.fingerprint[0] &&
+	       (record->state == RW_NODE_OFFLINE ||
+		(record->state != RW_NODE_DETACHED && !session_can_send(record)));
+}
+
 /* Nodes that go while nobody can tell their agents. */
 static void judge_deleted(const struct rw_controller *controller, const struct fold_outcome *outcome,
 			  struct rw_vec *findings)
@@ -344,22 +400,21 @@ static void judge_deleted(const struct rw_controller *controller, const struct f
 	for (size_t i = 0; i < outcome->touched.count; i++) {
 		const struct rw_touched *touched = rw_vec_at(&outcome->touched, i);
 		const struct rw_node *before = touched->before;
-		const struct node_record *record = touched->kind == RW_KIND_NODE && before && !touched->after
-							   ? node_find(controller, touched->id)
-							   : NULL;
+		const struct node_record *record =
+			is_let_go(touched) ? node_find(controller, touched->id) : NULL;
 		struct rw_guard_finding *finding;
 
-		if (!record || !record->certificate.fingerprint[0] || record->state != RW_NODE_OFFLINE)
+		if (!record || !is_out_of_reach(record))
 			continue;
-		finding = guard_add(findings, RW_GUARD_OFFLINE_NODE, NULL);
+		finding = guard_add(findings, RW_GUARD_OFFLINE_NODE, NULL, false);
 		if (!finding)
 			return;
 		(void)memcpy(finding->node, record->id, RW_ID_SIZE);
-		(void)snprintf(
-			finding->detail, sizeof(finding->detail),
-			"node %s: its agent is offline and cannot be told; the policy that it has stays in "
-			"force there until somebody runs ringwall-agent detach on it",
-			before->name);
+		(void)snprintf(finding->detail, sizeof(finding->detail),
+			       "node %s: its agent is not connected and cannot be told; the policy that it "
+			       "has stays in "
+			       "force there until somebody runs ringwall-agent detach on it",
+			       before->name);
 	}
 }
 

@@ -10,15 +10,17 @@
  * Those that ask who gets in look, by the reference evaluator, at the policies before and after of the managed
  * nodes that the change concerns, and only there.
  *
- * management-ssh   On some node, in a family in which it has an address, an SSH port (where sshd was reported
- *                  to listen, else 22) could be reached from a management source before and cannot be from
- *                  any of them after.  Management sources are the cluster's management CIDRs or, without
+ * management-ssh   On some node, in a family in which it has an address or had one, an SSH port (where sshd was
+ *                  reported to listen, else 22) could be reached from a management source before and cannot be
+ *                  from any of them after; from those of before when the ones after are of no family of the
+ *                  node.  Management sources are the cluster's management CIDRs or, without
  *                  such, every address but the cluster's containers; what only inner access lets in does
  *                  not count then, because members that reach each other are no way in for people.
  * ssh-session      Enforcement of a monitored node would begin and cut an SSH session that its agent reported as
  *                  live: somebody works there right now.
- * offline-node     A node that has joined is deleted while its agent is offline: the agent cannot be told to
- *                  detach, so the old policy stays on the machine.  (A connected one is told.)
+ * offline-node     A node that has joined is deleted, or becomes a mere address record, while its agent is offline
+ *                  or has no stream: the agent cannot be told to detach, so the old policy stays on the machine.
+ *                  (A connected one is told.)
  * caller-path      The controller runs on a node of the model, the caller reached it there, and its own
  *                  address could not any more.
  * finding:CHECK    The change adds a finding of the audit (audit/audit.h) that is of severity high or worse and not
@@ -69,8 +71,13 @@ struct rw_guard_force {
  */
 RW_NODISCARD int rw_guard_parse(const char *text, struct rw_guard_force *force, struct rw_error *err);
 
-/* Why a change was refused; at most RW_GUARD_FINDINGS_MAX. */
-#define RW_GUARD_FINDINGS_MAX 32
+/*
+ * Why a change was refused.  Warnings, and repetitions of a name, are told up to RW_GUARD_FINDINGS_MAX findings; the
+ * first refusal of every name is told beyond that, so that a hundred of what is forced hide none of what is not.
+ * Behind RW_GUARD_FINDINGS_LIMIT there are more names than can be forced: the change is refused anyway.
+ */
+#define RW_GUARD_FINDINGS_MAX   32
+#define RW_GUARD_FINDINGS_LIMIT (RW_GUARD_FINDINGS_MAX + RW_GUARD_FORCED_MAX + RW_GUARD_COUNT_ + 1)
 
 struct rw_guard_finding {
 	enum rw_guard guard;

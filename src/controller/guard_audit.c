@@ -9,11 +9,11 @@
 
 static void tell(const struct rw_finding *found, bool is_warning, struct rw_vec *findings)
 {
-	struct rw_guard_finding *finding = guard_add(findings, RW_GUARD_FINDING, found->check->id);
+	struct rw_guard_finding *finding =
+		guard_add(findings, RW_GUARD_FINDING, found->check->id, is_warning);
 
 	if (!finding)
 		return;
-	finding->is_warning = is_warning;
 	memcpy(finding->subject, found->subject, RW_ID_SIZE);
 	(void)snprintf(finding->cause, sizeof(finding->cause), "%s",
 		       found->rule_count ? found->rules[0] : rw_cause_name(RW_CAUSE_DEFAULT));
@@ -28,11 +28,10 @@ static void tell(const struct rw_finding *found, bool is_warning, struct rw_vec 
 /* What could not be judged is said and not refused: the change may be the one that disentangles the rules. */
 static void tell_unjudged(const char *subject, const char *why, struct rw_vec *findings)
 {
-	struct rw_guard_finding *finding = guard_add(findings, RW_GUARD_FINDING, "not-judged");
+	struct rw_guard_finding *finding = guard_add(findings, RW_GUARD_FINDING, "not-judged", true);
 
 	if (!finding)
 		return;
-	finding->is_warning = true;
 	(void)snprintf(finding->subject, sizeof(finding->subject), "%s", subject);
 	(void)snprintf(finding->detail, sizeof(finding->detail), "what the change opens was not judged: %s",
 		       why);
@@ -135,7 +134,7 @@ static void judge_intranet(const struct rw_model *after, const struct rw_touched
 
 		if (!opens_intranet(rule) || has_meaning(touched->before, rule))
 			continue;
-		finding = guard_add(findings, RW_GUARD_FINDING, check->id);
+		finding = guard_add(findings, RW_GUARD_FINDING, check->id, false);
 		if (!finding)
 			return;
 		(void)snprintf(finding->subject, sizeof(finding->subject), "%s",

@@ -31,13 +31,13 @@ static const char *word_of(const struct rw_promise *promise)
 static void tell(const struct judging *judging, const struct rw_promise *promise,
 		 const struct rw_promise_outcome *outcome, bool is_warning)
 {
-	struct rw_guard_finding *finding = guard_add(judging->findings, RW_GUARD_PROMISE, promise->id);
+	struct rw_guard_finding *finding =
+		guard_add(judging->findings, RW_GUARD_PROMISE, promise->id, is_warning);
 	char remote[RW_ADDRESS_TEXT_SIZE];
 
 	if (!finding)
 		return;
 	rw_address_format(&outcome->witness.remote, remote);
-	finding->is_warning = is_warning;
 	memcpy(finding->node, outcome->node, RW_ID_SIZE);
 	memcpy(finding->cause, outcome->cause, RW_ID_SIZE);
 	(void)snprintf(
@@ -55,11 +55,10 @@ static void tell(const struct judging *judging, const struct rw_promise *promise
 static void tell_unjudged(const struct judging *judging, const struct rw_promise *promise, const char *why)
 {
 	struct rw_guard_finding *finding =
-		guard_add(judging->findings, RW_GUARD_PROMISE, promise ? promise->id : "not-judged");
+		guard_add(judging->findings, RW_GUARD_PROMISE, promise ? promise->id : "not-judged", true);
 
 	if (!finding)
 		return;
-	finding->is_warning = true;
 	(void)snprintf(finding->detail, sizeof(finding->detail), "the promise was not judged: %s", why);
 }
 

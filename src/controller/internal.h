@@ -311,8 +311,12 @@ void impact_publish(struct rw_controller *controller, struct rw_vec *impacts, en
 RW_NODISCARD int guard_judge(struct rw_controller *controller, const struct rw_model *after,
 			     const struct plan *plan, struct rw_vec *findings, struct rw_error *err);
 
-/* Adds a finding, named by the guard and what it is about (nullable); NULL when there is no room. */
-struct rw_guard_finding *guard_add(struct rw_vec *findings, enum rw_guard guard, const char *about);
+/*
+ * Adds a finding, named by the guard and what it is about (nullable), to a vector with memory for
+ * RW_GUARD_FINDINGS_LIMIT.  NULL when it need not be told; a refusal by a name that refused nothing yet always is.
+ */
+struct rw_guard_finding *guard_add(struct rw_vec *findings, enum rw_guard guard, const char *about,
+				   bool is_warning);
 
 /* Adds what the change adds to the audit.  guard_audit.c */
 RW_NODISCARD int guard_judge_audit(struct rw_controller *controller, const struct rw_model *after,
@@ -378,6 +382,9 @@ void series_take(struct node_record *record, const struct rw_report *report, int
 void series_take_hits(struct node_record *record, const struct node_hit *hits, size_t count, int64_t now_ms);
 void series_took(struct node_record *record, const struct rw_report *report);
 void series_free(struct node_series *series);
+
+/* Whether the node has a stream on which something can be said. */
+bool session_can_send(const struct node_record *record);
 
 /* Asks the agent which live flows 'policy' would refuse.  -EAGAIN when it cannot be asked now; -ENOMEM. */
 RW_NODISCARD int session_ask(struct node_record *record, uint64_t question, const struct rw_policy *policy,

@@ -219,6 +219,11 @@ static bool send_policy(struct rw_session *session)
 	return true;
 }
 
+bool session_can_send(const struct node_record *record)
+{
+	return record->session && !record->session->broken;
+}
+
 int session_ask(struct node_record *record, uint64_t question, const struct rw_policy *policy,
 		struct rw_error *err)
 {
@@ -229,7 +234,7 @@ int session_ask(struct node_record *record, uint64_t question, const struct rw_p
 	int r;
 
 	rw_buf_init(&buf, FRAME_BYTES_MAX);
-	if (!session || session->broken)
+	if (!session_can_send(record))
 		return rw_error_set(err, -EAGAIN, "its agent is not connected");
 	if (!session->sent || session->base_lost)
 		return rw_error_set(err, -EAGAIN, "its agent waits for its policy");

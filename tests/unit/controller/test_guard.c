@@ -206,8 +206,8 @@ static int set_enforcement(enum rw_enforcement enforcement, unsigned int force)
 	return r;
 }
 
-/* A monitored node reports two connections to port 2222, which no rule opens: a session and another. */
-static void report_sessions(void)
+/* A monitored node reports connections to port 2222, which no rule opens: sessions and another. */
+static void report_some_sessions(size_t count)
 {
 	RW_CLEANUP(rw_report_done) struct rw_report report;
 	struct rw_address somewhere = world_address("10.0.0.9");
@@ -216,19 +216,24 @@ static void report_sessions(void)
 	rw_report_init(&report);
 	report.state = RW_AGENT_STATE_MONITORED;
 	report.would_drops[RW_CAUSE_DEFAULT] = 7;
-	report.connections = calloc(2, sizeof(*report.connections));
-	report.connection_count = 2;
-	report.connections_cut = 2;
-	for (size_t i = 0; i < 2; i++) {
+	report.connections = calloc(count + 1, sizeof(*report.connections));
+	report.connection_count = count + 1;
+	report.connections_cut = count + 1;
+	for (size_t i = 0; i <= count; i++) {
 		connection = &report.connections[i];
 		(void)strcpy(connection->interface, "eth0");
 		connection->local = world_address("10.0.0.9");
 		connection->remote = world_address("203.0.113.7");
 		connection->local_port = 2222;
 		connection->remote_port = (uint16_t)(40000 + i);
-		connection->ssh = i == 0;
+		connection->ssh = i < count;
 	}
 	assert_int_equal(rw_session_report(fx.controller, "n-free", &report, &somewhere, NULL), 0);
+}
+
+static void report_sessions(void)
+{
+	report_some_sessions(1);
 }
 
 static void refuses_to_begin_by_cutting_a_live_ssh_session(void **state)
@@ -254,6 +259,69 @@ static void refuses_to_begin_by_cutting_a_live_ssh_session(void **state)
 	assert_int_equal(preview.connection_count, 2);
 	assert_int_equal(preview.would_drops[RW_CAUSE_DEFAULT], 7);
 	assert_int_equal(set_enforcement(RW_ENFORCE, RW_GUARD_BIT(RW_GUARD_SSH_SESSION)), 0);
+}
+
+/* However many findings of one kind there are: they leave room for the first of every other. */
+static void what_is_forced_hides_nothing_else(void **state)
+{
+	bool told = false;
+
+	(void)state;
+	close_inner_access();
+	assert_int_equal(set_enforcement(RW_MONITOR, 0), 0);
+	assert_int_equal(try_revoke("sgr-ssh"), 0);
+	report_some_sessions(RW_GUARD_FINDINGS_MAX + 8);
+	assert_int_equal(set_enforcement(RW_ENFORCE, RW_GUARD_BIT(RW_GUARD_SSH_SESSION)), RW_CHANGE_GUARDED);
+	for (size_t i = 0; i < result.finding_count; i++)
+		told |= result.findings[i].guard == RW_GUARD_MANAGEMENT_SSH;
+	assert_true(told);
+	assert_int_equal(result.finding_count, RW_GUARD_FINDINGS_MAX + 1);
+	assert_int_equal(set_enforcement(RW_ENFORCE, RW_GUARD_BIT(RW_GUARD_SSH_SESSION) |
+							     RW_GUARD_BIT(RW_GUARD_MANAGEMENT_SSH)),
+			 0);
+}
+
+static int set_management(const char *cidr, unsigned int force)
+{
+	struct rw_cluster *cluster =
+		rw_cluster_dup(rw_model_find_cluster(rw_controller_model(fx.controller), "c1"));
+	int r;
+
+	free(cluster->management_cidrs);
+	cluster->management_cidrs = calloc(1, sizeof(*cluster->management_cidrs));
+	cluster->management_cidrs[0] = world_prefix(cidr);
+	cluster->management_cidr_count = 1;
+	r = try_force((struct step){STEP_UPDATE, RW_KIND_CLUSTER, .object = cluster}, force);
+	(void)rw_cluster_unref(cluster);
+	return r;
+}
+
+/* Nodes with IPv4 alone, whose management would be of IPv6 alone: nobody could come in any more. */
+static void management_of_a_family_that_no_node_has_is_guarded(void **state)
+{
+	(void)state;
+	assert_int_equal(set_management("203.0.113.0/24", ~0u), 0);
+	fixture_add_rule(&fx, "sg-c1", "sgr-no in drop tcp 22/22 0.0.0.0/0 1");
+	assert_int_equal(set_management("2001:db8::/32", 0), RW_CHANGE_GUARDED);
+	assert_int_equal(result.findings[0].guard, RW_GUARD_MANAGEMENT_SSH);
+	assert_non_null(strstr(result.findings[0].detail, "IPv4"));
+	/* Where a rule still lets those in that were in before, nothing is lost. */
+	fixture_revoke(&fx, "sg-c1", "sgr-no");
+	assert_int_equal(set_management("2001:db8::/32", 0), 0);
+}
+
+/* The interface stays on the machine, where it would be in no group. */
+static void taking_the_interface_out_of_the_record_is_guarded(void **state)
+{
+	struct rw_node *node = rw_node_dup(rw_model_find_node(rw_controller_model(fx.controller), "n-free"));
+
+	(void)state;
+	rw_interface_done(&node->interfaces[0]);
+	node->interface_count = 0;
+	assert_int_equal(try_force((struct step){STEP_UPDATE, RW_KIND_NODE, .object = node}, 0),
+			 RW_CHANGE_GUARDED);
+	assert_int_equal(result.findings[0].guard, RW_GUARD_MANAGEMENT_SSH);
+	(void)rw_node_unref(node);
 }
 
 static void judges_live_sessions_by_the_rules_of_now(void **state)
@@ -559,6 +627,9 @@ int main(void)
 		T(asks_for_each_family_that_the_node_has),
 		T(enforcement_that_begins_is_guarded),
 		T(refuses_to_begin_by_cutting_a_live_ssh_session),
+		T(what_is_forced_hides_nothing_else),
+		T(management_of_a_family_that_no_node_has_is_guarded),
+		T(taking_the_interface_out_of_the_record_is_guarded),
 		T(judges_live_sessions_by_the_rules_of_now),
 		T(refuses_to_cut_the_caller_off_the_controller),
 		T(leaves_callers_alone_who_come_from_elsewhere),

@@ -321,6 +321,56 @@ static void an_offline_node_goes_only_by_force(void **state)
 			 0);
 }
 
+/* Between two streams nobody can tell an agent, however lately it reported. */
+static void a_node_without_a_stream_goes_only_by_force(void **state)
+{
+	RW_CLEANUP(rw_join_answer_done) struct rw_join_answer answer = {0};
+	RW_CLEANUP(rw_change_result_done) struct rw_change_result result = {0};
+	struct step step = {STEP_DELETE, RW_KIND_NODE};
+	char token[RW_TOKEN_SIZE];
+	struct agent agent;
+
+	(void)state;
+	make_token(token);
+	assert_int_equal(join(token, "web-1", "m1", false, "10.0.0.77", &answer, NULL), 0);
+	agent_init(&agent, &fx, answer.node);
+	assert_int_equal(agent_connect(&agent), 0);
+	agent_report(&agent, RW_AGENT_STATE_OK);
+	agent_disconnect(&agent);
+	step.reference = answer.node;
+	assert_int_equal(fixture_run(fx.controller, &fx.alice, step, 0, &result, NULL), RW_CHANGE_GUARDED);
+	assert_int_equal(result.findings[0].guard, RW_GUARD_OFFLINE_NODE);
+	rw_change_result_done(&result);
+	assert_int_equal(agent_connect(&agent), 0);
+	assert_int_equal(fixture_run(fx.controller, &fx.alice, step, 0, &result, NULL), 0);
+	assert_true(agent.detached);
+	agent_done(&agent);
+}
+
+/* Its certificate ends with its agent's record, as if it were deleted. */
+static void an_offline_node_becomes_an_address_record_only_by_force(void **state)
+{
+	RW_CLEANUP(rw_join_answer_done) struct rw_join_answer answer = {0};
+	RW_CLEANUP(rw_change_result_done) struct rw_change_result result = {0};
+	struct step step = {STEP_UPDATE, RW_KIND_NODE};
+	struct rw_node *node;
+	char token[RW_TOKEN_SIZE];
+
+	(void)state;
+	make_token(token);
+	assert_int_equal(join(token, "web-1", "m1", false, "10.0.0.77", &answer, NULL), 0);
+	node = rw_node_dup(rw_model_find_node(rw_controller_model(fx.controller), answer.node));
+	node->agent = RW_AGENT_NONE;
+	step.object = node;
+	assert_int_equal(fixture_run(fx.controller, &fx.alice, step, 0, &result, NULL), RW_CHANGE_GUARDED);
+	assert_int_equal(result.findings[0].guard, RW_GUARD_OFFLINE_NODE);
+	rw_change_result_done(&result);
+	assert_int_equal(fixture_run(fx.controller, &fx.alice, step, RW_GUARD_BIT(RW_GUARD_OFFLINE_NODE),
+				     &result, NULL),
+			 0);
+	(void)rw_node_unref(node);
+}
+
 static void joins_free_standing_with_groups(void **state)
 {
 	RW_CLEANUP(rw_join_answer_done) struct rw_join_answer answer = {0};
@@ -536,6 +586,8 @@ int main(void)
 		T(takes_over_a_record_that_waits),
 		T(a_deleted_node_has_no_certificate),
 		T(an_offline_node_goes_only_by_force),
+		T(a_node_without_a_stream_goes_only_by_force),
+		T(an_offline_node_becomes_an_address_record_only_by_force),
 		T(joins_free_standing_with_groups),
 		T(refuses_grants_that_make_no_sense),
 		T(limits_wrong_tokens_by_address),
