@@ -173,8 +173,8 @@ RW_NODISCARD int rw_edit_modify_rule(struct rw_draft *draft, const char *group, 
 
 /*
  * Makes the rules of a group exactly these (taken, also on failure), matched by meaning: those that were
- * there keep their ids and objects, the others go or come.  Not bound by rules_per_call.  'ret_outcomes'
- * (nullable) tells ADDED or EXISTED for each.
+ * there keep their ids and objects, the others go or come.  One that comes with the id of a rule that stays gets
+ * an id of its own.  Not bound by rules_per_call.  'ret_outcomes' (nullable) tells ADDED or EXISTED for each.
  */
 RW_NODISCARD int rw_edit_set_rules(struct rw_draft *draft, const char *group, struct rw_rule **rules,
 				   size_t count, struct rw_rule_outcome *ret_outcomes, struct rw_error *err);

@@ -328,6 +328,81 @@ int rw_edit_modify_rule(struct rw_draft *draft, const char *reference, struct rw
 	return r < 0 ? r : put_rules(draft, RW_TAKE_PTR(group), err);
 }
 
+/* Sets of rules while one takes the place of another. */
+struct replacement {
+	const struct rw_group *before;
+	struct rw_group *group; /* private; has room */
+};
+
+/* Keeps the rule of before that means what 'wanted' means, with its id, time and author.  1 when there was one. */
+static int keep_one(const struct rw_draft *draft, const struct replacement *replacement,
+		    const struct rw_rule *wanted, struct rw_rule_outcome *outcome, struct rw_error *err)
+{
+	RW_CLEANUP(rw_rule_unref) struct rw_rule *rule = rw_rule_dup(wanted);
+	struct rw_rule *kept;
+	int r;
+
+	if (!rule)
+		return rw_error_oom(err);
+	r = prepare(draft, replacement->group, rule, err);
+	if (r < 0)
+		return r;
+	kept = find_meaning(replacement->before, rule);
+	if (!kept)
+		return 0;
+	if (find_id(replacement->group, kept->id) == replacement->group->rule_count)
+		insert(replacement->group, rw_rule_ref(kept));
+	note(outcome, RW_RULE_EXISTED, kept->id);
+	return 1;
+}
+
+/* Whether the rule of before that has this id is kept, so that no other rule can have it. */
+static bool is_kept(const struct replacement *replacement, const char *id)
+{
+	size_t old = find_id(replacement->before, id);
+	size_t new = find_id(replacement->group, id);
+
+	return id[0] && old < replacement->before->rule_count && new < replacement->group->rule_count &&
+	       replacement->before->rules[old] == replacement->group->rules[new];
+}
+
+/* Adds what was not there before.  A rule that still means what it did keeps its id: this one gets another. */
+static int add_another(const struct rw_draft *draft, const struct replacement *replacement,
+		       const struct rw_rule *wanted, struct rw_rule_outcome *outcome, struct rw_error *err)
+{
+	RW_CLEANUP(rw_rule_unref) struct rw_rule *rule = rw_rule_dup(wanted);
+
+	if (!rule)
+		return rw_error_oom(err);
+	if (is_kept(replacement, rule->id))
+		memset(rule->id, 0, sizeof(rule->id));
+	return add_one(draft, replacement->group, rule, outcome, err);
+}
+
+/* First all that stays, whatever its place in the list: ids belong to meanings. */
+static int replace_all(const struct rw_draft *draft, const struct replacement *replacement,
+		       struct rw_rule **rules, size_t count, struct rw_rule_outcome *ret_outcomes,
+		       struct rw_error *err)
+{
+	RW_CLEANUP(rw_free) bool *is_done = calloc(count + 1, sizeof(*is_done));
+
+	if (!is_done)
+		return rw_error_oom(err);
+	for (size_t pass = 0; pass < 2; pass++) {
+		for (size_t i = 0; i < count; i++) {
+			struct rw_rule_outcome *outcome = ret_outcomes ? &ret_outcomes[i] : NULL;
+			int r = is_done[i] ? 0
+				: pass     ? add_another(draft, replacement, rules[i], outcome, err)
+					   : keep_one(draft, replacement, rules[i], outcome, err);
+
+			if (r < 0)
+				return rw_error_field_prefix(err, "rules[%zu]", i), r;
+			is_done[i] |= r > 0;
+		}
+	}
+	return 0;
+}
+
 int rw_edit_set_rules(struct rw_draft *draft, const char *reference, struct rw_rule **rules, size_t count,
 		      struct rw_rule_outcome *ret_outcomes, struct rw_error *err)
 {
@@ -346,27 +421,7 @@ int rw_edit_set_rules(struct rw_draft *draft, const char *reference, struct rw_r
 	if (group) {
 		unref_rules(group->rules, group->rule_count);
 		group->rule_count = 0;
-	}
-	for (size_t i = 0; r == 0 && i < count; i++) {
-		struct rw_rule_outcome outcome;
-		struct rw_rule *kept;
-		size_t added;
-
-		r = add_one(draft, group, rules[i], &outcome, err);
-		if (r < 0) {
-			(void)rw_error_field_prefix(err, "rules[%zu]", i);
-			break;
-		}
-		added = find_id(group, outcome.id);
-		kept = outcome.fate == RW_RULE_ADDED ? find_meaning(before, group->rules[added]) : NULL;
-		if (kept) {
-			/* It was there before: that rule stays, with its id, time and author. */
-			drop(group, added);
-			insert(group, rw_rule_ref(kept));
-			note(&outcome, RW_RULE_EXISTED, kept->id);
-		}
-		if (ret_outcomes)
-			ret_outcomes[i] = outcome;
+		r = replace_all(draft, &(struct replacement){before, group}, rules, count, ret_outcomes, err);
 	}
 	unref_rules(rules, count);
 	return r < 0 ? r : put_rules(draft, RW_TAKE_PTR(group), err);

@@ -216,6 +216,33 @@ static void sets_the_rules_of_a_group_by_meaning(void **state)
 	assert_true(group()->rules[0] == kept || group()->rules[1] == kept);
 }
 
+/*
+ * An exported file in which people have changed what rules mean, and kept their ids: whoever means what a rule meant
+ * before is that rule, and no id is there twice.
+ */
+static void a_meaning_that_moves_to_another_id_takes_its_rule_along(void **state)
+{
+	struct rw_rule *moved[] = {world_rule("sgr-a in accept tcp 9999/9999 0.0.0.0/0"),
+				   world_rule("sgr-b in accept tcp 80/80 0.0.0.0/0")};
+	struct rw_rule *swapped[] = {world_rule("sgr-a in accept tcp 81/81 0.0.0.0/0"),
+				     world_rule("sgr-b in accept tcp 80/80 0.0.0.0/0")};
+	struct rw_rule_outcome outcomes[2];
+
+	(void)state;
+	world_add_rule(draft, "sg-free", "sgr-a in accept tcp 80/80 0.0.0.0/0");
+	world_add_rule(draft, "sg-free", "sgr-b in accept tcp 81/81 0.0.0.0/0");
+	assert_int_equal(rw_edit_set_rules(draft, "sg-free", swapped, 2, outcomes, NULL), 0);
+	assert_int_equal(outcomes[0].fate, RW_RULE_EXISTED);
+	assert_string_equal(outcomes[0].id, "sgr-b");
+	assert_string_equal(outcomes[1].id, "sgr-a");
+	assert_int_equal(rw_edit_set_rules(draft, "sg-free", moved, 2, outcomes, NULL), 0);
+	assert_int_equal(outcomes[0].fate, RW_RULE_ADDED);
+	assert_int_equal(outcomes[1].fate, RW_RULE_EXISTED);
+	assert_string_equal(outcomes[1].id, "sgr-a");
+	assert_int_equal(group()->rule_count, 2);
+	assert_string_not_equal(group()->rules[0]->id, group()->rules[1]->id);
+}
+
 static void changes_nothing_the_second_time(void **state)
 {
 	RW_CLEANUP(rw_draft_free) struct rw_draft *second = NULL;
@@ -269,6 +296,7 @@ int main(void)
 		T(revokes_by_meaning),
 		T(modifies_a_rule_and_keeps_its_history),
 		T(sets_the_rules_of_a_group_by_meaning),
+		T(a_meaning_that_moves_to_another_id_takes_its_rule_along),
 		T(changes_nothing_the_second_time),
 		T(obeys_the_limits_on_rules),
 	};
