@@ -269,13 +269,14 @@ static int run(struct rw_controller *controller, const struct rw_change_request 
 	assert(strlen(request->action) <= RW_CHANGE_ACTION_MAX);
 	*ret_result = (struct rw_change_result){0};
 	inventory_pump(controller);
-	if (request->idempotency_key && !request->dry_run) {
-		r = check_idempotency(controller, request, hex, ret_result, err);
-		if (r != 0)
-			return r;
-	}
 	for (int i = 0; i < RW_CHANGE_TRIES; i++) {
 		rw_change_result_done(ret_result);
+		/* Each time: the other writer may have been another controller, asked for the same. */
+		if (request->idempotency_key && !request->dry_run) {
+			r = check_idempotency(controller, request, hex, ret_result, err);
+			if (r != 0)
+				return r;
+		}
 		r = attempt(controller, request, hex[0] ? hex : NULL, ret_result, err);
 		if (r != -EAGAIN)
 			return r;

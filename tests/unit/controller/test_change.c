@@ -267,6 +267,33 @@ static void tries_again_when_another_writer_was_first(void **state)
 	fixture_assert_same_model(fx.controller, rival.controller);
 }
 
+/* The same request reaches another controller while the first one is at it. */
+static void repeat_elsewhere(void *userdata)
+{
+	struct rival *rival = userdata;
+	RW_CLEANUP(rw_change_result_done) struct rw_change_result result = {0};
+	struct step step = {STEP_ADD_RULE, .reference = "sg-free", .text = "- in accept tcp 80/80 0.0.0.0/0"};
+	struct rw_change_request request = idempotent(&step, 1);
+
+	if (rival->done++ == 0)
+		assert_int_equal(rw_change_run(rival->controller, &request, &result, NULL), 0);
+}
+
+static void a_request_at_two_controllers_at_once_is_done_once(void **state)
+{
+	struct rival rival = {.controller = fixture_second(&fx)};
+	RW_CLEANUP(rw_change_result_done) struct rw_change_result result;
+	struct step step = {STEP_ADD_RULE, .reference = "sg-free", .text = "- in accept tcp 80/80 0.0.0.0/0",
+			    .between = repeat_elsewhere, .userdata = &rival};
+	struct rw_change_request request = idempotent(&step, 1);
+
+	(void)state;
+	fixture_vpc(&fx);
+	assert_int_equal(rw_change_run(fx.controller, &request, &result, NULL), RW_CHANGE_REPLAYED);
+	assert_int_equal(rival.done, 1);
+	assert_int_equal(rw_model_find_group(rw_controller_model(fx.controller), "sg-free")->rule_count, 1);
+}
+
 static void gives_up_after_five_tries(void **state)
 {
 	struct rival rival = {fixture_second(&fx), 1000, 0};
@@ -308,6 +335,7 @@ int main(void)
 		T(forgets_idempotency_keys_after_a_day),
 		T(refuses_an_idempotency_key_for_another_request),
 		T(tries_again_when_another_writer_was_first),
+		T(a_request_at_two_controllers_at_once_is_done_once),
 		T(gives_up_after_five_tries),
 		T(refuses_what_the_edit_refuses),
 	};
