@@ -234,6 +234,17 @@ static int fold_sequence(struct inventory *inventory, const struct rw_json *valu
 	return rw_json_revision(&audit, &inventory->audit_sequence, err);
 }
 
+/*
+ * At which revision the pages of a change that became valid at 'revision' are read.  Not now: whoever follows late
+ * finds them gone, and would take the change up in the chunks by which it was carried out.
+ */
+static uint64_t pages_at(const struct folding *folding, uint64_t revision)
+{
+	if (folding->at)
+		return folding->at;
+	return revision < rw_store_compacted_revision(folding->controller->store) ? 0 : revision;
+}
+
 static int fold_staged(struct folding *folding, const struct rw_json *value, uint64_t revision,
 		       struct rw_error *err)
 {
@@ -256,7 +267,7 @@ static int fold_staged(struct folding *folding, const struct rw_json *value, uin
 	if (strcmp(inventory->staged_id, id) == 0)
 		return 0; /* a chunk of one that is folded already */
 	(void)strcpy(inventory->staged_id, id);
-	return staged_apply(folding->controller, folding, id, folding->at, revision, err);
+	return staged_apply(folding->controller, folding, id, pages_at(folding, revision), revision, err);
 }
 
 /* The text at 'key' in 'parent', or "". */

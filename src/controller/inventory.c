@@ -120,8 +120,31 @@ static int collect(struct rw_controller *controller, const struct rw_store_batch
 	return 0;
 }
 
-static int fold_batch(struct rw_controller *controller, const struct rw_store_batch *batch,
-		      struct rw_error *err)
+/* What a fold writes to the inventory beside the model before it is complete. */
+struct position {
+	uint64_t audit_sequence, sequence_revision, staged_revision;
+	char staged_id[RW_ID_SIZE];
+};
+
+static struct position position_of(const struct inventory *inventory)
+{
+	struct position position = {inventory->audit_sequence, inventory->sequence_revision,
+				    inventory->staged_revision, ""};
+
+	(void)memcpy(position.staged_id, inventory->staged_id, RW_ID_SIZE);
+	return position;
+}
+
+static void restore(struct inventory *inventory, const struct position *position)
+{
+	inventory->audit_sequence = position->audit_sequence;
+	inventory->sequence_revision = position->sequence_revision;
+	inventory->staged_revision = position->staged_revision;
+	(void)memcpy(inventory->staged_id, position->staged_id, RW_ID_SIZE);
+}
+
+static int fold_events(struct rw_controller *controller, const struct rw_store_batch *batch,
+		       struct rw_error *err)
 {
 	bool own = controller->committing && controller->committing_revision == batch->revision;
 	RW_CLEANUP(folding_free) struct folding *folding = NULL;
@@ -154,6 +177,21 @@ static int fold_batch(struct rw_controller *controller, const struct rw_store_ba
 	publish(controller, RW_TAKE_PTR(model), &outcome, &impacts, folding_established(folding),
 		batch->revision);
 	return 0;
+}
+
+/*
+ * What is not folded leaves no trace: a change on the model of before must end in a conflict, and a large change must
+ * be read again.
+ */
+static int fold_batch(struct rw_controller *controller, const struct rw_store_batch *batch,
+		      struct rw_error *err)
+{
+	struct position before = position_of(&controller->inventory);
+	int r = fold_events(controller, batch, err);
+
+	if (r < 0 && controller->inventory.revision < batch->revision)
+		restore(&controller->inventory, &before);
+	return r;
 }
 
 /* The batch that could not be folded for want of memory, or the store's next one. */

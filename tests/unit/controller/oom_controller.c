@@ -72,6 +72,24 @@ static int add_rule(struct scene *scene, struct rw_error *err)
 	return change(scene, err);
 }
 
+/* Another controller was first; its change is not folded yet. */
+static int add_rule_second(struct scene *scene, struct rw_error *err)
+{
+	RW_CLEANUP(rw_change_result_done) struct rw_change_result result = {0};
+	struct step step = {STEP_ADD_RULE, .reference = "sg-c1",
+			    .text = "sgr-first in accept tcp 6000/6000 sg-free"};
+	struct rw_controller *first;
+
+	oom_pause();
+	assert_int_equal(rw_controller_new(&scene->fx.options, &first, NULL), 0);
+	assert_int_equal(fixture_run(first, &scene->fx.alice, step, 0, &result, NULL), 0);
+	free(scene->before);
+	scene->before = fixture_text(rw_controller_model(first));
+	(void)rw_controller_free(first);
+	oom_resume();
+	return add_rule(scene, err);
+}
+
 /* Both nodes of the cluster are told of: what they say, or why nothing is known. */
 static void assert_told(struct scene *scene, const struct rw_cuts *cuts)
 {
@@ -287,6 +305,12 @@ static void a_rule_is_added_or_not(void **state)
 	try_scene((struct scene){.run = add_rule, .connected = true}, 20);
 }
 
+static void no_change_is_made_on_a_model_that_is_behind(void **state)
+{
+	(void)state;
+	try_scene((struct scene){.run = add_rule_second, .connected = true}, 20);
+}
+
 static void what_is_said_of_live_flows_comes_with_the_change(void **state)
 {
 	(void)state;
@@ -369,6 +393,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_controller_starts_or_not),
 		cmocka_unit_test(a_rule_is_added_or_not),
+		cmocka_unit_test(no_change_is_made_on_a_model_that_is_behind),
 		cmocka_unit_test(what_is_said_of_live_flows_comes_with_the_change),
 		cmocka_unit_test(a_dry_run_tells_of_every_node_or_fails),
 		cmocka_unit_test(a_node_is_created_or_not),

@@ -110,6 +110,50 @@ static void imports_a_model_of_any_size_as_one_change(void **state)
 	assert_int_equal(rw_change_import(fx.controller, &fx.alice, model, &result, &err), -EBUSY);
 }
 
+static int create_many(struct rw_draft *draft, void *userdata, struct rw_error *err)
+{
+	int r = 0;
+
+	(void)userdata;
+	for (int i = 0; r == 0 && i < 200; i++) {
+		char id[16];
+		char address[32];
+
+		(void)snprintf(id, sizeof(id), "n-y%d", i);
+		(void)snprintf(address, sizeof(address), "10.0.9.%d", i + 1);
+		r = rw_edit_create(draft, RW_KIND_NODE, world_node(id, "vpc-1", "", "sg-free", address), NULL,
+				   err);
+	}
+	return r;
+}
+
+/* Also where it is followed late, when it is carried out and its pages are gone: no node gets a part of it. */
+static void a_large_change_comes_in_one_step_to_other_controllers(void **state)
+{
+	RW_CLEANUP(rw_model_free) struct rw_model *model = large_model();
+	RW_CLEANUP(rw_change_result_done) struct rw_change_result result = {0};
+	RW_CLEANUP(rw_change_progress_done) struct rw_change_progress progress = {0};
+	struct rw_change_request request = {.actor = &fx.alice, .action = "test", .edit = create_many};
+	struct rw_controller *second = fixture_second(&fx);
+	const struct waits *waits = &second->waits;
+
+	(void)state;
+	assert_int_equal(rw_change_import(fx.controller, &fx.alice, model, &result, NULL), 0);
+	rw_change_result_done(&result);
+	rw_controller_tick(second);
+	assert_int_equal(rw_change_run(fx.controller, &request, &result, NULL), 0);
+	assert_int_equal(result.concerned, 401);
+	rw_controller_tick(second);
+	assert_int_equal(rw_change_progress_get(second, result.revision, &progress, NULL), 0);
+	assert_int_equal(progress.count, 401);
+	for (size_t i = 0; i < waits->count; i++) {
+		const struct concerned_change *change = &waits->changes[(waits->first + i) % waits->capacity];
+
+		assert_true(change->revision <= result.revision || change->count == 0);
+	}
+	fixture_assert_same_model(fx.controller, second);
+}
+
 static void a_large_deletion_is_one_change_too(void **state)
 {
 	RW_CLEANUP(rw_model_free) struct rw_model *model = large_model();
@@ -193,6 +237,7 @@ int main(void)
 #define T(test) cmocka_unit_test_setup_teardown(test, setup, teardown)
 	const struct CMUnitTest tests[] = {
 		T(imports_a_model_of_any_size_as_one_change),
+		T(a_large_change_comes_in_one_step_to_other_controllers),
 		T(a_large_deletion_is_one_change_too),
 		T(a_crash_at_any_transaction_leaves_all_or_nothing),
 		T(survives_the_loss_of_its_pages),
