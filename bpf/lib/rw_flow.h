@@ -43,7 +43,7 @@ enum {
 enum {
 	RW_FLOW_SYN_OPENER = 1u << 0,
 	RW_FLOW_SYN_RESPONDER = 1u << 1,
-	RW_FLOW_DATA_OPENER = 1u << 2, /* any packet that is neither SYN nor RST */
+	RW_FLOW_DATA_OPENER = 1u << 2, /* any packet with ACK that is neither SYN nor RST */
 	RW_FLOW_DATA_RESPONDER = 1u << 3,
 	RW_FLOW_FIN_OPENER = 1u << 4,
 	RW_FLOW_FIN_RESPONDER = 1u << 5,
@@ -241,6 +241,10 @@ RW_INLINE bool rw_flow_is_settled(__u64 control, const struct rw_flow_packet *pa
 	       !(packet->tcp_flags & (RW_FLAG_SYN | RW_FLAG_RST | RW_FLAG_FIN));
 }
 
+/*
+ * A packet that has neither SYN nor RST nor ACK says nothing: hosts drop it without a word (RFC 9293, 3.10.7).  Would
+ * it count, two forged packets made a connection that lasts, while to a forged ACK the host answers by a reset.
+ */
 RW_INLINE __u32 rw_flow_tcp_detail(__u32 detail, const struct rw_flow_packet *packet, __u32 now)
 {
 	bool opener = packet->from_opener;
@@ -248,6 +252,8 @@ RW_INLINE __u32 rw_flow_tcp_detail(__u32 detail, const struct rw_flow_packet *pa
 	if (packet->tcp_flags & RW_FLAG_RST)
 		return detail & RW_FLOW_RST ? detail
 					    : detail | RW_FLOW_RST | (now & 15) << RW_FLOW_RESET_SHIFT;
+	if (!(packet->tcp_flags & (RW_FLAG_SYN | RW_FLAG_ACK)))
+		return detail;
 	detail &= ~((__u32)RW_FLOW_RST | 15u << RW_FLOW_RESET_SHIFT);
 	if (packet->tcp_flags & RW_FLAG_SYN) {
 		detail |= opener ? RW_FLOW_SYN_OPENER : RW_FLOW_SYN_RESPONDER;

@@ -139,10 +139,12 @@ static void model_end(struct flow *flow, __u32 now, __u32 class, __u32 seconds)
 
 static void model_tcp(struct flow *flow, unsigned int who, __u8 flags, __u32 now)
 {
+	bool says_nothing = !(flags & (RW_FLAG_SYN | RW_FLAG_RST | RW_FLAG_ACK));
 	bool answered;
 
-	flow->reset = flags & RW_FLAG_RST;
-	if (!flow->reset) {
+	if (!says_nothing)
+		flow->reset = flags & RW_FLAG_RST;
+	if (!flow->reset && !says_nothing) {
 		flow->opened[who] |= flags == RW_FLAG_SYN;
 		flow->agreed[who] |= (flags & RW_FLAG_SYN) && (flags & RW_FLAG_ACK);
 		flow->spoke[who] |= !(flags & RW_FLAG_SYN);
@@ -684,6 +686,24 @@ static void tcp_rows_under_changing_rules_agree(void **state)
 	expect("tcp under changing rules", 6357814);
 }
 
+/* Packets that belong to no connection, between those that do. */
+static void tcp_rows_with_packets_that_say_nothing_agree(void **state)
+{
+	(void)state;
+	begin(4);
+	(void)add(true, "tcp", "S");
+	(void)add(false, "tcp", "S,A");
+	(void)add(true, "tcp", "A");
+	(void)add(false, "tcp", "R");
+	(void)add(true, "tcp", "");
+	(void)add(false, "tcp", "");
+	(void)add(true, "tcp", "F");
+	in_time = true;
+	for (unsigned int i = 0; i < RW_ARRAY_COUNT(rules_kept); i++)
+		walk_all(rules_kept[i], rules_kept[i], 5);
+	expect("tcp that says nothing", 2320283);
+}
+
 static void add_keeping(void)
 {
 	for (enum change change = CUT; change <= CUT_KEPT; change++)
@@ -770,6 +790,7 @@ int main(void)
 		cmocka_unit_test(tcp_rows_the_long_way_agree),
 		cmocka_unit_test(tcp_rows_of_ipv6_agree),
 		cmocka_unit_test(tcp_rows_in_time_agree),
+		cmocka_unit_test(tcp_rows_with_packets_that_say_nothing_agree),
 		cmocka_unit_test(tcp_rows_under_changing_rules_agree),
 		cmocka_unit_test(tcp_rows_that_changes_keep_agree),
 		cmocka_unit_test(udp_rows_that_changes_keep_agree),

@@ -128,6 +128,20 @@ static struct rw_packet next_anything(struct rw_dice *dice, size_t family)
 	return packet;
 }
 
+/* Handshakes by who does not receive the answers: a SYN, then a packet that says nothing, or an ACK of what was not said. */
+static struct rw_packet next_forged(struct rw_dice *dice, size_t family)
+{
+	static struct rw_packet packet;
+	static bool begun;
+
+	begun = !begun;
+	if (begun)
+		packet = next_syn(dice, family);
+	else
+		packet.tcp_flags = rw_dice_chance(dice, 50) ? RW_TCP_ACK : 0;
+	return packet;
+}
+
 static void *send_flood(void *argument)
 {
 	struct flood *flood = argument;
@@ -284,6 +298,12 @@ static void connections_outlive_a_flood_of_syns(void **state)
 	withstand_both(next_syn);
 }
 
+static void connections_outlive_a_flood_of_forged_handshakes(void **state)
+{
+	(void)state;
+	withstand_both(next_forged);
+}
+
 static void connections_outlive_a_flood_of_answered_questions(void **state)
 {
 	(void)state;
@@ -308,6 +328,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		TEST(connections_outlive_a_flood_of_syns),
+		TEST(connections_outlive_a_flood_of_forged_handshakes),
 		TEST(connections_outlive_a_flood_of_answered_questions),
 		TEST(connections_outlive_a_flood_of_pings),
 		TEST(connections_outlive_a_flood_of_anything),

@@ -153,6 +153,23 @@ static void reset_is_undone_by_any_later_packet(void **state)
 	expect(RW_FLOW_ABI_ESTABLISHED, 8000);
 }
 
+/* Two packets that anybody may forge: nobody has answered the host's SYN-ACK. */
+static void packet_that_says_nothing_establishes_nothing(void **state)
+{
+	(void)state;
+	begin(RW_IP_TCP, S);
+	step(RW_IP_TCP, false, S | A);
+	step(RW_IP_TCP, true, 0);
+	expect(RW_FLOW_ABI_HALF_OPEN, 30);
+	step(RW_IP_TCP, true, F);
+	expect(RW_FLOW_ABI_HALF_OPEN, 30);
+	/* To a forged ACK the host says this, and nothing brings the connection back. */
+	step(RW_IP_TCP, true, A);
+	step(RW_IP_TCP, false, R);
+	step(RW_IP_TCP, true, 0);
+	expect(RW_FLOW_ABI_CLOSING, 10);
+}
+
 static void picked_up_flow_is_established_by_an_answer(void **state)
 {
 	(void)state;
@@ -688,6 +705,7 @@ int main(void)
 		cmocka_unit_test(tcp_seen_in_one_direction_is_weak),
 		cmocka_unit_test(tcp_closes_when_both_ends_have),
 		cmocka_unit_test(reset_is_undone_by_any_later_packet),
+		cmocka_unit_test(packet_that_says_nothing_establishes_nothing),
 		cmocka_unit_test(picked_up_flow_is_established_by_an_answer),
 		cmocka_unit_test(picked_up_flow_ends_by_the_hosts_reset),
 		cmocka_unit_test(udp_is_assured_by_a_lasting_conversation),

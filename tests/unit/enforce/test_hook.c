@@ -209,7 +209,8 @@ static void flow_lasts_as_long_as_the_present_policy_says(void **state)
 
 static void packet_that_loses_a_race_is_remembered(void **state)
 {
-	struct rw_flow_packet packet = {.protocol = RW_IP_TCP, .tcp_flags = RW_FLAG_FIN, .from_opener = 1};
+	struct rw_flow_packet packet = {
+		.protocol = RW_IP_TCP, .tcp_flags = RW_FLAG_FIN | RW_FLAG_ACK, .from_opener = 1};
 	struct rw_flow_found found;
 
 	(void)state;
