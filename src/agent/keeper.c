@@ -83,7 +83,7 @@ static void begin_enforcing(struct rw_keeper *keeper)
 		return;
 	}
 	keeper->enforcing = true;
-	if (keeper->wanted == keeper->in_force)
+	if (!keeper->wanted || keeper->wanted == keeper->in_force)
 		keeper->failure[0] = '\0';
 	keeper_notice(keeper, false, "enforcement begins  live_flows_accepted=%u live_flows_cut=%u%s%s",
 		      seeded.accepted, seeded.refused, seeded.text[0] ? " note=" : "", seeded.text);
@@ -112,10 +112,12 @@ static int reconcile(struct rw_keeper *keeper, struct rw_error *err)
 	if (r == 0)
 		r = keeper_update_devices(keeper);
 	if (r < 0)
-		return unsettle(keeper, r, err);
-	keeper->unsettled[0] = '\0';
-	keeper_follow_devices(keeper);
-	if (!keeper->left_released) {
+		(void)unsettle(keeper, r, NULL);
+	else
+		keeper->unsettled[0] = '\0';
+	/* What fits is held, whatever does not. */
+	keeper_attach_devices(keeper);
+	if (r == 0 && !keeper->left_released) {
 		keeper_release_left(keeper);
 		keeper->left_released = true;
 	}
@@ -125,6 +127,8 @@ static int reconcile(struct rw_keeper *keeper, struct rw_error *err)
 		return rw_error_set(err, -EIO, "%s", keeper->failure);
 	if (keeper_device_failure(keeper))
 		return rw_error_set(err, -EIO, "%s", keeper_device_failure(keeper));
+	if (r < 0)
+		return rw_error_set(err, r, "%s", keeper->unsettled);
 	if (!keeper_any_enforced(keeper)) {
 		(void)rw_error_set(err, -ENODEV, "no interface of this node is enforced");
 		(void)rw_error_hint(err,
@@ -183,6 +187,8 @@ static int apply_seal(struct rw_keeper *keeper, struct rw_error *err)
 			*err = failure;
 		return r;
 	}
+	if (!keeper->wanted)
+		keeper->failure[0] = '\0';
 	(void)rw_policy_unref(keeper->in_force);
 	keeper->in_force = rw_policy_ref(keeper->seal);
 	keeper->in_force_position = (struct rw_position){0};
@@ -417,14 +423,18 @@ bool rw_keeper_look(struct rw_keeper *keeper)
 
 bool rw_keeper_check(struct rw_keeper *keeper)
 {
+	bool is_behind = keeper->wanted && keeper->wanted != keeper->in_force;
+
 	if (keeper->unsettled[0] && keeper_decide_links(keeper) == 0)
 		keeper->unsettled[0] = '\0';
 	look(keeper);
 	if (keeper->enforcer) {
-		if (!keeper->wanted || keeper->wanted == keeper->in_force || keeper->retry_in-- > 0)
-			(void)reconcile(keeper, NULL);
-		else
+		if (is_behind && keeper->retry_in-- == 0)
 			(void)resume(keeper, NULL);
+		else if (keeper->seal && !keeper->in_force)
+			(void)apply_seal(keeper, NULL); /* takes little: at every check */
+		else
+			(void)reconcile(keeper, NULL);
 	}
 	return take_happened(keeper);
 }

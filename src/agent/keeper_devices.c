@@ -64,11 +64,17 @@ static bool same_settings(const struct rw_link_decision *a, const struct rw_link
 	return a->role == b->role && a->layer3 == b->layer3 && a->bridge_port == b->bridge_port &&
 	       a->keeps_tag == b->keeps_tag && a->vlans_keep_tags == b->vlans_keep_tags &&
 	       strcmp(a->interface, b->interface) == 0 && strcmp(a->name, b->name) == 0 &&
-	       a->vlan_id_count == b->vlan_id_count &&
+	       a->vlans_cut == b->vlans_cut && a->vlan_id_count == b->vlan_id_count &&
 	       memcmp(a->vlan_ids, b->vlan_ids, a->vlan_id_count * sizeof(a->vlan_ids[0])) == 0;
 }
 
-int keeper_update_devices(struct rw_keeper *keeper)
+static bool is_wanted(const struct rw_link_decision *decision)
+{
+	return decision->role == RW_LINK_ENFORCED || decision->role == RW_LINK_PENDING;
+}
+
+/* Brings the devices in the list up to their decisions, and notes which are wanted no more. */
+static void update_known(struct rw_keeper *keeper)
 {
 	for (size_t i = 0; i < keeper->devices.count; i++)
 		keeper_device_at(keeper, i)->seen = false;
@@ -76,16 +82,47 @@ int keeper_update_devices(struct rw_keeper *keeper)
 		const struct rw_link_decision *decision = &keeper->decisions[i];
 		struct device *device = keeper_find_device(keeper, decision->ifindex);
 
-		if (decision->role != RW_LINK_ENFORCED && decision->role != RW_LINK_PENDING)
+		if (!device || !is_wanted(decision))
 			continue;
-		if (!device) {
-			int r = rw_vec_push(&keeper->devices, &device);
-
-			if (r < 0)
-				return r;
-		} else if (!same_settings(&device->wanted, decision)) {
+		if (!same_settings(&device->wanted, decision))
 			device->attached = false;
-		}
+		device->wanted = *decision;
+		device->seen = true;
+	}
+}
+
+static void release_unseen(struct rw_keeper *keeper)
+{
+	for (size_t i = keeper->devices.count; i-- > 0;) {
+		const struct device *device = keeper_device_at(keeper, i);
+		struct rw_error err = RW_ERROR_NONE;
+
+		if (device->seen)
+			continue;
+		if (rw_enforcer_detach(keeper->enforcer, device->wanted.ifindex, &err) < 0)
+			keeper_notice(keeper, true, "interface %s: %s", device->wanted.name, err.text);
+		else
+			keeper_notice(keeper, false, "interface %s is released", device->wanted.name);
+		keeper->event_seen = true;
+		rw_vec_remove(&keeper->devices, i);
+	}
+}
+
+int keeper_update_devices(struct rw_keeper *keeper)
+{
+	/* Those that go make room for those that come. */
+	update_known(keeper);
+	release_unseen(keeper);
+	for (size_t i = 0; i < keeper->links.count; i++) {
+		const struct rw_link_decision *decision = &keeper->decisions[i];
+		struct device *device;
+		int r;
+
+		if (!is_wanted(decision) || keeper_find_device(keeper, decision->ifindex))
+			continue;
+		r = rw_vec_push(&keeper->devices, &device);
+		if (r < 0)
+			return r;
 		device->wanted = *decision;
 		device->seen = true;
 	}
@@ -168,23 +205,13 @@ static void attach_device(struct rw_keeper *keeper, struct device *device)
 	}
 }
 
-void keeper_follow_devices(struct rw_keeper *keeper)
+void keeper_attach_devices(struct rw_keeper *keeper)
 {
 	for (size_t i = keeper->devices.count; i-- > 0;) {
 		struct device *device = keeper_device_at(keeper, i);
-		struct rw_error err = RW_ERROR_NONE;
 
-		if (!device->seen) {
-			if (rw_enforcer_detach(keeper->enforcer, device->wanted.ifindex, &err) < 0)
-				keeper_notice(keeper, true, "interface %s: %s", device->wanted.name,
-					      err.text);
-			else
-				keeper_notice(keeper, false, "interface %s is released", device->wanted.name);
-			keeper->event_seen = true;
-			rw_vec_remove(&keeper->devices, i);
-		} else if (!device->attached) {
+		if (!device->attached)
 			attach_device(keeper, device);
-		}
 	}
 }
 

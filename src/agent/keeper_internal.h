@@ -58,13 +58,13 @@ void keeper_notice(struct rw_keeper *keeper, bool is_warning, const char *format
 int keeper_decide_links(struct rw_keeper *keeper);
 
 /*
- * Brings the list of devices up to the decisions: new ones, changed ones, and those not 'seen' any more.
- * -E2BIG, -ENOMEM; the list then lacks some.
+ * Brings the list of devices up to the decisions: releases those that are enforced no more, notes what has changed,
+ * takes in new ones.  -E2BIG, -ENOMEM: the list lacks some, and what is in it is right.
  */
 int keeper_update_devices(struct rw_keeper *keeper);
 
-/* Releases devices that are enforced no more; attaches those that are not attached yet. */
-void keeper_follow_devices(struct rw_keeper *keeper);
+/* Attaches the devices in the list that are not attached yet. */
+void keeper_attach_devices(struct rw_keeper *keeper);
 
 /* Lets go of devices that an earlier agent held and that are enforced no more. */
 void keeper_release_left(struct rw_keeper *keeper);

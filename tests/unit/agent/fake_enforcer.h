@@ -13,8 +13,8 @@ struct fake_enforcer {
 	int apply_result;                /* of the next ones */
 	int attach_result;
 	unsigned int refuse_ifindex; /* attach_result holds for this one only; 0 = for all */
-	unsigned int attached[8];
-	char interfaces[8][16];
+	unsigned int attached[RW_ENFORCER_DEVICE_MAX];
+	char interfaces[RW_ENFORCER_DEVICE_MAX][16];
 	size_t attached_count;
 	enum rw_enforcer_early early; /* wanted for the device attached last */
 	bool early_idle;

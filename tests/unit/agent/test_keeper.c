@@ -3,6 +3,7 @@
 
 #include <linux/if.h>
 #include <linux/if_arp.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "agent/keeper.h"
@@ -532,6 +533,125 @@ static void is_sealed_again_when_attached_again(void **state)
 	assert_true(status_of(world).sealed);
 }
 
+static void seals_later_when_it_cannot_at_once(void **state)
+{
+	struct world *world = *state;
+
+	assert_int_equal(rw_keeper_start(world->keeper, NULL), 0);
+	assert_int_equal(set_links(world, 1), 0);
+	world->fake.apply_result = -ENOMEM;
+	assert_int_equal(seal(world), -ENOMEM);
+	assert_false(status_of(world).sealed);
+	world->fake.apply_result = 0;
+	for (unsigned int i = 0; i < 60; i++)
+		(void)rw_keeper_check(world->keeper);
+	assert_true(status_of(world).sealed);
+	assert_true(world->fake.enforcing);
+	assert_null(strstr(status_of(world).reason, "does not fit"));
+}
+
+/* ---- as many as there may be ---- */
+
+/* Devices of the network, numbered from 'first'. */
+static struct rw_links make_many(unsigned int first, size_t count)
+{
+	struct rw_links links = {.count = count, .address_count = count};
+
+	links.links = calloc(count, sizeof(*links.links));
+	links.addresses = calloc(count, sizeof(*links.addresses));
+	for (size_t i = 0; i < count; i++) {
+		struct rw_link *link = &links.links[i];
+
+		link->ifindex = first + (unsigned int)i;
+		link->type = ARPHRD_ETHER;
+		link->has_device = true;
+		link->flags = IFF_UP;
+		(void)snprintf(link->name, sizeof(link->name), "eth%u", link->ifindex);
+		links.addresses[i].ifindex = link->ifindex;
+		assert_int_equal(rw_address_parse("10.0.0.1", &links.addresses[i].address, NULL), 0);
+	}
+	return links;
+}
+
+static bool is_attached(const struct world *world, unsigned int ifindex)
+{
+	for (size_t i = 0; i < world->fake.attached_count; i++)
+		if (world->fake.attached[i] == ifindex)
+			return true;
+	return false;
+}
+
+static void takes_the_device_that_replaces_the_last_that_fits(void **state)
+{
+	struct world *world = *state;
+	struct rw_links links = make_many(100, RW_ENFORCER_DEVICE_MAX);
+
+	assert_int_equal(rw_keeper_start(world->keeper, NULL), 0);
+	assert_int_equal(rw_keeper_set_links(world->keeper, &links, NULL), 0);
+	assert_int_equal(set_policy(world, 7, 22), 0);
+	assert_int_equal(world->fake.attached_count, RW_ENFORCER_DEVICE_MAX);
+	/* One went and another came between two pictures. */
+	links = make_many(101, RW_ENFORCER_DEVICE_MAX);
+	assert_int_equal(rw_keeper_set_links(world->keeper, &links, NULL), 0);
+	assert_false(is_attached(world, 100));
+	assert_true(is_attached(world, 100 + RW_ENFORCER_DEVICE_MAX));
+	assert_int_equal(status_of(world).state, RW_AGENT_STATE_OK);
+}
+
+static void holds_as_many_devices_as_it_can(void **state)
+{
+	struct world *world = *state;
+	struct rw_links links = make_many(100, RW_ENFORCER_DEVICE_MAX + 1);
+
+	assert_int_equal(rw_keeper_start(world->keeper, NULL), 0);
+	assert_int_equal(rw_keeper_set_links(world->keeper, &links, NULL), 0);
+	assert_int_equal(set_policy(world, 7, 22), -E2BIG);
+	assert_int_equal(world->fake.attached_count, RW_ENFORCER_DEVICE_MAX);
+	assert_true(world->fake.enforcing);
+	assert_int_equal(status_of(world).state, RW_AGENT_STATE_FAILED);
+	assert_non_null(strstr(status_of(world).reason, "more than 64 interfaces"));
+	/* It is said as long as it is so, and no longer. */
+	(void)rw_keeper_check(world->keeper);
+	assert_int_equal(status_of(world).state, RW_AGENT_STATE_FAILED);
+	links = make_many(100, RW_ENFORCER_DEVICE_MAX);
+	assert_int_equal(rw_keeper_set_links(world->keeper, &links, NULL), 0);
+	assert_int_equal(status_of(world).state, RW_AGENT_STATE_OK);
+}
+
+/* eth0 with so many VLAN devices on it. */
+static struct rw_links make_vlans(size_t count)
+{
+	struct rw_links links = make_many(2, 1 + count);
+
+	strcpy(links.links[0].name, "eth0");
+	for (size_t i = 1; i <= count; i++) {
+		struct rw_link *link = &links.links[i];
+
+		link->has_device = false;
+		link->parent = 2;
+		link->vlan_id = (uint16_t)i;
+		strcpy(link->kind, "vlan");
+	}
+	for (size_t i = 1; i <= count; i++)
+		assert_int_equal(rw_address_parse("192.0.2.1", &links.addresses[i].address, NULL), 0);
+	return links;
+}
+
+static void says_so_when_there_is_a_vlan_too_many(void **state)
+{
+	struct world *world = *state;
+	struct rw_links links = make_vlans(RW_LINK_VLANS_MAX);
+
+	assert_int_equal(rw_keeper_start(world->keeper, NULL), 0);
+	assert_int_equal(rw_keeper_set_links(world->keeper, &links, NULL), 0);
+	assert_int_equal(set_policy(world, 7, 22), 0);
+	assert_true(is_attached(world, 2));
+	links = make_vlans(RW_LINK_VLANS_MAX + 1);
+	assert_int_equal(rw_keeper_set_links(world->keeper, &links, NULL), -EIO);
+	assert_int_equal(status_of(world).state, RW_AGENT_STATE_FAILED);
+	assert_non_null(strstr(status_of(world).reason, "VLAN devices"));
+}
+
 #define TEST(function) cmocka_unit_test_setup_teardown(function, make_world, free_world)
 
 int main(void)
@@ -562,6 +682,10 @@ int main(void)
 		TEST(is_sealed_until_a_policy_comes),
 		TEST(stays_sealed_when_a_policy_is_refused),
 		TEST(is_sealed_again_when_attached_again),
+		TEST(seals_later_when_it_cannot_at_once),
+		TEST(takes_the_device_that_replaces_the_last_that_fits),
+		TEST(holds_as_many_devices_as_it_can),
+		TEST(says_so_when_there_is_a_vlan_too_many),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
