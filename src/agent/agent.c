@@ -289,7 +289,10 @@ void agent_try_session(struct agent *agent)
 	agent->uplink = rw_uplink_free(agent->uplink);
 }
 
-/* Follows the controller.  Where something is in force, it is held also without one. */
+/*
+ * Follows the controller.  Where something is in force, or is to be as soon as its devices come, it is held also
+ * without one.
+ */
 static int begin_session(struct agent *agent, struct rw_error *err)
 {
 	struct rw_keeper_status status;
@@ -298,7 +301,7 @@ static int begin_session(struct agent *agent, struct rw_error *err)
 	if (agent->session)
 		return 0;
 	rw_keeper_status(agent->keeper, &status);
-	if (status.enforcing || status.adopted)
+	if (status.policy || status.enforcing || status.adopted || rw_seal_exists(&agent->options->place))
 		return 0;
 	return rw_error_set(err, -ENOENT, "%s", agent->orphan);
 }
@@ -309,6 +312,8 @@ static int start(struct agent *agent, struct rw_error *err)
 
 	if (r == 0)
 		r = rw_agent_lock(&agent->options->place, &agent->lock, err);
+	if (r == 0)
+		r = rw_agent_tell_pin_dir(&agent->options->place, err);
 	if (r == 0)
 		r = start_identity(agent, err);
 	if (r == 0)
@@ -350,6 +355,7 @@ static void stop(struct agent *agent)
 	if (agent->keeper)
 		agent_update_seal(agent);
 	agent_forget_seal(agent);
+	agent->kept = rw_policy_unref(agent->kept);
 	agent->session = rw_agent_session_free(agent->session);
 	agent->reporter.renewal = NULL;
 	agent->uplink = rw_uplink_free(agent->uplink);

@@ -30,6 +30,7 @@ static int attach(struct agent *agent, struct rw_error *err)
 {
 	int r = rw_keeper_attach(agent->keeper, err);
 
+	agent_keep_policy(agent);
 	agent_watch_enforcer(agent);
 	agent_report_soon(agent);
 	return r;
@@ -153,20 +154,21 @@ void agent_unwatch_enforcer(struct agent *agent)
 int agent_read_links(struct agent *agent, struct rw_error *err)
 {
 	RW_CLEANUP(rw_links_done) struct rw_links links = {0};
+	struct rw_error file = RW_ERROR_NONE;
 	struct rw_keeper_status status;
 	int r = rw_links_read(&links, err);
 
+	agent->picture_failed = r < 0;
 	if (r < 0)
 		return r;
 	rw_keeper_status(agent->keeper, &status);
 	if (status.decisions && rw_links_equal(&links, status.links))
 		return 0;
 	r = rw_keeper_set_links(agent->keeper, &links, err);
-	if (r < 0)
-		return r;
-	if (agent->model)
-		r = agent_derive_from_file(agent, err);
 	agent_report_soon(agent);
+	/* Its addresses are followed also while a device cannot be held. */
+	if (agent->model && agent_derive_from_file(agent, &file) < 0 && r == 0)
+		return rw_error_set(err, file.code, "%s", file.text);
 	return r;
 }
 
@@ -180,8 +182,9 @@ static void follow_links(struct agent *agent)
 {
 	uint64_t before_ms = now_ms(agent), after_ms, gap_ms;
 	struct rw_error err = RW_ERROR_NONE;
+	bool is_known = agent->picture_failed;
 
-	if (agent_read_links(agent, &err) < 0)
+	if (agent_read_links(agent, &err) < 0 && !(is_known && agent->picture_failed))
 		rw_log_warning("after a change of interfaces: %s", err.text);
 	after_ms = now_ms(agent);
 	gap_ms = (after_ms - before_ms) * PICTURE_SHARE;
@@ -219,9 +222,12 @@ void agent_on_check(void *userdata)
 	struct rw_keeper_status status;
 
 	follow_marks(agent);
+	if (agent->picture_failed && !agent->picture_due)
+		follow_links(agent);
 	if (rw_keeper_check(agent->keeper))
 		agent_report_soon(agent);
 	agent_watch_enforcer(agent);
+	agent_keep_policy(agent);
 	rw_keeper_status(agent->keeper, &status);
 	/* Something has come into force: what that took is given back before anything else takes it. */
 	if (rw_saver_tick(agent->saver, now_ms(agent), &status.in_force, status.policy))

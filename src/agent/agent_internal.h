@@ -23,6 +23,7 @@ struct agent {
 	struct rw_loop *loop;
 	struct rw_keeper *keeper;
 	struct rw_saver *saver;
+	struct rw_policy *kept; /* saved, or given to the saver; reference held; NULL = none yet */
 	struct rw_reporter reporter;
 	struct rw_control *control;
 
@@ -34,6 +35,7 @@ struct agent {
 	struct rw_loop_watch *links_watch;
 	uint64_t next_picture_ms;          /* monotonic: from when on links may be read again */
 	bool picture_due;                  /* they will be, by settle_timer */
+	bool picture_failed;               /* the newest could not be taken; the next check tries again */
 	struct rw_loop_watch *drops_watch; /* NULL while there is no enforcer */
 	struct rw_loop_watch *hooks_watch; /* the same */
 	uint64_t checks;
@@ -74,6 +76,12 @@ void agent_on_saved(void *context, const struct rw_error *err);
 
 /* Puts the policy of the last run in force; trouble with it is no reason not to start. */
 void agent_load_saved_policy(struct agent *agent);
+
+/*
+ * Has what is in force saved if it is not what was saved last: the keeper also puts a policy in force by itself, one
+ * that came while the node was detached or that was refused at first.
+ */
+void agent_keep_policy(struct agent *agent);
 
 /* Of the session: 'context' is the agent. */
 void agent_on_policy(void *context, const struct rw_position *position, const struct rw_policy *policy,

@@ -23,6 +23,25 @@ static void leave_saved_policy(struct agent *agent)
 	rw_saver_want(agent->saver);
 }
 
+static void set_kept(struct agent *agent, const struct rw_policy *policy)
+{
+	struct rw_policy *reference = rw_policy_ref(policy);
+
+	(void)rw_policy_unref(agent->kept);
+	agent->kept = reference;
+}
+
+void agent_keep_policy(struct agent *agent)
+{
+	struct rw_keeper_status status;
+
+	rw_keeper_status(agent->keeper, &status);
+	if (!status.policy || status.policy == agent->kept)
+		return;
+	leave_saved_policy(agent);
+	set_kept(agent, status.policy);
+}
+
 /*
  * Puts a policy in force.  0 also when it is, but not on every device: the keeper says so in its state and
  * tries on.  Negative: the old one stays.
@@ -79,6 +98,7 @@ static bool put_saved_in_force(struct agent *agent, const struct rw_position *po
 	struct rw_error err = RW_ERROR_NONE;
 	bool done = put_in_force(agent, position, policy, RW_ESTABLISHED_CUT, &err) == 0;
 
+	set_kept(agent, policy);
 	if (!done)
 		agent_log_error(&err, "the saved policy is not in force");
 	else

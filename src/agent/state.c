@@ -132,11 +132,13 @@ int rw_agent_state_make(const struct rw_agent_place *place, struct rw_error *err
 
 int rw_agent_run_make(const struct rw_agent_place *place, struct rw_error *err)
 {
-	char path[RW_AGENT_PATH_SIZE];
-	int r = rw_file_make_folder(place->run, 0700, err);
+	return rw_file_make_folder(place->run, 0700, err);
+}
 
-	if (r < 0)
-		return r;
+int rw_agent_tell_pin_dir(const struct rw_agent_place *place, struct rw_error *err)
+{
+	char path[RW_AGENT_PATH_SIZE];
+
 	rw_agent_run_path(place, "pin-dir", path);
 	return rw_file_write(path, place->pin_dir, strlen(place->pin_dir), 0600, err);
 }

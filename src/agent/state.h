@@ -65,9 +65,12 @@ void rw_agent_state_path(const struct rw_agent_place *place, const char *file, c
 void rw_agent_seal_path(const struct rw_agent_place *place, const char *file, char path[RW_AGENT_PATH_SIZE]);
 void rw_agent_run_path(const struct rw_agent_place *place, const char *file, char path[RW_AGENT_PATH_SIZE]);
 
-/* Makes the folders (0700), writes RUN/pin-dir. */
+/* Makes the folders (0700). */
 RW_NODISCARD int rw_agent_state_make(const struct rw_agent_place *place, struct rw_error *err);
 RW_NODISCARD int rw_agent_run_make(const struct rw_agent_place *place, struct rw_error *err);
+
+/* Writes RUN/pin-dir, where later commands look: for who has the lock, and so pins there. */
+RW_NODISCARD int rw_agent_tell_pin_dir(const struct rw_agent_place *place, struct rw_error *err);
 
 /*
  * Takes the lock of the instance until the descriptor is closed or the process ends.  -EBUSY when another agent

@@ -626,6 +626,49 @@ static void refuses_a_second_agent(void **state)
 	assert_false(ssh_opens(world));
 }
 
+static void a_second_agent_does_not_move_what_detach_looks_at(void **state)
+{
+	struct world *world = *state;
+	char elsewhere[128];
+	const char *second[] = {program,   "--file",     world->model, "--node",  "one",
+				"--state", world->state, "--pin-dir",  elsewhere, NULL};
+	const char *detach[] = {program, "detach", "--state", world->state, NULL};
+
+	(void)snprintf(elsewhere, sizeof(elsewhere), "%s-elsewhere", world->pins);
+	assert_int_equal(process_run(world->node, NULL, 0, second), 1);
+	process_stop(&world->agent, SIGKILL);
+	assert_false(ssh_opens(world));
+	assert_int_equal(process_run(world->node, NULL, 0, detach), 0);
+	assert_ssh_opens(world);
+	assert_int_equal(access(world->pins, F_OK), -1);
+}
+
+static void saves_what_came_while_it_was_detached(void **state)
+{
+	struct world *world = *state;
+	char socket[128];
+
+	/* Without its socket it detaches and attaches at its checks, which also save. */
+	(void)snprintf(socket, sizeof(socket), "rm -f /run/ringwall-agent/rwt-%d-*/control.sock",
+		       (int)getpid());
+	assert_int_equal(system(socket), 0);
+	write_model(world, "0.0.0.0/0", 22);
+	assert_int_equal(command(world, "detach", NULL, 0), 0);
+	assert_int_equal(kill(world->agent.pid, SIGHUP), 0);
+	process_expect_log(&world->agent, "the operator has detached this node");
+	process_expect_log(&world->agent, "reload=2");
+	assert_int_equal(command(world, "attach", NULL, 0), 0);
+	process_expect_connects(world->peer, NODE, 80, false);
+	assert_ssh_opens(world);
+	/* The next start has only what was saved. */
+	process_stop(&world->agent, SIGTERM);
+	netns_run(world->node, "echo '{' >%s && rm -rf %s", world->model, world->pins);
+	start_agent(world);
+	process_expect_log(&world->agent, "saved policy in force");
+	assert_ssh_opens(world);
+	assert_false(process_connects(world->peer, NODE, 80));
+}
+
 #define TEST(function) cmocka_unit_test_setup_teardown(function, make_world, free_world)
 
 int main(int argc, char **argv)
@@ -649,6 +692,8 @@ int main(int argc, char **argv)
 		TEST(takes_a_new_interface_under_control),
 		TEST(goes_on_when_an_interface_is_missing_and_takes_it_when_it_comes),
 		TEST(refuses_a_second_agent),
+		TEST(a_second_agent_does_not_move_what_detach_looks_at),
+		TEST(saves_what_came_while_it_was_detached),
 	};
 
 	if (argc != 2)

@@ -295,6 +295,27 @@ static void goes_on_when_the_seal_is_not_needed(void **state)
 	saved_node_calm(world);
 }
 
+static void holds_the_saved_policy_without_a_certificate_and_a_device(void **state)
+{
+	struct saved_node *world = *state;
+	int fd;
+
+	enforce_once(world);
+	netns_run(world->node, "ip link delete eth0");
+	saved_node_spoil(world, "", "cert.pem");
+	fd = listen_for_readiness(world);
+	saved_node_start(world, NULL);
+	expect_readiness(fd);
+	process_expect_log(&world->agent, "cannot follow the controller");
+	saved_node_plug(world);
+	process_expect_log(&world->agent, "interface eth0 is under control");
+	saved_node_storm(world);
+	saved_node_configure(world);
+	process_expect_connects(world->peer, NODE, 80, true);
+	assert_false(process_connects(world->peer, NODE, 22));
+	saved_node_calm(world);
+}
+
 #define TEST(function) cmocka_unit_test_setup_teardown(function, saved_node_make, saved_node_free)
 
 int main(int argc, char **argv)
@@ -310,6 +331,7 @@ int main(int argc, char **argv)
 		TEST(takes_the_saved_policy_when_its_model_file_is_bad),
 		TEST(is_opened_by_detach_and_stays_open),
 		TEST(goes_on_when_the_seal_is_not_needed),
+		TEST(holds_the_saved_policy_without_a_certificate_and_a_device),
 	};
 
 	if (argc != 2)

@@ -18,6 +18,7 @@
 #define BRIDGE "10.77.0.6"
 
 static const char *clock_library; /* to be preloaded: a real-time clock that jumps */
+static const char *torn_library;  /* ... dumps of links that are torn */
 
 /* Enforces on eth0, with a storm and, if asked for, a connection. */
 static void enforce(struct saved_node *world, const char *interface, bool talk)
@@ -221,6 +222,28 @@ static void is_upgraded_under_traffic(void **state)
 	saved_node_calm(world);
 }
 
+static void holds_a_device_that_came_while_links_could_not_be_read(void **state)
+{
+	struct saved_node *world = *state;
+	char path[96];
+
+	(void)snprintf(path, sizeof(path), "%s/torn", world->folder);
+	assert_int_equal(setenv("RINGWALL_TEST_TORN", path, 1), 0);
+	assert_int_equal(setenv("LD_PRELOAD", torn_library, 1), 0);
+	saved_node_start(world, NULL);
+	assert_int_equal(unsetenv("LD_PRELOAD"), 0);
+	saved_node_expect_status(world, "no interface of this node is enforced");
+	assert_int_equal(rw_file_write(path, "", 0, 0600, NULL), 0);
+	/* What is told of it is over soon, and nobody tells once more that it is there. */
+	netns_run(world->node, "ip link add eth0 type veth peer name eth7");
+	process_expect_log(&world->agent, "after a change of interfaces: cannot read");
+	for (int i = 0; i < 20; i++)
+		saved_node_expect_status(world, "no interface of this node is enforced");
+	assert_int_equal(unlink(path), 0);
+	process_expect_log(&world->agent, "interface eth0 is under control");
+	saved_node_expect_status(world, "eth0: enforced");
+}
+
 #define TEST(function) cmocka_unit_test_setup_teardown(function, saved_node_make, saved_node_free)
 
 int main(int argc, char **argv)
@@ -233,13 +256,15 @@ int main(int argc, char **argv)
 		TEST(takes_a_device_that_is_gone_and_back),
 		TEST(holds_a_device_without_an_address_by_the_system_rules),
 		TEST(does_not_care_for_the_time_of_day),
+		TEST(holds_a_device_that_came_while_links_could_not_be_read),
 		TEST(is_upgraded_under_traffic),
 	};
 
-	if (argc != 3)
+	if (argc != 4)
 		return 2;
 	saved_node_program = argv[1];
 	clock_library = argv[2];
+	torn_library = argv[3];
 	netns_require();
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
