@@ -283,6 +283,8 @@ RW_NODISCARD int node_derive_as(struct rw_controller *controller, const struct r
 				struct rw_policy_cache *cache, struct rw_policy **ret_policy,
 				struct rw_error *err);
 void node_judge(struct rw_controller *controller, struct node_record *record);
+/* True when the agent says that packets may pass its policy by. */
+bool node_may_be_bypassed(const struct node_record *record);
 /* True when 'record' counts as connected for waits. */
 bool node_is_connected(const struct node_record *record);
 

@@ -23,7 +23,8 @@
  *     connected   a frame within 15 s, policy in force as wanted
  *     lagging     applied < wanted for 5 s
  *     offline     no frame for 15 s, or never seen
- *     degraded    the agent says that its enforcement may be bypassed
+ *     degraded    the agent says that its enforcement may be bypassed, or that it fails although the newest
+ *                 policy is in force: an interface slipped away
  *     monitored   the agent lets everything pass, on purpose, or is about to
  *     detached    somebody took enforcement off the node with `ringwall-agent detach`
  *

@@ -42,7 +42,7 @@ static enum rw_node_state target(const struct rw_controller *controller, const s
 		return RW_NODE_DETACHED;
 	if (record->behind_since_ns && now_ns - record->behind_since_ns >= MS(RW_SESSION_LAGGING_MS))
 		return RW_NODE_LAGGING;
-	if (record->agent_state == RW_AGENT_STATE_DEGRADED)
+	if (node_may_be_bypassed(record))
 		return RW_NODE_DEGRADED;
 	/* Also before it says so itself: nobody shall take it for enforced meanwhile. */
 	if (record->agent_state == RW_AGENT_STATE_MONITORED ||
@@ -74,6 +74,13 @@ void node_judge(struct rw_controller *controller, struct node_record *record)
 		enter(controller, record, RW_NODE_CONNECTED);
 	if (state != record->state)
 		enter(controller, record, state);
+}
+
+/* A failure with the newest policy in force is one of the devices: an interface slipped away. */
+bool node_may_be_bypassed(const struct node_record *record)
+{
+	return record->agent_state == RW_AGENT_STATE_DEGRADED ||
+	       (record->agent_state == RW_AGENT_STATE_FAILED && !record->behind_since_ns);
 }
 
 bool node_is_connected(const struct node_record *record)

@@ -80,7 +80,7 @@ static const char *reason_of(const struct node_record *record, enum rw_apply_sta
 		return record->reason ? record->reason : "the agent gave no reason";
 	if (state == RW_APPLY_APPLIED && record->agent_state == RW_AGENT_STATE_MONITORED)
 		return "monitored"; /* Nobody shall take it for enforced. */
-	if (state == RW_APPLY_APPLIED && record->agent_state == RW_AGENT_STATE_DEGRADED)
+	if (state == RW_APPLY_APPLIED && node_may_be_bypassed(record))
 		return record->reason ? record->reason : "may be bypassed";
 	if (state == RW_APPLY_OFFLINE)
 		return record->last_frame_ns ? "its agent is not connected"

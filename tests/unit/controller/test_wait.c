@@ -169,6 +169,27 @@ static void says_why_an_applied_node_may_be_bypassed(void **state)
 	assert_string_not_equal(progress.nodes[0].reason, "");
 }
 
+/* Its newest policy is in force where it is enforced, but one interface slipped away from it. */
+static void takes_no_node_for_enforced_that_lost_an_interface(void **state)
+{
+	RW_CLEANUP(rw_change_progress_done) struct rw_change_progress progress = {0};
+	struct rw_node_status status;
+	uint64_t revision;
+
+	(void)state;
+	assert_int_equal(agent_connect(&first), 0);
+	revision = change();
+	agent_report(&first, RW_AGENT_STATE_FAILED);
+	assert_int_equal(rw_change_progress_get(fx.controller, revision, &progress, NULL), 0);
+	assert_int_equal(progress.nodes[0].state, RW_APPLY_APPLIED);
+	assert_string_equal(progress.nodes[0].reason, "table too large");
+	assert_int_equal(rw_node_status_find(fx.controller, "n-1", &status), 0);
+	assert_int_equal(status.state, RW_NODE_DEGRADED);
+	agent_report(&first, RW_AGENT_STATE_OK);
+	assert_int_equal(rw_node_status_find(fx.controller, "n-1", &status), 0);
+	assert_int_equal(status.state, RW_NODE_CONNECTED);
+}
+
 static void the_set_of_nodes_is_fixed_at_commit(void **state)
 {
 	uint64_t revision;
@@ -287,6 +308,7 @@ int main(void)
 		T(a_failure_ends_the_wait_with_its_reason),
 		T(says_that_an_applied_node_only_monitors),
 		T(says_why_an_applied_node_may_be_bypassed),
+		T(takes_no_node_for_enforced_that_lost_an_interface),
 		T(the_set_of_nodes_is_fixed_at_commit),
 		T(a_node_that_goes_offline_ends_the_wait),
 		T(a_cancelled_wait_never_calls),
