@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 
 #include "agent/sockets.h"
 #include "base/vec.h"
@@ -20,6 +21,7 @@
 struct found {
 	struct rw_report_listener listener;
 	uint32_t inode;
+	bool roots; /* the process that listens is root's */
 };
 
 void rw_listeners_done(struct rw_listeners *listeners)
@@ -69,24 +71,29 @@ static int dump_all(struct rw_vec *found)
 
 /* ---- processes ---- */
 
-static void name_socket(struct rw_vec *found, uint32_t inode, const char *process)
+static void name_socket(struct rw_vec *found, uint32_t inode, const char *process, bool roots)
 {
 	for (size_t i = 0; i < found->count; i++) {
 		struct found *entry = rw_vec_at(found, i);
 
-		if (entry->inode == inode)
-			(void)snprintf(entry->listener.process, sizeof(entry->listener.process), "%s",
-				       process);
+		if (entry->inode != inode)
+			continue;
+		(void)snprintf(entry->listener.process, sizeof(entry->listener.process), "%s", process);
+		entry->roots = roots;
 	}
 }
 
 /* Looks through the descriptors of one process for sockets that were found. */
 static void name_sockets_of(struct rw_vec *found, int proc, const char *pid, const char *process)
 {
+	struct stat owner;
 	char path[64];
+	bool roots;
 	int fd;
 	DIR *folder;
 
+	/* The folder is of the process's user, also where what is in it is not. */
+	roots = fstatat(proc, pid, &owner, 0) == 0 && owner.st_uid == 0;
 	(void)snprintf(path, sizeof(path), "%.20s/fd", pid);
 	fd = openat(proc, path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	folder = fd < 0 ? NULL : fdopendir(fd);
@@ -103,7 +110,7 @@ static void name_sockets_of(struct rw_vec *found, int proc, const char *pid, con
 			continue;
 		target[length] = '\0';
 		if (sscanf(target, "socket:[%u]", &inode) == 1)
-			name_socket(found, inode, process);
+			name_socket(found, inode, process, roots);
 	}
 	(void)closedir(folder);
 }
@@ -156,12 +163,19 @@ static int compare_found(const void *a, const void *b)
 	return (x->port > y->port) - (x->port < y->port);
 }
 
-static void note_ssh(struct rw_listeners *listeners, const struct rw_report_listener *listener)
+/* Processes choose their names: one of another user has no say in which ports must stay open. */
+static void note_ssh(struct rw_listeners *listeners, const struct found *found)
 {
-	bool is_ssh = listener->protocol == RW_PROTOCOL_TCP && strcmp(listener->process, "sshd") == 0;
+	const struct rw_report_listener *listener = &found->listener;
+	size_t count = listeners->ssh_port_count;
 
-	if (is_ssh && listeners->ssh_port_count < RW_ARRAY_COUNT(listeners->ssh_ports))
-		listeners->ssh_ports[listeners->ssh_port_count++] = listener->port;
+	if (listener->protocol != RW_PROTOCOL_TCP || !found->roots || strcmp(listener->process, "sshd") != 0)
+		return;
+	/* They come in the order of their ports. */
+	if (count == RW_ARRAY_COUNT(listeners->ssh_ports) ||
+	    (count && listeners->ssh_ports[count - 1] == listener->port))
+		return;
+	listeners->ssh_ports[listeners->ssh_port_count++] = listener->port;
 }
 
 static int make_result(struct rw_vec *found, struct rw_listeners *ret_listeners)
@@ -177,10 +191,10 @@ static int make_result(struct rw_vec *found, struct rw_listeners *ret_listeners)
 	for (size_t i = 0; i < found->count; i++) {
 		const struct found *entry = rw_vec_at(found, i);
 
+		note_ssh(&listeners, entry);
 		if (i && compare_found(entry, rw_vec_at(found, i - 1)) == 0)
 			continue;
 		listeners.items[listeners.count++] = entry->listener;
-		note_ssh(&listeners, &entry->listener);
 	}
 	*ret_listeners = listeners;
 	return 0;

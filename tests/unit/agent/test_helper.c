@@ -67,6 +67,62 @@ static void tells_which_process_listens(void **state)
 		assert_string_equal(found->process, name);
 }
 
+/* Starts a process of that user that listens and calls itself sshd, until 'ret_wire' is closed. */
+static pid_t start_sshd(uid_t user, uint16_t *ret_port, int *ret_wire)
+{
+	uint16_t port = 0;
+	int ends[2];
+	pid_t pid;
+
+	assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends), 0);
+	pid = fork();
+	assert_true(pid >= 0);
+	if (pid == 0) {
+		(void)close(ends[0]);
+		(void)listen_anywhere(&port);
+		if (prctl(PR_SET_NAME, "sshd") == 0 && setuid(user) == 0 &&
+		    write(ends[1], &port, sizeof(port)) == (ssize_t)sizeof(port) &&
+		    read(ends[1], &port, sizeof(port)) == 0)
+			_exit(0);
+		_exit(1);
+	}
+	(void)close(ends[1]);
+	assert_int_equal(read(ends[0], ret_port, sizeof(*ret_port)), sizeof(*ret_port));
+	*ret_wire = ends[0];
+	return pid;
+}
+
+static bool is_ssh_port(const struct rw_listeners *listeners, uint16_t port)
+{
+	for (size_t i = 0; i < listeners->ssh_port_count; i++)
+		if (listeners->ssh_ports[i] == port)
+			return true;
+	return false;
+}
+
+static void takes_only_roots_sshd_for_one(void **state)
+{
+	RW_CLEANUP(rw_listeners_done) struct rw_listeners listeners = {0};
+	uint16_t port, other_port;
+	int wire, other_wire;
+	pid_t sshd, other;
+
+	(void)state;
+	if (geteuid() != 0)
+		skip();
+	sshd = start_sshd(0, &port, &wire);
+	other = start_sshd(65534, &other_port, &other_wire);
+	assert_int_equal(rw_listeners_read(&listeners, NULL), 0);
+	(void)close(wire);
+	(void)close(other_wire);
+	(void)waitpid(sshd, NULL, 0);
+	(void)waitpid(other, NULL, 0);
+	assert_non_null(find_port(&listeners, other_port));
+	assert_string_equal(find_port(&listeners, other_port)->process, "sshd");
+	assert_true(is_ssh_port(&listeners, port));
+	assert_false(is_ssh_port(&listeners, other_port));
+}
+
 static void names_programs(void **state)
 {
 	RW_CLEANUP(rw_helper_stop) struct rw_helper *helper = NULL;
@@ -200,6 +256,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(tells_which_process_listens),
+		cmocka_unit_test(takes_only_roots_sshd_for_one),
 		cmocka_unit_test(names_programs),
 		cmocka_unit_test(lock_of_the_agent_is_not_held_by_the_helper),
 		cmocka_unit_test(questions_fail_when_the_helper_is_gone),
