@@ -12,6 +12,7 @@
 #include <string.h>
 #include <sys/signalfd.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <time.h>
 
 #include "agent/commands.h"
@@ -262,6 +263,26 @@ static int find_source(struct capture *capture)
 
 /* ---- the command ---- */
 
+/*
+ * Packets are nobody else's business: a file that is there already becomes ours alone, and one of somebody else is
+ * not written to.  -EPERM then.  What is no file, as a pipe, is as it is.
+ */
+static int open_private(const char *path)
+{
+	RW_CLEANUP(rw_close) int fd = open(path, O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
+	struct stat file;
+
+	if (fd < 0 || fstat(fd, &file) < 0)
+		return -errno;
+	if (!S_ISREG(file.st_mode))
+		return RW_TAKE_FD(fd);
+	if (file.st_uid != geteuid())
+		return -EPERM;
+	if (fchmod(fd, 0600) < 0 || ftruncate(fd, 0) < 0)
+		return -errno;
+	return RW_TAKE_FD(fd);
+}
+
 static int open_output(struct capture *capture)
 {
 	const char *path = capture->options->file;
@@ -271,11 +292,11 @@ static int open_output(struct capture *capture)
 	if (strcmp(path, "-") == 0 && isatty(STDOUT_FILENO))
 		return rw_error_field(capture->err, "--write",
 				      "- is a terminal: give a file, or a pipe into tcpdump -n -r -");
-	/* Packets are nobody else's business. */
-	capture->file = strcmp(path, "-") == 0 ? fcntl(STDOUT_FILENO, F_DUPFD_CLOEXEC, 3)
-					       : open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+	capture->file =
+		strcmp(path, "-") == 0 ? fcntl(STDOUT_FILENO, F_DUPFD_CLOEXEC, 3) : open_private(path);
 	if (capture->file < 0)
-		return rw_error_field(capture->err, "--write", "%s: %s", path, strerror(errno));
+		return rw_error_field(capture->err, "--write", "%s: %s", path,
+				      strerror(strcmp(path, "-") == 0 ? errno : -capture->file));
 	rw_pcapng_begin(&capture->pcapng, "ringwall-agent " RW_VERSION, &capture->out);
 	return flush(capture);
 }

@@ -401,6 +401,8 @@ static const struct pcapng_packet *capture_one(struct world *world, bool tagged)
 	FILE *stream;
 
 	(void)snprintf(path, sizeof(path), "%s/refused.pcapng", world->folder);
+	/* Longer and open to everybody before: it becomes ours alone, and is written anew. */
+	netns_run(world->node, "seq 20000 >%s && chmod 644 %s", path, path);
 	CAPTURE(world, &capture, "-w", path, "-c", "1", "--remote", PEER, "--protocol", "udp");
 	if (tagged)
 		send_tagged(world);
@@ -412,6 +414,7 @@ static const struct pcapng_packet *capture_one(struct world *world, bool tagged)
 	size = fread(content, 1, sizeof(content), stream);
 	assert_int_equal(fclose(stream), 0);
 	pcapng_read(content, size, &file);
+	netns_run(world->node, "test $(stat -c %%a %s) = 600", path);
 	assert_int_equal(file.packet_count, 1);
 	return &file.packets[0];
 }
