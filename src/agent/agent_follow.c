@@ -42,8 +42,8 @@ void agent_on_let_go(void *context, const char *reason)
 	struct rw_error err = RW_ERROR_NONE;
 
 	rw_log_warning("the controller lets this node go; enforcement is taken off  reason=\"%s\"", reason);
-	if (rw_agent_set_detached(&agent->options->place, true, &err) < 0)
-		agent_log_error(&err, "cannot note that this node is detached");
+	if (rw_agent_set_detached(&agent->options->place, true, &err) != 0)
+		agent_log_error(&err, "cannot note on the disk that this node is detached");
 	if (detach(agent, &err) < 0)
 		agent_log_error(&err, "cannot take enforcement off");
 }

@@ -28,7 +28,7 @@ int rw_command_detach(const struct rw_agent_place *place, bool pinned, struct rw
 	RW_CLEANUP(rw_buf_done) struct rw_buf answer;
 	struct rw_error mark = RW_ERROR_NONE, told = RW_ERROR_NONE;
 	unsigned int devices = 0;
-	bool marked = rw_agent_set_detached(place, true, &mark) == 0;
+	int marked = rw_agent_set_detached(place, true, &mark);
 	int agent, r = 0;
 
 	rw_buf_init(&answer, 4096);
@@ -45,13 +45,19 @@ int rw_command_detach(const struct rw_agent_place *place, bool pinned, struct rw
 		fprintf(stderr,
 			"ringwall-agent: the running agent did not answer (%s); it follows within a second\n",
 			told.text);
-	if (!marked) {
+	if (marked < 0) {
 		(void)rw_error_set(err, -EIO,
 				   "everything passes now, but this node is not marked as detached: %s",
 				   mark.text);
 		(void)rw_error_hint(err, "Stop the agent, or it will enforce again.");
 		return -EIO;
 	}
+	if (marked == RW_AGENT_DETACHED_UNTIL_BOOT)
+		fprintf(stderr,
+			"ringwall-agent: %s: from the machine's next start on an agent enforces again; "
+			"detach once "
+			"more when the disk can be written\n",
+			mark.text);
 	if (!pinned && agent == RW_CONTROL_ABSENT)
 		printf("No agent is running with %s; it will not enforce when it starts.\n", place->state);
 	else

@@ -440,7 +440,10 @@ int rw_agent_set_detached(const struct rw_agent_place *place, bool detached, str
 	if (on_run == 0)
 		on_run = rw_file_write(run, note, sizeof(note) - 1, 0644, err);
 	on_disk = rw_file_write(state, note, sizeof(note) - 1, 0644, err);
-	return on_disk < 0 && on_run < 0 ? on_disk : 0;
+	if (on_disk < 0 && on_run < 0)
+		return on_disk;
+	/* Without the folder there is no policy to come back with. */
+	return on_disk == 0 || on_disk == -ENOENT ? 0 : RW_AGENT_DETACHED_UNTIL_BOOT;
 }
 
 /* ---- machine id ---- */

@@ -127,7 +127,12 @@ void rw_agent_policy_set_stale(const struct rw_agent_place *place);
 void rw_agent_policy_set_fresh(const struct rw_agent_place *place);
 bool rw_agent_policy_is_stale(const struct rw_agent_place *place);
 
-/* Whether the operator has detached this node; setting succeeds when one of the two marks could be set. */
+#define RW_AGENT_DETACHED_UNTIL_BOOT 1
+
+/*
+ * Whether the operator has detached this node.  Setting the mark: RW_AGENT_DETACHED_UNTIL_BOOT with 'err' when it is set in RUN
+ * alone, which the machine's next start empties; negative when in neither folder.
+ */
 bool rw_agent_detached(const struct rw_agent_place *place);
 RW_NODISCARD int rw_agent_set_detached(const struct rw_agent_place *place, bool detached,
 				       struct rw_error *err);

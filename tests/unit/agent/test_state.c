@@ -259,9 +259,14 @@ static void marks_the_node_without_a_state_folder(void **state)
 {
 	struct world *world = *state;
 
+	struct rw_error err = RW_ERROR_NONE;
+
 	assert_int_equal(rmdir(world->place.state), 0);
-	assert_int_equal(rw_file_write(world->place.state, "x", 1, 0600, NULL), 0);
 	assert_int_equal(rw_agent_set_detached(&world->place, true, NULL), 0);
+	assert_true(rw_agent_detached(&world->place));
+	assert_int_equal(rw_file_write(world->place.state, "x", 1, 0600, NULL), 0);
+	assert_int_equal(rw_agent_set_detached(&world->place, true, &err), RW_AGENT_DETACHED_UNTIL_BOOT);
+	assert_non_null(strstr(err.text, world->place.state));
 	assert_true(rw_agent_detached(&world->place));
 	assert_int_equal(rw_agent_set_detached(&world->place, false, NULL), 0);
 	assert_false(rw_agent_detached(&world->place));
