@@ -54,9 +54,8 @@ int rw_command_detach(const struct rw_agent_place *place, bool pinned, struct rw
 	}
 	if (marked == RW_AGENT_DETACHED_UNTIL_BOOT)
 		fprintf(stderr,
-			"ringwall-agent: %s: from the machine's next start on an agent enforces again; "
-			"detach once "
-			"more when the disk can be written\n",
+			"ringwall-agent: %s: from the machine's next start on an agent enforces again;\n"
+			"detach once more when the disk can be written\n",
 			mark.text);
 	if (!pinned && agent == RW_CONTROL_ABSENT)
 		printf("No agent is running with %s; it will not enforce when it starts.\n", place->state);
