@@ -18,8 +18,8 @@
  * Hints: which live entry is to be given up for a newcomer takes a look at all 16 of its two buckets, as long as it
  * takes to send three packets.  So who has looked leaves word beside the signatures, by kind of newcomer: the second in
  * which this was, the rank and the deadline of the weakest entries, and which they are.  In the same second nothing
- * weaker can have come up but connections that have ended in it, so that a flood has its places from there.  A hint is no more than that: written without care for
- * others, and believed only if the entry's control word says the same.
+ * weaker can have come up but connections that have ended in it, so that a flood has its places from there.  A hint
+ * is no more than that: written without care for others, and believed only if the entry's control word says the same.
  *
  * An entry is three parts:
  *   control   one u64 that says how the flow is; changed by compare-and-swap only, so that a change meant

@@ -404,8 +404,7 @@ RW_INLINE bool rw_flow_is_answered(__u64 control)
 }
 
 /* Who goes first when room is needed; RW_FLOW_RANK_NEVER stays. */
-#define RW_FLOW_RANK_ENDED 0u /* the connection is over */
-#define RW_FLOW_RANK_BEGUN 1u /* nothing tells yet that anybody answers */
+#define RW_FLOW_RANK_BEGUN 1u /* nothing tells yet that anybody answers; 0 is what has ended */
 #define RW_FLOW_RANK_NEVER 15u
 
 #define RW_FLOW_RANKS 0xf5403211u /* by class, 4 bits each */

@@ -218,7 +218,8 @@ RW_INLINE void rw_flow_leave_hint(void *bucket, __u64 weakest, __u64 ways, __u32
 	if (weakest < (RW_FLOW_RANK_BEGUN + 2ull) << 36)
 		hint |= (RW_FLOW_WEAKEST_DEAD(weakest) ? time : weakest >> 4 & RW_FLOW_HINT_TIME)
 				<< RW_FLOW_HINT_DEADLINE |
-			(weakest >> 37) << RW_FLOW_HINT_RANK | ways << RW_FLOW_HINT_WAYS;
+			(weakest >> 36) / (RW_FLOW_RANK_BEGUN + 1) << RW_FLOW_HINT_RANK |
+			ways << RW_FLOW_HINT_WAYS;
 	rw_store(*rw_flow_hint_at(bucket, wanted / RW_FLOW_FOR_TCP), hint);
 }
 
