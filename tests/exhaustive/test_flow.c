@@ -2,13 +2,10 @@
 
 /*
  * Every short row of packets of one tuple, through the host-compiled programs and beside them through a plain
- * model of docs/semantics.md section 4 and docs/dataplane.md "Flows".  After every packet both must agree on
+ * model (flow_model.h) of docs/semantics.md section 4 and docs/dataplane.md "Flows".  After every packet both must agree on
  * the verdict, its cause, and of the flow on who opened it, its class and the second at which it ends.  Rows
  * branch in time too: a packet comes at once, or just before the flow's end, or at it.  Rules may change
  * between packets.
- *
- * The model keeps what was seen as plain facts and derives the rest anew each time; it shares nothing with
- * bpf/lib but the numbers of classes and causes.
  */
 
 #include <stdio.h>
@@ -16,6 +13,7 @@
 #include "test.h"
 
 #include "filter.h"
+#include "flow_model.h"
 #include "frame.h"
 #include "host_plane.h"
 #include "packet.h"
@@ -23,77 +21,10 @@
 #include "classify/compile.h"
 #include "enforce/bpf/bpf_internal.h"
 
-enum {
-	START = 1000, /* second */
-	HALF_OPEN = 30,
-	ESTABLISHED = 8000,
-	CLOSING = 60,
-	RESET = 10,
-	UDP = 25,
-	UDP_ASSURED = 180,
-	OTHER = 65, /* a flow may be silent for the 64 s after which its age begins anew */
-	ONE_WAY = 300,
-	TOMBSTONE = 180,
-	EVENTS_MAX = 12,
-	FLOWS_MAX = 2,
-};
+enum { START = 1000 /* second */, EVENTS_MAX = 12 };
 
-/* The rules of a node in one word; bits. */
-enum {
-	ACCEPT_IN = 1 << 0,
-	ACCEPT_OUT = 1 << 1,
-	STRICT = 1 << 2, /* midstream: drop */
-	RULES_COUNT = 1 << 3,
-};
-
-/* How rules change, by what becomes of the flows that they refuse then. */
-enum change {
-	NO_CHANGE,
-	CUT,
-	KEEP,    /* flows that are there are marked when the rules change */
-	KEEPING, /* nobody marks them but the programs, when their packets come */
-	CUT_KEPT,
-};
-
-/* The model: what was seen of a flow, [0] of its opener, [1] of the other end. */
-struct flow {
-	bool exists;
-	bool from_remote; /* the opener is the remote end */
-	bool buried;
-	bool kept;
-	bool picked_up; /* it does not begin with a SYN that we saw */
-	bool reset;     /* by the last packet */
-	bool opened[2]; /* a SYN alone */
-	bool agreed[2]; /* a SYN with ACK */
-	bool spoke[2];
-	bool finished[2];
-	bool assured;
-	unsigned int packets[2];
-	__u32 began;
-	__u32 ends;
-	__u32 class;
-	__u32 generation;
-};
-
-struct event {
-	enum change change; /* of the rules; else a packet */
-	bool from_remote;
-	bool is_stray; /* ICMP that is no question: it begins no flow */
-	unsigned int flow;
-	__u8 protocol;
-	__u8 tcp_flags;
-	__u32 size;
-	_Alignas(8) __u8 bytes[FRAME_MAX];
-};
-
-/* Where a row stands: the model, and the shared memory of the programs. */
-struct place {
-	struct flow flows[FLOWS_MAX];
-	unsigned int rules;
-	unsigned int rules_next; /* what a change changes to, and back */
-	__u32 generation;
-	__u32 keep_generation; /* whose flows are kept while this is so; 0 = none's */
-	__u32 now;
+/* The shared memory of the programs. */
+struct memory {
 	__u64 tags[HOST_BUCKETS];
 	union {
 		struct rw_flow_bucket4 buckets4[HOST_BUCKETS];
@@ -101,9 +32,10 @@ struct place {
 	};
 };
 
-struct outcome {
-	bool accepted;
-	enum rw_cause cause; /* of a drop */
+/* Where a row stands, in the model and in the programs. */
+struct stand {
+	struct place place;
+	struct memory memory;
 };
 
 static struct event events[EVENTS_MAX];
@@ -113,186 +45,6 @@ static bool in_time;
 static bool long_way;
 static unsigned int row[16];
 static unsigned long cases;
-
-/* The model. */
-
-static struct outcome dropped(enum rw_cause cause)
-{
-	return (struct outcome){.cause = cause};
-}
-
-static bool rules_accept(const struct place *place, bool from_remote)
-{
-	return place->rules & (from_remote ? ACCEPT_IN : ACCEPT_OUT);
-}
-
-static bool is_opening(const struct event *event)
-{
-	return event->protocol == RW_PROTOCOL_TCP && event->tcp_flags == RW_FLAG_SYN;
-}
-
-static void model_end(struct flow *flow, __u32 now, __u32 class, __u32 seconds)
-{
-	flow->class = class;
-	flow->ends = now + seconds;
-}
-
-static void model_tcp(struct flow *flow, unsigned int who, __u8 flags, __u32 now)
-{
-	bool says_nothing = !(flags & (RW_FLAG_SYN | RW_FLAG_RST | RW_FLAG_ACK));
-	bool answered;
-
-	if (!says_nothing)
-		flow->reset = flags & RW_FLAG_RST;
-	if (!flow->reset && !says_nothing) {
-		flow->opened[who] |= flags == RW_FLAG_SYN;
-		flow->agreed[who] |= (flags & RW_FLAG_SYN) && (flags & RW_FLAG_ACK);
-		flow->spoke[who] |= !(flags & RW_FLAG_SYN);
-		flow->finished[who] |= flags & RW_FLAG_FIN;
-	}
-	answered = flow->opened[1] || flow->agreed[1] || flow->spoke[1];
-	if (flow->reset)
-		model_end(flow, now, RW_FLOW_ABI_CLOSING, RESET);
-	else if (flow->finished[0] && flow->finished[1])
-		model_end(flow, now, RW_FLOW_ABI_CLOSING, CLOSING);
-	else if (flow->opened[1] || (answered && flow->spoke[0]))
-		/* Whoever is no opener and sends a SYN alone opens at the same time. */
-		model_end(flow, now, RW_FLOW_ABI_ESTABLISHED, ESTABLISHED);
-	else if (flow->picked_up)
-		model_end(flow, now, RW_FLOW_ABI_PICKED_UP, HALF_OPEN);
-	else if (flow->spoke[0])
-		model_end(flow, now, RW_FLOW_ABI_ONE_WAY, ONE_WAY);
-	else
-		model_end(flow, now, RW_FLOW_ABI_HALF_OPEN, HALF_OPEN);
-}
-
-static void model_other(struct flow *flow, unsigned int who, __u8 protocol, __u32 now)
-{
-	bool is_udp = protocol == RW_PROTOCOL_UDP;
-	bool is_icmp = protocol == RW_PROTOCOL_ICMP || protocol == RW_PROTOCOL_ICMPV6;
-
-	flow->packets[who]++;
-	/* The age is kept modulo 64 s: in two seconds of 64 an old flow looks young, until its next packet. */
-	if (flow->packets[0] >= 2 && flow->packets[1] >= 2 && (now - flow->began) % 64 >= 2 && !is_icmp)
-		flow->assured = true;
-	if (flow->assured)
-		model_end(flow, now, RW_FLOW_ABI_ASSURED, is_udp ? UDP_ASSURED : OTHER);
-	else
-		model_end(flow, now, flow->packets[1] ? RW_FLOW_ABI_EXCHANGE : RW_FLOW_ABI_HALF_OPEN,
-			  is_udp ? UDP : OTHER);
-}
-
-static void model_packet(struct flow *flow, const struct event *event, __u32 now)
-{
-	unsigned int who = event->from_remote != flow->from_remote;
-
-	if (event->protocol == RW_PROTOCOL_TCP)
-		model_tcp(flow, who, event->tcp_flags, now);
-	else
-		model_other(flow, who, event->protocol, now);
-}
-
-/* Nothing of it has been seen yet. */
-static void model_begin(struct flow *flow, const struct place *place, bool from_remote, bool picked_up)
-{
-	*flow = (struct flow){
-		.exists = true,
-		.from_remote = from_remote,
-		.picked_up = picked_up,
-		.began = place->now,
-		.generation = place->generation,
-	};
-}
-
-static struct outcome model_open(struct place *place, const struct event *event, struct flow *flow)
-{
-	bool midstream = event->protocol == RW_PROTOCOL_TCP && !is_opening(event);
-	bool is_reset = event->tcp_flags & RW_FLAG_RST;
-
-	if (midstream && !event->from_remote) {
-		/* What the node itself says to a packet that may come in. */
-		if (is_reset && rules_accept(place, true))
-			return (struct outcome){.accepted = true};
-		return dropped(RW_CAUSE_NO_FLOW);
-	}
-	if (midstream && (place->rules & STRICT))
-		return dropped(RW_CAUSE_NO_FLOW);
-	if (!rules_accept(place, event->from_remote))
-		return dropped(event->from_remote ? RW_CAUSE_DEFAULT : RW_CAUSE_RULE);
-	if (!event->is_stray && !(midstream && is_reset)) {
-		model_begin(flow, place, event->from_remote, midstream);
-		model_packet(flow, event, place->now);
-	}
-	return (struct outcome){.accepted = true};
-}
-
-/* A SYN alone is of a flow that opens or goes on by the rules, and another one where that has ended, or is kept. */
-static bool opens_anew(const struct flow *flow)
-{
-	return flow->buried || flow->class == RW_FLOW_ABI_CLOSING ||
-	       (flow->kept && flow->class != RW_FLOW_ABI_HALF_OPEN);
-}
-
-static struct outcome model_step(struct place *place, const struct event *event)
-{
-	struct flow *flow = &place->flows[event->flow];
-
-	if (!flow->exists || (is_opening(event) && opens_anew(flow)))
-		return model_open(place, event, flow);
-	if (!flow->buried && flow->generation != place->generation &&
-	    flow->generation == place->keep_generation)
-		flow->kept |= !rules_accept(place, flow->from_remote);
-	if (flow->kept) {
-		model_packet(flow, event, place->now);
-		return (struct outcome){.accepted = true};
-	}
-	if (flow->generation != place->generation && !rules_accept(place, flow->from_remote)) {
-		if (!flow->buried)
-			model_end(flow, place->now, RW_FLOW_ABI_TOMBSTONE, TOMBSTONE);
-		flow->buried = true;
-		return dropped(RW_CAUSE_CUT);
-	}
-	if (flow->buried) {
-		bool again = flow->generation != place->generation;
-
-		flow->generation = place->generation;
-		if (!again || (event->protocol == RW_PROTOCOL_TCP && (place->rules & STRICT)))
-			return dropped(RW_CAUSE_CUT);
-		model_begin(flow, place, flow->from_remote, true);
-	}
-	flow->generation = place->generation;
-	model_packet(flow, event, place->now);
-	return (struct outcome){.accepted = true};
-}
-
-/* The rules of 'place' become 'rules'. */
-static void model_change(struct place *place, enum change change, unsigned int rules)
-{
-	struct place after = {.rules = rules};
-
-	for (unsigned int i = 0; i < FLOWS_MAX; i++) {
-		struct flow *flow = &place->flows[i];
-		bool lives =
-			flow->exists && !flow->buried &&
-			(flow->generation == place->generation || rules_accept(place, flow->from_remote));
-
-		if (change == KEEP && lives && !rules_accept(&after, flow->from_remote))
-			flow->kept = true;
-		if (change == CUT_KEPT)
-			flow->kept = false;
-	}
-	place->keep_generation = change == KEEPING ? place->generation : 0;
-	place->rules_next = place->rules;
-	place->rules = rules;
-	place->generation++;
-}
-
-static void model_let_die(struct place *place)
-{
-	for (unsigned int i = 0; i < FLOWS_MAX; i++)
-		if (place->flows[i].ends <= place->now)
-			place->flows[i].exists = false;
-}
 
 /* The programs. */
 
@@ -352,24 +104,24 @@ static int tear_down(void **state)
 	return 0;
 }
 
-static void plane_load(const struct place *place)
+static void plane_load(const struct place *place, const struct memory *memory)
 {
 	host.pages = tables[place->rules]->pages;
 	host.control.keep_generation = place->keep_generation;
-	memcpy(family == 4 ? host.tags4 : host.tags6, place->tags, sizeof(place->tags));
+	memcpy(family == 4 ? host.tags4 : host.tags6, memory->tags, sizeof(memory->tags));
 	if (family == 4)
-		memcpy(host.flows4, place->buckets4, sizeof(host.flows4));
+		memcpy(host.flows4, memory->buckets4, sizeof(host.flows4));
 	else
-		memcpy(host.flows6, place->buckets6, sizeof(host.flows6));
+		memcpy(host.flows6, memory->buckets6, sizeof(host.flows6));
 }
 
-static void plane_save(struct place *place)
+static void plane_save(struct memory *memory)
 {
-	memcpy(place->tags, family == 4 ? host.tags4 : host.tags6, sizeof(place->tags));
+	memcpy(memory->tags, family == 4 ? host.tags4 : host.tags6, sizeof(memory->tags));
 	if (family == 4)
-		memcpy(place->buckets4, host.flows4, sizeof(host.flows4));
+		memcpy(memory->buckets4, host.flows4, sizeof(host.flows4));
 	else
-		memcpy(place->buckets6, host.flows6, sizeof(host.flows6));
+		memcpy(memory->buckets6, host.flows6, sizeof(host.flows6));
 }
 
 /* What user space does to the table when the rules of 'place' become 'rules'. */
@@ -486,9 +238,10 @@ static void compare(const struct place *place, const struct event *event, struct
 }
 
 /* One packet or change, 'gap' seconds after what was before. */
-static void step(struct place *place, unsigned int number, __u32 gap, unsigned int length)
+static void step(struct stand *stand, unsigned int number, __u32 gap, unsigned int length)
 {
 	const struct event *event = &events[number];
+	struct place *place = &stand->place;
 	struct outcome outcome, expected;
 
 	cases++;
@@ -496,17 +249,17 @@ static void step(struct place *place, unsigned int number, __u32 gap, unsigned i
 	place->now += gap;
 	model_let_die(place);
 	if (event->change) {
-		plane_load(place);
+		plane_load(place, &stand->memory);
 		plane_change(place, event->change, place->rules_next);
-		plane_save(place);
+		plane_save(&stand->memory);
 		model_change(place, event->change, place->rules_next);
 		return;
 	}
 	expected = model_step(place, event);
-	plane_load(place);
+	plane_load(place, &stand->memory);
 	outcome = plane_step(place, event);
 	compare(place, event, outcome, expected, length + 1);
-	plane_save(place);
+	plane_save(&stand->memory);
 }
 
 /*
@@ -532,14 +285,14 @@ static unsigned int gaps_of(const struct place *place, const struct event *event
 	return count;
 }
 
-static void walk(const struct place *place, unsigned int length, unsigned int most)
+static void walk(const struct stand *stand, unsigned int length, unsigned int most)
 {
 	for (unsigned int number = 0; number < event_count; number++) {
 		__u32 gaps[4];
-		unsigned int count = gaps_of(place, &events[number], gaps);
+		unsigned int count = gaps_of(&stand->place, &events[number], gaps);
 
 		for (unsigned int i = 0; i < count; i++) {
-			struct place next = *place;
+			struct stand next = *stand;
 
 			step(&next, number, gaps[i], length);
 			if (length + 1 < most)
@@ -551,10 +304,11 @@ static void walk(const struct place *place, unsigned int length, unsigned int mo
 /* All rows of up to 'most' events, under 'rules' that a change turns into 'rules_next'. */
 static void walk_all(unsigned int rules, unsigned int rules_next, unsigned int most)
 {
-	struct place place = {.rules = rules, .rules_next = rules_next, .generation = 1, .now = START};
+	struct stand stand = {
+		.place = {.rules = rules, .rules_next = rules_next, .generation = 1, .now = START}};
 
 	host_reset(NULL);
-	walk(&place, 0, most);
+	walk(&stand, 0, most);
 }
 
 /* Events. */
@@ -686,15 +440,21 @@ static void tcp_rows_under_changing_rules_agree(void **state)
 	expect("tcp under changing rules", 6357814);
 }
 
+/* The packets of a connection that matter for what becomes of it. */
+static void add_connection(void)
+{
+	(void)add(true, "tcp", "S");
+	(void)add(false, "tcp", "S,A");
+	(void)add(true, "tcp", "A");
+	(void)add(false, "tcp", "R");
+}
+
 /* Packets that belong to no connection, between those that do. */
 static void tcp_rows_with_packets_that_say_nothing_agree(void **state)
 {
 	(void)state;
 	begin(4);
-	(void)add(true, "tcp", "S");
-	(void)add(false, "tcp", "S,A");
-	(void)add(true, "tcp", "A");
-	(void)add(false, "tcp", "R");
+	add_connection();
 	(void)add(true, "tcp", "");
 	(void)add(false, "tcp", "");
 	(void)add(true, "tcp", "F");
@@ -710,15 +470,11 @@ static void add_keeping(void)
 		add_change(change);
 }
 
-/* The packets of a connection that matter for what becomes of it. */
 static void tcp_rows_that_changes_keep_agree(void **state)
 {
 	(void)state;
 	begin(4);
-	(void)add(true, "tcp", "S");
-	(void)add(false, "tcp", "S,A");
-	(void)add(true, "tcp", "A");
-	(void)add(false, "tcp", "R");
+	add_connection();
 	add_keeping();
 	in_time = true;
 	walk_all(ACCEPT_IN | ACCEPT_OUT, 0, 5);

@@ -41,6 +41,18 @@ static void expect_readiness(int fd)
 	(void)close(fd);
 }
 
+/* The device comes, is held while it is down, gets up and gets its address. */
+static void expect_held_when_plugged(struct saved_node *world)
+{
+	saved_node_plug(world);
+	process_expect_log(&world->agent, "interface eth0 is under control");
+	saved_node_storm(world);
+	saved_node_configure(world);
+	process_expect_connects(world->peer, NODE, 80, true);
+	assert_false(process_connects(world->peer, NODE, 22));
+	saved_node_calm(world);
+}
+
 static void is_ready_before_any_device_is_there(void **state)
 {
 	struct saved_node *world = *state;
@@ -49,14 +61,7 @@ static void is_ready_before_any_device_is_there(void **state)
 	saved_node_start(world, NULL);
 	expect_readiness(fd);
 	saved_node_expect_status(world, "not enforcing: no interface of this node is enforced");
-	/* It comes, is held while it is down, gets up and gets its address. */
-	saved_node_plug(world);
-	process_expect_log(&world->agent, "interface eth0 is under control");
-	saved_node_storm(world);
-	saved_node_configure(world);
-	process_expect_connects(world->peer, NODE, 80, true);
-	assert_false(process_connects(world->peer, NODE, 22));
-	saved_node_calm(world);
+	expect_held_when_plugged(world);
 }
 
 static void holds_a_device_before_it_is_up(void **state)
@@ -307,13 +312,7 @@ static void holds_the_saved_policy_without_a_certificate_and_a_device(void **sta
 	saved_node_start(world, NULL);
 	expect_readiness(fd);
 	process_expect_log(&world->agent, "cannot follow the controller");
-	saved_node_plug(world);
-	process_expect_log(&world->agent, "interface eth0 is under control");
-	saved_node_storm(world);
-	saved_node_configure(world);
-	process_expect_connects(world->peer, NODE, 80, true);
-	assert_false(process_connects(world->peer, NODE, 22));
-	saved_node_calm(world);
+	expect_held_when_plugged(world);
 }
 
 #define TEST(function) cmocka_unit_test_setup_teardown(function, saved_node_make, saved_node_free)

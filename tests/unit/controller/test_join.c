@@ -303,22 +303,29 @@ static void a_deleted_node_has_no_certificate(void **state)
 	assert_int_equal(rw_join_authenticate(fx.controller, &info, &somewhere, &actor, NULL), -EACCES);
 }
 
-static void an_offline_node_goes_only_by_force(void **state)
+/* Refused for a node that is offline, done when that is forced. */
+static void assert_goes_only_by_force(struct step step)
 {
-	RW_CLEANUP(rw_join_answer_done) struct rw_join_answer answer = {0};
 	RW_CLEANUP(rw_change_result_done) struct rw_change_result result = {0};
-	struct step step = {STEP_DELETE, RW_KIND_NODE, .reference = "web-1"};
-	char token[RW_TOKEN_SIZE];
 
-	(void)state;
-	make_token(token);
-	assert_int_equal(join(token, "web-1", "m1", false, "10.0.0.77", &answer, NULL), 0);
 	assert_int_equal(fixture_run(fx.controller, &fx.alice, step, 0, &result, NULL), RW_CHANGE_GUARDED);
 	assert_int_equal(result.findings[0].guard, RW_GUARD_OFFLINE_NODE);
 	rw_change_result_done(&result);
 	assert_int_equal(fixture_run(fx.controller, &fx.alice, step, RW_GUARD_BIT(RW_GUARD_OFFLINE_NODE),
 				     &result, NULL),
 			 0);
+}
+
+static void an_offline_node_goes_only_by_force(void **state)
+{
+	RW_CLEANUP(rw_join_answer_done) struct rw_join_answer answer = {0};
+	struct step step = {STEP_DELETE, RW_KIND_NODE, .reference = "web-1"};
+	char token[RW_TOKEN_SIZE];
+
+	(void)state;
+	make_token(token);
+	assert_int_equal(join(token, "web-1", "m1", false, "10.0.0.77", &answer, NULL), 0);
+	assert_goes_only_by_force(step);
 }
 
 /* Between two streams nobody can tell an agent, however lately it reported. */
@@ -351,7 +358,6 @@ static void a_node_without_a_stream_goes_only_by_force(void **state)
 static void an_offline_node_becomes_an_address_record_only_by_force(void **state)
 {
 	RW_CLEANUP(rw_join_answer_done) struct rw_join_answer answer = {0};
-	RW_CLEANUP(rw_change_result_done) struct rw_change_result result = {0};
 	struct step step = {STEP_UPDATE, RW_KIND_NODE};
 	struct rw_node *node;
 	char token[RW_TOKEN_SIZE];
@@ -362,12 +368,7 @@ static void an_offline_node_becomes_an_address_record_only_by_force(void **state
 	node = rw_node_dup(rw_model_find_node(rw_controller_model(fx.controller), answer.node));
 	node->agent = RW_AGENT_NONE;
 	step.object = node;
-	assert_int_equal(fixture_run(fx.controller, &fx.alice, step, 0, &result, NULL), RW_CHANGE_GUARDED);
-	assert_int_equal(result.findings[0].guard, RW_GUARD_OFFLINE_NODE);
-	rw_change_result_done(&result);
-	assert_int_equal(fixture_run(fx.controller, &fx.alice, step, RW_GUARD_BIT(RW_GUARD_OFFLINE_NODE),
-				     &result, NULL),
-			 0);
+	assert_goes_only_by_force(step);
 	(void)rw_node_unref(node);
 }
 
