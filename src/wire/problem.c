@@ -36,6 +36,7 @@ static const struct problem_type types[] = {
 	{ENOMEM, 503, "out-of-memory", "Out of memory"},
 	{ENOSPC, 503, "no-space", "No space left"},
 	{EROFS, 503, "read-only", "Storage cannot be written"},
+	{EREMOTE, 503, "standby", "Another controller serves"},
 	{ETIMEDOUT, 504, "timeout", "Timed out"},
 	{EIO, 500, "internal", "Internal error"},
 };
