@@ -56,10 +56,11 @@ struct rw_etcd_options {
 	struct rw_loop *loop;         /* borrowed: the program's */
 	const struct rw_clock *clock; /* borrowed */
 	const struct rw_random *random;
-	const char *const *endpoints; /* "https://host:2379": client URLs of the members, at least one; copied, as all texts */
+	const char *const *
+		endpoints; /* "https://host:2379": client URLs of the members, at least one; copied, as all texts */
 	size_t endpoint_count;
-	const char *prefix;   /* begins with "/", does not end with it; NULL = RW_ETCD_PREFIX_DEFAULT */
-	const char *ca_file;  /* PEM; NULL = the system's authorities */
+	const char *prefix;    /* begins with "/", does not end with it; NULL = RW_ETCD_PREFIX_DEFAULT */
+	const char *ca_file;   /* PEM; NULL = the system's authorities */
 	const char *cert_file; /* PEM, with key_file; NULL = none is shown */
 	const char *key_file;
 	const char *user;     /* NULL = etcd asks for none */
@@ -81,15 +82,17 @@ RW_DEFINE_CLEANUP(struct rw_etcd *, rw_etcd_free)
  * Makes the claim and opens the store; makes a new store when there is none.  'lost' is described above; it may not
  * close the store but only note that this is due.  One store at a time for one 'etcd', which it borrows.
  */
-RW_NODISCARD int rw_store_etcd_open(struct rw_etcd *etcd, void (*lost)(void *context, const struct rw_error *err),
-				    void *context, struct rw_store **ret_store, struct rw_error *err);
+RW_NODISCARD int rw_store_etcd_open(struct rw_etcd *etcd,
+				    void (*lost)(void *context, const struct rw_error *err), void *context,
+				    struct rw_store **ret_store, struct rw_error *err);
 
 /* ---- keys beside the store; no claim is needed ---- */
 
 /* 'key' follows PREFIX/: "claim", "controllers/a", "data/ringwall/v1/meta/authority". */
 
 /* Appends what 'key' holds to 'buf'.  0, RW_STORE_NOT_FOUND, -errno.  Waits as a transaction does. */
-RW_NODISCARD int rw_etcd_read(struct rw_etcd *etcd, const char *key, struct rw_buf *buf, struct rw_error *err);
+RW_NODISCARD int rw_etcd_read(struct rw_etcd *etcd, const char *key, struct rw_buf *buf,
+			      struct rw_error *err);
 
 /* Writes 'key'.  Waits as a transaction does; after -EAGAIN it may be written or not. */
 RW_NODISCARD int rw_etcd_write(struct rw_etcd *etcd, const char *key, const void *bytes, size_t size,
