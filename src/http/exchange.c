@@ -454,6 +454,16 @@ void rw_http_answer_lend(struct rw_http_exchange *exchange, unsigned int status,
 		    MHD_create_response_from_buffer(size, (void *)(uintptr_t)body, MHD_RESPMEM_PERSISTENT));
 }
 
+void exchange_hang_up(struct rw_http_exchange *exchange)
+{
+	if (exchange->stage == EXCHANGE_DEFERRED) {
+		exchange->gone(exchange, exchange->gone_userdata);
+		answer_with(exchange, MHD_HTTP_SERVICE_UNAVAILABLE, NULL, NULL);
+	} else if (exchange->stage == EXCHANGE_STREAM) {
+		stream_hang_up(exchange->stream);
+	}
+}
+
 int rw_http_exchange_defer(struct rw_http_exchange *exchange,
 			   void (*gone)(struct rw_http_exchange *exchange, void *userdata), void *userdata)
 {

@@ -410,6 +410,15 @@ struct rw_http_server_counts rw_http_server_counts(const struct rw_http_server *
 	return server->counts;
 }
 
+void rw_http_server_hang_up(struct rw_http_server *server)
+{
+	assert(!server->running);
+	for (struct http_connection *connection = server->connections; connection;
+	     connection = connection->next)
+		if (connection->exchange)
+			exchange_hang_up(connection->exchange);
+}
+
 static void stop_daemon(struct rw_http_server *server)
 {
 	server->stopping = true;

@@ -16,7 +16,7 @@
  *               says otherwise (server-sent events, agents).
  *
  * An exchange ends with its answer: rw_http_answer() and rw_http_stream_start() consume it, the pointer is
- * dead after they return.  A deferred exchange may also end because the client went away or the server is
+ * dead after they return.  A deferred exchange may also end because the client went away or the server hangs up or is
  * freed; then the function given to rw_http_exchange_defer() runs, and only then.  The same holds for a
  * stream and its 'closed'.
  *
@@ -106,6 +106,12 @@ uint16_t rw_http_server_port(const struct rw_http_server *server);
  */
 struct rw_http_server *rw_http_server_free(struct rw_http_server *server);
 RW_DEFINE_CLEANUP(struct rw_http_server *, rw_http_server_free)
+
+/*
+ * Ends deferred exchanges (their connections are cut) and streams (in order, behind what is queued); their functions
+ * run inside this call.  The server goes on listening and serving.  Not from inside a handler.
+ */
+void rw_http_server_hang_up(struct rw_http_server *server);
 
 struct rw_http_server_counts {
 	unsigned int connections; /* open now */
@@ -202,7 +208,7 @@ struct rw_http_stream;
 enum rw_http_stream_end {
 	RW_HTTP_STREAM_GONE,     /* the client went away */
 	RW_HTTP_STREAM_SLOW,     /* the client did not read: its queue was full and it was cut */
-	RW_HTTP_STREAM_STOPPING, /* the server is being freed */
+	RW_HTTP_STREAM_STOPPING, /* the server is being freed, or hangs up */
 };
 
 struct rw_http_stream_options {

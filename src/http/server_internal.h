@@ -122,11 +122,15 @@ void exchange_completed(void *server, struct MHD_Connection *mhd, void **context
 			enum MHD_RequestTerminationCode code);
 /* Tells whoever waits on the exchange that it has ended, and frees it. */
 void exchange_end(struct rw_http_exchange *exchange);
+/* The same for one that is deferred or a stream, while its connection is open. */
+void exchange_hang_up(struct rw_http_exchange *exchange);
 int exchange_add_headers(struct rw_http_exchange *exchange, struct MHD_Response *response,
 			 const char *content_type);
 
 /* stream.c: the exchange of the stream has ended; tells its owner, unless that has finished it. */
 void stream_connection_ended(struct rw_http_stream *stream);
+/* Ends the stream in order and tells its owner, unless that has finished it. */
+void stream_hang_up(struct rw_http_stream *stream);
 /* The client does not take what is queued since 'limit_ms'. */
 bool stream_is_stalled(const struct rw_http_stream *stream, uint64_t now_ms, uint64_t limit_ms);
 void stream_mark_slow(struct rw_http_stream *stream);

@@ -230,6 +230,16 @@ void stream_connection_ended(struct rw_http_stream *stream)
 	release(stream, holders);
 }
 
+void stream_hang_up(struct rw_http_stream *stream)
+{
+	if (stream->finishing)
+		return;
+	if (!stream->cut)
+		stream->end = RW_HTTP_STREAM_STOPPING;
+	stream->options.closed(stream, stream->end, stream->options.userdata);
+	rw_http_stream_finish(stream);
+}
+
 bool stream_is_stalled(const struct rw_http_stream *stream, uint64_t now_ms, uint64_t limit_ms)
 {
 	return !stream->cut && rw_http_stream_queued(stream) > 0 && now_ms - stream->progress_ms > limit_ms;

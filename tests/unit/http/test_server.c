@@ -682,6 +682,34 @@ static void stops_with_deferred_answers_open(void **state)
 	fixture->userdata = NULL;
 }
 
+static void hangs_up_on_deferred_answers_and_serves_on(void **state)
+{
+	static const char request[] = "GET / HTTP/1.1\r\nHost: a\r\n\r\n";
+	struct fixture *fixture = *state;
+	struct deferral deferral = {.fixture = fixture};
+	int fds[2];
+
+	fixture->userdata = &deferral;
+	start_plain(fixture, defer);
+	fds[0] = fixture_connect(fixture);
+	assert_int_equal(send(fds[0], request, strlen(request), 0), (ssize_t)strlen(request));
+	fixture_run_until(fixture, &deferral.begun);
+	rw_http_server_hang_up(fixture->server);
+	assert_true(deferral.gone);
+	assert_int_equal(rw_http_server_counts(fixture->server).streams, 0);
+	deferral = (struct deferral){.fixture = fixture};
+	fds[1] = fixture_connect(fixture);
+	assert_int_equal(send(fds[1], request, strlen(request), 0), (ssize_t)strlen(request));
+	fixture_run_until(fixture, &deferral.begun);
+	/* The one that was hung up on is closed, the other goes on. */
+	assert_int_equal(rw_http_server_counts(fixture->server).connections, 1);
+	assert_false(deferral.gone);
+	for (size_t i = 0; i < RW_ARRAY_COUNT(fds); i++)
+		close(fds[i]);
+	fixture_stop(fixture);
+	fixture->userdata = NULL;
+}
+
 static void leave_unanswered(struct rw_http_exchange *exchange, void *userdata)
 {
 	(void)exchange;
@@ -767,6 +795,7 @@ int main(void)
 		cmocka_unit_test(notices_that_the_client_of_a_deferred_answer_has_gone),
 		cmocka_unit_test(bounds_what_is_deferred),
 		cmocka_unit_test(stops_with_deferred_answers_open),
+		cmocka_unit_test(hangs_up_on_deferred_answers_and_serves_on),
 		cmocka_unit_test(answers_500_when_a_handler_forgets),
 		cmocka_unit_test(waits_for_room_beyond_its_limit_of_connections),
 		cmocka_unit_test(cuts_connections_beyond_the_limit_of_an_address),

@@ -300,6 +300,32 @@ static void stops_with_hundreds_of_streams_open(void **state)
 		close(fds[i]);
 }
 
+static void hangs_up_in_order_and_serves_on(void **state)
+{
+	struct fixture *fixture = *state;
+	struct source source = {0};
+
+	start(fixture, &source);
+	for (unsigned int i = 0; i < 2; i++) {
+		struct sink sink = {0};
+
+		open_stream(fixture, &sink);
+		fixture_run_until(fixture, &sink.head);
+		assert_int_equal(rw_http_stream_send(source.stream, "last\n", 5), 0);
+		rw_http_server_hang_up(fixture->server);
+		assert_int_equal(source.closed, i + 1);
+		assert_int_equal(source.end, RW_HTTP_STREAM_STOPPING);
+		assert_null(source.stream);
+		/* What was queued still comes, and the end is none of the network's. */
+		fixture_run_until(fixture, &sink.done);
+		assert_int_equal(sink.result, 0);
+		assert_string_equal(sink.text, "last|");
+		assert_int_equal(rw_http_server_counts(fixture->server).streams, 0);
+	}
+	stop(fixture);
+	assert_int_equal(source.closed, 2);
+}
+
 static void bounds_the_number_of_streams(void **state)
 {
 	struct fixture *fixture = *state;
@@ -333,6 +359,7 @@ int main(void)
 		cmocka_unit_test(cuts_a_client_that_does_not_read),
 		cmocka_unit_test(cuts_a_client_that_has_stopped_reading),
 		cmocka_unit_test(stops_with_hundreds_of_streams_open),
+		cmocka_unit_test(hangs_up_in_order_and_serves_on),
 		cmocka_unit_test(bounds_the_number_of_streams),
 	};
 
