@@ -1,0 +1,310 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "main/parts.h"
+
+#include <grp.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+
+#include "base/log.h"
+#include "controller/key.h"
+#include "controller/master_key.h"
+#include "main/addresses.h"
+#include "store/sqlite/sqlite.h"
+
+/* A model is imported in one request. */
+#define BODY_BYTES (8u << 20)
+
+/* Descriptors for everything but connections, and the most connections worth having. */
+#define OTHER_FILES     64
+#define CONNECTIONS_MAX 12000
+
+int rw_parts_init(struct rw_parts *parts, const struct rw_daemon_options *options, struct rw_error *err)
+{
+	*parts = (struct rw_parts){.options = options};
+	(void)gethostname(parts->host, sizeof(parts->host) - 1);
+	return rw_listen_parse("--listen", options->listen, &parts->listen, err);
+}
+
+void rw_parts_done(struct rw_parts *parts)
+{
+	if (parts->server)
+		parts->server = rw_http_server_free(parts->server);
+	parts->alibaba = rw_alibaba_server_close(parts->alibaba);
+	parts->api = rw_api_free(parts->api);
+	parts->controller = rw_controller_free(parts->controller);
+	if (parts->loop)
+		parts->loop = rw_loop_free(parts->loop);
+	parts->store = rw_store_free(parts->store);
+	parts->flow_history = rw_flow_history_free(parts->flow_history);
+	rw_state_folder_done(&parts->folder);
+}
+
+/* ---- the folder and the store ---- */
+
+int rw_parts_become_owner(const struct rw_parts *parts, struct rw_error *err)
+{
+	const char *state = parts->options->state;
+	struct stat info;
+
+	if (geteuid() != 0 || stat(state, &info) < 0 || info.st_uid == 0)
+		return 0;
+	if (setgroups(0, NULL) < 0 || setresgid(info.st_gid, info.st_gid, info.st_gid) < 0 ||
+	    setresuid(info.st_uid, info.st_uid, info.st_uid) < 0) {
+		int code = -errno;
+
+		return rw_error_set(err, code, "cannot become user %u, whose folder %s is: %s", info.st_uid,
+				    state, strerror(-code));
+	}
+	return 0;
+}
+
+static int open_for(struct rw_parts *parts, const char *const *names, size_t count, struct rw_error *err)
+{
+	return rw_state_folder_open(parts->options->state, names, count, rw_clock_system(),
+				    rw_random_system(), &parts->folder, err);
+}
+
+/* Opens the folder for the names that are given now, and keeps them for the next start. */
+static int open_for_given_names(struct rw_parts *parts, struct rw_error *err)
+{
+	const struct rw_daemon_options *options = parts->options;
+	int r = open_for(parts, options->names, options->name_count, err);
+
+	if (r == 0)
+		r = rw_server_names_save(options->state, options->names, options->name_count, err);
+	return r < 0 ? r : rw_server_names_load(options->state, &parts->names, err);
+}
+
+int rw_parts_open_folder(struct rw_parts *parts, struct rw_error *err)
+{
+	const char *names[RW_CERT_MAX_NAMES] = {"localhost", "127.0.0.1", "::1"};
+	int r = rw_parts_become_owner(parts, err);
+
+	if (r < 0)
+		return r;
+	if (parts->options->name_count)
+		return open_for_given_names(parts, err);
+	r = rw_server_names_load(parts->options->state, &parts->names, err);
+	if (r < 0)
+		return r;
+	for (size_t i = 0; i < parts->names.count; i++)
+		names[i] = parts->names.text[i];
+	if (parts->names.count)
+		return open_for(parts, names, parts->names.count, err);
+	names[3] = parts->listen.any ? parts->host : parts->listen.text;
+	return open_for(parts, names, parts->listen.any && !parts->host[0] ? 3 : 4, err);
+}
+
+int rw_parts_open_store(struct rw_parts *parts, struct rw_error *err)
+{
+	int r = rw_store_sqlite_open(parts->folder.store_path, 0, rw_random_system(), &parts->store, err);
+
+	if (r == -EBUSY)
+		return rw_error_hint(err, "Is a ringwalld running on this state folder?  Stop it first.");
+	return r;
+}
+
+/* ---- certificates ---- */
+
+/* The server's certificate with its authority: a joining machine knows nothing but the latter's fingerprint. */
+static int make_chain(const struct rw_state_folder *folder, char **ret_chain, struct rw_error *err)
+{
+	char *chain;
+
+	if (asprintf(&chain, "%s%s", folder->server_cert_pem, folder->ca_cert_pem) < 0)
+		return rw_error_oom(err);
+	*ret_chain = chain;
+	return 0;
+}
+
+static int tell_server_expiry(const struct rw_parts *parts, struct rw_error *err)
+{
+	struct rw_cert_info certificate;
+	int r = rw_cert_read(parts->folder.server_cert_pem, &certificate, err);
+
+	if (r == 0)
+		rw_api_set_server_expiry(parts->api, certificate.not_after_s * 1000);
+	return r;
+}
+
+/* The folder's certificates are others than before: new connections are shown them. */
+static void show_certificates(void *userdata)
+{
+	struct rw_parts *parts = userdata;
+	RW_CLEANUP(rw_free) char *chain = NULL;
+	struct rw_error err = RW_ERROR_NONE;
+	int r = make_chain(&parts->folder, &chain, &err);
+
+	if (r == 0 && parts->server)
+		r = rw_http_server_renew(parts->server, chain, parts->folder.server_key_pem,
+					 parts->folder.trust_pem, &err);
+	if (r == 0 && parts->alibaba)
+		r = rw_alibaba_server_renew(parts->alibaba, chain, parts->folder.server_key_pem, &err);
+	if (r == 0 && parts->api && !parts->options->plain_http)
+		r = tell_server_expiry(parts, &err);
+	if (r < 0)
+		rw_log_error("the new certificates are shown from the next start on  reason=\"%s\"",
+			     err.text);
+}
+
+/* ---- the server ---- */
+
+static unsigned int connection_limit(void)
+{
+	struct rlimit limit;
+
+	if (getrlimit(RLIMIT_NOFILE, &limit) < 0 || limit.rlim_cur > CONNECTIONS_MAX + OTHER_FILES)
+		return CONNECTIONS_MAX;
+	return limit.rlim_cur > 2 * OTHER_FILES ? (unsigned int)limit.rlim_cur - OTHER_FILES : OTHER_FILES;
+}
+
+/* What is reached there, and under which name. */
+static void find_place(struct rw_parts *parts)
+{
+	const struct rw_server_names *names = &parts->names;
+	const char *name = names->count        ? names->text[0]
+			   : parts->listen.any ? parts->host
+					       : parts->listen.text;
+
+	parts->port = rw_http_server_port(parts->server);
+	parts->endpoint_count = rw_addresses_find(&parts->listen, names, parts->port, parts->endpoints,
+						  RW_ARRAY_COUNT(parts->endpoints));
+	rw_addresses_make_url(parts->options->plain_http, name, parts->port, parts->url, sizeof(parts->url));
+}
+
+int rw_parts_open_server(struct rw_parts *parts, rw_http_handler_fn handler, void *userdata,
+			 struct rw_error *err)
+{
+	unsigned int connections = connection_limit();
+	RW_CLEANUP(rw_free) char *chain = NULL;
+	struct rw_http_server_options server = {
+		.loop = parts->loop,
+		.clock = rw_clock_system(),
+		.address = parts->listen.text,
+		.port = parts->listen.port,
+		.plain = parts->options->plain_http,
+		.key_pem = parts->folder.server_key_pem,
+		.ca_pem = parts->folder.trust_pem,
+		.limits = {.body_bytes = BODY_BYTES,
+			   .connections = connections,
+			   .address_connections = connections / 4 + 1,
+			   .streams = connections - connections / 8},
+		.handler = handler,
+		.userdata = userdata,
+	};
+	int r = make_chain(&parts->folder, &chain, err);
+
+	if (r < 0)
+		return r;
+	server.cert_pem = chain;
+	r = rw_http_server_new(&server, &parts->server, err);
+	if (r == 0)
+		find_place(parts);
+	return r;
+}
+
+/* ---- what serves ---- */
+
+int rw_parts_open_controller(struct rw_parts *parts, struct rw_error *err)
+{
+	struct rw_controller_options options = {
+		.store = parts->store,
+		.clock = rw_clock_system(),
+		.random = rw_random_system(),
+		.master_key = &parts->folder.master_key,
+		.ca_cert_pem = parts->folder.ca_cert_pem,
+		.ca_key_pem = parts->folder.ca_key_pem,
+		.trust_pem = parts->folder.trust_pem,
+		.folder = &parts->folder,
+		.certificates_changed = show_certificates,
+		.certificates_userdata = parts,
+		.admin_key_file = parts->folder.admin_key_path,
+		.endpoints = parts->endpoints,
+		.endpoint_count = parts->endpoint_count,
+		.hosted_ports = &parts->port,
+		.hosted_port_count = parts->port ? 1 : 0,
+		.flow_history = parts->flow_history,
+		.model_limits = &parts->options->limits,
+	};
+	int r = rw_controller_new(&options, &parts->controller, err);
+
+	return r < 0 ? r : rw_master_key_settle(parts->controller, err);
+}
+
+/* A store without any key gets its first one, in a file that goes when the key is used. */
+static int make_first_key(struct rw_parts *parts, struct rw_error *err)
+{
+	char token[RW_TOKEN_SIZE];
+	int r;
+
+	if (rw_key_count(parts->controller) > 0)
+		return 0;
+	r = rw_key_create_admin(parts->controller, token, err);
+	if (r < 0)
+		return r;
+	r = rw_state_folder_write_admin_key(&parts->folder, token, err);
+	rw_secret_wipe(token, sizeof(token));
+	if (r < 0)
+		return rw_error_hint(err,
+				     "The key is made all the same; get another one by: ringwalld --state "
+				     "%s key reset-admin",
+				     parts->folder.path);
+	rw_log_info("first admin key written  path=%s", parts->folder.admin_key_path);
+	/* A controller looks for the file when it opens. */
+	parts->controller = rw_controller_free(parts->controller);
+	return rw_parts_open_controller(parts, err);
+}
+
+static int open_api(struct rw_parts *parts, struct rw_error *err)
+{
+	const struct rw_api_options options = {
+		.controller = parts->controller,
+		.loop = parts->loop,
+		.clock = rw_clock_system(),
+		.random = rw_random_system(),
+		.console = &rw_assets_console,
+		.server_url = parts->url,
+		.metrics_open = parts->options->metrics_open,
+	};
+	int r = rw_api_new(&options, &parts->api, err);
+
+	if (r == 0)
+		rw_api_set_server(parts->api, parts->server);
+	return r < 0 || parts->options->plain_http ? r : tell_server_expiry(parts, err);
+}
+
+static int open_alibaba(struct rw_parts *parts, struct rw_error *err)
+{
+	const struct rw_daemon_options *options = parts->options;
+	RW_CLEANUP(rw_free) char *chain = NULL;
+	struct rw_alibaba_server_options alibaba = {
+		.loop = parts->loop,
+		.controller = parts->controller,
+		.listen = options->alibaba_listen,
+		.plain_listen = options->alibaba_plain_listen,
+		.region = options->alibaba_region ? options->alibaba_region : "local",
+		.network = options->alibaba_network,
+		.wait_ms = options->alibaba_wait_s * UINT64_C(1000),
+		.key_pem = parts->folder.server_key_pem,
+	};
+	int r;
+
+	if (!options->alibaba_listen && !options->alibaba_plain_listen)
+		return 0;
+	r = make_chain(&parts->folder, &chain, err);
+	alibaba.cert_pem = chain;
+	return r < 0 ? r : rw_alibaba_server_open(&alibaba, &parts->alibaba, err);
+}
+
+int rw_parts_serve(struct rw_parts *parts, struct rw_error *err)
+{
+	int r = rw_parts_open_controller(parts, err);
+
+	if (r == 0)
+		r = make_first_key(parts, err);
+	if (r == 0)
+		r = open_api(parts, err);
+	return r < 0 ? r : open_alibaba(parts, err);
+}
