@@ -184,9 +184,9 @@ static int compare_events(const void *a, const void *b)
 	return strcmp(((const struct rw_store_event *)a)->key, ((const struct rw_store_event *)b)->key);
 }
 
-/* Deletes may name a key several times; the sorted list keeps the first of each. */
-static void sort_once(struct rw_vec *events)
+void rw_store_changes_sort(struct rw_store_changes *changes)
 {
+	struct rw_vec *events = &changes->events;
 	struct rw_store_event *event = events->data;
 	size_t kept = 0;
 
@@ -214,6 +214,6 @@ int rw_store_plan(struct rw_store *store, const struct rw_store_txn *txn, struct
 		if (r < 0)
 			return r;
 	}
-	sort_once(&changes->events);
+	rw_store_changes_sort(changes);
 	return 0;
 }

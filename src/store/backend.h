@@ -10,9 +10,8 @@
  * first member and keeps 'revision' and 'compacted' there up to date.
  *
  * Memory and SQLite both keep one log of changes and an index over it by key; what they share about carrying
- * out a transaction is rw_store_plan.  A back end across the network will take transactions
- * asynchronously (rw_store_submit is made for that): it adds a 'submit' beside 'commit', and its watch_read
- * hands out what its stream brought.
+ * out a transaction is rw_store_plan.  The one in etcd has the compares and the writing done there, and keeps a log
+ * of what it wrote for the watches.
  */
 
 #include <string.h>
@@ -75,7 +74,8 @@ struct rw_store_ops {
 
 	/*
 	 * Gives the changes under 'prefix' of the first transaction at or after 'from_revision' that has
-	 * some. 'changes' comes empty.  0, RW_STORE_NOT_FOUND when there is none yet, -errno.
+	 * some. 'changes' comes empty.  0, RW_STORE_NOT_FOUND when there is none yet, RW_STORE_COMPACTED when
+	 * there may have been some that are forgotten, -errno.
 	 */
 	int (*watch_read)(struct rw_store *store, const char *prefix, uint64_t from_revision,
 			  struct rw_store_changes *changes, struct rw_error *err);
@@ -142,6 +142,9 @@ RW_DEFINE_DONE(struct rw_store_changes, rw_store_changes_done)
 /* Adds copies; 'value' NULL = deleted.  0, -ENOMEM, -E2BIG beyond RW_STORE_MAX_CHANGES. */
 int rw_store_changes_add(struct rw_store_changes *changes, const char *key, size_t key_length,
 			 const void *value, size_t value_size);
+
+/* Sorts by key; of a key that several deletes named, the first stays. */
+void rw_store_changes_sort(struct rw_store_changes *changes);
 
 /*
  * Tells what 'txn' would do to 'store' now: evaluates the compares and gives the puts and the deletes of

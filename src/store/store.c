@@ -246,7 +246,7 @@ int rw_store_watch_next(struct rw_store_watch *watch, struct rw_store_batch *ret
 	if (watch->next_revision > store->revision)
 		return 0;
 	r = store->ops->watch_read(store, watch->prefix, watch->next_revision, &watch->changes, err);
-	if (r < 0)
+	if (r < 0 || r == RW_STORE_COMPACTED)
 		return r;
 	if (r == RW_STORE_NOT_FOUND) {
 		watch->next_revision = store->revision + 1;

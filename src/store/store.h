@@ -62,6 +62,7 @@
  *     -EINVAL      bad key, or two operations of a transaction write the same key
  *     -E2BIG       more than a transaction may hold (limits below)
  *     -ENOMEM      out of memory
+ *     -EHOSTDOWN   the store across the network does not answer; nothing was changed, try again
  *     -ENOSPC      disk full, or the store reached its size limit; nothing changed, try again later
  *     -EIO         the disk failed.  The change is not visible now, but may turn out to be durable after a
  *                  restart.  After a failed flush all later transactions fail so (see sqlite.h); reads go on.
@@ -82,11 +83,14 @@
 #include "base/error.h"
 #include "base/vec.h"
 
-/* etcd's limits, kept on every back end so that what works on one works on all. */
+/*
+ * etcd's limits, kept on every back end so that what works on one works on all: of its 128 compares, 128 operations
+ * and 1.5 MiB a transaction, the store in etcd needs one, one and 2 KiB itself.
+ */
 #define RW_STORE_MAX_KEY        512           /* bytes of a key, without the NUL */
-#define RW_STORE_MAX_COMPARES   128           /* a transaction */
-#define RW_STORE_MAX_OPERATIONS 128           /* a transaction */
-#define RW_STORE_MAX_TXN_BYTES  (1536 * 1024) /* a transaction: keys, values and the overhead below */
+#define RW_STORE_MAX_COMPARES   127           /* a transaction */
+#define RW_STORE_MAX_OPERATIONS 127           /* a transaction */
+#define RW_STORE_MAX_TXN_BYTES  (1534 * 1024) /* a transaction: keys, values and the overhead below */
 #define RW_STORE_TXN_OVERHEAD   64            /* bytes counted for each compare and operation besides */
 
 /* Our own: memory that one answer may take. */

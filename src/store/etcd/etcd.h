@@ -27,16 +27,17 @@
  * compacts etcd.
  *
  * **Times.**  A transaction waits for etcd, at most RW_ETCD_WAIT_MS, trying one member after the other; meanwhile
- * the caller's loop stands still.  While the claim cannot be kept alive, transactions fail at once (-EAGAIN,
+ * the caller's loop stands still.  While the claim cannot be kept alive, transactions fail at once (-EHOSTDOWN,
  * nothing changed).  The holder gives up before the lease can end: then, or when a transaction could not be
- * settled, the store is lost: 'lost' runs once, from the loop, all calls fail with -ESTALE, and all that is
- * left to do is to close it and open it anew.
+ * settled, the store is lost: 'lost' runs once, from the loop, transactions fail with -EIO, and all that
+ * is left to do is to close it and open it anew.
  *
  * Besides those of store.h there are these errors:
  *     -EBUSY       another controller has the claim (at open only; the text names it)
- *     -EAGAIN      etcd does not answer, or has no leader; nothing was changed
- *     -EACCES      etcd refuses the user, or the user these keys
- *     -ESTALE      the store is lost, see above
+ *     -EHOSTDOWN   etcd does not answer, or has no leader; nothing was changed
+ *     -EACCES      etcd refuses the user, or the user these keys (at open, and beside the store)
+ *     -EKEYREJECTED, -EKEYEXPIRED  the members show certificates that are not trusted (likewise)
+ *     -EIO         the store is lost, see above
  *     -EUCLEAN     there are data but no incarnation: a restore was cut off (at open only)
  */
 
@@ -94,7 +95,7 @@ RW_NODISCARD int rw_store_etcd_open(struct rw_etcd *etcd,
 RW_NODISCARD int rw_etcd_read(struct rw_etcd *etcd, const char *key, struct rw_buf *buf,
 			      struct rw_error *err);
 
-/* Writes 'key'.  Waits as a transaction does; after -EAGAIN it may be written or not. */
+/* Writes 'key'.  Waits as a transaction does; after -EHOSTDOWN it may be written or not. */
 RW_NODISCARD int rw_etcd_write(struct rw_etcd *etcd, const char *key, const void *bytes, size_t size,
 			       struct rw_error *err);
 

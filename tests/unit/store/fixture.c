@@ -18,6 +18,41 @@ static int open_sqlite(struct fixture *fixture, struct rw_store **ret_store, str
 	return rw_store_sqlite_open(fixture->path, fixture->max_bytes, rw_random_system(), ret_store, err);
 }
 
+static void prepare_etcd(struct fixture *fixture)
+{
+	const char *const endpoints[] = {fixture->member.url};
+	struct rw_etcd_options options = {
+		.clock = rw_clock_system(),
+		.random = rw_random_system(),
+		.endpoints = endpoints,
+		.endpoint_count = 1,
+		.holder = "the fixture",
+	};
+
+	etcd_start(&fixture->member, fixture->folder);
+	assert_int_equal(rw_loop_new(&fixture->loop, NULL), 0);
+	options.loop = fixture->loop;
+	assert_int_equal(rw_etcd_new(&options, &fixture->etcd, NULL), 0);
+}
+
+static void fail_lost(void *context, const struct rw_error *err)
+{
+	(void)context;
+	fail_msg("the store was lost: %s", err->text);
+}
+
+/* A member that has only started answers within a while. */
+static int open_etcd(struct fixture *fixture, struct rw_store **ret_store, struct rw_error *err)
+{
+	int r = -EHOSTDOWN;
+
+	for (int i = 0; i < 10 && r == -EHOSTDOWN; i++)
+		r = rw_store_etcd_open(fixture->etcd, fail_lost, NULL, ret_store, err);
+	return r;
+}
+
+struct fixture fixture_etcd = {
+	.name = "etcd", .durable = true, .shared = true, .prepare = prepare_etcd, .open = open_etcd};
 struct fixture fixture_memory = {.name = "memory", .open = open_memory};
 struct fixture fixture_sqlite = {.name = "sqlite", .durable = true, .open = open_sqlite};
 
@@ -38,6 +73,8 @@ int fixture_setup(void **state)
 	scratch_make(fixture->folder);
 	(void)snprintf(fixture->path, sizeof(fixture->path), "%s/store.db", fixture->folder);
 	fixture->max_bytes = 0;
+	if (fixture->prepare)
+		fixture->prepare(fixture);
 	open_store(fixture);
 	return 0;
 }
@@ -47,6 +84,9 @@ int fixture_teardown(void **state)
 	struct fixture *fixture = *state;
 
 	fixture->store = rw_store_free(fixture->store);
+	fixture->etcd = rw_etcd_free(fixture->etcd);
+	fixture->loop = rw_loop_free(fixture->loop);
+	etcd_kill(&fixture->member);
 	assert_int_equal(scratch_remove(fixture->folder), 0);
 	return 0;
 }

@@ -7,20 +7,28 @@
 
 #include <stdbool.h>
 
+#include "etcd.h"
+#include "store/etcd/etcd.h"
 #include "store/store.h"
 
 struct fixture {
 	const char *name;
 	bool durable; /* the store survives fixture_reopen */
+	bool shared;  /* opening makes a revision, and watches begin there; nothing bounds its size here */
+	void (*prepare)(struct fixture *fixture); /* nullable: before the first open */
 	int (*open)(struct fixture *fixture, struct rw_store **ret_store, struct rw_error *err);
 	uint64_t max_bytes; /* 0 = the back end's default */
 	struct rw_store *store;
 	char folder[64]; /* scratch, removed in the end */
 	char path[80];   /* in it */
+	struct etcd_member member;
+	struct rw_loop *loop;
+	struct rw_etcd *etcd;
 };
 
 extern struct fixture fixture_memory;
 extern struct fixture fixture_sqlite;
+extern struct fixture fixture_etcd;
 
 /* Setup and teardown for cmocka; *state points at the fixture. */
 int fixture_setup(void **state);

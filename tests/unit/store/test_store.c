@@ -7,11 +7,12 @@
 #include <stdio.h>
 #include <string.h>
 
-static void starts_at_revision_one_with_an_incarnation(void **state)
+static void starts_with_a_revision_and_an_incarnation(void **state)
 {
 	struct fixture *fixture = *state;
 
-	assert_int_equal(rw_store_revision(fixture->store), 1);
+	assert_true(rw_store_revision(fixture->store) >= 1);
+	assert_true(fixture->shared || rw_store_revision(fixture->store) == 1);
 	assert_int_equal(rw_store_compacted_revision(fixture->store), 0);
 	assert_int_equal(strlen(rw_store_incarnation(fixture->store)), RW_STORE_INCARNATION_SIZE - 1);
 	assert_string_not_equal(rw_store_incarnation(fixture->store), "00000000000000000000000000000000");
@@ -64,17 +65,19 @@ static void refuses_revisions_of_the_future_and_keys_out_of_bounds(void **state)
 	struct rw_store_entry entry;
 	struct rw_store_watch *watch = NULL;
 	struct rw_error err = RW_ERROR_NONE;
-	struct rw_store_query query = {.prefix = "", .revision = 2};
+	uint64_t future = rw_store_revision(fixture->store) + 1;
+	struct rw_store_query query = {.prefix = "", .revision = future};
 	RW_CLEANUP(rw_store_page_done) struct rw_store_page page = {0};
 	char key[RW_STORE_MAX_KEY + 2];
 
 	memset(key, 'k', sizeof(key) - 1);
 	key[sizeof(key) - 1] = '\0';
-	assert_int_equal(rw_store_get(fixture->store, "/a", 2, &entry, &err), -EINVAL);
+	assert_int_equal(rw_store_get(fixture->store, "/a", future, &entry, &err), -EINVAL);
 	assert_non_null(strstr(err.text, "future"));
 	assert_int_equal(rw_store_list(fixture->store, &query, &page, NULL), -EINVAL);
-	assert_int_equal(rw_store_watch_new(fixture->store, "", 3, NULL, NULL, &watch, NULL), -EINVAL);
-	assert_int_equal(rw_store_compact(fixture->store, 2, NULL), -EINVAL);
+	assert_int_equal(rw_store_watch_new(fixture->store, "", future + 1, NULL, NULL, &watch, NULL),
+			 -EINVAL);
+	assert_int_equal(rw_store_compact(fixture->store, future, NULL), -EINVAL);
 	assert_int_equal(rw_store_get(fixture->store, "", 0, &entry, NULL), -EINVAL);
 	assert_int_equal(rw_store_get(fixture->store, key, 0, &entry, NULL), -EINVAL);
 	query = (struct rw_store_query){.prefix = key};
@@ -227,6 +230,7 @@ static void refuses_transactions_beyond_the_limits(void **state)
 	static char big[RW_STORE_MAX_TXN_BYTES];
 	size_t fits = sizeof(big) - RW_STORE_TXN_OVERHEAD - strlen("/a");
 	struct rw_error err = RW_ERROR_NONE;
+	char last[32];
 
 	for (int i = 0; i < 6; i++) {
 		RW_CLEANUP(rw_store_txn_done) struct rw_store_txn txn;
@@ -251,8 +255,10 @@ static void refuses_transactions_beyond_the_limits(void **state)
 		assert_int_equal(err.code, expected);
 		err = RW_ERROR_NONE;
 	}
-	fixture_expect(fixture, "/n/127", 0, "x");
-	fixture_expect(fixture, "/n/128", 0, NULL);
+	(void)snprintf(last, sizeof(last), "/n/%d", RW_STORE_MAX_OPERATIONS - 1);
+	fixture_expect(fixture, last, 0, "x");
+	(void)snprintf(last, sizeof(last), "/n/%d", RW_STORE_MAX_OPERATIONS);
+	fixture_expect(fixture, last, 0, NULL);
 }
 
 static void refuses_to_touch_a_key_twice_in_one_transaction(void **state)
@@ -455,7 +461,8 @@ static void never_gives_a_revision_twice_even_if_all_history_is_gone(void **stat
 	fixture_compact(fixture, revision);
 	if (fixture->durable)
 		fixture_reopen(fixture);
-	assert_int_equal(rw_store_revision(fixture->store), revision);
+	assert_true(fixture->shared ? rw_store_revision(fixture->store) > revision
+				    : rw_store_revision(fixture->store) == revision);
 	assert_int_equal(rw_store_compacted_revision(fixture->store), revision);
 	assert_true(fixture_put(fixture, "/a", "two") > revision);
 }
@@ -509,14 +516,14 @@ static void keeps_nothing_of_deleted_keys_after_compaction(void **state)
 
 int main(void)
 {
-	static struct fixture *const fixtures[] = {&fixture_memory, &fixture_sqlite};
+	static struct fixture *const fixtures[] = {&fixture_memory, &fixture_sqlite, &fixture_etcd};
 	int failed = 0;
 
 	for (size_t i = 0; i < RW_ARRAY_COUNT(fixtures); i++) {
 #define TEST(name)                                                                                           \
 	cmocka_unit_test_prestate_setup_teardown(name, fixture_setup, fixture_teardown, fixtures[i])
 		const struct CMUnitTest tests[] = {
-			TEST(starts_at_revision_one_with_an_incarnation),
+			TEST(starts_with_a_revision_and_an_incarnation),
 			TEST(renews_its_incarnation_on_request_only),
 			TEST(gives_what_a_key_held_at_each_revision),
 			TEST(refuses_revisions_of_the_future_and_keys_out_of_bounds),
@@ -533,11 +540,13 @@ int main(void)
 			TEST(watches_one_batch_a_transaction_in_key_order),
 			TEST(tells_a_watch_that_what_it_needs_is_gone),
 			TEST(never_gives_a_revision_twice_even_if_all_history_is_gone),
-			TEST(refuses_what_exceeds_its_size_and_takes_it_after_compaction),
 			TEST(keeps_nothing_of_deleted_keys_after_compaction),
+			/* The last one: etcd has a quota of its own. */
+			TEST(refuses_what_exceeds_its_size_and_takes_it_after_compaction),
 		};
+		size_t count = RW_ARRAY_COUNT(tests) - fixtures[i]->shared;
 
-		failed += cmocka_run_group_tests_name(fixtures[i]->name, tests, NULL, NULL);
+		failed += _cmocka_run_group_tests(fixtures[i]->name, tests, count, NULL, NULL);
 	}
 	return failed;
 }
