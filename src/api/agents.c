@@ -282,13 +282,27 @@ int rw_api_agent_stream(struct rw_api_call *call, struct rw_error *err)
 	return 0;
 }
 
-static int answer_report(struct rw_api_call *call, struct rw_error *err)
+/* Those that fit; agents of before version 4 do not know the member. */
+static void put_controllers(const struct rw_controller *controller, struct rw_report_answer *answer)
+{
+	const char *const *urls;
+	size_t count = rw_controller_urls(controller, &urls);
+
+	for (size_t i = 0; i < count && answer->controller_count < RW_REPORT_CONTROLLERS; i++) {
+		if (strlen(urls[i]) < RW_REPORT_URL_SIZE)
+			(void)strcpy(answer->controllers[answer->controller_count++], urls[i]);
+	}
+}
+
+static int answer_report(struct rw_api_call *call, uint32_t version, struct rw_error *err)
 {
 	struct rw_report_answer answer = {.reports = RW_REPORT_VERSION};
 	const rw_cert_fingerprint *authorities;
 	struct rw_buf buf;
 	int r;
 
+	if (version >= 4)
+		put_controllers(call->controller, &answer);
 	answer.authority_count = rw_authority_fingerprints(call->controller, &authorities);
 	memcpy(answer.authorities, authorities, answer.authority_count * sizeof(*authorities));
 	rw_buf_init(&buf, RW_API_ANSWER_MAX);
@@ -312,7 +326,7 @@ int rw_api_agent_report(struct rw_api_call *call, struct rw_error *err)
 		r = rw_session_report(call->controller, call->actor.id, &report, &call->peer, err);
 	if (r < 0)
 		return r;
-	return answer_report(call, err);
+	return answer_report(call, report.version, err);
 }
 
 int rw_api_agent_renew(struct rw_api_call *call, struct rw_error *err)

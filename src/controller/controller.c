@@ -44,6 +44,20 @@ static int copy_array(const void *from, size_t count, size_t element_size, void 
 	return 0;
 }
 
+static int copy_urls(struct rw_controller *controller, const char *const *urls, size_t count)
+{
+	controller->urls = calloc(count + 1, sizeof(*controller->urls));
+	if (!controller->urls)
+		return -ENOMEM;
+	for (size_t i = 0; i < count; i++) {
+		controller->urls[i] = strdup(urls[i]);
+		if (!controller->urls[i])
+			return -ENOMEM;
+		controller->url_count++;
+	}
+	return 0;
+}
+
 /* The file holds "<id>.<secret>": the id tells when its key is used for the first time. */
 static void note_admin_key(struct rw_controller *controller)
 {
@@ -78,7 +92,8 @@ static int copy_options(struct rw_controller *controller, const struct rw_contro
 	if (copy_array(options->endpoints, options->endpoint_count, sizeof(struct rw_endpoint),
 		       &controller->endpoints) < 0 ||
 	    copy_array(options->hosted_ports, options->hosted_port_count, sizeof(uint16_t),
-		       &controller->hosted_ports) < 0)
+		       &controller->hosted_ports) < 0 ||
+	    copy_urls(controller, options->urls, options->url_count) < 0)
 		return rw_error_oom(err);
 	controller->endpoint_count = options->endpoint_count;
 	controller->hosted_port_count = options->hosted_port_count;
@@ -174,6 +189,9 @@ struct rw_controller *rw_controller_free(struct rw_controller *controller)
 	free(controller->trust_pem);
 	free(controller->endpoints);
 	free(controller->hosted_ports);
+	for (size_t i = 0; i < controller->url_count; i++)
+		free(controller->urls[i]);
+	free(controller->urls);
 	free(controller);
 	return NULL;
 }
@@ -263,6 +281,12 @@ int rw_controller_ready(const struct rw_controller *controller, struct rw_error 
 	if (controller->broken.code && err)
 		*err = controller->broken;
 	return controller->broken.code;
+}
+
+size_t rw_controller_urls(const struct rw_controller *controller, const char *const **ret_urls)
+{
+	*ret_urls = (const char *const *)controller->urls;
+	return controller->url_count;
 }
 
 const char *rw_controller_ca_fingerprint(const struct rw_controller *controller)

@@ -91,6 +91,9 @@ struct rw_controller_options {
 	const uint16_t
 		*hosted_ports; /* copied: ports of the controller, failsafe on the node that hosts it */
 	size_t hosted_port_count;
+	/* Copied: where agents and clients find the controllers, this one first; agents are told the first 16. */
+	const char *const *urls;
+	size_t url_count;
 	struct rw_flow_history *flow_history; /* borrowed, nullable: none is kept */
 	const struct rw_limits *model_limits; /* copied; NULL = rw_limits_default */
 	struct rw_controller_limits limits;
@@ -149,6 +152,9 @@ RW_NODISCARD int rw_controller_account(struct rw_controller *controller, char re
  * For /readyz.
  */
 RW_NODISCARD int rw_controller_ready(const struct rw_controller *controller, struct rw_error *err);
+
+/* Gives the URLs of the options, lent, and returns how many there are. */
+size_t rw_controller_urls(const struct rw_controller *controller, const char *const **ret_urls);
 
 /* SHA-256 of the issuing authority's certificate (DER) in hex, lent: what join commands carry. */
 const char *rw_controller_ca_fingerprint(const struct rw_controller *controller);

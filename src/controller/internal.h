@@ -699,6 +699,8 @@ struct rw_controller {
 	size_t endpoint_count;
 	uint16_t *hosted_ports;
 	size_t hosted_port_count;
+	char **urls; /* where controllers are found, this one first */
+	size_t url_count;
 	uint64_t map_seed;
 
 	struct inventory inventory;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "wire/report.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #include "policy/evaluate.h"
@@ -338,6 +339,45 @@ static void put_authorities(struct rw_json_writer *json, const fingerprint *auth
 	rw_json_end_array(json);
 }
 
+/* ---- the answer ---- */
+
+typedef char url[RW_REPORT_URL_SIZE];
+
+static int decode_controllers(const struct rw_json *value, const struct rw_json_field *field, void *object,
+			      const struct rw_resolver *resolver, struct rw_error *err)
+{
+	url *controllers = slot_of(field, object);
+	size_t count;
+	int r = rw_json_expect_array(value, RW_REPORT_CONTROLLERS, err);
+
+	(void)resolver;
+	if (r < 0)
+		return r;
+	count = rw_json_count(value);
+	for (size_t i = 0; i < count; i++) {
+		struct rw_json element = rw_json_at(value, i);
+		const char *text;
+
+		r = rw_json_text(&element, sizeof(url) - 1, &text, err);
+		if (r < 0)
+			return r;
+		/* That limit is in characters. */
+		if (snprintf(controllers[i], sizeof(url), "%s", text) >= (int)sizeof(url))
+			return rw_json_refuse(&element, err, "is too long");
+	}
+	*count_of(field, object) = count;
+	return 0;
+}
+
+static void put_controllers(struct rw_json_writer *json, const url *controllers, size_t count)
+{
+	rw_json_key(json, "controllers");
+	rw_json_begin_array(json);
+	for (size_t i = 0; i < count; i++)
+		rw_json_write_text(json, controllers[i]);
+	rw_json_end_array(json);
+}
+
 struct report_answer_document {
 	struct rw_report_answer answer;
 	uint32_t version;
@@ -351,6 +391,8 @@ static const struct rw_json_field answer_fields[] = {
 	RW_JSON_FIELD("authorities", struct report_answer_document, answer.authorities, decode_authorities,
 		      .max = RW_REPORT_AUTHORITIES,
 		      .count_offset = offsetof(struct report_answer_document, answer.authority_count)),
+	RW_JSON_FIELD("controllers", struct report_answer_document, answer.controllers, decode_controllers,
+		      .count_offset = offsetof(struct report_answer_document, answer.controller_count)),
 };
 
 int rw_report_answer_encode(struct rw_buf *buf, const struct rw_report_answer *answer, struct rw_error *err)
@@ -362,6 +404,8 @@ int rw_report_answer_encode(struct rw_buf *buf, const struct rw_report_answer *a
 	rw_json_put_integer(&json, "version", 1);
 	rw_json_put_integer(&json, "reports", answer->reports);
 	put_authorities(&json, answer->authorities, answer->authority_count);
+	if (answer->controller_count)
+		put_controllers(&json, answer->controllers, answer->controller_count);
 	rw_json_end_object(&json);
 	return rw_buf_check(buf, err);
 }

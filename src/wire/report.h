@@ -15,13 +15,14 @@
  * A brief report follows a change of the policy, for which somebody waits: it says what is applied and how it goes, in
  * the same few words whatever the node's size, and leaves all else as the last report told.
  *
- * The answer says which authorities the agent should trust, the one that issues first, and the newest version of
- * a report that the controller takes:
+ * The answer says which authorities the agent should trust, the one that issues first, the newest version of a
+ * report that the controller takes, and where the controllers are, the active one first:
  *
- *     {"version":1,"reports":3,"authorities":["<64 hex>"]}
+ *     {"version":1,"reports":4,"authorities":["<64 hex>"],"controllers":["https://a:8443","https://b:8443"]}
  *
  * An agent begins with version 1, which every controller takes, and goes on with the newest that both know.
- * A controller without such an answer (204, nothing) takes version 1.
+ * A controller without such an answer (204, nothing) takes version 1.  Controllers are told only in answer to
+ * version 4 and later: agents of before refuse an answer with a member that they do not know.
  */
 
 #include "base/buf.h"
@@ -32,9 +33,11 @@
 #include "wire/stream.h"
 #include "wire/writer.h"
 
-/* 2 has "authorities", 3 may be brief and tells of tables; both and 1 are spoken too. */
-#define RW_REPORT_VERSION        3
+/* 2 has "authorities", 3 may be brief and tells of tables, 4 asks for "controllers"; those before are spoken too. */
+#define RW_REPORT_VERSION        4
 #define RW_REPORT_AUTHORITIES    4
+#define RW_REPORT_CONTROLLERS    16
+#define RW_REPORT_URL_SIZE       300 /* of a controller */
 #define RW_REPORT_INTERFACES_MAX 256
 #define RW_REPORT_ADDRESSES_MAX  64
 #define RW_REPORT_PORTS_MAX      1024
@@ -242,6 +245,9 @@ struct rw_report_answer {
 	uint32_t reports; /* newest version taken */
 	char authorities[RW_REPORT_AUTHORITIES][65];
 	size_t authority_count;
+	char controllers[RW_REPORT_CONTROLLERS]
+			[RW_REPORT_URL_SIZE]; /* texts: whether they are URLs, the reader judges */
+	size_t controller_count;              /* 0 = none are told */
 };
 RW_NODISCARD int rw_report_answer_encode(struct rw_buf *buf, const struct rw_report_answer *answer,
 					 struct rw_error *err);

@@ -80,6 +80,46 @@ static void resumes_without_a_snapshot_when_nothing_changed(void **state)
 	assert_true(agent_is_current(&agent));
 }
 
+/* As when the active controller dies and a standby opens its store. */
+static void another_controller_goes_on_where_the_first_one_was(void **state)
+{
+	(void)state;
+	assert_int_equal(agent_connect(&agent), 0);
+	fixture_add_rule(&fx, "sg-c1", "sgr-x in accept tcp 6379/6379 198.51.100.0/24");
+	agent_report(&agent, RW_AGENT_STATE_OK);
+	(void)rw_controller_free(fx.controller);
+	fx.controller = NULL;
+	fx.controller = fixture_second(&fx);
+	fx.second = NULL;
+	assert_true(agent.ended);
+	agent.session = NULL;
+	assert_int_equal(agent_connect(&agent), 0);
+	assert_int_equal(agent.bookmarks, 1);
+	assert_true(agent_is_current(&agent));
+	fixture_add_rule(&fx, "sg-c1", "sgr-y in accept tcp 6380/6380 198.51.100.0/24");
+	assert_int_equal(agent.snapshots, 1);
+	assert_int_equal(agent.deltas, 2);
+	assert_int_equal(agent.mismatches, 0);
+	assert_true(agent_is_current(&agent));
+}
+
+static void knows_where_controllers_are_found(void **state)
+{
+	char first[] = "https://a:8443";
+	const char *const urls[] = {first, "https://b:8443"};
+	const char *const *told;
+
+	(void)state;
+	assert_int_equal(rw_controller_urls(fx.controller, &told), 0);
+	fx.options.urls = urls;
+	fx.options.url_count = 2;
+	fixture_restart(&fx);
+	first[8] = 'x';
+	assert_int_equal(rw_controller_urls(fx.controller, &told), 2);
+	assert_string_equal(told[0], "https://a:8443");
+	assert_string_equal(told[1], "https://b:8443");
+}
+
 static void follows_an_agent_of_the_version_before(void **state)
 {
 	(void)state;
@@ -504,6 +544,8 @@ int main(void)
 		T(tells_nothing_to_nodes_not_concerned),
 		T(tells_of_members_that_a_rule_refers_to),
 		T(resumes_without_a_snapshot_when_nothing_changed),
+		T(another_controller_goes_on_where_the_first_one_was),
+		T(knows_where_controllers_are_found),
 		T(follows_an_agent_of_the_version_before),
 		T(sends_a_snapshot_after_changes_missed),
 		T(sends_a_snapshot_to_an_agent_of_another_incarnation),

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "test.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #include "wire/join.h"
@@ -288,6 +289,53 @@ static void tells_authorities_both_ways(void **state)
 			fail_msg("accepted %s", bad[i]);
 }
 
+static void tells_where_controllers_are(void **state)
+{
+	static const char *const bad[] = {
+		"{\"version\":1,\"reports\":4,\"controllers\":\"https://a:8443\"}",
+		"{\"version\":1,\"reports\":4,\"controllers\":[1]}",
+		"{\"version\":1,\"reports\":4,\"controllers\":[\"a\\nb\"]}",
+	};
+	struct rw_report_answer answer = {.reports = 4, .controller_count = RW_REPORT_CONTROLLERS}, answered;
+	RW_CLEANUP(rw_buf_done) struct rw_buf buf;
+	char text[1024];
+
+	(void)state;
+	for (size_t i = 0; i < RW_REPORT_CONTROLLERS; i++)
+		(void)snprintf(answer.controllers[i], RW_REPORT_URL_SIZE, "https://c%zu:8443", i);
+	memset(answer.controllers[3], 'x', RW_REPORT_URL_SIZE - 1);
+	rw_buf_init(&buf, 65536);
+	assert_int_equal(rw_report_answer_encode(&buf, &answer, NULL), 0);
+	assert_int_equal(rw_report_answer_decode(buf.data, buf.size, &answered, NULL), 0);
+	assert_int_equal(answered.controller_count, RW_REPORT_CONTROLLERS);
+	assert_memory_equal(answered.controllers, answer.controllers, sizeof(answer.controllers));
+	for (size_t i = 0; i < RW_ARRAY_COUNT(bad); i++)
+		if (rw_report_answer_decode(bad[i], strlen(bad[i]), &answered, NULL) >= 0)
+			fail_msg("accepted %s", bad[i]);
+	/* One more than there is room for, in number, in characters and in bytes. */
+	(void)snprintf(text, sizeof(text), "{\"version\":1,\"reports\":4,\"controllers\":[\"\"%s]}",
+		       ",\"\",\"\",\"\",\"\",\"\",\"\",\"\",\"\",\"\",\"\",\"\",\"\",\"\",\"\",\"\",\"\"");
+	assert_int_equal(rw_report_answer_decode(text, strlen(text), &answered, NULL), -EINVAL);
+	(void)snprintf(text, sizeof(text), "{\"version\":1,\"reports\":4,\"controllers\":[\"%0300d\"]}", 0);
+	assert_int_equal(rw_report_answer_decode(text, strlen(text), &answered, NULL), -EINVAL);
+	(void)snprintf(text, sizeof(text), "{\"version\":1,\"reports\":4,\"controllers\":[\"%0298dä\"]}", 0);
+	assert_int_equal(rw_report_answer_decode(text, strlen(text), &answered, NULL), -EINVAL);
+}
+
+/* Agents of before know no such member, and refuse what they do not know. */
+static void tells_nothing_of_controllers_where_there_is_nothing_to_tell(void **state)
+{
+	struct rw_report_answer answer = {.reports = 4}, answered;
+	RW_CLEANUP(rw_buf_done) struct rw_buf buf;
+
+	(void)state;
+	rw_buf_init(&buf, 65536);
+	assert_int_equal(rw_report_answer_encode(&buf, &answer, NULL), 0);
+	assert_null(strstr(buf.data, "controllers"));
+	assert_int_equal(rw_report_answer_decode(buf.data, buf.size, &answered, NULL), 0);
+	assert_int_equal(answered.controller_count, 0);
+}
+
 static void carries_a_renewal_and_its_answer(void **state)
 {
 	struct rw_renew_request request = {.csr = strdup("csr\n")};
@@ -312,7 +360,7 @@ static void carries_a_renewal_and_its_answer(void **state)
 
 static void refuses_newer_versions_of_everything(void **state)
 {
-	static const char text[] = "{\"version\":4,\"news\":true}";
+	static const char text[] = "{\"version\":5,\"news\":true}";
 	struct rw_renew_request renew_request;
 	struct rw_renew_answer renew_answer;
 	struct rw_report_answer report_answer;
@@ -323,8 +371,8 @@ static void refuses_newer_versions_of_everything(void **state)
 
 	(void)state;
 	assert_int_equal(rw_report_decode(text, strlen(text), &report, &err), -EPROTONOSUPPORT);
+	assert_non_null(strstr(err.text, "5"));
 	assert_non_null(strstr(err.text, "4"));
-	assert_non_null(strstr(err.text, "3"));
 	assert_int_equal(rw_report_answer_decode(text, strlen(text), &report_answer, NULL), -EPROTONOSUPPORT);
 	assert_int_equal(rw_renew_request_decode(text, strlen(text), &renew_request, NULL), -EPROTONOSUPPORT);
 	assert_int_equal(rw_renew_answer_decode(text, strlen(text), &renew_answer, NULL), -EPROTONOSUPPORT);
@@ -432,6 +480,8 @@ int main(void)
 		cmocka_unit_test(brief_report_is_small_whatever_is_known),
 		cmocka_unit_test(speaks_the_version_before),
 		cmocka_unit_test(tells_authorities_both_ways),
+		cmocka_unit_test(tells_where_controllers_are),
+		cmocka_unit_test(tells_nothing_of_controllers_where_there_is_nothing_to_tell),
 		cmocka_unit_test(carries_a_renewal_and_its_answer),
 		cmocka_unit_test(carries_a_join_and_its_answer),
 		cmocka_unit_test(refuses_each_wrong_field_of_a_join),
