@@ -6,7 +6,7 @@
 #include <string.h>
 
 static const struct rw_usage_option server_options[] = {
-	{"server", 0, "URL", "the controller, https://HOST:8443 (RINGWALL_SERVER)"},
+	{"server", 0, "URL", "the controller, https://HOST:8443 (RINGWALL_SERVER); several with commas"},
 	{"key-file", 0, "FILE", "file with the API key (RINGWALL_KEY_FILE)"},
 	{"ca", 0, "FILE", "certificate authority of the controller (RINGWALL_CA)"},
 	{"context", 0, "NAME", "a kept set of the three (RINGWALL_CONTEXT)"},

@@ -4,6 +4,8 @@
 #include <string.h>
 #include <time.h>
 
+#include "base/clock.h"
+
 /* While people watch, the server is asked again this often, so that progress can be shown. */
 #define PROGRESS_STEP "500ms"
 
@@ -366,6 +368,16 @@ int rw_cli_report_change(struct rw_cli *cli, const struct rw_cli_answer *answer,
 	return r ? r : is_waiting(cli) && late ? RW_EXIT_PENDING : RW_EXIT_DONE;
 }
 
+/* With it, a change whose answer is missing may be asked of the next controller: it is done once. */
+static void make_key(struct rw_cli *cli)
+{
+	uint8_t bytes[(sizeof(cli->change_key) - 1) / 2];
+
+	rw_random_system()->fill(rw_random_system(), bytes, sizeof(bytes));
+	for (size_t i = 0; i < sizeof(bytes); i++)
+		(void)snprintf(cli->change_key + 2 * i, 3, "%02x", bytes[i]);
+}
+
 int rw_cli_change(struct rw_cli *cli, const char *method, const char *path, const struct rw_buf *body,
 		  struct rw_cli_answer *ret_answer)
 {
@@ -376,7 +388,9 @@ int rw_cli_change(struct rw_cli *cli, const char *method, const char *path, cons
 	rw_buf_init(&full, 65536);
 	(void)rw_buf_append_text(&full, path);
 	add_query(cli, &full);
+	make_key(cli);
 	r = rw_cli_call(cli, method, full.data, body, &answer);
+	cli->change_key[0] = '\0';
 	if (r)
 		return r;
 	if (shows_progress(cli) && count_nodes(&answer).count && !rw_cli_given(cli, "dry-run"))

@@ -19,6 +19,7 @@
 #include "base/buf.h"
 #include "base/error.h"
 #include "base/map.h"
+#include "cli/servers.h"
 #include "usage/usage.h"
 #include "wire/reader.h"
 #include "wire/writer.h"
@@ -29,7 +30,7 @@ enum rw_exit {
 	RW_EXIT_REFUSED = 1,     /* refused or failed */
 	RW_EXIT_USAGE = 2,       /* the command line is wrong */
 	RW_EXIT_PENDING = 3,     /* durable, but pending, offline, failed or maybe bypassed on some node */
-	RW_EXIT_UNREACHABLE = 4, /* no answer from the server */
+	RW_EXIT_UNREACHABLE = 4, /* no answer from the server, or none of several is active */
 	RW_EXIT_DIFFERENT = 5,   /* differences found */
 };
 
@@ -84,7 +85,8 @@ struct rw_cli {
 	bool colour;                   /* ... and colours are wanted there */
 	struct rw_loop *loop;          /* made with the first call */
 	struct rw_http_client *client; /* likewise */
-	char *server;                  /* "https://host:port", owned */
+	struct rw_servers servers;     /* whom to ask */
+	char change_key[33];           /* Idempotency-Key of the change under way; "" = none */
 	char *ca_file;                 /* the authority's file in use, owned; NULL = the system's */
 	bool learned;                  /* the server has told of a new authority, and that was seen to */
 	char *authorization;           /* "Bearer ...", owned; never printed */
@@ -165,7 +167,7 @@ RW_DEFINE_DONE(struct rw_cli_answer, rw_cli_answer_done)
 int rw_cli_learn_authorities(struct rw_cli *cli, const char *path);
 
 /*
- * Makes one call; 'path' begins with "/v1/" and is already encoded, 'body' may be NULL.  Gives 0 with an
+ * Makes one call, of several servers to the one that serves (servers.h); 'path' begins with "/v1/" and is already encoded, 'body' may be NULL.  Gives 0 with an
  * answer of status 2xx; otherwise prints the problem and gives the exit code.
  */
 int rw_cli_call(struct rw_cli *cli, const char *method, const char *path, const struct rw_buf *body,
@@ -174,7 +176,10 @@ int rw_cli_call(struct rw_cli *cli, const char *method, const char *path, const 
 /* The same for a GET whose failure is no news: prints nothing. */
 int rw_cli_look_up(struct rw_cli *cli, const char *path, struct rw_cli_answer *ret_answer);
 
-/* GETs a stream and hands over its lines until 'line' asks to end (false), Ctrl-C or the server does. */
+/*
+ * GETs a stream and hands over its lines until 'line' asks to end (false), Ctrl-C or the server does.  One that has
+ * begun is not taken up at another server.
+ */
 int rw_cli_stream(struct rw_cli *cli, const char *path, bool (*line)(const char *line, void *userdata),
 		  void *userdata);
 

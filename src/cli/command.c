@@ -178,7 +178,7 @@ static void done(struct rw_cli *cli)
 	if (cli->authorization)
 		memset(cli->authorization, 0, strlen(cli->authorization));
 	free(cli->authorization);
-	free(cli->server);
+	rw_servers_done(&cli->servers);
 	free(cli->ca_file);
 }
 

@@ -51,13 +51,14 @@ static const struct rw_usage_item exit_codes[] = {
 	{"1", "refused or failed; the text names the field and the fix"},
 	{"2", "the command line is wrong; nothing was sent"},
 	{"3", "durable, but pending, offline, failed or maybe bypassed on some node"},
-	{"4", "no answer from the server"},
+	{"4", "no answer from the server, or none of several is active"},
 	{"5", "differences found"},
 	{0},
 };
 
 static const struct rw_usage_item environment[] = {
-	{"RINGWALL_SERVER", "the controller, https://HOST:8443"},
+	{"RINGWALL_SERVER",
+	 "the controller, https://HOST:8443; several with commas, of which the active one is asked"},
 	{"RINGWALL_KEY_FILE", "file with the API key; the key itself is never an argument"},
 	{"RINGWALL_CA", "certificate of the controller's authority"},
 	{"RINGWALL_CONTEXT", "a kept set of the three"},

@@ -73,24 +73,10 @@ static int read_key(struct rw_cli *cli, const char *file, struct rw_error *err)
 	return cli->authorization ? 0 : rw_error_oom(err);
 }
 
-/* A server is named by the beginning of a URL, and nothing behind the port. */
-static int check_server(const char *server, struct rw_error *err)
-{
-	const char *host = strncmp(server, "https://", 8) == 0  ? server + 8
-			   : strncmp(server, "http://", 7) == 0 ? server + 7
-								: NULL;
-
-	if (host && host[0] && !strpbrk(host, "/?# "))
-		return 0;
-	(void)rw_error_field(err, "server", "'%.100s' is no address of a controller", server);
-	return rw_error_hint(err, "Write https://HOST:8443.");
-}
-
 static int connect_once(struct rw_cli *cli, struct rw_error *err)
 {
 	RW_CLEANUP(rw_cli_login_done) struct rw_cli_login login = {0};
 	struct rw_http_client_options options = {.clock = rw_clock_system()};
-	size_t length;
 	int r;
 
 	if (cli->client)
@@ -98,13 +84,12 @@ static int connect_once(struct rw_cli *cli, struct rw_error *err)
 	r = rw_cli_find_login(cli, &login, err);
 	if (r < 0)
 		return r;
-	length = strlen(login.server);
-	while (length && login.server[length - 1] == '/')
-		login.server[--length] = '\0';
-	r = check_server(login.server, err);
-	if (r < 0)
-		return r;
-	if (login.key_file) {
+	if (!cli->servers.count) {
+		r = rw_servers_parse(login.server, &cli->servers, err);
+		if (r < 0)
+			return r;
+	}
+	if (login.key_file && !cli->authorization) {
 		r = read_key(cli, login.key_file, err);
 		if (r < 0)
 			return r;
@@ -119,25 +104,24 @@ static int connect_once(struct rw_cli *cli, struct rw_error *err)
 	r = rw_http_client_new(&options, &cli->client, err);
 	if (r < 0)
 		return r;
-	cli->server = RW_TAKE_PTR(login.server);
 	cli->ca_file = RW_TAKE_PTR(login.ca);
 	return 0;
 }
 
-/* Whether the request may have arrived although no answer came. */
-static bool may_have_arrived(int code)
+static bool is_stranger(const struct rw_error *err)
 {
-	return code == -ECONNRESET || code == -ETIMEDOUT || code == -EPROTO;
+	return err->code == -EKEYREJECTED || err->code == -EKEYEXPIRED;
 }
 
-static int unreachable(const struct rw_cli *cli, const char *method, struct rw_error *err)
+/* The one server that was asked did not serve. */
+static int does_not_serve(struct rw_servers_attempt *attempt, bool unsure)
 {
-	bool is_change = strcmp(method, "GET") != 0;
+	struct rw_error *err = &attempt->err;
 
-	(void)rw_error_wrap(err, "%s", cli->server);
-	if (err->code == -EKEYREJECTED || err->code == -EKEYEXPIRED)
+	(void)rw_error_wrap(err, "%s", attempt->server);
+	if (is_stranger(err))
 		(void)rw_error_hint(err, "Is --ca (RINGWALL_CA) the authority of this controller?");
-	else if (is_change && may_have_arrived(err->code))
+	else if (unsure)
 		(void)rw_error_hint(err, "The change may have been made: look before it is repeated.");
 	else if (!err->hint[0])
 		(void)rw_error_hint(err, "Is ringwalld running there, and is the address right?");
@@ -145,7 +129,28 @@ static int unreachable(const struct rw_cli *cli, const char *method, struct rw_e
 	return RW_EXIT_UNREACHABLE;
 }
 
-/* Options common to every call; 'headers' has room for two. */
+/* Says of every one that was asked why it did not serve, and what may have become of a change. */
+static int none_serves(struct rw_servers_round *round, bool is_change)
+{
+	bool unsure = false, stranger = false;
+
+	for (size_t i = 0; i < round->count; i++) {
+		unsure = unsure || (is_change && round->attempts[i].may_have_left);
+		stranger = stranger || is_stranger(&round->attempts[i].err);
+	}
+	if (round->count == 1)
+		return does_not_serve(&round->attempts[0], unsure);
+	(void)fputs("ringwall: no controller serves\n", stderr);
+	for (size_t i = 0; i < round->count; i++)
+		(void)fprintf(stderr, "  %s: %s\n", round->attempts[i].server, round->attempts[i].err.text);
+	(void)fprintf(stderr, "  hint: %s\n",
+		      unsure     ? "The change may have been made: look before it is repeated."
+		      : stranger ? "Is --ca (RINGWALL_CA) the authority of these controllers?"
+				 : "When one fails, another takes over within seconds: try again.");
+	return RW_EXIT_UNREACHABLE;
+}
+
+/* Options common to every call; 'headers' has room for three. */
 static void fill_call(const struct rw_cli *cli, const char *method, const char *url,
 		      struct rw_http_header *headers, struct rw_http_call_options *options)
 {
@@ -154,11 +159,16 @@ static void fill_call(const struct rw_cli *cli, const char *method, const char *
 	headers[count++] = (struct rw_http_header){"Accept", "application/json, text/event-stream"};
 	if (cli->authorization)
 		headers[count++] = (struct rw_http_header){"Authorization", cli->authorization};
-	*options = (struct rw_http_call_options){.method = method,
-						 .url = url,
-						 .headers = headers,
-						 .header_count = count,
-						 .max_body_bytes = ANSWER_MAX};
+	if (cli->change_key[0] && cli->servers.count > 1)
+		headers[count++] = (struct rw_http_header){"Idempotency-Key", cli->change_key};
+	*options = (struct rw_http_call_options){
+		.method = method,
+		.url = url,
+		.headers = headers,
+		.header_count = count,
+		.connect_ms = cli->servers.count > 1 ? RW_SERVERS_CONNECT_MS : 0,
+		.max_body_bytes = ANSWER_MAX,
+	};
 }
 
 /* A kind as people say it. */
@@ -240,21 +250,30 @@ static int read_answer(const struct rw_http_result *result, struct rw_cli_answer
 	return 0;
 }
 
-/* Makes the call; 0 and an answer of whatever status, or the exit code after printing why there is none. */
-static int exchange(struct rw_cli *cli, const char *method, const char *path, const struct rw_buf *body,
-		    struct rw_http_result *ret_result)
+/* Whether the answer says that another controller is the active one; then 'err' tells it. */
+static bool is_standby(unsigned int status, const char *body, size_t size, struct rw_error *err)
+{
+	if (status != 503 || !body)
+		return false;
+	*err = RW_ERROR_NONE;
+	rw_problem_decode(body, size, (int)status, err);
+	return err->code == -EREMOTE;
+}
+
+/* One request to the current server: 0 and its answer, or why it does not serve. */
+static int attempt(struct rw_cli *cli, const char *method, const char *path, const struct rw_buf *body,
+		   struct rw_http_result *ret_result, struct rw_error *err)
 {
 	RW_CLEANUP(rw_buf_done) struct rw_buf url = {0};
 	struct rw_http_call_options options;
-	struct rw_http_header headers[2];
-	struct rw_error err = RW_ERROR_NONE;
+	struct rw_http_header headers[3];
+	int r;
 
 	rw_buf_init(&url, 70000);
-	if (connect_once(cli, &err) < 0)
-		return rw_cli_fail(&err);
-	(void)rw_buf_append_format(&url, "%s%s", cli->server, path);
-	if (rw_buf_check(&url, &err) < 0 || (body && rw_buf_check(body, &err) < 0))
-		return rw_cli_fail(&err);
+	(void)rw_buf_append_format(&url, "%s%s", rw_servers_current(&cli->servers), path);
+	r = rw_buf_check(&url, err);
+	if (r < 0)
+		return r;
 	fill_call(cli, method, url.data, headers, &options);
 	if (body) {
 		options.body = body->data;
@@ -264,8 +283,31 @@ static int exchange(struct rw_cli *cli, const char *method, const char *path, co
 	/* A change may be waited for at the server, which answers by itself at the end of that time. */
 	options.idle_ms = ANSWER_TIME_MS + (unsigned int)cli->wait_ms;
 	options.total_ms = 10 * options.idle_ms;
-	if (rw_http_client_wait(cli->client, &options, ret_result, &err) < 0)
-		return unreachable(cli, method, &err);
+	r = rw_http_client_wait(cli->client, &options, ret_result, err);
+	if (r == 0 && is_standby(ret_result->status, ret_result->body, ret_result->body_size, err)) {
+		rw_http_result_done(ret_result);
+		ret_result->unsent = true; /* who stands by does nothing */
+		r = -EREMOTE;
+	}
+	return r;
+}
+
+/* Makes the call; 0 and an answer of whatever status, or the exit code after printing why there is none. */
+static int exchange(struct rw_cli *cli, const char *method, const char *path, const struct rw_buf *body,
+		    struct rw_http_result *ret_result)
+{
+	bool is_change = strcmp(method, "GET") != 0;
+	struct rw_servers_round round = {0};
+	struct rw_error err = RW_ERROR_NONE;
+
+	if (connect_once(cli, &err) < 0 || (body && rw_buf_check(body, &err) < 0))
+		return rw_cli_fail(&err);
+	while (attempt(cli, method, path, body, ret_result, &err) < 0) {
+		if (!rw_servers_next(&cli->servers, &round, &err, !ret_result->unsent,
+				     !is_change || cli->change_key[0]))
+			return none_serves(&round, is_change);
+		err = RW_ERROR_NONE;
+	}
 	if (cli->ca_file && !cli->learned && ret_result->headers &&
 	    strcasestr(ret_result->headers, RW_CLI_AUTHORITIES_HEADER ":")) {
 		cli->learned = true;
@@ -333,6 +375,8 @@ struct stream {
 	void *userdata;
 	int exit_code;
 	struct rw_http_call *call; /* NULL when it is over */
+	struct rw_error err;       /* with a code: this server did not serve */
+	bool begun;                /* lines have come */
 };
 
 static void stream_line(struct rw_http_call *call, const char *line, size_t length, void *userdata)
@@ -340,6 +384,7 @@ static void stream_line(struct rw_http_call *call, const char *line, size_t leng
 	struct stream *stream = userdata;
 
 	(void)length;
+	stream->begun = true;
 	if (stream->line(line, stream->userdata))
 		return;
 	rw_http_call_abort(call);
@@ -356,9 +401,9 @@ static void stream_done(struct rw_http_call *call, int result, const struct rw_h
 	(void)call;
 	stream->call = NULL;
 	if (result < 0) {
-		problem = *err;
-		stream->exit_code = unreachable(stream->cli, "GET", &problem);
-	} else if (response->status != 200) {
+		stream->err = *err;
+	} else if (!is_standby(response->status, response->body, response->body_size, &stream->err) &&
+		   response->status != 200) {
 		rw_problem_decode(response->body, response->body_size, (int)response->status, &problem);
 		stream->exit_code = rw_cli_fail(&problem);
 	}
@@ -375,32 +420,58 @@ static void interrupted(void *userdata)
 	rw_loop_stop(stream->cli->loop);
 }
 
-int rw_cli_stream(struct rw_cli *cli, const char *path, bool (*line)(const char *line, void *userdata),
-		  void *userdata)
+/* Asks the current server for the stream and reads it to its end: 0, or why it did not serve. */
+static int stream_once(struct stream *stream, const char *path, struct rw_error *err)
 {
 	RW_CLEANUP(rw_buf_done) struct rw_buf url = {0};
-	RW_CLEANUP(rw_loop_signal_free) struct rw_loop_signal *signal = NULL;
-	struct stream stream = {cli, line, userdata, RW_EXIT_DONE, NULL};
+	struct rw_cli *cli = stream->cli;
 	struct rw_http_call_options options;
-	struct rw_http_header headers[2];
-	struct rw_error err = RW_ERROR_NONE;
+	struct rw_http_header headers[3];
+	int r;
 
 	rw_buf_init(&url, 70000);
-	if (connect_once(cli, &err) < 0)
-		return rw_cli_fail(&err);
-	(void)rw_buf_append_format(&url, "%s%s", cli->server, path);
+	(void)rw_buf_append_format(&url, "%s%s", rw_servers_current(&cli->servers), path);
+	r = rw_buf_check(&url, err);
+	if (r < 0)
+		return r;
 	fill_call(cli, "GET", url.data, headers, &options);
 	options.line = stream_line;
 	options.done = stream_done;
-	options.userdata = &stream;
+	options.userdata = stream;
 	options.idle_ms = 60 * 1000;
-	if (rw_http_client_call(cli->client, &options, &stream.call, &err) < 0)
+	stream->err = RW_ERROR_NONE;
+	r = rw_http_client_call(cli->client, &options, &stream->call, err);
+	if (r < 0)
+		return r;
+	rw_loop_run(cli->loop);
+	*err = stream->err;
+	return stream->err.code;
+}
+
+int rw_cli_stream(struct rw_cli *cli, const char *path, bool (*line)(const char *line, void *userdata),
+		  void *userdata)
+{
+	RW_CLEANUP(rw_loop_signal_free) struct rw_loop_signal *signal = NULL;
+	struct stream stream = {.cli = cli, .line = line, .userdata = userdata};
+	struct rw_servers_round round = {0};
+	struct rw_error err = RW_ERROR_NONE;
+
+	if (connect_once(cli, &err) < 0)
 		return rw_cli_fail(&err);
 	if (rw_loop_signal_new(cli->loop, SIGINT, interrupted, &stream, &signal) < 0) {
-		rw_http_call_abort(stream.call);
 		(void)rw_error_oom(&err);
 		return rw_cli_fail(&err);
 	}
-	rw_loop_run(cli->loop);
+	while (stream_once(&stream, path, &err) < 0) {
+		if (stream.begun) {
+			(void)rw_error_wrap(&err, "%s", rw_servers_current(&cli->servers));
+			(void)rw_error_hint(&err, "What happened meanwhile is not shown; begin anew.");
+			(void)rw_cli_fail(&err);
+			return RW_EXIT_UNREACHABLE;
+		}
+		if (!rw_servers_next(&cli->servers, &round, &err, true, true))
+			return none_serves(&round, false);
+		err = RW_ERROR_NONE;
+	}
 	return stream.exit_code;
 }

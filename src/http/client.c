@@ -119,6 +119,7 @@ struct rw_http_response http_call_describe(const struct rw_http_call *call)
 		.header_count = call->reader.head_complete ? call->reader.header_count : 0,
 		.body = call->body.data,
 		.body_size = call->body.size,
+		.unsent = !call->may_have_left,
 	};
 }
 
@@ -198,6 +199,7 @@ static void call_connected(void *userdata)
 	struct rw_http_call *call = userdata;
 
 	call->connected = true;
+	call->may_have_left = true;
 	call->progress_ms = rw_loop_now_ms(call->client->loop);
 	http_call_pump(call);
 }
@@ -254,6 +256,7 @@ static void timer_fired(void *userdata)
 static void begin_on_kept(struct rw_http_call *call)
 {
 	call->connected = true;
+	call->may_have_left = true;
 	call->reused = true;
 	transport_set_owner(call->transport, &call_events, call);
 	rw_loop_deferred_arm(call->more);

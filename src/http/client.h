@@ -69,6 +69,7 @@ struct rw_http_response {
 	size_t header_count;
 	const char *body; /* NUL-terminated behind 'body_size'; empty when it was streamed to 'line' */
 	size_t body_size;
+	bool unsent; /* after a failure: nothing of the request has left, so another server may be asked as well */
 };
 
 struct rw_http_call_options {
@@ -126,13 +127,14 @@ struct rw_http_result {
 	char *body;          /* owned, NUL-terminated; NULL = none */
 	size_t body_size;
 	char *headers; /* owned: "Name: value\n" lines; NULL = none */
+	bool unsent;   /* as above; all else is empty then */
 };
 
 /*
  * For command lines and tests: makes the call, running the client's loop until it is done (so not from inside
  * a callback), and gives the answer.  'options->line' and 'head' are called as usual; 'done' is replaced.
- * Returns what 'done' would have got as 'result'; -EINTR when somebody else stopped the loop, the call then
- * being aborted.  Do not abort it yourself.
+ * Returns what 'done' would have got as 'result', and of a failed call ret_result->unsent alone; -EINTR when somebody
+ * else stopped the loop, the call then being aborted.  Do not abort it yourself.
  */
 RW_NODISCARD int rw_http_client_wait(struct rw_http_client *client,
 				     const struct rw_http_call_options *options,

@@ -85,6 +85,7 @@ struct rw_http_call {
 	bool connected;
 	bool reused; /* the transport was kept from an earlier call */
 	bool retried;
+	bool may_have_left; /* some of the request, on whichever connection */
 
 	struct http_response_reader reader;
 	bool answer_begun;

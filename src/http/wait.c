@@ -55,6 +55,7 @@ static void wait_done(struct rw_http_call *call, int result, const struct rw_htt
 
 	(void)call;
 	waiting->outcome = result;
+	waiting->result->unsent = result < 0 && response->unsent;
 	if (result == 0 && copy_answer(response, waiting->result) < 0)
 		waiting->outcome = rw_error_oom(waiting->err);
 	else if (result < 0 && waiting->err)
@@ -90,10 +91,8 @@ int rw_http_client_wait(struct rw_http_client *client, const struct rw_http_call
 		rw_http_call_abort(call);
 		return rw_error_set(err, -EINTR, "interrupted");
 	}
-	if (waiting.outcome < 0)
-		return waiting.outcome;
 	*ret_result = result;
-	return 0;
+	return waiting.outcome;
 }
 
 void rw_http_result_done(struct rw_http_result *result)

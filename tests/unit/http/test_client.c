@@ -67,6 +67,7 @@ static void says_where_it_cannot_connect(void **state)
 	/* The listener is bound to 127.0.0.1 alone. */
 	assert_int_equal(rw_http_client_wait(fixture->client, &call, &result, &err), -ECONNREFUSED);
 	assert_non_null(strstr(err.text, "cannot connect to 127.0.0.2"));
+	assert_true(result.unsent);
 	fixture_stop(fixture);
 }
 
@@ -84,6 +85,7 @@ static void refuses_a_server_by_another_name(void **state)
 	call.url = url;
 	assert_int_equal(rw_http_client_wait(fixture->client, &call, &result, &err), -EKEYREJECTED);
 	assert_non_null(strstr(err.text, "not for \"127.1\""));
+	assert_true(result.unsent);
 	assert_int_equal(fixture->count, 0);
 	fixture_stop(fixture);
 }
@@ -246,6 +248,7 @@ static void gives_up_after_its_times(void **state)
 	call.idle_ms = 40;
 	assert_int_equal(rw_http_client_wait(fixture->client, &call, &result, &err), -ETIMEDOUT);
 	assert_non_null(strstr(err.text, "silent for 40 ms"));
+	assert_false(result.unsent);
 	fixture_stop(fixture);
 }
 
@@ -320,6 +323,7 @@ static void tells_broken_answers_apart(void **state)
 		RW_CLEANUP(rw_http_result_done) struct rw_http_result result = {0};
 
 		assert_int_equal(rw_http_client_wait(fixture->client, &call, &result, NULL), results[i]);
+		assert_false(result.unsent);
 		if (results[i] == 0)
 			assert_string_equal(result.body, "until the end");
 	}
