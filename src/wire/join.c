@@ -8,22 +8,6 @@
 
 #define PEM_MAX 16384
 
-/* PEM text has line ends. */
-static int decode_pem(const struct rw_json *value, const struct rw_json_field *field, void *object,
-		      const struct rw_resolver *resolver, struct rw_error *err)
-{
-	char **slot = (char **)(void *)((char *)object + field->offset);
-	const char *text;
-	int r;
-
-	(void)resolver;
-	r = rw_json_prose(value, PEM_MAX, &text, err);
-	if (r < 0)
-		return r;
-	*slot = strdup(text);
-	return *slot ? 0 : rw_error_oom(err);
-}
-
 struct join_request_document {
 	struct rw_join_request request;
 	uint32_t version;
@@ -51,7 +35,7 @@ static const struct rw_json_field join_request_fields[] = {
 	FIELD_REQUEST("machine_id", machine_id, rw_json_decode_text, .min = 1, .max = 64, .required = true),
 	FIELD_REQUEST("name", name, rw_json_decode_text, .min = 1, .max = RW_WIRE_NAME_MAX, .required = true),
 	FIELD_REQUEST("cluster", cluster, rw_json_decode_text, .min = 1, .max = RW_WIRE_NAME_MAX),
-	FIELD_REQUEST("csr", csr, decode_pem, .required = true),
+	FIELD_REQUEST("csr", csr, rw_json_decode_prose, .max = PEM_MAX, .required = true),
 	FIELD_REQUEST("monitor", monitor, rw_json_decode_bool),
 	FIELD_REQUEST("replace", replace, rw_json_decode_bool),
 	FIELD_REQUEST("interfaces", interfaces, rw_wire_decode_interfaces, .max = RW_REPORT_INTERFACES_MAX,
@@ -167,8 +151,8 @@ static const struct rw_json_field join_answer_fields[] = {
 		      .max = RW_JOIN_VERSION, .required = true),
 	FIELD_ANSWER("node", node, rw_json_decode_id),
 	FIELD_ANSWER("name", name, rw_json_decode_text, .min = 1, .max = RW_WIRE_NAME_MAX),
-	FIELD_ANSWER("certificate", certificate, decode_pem),
-	FIELD_ANSWER("ca", ca, decode_pem),
+	FIELD_ANSWER("certificate", certificate, rw_json_decode_prose, .max = PEM_MAX),
+	FIELD_ANSWER("ca", ca, rw_json_decode_prose, .max = PEM_MAX),
 	FIELD_ANSWER("position", position, rw_wire_decode_position),
 };
 
@@ -227,7 +211,8 @@ struct renew_request_document {
 static const struct rw_json_field renew_request_fields[] = {
 	RW_JSON_FIELD("version", struct renew_request_document, version, rw_json_decode_integer, .min = 1,
 		      .max = RW_JOIN_VERSION, .required = true),
-	RW_JSON_FIELD("csr", struct renew_request_document, request.csr, decode_pem, .required = true),
+	RW_JSON_FIELD("csr", struct renew_request_document, request.csr, rw_json_decode_prose, .max = PEM_MAX,
+		      .required = true),
 };
 
 void rw_renew_request_done(struct rw_renew_request *request)
@@ -275,9 +260,10 @@ struct renew_answer_document {
 static const struct rw_json_field renew_answer_fields[] = {
 	RW_JSON_FIELD("version", struct renew_answer_document, version, rw_json_decode_integer, .min = 1,
 		      .max = RW_JOIN_VERSION, .required = true),
-	RW_JSON_FIELD("certificate", struct renew_answer_document, answer.certificate, decode_pem,
+	RW_JSON_FIELD("certificate", struct renew_answer_document, answer.certificate, rw_json_decode_prose,
+		      .max = PEM_MAX, .required = true),
+	RW_JSON_FIELD("ca", struct renew_answer_document, answer.ca, rw_json_decode_prose, .max = PEM_MAX,
 		      .required = true),
-	RW_JSON_FIELD("ca", struct renew_answer_document, answer.ca, decode_pem, .required = true),
 };
 
 void rw_renew_answer_done(struct rw_renew_answer *answer)

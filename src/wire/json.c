@@ -71,17 +71,19 @@ int rw_json_decode(const struct rw_json *value, const struct rw_json_field *fiel
 	return 0;
 }
 
-int rw_json_decode_text(const struct rw_json *value, const struct rw_json_field *field, void *object,
-			const struct rw_resolver *resolver, struct rw_error *err)
+/* 'read' is rw_json_text or rw_json_prose. */
+static int decode_copy(const struct rw_json *value, const struct rw_json_field *field, void *object,
+		       int (*read)(const struct rw_json *value, size_t max_length, const char **ret_text,
+				   struct rw_error *err),
+		       struct rw_error *err)
 {
 	char **slot = slot_of(field, object);
 	const char *text;
 	char *copy;
 	int r;
 
-	(void)resolver;
 	assert(field->size == sizeof(char *));
-	r = rw_json_text(value, field->max ? (size_t)field->max : TEXT_MAX_DEFAULT, &text, err);
+	r = read(value, field->max ? (size_t)field->max : TEXT_MAX_DEFAULT, &text, err);
 	if (r < 0)
 		return r;
 	if (rw_utf8_length(text) < (size_t)field->min)
@@ -94,6 +96,20 @@ int rw_json_decode_text(const struct rw_json *value, const struct rw_json_field 
 	free(*slot);
 	*slot = copy;
 	return 0;
+}
+
+int rw_json_decode_text(const struct rw_json *value, const struct rw_json_field *field, void *object,
+			const struct rw_resolver *resolver, struct rw_error *err)
+{
+	(void)resolver;
+	return decode_copy(value, field, object, rw_json_text, err);
+}
+
+int rw_json_decode_prose(const struct rw_json *value, const struct rw_json_field *field, void *object,
+			 const struct rw_resolver *resolver, struct rw_error *err)
+{
+	(void)resolver;
+	return decode_copy(value, field, object, rw_json_prose, err);
 }
 
 int rw_json_decode_chars(const struct rw_json *value, const struct rw_json_field *field, void *object,

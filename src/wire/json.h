@@ -65,6 +65,7 @@ RW_NODISCARD int rw_json_decode(const struct rw_json *value, const struct rw_jso
 
 /* Decoders for common slots; 'max' 0 means the default given here. */
 rw_json_decoder rw_json_decode_text;     /* char *, owned copy, the old one freed; 255 characters */
+rw_json_decoder rw_json_decode_prose;    /* the same with line ends */
 rw_json_decoder rw_json_decode_chars;    /* char[size]; as many bytes as fit */
 rw_json_decoder rw_json_decode_bool;     /* bool */
 rw_json_decoder rw_json_decode_integer;  /* 1, 2, 4 or 8 byte integer, min..max */
