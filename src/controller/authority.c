@@ -63,6 +63,7 @@ void authority_tick(struct rw_controller *controller)
 	struct rw_error err = RW_ERROR_NONE;
 	int r;
 
+	shared_authority_tick(controller);
 	if (!folder || rw_clock_realtime_ms(controller->clock) / 1000 < folder->server_renewal_s ||
 	    now_ns < controller->certificates_retry_ns)
 		return;
@@ -156,7 +157,10 @@ int rw_authority_status(const struct rw_controller *controller, struct rw_author
 typedef int step_fn(struct rw_state_folder *folder, const struct rw_clock *clock,
 		    const struct rw_random *random, struct rw_error *err);
 
-/* The record comes last: a step that failed left nothing that it could tell of. */
+/*
+ * The record of the change log, and what the other controllers need.  It comes last: a step that failed left nothing
+ * that it could tell of.
+ */
 static int write_record(struct rw_controller *controller, const struct rw_actor *actor, const char *action,
 			struct rw_error *err)
 {
@@ -168,11 +172,15 @@ static int write_record(struct rw_controller *controller, const struct rw_actor 
 
 		plan_init(&plan, actor, action);
 		inventory_pump(controller);
-		r = plan_commit(controller, &plan, &revision, err);
+		r = shared_authority_plan(controller, &controller->master_key, &plan, err);
+		if (r == 0)
+			r = plan_commit(controller, &plan, &revision, err);
 	}
 	if (r > 0)
 		r = rw_error_set(err, -EAGAIN, "other changes kept coming in between");
-	return r < 0 ? rw_error_wrap(err, "done, but not written to the change log") : 0;
+	if (r == 0)
+		controller->authority_unshared = false;
+	return r < 0 ? rw_error_wrap(err, "done, but not written to the store") : 0;
 }
 
 static int take_step(struct rw_controller *controller, const struct rw_actor *actor, step_fn *step,
@@ -182,6 +190,8 @@ static int take_step(struct rw_controller *controller, const struct rw_actor *ac
 
 	if (r == 0)
 		r = step(controller->folder, controller->clock, controller->random, err);
+	if (r == 0)
+		controller->authority_unshared = controller->shared;
 	if (r == 0)
 		r = follow_folder(controller, err);
 	if (r < 0)

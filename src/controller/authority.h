@@ -15,7 +15,8 @@
  *     switch      it issues.  Refused while a node does not trust it: such a node would refuse this server.
  *     retire      the old one is trusted no more.  Refused while a node's certificate is still of the old one.
  *
- * 'force' goes on all the same; nodes left behind must join again.  Every step is a record of the change log.
+ * 'force' goes on all the same; nodes left behind must join again.  Every step is a record of the change log, and
+ * with several controllers it is written for the others (shared_authority.h) in the same transaction.
  */
 
 #include "controller/controller.h"

@@ -87,6 +87,7 @@ static int copy_options(struct rw_controller *controller, const struct rw_contro
 	controller->model_limits = options->model_limits ? *options->model_limits : rw_limits_default;
 	set_limits(&controller->limits, &options->limits);
 	controller->folder = options->folder;
+	controller->shared = options->shared;
 	controller->certificates_changed = options->certificates_changed;
 	controller->certificates_userdata = options->certificates_userdata;
 	if (copy_array(options->endpoints, options->endpoint_count, sizeof(struct rw_endpoint),

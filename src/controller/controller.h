@@ -18,6 +18,7 @@
  *     console_session.h  browsers that are signed in
  *     join.h          join tokens, joining, agent certificates
  *     authority.h     replacing the authority, the server's certificate
+ *     shared_authority.h  the authority that several controllers share
  *     master_key.h    replacing the key that seals secrets
  *     session.h       agents: their streams, reports and states
  *     counts.h        what is counted, for metrics
@@ -83,6 +84,8 @@ struct rw_controller_options {
 	 * stay what they are.  'certificates_changed' runs after a change of the folder's certificates.
 	 */
 	struct rw_state_folder *folder;
+	/* The store is one of several controllers: the authority stands in it, too (shared_authority.h). */
+	bool shared;
 	void (*certificates_changed)(void *userdata);
 	void *certificates_userdata;
 	const char *admin_key_file;          /* copied, nullable: deleted when the key in it is first used */

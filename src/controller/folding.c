@@ -373,6 +373,8 @@ int folding_add_json(struct folding *folding, const char *key, const struct rw_j
 		return fold_sequence(folding->inventory, value, revision, err);
 	if (strcmp(key, RW_LAYOUT_ACCOUNT) == 0)
 		return folding->at ? 0 : account_fold(folding->controller, value, err);
+	if (strcmp(key, RW_LAYOUT_AUTHORITY) == 0)
+		return 0; /* read when it is needed */
 	if (strcmp(key, RW_LAYOUT_STAGED) == 0)
 		return fold_staged(folding, value, revision, err);
 	if ((rest = behind(key, RW_LAYOUT_RULES)))

@@ -18,6 +18,8 @@
  *     counts.c       what is counted for metrics     flows.c       observed flows
  *     renew.c        certificates of agents          authority.c   and of the authority and the server
  *     series.c       the last day over time
+ *     shared_authority.c  the authority in the store of several controllers
+ *     state_folder.c files beside the store, with state_authority.c and state_files.c
  */
 
 #include "base/map.h"
@@ -638,6 +640,15 @@ RW_NODISCARD int authority_load(struct rw_controller *controller, const char *tr
 				const char *key_pem, struct rw_error *err);
 /* Makes the server certificate anew when it is due. */
 void authority_tick(struct rw_controller *controller);
+/* Plans the record of the shared authority, sealed under 'master_key'; nothing when it is not shared. */
+RW_NODISCARD int shared_authority_plan(struct rw_controller *controller, const struct rw_seal_key *master_key,
+				       struct plan *plan, struct rw_error *err);
+/* Whether the record, if there is one, opens under 'master_key'. */
+RW_NODISCARD int shared_authority_opens_under(struct rw_controller *controller,
+					      const struct rw_seal_key *master_key, bool *ret_opens,
+					      struct rw_error *err);
+/* Writes a step that the store does not know yet. */
+void shared_authority_tick(struct rw_controller *controller);
 /* -EINVAL (field "csr") for a text that is no request by its size. */
 RW_NODISCARD int certificate_check_request(const char *csr, struct rw_error *err);
 /* Issues a certificate for 'node'; *ret_certificate is what the store is to know of it. */
@@ -693,7 +704,10 @@ struct rw_controller {
 	void (*certificates_changed)(void *userdata);
 	void *certificates_userdata;
 	uint64_t certificates_retry_ns; /* after a failure: not before this */
-	char *admin_key_file;           /* NULL when there is none (any more) */
+	bool shared;                    /* the authority stands in the store, too ... */
+	bool authority_unshared;        /* ... which does not know the newest step */
+	uint64_t authority_retry_ns;
+	char *admin_key_file; /* NULL when there is none (any more) */
 	char admin_key_id[RW_TOKEN_ID_MAX + 1];
 	struct rw_endpoint *endpoints;
 	size_t endpoint_count;

@@ -51,18 +51,33 @@ static int adopt_next(struct rw_controller *controller, struct rw_error *err)
 	return drop_next(controller, err);
 }
 
+static int all_open_under(struct rw_controller *controller, const struct rw_seal_key *key, bool *ret_opens,
+			  struct rw_error *err)
+{
+	*ret_opens = keys_open_under(controller, key);
+	return *ret_opens ? shared_authority_opens_under(controller, key, ret_opens, err) : 0;
+}
+
 int rw_master_key_settle(struct rw_controller *controller, struct rw_error *err)
 {
 	struct rw_state_folder *folder = controller->folder;
+	bool opens;
+	int r;
 
 	if (!folder || !folder->has_next_master_key)
 		return 0;
-	if (keys_open_under(controller, &folder->master_key)) {
+	r = all_open_under(controller, &folder->master_key, &opens, err);
+	if (r < 0)
+		return r;
+	if (opens) {
 		rw_log_warning(
 			"a rotation of the master key was cut off before it took effect; the old key stays");
 		return drop_next(controller, err);
 	}
-	if (!keys_open_under(controller, &folder->next_master_key)) {
+	r = all_open_under(controller, &folder->next_master_key, &opens, err);
+	if (r < 0)
+		return r;
+	if (!opens) {
 		(void)rw_error_set(err, -EUCLEAN,
 				   "the store's secrets open under neither %s/master-key nor master-key-next",
 				   folder->path);
@@ -85,6 +100,9 @@ static int reseal(struct rw_controller *controller, const struct rw_actor *actor
 		plan_init(&plan, actor, "rotate master key");
 		inventory_pump(controller);
 		r = keys_reseal(controller, &controller->folder->next_master_key, &plan, err);
+		if (r == 0)
+			r = shared_authority_plan(controller, &controller->folder->next_master_key, &plan,
+						  err);
 		if (r == 0)
 			r = plan_commit(controller, &plan, &revision, err);
 	}

@@ -14,6 +14,9 @@
  * A crash in between leaves both keys, and the store says by what opens under which of them whether the change
  * was made: the next start brings it to its end, or takes it back.
  *
+ * Of several controllers the active one rotates.  The others need its new STATE/master-key, by the operator's hand:
+ * without it they do not take over (shared_authority.h).
+ *
  * Backups made before hold the old key, or need it when they were made without keys.
  */
 

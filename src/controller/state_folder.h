@@ -5,7 +5,7 @@
  * The controller's state folder
  * =============================
  *
- *     STATE/store.db      the store (SQLite)
+ *     STATE/store.db      the store (SQLite); none when it is elsewhere
  *     STATE/master-key    seals secrets in the store; 0600
  *     STATE/master-key-next  while it is rotated, see controller/master_key.h; 0600
  *     STATE/ca.pem        the authorities to trust, the one that issues first: hand it to clients; 0644
@@ -54,6 +54,7 @@ struct rw_state_folder {
 	char *trust_pem;   /* all authorities, as in ca.pem */
 	char *ca_cert_pem; /* the one that issues */
 	char *ca_key_pem;
+	char *ca_next_key_pem; /* of the one that is introduced; NULL = none is */
 	char *server_cert_pem;
 	char *server_key_pem;
 	int64_t server_renewal_s; /* Unix time at which the server certificate is due */
@@ -94,6 +95,21 @@ RW_NODISCARD int rw_state_folder_switch_authority(struct rw_state_folder *folder
 RW_NODISCARD int rw_state_folder_retire_authority(struct rw_state_folder *folder,
 						  const struct rw_clock *clock,
 						  const struct rw_random *random, struct rw_error *err);
+
+/* Authorities that come from elsewhere (controller/shared_authority.h); borrowed. */
+struct rw_state_authority {
+	const char *trust_pem;    /* all, the one that issues first */
+	const char *key_pem;      /* of that one */
+	const char *next_key_pem; /* of the second one, which is introduced; NULL = none is */
+};
+
+/*
+ * Puts them in the place of those in the folder at 'path', which nobody has open.  Each file holds the old text or the
+ * new one after a crash, and the same call mends what was left; files that hold the right text are not written.
+ * -EUCLEAN when keys and certificates do not fit: then nothing was written; failures of files.
+ */
+RW_NODISCARD int rw_state_folder_put_authority(const char *path, const struct rw_state_authority *authority,
+					       const struct rw_random *random, struct rw_error *err);
 
 /* Writes the admin key's token to STATE/admin-key (0600). */
 RW_NODISCARD int rw_state_folder_write_admin_key(const struct rw_state_folder *folder, const char *token,

@@ -18,6 +18,7 @@
  *     /ringwall/v1/audit/<sequence>      20 decimal digits: the change log
  *     /ringwall/v1/meta/sequence         {"version":1,"audit":"7"}         number of the last audit record
  *     /ringwall/v1/meta/account          {"version":1,"account":"1234567890123456"}
+ *     /ringwall/v1/meta/authority        with several controllers: the authority they share, shared_authority.h
  *     /ringwall/v1/meta/staged           a large change that is valid and being carried out
  *     /ringwall/v1/staged/<change>/<nn>  its pages
  *
@@ -52,6 +53,7 @@
 #define RW_LAYOUT_AUDIT        RW_LAYOUT_ROOT "audit/"
 #define RW_LAYOUT_SEQUENCE     RW_LAYOUT_ROOT "meta/sequence"
 #define RW_LAYOUT_ACCOUNT      RW_LAYOUT_ROOT "meta/account"
+#define RW_LAYOUT_AUTHORITY    RW_LAYOUT_ROOT "meta/authority"
 #define RW_LAYOUT_STAGED       RW_LAYOUT_ROOT "meta/staged"
 #define RW_LAYOUT_STAGED_PAGES RW_LAYOUT_ROOT "staged/"
 

@@ -10,6 +10,8 @@
 
 #include "controller/cuts.h"
 #include "controller/preview.h"
+#include "controller/shared_authority.h"
+#include "scratch.h"
 #include "wire/report.h"
 
 /* One operation and what it needs; made anew for every run. */
@@ -369,6 +371,78 @@ static void a_tick_goes_by(void **state)
 	oom_each(&(struct oom_work){.run = run, .after = go_on, .userdata = &scene, .may_not_fail = true});
 }
 
+/* ---- the shared authority ---- */
+
+struct sharing {
+	struct fixture fx;
+	struct rw_state_folder folder;
+	char path[SCRATCH_SIZE];
+	struct rw_buf record;
+	bool drop; /* the record goes before each run */
+};
+
+static int push(void *userdata, struct rw_error *err)
+{
+	struct sharing *sharing = userdata;
+	RW_CLEANUP(rw_store_txn_done) struct rw_store_txn txn;
+
+	oom_pause();
+	rw_store_txn_init(&txn);
+	rw_store_txn_delete(&txn, RW_LAYOUT_AUTHORITY);
+	if (sharing->drop)
+		assert_int_equal(rw_store_commit(sharing->fx.store, &txn, NULL, NULL), 0);
+	oom_resume();
+	return rw_shared_authority_push(sharing->fx.controller, err);
+}
+
+static int pull(void *userdata, struct rw_error *err)
+{
+	const struct sharing *sharing = userdata;
+
+	return rw_shared_authority_pull(sharing->path, sharing->record.data, sharing->record.size,
+					rw_random_system(), err);
+}
+
+static void go_on_sharing(void *userdata, int result)
+{
+	struct sharing *sharing = userdata;
+
+	(void)result;
+	assert_int_equal(rw_shared_authority_push(sharing->fx.controller, NULL), 0);
+	assert_int_equal(rw_controller_ready(sharing->fx.controller, NULL), 0);
+}
+
+static void the_authority_is_shared_or_not(void **state)
+{
+	struct sharing sharing = {.drop = true};
+	RW_CLEANUP(rw_store_entry_done) struct rw_store_entry entry = {0};
+
+	(void)state;
+	fixture_init(&sharing.fx);
+	scratch_make(sharing.path);
+	assert_int_equal(rw_state_folder_open(sharing.path, NULL, 0, &sharing.fx.clock.clock,
+					      rw_random_system(), &sharing.folder, NULL),
+			 0);
+	assert_int_equal(rw_state_folder_introduce_authority(&sharing.folder, &sharing.fx.clock.clock,
+							     rw_random_system(), NULL),
+			 0);
+	sharing.fx.options.master_key = &sharing.folder.master_key;
+	sharing.fx.options.folder = &sharing.folder;
+	sharing.fx.options.shared = true;
+	fixture_restart(&sharing.fx);
+	oom_each(&(struct oom_work){.run = push, .after = go_on_sharing, .userdata = &sharing, .least = 8});
+	sharing.drop = false;
+	oom_each(&(struct oom_work){.run = push, .after = go_on_sharing, .userdata = &sharing, .least = 3});
+	assert_int_equal(rw_store_get(sharing.fx.store, RW_LAYOUT_AUTHORITY, 0, &entry, NULL), 0);
+	rw_buf_init(&sharing.record, 1u << 20);
+	assert_int_equal(rw_buf_append(&sharing.record, entry.value, entry.value_size), 0);
+	oom_each(&(struct oom_work){.run = pull, .userdata = &sharing, .least = 3});
+	rw_buf_done(&sharing.record);
+	fixture_done(&sharing.fx);
+	rw_state_folder_done(&sharing.folder);
+	assert_int_equal(scratch_remove(sharing.path), 0);
+}
+
 static int start(void *userdata, struct rw_error *err)
 {
 	struct fixture *fx = userdata;
@@ -402,6 +476,7 @@ int main(void)
 		cmocka_unit_test(a_report_is_taken_or_tried_again),
 		cmocka_unit_test(a_preview_is_told_or_not),
 		cmocka_unit_test(a_tick_goes_by),
+		cmocka_unit_test(the_authority_is_shared_or_not),
 	};
 
 	/* The agents' own memory does not run out. */

@@ -138,6 +138,23 @@ static void refuses_a_store_without_its_master_key(void **state)
 	assert_int_equal(open_folder(NULL, 0, &again, NULL), -EUCLEAN);
 }
 
+/* With a store elsewhere there is no store.db to tell. */
+static void refuses_an_authority_without_its_master_key(void **state)
+{
+	RW_CLEANUP(rw_state_folder_done) struct rw_state_folder folder = {0};
+	struct rw_state_folder again = {0};
+	struct rw_error err = RW_ERROR_NONE;
+	char file[128];
+
+	(void)state;
+	assert_int_equal(open_folder(NULL, 0, &folder, NULL), 0);
+	remove_file("master-key");
+	assert_int_equal(open_folder(NULL, 0, &again, &err), -EUCLEAN);
+	assert_non_null(strstr(err.text, "no master key"));
+	(void)snprintf(file, sizeof(file), "%s/master-key", path);
+	assert_int_equal(access(file, F_OK), -1);
+}
+
 static void refuses_a_master_key_that_others_may_read(void **state)
 {
 	RW_CLEANUP(rw_state_folder_done) struct rw_state_folder folder = {0};
@@ -323,6 +340,7 @@ int main(void)
 		T(refuses_bad_names),
 		T(refuses_half_of_an_authority),
 		T(refuses_a_store_without_its_master_key),
+		T(refuses_an_authority_without_its_master_key),
 		T(refuses_a_master_key_that_others_may_read),
 		T(writes_the_admin_key_for_its_owner_only),
 		T(replaces_the_authority_in_three_steps),
