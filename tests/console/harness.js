@@ -190,6 +190,17 @@ async function open({ role = "admin", dark = false, narrow = false, lang = "en",
   return { context, page, faults };
 }
 
+/**
+ * Gives the window another size or scheme and waits until the page is drawn for it: what is focused before may be in a
+ * layout that goes (the matrix of a narrow window has no table).
+ */
+async function turn(page, { dark, size }) {
+  if (dark !== undefined) await page.emulateMedia({ colorScheme: dark ? "dark" : "light" });
+  if (size) await page.setViewportSize(size);
+  // Media queries change before a frame's own callbacks, and React draws at once.
+  await page.evaluate(() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(() => setTimeout(done)))));
+}
+
 const SHOTS = given.screenshots;
 
 /**
@@ -198,14 +209,12 @@ const SHOTS = given.screenshots;
  */
 async function screenshot(page, name, { dark, narrow, lang } = {}) {
   const size = page.viewportSize();
-  if (dark !== undefined) await page.emulateMedia({ colorScheme: dark ? "dark" : "light" });
-  if (narrow !== undefined) await page.setViewportSize(narrow ? NARROW : WIDE);
+  await turn(page, { dark, size: narrow !== undefined ? (narrow ? NARROW : WIDE) : null });
   const suffix = `${lang === "zh-CN" ? "-zh" : ""}${dark ? "-dark" : ""}${narrow ? "-narrow" : ""}`;
   await page.evaluate(() => document.fonts.ready);
   await page.waitForFunction(() => !document.querySelector(".ant-spin-spinning, .ant-skeleton-active"));
   await page.screenshot({ path: path.join(SHOTS, `${name}${suffix}.png`), fullPage: true, animations: "disabled" });
-  if (dark !== undefined) await page.emulateMedia({ colorScheme: "light" });
-  if (narrow !== undefined && size) await page.setViewportSize(size);
+  await turn(page, { dark: dark === undefined ? undefined : false, size: narrow === undefined ? null : size });
 }
 
 /** What axe-core finds in the page as it is now, by its own choice of rules (WCAG A and AA, good practice): texts. */
@@ -250,4 +259,4 @@ function test(name, options, body) {
   });
 }
 
-module.exports = { test, world, assert, open, signInContext, screenshot, axe, axeFindings, NARROW, WIDE };
+module.exports = { test, world, assert, open, signInContext, screenshot, turn, axe, axeFindings, NARROW, WIDE };

@@ -2,7 +2,7 @@
 // What must hold for every page, whatever it is about: accessible in light and dark, readable at 390 pixels and at 200 %,
 // complete in both languages. Leaves a screenshot of each.
 
-const { test, assert, axeFindings, screenshot, NARROW, WIDE } = require("./harness");
+const { test, assert, axeFindings, screenshot, turn, NARROW, WIDE } = require("./harness");
 const { listPages, settle, makeSomethingToShow } = require("./pages");
 
 /** How far the page is wider than the window. */
@@ -22,15 +22,14 @@ for (const { name, address } of listPages()) {
     await page.goto(address);
     await look("light");
     await screenshot(page, name);
-    await page.emulateMedia({ colorScheme: "dark" });
+    await turn(page, { dark: true });
     await look("dark");
     await screenshot(page, `${name}-dark`);
-    await page.emulateMedia({ colorScheme: "light" });
-    await page.setViewportSize(NARROW);
+    await turn(page, { dark: false, size: NARROW });
     await look("at 390 pixels");
     await screenshot(page, `${name}-narrow`);
     // A window of 1280 pixels.
-    await page.setViewportSize({ width: WIDE.width / 2, height: WIDE.height / 2 });
+    await turn(page, { size: { width: WIDE.width / 2, height: WIDE.height / 2 } });
     await look("at 200 %");
     assert.ok(found.length === 0, `${address}:\n  ${found.join("\n  ")}`);
   });
