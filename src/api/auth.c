@@ -62,14 +62,6 @@ static int check_role(const struct rw_api_call *call, struct rw_error *err)
 			    rw_word_of(rw_words_role, (int)wanted));
 }
 
-static bool is_loopback(const struct rw_address *address)
-{
-	static const uint8_t v6[16] = {[15] = 1};
-
-	return (address->family == 4 && address->bytes[0] == 127) ||
-	       (address->family == 6 && memcmp(address->bytes, v6, sizeof(v6)) == 0);
-}
-
 int rw_api_take_rate(struct rw_api_call *call, struct rw_error *err)
 {
 	if (rw_key_rate_take(&call->api->rates, call->actor.id, rw_clock_monotonic_ns(call->api->clock)))
@@ -86,7 +78,7 @@ int rw_api_authenticate(struct rw_api_call *call, struct rw_error *err)
 	case RW_API_PUBLIC:
 		return 0;
 	case RW_API_SCRAPE:
-		if (call->api->metrics_open && is_loopback(&call->peer) &&
+		if (call->api->metrics_open && rw_address_is_loopback(&call->peer) &&
 		    !rw_http_exchange_header(call->exchange, "Authorization"))
 			return 0;
 		r = authenticate_key(call, err);

@@ -212,17 +212,24 @@ bool rw_address_is_link_local(const struct rw_address *address)
 	return address->bytes[0] == 0xfe && (address->bytes[1] & 0xc0) == 0x80;
 }
 
-bool rw_address_is_global(const struct rw_address *address)
+bool rw_address_is_loopback(const struct rw_address *address)
 {
 	static const uint8_t loopback6[16] = {[15] = 1};
+
+	if (address->family == 4)
+		return address->bytes[0] == 127;
+	return address->family == 6 && memcmp(address->bytes, loopback6, 16) == 0;
+}
+
+bool rw_address_is_global(const struct rw_address *address)
+{
 	static const uint8_t zero[16];
 
-	if (is_multicast(address) || rw_address_is_link_local(address))
+	if (is_multicast(address) || rw_address_is_link_local(address) || rw_address_is_loopback(address))
 		return false;
 	if (address->family == 4)
-		return address->bytes[0] != 0 && address->bytes[0] != 127 && address->bytes[0] < 240;
+		return address->bytes[0] != 0 && address->bytes[0] < 240;
 	return address->family == 6 && memcmp(address->bytes, zero, 16) != 0 &&
-	       memcmp(address->bytes, loopback6, 16) != 0 &&
 	       memcmp(address->bytes, mapped_prefix, sizeof(mapped_prefix)) != 0;
 }
 

@@ -54,6 +54,7 @@ struct rw_address rw_address_from_bytes(uint8_t family, const void *bytes);
  * True for addresses that can be a member's: not unspecified, loopback, link-local, multicast or broadcast.
  */
 bool rw_address_is_global(const struct rw_address *address);
+bool rw_address_is_loopback(const struct rw_address *address);
 bool rw_address_is_link_local(const struct rw_address *address);
 
 /*

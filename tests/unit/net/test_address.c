@@ -200,6 +200,24 @@ static void tells_members_addresses_from_special_ones(void **state)
 	}
 }
 
+static void tells_loopback_from_other_addresses(void **state)
+{
+	static const char *const loopback[] = {"127.0.0.1", "127.255.0.9", "::1"};
+	static const char *const others[] = {"126.0.0.1", "128.0.0.1", "::", "::2", "7f00::1"};
+
+	(void)state;
+	for (size_t i = 0; i < RW_ARRAY_COUNT(loopback); i++) {
+		struct rw_address parsed = address(loopback[i]);
+
+		assert_true(rw_address_is_loopback(&parsed));
+	}
+	for (size_t i = 0; i < RW_ARRAY_COUNT(others); i++) {
+		struct rw_address parsed = address(others[i]);
+
+		assert_false(rw_address_is_loopback(&parsed));
+	}
+}
+
 static void makes_addresses_from_wire_bytes(void **state)
 {
 	struct rw_address made = rw_address_from_bytes(4, "\x0a\0\0\x05");
@@ -221,6 +239,7 @@ int main(void)
 		cmocka_unit_test(knows_what_a_prefix_holds),
 		cmocka_unit_test(orders_families_then_bytes_then_length),
 		cmocka_unit_test(tells_members_addresses_from_special_ones),
+		cmocka_unit_test(tells_loopback_from_other_addresses),
 		cmocka_unit_test(makes_addresses_from_wire_bytes),
 	};
 

@@ -1,0 +1,435 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "main/standby.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/log.h"
+
+#define SECOND_NS UINT64_C(1000000000)
+
+#define CLAIM_NS    SECOND_NS               /* between looks at the claim, and after a failure */
+#define REGISTRY_NS (10 * SECOND_NS)        /* between readings of the registry */
+#define REFRESH_NS  (60 * SECOND_NS)        /* of what is shared, while another one is active */
+#define RETRY_NS    (15 * SECOND_NS)        /* after a failure that will not pass by itself soon */
+#define WRITE_NS    (24 * 3600 * SECOND_NS) /* of the own entry */
+#define REPEAT_NS   (3600 * SECOND_NS)      /* the same trouble is logged again */
+
+enum question {
+	QUESTION_NONE,
+	QUESTION_CLAIM,
+	QUESTION_REGISTRY,
+};
+
+/* What is wrong, as long as it is. */
+struct trouble {
+	struct rw_error err; /* code 0 = nothing */
+	char logged[sizeof(((struct rw_error *)0)->text)];
+	uint64_t logged_ns;
+};
+
+struct rw_standby {
+	const struct rw_clock *clock;
+	const struct rw_standby_calls *calls;
+	void *userdata;
+	struct rw_registry_entry self;
+
+	bool active;
+	bool lost; /* the claim is; to be acted upon */
+	struct rw_error lost_err;
+
+	enum question asked;    /* that is on its way */
+	enum question answered; /* that is to be acted upon */
+	int result;
+	struct rw_error result_err;
+
+	bool reached;                      /* etcd has answered once */
+	char holder[RW_REGISTRY_URL_SIZE]; /* of the claim, as seen last; "" = nobody */
+	bool claim_seen;
+	bool registry_known;
+	struct rw_registry registry;
+	struct rw_registry opened; /* what the active state was opened for */
+
+	struct trouble etcd;  /* it does not answer */
+	struct trouble unfit; /* this one could not become active */
+
+	uint64_t pause_until_ns; /* nothing is asked before */
+	uint64_t claim_due_ns;
+	uint64_t registry_due_ns;
+	uint64_t refresh_due_ns;
+	uint64_t write_due_ns;
+	uint64_t retry_write_ns; /* not before, whatever is due */
+	uint64_t take_due_ns;
+};
+
+int rw_standby_new(const struct rw_standby_options *options, struct rw_standby **ret_standby,
+		   struct rw_error *err)
+{
+	struct rw_standby *self = calloc(1, sizeof(*self));
+
+	if (!self)
+		return rw_error_oom(err);
+	self->clock = options->clock;
+	self->calls = options->calls;
+	self->userdata = options->userdata;
+	self->self = options->self;
+	*ret_standby = self;
+	return 0;
+}
+
+struct rw_standby *rw_standby_free(struct rw_standby *self)
+{
+	if (!self)
+		return NULL;
+	if (self->active)
+		self->calls->close(self->userdata);
+	free(self);
+	return NULL;
+}
+
+static uint64_t now_of(const struct rw_standby *self)
+{
+	return rw_clock_monotonic_ns(self->clock);
+}
+
+/* ---- what is told ---- */
+
+/* Once, and again when it is another one or has lasted for long. */
+static void set_trouble(struct rw_standby *self, struct trouble *trouble, const char *what,
+			const struct rw_error *err)
+{
+	uint64_t now = now_of(self);
+
+	trouble->err = *err;
+	if (strcmp(trouble->logged, err->text) == 0 && now - trouble->logged_ns < REPEAT_NS)
+		return;
+	(void)memcpy(trouble->logged, err->text, sizeof(trouble->logged));
+	trouble->logged_ns = now;
+	if (err->hint[0])
+		rw_log_warning("%s  reason=\"%s\" hint=\"%s\"", what, err->text, err->hint);
+	else
+		rw_log_warning("%s  reason=\"%s\"", what, err->text);
+}
+
+static void clear_trouble(struct trouble *trouble)
+{
+	*trouble = (struct trouble){0};
+}
+
+bool rw_standby_is_active(const struct rw_standby *self)
+{
+	return self->active;
+}
+
+const struct rw_registry *rw_standby_registry(const struct rw_standby *self)
+{
+	return &self->registry;
+}
+
+const struct rw_registry_entry *rw_standby_other(const struct rw_standby *self)
+{
+	if (self->active || !self->holder[0] || strcmp(self->holder, self->self.name) == 0)
+		return NULL;
+	return rw_registry_find(&self->registry, self->holder);
+}
+
+void rw_standby_explain(const struct rw_standby *self, struct rw_error *ret_reason)
+{
+	const struct rw_registry_entry *other = rw_standby_other(self);
+
+	if (self->unfit.err.code)
+		(void)rw_error_set(ret_reason, -EREMOTE, "this controller stands by and cannot take over: %s",
+				   self->unfit.err.text);
+	else if (self->etcd.err.code)
+		(void)rw_error_set(ret_reason, -EREMOTE, "this controller waits for etcd: %s",
+				   self->etcd.err.text);
+	else if (!self->claim_seen)
+		(void)rw_error_set(ret_reason, -EREMOTE, "this controller is starting");
+	else if (self->holder[0])
+		(void)rw_error_set(ret_reason, -EREMOTE, "this controller stands by: %s is active",
+				   self->holder);
+	else
+		(void)rw_error_set(ret_reason, -EREMOTE, "this controller stands by, and none is active");
+	if (other)
+		(void)rw_error_hint(ret_reason, "Call %s, which is active.", other->url);
+	else
+		(void)rw_error_hint(ret_reason, "Try again in a second, or another controller.");
+}
+
+/* ---- listing ---- */
+
+static void ask(struct rw_standby *self, enum question question)
+{
+	const char *prefix = question == QUESTION_CLAIM ? "claim" : RW_REGISTRY_PREFIX;
+	struct rw_error err = RW_ERROR_NONE;
+
+	self->asked = question;
+	if (self->calls->list(self->userdata, prefix, &err) == 0)
+		return;
+	self->asked = QUESTION_NONE;
+	self->pause_until_ns = now_of(self) + CLAIM_NS;
+	set_trouble(self, &self->etcd, "cannot ask etcd", &err);
+}
+
+static void tell_holder(const struct rw_standby *self, const char *holder)
+{
+	if (strcmp(holder, self->self.name) == 0)
+		rw_log_info("waiting for the claim of a controller of this name to end, of this one's life "
+			    "before or another's  "
+			    "name=%s",
+			    holder);
+	else
+		rw_log_info("standing by  active=%s", holder);
+}
+
+static int take_claim(struct rw_standby *self, const struct rw_store_entry *entries, size_t count,
+		      struct rw_error *err)
+{
+	char holder[RW_REGISTRY_URL_SIZE] = "";
+	int r = 0;
+
+	for (size_t i = 0; r == 0 && i < count; i++)
+		if (strcmp(entries[i].key, "claim") == 0)
+			r = self->calls->read_claim(self->userdata, &entries[i], holder, err);
+	if (r < 0)
+		return r;
+	if (self->holder[0] && strcmp(holder, self->holder) != 0)
+		self->registry_known = false; /* whoever comes may be new */
+	if (holder[0] && strcmp(holder, self->holder) != 0)
+		tell_holder(self, holder);
+	(void)memcpy(self->holder, holder, sizeof(holder));
+	self->claim_seen = true;
+	return 0;
+}
+
+static int take_registry(struct rw_standby *self, const struct rw_store_entry *entries, size_t count,
+			 struct rw_error *err)
+{
+	int r = rw_registry_read(&self->registry, entries, count, rw_clock_realtime_ms(self->clock), err);
+
+	self->registry_known = r == 0;
+	if (r < 0)
+		return r;
+	if (!rw_registry_find(&self->registry, self->self.name)) {
+		self->write_due_ns = 0;
+		if (self->registry.count == RW_REGISTRY_MAX)
+			self->registry.left_off += self->registry.count-- > 0;
+	}
+	rw_registry_put(&self->registry, &self->self);
+	if (self->registry.left_off)
+		rw_log_warning("there are more controllers than are told to nodes  most=%d", RW_REGISTRY_MAX);
+	return 0;
+}
+
+void rw_standby_listed(struct rw_standby *self, int result, const struct rw_store_entry *entries,
+		       size_t count, const struct rw_error *err)
+{
+	self->result_err = RW_ERROR_NONE;
+	if (result < 0)
+		self->result_err = *err;
+	else if (self->asked == QUESTION_CLAIM)
+		result = take_claim(self, entries, count, &self->result_err);
+	else
+		result = take_registry(self, entries, count, &self->result_err);
+	self->result = result;
+	self->answered = self->asked;
+	self->asked = QUESTION_NONE;
+	self->calls->wake(self->userdata);
+}
+
+void rw_standby_lost(struct rw_standby *self, const struct rw_error *err)
+{
+	self->lost = true;
+	self->lost_err = *err;
+	self->calls->wake(self->userdata);
+}
+
+/* ---- our own entry, and others' ---- */
+
+static int write_entry(struct rw_standby *self, struct rw_error *err)
+{
+	char key[sizeof(RW_REGISTRY_PREFIX) + RW_REGISTRY_NAME_SIZE];
+	RW_CLEANUP(rw_buf_done) struct rw_buf buf;
+	int r;
+
+	rw_buf_init(&buf, RW_REGISTRY_ENTRY_BYTES);
+	self->self.seen_ms = rw_clock_realtime_ms(self->clock);
+	(void)snprintf(key, sizeof(key), RW_REGISTRY_PREFIX "%s", self->self.name);
+	r = rw_registry_encode(&buf, &self->self, err);
+	return r < 0 ? r : self->calls->write(self->userdata, key, buf.data, buf.size, err);
+}
+
+/* True when something was written, so that the registry is another one than was read. */
+static bool keep_entries(struct rw_standby *self)
+{
+	char key[sizeof(RW_REGISTRY_PREFIX) + RW_REGISTRY_NAME_SIZE];
+	struct rw_error err = RW_ERROR_NONE;
+	uint64_t now = now_of(self);
+	int r = 0;
+
+	if (now >= self->write_due_ns && now >= self->retry_write_ns) {
+		r = write_entry(self, &err);
+		self->write_due_ns = now + (r < 0 ? 0 : WRITE_NS);
+		self->retry_write_ns = now + RETRY_NS;
+	} else if (self->active && self->registry.stale[0]) {
+		(void)snprintf(key, sizeof(key), RW_REGISTRY_PREFIX "%s", self->registry.stale);
+		r = self->calls->remove(self->userdata, key, &err);
+		if (r == 0)
+			rw_log_info("forgot a controller that was not seen for 30 days  name=%s",
+				    self->registry.stale);
+		self->registry.stale[0] = '\0';
+	} else {
+		return false;
+	}
+	if (r < 0)
+		set_trouble(self, &self->etcd, "cannot write to the registry of controllers", &err);
+	return r == 0;
+}
+
+/* ---- becoming active, and ceasing to be ---- */
+
+static void note_unfit(struct rw_standby *self, const struct rw_error *err)
+{
+	set_trouble(self, err->code == -EAGAIN ? &self->etcd : &self->unfit, "cannot take over", err);
+}
+
+static void take_over(struct rw_standby *self)
+{
+	struct rw_error err = RW_ERROR_NONE;
+	uint64_t now = now_of(self);
+	int r;
+
+	if (!self->unfit.err.code)
+		rw_log_info("no controller is active; taking over");
+	r = self->calls->open(self->userdata, &self->registry, &err);
+	if (r == -EBUSY)
+		return;
+	if (r < 0) {
+		note_unfit(self, &err);
+		self->take_due_ns = now + (r == -EAGAIN ? CLAIM_NS : RETRY_NS);
+		return;
+	}
+	clear_trouble(&self->unfit);
+	self->active = true;
+	self->opened = self->registry;
+	self->registry_due_ns = now + REGISTRY_NS;
+	(void)memcpy(self->holder, self->self.name, sizeof(self->self.name));
+}
+
+static void stand_by(struct rw_standby *self)
+{
+	self->active = false;
+	self->holder[0] = '\0';
+	self->claim_seen = false;
+	self->claim_due_ns = self->pause_until_ns = 0;
+	self->calls->close(self->userdata);
+}
+
+static void follow_registry(struct rw_standby *self)
+{
+	struct rw_error err = RW_ERROR_NONE;
+
+	if (rw_registry_same(&self->registry, &self->opened))
+		return;
+	rw_log_info("the controllers are others than before; streams begin anew  controllers=%zu",
+		    self->registry.count);
+	if (self->calls->reopen(self->userdata, &self->registry, &err) == 0) {
+		self->opened = self->registry;
+		return;
+	}
+	note_unfit(self, &err);
+	self->take_due_ns = now_of(self) + RETRY_NS;
+	stand_by(self);
+}
+
+static void refresh(struct rw_standby *self)
+{
+	struct rw_error err = RW_ERROR_NONE;
+	uint64_t now = now_of(self);
+	int r;
+
+	if (now < self->refresh_due_ns)
+		return;
+	r = self->calls->refresh(self->userdata, &err);
+	self->refresh_due_ns = now + (r < 0 ? RETRY_NS : REFRESH_NS);
+	if (r < 0)
+		note_unfit(self, &err);
+	else
+		clear_trouble(&self->unfit);
+}
+
+/* ---- the tick ---- */
+
+/* Nothing that waiting could mend, unless it has worked before. */
+static bool is_refusal(int code)
+{
+	return code == -EACCES || code == -EPERM || code == -EINVAL;
+}
+
+static int act_on_answer(struct rw_standby *self, enum question question, struct rw_error *err)
+{
+	uint64_t now = now_of(self);
+
+	if (question == QUESTION_REGISTRY)
+		self->registry_due_ns = now + REGISTRY_NS;
+	/* Nobody is active: it was asked who there is in order to take over. */
+	self->claim_due_ns = question == QUESTION_REGISTRY && !self->holder[0] ? now : now + CLAIM_NS;
+	if (self->result < 0) {
+		self->pause_until_ns = now + CLAIM_NS;
+		if (!self->reached && is_refusal(self->result)) {
+			*err = self->result_err;
+			return self->result;
+		}
+		set_trouble(self, &self->etcd, "etcd does not answer", &self->result_err);
+		return 0;
+	}
+	self->reached = true;
+	clear_trouble(&self->etcd);
+	if (keep_entries(self))
+		self->registry_known = false;
+	if (self->active)
+		follow_registry(self);
+	else if (self->holder[0])
+		refresh(self);
+	return 0;
+}
+
+static enum question next_question(const struct rw_standby *self, uint64_t now)
+{
+	bool due = !self->registry_known || now >= self->registry_due_ns;
+
+	if (now < self->pause_until_ns)
+		return QUESTION_NONE;
+	if (self->active)
+		return now >= self->registry_due_ns ? QUESTION_REGISTRY : QUESTION_NONE;
+	if (self->claim_seen && due)
+		return QUESTION_REGISTRY;
+	return now >= self->claim_due_ns ? QUESTION_CLAIM : QUESTION_NONE;
+}
+
+int rw_standby_tick(struct rw_standby *self, struct rw_error *err)
+{
+	enum question answered = self->answered;
+	enum question question;
+	int r = 0;
+
+	if (self->lost && self->active) {
+		rw_log_error("the claim is lost; this controller stands by  reason=\"%s\"",
+			     self->lost_err.text);
+		stand_by(self);
+	}
+	self->lost = false;
+	self->answered = QUESTION_NONE;
+	if (answered)
+		r = act_on_answer(self, answered, err);
+	if (r < 0 || self->asked)
+		return r;
+	if (!self->active && answered == QUESTION_CLAIM && self->result == 0 && !self->holder[0] &&
+	    self->registry_known && now_of(self) >= self->take_due_ns)
+		take_over(self);
+	question = next_question(self, now_of(self));
+	if (question)
+		ask(self, question);
+	return 0;
+}
