@@ -399,7 +399,7 @@ static int settle(struct etcd_store *store, uint64_t write, uint64_t *ret_revisi
 	RW_CLEANUP(etcd_answer_done) struct etcd_answer answer = {0};
 	RW_CLEANUP(rw_buf_done) struct rw_buf body;
 	struct rw_error failure = RW_ERROR_NONE;
-	uint64_t fresh, found, mod_revision;
+	uint64_t fresh, found = 0, mod_revision = 0;
 	bool unchanged;
 	int r;
 
@@ -408,8 +408,11 @@ static int settle(struct etcd_store *store, uint64_t write, uint64_t *ret_revisi
 	if (r == 0)
 		r = etcd_call(etcd, ETCD_REPEATABLE, "kv/txn", &body,
 			      etcd_deadline(etcd, RW_ETCD_WAIT_MS / 2), &answer, NULL, &failure);
-	if (r == 0 && etcd_read_flag(&answer.root, "succeeded"))
-		return etcd_read_revision(&answer.root, &etcd->claim.mod_revision, err);
+	if (r == 0 && etcd_read_flag(&answer.root, "succeeded")) {
+		r = etcd_read_revision(&answer.root, &etcd->claim.mod_revision, &failure);
+		if (r == 0)
+			return 0;
+	}
 	if (r == 0)
 		r = read_failure(store, &answer, &unchanged, &mod_revision, &found, &failure);
 	if (r == 0 && mod_revision && (found == write || found == fresh)) {
