@@ -72,7 +72,7 @@ static int on_command(void *context, const char *command, struct rw_buf *answer,
 		.session = agent->session,
 		.renewal = agent->uplink ? rw_uplink_renewal(agent->uplink) : NULL,
 		.node = agent->identity.name[0] ? agent->identity.name : agent->identity.node,
-		.server = agent->session ? agent->identity.server : NULL,
+		.controllers = agent->session ? rw_uplink_controllers(agent->uplink) : NULL,
 		.file = agent->options->file,
 		.file_problem = agent->file_problem,
 		.orphan = agent->orphan[0] ? agent->orphan : NULL,
@@ -156,7 +156,8 @@ static int start_session(struct agent *agent, struct rw_error *err)
 		return r;
 	agent->reporter.renewal = rw_uplink_renewal(agent->uplink);
 	transport = rw_uplink_transport(agent->uplink);
-	if (rw_agent_session_new(&transport, &host, agent->options->random, &agent->session) < 0)
+	if (rw_agent_session_new(&transport, rw_uplink_controllers(agent->uplink), &host,
+				 agent->options->random, &agent->session) < 0)
 		return rw_error_oom(err);
 	rw_uplink_set_session(agent->uplink, agent->session);
 	rw_keeper_status(agent->keeper, &status);

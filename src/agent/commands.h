@@ -18,7 +18,8 @@
 
 struct rw_join_options {
 	struct rw_agent_place place;
-	const char *server;         /* "https://host[:port]"; 8443 when the port is missing */
+	const char *const *servers; /* "https://host[:port]"; 8443 when the port is missing */
+	size_t server_count;        /* at least one, at most RW_CONTROLLERS_JOINED_MAX */
 	const char *token;          /* "<id>.<secret>" */
 	const char *ca_file;        /* how the server is trusted: one of these two */
 	const char *ca_fingerprint; /* SHA-256 of the authority's certificate, hex, colons allowed */
@@ -36,7 +37,8 @@ struct rw_join_options {
 /*
  * Asks the controller which policy the node would have, shows what that would do here, and finds out whether
  * it is wanted (agent/consent.h).  Then makes a key, sends the token with a certificate request, and stores
- * what comes back.  Until then nothing is stored or changed anywhere, and the token stays good: -ECANCELED.  A
+ * what comes back.  Until then nothing is stored or changed anywhere, and the token stays good: -ECANCELED.  Of
+ * several controllers the first is taken that can be reached and does not stand by.  A
  * machine that has joined already is refused without 'replace'.
  */
 RW_NODISCARD int rw_command_join(const struct rw_join_options *options, struct rw_error *err);

@@ -6,6 +6,7 @@
 
 #include "agent/commands.h"
 #include "agent/consent.h"
+#include "agent/controllers.h"
 #include "agent/report.h"
 #include "agent/seal.h"
 #include "base/file.h"
@@ -17,51 +18,12 @@
 #include "wire/join.h"
 #include "wire/problem.h"
 
-#define DEFAULT_PORT    8443
 #define JOIN_TIMEOUT_MS 30000u
 #define POLICY_SIZE_MAX (64u << 20)
 #define LOOKS_MAX       3 /* until policy and interfaces agree */
 #define TRIES_MAX       3 /* when the rules change in between */
 
 /* ---- the operator's words ---- */
-
-/* Whether a port stands behind the host's name or bracketed address. */
-static bool has_port(const char *host, size_t length)
-{
-	while (length-- > 0) {
-		if (host[length] == ':')
-			return true;
-		if (host[length] == ']')
-			return false;
-	}
-	return false;
-}
-
-/* Brings "host", "host:port" or "https://host:port/" to "https://host:port". */
-static int normalise_server(const char *text, char server[RW_AGENT_SERVER_SIZE], struct rw_error *err)
-{
-	const char *host = text;
-	size_t length;
-	int written;
-
-	if (strncmp(text, "http://", 7) == 0) {
-		(void)rw_error_field(err, "--server", "an agent talks to its controller by https only");
-		return -EINVAL;
-	}
-	if (strncmp(text, "https://", 8) == 0)
-		host = text + 8;
-	length = strcspn(host, "/?#");
-	if (length == 0 || strspn(host + length, "/") != strlen(host + length))
-		return rw_error_field(err, "--server", "not the address of a controller: %s", text);
-	if (has_port(host, length))
-		written = snprintf(server, RW_AGENT_SERVER_SIZE, "https://%.*s", (int)length, host);
-	else
-		written = snprintf(server, RW_AGENT_SERVER_SIZE, "https://%.*s:%d", (int)length, host,
-				   DEFAULT_PORT);
-	if (written < 0 || written >= RW_AGENT_SERVER_SIZE)
-		return rw_error_field(err, "--server", "too long");
-	return 0;
-}
 
 /* Lower-case hex without the colons that openssl writes. */
 static int normalise_fingerprint(const char *text, char fingerprint[2 * RW_SHA256_SIZE + 1],
@@ -176,7 +138,8 @@ static int make_request(const struct rw_join_options *options, const char *key_p
 /* Where the request goes. */
 struct link_to_controller {
 	const struct rw_join_options *options;
-	char server[RW_AGENT_SERVER_SIZE];
+	const char *server;                       /* https://host:port */
+	bool passed_on;                           /* it does not serve: another controller may */
 	char fingerprint[2 * RW_SHA256_SIZE + 1]; /* "" = trusted by the authority's file */
 };
 
@@ -189,7 +152,7 @@ static int explain_failure(const struct link_to_controller *to, int result, stru
 	return result;
 }
 
-static int call(const struct link_to_controller *to, const char *path, const struct rw_buf *body,
+static int call(struct link_to_controller *to, const char *path, const struct rw_buf *body,
 		struct rw_http_result *ret_result, struct rw_error *err)
 {
 	RW_CLEANUP(rw_loop_free) struct rw_loop *loop = NULL;
@@ -219,13 +182,16 @@ static int call(const struct link_to_controller *to, const char *path, const str
 		return r;
 	(void)snprintf(url, sizeof(url), "%s%s", to->server, path);
 	r = rw_http_client_wait(client, &options, ret_result, err);
-	if (r < 0)
+	if (r < 0) {
+		to->passed_on = true;
 		return explain_failure(to, r, err);
+	}
 	if (ret_result->status != 200 && ret_result->status != 201) {
 		struct rw_error problem = RW_ERROR_NONE;
 
 		rw_problem_decode(ret_result->body ? ret_result->body : "", ret_result->body_size,
 				  (int)ret_result->status, &problem);
+		to->passed_on = ret_result->status == 503;
 		if (err)
 			*err = problem;
 		return problem.code;
@@ -233,9 +199,8 @@ static int call(const struct link_to_controller *to, const char *path, const str
 	return 0;
 }
 
-static int exchange(const struct link_to_controller *to, const char *path,
-		    const struct rw_join_request *request, struct rw_http_result *ret_result,
-		    struct rw_error *err)
+static int exchange(struct link_to_controller *to, const char *path, const struct rw_join_request *request,
+		    struct rw_http_result *ret_result, struct rw_error *err)
 {
 	RW_CLEANUP(rw_buf_done) struct rw_buf body;
 	int r;
@@ -250,7 +215,7 @@ static int exchange(const struct link_to_controller *to, const char *path,
 
 /* ---- what it would do ---- */
 
-static int ask_policy(const struct link_to_controller *to, const struct rw_join_request *request,
+static int ask_policy(struct link_to_controller *to, const struct rw_join_request *request,
 		      struct rw_policy **ret_policy, struct rw_error *err)
 {
 	RW_CLEANUP(rw_http_result_done) struct rw_http_result result = {0};
@@ -279,8 +244,8 @@ static bool same_interfaces(const struct rw_survey *a, const struct rw_survey *b
  * The policy follows from the interfaces that are enforced, and these from the policy, which knows the
  * network's CIDRs: the second look agrees with the first, or the third with the second.
  */
-static int look(const struct link_to_controller *to, struct rw_join_request *request,
-		struct rw_survey *ret_survey, struct rw_error *err)
+static int look(struct link_to_controller *to, struct rw_join_request *request, struct rw_survey *ret_survey,
+		struct rw_error *err)
 {
 	const struct rw_join_options *options = to->options;
 	RW_CLEANUP(rw_survey_done) struct rw_survey survey = {0};
@@ -315,7 +280,7 @@ static int look(const struct link_to_controller *to, struct rw_join_request *req
 }
 
 /* Looks, shows, asks.  The request then says what is wanted, and of which policy. */
-static int prepare(const struct link_to_controller *to, struct rw_join_request *request, bool *ret_monitored,
+static int prepare(struct link_to_controller *to, struct rw_join_request *request, bool *ret_monitored,
 		   struct rw_error *err)
 {
 	RW_CLEANUP(rw_survey_done) struct rw_survey survey = {0};
@@ -373,8 +338,8 @@ static int write_text(const struct rw_agent_place *place, const char *file, cons
 }
 
 /* The identity comes last: with it the machine has joined. */
-static int store(const struct rw_join_options *options, const char *server, const char *key_pem,
-		 const struct rw_join_answer *answer, struct rw_error *err)
+static int store(const struct rw_join_options *options, const struct rw_controllers *controllers,
+		 const char *key_pem, const struct rw_join_answer *answer, struct rw_error *err)
 {
 	const struct rw_agent_place *place = &options->place;
 	struct rw_agent_identity identity = {0};
@@ -382,13 +347,15 @@ static int store(const struct rw_join_options *options, const char *server, cons
 
 	(void)snprintf(identity.node, sizeof(identity.node), "%s", answer->node);
 	(void)snprintf(identity.name, sizeof(identity.name), "%s", answer->name);
-	(void)snprintf(identity.server, sizeof(identity.server), "%s", server);
+	(void)snprintf(identity.server, sizeof(identity.server), "%s", controllers->current);
 	if (r == 0)
 		r = write_text(place, "key.pem", key_pem, 0600, err);
 	if (r == 0)
 		r = write_text(place, "cert.pem", answer->certificate, 0644, err);
 	if (r == 0)
 		r = write_text(place, "ca.pem", answer->ca, 0644, err);
+	if (r == 0)
+		r = rw_controllers_save(place, identity.node, controllers, err);
 	if (r == 0)
 		r = rw_agent_identity_save(place, &identity, err);
 	if (r < 0)
@@ -408,7 +375,7 @@ static void wipe_text(char **text)
 }
 
 /* Prepares and joins, anew when the policy changes between the two. */
-static int join_at(const struct link_to_controller *to, struct rw_join_request *request,
+static int join_at(struct link_to_controller *to, struct rw_join_request *request,
 		   struct rw_join_answer *ret_answer, bool *ret_monitored, struct rw_error *err)
 {
 	RW_CLEANUP(rw_http_result_done) struct rw_http_result result = {0};
@@ -417,11 +384,16 @@ static int join_at(const struct link_to_controller *to, struct rw_join_request *
 	for (int i = 0; r == -ESTALE && i < TRIES_MAX; i++) {
 		rw_http_result_done(&result);
 		result = (struct rw_http_result){0};
+		to->passed_on = false;
 		if (i)
 			printf("The rules for this node have changed meanwhile; once more:\n\n");
 		r = prepare(to, request, ret_monitored, err);
-		if (r == 0)
-			r = exchange(to, "/v1/agent/join", request, &result, err);
+		if (r < 0)
+			break;
+		r = exchange(to, "/v1/agent/join", request, &result, err);
+		/* Without an answer nobody knows whether the token was spent. */
+		if (result.status == 0)
+			to->passed_on = false;
 	}
 	if (r == 0)
 		r = rw_join_answer_decode(result.body ? result.body : "", result.body_size, ret_answer, err);
@@ -439,16 +411,60 @@ static void tell(const struct link_to_controller *to, const struct rw_join_answe
 		printf("Enforce when you have seen enough: ringwall node enforce %s\n", answer->name);
 }
 
+/* Those that the operator names. */
+static int list_controllers(const struct rw_join_options *options, struct rw_controllers *controllers,
+			    struct rw_error *err)
+{
+	for (size_t i = 0; i < options->server_count; i++) {
+		struct rw_error unfit = RW_ERROR_NONE;
+		char url[RW_AGENT_SERVER_SIZE];
+		int r = rw_controllers_parse_url(options->servers[i], url, &unfit);
+
+		if (r == 0)
+			r = rw_controllers_add_joined(controllers, url, &unfit);
+		if (r < 0)
+			return rw_error_field(err, "--server", "%s", unfit.text);
+	}
+	return 0;
+}
+
+/* Joins at the first that serves; 'controllers' then says which. */
+static int join_at_one(struct link_to_controller *to, struct rw_controllers *controllers,
+		       struct rw_join_request *request, struct rw_join_answer *ret_answer,
+		       bool *ret_monitored, struct rw_error *err)
+{
+	struct rw_error reason = RW_ERROR_NONE;
+	bool is_left = true, moved;
+	int r;
+
+	do {
+		to->server = rw_controllers_next(controllers, &moved);
+		reason = RW_ERROR_NONE;
+		r = join_at(to, request, ret_answer, ret_monitored, &reason);
+		if (r < 0 && to->passed_on)
+			is_left = rw_controllers_failed(controllers);
+		if (r < 0 && to->passed_on && is_left)
+			fprintf(stderr, "ringwall-agent: %s does not serve, so another one is asked: %s\n",
+				to->server, reason.text);
+	} while (r < 0 && to->passed_on && is_left);
+	if (r < 0 && err)
+		*err = reason;
+	else
+		rw_controllers_worked(controllers);
+	return r;
+}
+
 static int join(const struct rw_join_options *options, const char *key_pem, struct rw_error *err)
 {
 	RW_CLEANUP(rw_join_request_done) struct rw_join_request request = {0};
 	RW_CLEANUP(rw_join_answer_done) struct rw_join_answer answer = {0};
 	struct link_to_controller to = {.options = options};
+	struct rw_controllers controllers = {.count = 0};
 	bool monitored = false;
 	struct utsname host;
 	int r;
 
-	r = normalise_server(options->server, to.server, err);
+	r = list_controllers(options, &controllers, err);
 	if (r == 0 && options->ca_fingerprint)
 		r = normalise_fingerprint(options->ca_fingerprint, to.fingerprint, err);
 	if (r < 0)
@@ -457,9 +473,9 @@ static int join(const struct rw_join_options *options, const char *key_pem, stru
 	host.nodename[strcspn(host.nodename, ".")] = '\0';
 	r = make_request(options, key_pem, options->name ? options->name : host.nodename, &request, err);
 	if (r == 0)
-		r = join_at(&to, &request, &answer, &monitored, err);
+		r = join_at_one(&to, &controllers, &request, &answer, &monitored, err);
 	if (r == 0)
-		r = store(options, to.server, key_pem, &answer, err);
+		r = store(options, &controllers, key_pem, &answer, err);
 	if (r == 0)
 		tell(&to, &answer, monitored);
 	return r;

@@ -24,6 +24,7 @@ enum urgency {
 
 struct rw_agent_session {
 	struct rw_agent_transport transport;
+	struct rw_controllers *controllers; /* borrowed */
 	struct rw_agent_host host;
 	const struct rw_random *random;
 
@@ -45,14 +46,16 @@ struct rw_agent_session {
 
 /* ---- life ---- */
 
-int rw_agent_session_new(const struct rw_agent_transport *transport, const struct rw_agent_host *host,
-			 const struct rw_random *random, struct rw_agent_session **ret_session)
+int rw_agent_session_new(const struct rw_agent_transport *transport, struct rw_controllers *controllers,
+			 const struct rw_agent_host *host, const struct rw_random *random,
+			 struct rw_agent_session **ret_session)
 {
 	struct rw_agent_session *session = calloc(1, sizeof(*session));
 
 	if (!session)
 		return -ENOMEM;
 	session->transport = *transport;
+	session->controllers = controllers;
 	session->host = *host;
 	session->random = random;
 	session->retry_ms = RW_AGENT_RETRY_MIN_MS;
@@ -104,38 +107,47 @@ static void notice(struct rw_agent_session *session, bool is_warning, const char
 
 /* ---- the stream's life ---- */
 
-/* A wait of half to all of 'retry_ms'. */
-static uint64_t jittered(const struct rw_agent_session *session, uint64_t retry_ms)
+/* A wait of 'min_ms' to 'max_ms'. */
+static uint64_t jittered(const struct rw_agent_session *session, uint64_t min_ms, uint64_t max_ms)
 {
 	uint64_t random;
 
 	session->random->fill(session->random, &random, sizeof(random));
-	return retry_ms - random % (retry_ms / 2 + 1);
+	return max_ms - random % (max_ms - min_ms + 1);
 }
 
-/* Ends the stream, if any, and plans the next try. */
+/* The current controller could not be followed: how long to wait before the next one is tried. */
+static uint64_t wait_for_next(struct rw_agent_session *session)
+{
+	uint64_t retry_ms = session->retry_ms;
+
+	if (rw_controllers_failed(session->controllers))
+		return jittered(session, RW_AGENT_SWITCH_MIN_MS, RW_AGENT_SWITCH_MAX_MS);
+	session->retry_ms = retry_ms < RW_AGENT_RETRY_MAX_MS / 2 ? 2 * retry_ms : RW_AGENT_RETRY_MAX_MS;
+	return jittered(session, retry_ms - retry_ms / 2, retry_ms);
+}
+
+/* Ends the stream, if any, and plans the next try: of the next controller, or after 'retry_ms' of the same one. */
 static void end_stream(struct rw_agent_session *session, uint64_t now_ms, uint64_t retry_ms,
 		       const char *reason)
 {
-	uint64_t wait_ms = jittered(session, retry_ms ? retry_ms : session->retry_ms);
+	bool is_news = rw_controllers_complain(session->controllers, reason);
+	uint64_t wait_ms =
+		retry_ms ? jittered(session, retry_ms - retry_ms / 2, retry_ms) : wait_for_next(session);
 
 	if (session->reader)
 		session->transport.close(session->transport.context);
 	session->reader = rw_stream_reader_free(session->reader);
 	/* Once a stream is lost is news; that it is still lost is not. */
-	if (session->stage == STAGE_STREAMING || strcmp(session->reason, reason) != 0)
+	if (session->stage == STAGE_STREAMING || is_news)
 		notice(session, true,
-		       "controller not connected; enforcement goes on  reason=\"%s\" retry_ms=%llu", reason,
-		       (unsigned long long)wait_ms);
+		       "controller not connected; enforcement goes on  server=%s reason=\"%s\" retry_ms=%llu",
+		       session->controllers->current, reason, (unsigned long long)wait_ms);
 	(void)snprintf(session->reason, sizeof(session->reason), "%s", reason);
 	session->stage = STAGE_IDLE;
 	session->deadline_ms = now_ms + wait_ms;
 	session->reports_failed = 0;
 	session->host.wake(session->host.context);
-	if (!retry_ms && session->retry_ms < RW_AGENT_RETRY_MAX_MS / 2)
-		session->retry_ms *= 2;
-	else if (!retry_ms)
-		session->retry_ms = RW_AGENT_RETRY_MAX_MS;
 }
 
 static void open_stream(struct rw_agent_session *session, uint64_t now_ms)
@@ -144,7 +156,11 @@ static void open_stream(struct rw_agent_session *session, uint64_t now_ms)
 	bool resumes = session->policy && !session->needs_snapshot;
 	struct rw_policy_digest digest = {{0, 0}};
 	struct rw_error err = RW_ERROR_NONE;
+	bool moved;
+	const char *server = rw_controllers_next(session->controllers, &moved);
 
+	if (moved)
+		session->report_under_way = false;
 	if (resumes)
 		digest = rw_policy_digest(session->policy);
 	session->reader = rw_stream_reader_new();
@@ -154,18 +170,17 @@ static void open_stream(struct rw_agent_session *session, uint64_t now_ms)
 	}
 	session->stage = STAGE_OPENING;
 	session->deadline_ms = now_ms + RW_AGENT_SILENCE_MS;
-	if (session->transport.open(session->transport.context, resumes ? &session->position : &nothing,
-				    &digest, &err) < 0)
+	if (session->transport.open(session->transport.context, server, moved,
+				    resumes ? &session->position : &nothing, &digest, &err) < 0)
 		end_stream(session, now_ms, 0, err.text);
 	else
 		session->heartbeat_ms = now_ms;
 }
 
-void rw_agent_session_cut(struct rw_agent_session *session, uint64_t now_ms, const char *reason,
-			  uint64_t retry_ms)
+void rw_agent_session_cut(struct rw_agent_session *session, uint64_t now_ms, const char *reason)
 {
 	if (session->reader)
-		end_stream(session, now_ms, retry_ms, reason);
+		end_stream(session, now_ms, 0, reason);
 }
 
 /* ---- frames ---- */
@@ -303,7 +318,8 @@ void rw_agent_session_line(struct rw_agent_session *session, uint64_t now_ms, co
 	if (session->stage == STAGE_OPENING) {
 		session->stage = STAGE_STREAMING;
 		session->reason[0] = '\0';
-		notice(session, false, "controller connected");
+		notice(session, false, "controller connected  server=%s", session->controllers->current);
+		session->host.wake(session->host.context);
 	}
 	session->deadline_ms = now_ms + RW_AGENT_SILENCE_MS;
 	r = rw_stream_reader_line(session->reader, line, size, &frame, &err);
@@ -315,6 +331,7 @@ void rw_agent_session_line(struct rw_agent_session *session, uint64_t now_ms, co
 		return;
 	/* Only a stream that gives whole frames has worked. */
 	session->retry_ms = RW_AGENT_RETRY_MIN_MS;
+	rw_controllers_worked(session->controllers);
 	take_frame(session, now_ms, &frame);
 }
 
@@ -362,7 +379,7 @@ uint64_t rw_agent_session_tick(struct rw_agent_session *session, uint64_t now_ms
 			end_stream(session, now_ms, 0, "nothing came from the controller for too long");
 	}
 	next_ms = session->deadline_ms;
-	if (session->stage == STAGE_IDLE || session->report_under_way)
+	if (session->stage != STAGE_STREAMING || session->report_under_way)
 		return next_ms;
 	if (session->urgency != URGENCY_NONE || now_ms >= session->heartbeat_ms)
 		send_report(session, now_ms);

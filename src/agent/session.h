@@ -2,8 +2,8 @@
 #pragma once
 
 /*
- * The agent's session with its controller
- * =======================================
+ * The agent's session with its controllers
+ * ========================================
  *
  * Keeps one stream open (wire/stream.h), follows it, and sends reports.  The session holds the newest policy
  * received, whether or not it could be applied, because the next delta starts from it; its host puts
@@ -18,8 +18,13 @@
  *       ^                            |                              |
  *       +---------- cut, refused, silent, out of step --------------+
  *
- * Waiting before the next try doubles from 1 s to 30 s, with jitter over its half, so that a thousand agents
- * do not come back in one moment; after a stream that had worked it begins anew.
+ * A stream that could not be opened, is refused by a standby, falls silent or breaks sends the session to the next
+ * controller (agent/controllers.h) after RW_AGENT_SWITCH_MIN_MS to _MAX_MS.  When all were tried, it waits: 1 s,
+ * doubling to 30 s, with jitter over its half, so that a thousand agents do not come back in one moment; after a
+ * stream that had worked it begins anew.  A controller that says when to come back, or whose stream did not fit, is
+ * asked again itself.
+ *
+ * Reports go where the stream is open, and only then.
  *
  * A stream on which nothing comes for RW_AGENT_SILENCE_MS is dead, and so is one whose controller does not
  * answer reports.
@@ -27,9 +32,12 @@
  * No clock and no socket: time comes with every call, the transport is a table of functions.
  */
 
+#include "agent/controllers.h"
 #include "base/clock.h"
 #include "wire/stream.h"
 
+#define RW_AGENT_SWITCH_MIN_MS  50u /* between two controllers */
+#define RW_AGENT_SWITCH_MAX_MS  250u
 #define RW_AGENT_RETRY_MIN_MS   1000u
 #define RW_AGENT_RETRY_MAX_MS   30000u
 #define RW_AGENT_SILENCE_MS     20000u /* heartbeats come every 5 s */
@@ -40,12 +48,16 @@ struct rw_agent_session;
 
 /* What carries bytes.  Answers come back by rw_agent_session_line, _cut and _reported, never from inside. */
 struct rw_agent_transport {
-	/* Opens the stream; 'have' has revision 0 when a snapshot is asked for. */
-	int (*open)(void *context, const struct rw_position *have, const struct rw_policy_digest *digest,
-		    struct rw_error *err);
+	/*
+	 * Opens the stream of a controller; 'have' has revision 0 when a snapshot is asked for.  'moved': it is another
+	 * controller than before, and the report that is under way there, if any, is given up without an answer.
+	 */
+	int (*open)(void *context, const char *server, bool moved, const struct rw_position *have,
+		    const struct rw_policy_digest *digest, struct rw_error *err);
 	/* Ends the stream; no line of it comes afterwards. */
 	void (*close)(void *context);
-	/* Makes and sends a report, whole or brief (wire/report.h); only one is under way at a time. */
+	/* Makes a report, whole or brief (wire/report.h), and sends it to the controller of the stream; only one is
+	 * under way at a time. */
 	int (*report)(void *context, bool brief, struct rw_error *err);
 	void *context;
 };
@@ -71,9 +83,10 @@ struct rw_agent_host {
 	void *context;
 };
 
+/* 'controllers' is borrowed and changed: which is tried, and which works.  At least one. */
 RW_NODISCARD int rw_agent_session_new(const struct rw_agent_transport *transport,
-				      const struct rw_agent_host *host, const struct rw_random *random,
-				      struct rw_agent_session **ret_session);
+				      struct rw_controllers *controllers, const struct rw_agent_host *host,
+				      const struct rw_random *random, struct rw_agent_session **ret_session);
 struct rw_agent_session *rw_agent_session_free(struct rw_agent_session *session);
 RW_DEFINE_CLEANUP(struct rw_agent_session *, rw_agent_session_free)
 
@@ -90,9 +103,8 @@ uint64_t rw_agent_session_tick(struct rw_agent_session *session, uint64_t now_ms
 /* A line of the stream, without its end. */
 void rw_agent_session_line(struct rw_agent_session *session, uint64_t now_ms, const char *line, size_t size);
 
-/* The stream has ended or could not be opened; 'reason' for the log, 'retry_ms' 0 = as usual. */
-void rw_agent_session_cut(struct rw_agent_session *session, uint64_t now_ms, const char *reason,
-			  uint64_t retry_ms);
+/* The stream has ended or could not be opened; 'reason' for the log. */
+void rw_agent_session_cut(struct rw_agent_session *session, uint64_t now_ms, const char *reason);
 
 /* The report under way was answered, or not. */
 void rw_agent_session_reported(struct rw_agent_session *session, uint64_t now_ms, bool answered);

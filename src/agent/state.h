@@ -5,10 +5,11 @@
  * What an agent keeps on disk
  * ===========================
  *
- *     STATE/identity     who this node is and where its controller listens; 0600
+ *     STATE/identity     who this node is and which controller it joined; 0600
  *     STATE/key.pem      its private key, made here, never sent; 0600
  *     STATE/cert.pem     its certificate
  *     STATE/ca.pem       the authority that it trusts
+ *     STATE/controllers  the controllers it knows (agent/controllers.h); 0600
  *     STATE/policy       the policy in force, as a snapshot frame (wire/stream.h); 0600
  *     STATE/policy-previous  the one saved before it, for when that file is unfit or missing
  *     STATE/policy-unfit a saved policy that could not be read, kept for whoever looks into it
@@ -86,7 +87,7 @@ RW_NODISCARD int rw_agent_try_lock(const struct rw_agent_place *place, int *ret_
 struct rw_agent_identity {
 	char node[RW_ID_SIZE];
 	char name[64];
-	char server[RW_AGENT_SERVER_SIZE]; /* https://host:port */
+	char server[RW_AGENT_SERVER_SIZE]; /* https://host:port, which answered the join */
 };
 
 /* 0, RW_AGENT_FILE_ABSENT, -EINVAL for what is no identity, -EPROTONOSUPPORT for a newer version. */

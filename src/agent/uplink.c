@@ -4,18 +4,33 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/file.h"
 #include "base/log.h"
 #include "wire/problem.h"
 #include "wire/stream.h"
 
 #define REPORT_TIMEOUT_MS 10000u
 #define RENEW_TIMEOUT_MS  30000u
+#define SAVE_RETRY_MS     30000u
+
+/* A list of controllers on its way to the disk: the pool thread's until it is done. */
+struct save {
+	struct rw_uplink *uplink; /* NULL: gone meanwhile */
+	char path[RW_AGENT_PATH_SIZE];
+	struct rw_buf text;
+	int result;
+	struct rw_error err;
+};
 
 struct rw_uplink {
 	struct rw_loop *loop;
 	struct rw_http_client *client;
 	struct rw_agent_session *session; /* borrowed */
-	char server[RW_AGENT_SERVER_SIZE];
+	struct rw_controllers controllers;
+	char node[RW_ID_SIZE];
+	struct save *save; /* under way, or NULL */
+	uint64_t save_ms;  /* not before */
+	bool unread;       /* the last answer to a report */
 	int (*make_report)(void *context, bool brief, struct rw_buf *buf, struct rw_error *err);
 	void *context;
 	struct rw_http_call *stream; /* NULL = none under way */
@@ -26,6 +41,16 @@ struct rw_uplink {
 	const struct rw_agent_place *place;
 	struct rw_renewal renewal;
 };
+
+/* What is known of controllers is a help; the one of the identity is there in any case. */
+static void load_controllers(struct rw_uplink *uplink, const struct rw_agent_identity *identity)
+{
+	struct rw_error err = RW_ERROR_NONE;
+
+	(void)snprintf(uplink->node, sizeof(uplink->node), "%s", identity->node);
+	if (rw_controllers_load(uplink->place, identity, &uplink->controllers, &err) < 0)
+		rw_log_warning("what is known of other controllers cannot be read  reason=\"%s\"", err.text);
+}
 
 int rw_uplink_new(const struct rw_uplink_options *options, struct rw_uplink **ret_uplink,
 		  struct rw_error *err)
@@ -49,7 +74,7 @@ int rw_uplink_new(const struct rw_uplink_options *options, struct rw_uplink **re
 	uplink->clock = options->clock;
 	uplink->random = options->random;
 	uplink->place = options->place;
-	memcpy(uplink->server, options->identity->server, sizeof(uplink->server));
+	load_controllers(uplink, options->identity);
 	rw_agent_state_path(options->place, "ca.pem", ca);
 	rw_agent_state_path(options->place, "cert.pem", cert);
 	rw_agent_state_path(options->place, "key.pem", key);
@@ -79,6 +104,8 @@ struct rw_uplink *rw_uplink_free(struct rw_uplink *uplink)
 	abort_call(&uplink->stream);
 	abort_call(&uplink->report);
 	abort_call(&uplink->renew);
+	if (uplink->save)
+		uplink->save->uplink = NULL;
 	(void)rw_http_client_free(uplink->client);
 	free(uplink);
 	return NULL;
@@ -102,6 +129,11 @@ static void on_line(struct rw_http_call *call, const char *line, size_t length, 
 static int64_t now_s(const struct rw_uplink *uplink)
 {
 	return rw_clock_realtime_ms(uplink->clock) / 1000;
+}
+
+struct rw_controllers *rw_uplink_controllers(struct rw_uplink *uplink)
+{
+	return &uplink->controllers;
 }
 
 const struct rw_renewal *rw_uplink_renewal(const struct rw_uplink *uplink)
@@ -142,11 +174,11 @@ static void on_stream_done(struct rw_http_call *call, int result, const struct r
 	(void)call;
 	uplink->stream = NULL;
 	describe(uplink, result, response, err, text, sizeof(text));
-	rw_agent_session_cut(uplink->session, rw_loop_now_ms(uplink->loop), text, 0);
+	rw_agent_session_cut(uplink->session, rw_loop_now_ms(uplink->loop), text);
 }
 
-static int open_stream(void *context, const struct rw_position *have, const struct rw_policy_digest *digest,
-		       struct rw_error *err)
+static int open_stream(void *context, const char *server, bool moved, const struct rw_position *have,
+		       const struct rw_policy_digest *digest, struct rw_error *err)
 {
 	struct rw_uplink *uplink = context;
 	char digest_text[RW_DIGEST_TEXT_SIZE];
@@ -165,14 +197,15 @@ static int open_stream(void *context, const struct rw_position *have, const stru
 		.userdata = uplink,
 	};
 
+	if (moved)
+		abort_call(&uplink->report);
 	rw_stream_versions_format(versions);
 	rw_policy_digest_format(digest, digest_text);
 	if (have->revision)
 		(void)snprintf(url, sizeof(url), "%s/v1/agent/stream?incarnation=%s&revision=%llu&digest=%s",
-			       uplink->server, have->incarnation, (unsigned long long)have->revision,
-			       digest_text);
+			       server, have->incarnation, (unsigned long long)have->revision, digest_text);
 	else
-		(void)snprintf(url, sizeof(url), "%s/v1/agent/stream", uplink->server);
+		(void)snprintf(url, sizeof(url), "%s/v1/agent/stream", server);
 	return rw_http_client_call(uplink->client, &options, &uplink->stream, err);
 }
 
@@ -237,7 +270,7 @@ static int renew(struct rw_uplink *uplink, struct rw_error *err)
 		return r;
 	options.body = body.data;
 	options.body_size = body.size;
-	(void)snprintf(url, sizeof(url), "%s/v1/agent/renew", uplink->server);
+	(void)snprintf(url, sizeof(url), "%s/v1/agent/renew", uplink->controllers.current);
 	return rw_http_client_call(uplink->client, &options, &uplink->renew, err);
 }
 
@@ -255,7 +288,89 @@ static void renew_if_due(struct rw_uplink *uplink)
 			       err.text);
 }
 
+/* ---- controllers ---- */
+
+static void save_on_pool_thread(void *job)
+{
+	struct save *save = job;
+
+	save->result = rw_file_write(save->path, save->text.data, save->text.size, 0600, &save->err);
+}
+
+static void on_saved(void *job, int status)
+{
+	struct save *save = job;
+	struct rw_uplink *uplink = save->uplink;
+
+	if (uplink && (status < 0 || save->result < 0)) {
+		rw_log_warning("cannot save where controllers are; tried again later  reason=\"%s\"",
+			       save->err.text);
+		uplink->controllers.changed = true;
+		uplink->save_ms = rw_loop_now_ms(uplink->loop) + SAVE_RETRY_MS;
+	}
+	if (uplink)
+		uplink->save = NULL;
+	rw_buf_done(&save->text);
+	free(save);
+}
+
+static void save_controllers(struct rw_uplink *uplink)
+{
+	struct save *save;
+
+	if (!uplink->controllers.changed || uplink->save || rw_loop_now_ms(uplink->loop) < uplink->save_ms)
+		return;
+	save = calloc(1, sizeof(*save));
+	if (!save)
+		return; /* with the next report */
+	save->uplink = uplink;
+	rw_agent_state_path(uplink->place, RW_CONTROLLERS_FILE, save->path);
+	rw_buf_init(&save->text, RW_CONTROLLERS_FILE_MAX);
+	if (rw_controllers_encode(&uplink->controllers, uplink->node, &save->text, NULL) < 0 ||
+	    rw_loop_work(uplink->loop, save_on_pool_thread, on_saved, save) < 0) {
+		rw_buf_done(&save->text);
+		free(save);
+		return;
+	}
+	uplink->save = save;
+	uplink->controllers.changed = false;
+}
+
+/* The same list comes with every report: only another one is looked at. */
+static void take_controllers(struct rw_uplink *uplink, const struct rw_report_answer *answer)
+{
+	const struct rw_report_answer *before = &uplink->renewal.answer;
+	struct rw_error unfit = RW_ERROR_NONE;
+
+	if (answer->controller_count == before->controller_count &&
+	    memcmp(answer->controllers, before->controllers, sizeof(answer->controllers)) == 0)
+		return;
+	if (rw_controllers_tell(&uplink->controllers, answer->controllers, answer->controller_count, &unfit))
+		rw_log_info("the controller has told which ones there are  controllers=%zu",
+			    answer->controller_count);
+	if (unfit.code)
+		rw_log_warning("the controller tells of another that is none; it is left out  reason=\"%s\"",
+			       unfit.text);
+}
+
 /* ---- reports ---- */
+
+/* An answer that cannot be read says nothing. */
+static void take_answer(struct rw_uplink *uplink, const struct rw_http_response *response)
+{
+	struct rw_report_answer answer;
+	struct rw_error err = RW_ERROR_NONE;
+
+	if (rw_report_answer_decode(response->body, response->body_size, &answer, &err) == 0) {
+		take_controllers(uplink, &answer);
+		uplink->renewal.answer = answer;
+		uplink->unread = false;
+	} else if (!uplink->unread) {
+		rw_log_warning("the controller's answer to a report is left out  reason=\"%s%s%s\"",
+			       err.field, err.field[0] ? ": " : "", err.text);
+		uplink->unread = true;
+	}
+}
 
 static void on_report_done(struct rw_http_call *call, int result, const struct rw_http_response *response,
 			   const struct rw_error *err, void *userdata)
@@ -266,10 +381,8 @@ static void on_report_done(struct rw_http_call *call, int result, const struct r
 	(void)err;
 	uplink->report = NULL;
 	if (result == 0 && response->status < 300) {
-		struct rw_report_answer answer;
-
-		if (rw_report_answer_decode(response->body, response->body_size, &answer, NULL) == 0)
-			uplink->renewal.answer = answer;
+		take_answer(uplink, response);
+		save_controllers(uplink);
 		renew_if_due(uplink);
 	} else if (result == 0 && response->status == 400) {
 		/* An older controller than before: what every version takes. */
@@ -300,7 +413,7 @@ static int send_report(void *context, bool brief, struct rw_error *err)
 		return r;
 	options.body = body.data;
 	options.body_size = body.size;
-	(void)snprintf(url, sizeof(url), "%s/v1/agent/report", uplink->server);
+	(void)snprintf(url, sizeof(url), "%s/v1/agent/report", uplink->controllers.current);
 	return rw_http_client_call(uplink->client, &options, &uplink->report, err);
 }
 

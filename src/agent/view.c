@@ -51,6 +51,12 @@ void rw_agent_view_gather(const struct rw_agent_view *view, struct rw_agent_fact
 		facts->device_count = RW_ENFORCER_DEVICE_MAX;
 }
 
+/* The controller of the stream, or that is tried. */
+static const char *server_of(const struct rw_agent_view *view)
+{
+	return view->controllers->current[0] ? view->controllers->current : view->controllers->entries[0].url;
+}
+
 /* The one line that says how it is. */
 static void summarise(const struct rw_agent_facts *facts, char *text, size_t size)
 {
@@ -146,6 +152,16 @@ static void write_interfaces(struct rw_json_writer *json, const struct rw_agent_
 	rw_json_end_array(json);
 }
 
+/* All that are known, as they are tried. */
+static void write_controllers(struct rw_json_writer *json, const struct rw_controllers *controllers)
+{
+	rw_json_key(json, "controllers");
+	rw_json_begin_array(json);
+	for (size_t i = 0; i < controllers->count; i++)
+		rw_json_write_text(json, controllers->entries[i].url);
+	rw_json_end_array(json);
+}
+
 void rw_agent_view_write_json(const struct rw_agent_view *view, struct rw_buf *buf)
 {
 	struct rw_json_writer json;
@@ -164,14 +180,15 @@ void rw_agent_view_write_json(const struct rw_agent_view *view, struct rw_buf *b
 			 facts.keeper.sealed ? "sealed"
 					     : rw_word_of(rw_words_agent_state, (int)facts.keeper.state));
 	rw_json_put_text(&json, "reason", facts.keeper.reason);
-	if (view->server) {
-		rw_json_put_text(&json, "server", view->server);
+	if (view->controllers) {
+		rw_json_put_text(&json, "server", server_of(view));
 		rw_json_put_bool(&json, "connected", facts.session.connected);
 		rw_json_put_text(&json, "connection_reason", facts.session.reason);
+		write_controllers(&json, view->controllers);
 	}
 	if (view->renewal && view->renewal->certificate.fingerprint[0])
 		rw_json_put_time(&json, "certificate_expires", view->renewal->certificate.not_after_s * 1000);
-	if (!view->server && view->orphan) {
+	if (!view->controllers && view->orphan) {
 		rw_json_put_bool(&json, "connected", false);
 		rw_json_put_text(&json, "connection_reason", view->orphan);
 	}
@@ -285,6 +302,25 @@ static void print_enforcement(struct rw_buf *buf, const struct rw_agent_facts *f
 	print_counts(buf, "would drop", counters->would_drop);
 }
 
+/* That of the stream, and the others. */
+static void print_controllers(struct rw_buf *buf, const struct rw_agent_view *view,
+			      const struct rw_agent_session_status *session)
+{
+	const struct rw_controllers *controllers = view->controllers;
+	const char *server = server_of(view), *label = "others";
+
+	(void)rw_buf_append_format(buf, "%-12s  %s: %s\n", "controller", server,
+				   session->connected   ? "connected"
+				   : session->reason[0] ? session->reason
+							: "connecting");
+	for (size_t i = 0; i < controllers->count; i++) {
+		if (strcmp(controllers->entries[i].url, server) == 0)
+			continue;
+		(void)rw_buf_append_format(buf, "%-12s  %s\n", label, controllers->entries[i].url);
+		label = "";
+	}
+}
+
 void rw_agent_view_write_text(const struct rw_agent_view *view, struct rw_buf *buf)
 {
 	struct rw_agent_facts facts;
@@ -302,11 +338,8 @@ void rw_agent_view_write_text(const struct rw_agent_view *view, struct rw_buf *b
 	else if (facts.keeper.applied.revision)
 		(void)rw_buf_append_format(buf, "%-12s  revision %llu\n", "policy",
 					   (unsigned long long)facts.keeper.applied.revision);
-	if (view->server)
-		(void)rw_buf_append_format(buf, "%-12s  %s: %s\n", "controller", view->server,
-					   facts.session.connected   ? "connected"
-					   : facts.session.reason[0] ? facts.session.reason
-								     : "connecting");
+	if (view->controllers)
+		print_controllers(buf, view, &facts.session);
 	else if (view->orphan)
 		(void)rw_buf_append_format(buf, "%-12s  none: %s\n", "controller", view->orphan);
 	if (view->renewal && view->renewal->certificate.fingerprint[0]) {

@@ -6,6 +6,7 @@
  * Prometheus.
  */
 
+#include "agent/controllers.h"
 #include "agent/keeper.h"
 #include "agent/renewal.h"
 #include "agent/session.h"
@@ -15,12 +16,12 @@
 struct rw_agent_view {
 	const struct rw_agent_place *place;
 	const struct rw_keeper *keeper;
-	const struct rw_agent_session *session; /* NULL without a controller */
-	const struct rw_renewal *renewal;       /* NULL without a controller */
-	const char *node;                       /* name or id; "" = not known */
-	const char *server;                     /* NULL without a controller */
-	const char *file;                       /* the model file of standalone mode, or NULL */
-	const char *file_problem;               /* why its newest form was refused, or "" */
+	const struct rw_agent_session *session;   /* NULL without a controller */
+	const struct rw_renewal *renewal;         /* NULL without a controller */
+	const char *node;                         /* name or id; "" = not known */
+	const struct rw_controllers *controllers; /* NULL without a controller */
+	const char *file;                         /* the model file of standalone mode, or NULL */
+	const char *file_problem;                 /* why its newest form was refused, or "" */
 	const char *orphan; /* why no controller is followed; NULL = one is, or none should be */
 };
 

@@ -19,7 +19,10 @@ static void add_state(struct rw_buf *buf, const struct rw_agent_view *view,
 		rw_metrics_put_labelled(buf, "ringwall_node_state", "state", word->word,
 					word->value == (int)facts->keeper.state);
 	rw_metrics_one(buf, "ringwall_node_connected", RW_METRICS_GAUGE, "1 while the controller is reached.",
-		       view->server && facts->session.connected);
+		       view->controllers && facts->session.connected);
+	rw_metrics_one(buf, "ringwall_node_controllers", RW_METRICS_GAUGE,
+		       "URLs of controllers that the agent knows.",
+		       view->controllers ? view->controllers->count : 0);
 	rw_metrics_one(buf, "ringwall_node_applied_revision", RW_METRICS_GAUGE, "Policy in force.",
 		       facts->keeper.applied.revision);
 	rw_metrics_one(buf, "ringwall_node_wanted_revision", RW_METRICS_GAUGE, "Policy received last.",
@@ -37,7 +40,8 @@ static void add_certificate(struct rw_buf *buf, const struct rw_agent_view *view
 			  "When the agent's certificate expires.");
 	rw_buf_init(&pem, RW_CERT_MAX_SIZE);
 	rw_agent_state_path(view->place, "cert.pem", path);
-	if (view->server && rw_file_read(path, &pem, NULL) == 0 && rw_cert_read(pem.data, &info, NULL) == 0)
+	if (view->controllers && rw_file_read(path, &pem, NULL) == 0 &&
+	    rw_cert_read(pem.data, &info, NULL) == 0)
 		rw_metrics_put(buf, "ringwall_node_certificate_expiry_timestamp_seconds",
 			       (uint64_t)info.not_after_s);
 }

@@ -76,7 +76,8 @@ static const struct rw_usage_option capture_options[] = {
 };
 
 static const struct rw_usage_option join_options[] = {
-	{"server", 0, "URL", "the controller, https://HOST[:8443]", RW_AGENT_OPTION_SERVER},
+	{"server", 0, "URL", "a controller, https://HOST[:8443]; of several the first that serves",
+	 RW_AGENT_OPTION_SERVER},
 	{"token", 0, "TOKEN", "one-time token", RW_AGENT_OPTION_TOKEN},
 	{"token-file", 0, "FILE",
 	 "file with the token, which other users of this machine then cannot see in the list of processes",
@@ -221,6 +222,9 @@ static const struct rw_usage_command commands[] = {
 	 "token stays good.  Without a terminal and without --yes the node is monitored.  Enforcing is "
 	 "refused "
 	 "when it would cut your SSH session, unless --force says so.\n"
+	 "\n"
+	 "Where there are several controllers, repeat --server: those that cannot be reached or stand by are "
+	 "passed over.  One is enough, too, as the agent is told the others while it runs.\n"
 	 "\n"
 	 "The controller is known by the fingerprint or the certificate of its authority; to any other the "
 	 "token is not sent.  The private key is made here and stays here.\n"

@@ -7,6 +7,7 @@
 
 #include "agent/agent.h"
 #include "agent/commands.h"
+#include "agent/controllers.h"
 #include "agent/helper.h"
 #include "agent/privileges.h"
 #include "base/file.h"
@@ -33,6 +34,7 @@ struct arguments {
 	bool help;
 	const char *file;
 	const char *node;
+	const char *servers[RW_CONTROLLERS_JOINED_MAX];
 	const char *token_file;
 	const char *token;
 	struct rw_flow_filter_text filter_text;
@@ -122,7 +124,6 @@ static bool set_text(struct arguments *arguments, int code, const char *text)
 		{RW_AGENT_OPTION_PIN_DIR, &arguments->pin_dir},
 		{RW_AGENT_OPTION_FILE, &arguments->file},
 		{RW_AGENT_OPTION_NODE, &arguments->node},
-		{RW_AGENT_OPTION_SERVER, &arguments->join.server},
 		{RW_AGENT_OPTION_TOKEN, &arguments->token},
 		{RW_AGENT_OPTION_TOKEN_FILE, &arguments->token_file},
 		{RW_AGENT_OPTION_CA_FINGERPRINT, &arguments->join.ca_fingerprint},
@@ -157,6 +158,11 @@ static int set_option(struct arguments *arguments, int code, const char *text)
 		if (arguments->interface_count == RW_ARRAY_COUNT(arguments->interfaces))
 			return usage("too many interfaces", NULL);
 		arguments->interfaces[arguments->interface_count++] = text;
+		return 0;
+	case RW_AGENT_OPTION_SERVER:
+		if (arguments->join.server_count == RW_ARRAY_COUNT(arguments->servers))
+			return usage("too many controllers", NULL);
+		arguments->servers[arguments->join.server_count++] = text;
 		return 0;
 	case RW_AGENT_OPTION_EARLY_DROP:
 		return add_early(arguments, text);
@@ -269,7 +275,7 @@ static int parse(int argc, char **argv, struct arguments *arguments)
 		return usage("unexpected argument", argv[optind]);
 	if (is_command(arguments, "early-drop") && !arguments->words[1])
 		return usage("early-drop needs two words: on|off|remove INTERFACE", NULL);
-	if (is_command(arguments, "join") && !arguments->join.server)
+	if (is_command(arguments, "join") && !arguments->join.server_count)
 		return usage("--server is missing: where does the controller listen?", NULL);
 	if (!arguments->command && !arguments->file)
 		return usage("a command or --file is missing", NULL);
@@ -380,6 +386,7 @@ static int command_join(struct arguments *arguments, const struct rw_agent_place
 
 	arguments->join.place = *place;
 	arguments->join.clock = rw_clock_system();
+	arguments->join.servers = arguments->servers;
 	arguments->join.named = arguments->interfaces;
 	arguments->join.named_count = arguments->interface_count;
 	arguments->join.token = arguments->token;
@@ -390,7 +397,7 @@ static int command_join(struct arguments *arguments, const struct rw_agent_place
 			return r;
 		arguments->join.token = token;
 	}
-	if (!arguments->join.server)
+	if (!arguments->join.server_count)
 		return rw_error_field(err, "--server", "is missing: where does the controller listen?");
 	if (!arguments->join.token)
 		return rw_error_field(err, "--token",

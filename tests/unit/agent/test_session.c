@@ -11,11 +11,15 @@
 /* A controller of paper: what the session asked for, and what it was told. */
 struct world {
 	struct rw_agent_session *session;
+	struct rw_controllers controllers;
 	struct rw_random random;
+	uint64_t random_bits; /* 0: no jitter, waits are at their longest */
 	uint64_t now_ms;
 
 	unsigned int opened;
 	bool is_open;
+	char tried[32]; /* the letters of "https://a:8443" and so on, in order, as far as there is room */
+	unsigned int moves;
 	struct rw_position have; /* of the last open */
 	struct rw_policy_digest digest;
 	int open_result;
@@ -34,11 +38,14 @@ struct world {
 	unsigned int woken;
 };
 
-static int world_open(void *context, const struct rw_position *have, const struct rw_policy_digest *digest,
-		      struct rw_error *err)
+static int world_open(void *context, const char *server, bool moved, const struct rw_position *have,
+		      const struct rw_policy_digest *digest, struct rw_error *err)
 {
 	struct world *world = context;
 
+	if (strlen(world->tried) + 1 < sizeof(world->tried))
+		world->tried[strlen(world->tried)] = server[8];
+	world->moves += moved;
 	world->opened++;
 	world->have = *have;
 	world->digest = *digest;
@@ -106,11 +113,13 @@ static void world_notice(void *context, bool is_warning, const char *text)
 	((struct world *)context)->notices++;
 }
 
-/* No jitter: waits are at their longest. */
-static void fill_zeros(const struct rw_random *random, void *bytes, size_t size)
+static void fill_bits(const struct rw_random *random, void *bytes, size_t size)
 {
-	(void)random;
-	memset(bytes, 0, size);
+	const struct world *world =
+		(const struct world *)((const char *)random - offsetof(struct world, random));
+
+	assert_int_equal(size, sizeof(world->random_bits));
+	memcpy(bytes, &world->random_bits, size);
 }
 
 static int make_world(void **state)
@@ -121,9 +130,12 @@ static int make_world(void **state)
 					   world_wake,  world_notice, world};
 
 	assert_non_null(world);
-	world->random.fill = fill_zeros;
+	world->random.fill = fill_bits;
 	world->now_ms = 1000000;
-	assert_int_equal(rw_agent_session_new(&transport, &host, &world->random, &world->session), 0);
+	assert_int_equal(rw_controllers_add_joined(&world->controllers, "https://a:8443", NULL), 0);
+	assert_int_equal(
+		rw_agent_session_new(&transport, &world->controllers, &host, &world->random, &world->session),
+		0);
 	*state = world;
 	return 0;
 }
@@ -317,7 +329,7 @@ static void resumes_with_position_and_digest(void **state)
 	snapshot(world, 5, 22);
 	delta(world, 5, 9, 22, 23);
 	world->woken = 0;
-	rw_agent_session_cut(world->session, world->now_ms, "reset", 0);
+	rw_agent_session_cut(world->session, world->now_ms, "reset");
 	assert_true(world->woken > 0);
 	assert_false(status_of(world).connected);
 	pass(world, 2000);
@@ -389,7 +401,7 @@ static void changes_nothing_when_the_stream_is_cut_in_a_delta(void **state)
 			snapshot(world, 5, 22);
 		encode_delta(&buf, 5, 6, 22, 23, 23);
 		feed(world, &buf, lines);
-		rw_agent_session_cut(world->session, world->now_ms, "reset", 0);
+		rw_agent_session_cut(world->session, world->now_ms, "reset");
 		assert_int_equal(world->applied, 1);
 	}
 	pass(world, 3000);
@@ -487,7 +499,7 @@ static void waits_longer_after_each_failure_and_begins_anew_after_success(void *
 	pass(world, RW_AGENT_RETRY_MAX_MS);
 	snapshot(world, 5, 22);
 	opened = world->opened;
-	rw_agent_session_cut(world->session, world->now_ms, "reset", 0);
+	rw_agent_session_cut(world->session, world->now_ms, "reset");
 	pass(world, RW_AGENT_RETRY_MIN_MS);
 	assert_int_equal(world->opened, opened + 1);
 }
@@ -547,11 +559,20 @@ static void lets_go_when_the_node_is_deleted(void **state)
 	assert_int_equal(world->opened, 1);
 }
 
+/* The first line of a stream, by which it is open. */
+static void heartbeat(struct world *world)
+{
+	rw_agent_session_line(world->session, world->now_ms, "", 0);
+	pass(world, 0);
+}
+
 static void reports_at_heartbeats_and_at_once_after_an_apply(void **state)
 {
 	struct world *world = *state;
 
 	pass(world, 0);
+	assert_int_equal(world->reports, 0);
+	heartbeat(world);
 	assert_int_equal(world->reports, 1);
 	/* One at a time. */
 	pass(world, 3 * RW_AGENT_HEARTBEAT_MS);
@@ -577,6 +598,7 @@ static void reports_briefly_after_a_delta_and_wholly_at_heartbeats(void **state)
 	struct world *world = *state;
 
 	pass(world, 0);
+	heartbeat(world);
 	rw_agent_session_reported(world->session, world->now_ms, true);
 	snapshot(world, 5, 22);
 	pass(world, 0);
@@ -626,6 +648,226 @@ static void ends_the_stream_when_reports_are_not_answered(void **state)
 	assert_false(world->is_open);
 }
 
+/* ---- several controllers ---- */
+
+/* Three of them: a, b and c, and the session has begun with a. */
+static void know_three(struct world *world)
+{
+	assert_int_equal(rw_controllers_add_joined(&world->controllers, "https://b:8443", NULL), 0);
+	assert_int_equal(rw_controllers_add_joined(&world->controllers, "https://c:8443", NULL), 0);
+	pass(world, 0);
+	assert_string_equal(world->tried, "a");
+}
+
+static void cut(struct world *world, const char *reason)
+{
+	rw_agent_session_cut(world->session, world->now_ms, reason);
+}
+
+static void tries_all_controllers_before_it_waits_longer(void **state)
+{
+	struct world *world = *state;
+
+	know_three(world);
+	cut(world, "HTTP status 503: stands by");
+	pass(world, RW_AGENT_SWITCH_MAX_MS - 1);
+	assert_string_equal(world->tried, "a");
+	pass(world, 1);
+	assert_string_equal(world->tried, "ab");
+	cut(world, "connection refused");
+	pass(world, RW_AGENT_SWITCH_MAX_MS);
+	assert_string_equal(world->tried, "abc");
+	/* Now it is the usual wait, and after the next round a longer one. */
+	cut(world, "connection refused");
+	pass(world, RW_AGENT_RETRY_MIN_MS - 1);
+	assert_string_equal(world->tried, "abc");
+	pass(world, 1);
+	assert_string_equal(world->tried, "abca");
+	cut(world, "connection refused");
+	pass(world, RW_AGENT_SWITCH_MAX_MS);
+	cut(world, "connection refused");
+	pass(world, RW_AGENT_SWITCH_MAX_MS);
+	cut(world, "connection refused");
+	assert_string_equal(world->tried, "abcabc");
+	pass(world, 2 * RW_AGENT_RETRY_MIN_MS - 1);
+	assert_string_equal(world->tried, "abcabc");
+	pass(world, 1);
+	assert_string_equal(world->tried, "abcabca");
+}
+
+static void spreads_the_ways_between_controllers(void **state)
+{
+	struct world *world = *state;
+
+	know_three(world);
+	world->random_bits = RW_AGENT_SWITCH_MAX_MS - RW_AGENT_SWITCH_MIN_MS; /* the most that is taken off */
+	cut(world, "reset");
+	pass(world, RW_AGENT_SWITCH_MIN_MS - 1);
+	assert_string_equal(world->tried, "a");
+	pass(world, 1);
+	assert_string_equal(world->tried, "ab");
+	world->random_bits = 100;
+	cut(world, "reset");
+	pass(world, RW_AGENT_SWITCH_MAX_MS - 101);
+	assert_string_equal(world->tried, "ab");
+	pass(world, 1);
+	assert_string_equal(world->tried, "abc");
+}
+
+static void one_that_cannot_even_be_asked_is_passed_over(void **state)
+{
+	struct world *world = *state;
+
+	know_three(world);
+	world->open_result = -EINVAL;
+	cut(world, "reset");
+	pass(world, 2ull * RW_AGENT_SWITCH_MAX_MS);
+	assert_string_equal(world->tried, "abc");
+}
+
+static void goes_to_the_next_when_a_stream_breaks_or_falls_silent(void **state)
+{
+	struct world *world = *state;
+
+	know_three(world);
+	snapshot(world, 5, 22);
+	cut(world, "reset");
+	pass(world, RW_AGENT_SWITCH_MAX_MS);
+	assert_string_equal(world->tried, "ab");
+	assert_int_equal(world->have.revision, 5);
+	delta(world, 5, 6, 22, 23);
+	assert_int_equal(world->mark, 23);
+	assert_string_equal(world->controllers.last, "https://b:8443");
+	rw_agent_session_reported(world->session, world->now_ms, true);
+	pass(world, RW_AGENT_SILENCE_MS + RW_AGENT_SWITCH_MAX_MS);
+	assert_string_equal(world->tried, "abc");
+}
+
+static void begins_anew_after_a_stream_that_worked(void **state)
+{
+	struct world *world = *state;
+
+	know_three(world);
+	for (unsigned int i = 0; i < 9; i++) {
+		cut(world, "connection refused");
+		pass(world, 4ull * RW_AGENT_RETRY_MIN_MS);
+	}
+	assert_string_equal(world->tried, "abcabcabca");
+	snapshot(world, 5, 22);
+	cut(world, "reset");
+	pass(world, RW_AGENT_SWITCH_MAX_MS);
+	cut(world, "HTTP status 503: stands by");
+	pass(world, RW_AGENT_SWITCH_MAX_MS);
+	cut(world, "HTTP status 503: stands by");
+	assert_string_equal(world->tried, "abcabcabcabc");
+	pass(world, RW_AGENT_RETRY_MIN_MS);
+	assert_string_equal(world->tried, "abcabcabcabca");
+}
+
+static void begins_with_the_one_that_worked_last(void **state)
+{
+	struct world *world = *state;
+
+	assert_int_equal(rw_controllers_add_joined(&world->controllers, "https://b:8443", NULL), 0);
+	(void)strcpy(world->controllers.last, "https://b:8443");
+	pass(world, 0);
+	assert_string_equal(world->tried, "b");
+	cut(world, "reset");
+	pass(world, RW_AGENT_SWITCH_MAX_MS);
+	assert_string_equal(world->tried, "ba");
+}
+
+/* What it said holds for it alone; to ask the others would not mend it. */
+static void asks_the_same_again_when_it_says_when_or_does_not_fit(void **state)
+{
+	RW_CLEANUP(rw_buf_done) struct rw_buf buf;
+	struct world *world = *state;
+
+	know_three(world);
+	rw_buf_init(&buf, 1u << 20);
+	assert_int_equal(rw_stream_encode_refused(&buf, "busy", 7000, NULL), 0);
+	feed(world, &buf, ALL_LINES);
+	pass(world, 7000);
+	assert_string_equal(world->tried, "aa");
+	snapshot(world, 5, 22);
+	delta(world, 7, 8, 22, 23);
+	pass(world, RW_AGENT_RETRY_MIN_MS);
+	assert_string_equal(world->tried, "aaa");
+	assert_int_equal(world->have.revision, 0);
+	assert_int_equal(world->moves, 1);
+}
+
+/* Its answer would come late or never, and is nobody's. */
+static void gives_up_the_report_to_the_controller_before(void **state)
+{
+	struct world *world = *state;
+
+	know_three(world);
+	snapshot(world, 5, 22);
+	pass(world, 0);
+	assert_int_equal(world->reports, 1);
+	cut(world, "reset");
+	pass(world, RW_AGENT_SWITCH_MAX_MS);
+	assert_int_equal(world->moves, 2);
+	assert_int_equal(world->reports, 1);
+	heartbeat(world);
+	assert_int_equal(world->reports, 2);
+	assert_int_equal(world->brief, 0);
+}
+
+static void never_reports_where_no_stream_is_open(void **state)
+{
+	struct world *world = *state;
+
+	know_three(world);
+	rw_agent_session_report_soon(world->session);
+	for (unsigned int i = 0; i < 7; i++) {
+		cut(world, "HTTP status 503: stands by");
+		pass(world, 4ull * RW_AGENT_RETRY_MIN_MS);
+	}
+	assert_true(world->opened > 5);
+	assert_int_equal(world->reports, 0);
+}
+
+static void tells_of_each_lost_controller_once(void **state)
+{
+	struct world *world = *state;
+
+	know_three(world);
+	world->open_result = -ECONNREFUSED;
+	cut(world, "no route");
+	pass(world, 10ull * RW_AGENT_RETRY_MAX_MS);
+	assert_true(world->opened > 20);
+	assert_int_equal(world->notices, 3);
+	/* Once one has worked, each is news again. */
+	world->open_result = 0;
+	while (!world->is_open)
+		pass(world, 1000);
+	snapshot(world, 5, 22);
+	world->notices = 0;
+	world->open_result = -ECONNREFUSED;
+	cut(world, "no route");
+	pass(world, 10ull * RW_AGENT_RETRY_MAX_MS);
+	assert_int_equal(world->notices, 3);
+}
+
+static void goes_by_the_list_that_was_told_meanwhile(void **state)
+{
+	static const char told[][RW_REPORT_URL_SIZE] = {"https://d:8443", "https://a:8443"};
+	struct rw_error unfit = RW_ERROR_NONE;
+	struct world *world = *state;
+
+	pass(world, 0);
+	snapshot(world, 5, 22);
+	assert_true(rw_controllers_tell(&world->controllers, told, 2, &unfit));
+	cut(world, "reset");
+	pass(world, RW_AGENT_SWITCH_MAX_MS);
+	assert_string_equal(world->tried, "ad");
+	cut(world, "reset");
+	pass(world, RW_AGENT_RETRY_MIN_MS);
+	assert_string_equal(world->tried, "ada");
+}
+
 #define TEST(function) cmocka_unit_test_setup_teardown(function, make_world, free_world)
 
 int main(void)
@@ -653,6 +895,17 @@ int main(void)
 		TEST(reports_at_heartbeats_and_at_once_after_an_apply),
 		TEST(reports_briefly_after_a_delta_and_wholly_at_heartbeats),
 		TEST(ends_the_stream_when_reports_are_not_answered),
+		TEST(tries_all_controllers_before_it_waits_longer),
+		TEST(spreads_the_ways_between_controllers),
+		TEST(one_that_cannot_even_be_asked_is_passed_over),
+		TEST(goes_to_the_next_when_a_stream_breaks_or_falls_silent),
+		TEST(begins_anew_after_a_stream_that_worked),
+		TEST(begins_with_the_one_that_worked_last),
+		TEST(asks_the_same_again_when_it_says_when_or_does_not_fit),
+		TEST(gives_up_the_report_to_the_controller_before),
+		TEST(never_reports_where_no_stream_is_open),
+		TEST(tells_of_each_lost_controller_once),
+		TEST(goes_by_the_list_that_was_told_meanwhile),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

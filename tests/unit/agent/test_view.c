@@ -103,6 +103,34 @@ static void shows_how_full_the_flow_table_is(void **state)
 	assert_non_null(strstr(world->text.data, "\"full_pairs_ppm\": 2500"));
 }
 
+static void shows_the_controller_that_is_followed_and_the_others(void **state)
+{
+	struct rw_controllers controllers = {.count = 0};
+	struct world *world = *state;
+	bool moved;
+
+	assert_int_equal(rw_controllers_add_joined(&controllers, "https://a:8443", NULL), 0);
+	world->view.controllers = &controllers;
+	rw_agent_view_write_text(&world->view, &world->text);
+	assert_non_null(strstr(world->text.data, "\ncontroller    https://a:8443: connecting\n"));
+	assert_null(strstr(world->text.data, "\nothers "));
+	assert_int_equal(rw_controllers_add_joined(&controllers, "https://b:8443", NULL), 0);
+	assert_int_equal(rw_controllers_add_joined(&controllers, "https://c:8443", NULL), 0);
+	(void)strcpy(controllers.last, "https://b:8443");
+	(void)rw_controllers_next(&controllers, &moved);
+	rw_buf_clear(&world->text);
+	rw_agent_view_write_text(&world->view, &world->text);
+	assert_non_null(strstr(world->text.data, "\ncontroller    https://b:8443: connecting\n"
+						 "others        https://a:8443\n"
+						 "              https://c:8443\n"));
+	rw_buf_clear(&world->text);
+	rw_agent_view_write_json(&world->view, &world->text);
+	assert_non_null(strstr(world->text.data, "\"server\": \"https://b:8443\""));
+	assert_non_null(strstr(world->text.data, "\"controllers\": ["));
+	assert_non_null(strstr(world->text.data, "\"https://c:8443\"\n"));
+	assert_true(exposition_value(metrics(world), "ringwall_node_controllers") == 3);
+}
+
 static void never_says_of_a_detached_node_that_it_enforces(void **state)
 {
 	struct world *world = *state;
@@ -139,6 +167,7 @@ int main(void)
 		TEST(has_exactly_the_metrics_that_the_page_lists),
 		TEST(counts_in_metrics_what_the_kernel_does),
 		TEST(shows_how_full_the_flow_table_is),
+		TEST(shows_the_controller_that_is_followed_and_the_others),
 		TEST(never_says_of_a_detached_node_that_it_enforces),
 		TEST(tells_of_enforcement_without_an_agent),
 	};
