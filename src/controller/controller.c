@@ -115,6 +115,9 @@ static int make_rings(struct rw_controller *controller, struct rw_error *err)
 
 	controller->random->fill(controller->random, &controller->map_seed, sizeof(controller->map_seed));
 	controller->random->fill(controller->random, process, sizeof(process));
+	controller->random->fill(controller->random, &controller->cuts.question,
+				 sizeof(controller->cuts.question));
+	controller->cuts.question >>= 1; /* counts on without reaching 0 */
 	rw_hex_format(process, sizeof(process), controller->events.process);
 	controller->events.capacity = limits->events;
 	controller->events.ring = calloc(limits->events, sizeof(struct rw_event));

@@ -465,7 +465,10 @@ void waits_done(struct rw_controller *controller);
 struct cuts {
 	struct rw_cuts_ask *list; /* that wait for answers */
 	size_t count;
-	uint64_t question; /* number of the newest */
+	/*
+	 * Number of the newest.  Begins somewhere: an agent may still answer what the controller before asked.
+	 */
+	uint64_t question;
 };
 /* Takes what a report answers. */
 void cuts_take(struct rw_controller *controller, const struct node_record *record,

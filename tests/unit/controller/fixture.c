@@ -129,7 +129,8 @@ int fixture_run(struct rw_controller *controller, const struct rw_actor *actor, 
 					    .edit = fixture_edit,
 					    .userdata = &step,
 					    .force = {.bits = force},
-					    .established = step.established};
+					    .established = step.established,
+					    .dry_run = step.dry_run};
 
 	return rw_change_run(controller, &request, result, err);
 }

@@ -52,6 +52,7 @@ struct step {
 	void (*between)(void *userdata); /* runs before the edit: another writer */
 	void *userdata;
 	enum rw_established established;
+	bool dry_run;
 };
 int fixture_edit(struct rw_draft *draft, void *step, struct rw_error *err);
 int fixture_run(struct rw_controller *controller, const struct rw_actor *actor, struct step step,

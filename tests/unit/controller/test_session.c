@@ -290,6 +290,52 @@ static void agent_that_was_away_is_told_what_cuts_most(void **state)
 	assert_int_equal(agent.said[0], RW_ESTABLISHED_CUT);
 }
 
+static void forget_cuts(void *userdata, const struct rw_cuts *cuts)
+{
+	(void)userdata;
+	(void)cuts;
+}
+
+static struct rw_cuts_ask *ask_about_a_rule(void)
+{
+	RW_CLEANUP(rw_change_result_done) struct rw_change_result result;
+	struct rw_cuts_ask *ask = NULL;
+
+	assert_int_equal(
+		fixture_run(fx.controller, &fx.alice,
+			    (struct step){STEP_ADD_RULE, .reference = "sg-c1",
+					  .text = "- in drop tcp 6379/6379 0.0.0.0/0", .dry_run = true},
+			    ~0u, &result, NULL),
+		0);
+	assert_int_equal(rw_cuts_ask(fx.controller, result.policies, result.policy_count, forget_cuts, NULL,
+				     &ask, NULL),
+			 0);
+	return ask;
+}
+
+/* Numbers of questions are not those of the controller before. */
+static void an_answer_to_the_controller_before_is_none_now(void **state)
+{
+	struct rw_cuts_ask *ask;
+	uint64_t before;
+
+	(void)state;
+	assert_int_equal(agent_connect(&agent), 0);
+	agent_report(&agent, RW_AGENT_STATE_OK);
+	rw_cuts_free(ask_about_a_rule());
+	before = agent.question;
+	fixture_restart(&fx);
+	assert_int_equal(agent_connect(&agent), 0);
+	ask = ask_about_a_rule();
+	assert_int_not_equal(agent.question, before);
+	agent.question = before;
+	agent.refused = 3;
+	agent_report(&agent, RW_AGENT_STATE_OK);
+	assert_false(rw_cuts_get(ask)->nodes[0].is_known);
+	rw_cuts_free(ask);
+	agent.refused = 0;
+}
+
 static void sends_a_snapshot_after_a_failure(void **state)
 {
 	(void)state;
@@ -556,6 +602,7 @@ int main(void)
 		T(changes_that_say_different_things_are_not_summed_up),
 		T(more_than_a_few_such_changes_are_summed_up_after_all),
 		T(agent_that_was_away_is_told_what_cuts_most),
+		T(an_answer_to_the_controller_before_is_none_now),
 		T(sends_a_snapshot_after_a_failure),
 		T(a_second_stream_ends_the_first),
 		T(ends_the_stream_of_a_deleted_node),
