@@ -192,6 +192,8 @@ static int call(struct link_to_controller *to, const char *path, const struct rw
 		rw_problem_decode(ret_result->body ? ret_result->body : "", ret_result->body_size,
 				  (int)ret_result->status, &problem);
 		to->passed_on = ret_result->status == 503;
+		if (to->passed_on)
+			(void)rw_error_wrap(&problem, "%s", to->server);
 		if (err)
 			*err = problem;
 		return problem.code;
@@ -444,8 +446,7 @@ static int join_at_one(struct link_to_controller *to, struct rw_controllers *con
 		if (r < 0 && to->passed_on)
 			is_left = rw_controllers_failed(controllers);
 		if (r < 0 && to->passed_on && is_left)
-			fprintf(stderr, "ringwall-agent: %s does not serve, so another one is asked: %s\n",
-				to->server, reason.text);
+			fprintf(stderr, "ringwall-agent: passed over: %s\n", reason.text);
 	} while (r < 0 && to->passed_on && is_left);
 	if (r < 0 && err)
 		*err = reason;

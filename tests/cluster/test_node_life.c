@@ -198,6 +198,50 @@ static void stays_detached_over_a_reboot(void **state)
 	fleet_assert_opens(world, 0, 80);
 }
 
+/* Waits until the agent's file has such a line. */
+static void expect_kept(const struct world *world, size_t index, const char *line)
+{
+	char folder[128];
+
+	fleet_state(world, index, folder);
+	netns_run(world->nodes[index],
+		  "timeout 30 sh -c 'until grep -qx \"%s\" %s/controllers; do sleep 0.1; done'", line,
+		  folder);
+}
+
+/* The relay stands for one of two controllers, which goes away. */
+static void goes_to_the_next_controller_and_begins_with_it_from_then_on(void **state)
+{
+	struct world *world = *state;
+	char output[8192], folder[128], pins[128];
+	const char *argv[] = {fleet_programs.agent, "status", "--state", folder, "--pin-dir", pins, NULL};
+
+	assert_int_equal(fleet_join(world, 0, RELAY_URL, "--server=" URL), 0);
+	fleet_start_agent(world, 0);
+	process_expect_log(&world->agents[0], "controller connected  server=" RELAY_URL);
+	process_expect_log(&world->agents[0], "policy in force");
+	cutter_stop(&world->cutter);
+	process_expect_log(&world->agents[0], "controller connected  server=" URL);
+	assert_int_equal(fleet_allow(world, "9701"), 0);
+	fleet_assert_opens(world, 0, 9701);
+	assert_false(fleet_opens(world, 0, 9379));
+	fleet_state(world, 0, folder);
+	fleet_pin_folder(world, 0, pins);
+	assert_int_equal(process_run(world->nodes[0], output, sizeof(output), argv), 0);
+	assert_non_null(strstr(output, "controller    " URL ": connected\nothers        "));
+	assert_non_null(strstr(output, RELAY_URL "\n"));
+
+	expect_kept(world, 0, "last=" URL);
+	process_stop(&world->agents[0], SIGTERM);
+	fleet_start_agent(world, 0);
+	process_expect_log(&world->agents[0], "controller connected  server=" URL);
+	assert_false(process_log_has(&world->agents[0], "controller not connected"));
+	/* A machine that joins now passes over it. */
+	assert_int_equal(fleet_join(world, 1, RELAY_URL, "--server=" URL), 0);
+	expect_kept(world, 1, "last=" URL);
+	expect_kept(world, 1, "joined=" RELAY_URL);
+}
+
 #define TEST(function) cmocka_unit_test_setup_teardown(function, fleet_make, fleet_free)
 
 int main(int argc, char **argv)
@@ -210,6 +254,8 @@ int main(int argc, char **argv)
 		TEST(boots_with_the_policy_before_when_the_saved_one_is_broken),
 		TEST(comes_back_with_what_was_in_force_when_it_was_killed),
 		TEST(stays_detached_over_a_reboot),
+		cmocka_unit_test_setup_teardown(goes_to_the_next_controller_and_begins_with_it_from_then_on,
+						fleet_make_unjoined, fleet_free),
 	};
 
 	if (argc != 4)

@@ -453,10 +453,13 @@ static int start(void *userdata, struct rw_error *err)
 
 static void a_controller_starts_or_not(void **state)
 {
+	static const char *const urls[] = {"https://a:8443", "https://b:8443"};
 	struct fixture fx;
 
 	(void)state;
 	fixture_init(&fx);
+	fx.options.urls = urls;
+	fx.options.url_count = RW_ARRAY_COUNT(urls);
 	fixture_vpc(&fx);
 	oom_each(&(struct oom_work){.run = start, .userdata = &fx, .least = 20});
 	fixture_done(&fx);
