@@ -352,6 +352,11 @@ int rw_store_sqlite_open(const char *path, uint64_t max_bytes, const struct rw_r
 	return 0;
 }
 
+bool rw_store_is_sqlite(const struct rw_store *store)
+{
+	return store->ops == &sqlite_ops;
+}
+
 int rw_store_sqlite_dump(struct rw_store *store, struct rw_buf *buf, struct rw_error *err)
 {
 	struct rw_sqlite *sqlite = &to_sqlite(store)->sqlite;

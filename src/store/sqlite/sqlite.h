@@ -37,6 +37,9 @@
 RW_NODISCARD int rw_store_sqlite_open(const char *path, uint64_t max_bytes, const struct rw_random *random,
 				      struct rw_store **ret_store, struct rw_error *err);
 
+/* Whether 'store' is one of rw_store_sqlite_open. */
+bool rw_store_is_sqlite(const struct rw_store *store);
+
 /*
  * Appends the whole store to 'buf' as the bytes of a file that rw_store_sqlite_open takes: everything
  * committed so far, whether it is in the file or in its log.  'store' is one of rw_store_sqlite_open.

@@ -9,6 +9,10 @@
 #include "oom.h"
 
 #include <sqlite3.h>
+#include <string.h>
+
+#include "store/copy.h"
+#include "store/memory/memory.h"
 
 static sqlite3_mem_methods sqlite_memory;
 
@@ -128,6 +132,53 @@ static void survives_every_failing_allocation(void **state)
 				    .stride = fixture->durable ? 3 : 1});
 }
 
+/* ---- copying ---- */
+
+struct copying {
+	struct fixture *fixture;
+	struct rw_store *from;
+};
+
+static int copy(void *userdata, struct rw_error *err)
+{
+	const struct copying *copying = userdata;
+
+	return rw_store_copy(copying->from, copying->fixture->store, NULL, "/unfinished", err);
+}
+
+/* It is whole, or empty, or says that it is a part. */
+static void expect_whole_or_marked(void *userdata, int result)
+{
+	const struct copying *copying = userdata;
+	struct rw_store *store = copying->fixture->store;
+	RW_CLEANUP(rw_store_page_done) struct rw_store_page page = {0};
+	const struct rw_store_query all = {.prefix = ""};
+
+	assert_int_equal(rw_store_list(store, &all, &page, NULL), 0);
+	if (result == 0) {
+		assert_int_equal(page.count, 3);
+		fixture_expect(copying->fixture, "/a", 0, "1");
+		fixture_expect(copying->fixture, "/z", 0, "2");
+	}
+	assert_true(page.count == 0 || strcmp(page.entries[1 % page.count].key, "/unfinished") == 0 ||
+		    strcmp(page.entries[0].key, "/unfinished") == 0);
+	assert_int_equal(rw_store_clear(store, NULL, NULL), 0);
+}
+
+static void copies_whole_or_says_that_it_is_a_part(void **state)
+{
+	struct copying copying = {.fixture = *state};
+
+	assert_int_equal(rw_store_memory_new(0, rw_random_system(), &copying.from, NULL), 0);
+	copying.fixture = &(struct fixture){.store = copying.from};
+	(void)fixture_put(copying.fixture, "/a", "1");
+	(void)fixture_put(copying.fixture, "/z", "2");
+	copying.fixture = *state;
+	oom_each(&(struct oom_work){
+		.run = copy, .after = expect_whole_or_marked, .userdata = &copying, .least = 10});
+	copying.from = rw_store_free(copying.from);
+}
+
 int main(void)
 {
 	static struct fixture *const fixtures[] = {&fixture_memory, &fixture_sqlite};
@@ -137,6 +188,9 @@ int main(void)
 	for (size_t i = 0; i < RW_ARRAY_COUNT(fixtures); i++) {
 		const struct CMUnitTest tests[] = {
 			cmocka_unit_test_prestate_setup_teardown(survives_every_failing_allocation,
+								 fixture_setup, fixture_teardown,
+								 fixtures[i]),
+			cmocka_unit_test_prestate_setup_teardown(copies_whole_or_says_that_it_is_a_part,
 								 fixture_setup, fixture_teardown,
 								 fixtures[i]),
 		};
