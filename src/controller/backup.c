@@ -3,13 +3,19 @@
 
 #include <dirent.h>
 #include <limits.h>
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/file.h"
+#include "base/log.h"
+#include "controller/shared_authority.h"
+#include "controller/store_layout.h"
 #include "crypto/digest.h"
+#include "store/copy.h"
 #include "store/sqlite/sqlite.h"
 
 #define WORD "ringwall-backup "
@@ -21,6 +27,9 @@
 
 /* The store until it has its new incarnation. */
 #define UNFINISHED_STORE "store.restoring"
+
+/* Where a store that is not SQLite's becomes one. */
+#define COPY_FOLDER "backup.partial"
 
 static const struct {
 	const char *name;
@@ -58,13 +67,112 @@ void rw_backup_done(struct rw_backup *backup)
 	(void)memset(backup->parts, 0, sizeof(backup->parts));
 }
 
+/* ---- a store that is not SQLite's ---- */
+
+/*
+ * Pages of a large change are read as they stood when it became valid (store_layout.h), so in a copy, which has them in
+ * another order, that comes last.
+ */
+static int put_staged_last(struct rw_store *store, struct rw_error *err)
+{
+	RW_CLEANUP(rw_store_entry_done) struct rw_store_entry entry = {0};
+	RW_CLEANUP(rw_store_txn_done) struct rw_store_txn txn;
+	int r = rw_store_get(store, RW_LAYOUT_STAGED, 0, &entry, err);
+
+	rw_store_txn_init(&txn);
+	if (r != 0)
+		return r == RW_STORE_NOT_FOUND ? 0 : r;
+	rw_store_txn_expect(&txn, RW_LAYOUT_STAGED, entry.mod_revision);
+	rw_store_txn_put(&txn, RW_LAYOUT_STAGED, entry.value, entry.value_size);
+	r = rw_store_commit(store, &txn, NULL, err);
+	return r > 0 ? rw_error_set(err, -EAGAIN, "somebody else writes into the store") : r;
+}
+
+static int dump_copy(struct rw_store *store, const char *path, struct rw_buf *buf, struct rw_error *err)
+{
+	RW_CLEANUP(rw_store_free) struct rw_store *copy = NULL;
+	/* Its incarnation means nothing: a restore renews it. */
+	int r = rw_store_sqlite_open(path, 0, rw_random_system(), &copy, err);
+
+	if (r == 0)
+		r = rw_store_copy(store, copy, RW_LAYOUT_AUTHORITY, NULL, err);
+	if (r == 0)
+		r = put_staged_last(copy, err);
+	return r < 0 ? r : rw_store_sqlite_dump(copy, buf, err);
+}
+
+/* The folder of the copy with what SQLite makes in it. */
+static int remove_copy(const char *state, struct rw_error *err)
+{
+	static const char *const names[] = {COPY_FOLDER "/store.db", COPY_FOLDER "/store.db-wal",
+					    COPY_FOLDER "/store.db-shm", COPY_FOLDER "/store.db-journal"};
+	char path[PATH_MAX];
+	int r;
+
+	for (size_t i = 0; i < RW_ARRAY_COUNT(names); i++) {
+		r = format_path(state, names[i], path, err);
+		if (r < 0)
+			return r;
+		(void)unlink(path);
+	}
+	r = format_path(state, COPY_FOLDER, path, err);
+	if (r == 0 && rmdir(path) < 0 && errno != ENOENT) {
+		r = -errno;
+		return rw_error_set(err, r, "%s: %s", path, strerror(-r));
+	}
+	return r;
+}
+
+static int copy_and_dump(struct rw_store *store, const char *state, struct rw_buf *buf, struct rw_error *err)
+{
+	struct rw_error removal = RW_ERROR_NONE;
+	char path[PATH_MAX];
+	int r = remove_copy(state, err);
+
+	if (r == 0)
+		r = format_path(state, COPY_FOLDER, path, err);
+	if (r == 0 && mkdir(path, 0700) < 0) {
+		r = -errno;
+		return rw_error_set(err, r, "%s: %s", path, strerror(-r));
+	}
+	if (r == 0)
+		r = format_path(state, COPY_FOLDER "/store.db", path, err);
+	if (r < 0)
+		return r;
+	r = dump_copy(store, path, buf, err);
+	if (remove_copy(state, &removal) < 0)
+		rw_log_warning("a copy of the store is left  reason=\"%s\"", removal.text);
+	return r;
+}
+
+/* What the other controllers agreed on is what the folder's parts must say. */
+static int take_shared_authority(struct rw_store *store, const char *state, struct rw_error *err)
+{
+	RW_CLEANUP(rw_store_entry_done) struct rw_store_entry entry = {0};
+	int r = rw_store_get(store, RW_LAYOUT_AUTHORITY, 0, &entry, err);
+
+	if (r != 0)
+		return r == RW_STORE_NOT_FOUND ? 0 : r;
+	return rw_shared_authority_pull(state, entry.value, entry.value_size, rw_random_system(), err);
+}
+
 /* ---- writing ---- */
+
+static int dump_store(struct rw_store *store, const char *state, struct rw_buf *buf, struct rw_error *err)
+{
+	int r;
+
+	if (rw_store_is_sqlite(store))
+		return rw_store_sqlite_dump(store, buf, err);
+	r = take_shared_authority(store, state, err);
+	return r < 0 ? r : copy_and_dump(store, state, buf, err);
+}
 
 static int read_parts(struct rw_buf contents[RW_BACKUP_PART_COUNT_], struct rw_store *store,
 		      const char *state, bool with_keys, struct rw_error *err)
 {
 	char path[PATH_MAX];
-	int r = rw_store_sqlite_dump(store, &contents[RW_BACKUP_STORE], err);
+	int r = dump_store(store, state, &contents[RW_BACKUP_STORE], err);
 
 	for (size_t i = RW_BACKUP_STORE + 1; r == 0 && i < RW_ARRAY_COUNT(parts); i++) {
 		if (parts[i].secret && !with_keys)
@@ -242,7 +350,20 @@ static int refuse_content(const char *state, struct rw_error *err)
 		     : 0;
 }
 
-/* Writes the store under another name, renews its incarnation, then gives it its own. */
+/* The backup's store under another name. */
+static int open_unfinished(const struct rw_backup *backup, const char *state, const struct rw_random *random,
+			   struct rw_store **ret_store, struct rw_error *err)
+{
+	char path[PATH_MAX];
+	int r = format_path(state, UNFINISHED_STORE, path, err);
+
+	if (r == 0)
+		r = rw_file_write(path, backup->parts[RW_BACKUP_STORE].bytes,
+				  backup->parts[RW_BACKUP_STORE].size, parts[RW_BACKUP_STORE].mode, err);
+	return r < 0 ? r : rw_store_sqlite_open(path, 0, random, ret_store, err);
+}
+
+/* Writes the store, renews its incarnation, then gives it its name. */
 static int restore_store(const struct rw_backup *backup, const char *state, const struct rw_random *random,
 			 struct rw_error *err)
 {
@@ -257,10 +378,7 @@ static int restore_store(const struct rw_backup *backup, const char *state, cons
 	if (r == 0)
 		r = format_path(state, parts[RW_BACKUP_STORE].name, path, err);
 	if (r == 0)
-		r = rw_file_write(unfinished, backup->parts[RW_BACKUP_STORE].bytes,
-				  backup->parts[RW_BACKUP_STORE].size, parts[RW_BACKUP_STORE].mode, err);
-	if (r == 0)
-		r = rw_store_sqlite_open(unfinished, 0, random, &store, err);
+		r = open_unfinished(backup, state, random, &store, err);
 	if (r == 0)
 		r = rw_store_renew_incarnation(store, random, err);
 	if (r < 0)
@@ -276,30 +394,39 @@ static int restore_store(const struct rw_backup *backup, const char *state, cons
 	return 0;
 }
 
-static void undo(const char *state)
+static void remove_unfinished(const char *state)
 {
-	static const char *const unfinished[] = {UNFINISHED_STORE, UNFINISHED_STORE "-wal"};
+	static const char *const names[] = {UNFINISHED_STORE, UNFINISHED_STORE "-wal"};
 	char path[PATH_MAX];
 
-	for (size_t i = 0; i < RW_ARRAY_COUNT(unfinished); i++)
-		if (format_path(state, unfinished[i], path, NULL) == 0)
+	for (size_t i = 0; i < RW_ARRAY_COUNT(names); i++)
+		if (format_path(state, names[i], path, NULL) == 0)
 			(void)unlink(path);
+}
+
+static void undo(const char *state)
+{
+	char path[PATH_MAX];
+
+	remove_unfinished(state);
 	for (size_t i = 0; i < RW_ARRAY_COUNT(parts); i++)
 		if (format_path(state, parts[i].name, path, NULL) == 0)
 			(void)unlink(path);
 }
 
-int rw_backup_restore(const struct rw_backup *backup, const char *state, const struct rw_random *random,
-		      struct rw_error *err)
+static int make_empty_folder(const char *state, struct rw_error *err)
 {
-	char path[PATH_MAX];
 	int r = rw_file_make_folder(state, 0700, err);
 
-	if (r == 0)
-		r = refuse_content(state, err);
-	if (r < 0)
-		return r;
-	r = restore_store(backup, state, random, err);
+	return r < 0 ? r : refuse_content(state, err);
+}
+
+/* All parts but the store. */
+static int restore_files(const struct rw_backup *backup, const char *state, struct rw_error *err)
+{
+	char path[PATH_MAX];
+	int r = 0;
+
 	for (size_t i = RW_BACKUP_STORE + 1; r == 0 && i < RW_ARRAY_COUNT(parts); i++) {
 		if (!backup->parts[i].bytes)
 			continue;
@@ -309,7 +436,71 @@ int rw_backup_restore(const struct rw_backup *backup, const char *state, const s
 			r = rw_file_write(path, backup->parts[i].bytes, backup->parts[i].size, parts[i].mode,
 					  err);
 	}
+	return r;
+}
+
+int rw_backup_restore(const struct rw_backup *backup, const char *state, const struct rw_random *random,
+		      struct rw_error *err)
+{
+	int r = make_empty_folder(state, err);
+
+	if (r < 0)
+		return r;
+	r = restore_store(backup, state, random, err);
+	if (r == 0)
+		r = restore_files(backup, state, err);
 	if (r < 0)
 		undo(state);
+	return r;
+}
+
+/* Fills an empty store.  It holds RW_LAYOUT_RESTORING then. */
+static int fill_store(const struct rw_backup *backup, struct rw_store *to, const char *state,
+		      const struct rw_random *random, struct rw_error *err)
+{
+	RW_CLEANUP(rw_store_free) struct rw_store *from = NULL;
+	int r = open_unfinished(backup, state, random, &from, err);
+
+	if (r == 0)
+		r = rw_store_copy(from, to, RW_LAYOUT_AUTHORITY, RW_LAYOUT_RESTORING, err);
+	if (r == -ENOTEMPTY)
+		(void)rw_error_hint(err, "Restore into an empty store: another one, or empty this one.");
+	return r;
+}
+
+static int finish_store(struct rw_store *store, struct rw_error *err)
+{
+	RW_CLEANUP(rw_store_txn_done) struct rw_store_txn txn;
+	int r;
+
+	rw_store_txn_init(&txn);
+	rw_store_txn_delete(&txn, RW_LAYOUT_RESTORING);
+	r = rw_store_commit(store, &txn, NULL, err);
+	return r > 0 ? rw_error_set(err, -EIO, "the store refuses a transaction without conditions") : r;
+}
+
+int rw_backup_restore_into(const struct rw_backup *backup, struct rw_store *store, const char *state,
+			   const struct rw_random *random, struct rw_error *err)
+{
+	int r = make_empty_folder(state, err);
+
+	if (r < 0)
+		return r;
+	r = fill_store(backup, store, state, random, err);
+	remove_unfinished(state);
+	if (r < 0)
+		return r;
+	r = put_staged_last(store, err);
+	if (r == 0)
+		r = rw_store_renew_incarnation(store, random, err);
+	if (r == 0)
+		r = restore_files(backup, state, err);
+	if (r == 0)
+		r = finish_store(store, err);
+	if (r == 0)
+		return 0;
+	undo(state);
+	if (rw_store_clear(store, RW_LAYOUT_RESTORING, NULL) < 0)
+		(void)rw_error_hint(err, "The store holds a part now: empty it before you try again.");
 	return r;
 }

@@ -356,6 +356,13 @@ static bool fold_beside(struct folding *folding, const char *key, const struct r
 	return rest != NULL;
 }
 
+static int refuse_unfinished(struct rw_error *err)
+{
+	(void)rw_error_set(err, -EUCLEAN, "a restore into this store was cut off");
+	(void)rw_error_hint(err, "Empty the store and the state folder, and restore again.");
+	return -EUCLEAN;
+}
+
 int folding_add_json(struct folding *folding, const char *key, const struct rw_json *value, uint64_t revision,
 		     struct rw_error *err)
 {
@@ -373,6 +380,8 @@ int folding_add_json(struct folding *folding, const char *key, const struct rw_j
 		return fold_sequence(folding->inventory, value, revision, err);
 	if (strcmp(key, RW_LAYOUT_ACCOUNT) == 0)
 		return folding->at ? 0 : account_fold(folding->controller, value, err);
+	if (strcmp(key, RW_LAYOUT_RESTORING) == 0)
+		return value ? refuse_unfinished(err) : 0;
 	if (strcmp(key, RW_LAYOUT_AUTHORITY) == 0)
 		return 0; /* read when it is needed */
 	if (strcmp(key, RW_LAYOUT_STAGED) == 0)
