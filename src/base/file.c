@@ -36,6 +36,27 @@ int rw_file_read(const char *path, struct rw_buf *buf, struct rw_error *err)
 	}
 }
 
+int rw_file_read_secret(const char *path, const char *what, char *text, size_t size, struct rw_error *err)
+{
+	RW_CLEANUP(rw_close) int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+	struct stat status;
+	ssize_t got;
+
+	if (fd < 0 || fstat(fd, &status) < 0)
+		return rw_error_set(err, -errno, "cannot read %s %s: %s", what, path, strerror(errno));
+	if (status.st_mode & (S_IRWXG | S_IRWXO)) {
+		(void)rw_error_set(err, -EPERM, "%s %s can be touched by others (mode %04o)", what, path,
+				   (unsigned int)(status.st_mode & 07777));
+		(void)rw_error_hint(err, "Run: chmod 0600 %s, and consider what it holds known.", path);
+		return -EPERM;
+	}
+	got = read(fd, text, size - 1);
+	if (got < 0)
+		return rw_error_set(err, -errno, "cannot read %s %s: %s", what, path, strerror(errno));
+	text[got] = '\0';
+	return 0;
+}
+
 static int write_all(int fd, const char *bytes, size_t size)
 {
 	while (size) {

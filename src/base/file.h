@@ -12,6 +12,13 @@
 RW_NODISCARD int rw_file_read(const char *path, struct rw_buf *buf, struct rw_error *err);
 
 /*
+ * Reads a secret into 'text', which has room for 'size' bytes, as text: at most size - 1 bytes of it.  'what' is for the
+ * errors: "the master key".  -EPERM when group or others may touch the file, or the failure of reading.
+ */
+RW_NODISCARD int rw_file_read_secret(const char *path, const char *what, char *text, size_t size,
+				     struct rw_error *err);
+
+/*
  * Writes 'size' bytes to 'path' by a temporary file beside it, fsync, rename and fsync of the folder:
  * after a crash the file holds the old or the new content, never a part.  'mode' as in open(2).
  */

@@ -2,9 +2,7 @@
 #include "crypto/seal.h"
 
 #include <assert.h>
-#include <fcntl.h>
 #include <string.h>
-#include <sys/stat.h>
 
 #include <gnutls/crypto.h>
 #include <gnutls/gnutls.h>
@@ -54,28 +52,6 @@ int rw_seal_key_create(const char *path, const struct rw_random *random, struct 
 	return 0;
 }
 
-/* Reads at most KEY_FILE_SIZE + 1 bytes of 'path' into 'text' after a look at who may touch the file. */
-static int read_private_file(const char *path, char *text, struct rw_error *err)
-{
-	RW_CLEANUP(rw_close) int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
-	struct stat status;
-	ssize_t size;
-
-	if (fd < 0 || fstat(fd, &status) < 0)
-		return rw_error_set(err, -errno, "cannot read the master key %s: %s", path, strerror(errno));
-	if (status.st_mode & (S_IRWXG | S_IRWXO)) {
-		rw_error_set(err, -EPERM, "the master key %s can be touched by others (mode %04o)", path,
-			     (unsigned int)(status.st_mode & 07777));
-		(void)rw_error_hint(err, "Run: chmod 0600 %s, and consider the key known.", path);
-		return -EPERM;
-	}
-	size = read(fd, text, KEY_FILE_SIZE + 1);
-	if (size < 0)
-		return rw_error_set(err, -errno, "cannot read the master key %s: %s", path, strerror(errno));
-	text[size] = '\0';
-	return 0;
-}
-
 int rw_seal_key_load(const char *path, struct rw_seal_key *ret_key, struct rw_error *err)
 {
 	RW_CLEANUP(rw_seal_key_done) struct rw_seal_key key = {0};
@@ -83,7 +59,7 @@ int rw_seal_key_load(const char *path, struct rw_seal_key *ret_key, struct rw_er
 	size_t length;
 	int r;
 
-	r = read_private_file(path, text, err);
+	r = rw_file_read_secret(path, "the master key", text, sizeof(text), err);
 	if (r < 0)
 		return r;
 	length = strlen(text);
