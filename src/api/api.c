@@ -21,6 +21,8 @@ int rw_api_new(const struct rw_api_options *options, struct rw_api **ret_api, st
 	api->random = options->random;
 	api->console = options->console;
 	api->metrics_open = options->metrics_open;
+	api->controllers = options->controllers;
+	api->controllers_userdata = options->controllers_userdata;
 	api->server_url = strdup(options->server_url);
 	if (!api->server_url) {
 		free(api);

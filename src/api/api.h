@@ -22,6 +22,16 @@
 
 struct rw_api;
 
+/* One of several controllers, as the status tells of them; the texts are lent. */
+struct rw_api_controller {
+	const char *name; /* "a.example.net:8443" */
+	const char *url;
+	bool active;
+	int64_t seen_ms; /* when it said last that it is there, Unix time; once a day */
+};
+
+#define RW_API_CONTROLLERS_MAX 16
+
 struct rw_api_options {
 	struct rw_controller *controller; /* borrowed */
 	struct rw_loop *loop;             /* borrowed */
@@ -31,6 +41,9 @@ struct rw_api_options {
 	const char *server_url;           /* copied: what join commands tell agents, "https://host:8443" */
 	bool metrics_open; /* who calls from this host reads /metrics without a key; so does everybody behind
 			      a proxy that runs on it */
+	/* Fills in the controllers there are, 'max' at most, and gives their number; NULL = only this one. */
+	size_t (*controllers)(void *userdata, struct rw_api_controller *controllers, size_t max);
+	void *controllers_userdata;
 };
 
 /* -ENOMEM, failures of the loop. */

@@ -88,6 +88,9 @@ struct rw_api {
 	const struct rw_http_server *server; /* nullable */
 	char *server_url;
 	bool metrics_open;
+	size_t (*controllers)(void *userdata, struct rw_api_controller *controllers,
+			      size_t max); /* nullable */
+	void *controllers_userdata;
 	int64_t server_expires_ms;                 /* of the server's certificate; 0 = there is none */
 	struct rw_api_event_stream *event_streams; /* list of open ones */
 	struct rw_api_work *works;                 /* list */

@@ -28,6 +28,8 @@ static void add_build(struct rw_buf *buf)
 {
 	family(buf, "ringwall_info", RW_METRICS_GAUGE, "Always 1; the label tells what runs.");
 	rw_metrics_put_labelled(buf, "ringwall_info", "version", RW_VERSION, 1);
+	rw_metrics_one(buf, "ringwall_controller_active", RW_METRICS_GAUGE,
+		       "1 on the active controller, 0 on one that stands by.", 1);
 }
 
 static void add_model(struct rw_buf *buf, const struct rw_controller *controller)

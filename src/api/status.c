@@ -36,6 +36,29 @@ static void put_certificates(struct rw_json_writer *json, const struct rw_api *a
 	rw_json_end_object(json);
 }
 
+/* Where there are several. */
+static void put_controllers(struct rw_json_writer *json, const struct rw_api *api)
+{
+	struct rw_api_controller controllers[RW_API_CONTROLLERS_MAX];
+	size_t count = api->controllers ? api->controllers(api->controllers_userdata, controllers,
+							   RW_ARRAY_COUNT(controllers))
+					: 0;
+
+	if (!count)
+		return;
+	rw_json_key(json, "controllers");
+	rw_json_begin_array(json);
+	for (size_t i = 0; i < count; i++) {
+		rw_json_begin_object(json);
+		rw_json_put_text(json, "name", controllers[i].name);
+		rw_json_put_text(json, "url", controllers[i].url);
+		rw_json_put_bool(json, "active", controllers[i].active);
+		rw_json_put_time(json, "seen", controllers[i].seen_ms);
+		rw_json_end_object(json);
+	}
+	rw_json_end_array(json);
+}
+
 int rw_api_get_status(struct rw_api_call *call, struct rw_error *err)
 {
 	size_t counts[RW_NODE_STATE_COUNT_];
@@ -56,6 +79,7 @@ int rw_api_get_status(struct rw_api_call *call, struct rw_error *err)
 		rw_json_put_integer(&json, rw_word_of(rw_words_node_state, i), (int64_t)counts[i]);
 	rw_json_end_object(&json);
 	put_certificates(&json, call->api);
+	put_controllers(&json, call->api);
 	rw_json_key(&json, "items");
 	rw_json_begin_array(&json);
 	for (size_t i = 0; i < rw_node_status_count(call->controller); i++) {

@@ -9,6 +9,9 @@
 /* A certificate that expires sooner is told; agents renew theirs a month before. */
 #define EXPIRING_MS (INT64_C(21) * 24 * 3600 * 1000)
 
+/* A controller says daily that it is there; one that has not for longer is told. */
+#define UNSEEN_MS (INT64_C(36) * 3600 * 1000)
+
 static const struct rw_column columns[] = {
 	{"NODE", "name", RW_COLUMN_LONG, NULL, 1},    {"STATE", "state", RW_COLUMN_WORD, NULL},
 	{"SINCE", "since", RW_COLUMN_TIME, NULL},     {"APPLIED", "applied", RW_COLUMN_NUMBER, NULL},
@@ -82,6 +85,33 @@ static void warn_of_certificates(const struct rw_cli *cli, const struct rw_json 
 	}
 }
 
+/* "controllers: https://a:8443 (active), https://b:8443 (not seen since 2026-11-20)", where there are several. */
+static void tell_controllers(const struct rw_json *status)
+{
+	int64_t now_ms = rw_clock_realtime_ms(rw_clock_system());
+	struct rw_json controllers, active;
+	const char *between = "";
+
+	if (!rw_json_find(status, "controllers", &controllers) || rw_json_count(&controllers) < 2)
+		return;
+	(void)printf("controllers: ");
+	for (size_t i = 0; i < rw_json_count(&controllers); i++) {
+		struct rw_json item = rw_json_at(&controllers, i);
+		const char *seen = rw_cli_text(&item, "seen");
+		bool is_active = false;
+		int64_t seen_ms;
+
+		(void)printf("%s%s", between, rw_cli_text(&item, "url"));
+		between = ", ";
+		if (rw_json_find(&item, "active", &active) && rw_json_bool(&active, &is_active, NULL) == 0 &&
+		    is_active)
+			(void)printf(" (active)");
+		else if (rw_timestamp_parse(seen, &seen_ms) && now_ms - seen_ms > UNSEEN_MS)
+			(void)printf(" (not seen since %.10s)", seen);
+	}
+	(void)putchar('\n');
+}
+
 static int show_status(struct rw_cli *cli)
 {
 	static const char no_nodes[] = "no managed node yet; see 'ringwall cluster join-token --help'\n";
@@ -97,6 +127,7 @@ static int show_status(struct rw_cli *cli)
 		return rw_cli_print_text(answer.text, answer.size);
 	(void)printf("ringwalld %s at revision %s\n", rw_cli_text(&answer.root, "version"),
 		     rw_cli_text(&answer.root, "revision"));
+	tell_controllers(&answer.root);
 	if (rw_json_count(&items) == 0) {
 		warn_of_certificates(cli, &answer.root, &items);
 		return rw_cli_print_text(no_nodes, sizeof(no_nodes) - 1);
@@ -115,7 +146,7 @@ const struct rw_cli_command rw_cli_status_commands[] = {
 	 "taken\n"
 	 "off by its operator.  SINCE is when the state began, LAG for how long the newest policy is not in "
 	 "force.\n"
-	 "Certificates that expire within 21 days are named.\n"
+	 "Certificates that expire within 21 days are named, and the controllers where there are several.\n"
 	 "\n"
 	 "examples:\n"
 	 "  ringwall status\n"
