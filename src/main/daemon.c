@@ -8,15 +8,16 @@
 
 #include "base/log.h"
 #include "base/notify.h"
-#include "main/parts.h"
+#include "main/several.h"
+#include "main/standby_answer.h"
 #include "wire/reader.h"
-
-#define TICK_MS 500
 
 struct daemon {
 	struct rw_parts parts;
+	struct rw_several several; /* with the store in etcd */
 	struct rw_loop_timer *tick;
 	struct rw_loop_signal *signals[2];
+	struct rw_error failure; /* why it ends; code 0 = it was told to */
 };
 
 void rw_daemon_prepare_process(void)
@@ -40,13 +41,22 @@ static void handle(struct rw_http_exchange *exchange, void *userdata)
 {
 	const struct daemon *daemon = userdata;
 
-	rw_api_handle(exchange, daemon->parts.api);
+	if (daemon->parts.api)
+		rw_api_handle(exchange, daemon->parts.api);
+	else
+		rw_standby_answer(exchange, daemon->several.standby, daemon->parts.options->metrics_open);
 }
 
 static void tick(void *userdata)
 {
-	const struct daemon *daemon = userdata;
+	struct daemon *daemon = userdata;
 
+	if (daemon->parts.options->etcd_count && rw_several_tick(&daemon->several, &daemon->failure) < 0) {
+		rw_loop_stop(daemon->parts.loop);
+		return;
+	}
+	if (!daemon->parts.api)
+		return;
 	rw_controller_tick(daemon->parts.controller);
 	rw_api_tick(daemon->parts.api);
 }
@@ -66,12 +76,13 @@ static int watch_loop(struct daemon *daemon, struct rw_error *err)
 		r = rw_loop_signal_new(loop, numbers[i], stop, loop, &daemon->signals[i]);
 	if (r < 0)
 		return rw_error_set(err, r, "timer and signals: %s", strerror(-r));
-	rw_loop_timer_start(daemon->tick, TICK_MS, TICK_MS);
+	rw_loop_timer_start(daemon->tick, RW_SEVERAL_TICK_MS, RW_SEVERAL_TICK_MS);
 	return 0;
 }
 
 static void daemon_done(struct daemon *daemon)
 {
+	rw_several_done(&daemon->several);
 	for (size_t i = 0; i < RW_ARRAY_COUNT(daemon->signals); i++)
 		if (daemon->signals[i])
 			daemon->signals[i] = rw_loop_signal_free(daemon->signals[i]);
@@ -81,31 +92,41 @@ static void daemon_done(struct daemon *daemon)
 }
 RW_DEFINE_DONE(struct daemon, daemon_done)
 
-static int start(struct daemon *daemon, const struct rw_daemon_options *options, struct rw_error *err)
+/* With the store in the state folder. */
+static int start_alone(struct daemon *daemon, const struct rw_daemon_options *options, struct rw_error *err)
 {
 	struct rw_parts *parts = &daemon->parts;
-	int r = rw_parts_init(parts, options, err);
+	int r = rw_parts_open_folder(parts, err);
 
 	if (r == 0)
-		r = rw_parts_open_folder(parts, err);
-	if (r == 0)
 		r = rw_parts_open_store(parts, err);
-	if (r == 0)
-		r = rw_loop_new(&parts->loop, err);
 	if (r == 0)
 		r = rw_parts_open_server(parts, handle, daemon, err);
 	if (r < 0)
 		return r;
 	parts->flow_history = rw_daemon_open_flow_history(options->state, options->flow_days);
 	r = rw_parts_serve(parts, err);
-	if (r == 0)
-		r = watch_loop(daemon, err);
 	if (r < 0)
 		return r;
 	rw_log_info("listening  address=%s port=%u url=%s revision=%llu", parts->listen.text, parts->port,
 		    parts->url, (unsigned long long)rw_controller_revision(parts->controller));
 	rw_notify_ready();
 	return 0;
+}
+
+static int start(struct daemon *daemon, const struct rw_daemon_options *options, struct rw_error *err)
+{
+	int r = rw_parts_init(&daemon->parts, options, err);
+
+	if (r == 0)
+		r = rw_loop_new(&daemon->parts.loop, err);
+	if (r == 0)
+		r = watch_loop(daemon, err);
+	if (r < 0)
+		return r;
+	return options->etcd_count
+		       ? rw_several_start(&daemon->several, &daemon->parts, daemon->tick, handle, daemon, err)
+		       : start_alone(daemon, options, err);
 }
 
 int rw_daemon_run(const struct rw_daemon_options *options, struct rw_error *err)
@@ -117,5 +138,7 @@ int rw_daemon_run(const struct rw_daemon_options *options, struct rw_error *err)
 		return r;
 	rw_loop_run(daemon.parts.loop);
 	rw_log_info("stopping");
-	return 0;
+	if (daemon.failure.code && err)
+		*err = daemon.failure;
+	return daemon.failure.code;
 }

@@ -9,6 +9,7 @@
 #include "base/error.h"
 #include "crypto/token.h"
 #include "group/limits.h"
+#include "store/etcd/etcd.h"
 
 #define RW_DAEMON_NAMES_MAX 16
 
@@ -24,10 +25,19 @@ struct rw_daemon_options {
 	const char *alibaba_region;  /* NULL = "local" */
 	const char *alibaba_network; /* nullable */
 	unsigned int alibaba_wait_s; /* for nodes to enforce a change, before it is answered */
-	unsigned int flow_days;      /* for which observed flows are kept; 0 = none is */
-	bool metrics_open;           /* /metrics without a key for who calls from this host */
-	bool without_keys;           /* of a backup */
-	struct rw_limits limits;     /* of the model */
+	/* Several controllers: the members of etcd, "https://host:2379"; none = the store is in the state folder. */
+	const char *etcd[RW_ETCD_ENDPOINTS_MAX];
+	size_t etcd_count;
+	const char *etcd_prefix; /* what follows may be NULL: the default, or nothing of the kind */
+	const char *etcd_ca;
+	const char *etcd_cert;
+	const char *etcd_key;
+	const char *etcd_user;
+	const char *etcd_password_file;
+	unsigned int flow_days;  /* for which observed flows are kept; 0 = none is */
+	bool metrics_open;       /* /metrics without a key for who calls from this host */
+	bool without_keys;       /* of a backup */
+	struct rw_limits limits; /* of the model */
 };
 
 /* First thing in main: what holds for the whole process. */

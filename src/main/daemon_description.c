@@ -3,22 +3,30 @@
 
 static const char *const forms[] = {"[OPTION...]", "[OPTION...] COMMAND", NULL};
 
-static const char details[] = "ringwalld is the controller: it keeps networks, clusters, security groups and "
-			      "rules, serves the API that "
-			      "ringwall calls, and streams to every ringwall-agent exactly what its node "
-			      "must know.  Without a command it "
-			      "runs until SIGTERM.\n"
-			      "\n"
-			      "Without init before it, the first start writes the first admin key to "
-			      "STATE/admin-key and deletes the "
-			      "file when the key is first used.  STATE/ca.pem is what clients trust "
-			      "(RINGWALL_CA).  Started by root on a "
-			      "state folder of another user, it runs as that user.\n";
+static const char details[] =
+	"ringwalld is the controller: it keeps networks, clusters, security groups and "
+	"rules, serves the API that "
+	"ringwall calls, and streams to every ringwall-agent exactly what its node "
+	"must know.  Without a command it "
+	"runs until SIGTERM.\n"
+	"\n"
+	"Without init before it, the first start writes the first admin key to "
+	"STATE/admin-key and deletes the "
+	"file when the key is first used.  STATE/ca.pem is what clients trust "
+	"(RINGWALL_CA).  Started by root on a "
+	"state folder of another user, it runs as that user.\n"
+	"\n"
+	"With --etcd several of them share one store: one is active, the others stand by, answer "
+	"where the active one is, and one of them takes over within seconds when it is gone.  "
+	"STATE/master-key must be the same file on all: copy it from the first before you start "
+	"another.\n";
 
-static const char examples[] = "  ringwalld --name ringwall.example.net --name 192.0.2.10\n"
-			       "  ringwalld --state /tmp/try --listen 127.0.0.1:8443\n"
-			       "  ringwalld --state /var/lib/ringwall key reset-admin\n"
-			       "  ringwalld backup /var/lib/ringwall-backup/monday\n";
+static const char examples[] =
+	"  ringwalld --name ringwall.example.net --name 192.0.2.10\n"
+	"  ringwalld --state /tmp/try --listen 127.0.0.1:8443\n"
+	"  ringwalld --state /var/lib/ringwall key reset-admin\n"
+	"  ringwalld backup /var/lib/ringwall-backup/monday\n"
+	"  ringwalld --name 192.0.2.10 --etcd https://10.0.0.2:2379 --etcd https://10.0.0.3:2379\n";
 
 static const struct rw_usage_option common_options[] = {
 	{"state", 0, "DIR", "state folder; default /var/lib/ringwall", RW_DAEMON_OPTION_STATE},
@@ -35,6 +43,22 @@ static const struct rw_usage_option common_options[] = {
 	 "not exist "
 	 "lists them all",
 	 RW_DAEMON_OPTION_LIMIT},
+	{"etcd", 0, "URL",
+	 "keep the store in etcd, for several controllers: a member's client URL, https://10.0.0.2:2379; may "
+	 "be "
+	 "repeated, "
+	 "one for each member",
+	 RW_DAEMON_OPTION_ETCD},
+	{"etcd-prefix", 0, "PREFIX", "where its keys begin there; default /ringwall",
+	 RW_DAEMON_OPTION_ETCD_PREFIX},
+	{"etcd-ca", 0, "FILE", "authorities that the members are checked against; default the system's",
+	 RW_DAEMON_OPTION_ETCD_CA},
+	{"etcd-cert", 0, "FILE", "certificate that is shown to them; with --etcd-key",
+	 RW_DAEMON_OPTION_ETCD_CERT},
+	{"etcd-key", 0, "FILE", "its private key", RW_DAEMON_OPTION_ETCD_KEY},
+	{"etcd-user", 0, "NAME", "user of etcd; with --etcd-password-file", RW_DAEMON_OPTION_ETCD_USER},
+	{"etcd-password-file", 0, "FILE", "holds its password; for its owner alone (mode 0600)",
+	 RW_DAEMON_OPTION_ETCD_PASSWORD_FILE},
 	{"flow-days", 0, "N", "keep observed flows for so many days, 0 to 366; 0 keeps none; default 30",
 	 RW_DAEMON_OPTION_FLOW_DAYS},
 	{"metrics-open", 0, NULL, "/metrics needs no key from this host (nor from behind a proxy on it)",
@@ -89,6 +113,9 @@ static const struct rw_usage_command commands[] = {
 	 "  ringwalld backup /var/lib/ringwall-backup/monday\n",
 	 backup_sets, NULL},
 	{"restore", "FILE", "put a backup into an empty state folder",
+	 "With --etcd its store goes to etcd, where PREFIX must be empty: so several controllers take over "
+	 "from one.\n"
+	 "\n"
 	 "example:\n"
 	 "  ringwalld restore /var/lib/ringwall-backup/monday\n",
 	 NULL, NULL},

@@ -7,9 +7,12 @@
 #include <sys/resource.h>
 #include <sys/stat.h>
 
+#include "base/file.h"
 #include "base/log.h"
 #include "controller/key.h"
 #include "controller/master_key.h"
+#include "controller/shared_authority.h"
+#include "controller/store_layout.h"
 #include "main/addresses.h"
 #include "store/sqlite/sqlite.h"
 
@@ -19,6 +22,8 @@
 /* Descriptors for everything but connections, and the most connections worth having. */
 #define OTHER_FILES     64
 #define CONNECTIONS_MAX 12000
+
+#define PASSWORD_SIZE 513
 
 int rw_parts_init(struct rw_parts *parts, const struct rw_daemon_options *options, struct rw_error *err)
 {
@@ -31,14 +36,65 @@ void rw_parts_done(struct rw_parts *parts)
 {
 	if (parts->server)
 		parts->server = rw_http_server_free(parts->server);
+	rw_parts_stop_serving(parts);
+	parts->store = rw_store_free(parts->store);
+	parts->etcd = rw_etcd_free(parts->etcd);
+	if (parts->loop)
+		parts->loop = rw_loop_free(parts->loop);
+	parts->flow_history = rw_flow_history_free(parts->flow_history);
+	rw_state_folder_done(&parts->folder);
+}
+
+void rw_parts_stop_serving(struct rw_parts *parts)
+{
+	if (parts->server)
+		rw_http_server_hang_up(parts->server);
 	parts->alibaba = rw_alibaba_server_close(parts->alibaba);
 	parts->api = rw_api_free(parts->api);
 	parts->controller = rw_controller_free(parts->controller);
-	if (parts->loop)
-		parts->loop = rw_loop_free(parts->loop);
-	parts->store = rw_store_free(parts->store);
-	parts->flow_history = rw_flow_history_free(parts->flow_history);
-	rw_state_folder_done(&parts->folder);
+}
+
+/* ---- certificates ---- */
+
+/* The server's certificate with its authority: a joining machine knows nothing but the latter's fingerprint. */
+static int make_chain(const struct rw_state_folder *folder, char **ret_chain, struct rw_error *err)
+{
+	char *chain;
+
+	if (asprintf(&chain, "%s%s", folder->server_cert_pem, folder->ca_cert_pem) < 0)
+		return rw_error_oom(err);
+	*ret_chain = chain;
+	return 0;
+}
+
+static int tell_server_expiry(const struct rw_parts *parts, struct rw_error *err)
+{
+	struct rw_cert_info certificate;
+	int r = rw_cert_read(parts->folder.server_cert_pem, &certificate, err);
+
+	if (r == 0)
+		rw_api_set_server_expiry(parts->api, certificate.not_after_s * 1000);
+	return r;
+}
+
+/* The folder's certificates are others than before: new connections are shown them. */
+static void show_certificates(void *userdata)
+{
+	struct rw_parts *parts = userdata;
+	RW_CLEANUP(rw_free) char *chain = NULL;
+	struct rw_error err = RW_ERROR_NONE;
+	int r = make_chain(&parts->folder, &chain, &err);
+
+	if (r == 0 && parts->server)
+		r = rw_http_server_renew(parts->server, chain, parts->folder.server_key_pem,
+					 parts->folder.trust_pem, &err);
+	if (r == 0 && parts->alibaba)
+		r = rw_alibaba_server_renew(parts->alibaba, chain, parts->folder.server_key_pem, &err);
+	if (r == 0 && parts->api && !parts->options->plain_http)
+		r = tell_server_expiry(parts, &err);
+	if (r < 0)
+		rw_log_error("the new certificates are shown from the next start on  reason=\"%s\"",
+			     err.text);
 }
 
 /* ---- the folder and the store ---- */
@@ -106,47 +162,69 @@ int rw_parts_open_store(struct rw_parts *parts, struct rw_error *err)
 	return r;
 }
 
-/* ---- certificates ---- */
-
-/* The server's certificate with its authority: a joining machine knows nothing but the latter's fingerprint. */
-static int make_chain(const struct rw_state_folder *folder, char **ret_chain, struct rw_error *err)
+static int read_password(const char *path, char *password, size_t size, struct rw_error *err)
 {
-	char *chain;
+	int r = rw_file_read_secret(path, "the password", password, size, err);
 
-	if (asprintf(&chain, "%s%s", folder->server_cert_pem, folder->ca_cert_pem) < 0)
-		return rw_error_oom(err);
-	*ret_chain = chain;
-	return 0;
-}
-
-static int tell_server_expiry(const struct rw_parts *parts, struct rw_error *err)
-{
-	struct rw_cert_info certificate;
-	int r = rw_cert_read(parts->folder.server_cert_pem, &certificate, err);
-
+	if (r == 0 && strlen(password) == size - 1)
+		return rw_error_field(err, "--etcd-password-file", "%s holds more than %zu bytes", path,
+				      size - 2);
 	if (r == 0)
-		rw_api_set_server_expiry(parts->api, certificate.not_after_s * 1000);
+		password[strcspn(password, "\r\n")] = '\0';
+	if (r == 0 && !password[0])
+		return rw_error_field(err, "--etcd-password-file", "%s holds no password in its first line",
+				      path);
 	return r;
 }
 
-/* The folder's certificates are others than before: new connections are shown them. */
-static void show_certificates(void *userdata)
+int rw_parts_open_etcd(struct rw_parts *parts, const char *holder, struct rw_error *err)
 {
-	struct rw_parts *parts = userdata;
-	RW_CLEANUP(rw_free) char *chain = NULL;
-	struct rw_error err = RW_ERROR_NONE;
-	int r = make_chain(&parts->folder, &chain, &err);
+	const struct rw_daemon_options *options = parts->options;
+	char password[PASSWORD_SIZE] = "";
+	struct rw_etcd_options etcd = {
+		.clock = rw_clock_system(),
+		.random = rw_random_system(),
+		.endpoints = options->etcd,
+		.endpoint_count = options->etcd_count,
+		.prefix = options->etcd_prefix,
+		.ca_file = options->etcd_ca,
+		.cert_file = options->etcd_cert,
+		.key_file = options->etcd_key,
+		.user = options->etcd_user,
+		.password = password,
+		.holder = holder,
+	};
+	int r = parts->loop ? 0 : rw_loop_new(&parts->loop, err);
 
-	if (r == 0 && parts->server)
-		r = rw_http_server_renew(parts->server, chain, parts->folder.server_key_pem,
-					 parts->folder.trust_pem, &err);
-	if (r == 0 && parts->alibaba)
-		r = rw_alibaba_server_renew(parts->alibaba, chain, parts->folder.server_key_pem, &err);
-	if (r == 0 && parts->api && !parts->options->plain_http)
-		r = tell_server_expiry(parts, &err);
-	if (r < 0)
-		rw_log_error("the new certificates are shown from the next start on  reason=\"%s\"",
-			     err.text);
+	etcd.loop = parts->loop;
+	if (r == 0 && options->etcd_password_file)
+		r = read_password(options->etcd_password_file, password, sizeof(password), err);
+	if (r == 0)
+		r = rw_etcd_new(&etcd, &parts->etcd, err);
+	rw_secret_wipe(password, sizeof(password));
+	return r;
+}
+
+int rw_parts_pull(struct rw_parts *parts, const void *bytes, size_t size, struct rw_error *err)
+{
+	int r = rw_shared_authority_pull(parts->options->state, bytes, size, rw_random_system(), err);
+
+	if (r < 0 || !parts->folder.path)
+		return r;
+	r = rw_state_folder_refresh(&parts->folder, rw_clock_system(), rw_random_system(), err);
+	if (r == 0)
+		show_certificates(parts);
+	return r;
+}
+
+int rw_parts_pull_from_store(struct rw_parts *parts, struct rw_error *err)
+{
+	RW_CLEANUP(rw_store_entry_done) struct rw_store_entry entry = {0};
+	int r = rw_store_get(parts->store, RW_LAYOUT_AUTHORITY, 0, &entry, err);
+
+	if (r == RW_STORE_NOT_FOUND)
+		return 0;
+	return r < 0 ? r : rw_parts_pull(parts, entry.value, entry.value_size, err);
 }
 
 /* ---- the server ---- */
@@ -172,6 +250,11 @@ static void find_place(struct rw_parts *parts)
 	parts->endpoint_count = rw_addresses_find(&parts->listen, names, parts->port, parts->endpoints,
 						  RW_ARRAY_COUNT(parts->endpoints));
 	rw_addresses_make_url(parts->options->plain_http, name, parts->port, parts->url, sizeof(parts->url));
+}
+
+const char *rw_parts_name(const struct rw_parts *parts)
+{
+	return strstr(parts->url, "://") + 3;
 }
 
 int rw_parts_open_server(struct rw_parts *parts, rw_http_handler_fn handler, void *userdata,
@@ -209,7 +292,10 @@ int rw_parts_open_server(struct rw_parts *parts, rw_http_handler_fn handler, voi
 
 int rw_parts_open_controller(struct rw_parts *parts, struct rw_error *err)
 {
+	struct rw_endpoint endpoints[RW_REGISTRY_UNION_MAX];
+	const char *urls[RW_REGISTRY_MAX];
 	struct rw_controller_options options = {
+		.shared = parts->etcd != NULL,
 		.store = parts->store,
 		.clock = rw_clock_system(),
 		.random = rw_random_system(),
@@ -228,9 +314,18 @@ int rw_parts_open_controller(struct rw_parts *parts, struct rw_error *err)
 		.flow_history = parts->flow_history,
 		.model_limits = &parts->options->limits,
 	};
-	int r = rw_controller_new(&options, &parts->controller, err);
+	int r;
 
-	return r < 0 ? r : rw_master_key_settle(parts->controller, err);
+	if (parts->registry) {
+		options.endpoints = endpoints;
+		options.endpoint_count = rw_registry_endpoints(parts->registry, endpoints);
+		options.urls = urls;
+		options.url_count = rw_registry_urls(parts->registry, rw_parts_name(parts), urls);
+	}
+	r = rw_controller_new(&options, &parts->controller, err);
+	if (r == 0)
+		r = rw_master_key_settle(parts->controller, err);
+	return r < 0 ? r : rw_shared_authority_push(parts->controller, err);
 }
 
 /* A store without any key gets its first one, in a file that goes when the key is used. */
@@ -257,9 +352,30 @@ static int make_first_key(struct rw_parts *parts, struct rw_error *err)
 	return rw_parts_open_controller(parts, err);
 }
 
+/* For the API's answers: what is known at this moment. */
+static size_t list_controllers(void *userdata, struct rw_api_controller *controllers, size_t max)
+{
+	const struct rw_parts *parts = userdata;
+	size_t count = 0;
+
+	for (; parts->registry && count < parts->registry->count && count < max; count++) {
+		const struct rw_registry_entry *entry = &parts->registry->entries[count];
+
+		controllers[count] = (struct rw_api_controller){
+			.name = entry->name,
+			.url = entry->url,
+			.active = strcmp(entry->name, rw_parts_name(parts)) == 0,
+			.seen_ms = entry->seen_ms,
+		};
+	}
+	return count;
+}
+
 static int open_api(struct rw_parts *parts, struct rw_error *err)
 {
 	const struct rw_api_options options = {
+		.controllers = list_controllers,
+		.controllers_userdata = parts,
 		.controller = parts->controller,
 		.loop = parts->loop,
 		.clock = rw_clock_system(),

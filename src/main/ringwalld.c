@@ -79,6 +79,60 @@ static int wrong_words(const char *word)
 	return usage_error("there is no command '%s'", word);
 }
 
+/* Where the text of an option goes that is taken as it is; NULL for others. */
+static const char **slot_of(struct rw_daemon_options *daemon, int option)
+{
+	const struct {
+		int option;
+		const char **slot;
+	} rows[] = {
+		{RW_DAEMON_OPTION_STATE, &daemon->state},
+		{RW_DAEMON_OPTION_LISTEN, &daemon->listen},
+		{RW_DAEMON_OPTION_ETCD_PREFIX, &daemon->etcd_prefix},
+		{RW_DAEMON_OPTION_ETCD_CA, &daemon->etcd_ca},
+		{RW_DAEMON_OPTION_ETCD_CERT, &daemon->etcd_cert},
+		{RW_DAEMON_OPTION_ETCD_KEY, &daemon->etcd_key},
+		{RW_DAEMON_OPTION_ETCD_USER, &daemon->etcd_user},
+		{RW_DAEMON_OPTION_ETCD_PASSWORD_FILE, &daemon->etcd_password_file},
+		{RW_DAEMON_OPTION_ALIBABA_LISTEN, &daemon->alibaba_listen},
+		{RW_DAEMON_OPTION_ALIBABA_PLAIN_LISTEN, &daemon->alibaba_plain_listen},
+		{RW_DAEMON_OPTION_ALIBABA_REGION, &daemon->alibaba_region},
+		{RW_DAEMON_OPTION_ALIBABA_NETWORK, &daemon->alibaba_network},
+	};
+
+	for (size_t i = 0; i < RW_ARRAY_COUNT(rows); i++)
+		if (rows[i].option == option)
+			return rows[i].slot;
+	return NULL;
+}
+
+/* Options of etcd that go with others; 0 or EXIT_USAGE. */
+static int check_etcd(const struct rw_daemon_options *daemon)
+{
+	const struct {
+		const char *name;
+		const char *value;
+		const char *other;
+		const char *needed; /* nullable */
+	} rows[] = {
+		{"--etcd-prefix", daemon->etcd_prefix, "--etcd", daemon->etcd[0]},
+		{"--etcd-ca", daemon->etcd_ca, "--etcd", daemon->etcd[0]},
+		{"--etcd-cert", daemon->etcd_cert, "--etcd", daemon->etcd[0]},
+		{"--etcd-key", daemon->etcd_key, "--etcd", daemon->etcd[0]},
+		{"--etcd-user", daemon->etcd_user, "--etcd", daemon->etcd[0]},
+		{"--etcd-password-file", daemon->etcd_password_file, "--etcd", daemon->etcd[0]},
+		{"--etcd-cert", daemon->etcd_cert, "--etcd-key", daemon->etcd_key},
+		{"--etcd-key", daemon->etcd_key, "--etcd-cert", daemon->etcd_cert},
+		{"--etcd-user", daemon->etcd_user, "--etcd-password-file", daemon->etcd_password_file},
+		{"--etcd-password-file", daemon->etcd_password_file, "--etcd-user", daemon->etcd_user},
+	};
+
+	for (size_t i = 0; i < RW_ARRAY_COUNT(rows); i++)
+		if (rows[i].value && !rows[i].needed)
+			return usage_error("%s needs %s", rows[i].name, rows[i].other);
+	return 0;
+}
+
 /* What to do instead of running; -1 = go on. */
 static int read_options(int count, char **arguments, struct rw_daemon_options *daemon, bool *ret_help)
 {
@@ -89,13 +143,13 @@ static int read_options(int count, char **arguments, struct rw_daemon_options *d
 
 	rw_usage_getopt(&rw_daemon_program, options);
 	while ((option = getopt_long(count, arguments, "h", options, NULL)) != -1) {
+		const char **slot = slot_of(daemon, option);
+
+		if (slot) {
+			*slot = optarg;
+			continue;
+		}
 		switch (option) {
-		case RW_DAEMON_OPTION_STATE:
-			daemon->state = optarg;
-			break;
-		case RW_DAEMON_OPTION_LISTEN:
-			daemon->listen = optarg;
-			break;
 		case RW_DAEMON_OPTION_NAME:
 			if (daemon->name_count == RW_DAEMON_NAMES_MAX)
 				return usage_error("there are too many names: %s", optarg);
@@ -115,14 +169,14 @@ static int read_options(int count, char **arguments, struct rw_daemon_options *d
 				return usage_error("--flow-days is a number from 0 to 366, not '%s'", optarg);
 			daemon->flow_days = (unsigned int)number;
 			break;
+		case RW_DAEMON_OPTION_ETCD:
+			if (daemon->etcd_count == RW_ETCD_ENDPOINTS_MAX)
+				return usage_error("there are more than %d members of etcd: --etcd %s",
+						   RW_ETCD_ENDPOINTS_MAX, optarg);
+			daemon->etcd[daemon->etcd_count++] = optarg;
+			break;
 		case RW_DAEMON_OPTION_METRICS_OPEN:
 			daemon->metrics_open = true;
-			break;
-		case RW_DAEMON_OPTION_ALIBABA_LISTEN:
-			daemon->alibaba_listen = optarg;
-			break;
-		case RW_DAEMON_OPTION_ALIBABA_PLAIN_LISTEN:
-			daemon->alibaba_plain_listen = optarg;
 			break;
 		case RW_DAEMON_OPTION_ALIBABA_WAIT:
 			if (!rw_revision_parse(optarg, &number) || number > RW_ALIBABA_WAIT_MAX_MS / 1000)
@@ -130,12 +184,6 @@ static int read_options(int count, char **arguments, struct rw_daemon_options *d
 					"--alibaba-wait is a number of seconds from 0 to %d, not '%s'",
 					RW_ALIBABA_WAIT_MAX_MS / 1000, optarg);
 			daemon->alibaba_wait_s = (unsigned int)number;
-			break;
-		case RW_DAEMON_OPTION_ALIBABA_REGION:
-			daemon->alibaba_region = optarg;
-			break;
-		case RW_DAEMON_OPTION_ALIBABA_NETWORK:
-			daemon->alibaba_network = optarg;
 			break;
 		case RW_DAEMON_OPTION_PLAIN_HTTP:
 			daemon->plain_http = true;
@@ -240,6 +288,9 @@ int main(int count, char **arguments)
 		return print_routes();
 	result = read_options(count, arguments, &daemon, &help);
 	if (result >= 0)
+		return result;
+	result = help ? 0 : check_etcd(&daemon);
+	if (result)
 		return result;
 	words = arguments + optind;
 	left = count - optind;

@@ -142,7 +142,7 @@ void rw_standby_explain(const struct rw_standby *self, struct rw_error *ret_reas
 		(void)rw_error_set(ret_reason, -EREMOTE, "this controller stands by and cannot take over: %s",
 				   self->unfit.err.text);
 	else if (self->etcd.err.code)
-		(void)rw_error_set(ret_reason, -EREMOTE, "this controller waits for etcd: %s",
+		(void)rw_error_set(ret_reason, -EREMOTE, "this controller stands by: %s",
 				   self->etcd.err.text);
 	else if (!self->claim_seen)
 		(void)rw_error_set(ret_reason, -EREMOTE, "this controller is starting");
@@ -291,7 +291,7 @@ static bool keep_entries(struct rw_standby *self)
 
 static void note_unfit(struct rw_standby *self, const struct rw_error *err)
 {
-	set_trouble(self, err->code == -EAGAIN ? &self->etcd : &self->unfit, "cannot take over", err);
+	set_trouble(self, err->code == -EHOSTDOWN ? &self->etcd : &self->unfit, "cannot take over", err);
 }
 
 static void take_over(struct rw_standby *self)
@@ -307,7 +307,7 @@ static void take_over(struct rw_standby *self)
 		return;
 	if (r < 0) {
 		note_unfit(self, &err);
-		self->take_due_ns = now + (r == -EAGAIN ? CLAIM_NS : RETRY_NS);
+		self->take_due_ns = now + (r == -EHOSTDOWN ? CLAIM_NS : RETRY_NS);
 		return;
 	}
 	clear_trouble(&self->unfit);
@@ -364,7 +364,7 @@ static void refresh(struct rw_standby *self)
 /* Nothing that waiting could mend, unless it has worked before. */
 static bool is_refusal(int code)
 {
-	return code == -EACCES || code == -EPERM || code == -EINVAL;
+	return code == -EACCES || code == -EKEYREJECTED || code == -EKEYEXPIRED;
 }
 
 static int act_on_answer(struct rw_standby *self, enum question question, struct rw_error *err)

@@ -36,7 +36,7 @@ struct rw_standby_calls {
 			  char ret_holder[RW_REGISTRY_URL_SIZE], struct rw_error *err);
 
 	/*
-	 * Takes over what controllers share but the store itself: the authorities.  0; -EAGAIN when etcd does not answer;
+	 * Takes over what controllers share but the store itself: the authorities.  0; -EHOSTDOWN when etcd does not answer;
 	 * any other failure means that this one is not fit to become active.
 	 */
 	int (*refresh)(void *userdata, struct rw_error *err);

@@ -361,7 +361,7 @@ static void steps_back_when_the_claim_is_lost(void **state)
 
 static void waits_for_etcd_whatever_happens_after_the_start(void **state)
 {
-	static const int codes[] = {-EAGAIN, -EACCES, -EIO};
+	static const int codes[] = {-EHOSTDOWN, -EACCES, -EIO};
 	struct world *world = *state;
 
 	put(world, "claim", "b:1");
@@ -371,7 +371,7 @@ static void waits_for_etcd_whatever_happens_after_the_start(void **state)
 
 		world->down = codes[i];
 		pass(world, 20000);
-		assert_non_null(strstr(explain(world), "waits for etcd"));
+		assert_non_null(strstr(explain(world), "etcd fails"));
 		assert_in_range(world->lists - lists, 15, 25);
 		world->down = 0;
 		pass(world, 2000);
@@ -383,7 +383,7 @@ static void waits_for_etcd_from_the_first_moment(void **state)
 {
 	struct world *world = *state;
 
-	world->down = -EAGAIN;
+	world->down = -EHOSTDOWN;
 	pass(world, 10000);
 	assert_false(rw_standby_is_active(world->standby));
 	world->down = 0;
