@@ -40,6 +40,7 @@ struct rw_uplink {
 	const struct rw_random *random;
 	const struct rw_agent_place *place;
 	struct rw_renewal renewal;
+	bool shows_old; /* a renewed certificate is on the disk, but calls show the one before */
 };
 
 /* What is known of controllers is a help; the one of the identity is there in any case. */
@@ -218,14 +219,29 @@ static void close_stream(void *context)
 
 /* ---- renewal ---- */
 
+/* From now on calls show the certificate that is on the disk. */
+static void show_renewed(struct rw_uplink *uplink)
+{
+	struct rw_error err = RW_ERROR_NONE;
+	char expires[RW_TIMESTAMP_SIZE];
+
+	uplink->shows_old = rw_http_client_reload(uplink->client, &err) < 0;
+	if (uplink->shows_old) {
+		rw_log_warning("cannot use the new certificate; tried again later  reason=\"%s\"", err.text);
+		return;
+	}
+	rw_timestamp_format(uplink->renewal.certificate.not_after_s * 1000, expires);
+	rw_log_info("certificate renewed  expires=%s", expires);
+	/* The controller counts who trusts its authorities. */
+	rw_agent_session_report_soon(uplink->session);
+}
+
 static void on_renewed(struct rw_http_call *call, int result, const struct rw_http_response *response,
 		       const struct rw_error *err, void *userdata)
 {
 	struct rw_uplink *uplink = userdata;
 	struct rw_error problem = RW_ERROR_NONE;
-	char expires[RW_TIMESTAMP_SIZE];
 	char text[200];
-	int r = -EINVAL;
 
 	(void)call;
 	uplink->renew = NULL;
@@ -235,19 +251,12 @@ static void on_renewed(struct rw_http_call *call, int result, const struct rw_ht
 			       text);
 		return;
 	}
-	r = rw_renewal_take(&uplink->renewal, uplink->place, response->body, response->body_size,
-			    now_s(uplink), &problem);
-	if (r == 0)
-		r = rw_http_client_reload(uplink->client, &problem);
-	if (r < 0) {
+	if (rw_renewal_take(&uplink->renewal, uplink->place, response->body, response->body_size,
+			    now_s(uplink), &problem) < 0)
 		rw_log_warning("cannot use the new certificate; tried again later  reason=\"%s\"",
 			       problem.text);
-		return;
-	}
-	rw_timestamp_format(uplink->renewal.certificate.not_after_s * 1000, expires);
-	rw_log_info("certificate renewed  expires=%s", expires);
-	/* The controller counts who trusts its authorities. */
-	rw_agent_session_report_soon(uplink->session);
+	else
+		show_renewed(uplink);
 }
 
 static int renew(struct rw_uplink *uplink, struct rw_error *err)
@@ -279,6 +288,8 @@ static void renew_if_due(struct rw_uplink *uplink)
 	uint64_t now_ms = rw_loop_now_ms(uplink->loop);
 	struct rw_error err = RW_ERROR_NONE;
 
+	if (uplink->shows_old)
+		show_renewed(uplink);
 	if (uplink->renew || !rw_renewal_is_due(&uplink->renewal, now_s(uplink)) ||
 	    !rw_renewal_may_try(&uplink->renewal, now_ms, uplink->random))
 		return;

@@ -102,6 +102,18 @@ static int set_limit(struct arguments *arguments, int code, const char *text)
 	return 0;
 }
 
+static int check_early(const struct arguments *arguments)
+{
+	static const char *const words[] = {"on", "off", "remove"};
+
+	if (!arguments->words[1])
+		return usage("early-drop needs two words: on|off|remove INTERFACE", NULL);
+	for (size_t i = 0; i < RW_ARRAY_COUNT(words); i++)
+		if (strcmp(arguments->words[0], words[i]) == 0)
+			return 0;
+	return usage("early-drop is on, off or remove, not", arguments->words[0]);
+}
+
 static int add_early(struct arguments *arguments, const char *text)
 {
 	struct rw_error err = RW_ERROR_NONE;
@@ -273,8 +285,11 @@ static int parse(int argc, char **argv, struct arguments *arguments)
 			arguments->words[i] = argv[optind++];
 	if (optind < argc)
 		return usage("unexpected argument", argv[optind]);
-	if (is_command(arguments, "early-drop") && !arguments->words[1])
-		return usage("early-drop needs two words: on|off|remove INTERFACE", NULL);
+	if (is_command(arguments, "early-drop")) {
+		r = check_early(arguments);
+		if (r < 0)
+			return r;
+	}
 	if (is_command(arguments, "join") && !arguments->join.server_count)
 		return usage("--server is missing: where does the controller listen?", NULL);
 	if (!arguments->command && !arguments->file)

@@ -493,7 +493,7 @@ static void drops_early_where_the_operator_says_so(void **state)
 	assert_int_equal(early_drop(world, "on", "eth7", NULL), 0);
 	assert_non_null(strstr(said, "eth7: early drop is on; no interface of that name is enforced now"));
 	assert_int_equal(early_drop(world, "on", NULL, NULL), 2);
-	assert_int_equal(early_drop(world, "sideways", "eth0", NULL), 1);
+	assert_int_equal(early_drop(world, "sideways", "eth0", NULL), 2);
 	assert_int_equal(early_drop(world, "on", "eth0", NULL), 0);
 	assert_int_equal(command(world, "detach", NULL, 0), 0);
 	assert_int_equal(xdp_id(world), 0);
