@@ -115,8 +115,7 @@ static void world_notice(void *context, bool is_warning, const char *text)
 
 static void fill_bits(const struct rw_random *random, void *bytes, size_t size)
 {
-	const struct world *world =
-		(const struct world *)((const char *)random - offsetof(struct world, random));
+	const struct world *world = (const void *)((const char *)random - offsetof(struct world, random));
 
 	assert_int_equal(size, sizeof(world->random_bits));
 	memcpy(bytes, &world->random_bits, size);
