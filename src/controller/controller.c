@@ -90,14 +90,16 @@ static int copy_options(struct rw_controller *controller, const struct rw_contro
 	controller->shared = options->shared;
 	controller->certificates_changed = options->certificates_changed;
 	controller->certificates_userdata = options->certificates_userdata;
+	controller->hosted_count = options->hosted_count < RW_CONTROLLER_HOSTED_MAX
+					   ? options->hosted_count
+					   : RW_CONTROLLER_HOSTED_MAX;
 	if (copy_array(options->endpoints, options->endpoint_count, sizeof(struct rw_endpoint),
 		       &controller->endpoints) < 0 ||
-	    copy_array(options->hosted_ports, options->hosted_port_count, sizeof(uint16_t),
-		       &controller->hosted_ports) < 0 ||
+	    copy_array(options->hosted, controller->hosted_count, sizeof(struct rw_endpoint),
+		       &controller->hosted) < 0 ||
 	    copy_urls(controller, options->urls, options->url_count) < 0)
 		return rw_error_oom(err);
 	controller->endpoint_count = options->endpoint_count;
-	controller->hosted_port_count = options->hosted_port_count;
 	if (options->admin_key_file) {
 		controller->admin_key_file = strdup(options->admin_key_file);
 		if (!controller->admin_key_file)
@@ -192,7 +194,7 @@ struct rw_controller *rw_controller_free(struct rw_controller *controller)
 	free(controller->admin_key_file);
 	free(controller->trust_pem);
 	free(controller->endpoints);
-	free(controller->hosted_ports);
+	free(controller->hosted);
 	for (size_t i = 0; i < controller->url_count; i++)
 		free(controller->urls[i]);
 	free(controller->urls);

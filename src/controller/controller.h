@@ -71,6 +71,8 @@ struct rw_controller_limits {
 	unsigned int join_attempts; /* a minute and address [30] */
 };
 
+#define RW_CONTROLLER_HOSTED_MAX 64 /* as many as a policy may name */
+
 struct rw_controller_options {
 	struct rw_store *store;               /* borrowed; outlives the controller */
 	const struct rw_clock *clock;         /* borrowed */
@@ -91,9 +93,12 @@ struct rw_controller_options {
 	const char *admin_key_file;          /* copied, nullable: deleted when the key in it is first used */
 	const struct rw_endpoint *endpoints; /* copied: where agents reach a controller; in every policy */
 	size_t endpoint_count;
-	const uint16_t
-		*hosted_ports; /* copied: ports of the controller, failsafe on the node that hosts it */
-	size_t hosted_port_count;
+	/*
+	 * Copied: where controllers and their store listen, 'endpoints' among it.  A node that has one of these addresses
+	 * hosts it: TCP to that port is failsafe there, and from there TCP to all of them.
+	 */
+	const struct rw_endpoint *hosted;
+	size_t hosted_count; /* RW_CONTROLLER_HOSTED_MAX at most; more are left off */
 	/* Copied: where agents and clients find the controllers, this one first; agents are told the first 16. */
 	const char *const *urls;
 	size_t url_count;

@@ -272,8 +272,8 @@ RW_NODISCARD int node_derive(struct rw_controller *controller, const struct rw_m
 struct node_surroundings {
 	const struct rw_endpoint *endpoints;
 	size_t endpoint_count;
-	const uint16_t *hosted_ports;
-	size_t hosted_port_count;
+	const struct rw_endpoint *hosted;
+	size_t hosted_count;
 };
 RW_NODISCARD int node_derive_around(const struct node_surroundings *around, const struct rw_model *model,
 				    const char *id, const uint16_t *ssh_ports, size_t ssh_port_count,
@@ -714,8 +714,8 @@ struct rw_controller {
 	char admin_key_id[RW_TOKEN_ID_MAX + 1];
 	struct rw_endpoint *endpoints;
 	size_t endpoint_count;
-	uint16_t *hosted_ports;
-	size_t hosted_port_count;
+	struct rw_endpoint *hosted;
+	size_t hosted_count;
 	char **urls; /* where controllers are found, this one first */
 	size_t url_count;
 	uint64_t map_seed;

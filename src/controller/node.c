@@ -296,20 +296,33 @@ int node_fold_agent(struct rw_controller *controller, const char *id, const stru
 
 /* ---- policies ---- */
 
-/* Whether one of the controller's addresses is this node's. */
-static bool hosts_controller(const struct node_surroundings *around, const struct rw_node *node)
+static bool has_address(const struct rw_node *node, const struct rw_address *address)
 {
 	for (size_t i = 0; i < node->interface_count; i++) {
 		const struct rw_interface *interface = &node->interfaces[i];
 
-		for (size_t k = 0; k < interface->address_count; k++) {
-			for (size_t e = 0; e < around->endpoint_count; e++) {
-				if (rw_address_equal(&interface->addresses[k], &around->endpoints[e].address))
-					return true;
-			}
-		}
+		for (size_t k = 0; k < interface->address_count; k++)
+			if (rw_address_equal(&interface->addresses[k], address))
+				return true;
 	}
 	return false;
+}
+
+/* The ports of what the node hosts, each once; gives their number. */
+static size_t find_hosted(const struct node_surroundings *around, const struct rw_node *node,
+			  uint16_t ports[RW_CONTROLLER_HOSTED_MAX])
+{
+	size_t count = 0;
+
+	for (size_t i = 0; i < around->hosted_count; i++) {
+		size_t k = 0;
+
+		while (k < count && ports[k] != around->hosted[i].port)
+			k++;
+		if (k == count && has_address(node, &around->hosted[i].address))
+			ports[count++] = around->hosted[i].port;
+	}
+	return count;
 }
 
 int node_derive_around(const struct node_surroundings *around, const struct rw_model *model, const char *id,
@@ -317,6 +330,7 @@ int node_derive_around(const struct node_surroundings *around, const struct rw_m
 		       struct rw_policy **ret_policy, struct rw_error *err)
 {
 	const struct rw_node *node = rw_model_find_node(model, id);
+	uint16_t hosted_ports[RW_CONTROLLER_HOSTED_MAX];
 	struct rw_policy_surroundings surroundings = {
 		.controllers = around->endpoints,
 		.controller_count = around->endpoint_count,
@@ -326,9 +340,12 @@ int node_derive_around(const struct node_surroundings *around, const struct rw_m
 
 	if (!node)
 		return rw_error_set(err, -ENOENT, "there is no node %s", id);
-	if (hosts_controller(around, node)) {
-		surroundings.hosted_ports = around->hosted_ports;
-		surroundings.hosted_port_count = around->hosted_port_count;
+	surroundings.hosted_ports = hosted_ports;
+	surroundings.hosted_port_count = find_hosted(around, node, hosted_ports);
+	/* Controllers and their store need each other. */
+	if (surroundings.hosted_port_count) {
+		surroundings.controllers = around->hosted;
+		surroundings.controller_count = around->hosted_count;
 	}
 	return rw_policy_derive(model, id, &surroundings, cache, ret_policy, err);
 }
@@ -340,8 +357,8 @@ int node_derive_as(struct rw_controller *controller, const struct rw_model *mode
 	const struct node_surroundings around = {
 		.endpoints = controller->endpoints,
 		.endpoint_count = controller->endpoint_count,
-		.hosted_ports = controller->hosted_ports,
-		.hosted_port_count = controller->hosted_port_count,
+		.hosted = controller->hosted,
+		.hosted_count = controller->hosted_count,
 	};
 
 	return node_derive_around(&around, model, id, ssh_ports, ssh_port_count, cache, ret_policy, err);

@@ -18,7 +18,7 @@ struct rw_snapshot {
 	struct rw_policy_cache *cache; /* of this model alone */
 	struct node_surroundings around;
 	struct rw_endpoint *endpoints;
-	uint16_t *hosted_ports;
+	struct rw_endpoint *hosted;
 	struct snapshot_node *nodes; /* by id; those whose SSH ports are known */
 	size_t node_count;
 };
@@ -66,16 +66,15 @@ int rw_snapshot_new(struct rw_controller *controller, struct rw_model *model,
 	snapshot->cache = rw_policy_cache_new();
 	snapshot->endpoints =
 		copy(controller->endpoints, controller->endpoint_count, sizeof(struct rw_endpoint));
-	snapshot->hosted_ports =
-		copy(controller->hosted_ports, controller->hosted_port_count, sizeof(uint16_t));
-	if (!snapshot->model || !snapshot->cache || !snapshot->endpoints || !snapshot->hosted_ports ||
+	snapshot->hosted = copy(controller->hosted, controller->hosted_count, sizeof(struct rw_endpoint));
+	if (!snapshot->model || !snapshot->cache || !snapshot->endpoints || !snapshot->hosted ||
 	    copy_nodes(snapshot, &controller->nodes) < 0)
 		return rw_error_oom(err);
 	snapshot->around = (struct node_surroundings){
 		.endpoints = snapshot->endpoints,
 		.endpoint_count = controller->endpoint_count,
-		.hosted_ports = snapshot->hosted_ports,
-		.hosted_port_count = controller->hosted_port_count,
+		.hosted = snapshot->hosted,
+		.hosted_count = controller->hosted_count,
 	};
 	*ret_snapshot = RW_TAKE_PTR(snapshot);
 	return 0;
@@ -88,7 +87,7 @@ struct rw_snapshot *rw_snapshot_free(struct rw_snapshot *snapshot)
 	for (size_t i = 0; i < snapshot->node_count; i++)
 		free(snapshot->nodes[i].ssh_ports);
 	free(snapshot->nodes);
-	free(snapshot->hosted_ports);
+	free(snapshot->hosted);
 	free(snapshot->endpoints);
 	(void)rw_policy_cache_free(snapshot->cache);
 	(void)rw_model_free(snapshot->model);

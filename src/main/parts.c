@@ -13,6 +13,7 @@
 #include "controller/master_key.h"
 #include "controller/shared_authority.h"
 #include "controller/store_layout.h"
+#include "http/url.h"
 #include "main/addresses.h"
 #include "store/sqlite/sqlite.h"
 
@@ -205,6 +206,39 @@ int rw_parts_open_etcd(struct rw_parts *parts, const char *holder, struct rw_err
 	return r;
 }
 
+/* One that is given by a name is left out: looking it up would take its time, and may come to something else there. */
+static void add_store_url(struct rw_parts *parts, const char *text)
+{
+	struct rw_endpoint *slot = &parts->store_endpoints[parts->store_endpoint_count];
+	struct rw_http_url url;
+
+	if (parts->store_endpoint_count == RW_ARRAY_COUNT(parts->store_endpoints) ||
+	    rw_http_url_parse(text, &url, NULL) < 0 || rw_address_parse(url.host, &slot->address, NULL) < 0)
+		return;
+	slot->port = url.port;
+	parts->store_endpoint_count++;
+}
+
+void rw_parts_learn_store(struct rw_parts *parts)
+{
+	RW_CLEANUP(rw_buf_done) struct rw_buf urls;
+	struct rw_error err = RW_ERROR_NONE;
+	char *rest = NULL;
+
+	rw_buf_init(&urls, 64u * 1024);
+	parts->store_endpoint_count = 0;
+	if (rw_etcd_members(parts->etcd, &urls, &err) < 0) {
+		rw_log_warning("etcd does not say where its members are; those of the options are taken  "
+			       "reason=\"%s\"",
+			       err.text);
+		for (size_t i = 0; i < parts->options->etcd_count; i++)
+			add_store_url(parts, parts->options->etcd[i]);
+		return;
+	}
+	for (const char *url = strtok_r(urls.data, "\n", &rest); url; url = strtok_r(NULL, "\n", &rest))
+		add_store_url(parts, url);
+}
+
 int rw_parts_pull(struct rw_parts *parts, const void *bytes, size_t size, struct rw_error *err)
 {
 	int r = rw_shared_authority_pull(parts->options->state, bytes, size, rw_random_system(), err);
@@ -293,6 +327,7 @@ int rw_parts_open_server(struct rw_parts *parts, rw_http_handler_fn handler, voi
 int rw_parts_open_controller(struct rw_parts *parts, struct rw_error *err)
 {
 	struct rw_endpoint endpoints[RW_REGISTRY_UNION_MAX];
+	struct rw_endpoint hosted[RW_REGISTRY_UNION_MAX];
 	const char *urls[RW_REGISTRY_MAX];
 	struct rw_controller_options options = {
 		.shared = parts->etcd != NULL,
@@ -309,8 +344,7 @@ int rw_parts_open_controller(struct rw_parts *parts, struct rw_error *err)
 		.admin_key_file = parts->folder.admin_key_path,
 		.endpoints = parts->endpoints,
 		.endpoint_count = parts->endpoint_count,
-		.hosted_ports = &parts->port,
-		.hosted_port_count = parts->port ? 1 : 0,
+		.hosted = hosted,
 		.flow_history = parts->flow_history,
 		.model_limits = &parts->options->limits,
 	};
@@ -322,6 +356,12 @@ int rw_parts_open_controller(struct rw_parts *parts, struct rw_error *err)
 		options.urls = urls;
 		options.url_count = rw_registry_urls(parts->registry, rw_parts_name(parts), urls);
 	}
+	for (size_t i = 0; i < options.endpoint_count; i++)
+		options.hosted_count =
+			rw_registry_add_endpoint(hosted, options.hosted_count, &options.endpoints[i]);
+	for (size_t i = 0; i < parts->store_endpoint_count; i++)
+		options.hosted_count =
+			rw_registry_add_endpoint(hosted, options.hosted_count, &parts->store_endpoints[i]);
 	r = rw_controller_new(&options, &parts->controller, err);
 	if (r == 0)
 		r = rw_master_key_settle(parts->controller, err);

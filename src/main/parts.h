@@ -40,6 +40,9 @@ struct rw_parts {
 	char url[300];                                        /* what agents and people are told to call */
 	struct rw_endpoint endpoints[RW_PARTS_ENDPOINTS_MAX]; /* where they reach that */
 	size_t endpoint_count;
+	struct rw_endpoint
+		store_endpoints[RW_PARTS_ENDPOINTS_MAX]; /* where etcd listens, for nodes that host it */
+	size_t store_endpoint_count;
 	const struct rw_registry *registry; /* all controllers; borrowed; NULL = there is only this one */
 };
 
@@ -65,6 +68,9 @@ RW_NODISCARD int rw_parts_open_folder(struct rw_parts *parts, struct rw_error *e
  * claim.  -EINVAL for options that do not fit; -EPERM others may read the password; failures of files.
  */
 RW_NODISCARD int rw_parts_open_etcd(struct rw_parts *parts, const char *holder, struct rw_error *err);
+
+/* Learns where the members of etcd listen, as far as they say it by address; for controllers that are opened later. */
+void rw_parts_learn_store(struct rw_parts *parts);
 
 /* Opens the store in the folder, which is open already, for this process alone.  -EBUSY; the hint says what to do. */
 RW_NODISCARD int rw_parts_open_store(struct rw_parts *parts, struct rw_error *err);

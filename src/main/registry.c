@@ -189,25 +189,27 @@ static int compare_endpoint(const void *key, const void *element)
 	return r ? r : (a->port > b->port) - (a->port < b->port);
 }
 
+size_t rw_registry_add_endpoint(struct rw_endpoint endpoints[RW_REGISTRY_UNION_MAX], size_t count,
+				const struct rw_endpoint *one)
+{
+	size_t at = rw_array_place(endpoints, count, sizeof(*one), one, compare_endpoint);
+
+	if (count == RW_REGISTRY_UNION_MAX || (at < count && compare_endpoint(one, &endpoints[at]) == 0))
+		return count;
+	(void)memmove(&endpoints[at + 1], &endpoints[at], (count - at) * sizeof(*one));
+	endpoints[at] = *one;
+	return count + 1;
+}
+
 size_t rw_registry_endpoints(const struct rw_registry *registry,
 			     struct rw_endpoint endpoints[RW_REGISTRY_UNION_MAX])
 {
 	size_t count = 0;
 
-	for (size_t i = 0; i < registry->count; i++) {
-		const struct rw_registry_entry *entry = &registry->entries[i];
-
-		for (size_t k = 0; k < entry->endpoint_count && count < RW_REGISTRY_UNION_MAX; k++) {
-			const struct rw_endpoint *one = &entry->endpoints[k];
-			size_t at = rw_array_place(endpoints, count, sizeof(*one), one, compare_endpoint);
-
-			if (at < count && compare_endpoint(one, &endpoints[at]) == 0)
-				continue;
-			(void)memmove(&endpoints[at + 1], &endpoints[at], (count - at) * sizeof(*one));
-			endpoints[at] = *one;
-			count++;
-		}
-	}
+	for (size_t i = 0; i < registry->count; i++)
+		for (size_t k = 0; k < registry->entries[i].endpoint_count; k++)
+			count = rw_registry_add_endpoint(endpoints, count,
+							 &registry->entries[i].endpoints[k]);
 	return count;
 }
 

@@ -106,8 +106,10 @@ static int open_all(void *userdata, const struct rw_registry *registry, struct r
 	r = rw_store_etcd_open(self->parts->etcd, on_lost, self, &self->parts->store, err);
 	if (r == 0)
 		r = rw_parts_pull_from_store(self->parts, err);
-	if (r == 0)
+	if (r == 0) {
+		rw_parts_learn_store(self->parts);
 		r = serve(self, registry, err);
+	}
 	if (r < 0)
 		close_all(self);
 	return r;

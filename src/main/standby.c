@@ -9,7 +9,7 @@
 
 #define SECOND_NS UINT64_C(1000000000)
 
-#define CLAIM_NS    SECOND_NS               /* between looks at the claim, and after a failure */
+#define CLAIM_NS    (SECOND_NS * 9 / 10)    /* between looks at the claim, and after a failure */
 #define REGISTRY_NS (10 * SECOND_NS)        /* between readings of the registry */
 #define REFRESH_NS  (60 * SECOND_NS)        /* of what is shared, while another one is active */
 #define RETRY_NS    (15 * SECOND_NS)        /* after a failure that will not pass by itself soon */

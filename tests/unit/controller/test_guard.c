@@ -366,16 +366,49 @@ static void leaves_callers_alone_who_come_from_elsewhere(void **state)
 static void hosted_ports_are_failsafe_for_callers(void **state)
 {
 	struct rw_endpoint endpoint = {world_address("10.0.0.9"), 8443};
-	uint16_t port = 8443;
 
 	(void)state;
 	fx.options.endpoints = &endpoint;
 	fx.options.endpoint_count = 1;
-	fx.options.hosted_ports = &port;
-	fx.options.hosted_port_count = 1;
+	fx.options.hosted = &endpoint;
+	fx.options.hosted_count = 1;
 	fixture_restart(&fx);
 	fixture_add_rule(&fx, "sg-free", "sgr-api in accept tcp 8443/8443 203.0.113.0/24");
 	assert_int_equal(try_revoke("sgr-api"), 0);
+}
+
+/* What the policy of a node names besides rules. */
+static void expect_failsafe(const char *node, size_t hosted_port_count, uint16_t hosted_port,
+			    size_t controllers)
+{
+	RW_CLEANUP(rw_policy_unref) struct rw_policy *policy = NULL;
+
+	assert_int_equal(
+		rw_controller_derive(fx.controller, rw_controller_model(fx.controller), node, &policy, NULL),
+		0);
+	assert_int_equal(policy->hosted_port_count, hosted_port_count);
+	if (hosted_port_count)
+		assert_int_equal(policy->hosted_ports[0], hosted_port);
+	assert_int_equal(policy->controller_count, controllers);
+}
+
+static void what_nodes_host_is_failsafe_on_them_alone(void **state)
+{
+	const struct rw_endpoint hosted[] = {{world_address("10.0.0.1"), 2379},
+					     {world_address("10.0.0.9"), 8443},
+					     {world_address("10.0.0.9"), 8443},
+					     {world_address("10.0.7.7"), 2380}};
+
+	(void)state;
+	fx.options.endpoints = &hosted[1];
+	fx.options.endpoint_count = 1;
+	fx.options.hosted = hosted;
+	fx.options.hosted_count = RW_ARRAY_COUNT(hosted);
+	fixture_restart(&fx);
+	expect_failsafe("n-free", 1, 8443, RW_ARRAY_COUNT(hosted));
+	expect_failsafe("n-1", 1, 2379, RW_ARRAY_COUNT(hosted));
+	/* Who hosts nothing needs the controller alone. */
+	expect_failsafe("n-2", 0, 0, 1);
 }
 
 /* ---- findings that a change adds ---- */
@@ -634,6 +667,7 @@ int main(void)
 		T(refuses_to_cut_the_caller_off_the_controller),
 		T(leaves_callers_alone_who_come_from_elsewhere),
 		T(hosted_ports_are_failsafe_for_callers),
+		T(what_nodes_host_is_failsafe_on_them_alone),
 		T(refuses_what_opens_data_to_the_internet),
 		T(refuses_what_groups_of_a_node_open_together),
 		T(a_finding_is_forced_by_name_and_logged),
