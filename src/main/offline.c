@@ -104,8 +104,8 @@ int rw_daemon_make_key(const struct rw_daemon_options *options, bool first, char
 	if (first && rw_key_count(parts.controller) > 0) {
 		(void)rw_error_set(err, -EEXIST, "%s has its keys already",
 				   options->etcd_count ? "the store in etcd" : options->state);
-		return rw_error_hint(err, "If they are lost: ringwalld --state %s key reset-admin",
-				     options->state);
+		return rw_error_hint(err, "If they are lost: ringwalld --state %s%s key reset-admin",
+				     options->state, options->etcd_count ? " --etcd ..." : "");
 	}
 	return rw_key_create_admin(parts.controller, ret_token, err);
 }
@@ -138,7 +138,7 @@ int rw_daemon_backup(const struct rw_daemon_options *options, const char *file, 
 int rw_daemon_restore(const struct rw_daemon_options *options, const char *file, bool *ret_with_keys,
 		      struct rw_error *err)
 {
-	const struct rw_parts parts = {.options = options};
+	RW_CLEANUP(rw_parts_done) struct rw_parts parts = {0};
 	RW_CLEANUP(rw_backup_done) struct rw_backup backup;
 	int r;
 
@@ -147,8 +147,16 @@ int rw_daemon_restore(const struct rw_daemon_options *options, const char *file,
 	/* Read first: root may read what the folder's owner may not. */
 	r = rw_backup_read(file, &backup, err);
 	if (r == 0)
-		r = rw_parts_become_owner(&parts, err);
+		r = rw_parts_init(&parts, options, err);
 	if (r == 0)
+		r = rw_parts_become_owner(&parts, err);
+	if (r == 0 && options->etcd_count)
+		r = claim(&parts, false, err);
+	if (r < 0)
+		return r;
+	if (options->etcd_count)
+		r = rw_backup_restore_into(&backup, parts.store, options->state, rw_random_system(), err);
+	else
 		r = rw_backup_restore(&backup, options->state, rw_random_system(), err);
 	if (r == 0)
 		*ret_with_keys = backup.parts[RW_BACKUP_MASTER_KEY].bytes != NULL;
