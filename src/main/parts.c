@@ -350,10 +350,12 @@ int rw_parts_open_controller(struct rw_parts *parts, struct rw_error *err)
 	};
 	int r;
 
+	urls[0] = parts->url;
+	options.urls = urls;
+	options.url_count = parts->url[0] ? 1 : 0; /* none where nothing is served */
 	if (parts->registry) {
 		options.endpoints = endpoints;
 		options.endpoint_count = rw_registry_endpoints(parts->registry, endpoints);
-		options.urls = urls;
 		options.url_count = rw_registry_urls(parts->registry, rw_parts_name(parts), urls);
 	}
 	for (size_t i = 0; i < options.endpoint_count; i++)

@@ -220,6 +220,7 @@ static void goes_to_the_next_controller_and_begins_with_it_from_then_on(void **s
 	fleet_start_agent(world, 0);
 	process_expect_log(&world->agents[0], "controller connected  server=" RELAY_URL);
 	process_expect_log(&world->agents[0], "policy in force");
+	expect_kept(world, 0, "told=" URL);
 	cutter_stop(&world->cutter);
 	process_expect_log(&world->agents[0], "controller connected  server=" URL);
 	assert_int_equal(fleet_allow(world, "9701"), 0);
