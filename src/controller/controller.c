@@ -32,18 +32,6 @@ static void set_limits(struct rw_controller_limits *limits, const struct rw_cont
 	limits->join_attempts = wanted->join_attempts ? wanted->join_attempts : 30;
 }
 
-static int copy_array(const void *from, size_t count, size_t element_size, void *ret_copy)
-{
-	void *copy = calloc(count + 1, element_size);
-
-	if (!copy)
-		return -ENOMEM;
-	if (count)
-		(void)memcpy(copy, from, count * element_size);
-	*(void **)ret_copy = copy;
-	return 0;
-}
-
 static int copy_urls(struct rw_controller *controller, const char *const *urls, size_t count)
 {
 	controller->urls = calloc(count + 1, sizeof(*controller->urls));
@@ -90,16 +78,10 @@ static int copy_options(struct rw_controller *controller, const struct rw_contro
 	controller->shared = options->shared;
 	controller->certificates_changed = options->certificates_changed;
 	controller->certificates_userdata = options->certificates_userdata;
-	controller->hosted_count = options->hosted_count < RW_CONTROLLER_HOSTED_MAX
-					   ? options->hosted_count
-					   : RW_CONTROLLER_HOSTED_MAX;
-	if (copy_array(options->endpoints, options->endpoint_count, sizeof(struct rw_endpoint),
-		       &controller->endpoints) < 0 ||
-	    copy_array(options->hosted, controller->hosted_count, sizeof(struct rw_endpoint),
-		       &controller->hosted) < 0 ||
+	if (surroundings_init(&controller->around, options->endpoints, options->endpoint_count,
+			      options->stores, options->store_count) < 0 ||
 	    copy_urls(controller, options->urls, options->url_count) < 0)
 		return rw_error_oom(err);
-	controller->endpoint_count = options->endpoint_count;
 	if (options->admin_key_file) {
 		controller->admin_key_file = strdup(options->admin_key_file);
 		if (!controller->admin_key_file)
@@ -193,8 +175,7 @@ struct rw_controller *rw_controller_free(struct rw_controller *controller)
 	rw_seal_key_done(&controller->master_key);
 	free(controller->admin_key_file);
 	free(controller->trust_pem);
-	free(controller->endpoints);
-	free(controller->hosted);
+	surroundings_done(&controller->around);
 	for (size_t i = 0; i < controller->url_count; i++)
 		free(controller->urls[i]);
 	free(controller->urls);

@@ -71,7 +71,7 @@ struct rw_controller_limits {
 	unsigned int join_attempts; /* a minute and address [30] */
 };
 
-#define RW_CONTROLLER_HOSTED_MAX 64 /* as many as a policy may name */
+#define RW_CONTROLLER_ENDPOINTS_MAX 64
 
 struct rw_controller_options {
 	struct rw_store *store;               /* borrowed; outlives the controller */
@@ -90,15 +90,17 @@ struct rw_controller_options {
 	bool shared;
 	void (*certificates_changed)(void *userdata);
 	void *certificates_userdata;
-	const char *admin_key_file;          /* copied, nullable: deleted when the key in it is first used */
-	const struct rw_endpoint *endpoints; /* copied: where agents reach a controller; in every policy */
-	size_t endpoint_count;
+	const char *admin_key_file; /* copied, nullable: deleted when the key in it is first used */
 	/*
-	 * Copied: where controllers and their store listen, 'endpoints' among it.  A node that has one of these addresses
-	 * hosts it: TCP to that port is failsafe there, and from there TCP to all of them.
+	 * Copied: where agents reach the controllers, in every policy; and where the store of several controllers
+	 * listens for them and its members for each other, in the policies of nodes that host one of both.  Such a
+	 * node accepts TCP to the ports of what it hosts.  Of each the first RW_CONTROLLER_ENDPOINTS_MAX in order of
+	 * address and port count; in which order they are given does not matter.
 	 */
-	const struct rw_endpoint *hosted;
-	size_t hosted_count; /* RW_CONTROLLER_HOSTED_MAX at most; more are left off */
+	const struct rw_endpoint *endpoints;
+	size_t endpoint_count;
+	const struct rw_endpoint *stores;
+	size_t store_count;
 	/* Copied: where agents and clients find the controllers, this one first; agents are told the first 16. */
 	const char *const *urls;
 	size_t url_count;

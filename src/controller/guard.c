@@ -439,8 +439,8 @@ int guard_judge(struct rw_controller *controller, const struct rw_model *after, 
 		judge_sessions(&view);
 		if (judge_ssh(&view) < 0)
 			return rw_error_oom(err);
-		for (size_t e = 0; actor->address.family && e < controller->endpoint_count; e++)
-			judge_caller(&view, &controller->endpoints[e], &actor->address);
+		for (size_t e = 0; actor->address.family && e < controller->around.endpoint_count; e++)
+			judge_caller(&view, &controller->around.endpoints[e], &actor->address);
 	}
 	judge_deleted(controller, &plan->outcome, findings);
 	r = guard_judge_promises(controller, after, plan, findings, err);

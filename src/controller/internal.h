@@ -15,6 +15,7 @@
  *     cuts.c         live flows that a change would cut
  *     preview.c      what enforcing would do         history.c     past states of the model
  *     snapshot.c     a state of the model for other threads
+ *     surroundings.c where controllers and their store listen
  *     counts.c       what is counted for metrics     flows.c       observed flows
  *     renew.c        certificates of agents          authority.c   and of the authority and the server
  *     series.c       the last day over time
@@ -268,14 +269,28 @@ RW_NODISCARD int node_agent_text(const char *machine_id, const struct node_certi
 RW_NODISCARD int node_derive(struct rw_controller *controller, const struct rw_model *model,
 			     const struct node_record *record, struct rw_policy **ret_policy,
 			     struct rw_error *err);
-/* What policies come from beside the model, the same for all nodes.  Borrowed. */
-struct node_surroundings {
-	const struct rw_endpoint *endpoints;
+/*
+ * What policies come from beside the model, the same for all nodes: in order and each once, so that every controller
+ * derives the same.  surroundings.c
+ */
+struct surroundings {
+	struct rw_endpoint *endpoints; /* where agents reach a controller */
 	size_t endpoint_count;
-	const struct rw_endpoint *hosted;
-	size_t hosted_count;
+	struct rw_endpoint
+		*all; /* these and where the controllers' store listens: for nodes that host one of them */
+	size_t all_count;
 };
-RW_NODISCARD int node_derive_around(const struct node_surroundings *around, const struct rw_model *model,
+/* Copies.  -ENOMEM; surroundings_done in either case. */
+RW_NODISCARD int surroundings_init(struct surroundings *around, const struct rw_endpoint *endpoints,
+				   size_t endpoint_count, const struct rw_endpoint *stores,
+				   size_t store_count);
+RW_NODISCARD int surroundings_copy(struct surroundings *around, const struct surroundings *from);
+void surroundings_done(struct surroundings *around);
+/* The ports of what 'node' hosts, ascending; gives their number. */
+size_t surroundings_hosted_ports(const struct surroundings *around, const struct rw_node *node,
+				 uint16_t ports[RW_POLICY_CONTROLLERS_MAX]);
+
+RW_NODISCARD int node_derive_around(const struct surroundings *around, const struct rw_model *model,
 				    const char *id, const uint16_t *ssh_ports, size_t ssh_port_count,
 				    struct rw_policy_cache *cache, struct rw_policy **ret_policy,
 				    struct rw_error *err);
@@ -712,10 +727,7 @@ struct rw_controller {
 	uint64_t authority_retry_ns;
 	char *admin_key_file; /* NULL when there is none (any more) */
 	char admin_key_id[RW_TOKEN_ID_MAX + 1];
-	struct rw_endpoint *endpoints;
-	size_t endpoint_count;
-	struct rw_endpoint *hosted;
-	size_t hosted_count;
+	struct surroundings around;
 	char **urls; /* where controllers are found, this one first */
 	size_t url_count;
 	uint64_t map_seed;

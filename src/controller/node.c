@@ -296,56 +296,27 @@ int node_fold_agent(struct rw_controller *controller, const char *id, const stru
 
 /* ---- policies ---- */
 
-static bool has_address(const struct rw_node *node, const struct rw_address *address)
-{
-	for (size_t i = 0; i < node->interface_count; i++) {
-		const struct rw_interface *interface = &node->interfaces[i];
-
-		for (size_t k = 0; k < interface->address_count; k++)
-			if (rw_address_equal(&interface->addresses[k], address))
-				return true;
-	}
-	return false;
-}
-
-/* The ports of what the node hosts, each once; gives their number. */
-static size_t find_hosted(const struct node_surroundings *around, const struct rw_node *node,
-			  uint16_t ports[RW_CONTROLLER_HOSTED_MAX])
-{
-	size_t count = 0;
-
-	for (size_t i = 0; i < around->hosted_count; i++) {
-		size_t k = 0;
-
-		while (k < count && ports[k] != around->hosted[i].port)
-			k++;
-		if (k == count && has_address(node, &around->hosted[i].address))
-			ports[count++] = around->hosted[i].port;
-	}
-	return count;
-}
-
-int node_derive_around(const struct node_surroundings *around, const struct rw_model *model, const char *id,
+int node_derive_around(const struct surroundings *around, const struct rw_model *model, const char *id,
 		       const uint16_t *ssh_ports, size_t ssh_port_count, struct rw_policy_cache *cache,
 		       struct rw_policy **ret_policy, struct rw_error *err)
 {
 	const struct rw_node *node = rw_model_find_node(model, id);
-	uint16_t hosted_ports[RW_CONTROLLER_HOSTED_MAX];
 	struct rw_policy_surroundings surroundings = {
 		.controllers = around->endpoints,
 		.controller_count = around->endpoint_count,
 		.ssh_ports = ssh_ports,
 		.ssh_port_count = ssh_port_count,
 	};
+	uint16_t ports[RW_POLICY_CONTROLLERS_MAX];
 
 	if (!node)
 		return rw_error_set(err, -ENOENT, "there is no node %s", id);
-	surroundings.hosted_ports = hosted_ports;
-	surroundings.hosted_port_count = find_hosted(around, node, hosted_ports);
+	surroundings.hosted_port_count = surroundings_hosted_ports(around, node, ports);
 	/* Controllers and their store need each other. */
 	if (surroundings.hosted_port_count) {
-		surroundings.controllers = around->hosted;
-		surroundings.controller_count = around->hosted_count;
+		surroundings.hosted_ports = ports;
+		surroundings.controllers = around->all;
+		surroundings.controller_count = around->all_count;
 	}
 	return rw_policy_derive(model, id, &surroundings, cache, ret_policy, err);
 }
@@ -354,14 +325,8 @@ int node_derive_as(struct rw_controller *controller, const struct rw_model *mode
 		   const uint16_t *ssh_ports, size_t ssh_port_count, struct rw_policy_cache *cache,
 		   struct rw_policy **ret_policy, struct rw_error *err)
 {
-	const struct node_surroundings around = {
-		.endpoints = controller->endpoints,
-		.endpoint_count = controller->endpoint_count,
-		.hosted = controller->hosted,
-		.hosted_count = controller->hosted_count,
-	};
-
-	return node_derive_around(&around, model, id, ssh_ports, ssh_port_count, cache, ret_policy, err);
+	return node_derive_around(&controller->around, model, id, ssh_ports, ssh_port_count, cache,
+				  ret_policy, err);
 }
 
 int node_derive(struct rw_controller *controller, const struct rw_model *model,

@@ -16,9 +16,7 @@ struct snapshot_node {
 struct rw_snapshot {
 	struct rw_model *model;
 	struct rw_policy_cache *cache; /* of this model alone */
-	struct node_surroundings around;
-	struct rw_endpoint *endpoints;
-	struct rw_endpoint *hosted;
+	struct surroundings around;
 	struct snapshot_node *nodes; /* by id; those whose SSH ports are known */
 	size_t node_count;
 };
@@ -64,18 +62,10 @@ int rw_snapshot_new(struct rw_controller *controller, struct rw_model *model,
 	}
 	snapshot->model = model ? model : rw_model_dup(controller->inventory.model);
 	snapshot->cache = rw_policy_cache_new();
-	snapshot->endpoints =
-		copy(controller->endpoints, controller->endpoint_count, sizeof(struct rw_endpoint));
-	snapshot->hosted = copy(controller->hosted, controller->hosted_count, sizeof(struct rw_endpoint));
-	if (!snapshot->model || !snapshot->cache || !snapshot->endpoints || !snapshot->hosted ||
+	if (!snapshot->model || !snapshot->cache ||
+	    surroundings_copy(&snapshot->around, &controller->around) < 0 ||
 	    copy_nodes(snapshot, &controller->nodes) < 0)
 		return rw_error_oom(err);
-	snapshot->around = (struct node_surroundings){
-		.endpoints = snapshot->endpoints,
-		.endpoint_count = controller->endpoint_count,
-		.hosted = snapshot->hosted,
-		.hosted_count = controller->hosted_count,
-	};
 	*ret_snapshot = RW_TAKE_PTR(snapshot);
 	return 0;
 }
@@ -87,8 +77,7 @@ struct rw_snapshot *rw_snapshot_free(struct rw_snapshot *snapshot)
 	for (size_t i = 0; i < snapshot->node_count; i++)
 		free(snapshot->nodes[i].ssh_ports);
 	free(snapshot->nodes);
-	free(snapshot->hosted);
-	free(snapshot->endpoints);
+	surroundings_done(&snapshot->around);
 	(void)rw_policy_cache_free(snapshot->cache);
 	(void)rw_model_free(snapshot->model);
 	free(snapshot);

@@ -327,7 +327,6 @@ int rw_parts_open_server(struct rw_parts *parts, rw_http_handler_fn handler, voi
 int rw_parts_open_controller(struct rw_parts *parts, struct rw_error *err)
 {
 	struct rw_endpoint endpoints[RW_REGISTRY_UNION_MAX];
-	struct rw_endpoint hosted[RW_REGISTRY_UNION_MAX];
 	const char *urls[RW_REGISTRY_MAX];
 	struct rw_controller_options options = {
 		.shared = parts->etcd != NULL,
@@ -344,7 +343,8 @@ int rw_parts_open_controller(struct rw_parts *parts, struct rw_error *err)
 		.admin_key_file = parts->folder.admin_key_path,
 		.endpoints = parts->endpoints,
 		.endpoint_count = parts->endpoint_count,
-		.hosted = hosted,
+		.stores = parts->store_endpoints,
+		.store_count = parts->store_endpoint_count,
 		.flow_history = parts->flow_history,
 		.model_limits = &parts->options->limits,
 	};
@@ -358,12 +358,6 @@ int rw_parts_open_controller(struct rw_parts *parts, struct rw_error *err)
 		options.endpoint_count = rw_registry_endpoints(parts->registry, endpoints);
 		options.url_count = rw_registry_urls(parts->registry, rw_parts_name(parts), urls);
 	}
-	for (size_t i = 0; i < options.endpoint_count; i++)
-		options.hosted_count =
-			rw_registry_add_endpoint(hosted, options.hosted_count, &options.endpoints[i]);
-	for (size_t i = 0; i < parts->store_endpoint_count; i++)
-		options.hosted_count =
-			rw_registry_add_endpoint(hosted, options.hosted_count, &parts->store_endpoints[i]);
 	r = rw_controller_new(&options, &parts->controller, err);
 	if (r == 0)
 		r = rw_master_key_settle(parts->controller, err);

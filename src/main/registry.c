@@ -189,8 +189,9 @@ static int compare_endpoint(const void *key, const void *element)
 	return r ? r : (a->port > b->port) - (a->port < b->port);
 }
 
-size_t rw_registry_add_endpoint(struct rw_endpoint endpoints[RW_REGISTRY_UNION_MAX], size_t count,
-				const struct rw_endpoint *one)
+/* Adds 'one' to 'count' sorted endpoints unless it is there or there is no room; gives their number now. */
+static size_t add_endpoint(struct rw_endpoint endpoints[RW_REGISTRY_UNION_MAX], size_t count,
+			   const struct rw_endpoint *one)
 {
 	size_t at = rw_array_place(endpoints, count, sizeof(*one), one, compare_endpoint);
 
@@ -208,8 +209,7 @@ size_t rw_registry_endpoints(const struct rw_registry *registry,
 
 	for (size_t i = 0; i < registry->count; i++)
 		for (size_t k = 0; k < registry->entries[i].endpoint_count; k++)
-			count = rw_registry_add_endpoint(endpoints, count,
-							 &registry->entries[i].endpoints[k]);
+			count = add_endpoint(endpoints, count, &registry->entries[i].endpoints[k]);
 	return count;
 }
 

@@ -65,10 +65,6 @@ void rw_registry_put(struct rw_registry *registry, const struct rw_registry_entr
 /* NULL when there is none. */
 const struct rw_registry_entry *rw_registry_find(const struct rw_registry *registry, const char *name);
 
-/* Adds 'one' to 'count' sorted endpoints unless it is there or there is no room; gives their number now. */
-size_t rw_registry_add_endpoint(struct rw_endpoint endpoints[RW_REGISTRY_UNION_MAX], size_t count,
-				const struct rw_endpoint *one);
-
 /* Fills 'endpoints' with those of all, each once and in order, and gives their number; more are left off. */
 size_t rw_registry_endpoints(const struct rw_registry *registry,
 			     struct rw_endpoint endpoints[RW_REGISTRY_UNION_MAX]);

@@ -64,6 +64,8 @@ struct rw_endpoint {
 	uint16_t port;
 };
 
+#define RW_POLICY_CONTROLLERS_MAX 128 /* endpoints that a node opens connections to */
+
 struct rw_policy {
 	unsigned int references;
 	char node[RW_ID_SIZE];
@@ -87,7 +89,8 @@ struct rw_policy {
 	size_t management_cidr_count;
 	uint16_t *ssh_ports; /* where sshd listens; {22} when nothing else is known */
 	size_t ssh_port_count;
-	struct rw_endpoint *controllers; /* failsafe: TCP this node opens to them (and DNS to 'resolvers') */
+	/* Failsafe: TCP this node opens to them, and to their store where it hosts one of both (and DNS to 'resolvers'). */
+	struct rw_endpoint *controllers;
 	size_t controller_count;
 	struct rw_address *resolvers; /* only when controllers are names */
 	size_t resolver_count;

@@ -202,7 +202,7 @@ static int decode_controllers(const struct rw_json *value, const struct rw_json_
 	int r;
 
 	(void)field;
-	r = rw_json_expect_array(value, 64, err);
+	r = rw_json_expect_array(value, RW_POLICY_CONTROLLERS_MAX, err);
 	if (r < 0)
 		return r;
 	count = rw_json_count(value);
