@@ -31,6 +31,7 @@ struct rw_agent_session {
 	enum stage stage;
 	uint64_t deadline_ms; /* IDLE: of the next try; OPENING, STREAMING: of the next line */
 	uint64_t retry_ms;    /* length of the next wait, before jitter */
+	bool stands_by;       /* one of the controllers tried in this round */
 	char reason[256];
 	struct rw_stream_reader *reader; /* of this stream; NULL without one */
 
@@ -123,6 +124,9 @@ static uint64_t wait_for_next(struct rw_agent_session *session)
 
 	if (rw_controllers_failed(session->controllers))
 		return jittered(session, RW_AGENT_SWITCH_MIN_MS, RW_AGENT_SWITCH_MAX_MS);
+	if (session->stands_by && retry_ms > RW_AGENT_TAKEOVER_MS)
+		retry_ms = RW_AGENT_TAKEOVER_MS;
+	session->stands_by = false;
 	session->retry_ms = retry_ms < RW_AGENT_RETRY_MAX_MS / 2 ? 2 * retry_ms : RW_AGENT_RETRY_MAX_MS;
 	return jittered(session, retry_ms - retry_ms / 2, retry_ms);
 }
@@ -177,10 +181,13 @@ static void open_stream(struct rw_agent_session *session, uint64_t now_ms)
 		session->heartbeat_ms = now_ms;
 }
 
-void rw_agent_session_cut(struct rw_agent_session *session, uint64_t now_ms, const char *reason)
+void rw_agent_session_cut(struct rw_agent_session *session, uint64_t now_ms, const char *reason,
+			  bool stands_by)
 {
-	if (session->reader)
-		end_stream(session, now_ms, 0, reason);
+	if (!session->reader)
+		return;
+	session->stands_by |= stands_by;
+	end_stream(session, now_ms, 0, reason);
 }
 
 /* ---- frames ---- */

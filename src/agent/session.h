@@ -21,7 +21,8 @@
  * A stream that could not be opened, is refused by a standby, falls silent or breaks sends the session to the next
  * controller (agent/controllers.h) after RW_AGENT_SWITCH_MIN_MS to _MAX_MS.  When all were tried, it waits: 1 s,
  * doubling to 30 s, with jitter over its half, so that a thousand agents do not come back in one moment; after a
- * stream that had worked it begins anew.  A controller that says when to come back, or whose stream did not fit, is
+ * stream that had worked it begins anew.  Where one of them stood by it waits RW_AGENT_TAKEOVER_MS at most: that one will
+ * be active within seconds of the other's end.  A controller that says when to come back, or whose stream did not fit, is
  * asked again itself.
  *
  * Reports go where the stream is open, and only then.
@@ -38,6 +39,7 @@
 
 #define RW_AGENT_SWITCH_MIN_MS  50u /* between two controllers */
 #define RW_AGENT_SWITCH_MAX_MS  250u
+#define RW_AGENT_TAKEOVER_MS    2000u
 #define RW_AGENT_RETRY_MIN_MS   1000u
 #define RW_AGENT_RETRY_MAX_MS   30000u
 #define RW_AGENT_SILENCE_MS     20000u /* heartbeats come every 5 s */
@@ -103,8 +105,9 @@ uint64_t rw_agent_session_tick(struct rw_agent_session *session, uint64_t now_ms
 /* A line of the stream, without its end. */
 void rw_agent_session_line(struct rw_agent_session *session, uint64_t now_ms, const char *line, size_t size);
 
-/* The stream has ended or could not be opened; 'reason' for the log. */
-void rw_agent_session_cut(struct rw_agent_session *session, uint64_t now_ms, const char *reason);
+/* The stream has ended or could not be opened, as from a controller that stands by; 'reason' for the log. */
+void rw_agent_session_cut(struct rw_agent_session *session, uint64_t now_ms, const char *reason,
+			  bool stands_by);
 
 /* The report under way was answered, or not. */
 void rw_agent_session_reported(struct rw_agent_session *session, uint64_t now_ms, bool answered);

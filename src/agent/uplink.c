@@ -166,6 +166,16 @@ static void describe(const struct rw_uplink *uplink, int result, const struct rw
 	}
 }
 
+static bool stands_by(const struct rw_http_response *response)
+{
+	struct rw_error problem = RW_ERROR_NONE;
+
+	if (response->status != 503)
+		return false;
+	rw_problem_decode(response->body, response->body_size, (int)response->status, &problem);
+	return problem.code == -EREMOTE;
+}
+
 static void on_stream_done(struct rw_http_call *call, int result, const struct rw_http_response *response,
 			   const struct rw_error *err, void *userdata)
 {
@@ -175,7 +185,8 @@ static void on_stream_done(struct rw_http_call *call, int result, const struct r
 	(void)call;
 	uplink->stream = NULL;
 	describe(uplink, result, response, err, text, sizeof(text));
-	rw_agent_session_cut(uplink->session, rw_loop_now_ms(uplink->loop), text);
+	rw_agent_session_cut(uplink->session, rw_loop_now_ms(uplink->loop), text,
+			     result == 0 && stands_by(response));
 }
 
 static int open_stream(void *context, const char *server, bool moved, const struct rw_position *have,

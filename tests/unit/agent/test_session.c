@@ -328,7 +328,7 @@ static void resumes_with_position_and_digest(void **state)
 	snapshot(world, 5, 22);
 	delta(world, 5, 9, 22, 23);
 	world->woken = 0;
-	rw_agent_session_cut(world->session, world->now_ms, "reset");
+	rw_agent_session_cut(world->session, world->now_ms, "reset", false);
 	assert_true(world->woken > 0);
 	assert_false(status_of(world).connected);
 	pass(world, 2000);
@@ -400,7 +400,7 @@ static void changes_nothing_when_the_stream_is_cut_in_a_delta(void **state)
 			snapshot(world, 5, 22);
 		encode_delta(&buf, 5, 6, 22, 23, 23);
 		feed(world, &buf, lines);
-		rw_agent_session_cut(world->session, world->now_ms, "reset");
+		rw_agent_session_cut(world->session, world->now_ms, "reset", false);
 		assert_int_equal(world->applied, 1);
 	}
 	pass(world, 3000);
@@ -498,7 +498,7 @@ static void waits_longer_after_each_failure_and_begins_anew_after_success(void *
 	pass(world, RW_AGENT_RETRY_MAX_MS);
 	snapshot(world, 5, 22);
 	opened = world->opened;
-	rw_agent_session_cut(world->session, world->now_ms, "reset");
+	rw_agent_session_cut(world->session, world->now_ms, "reset", false);
 	pass(world, RW_AGENT_RETRY_MIN_MS);
 	assert_int_equal(world->opened, opened + 1);
 }
@@ -660,7 +660,7 @@ static void know_three(struct world *world)
 
 static void cut(struct world *world, const char *reason)
 {
-	rw_agent_session_cut(world->session, world->now_ms, reason);
+	rw_agent_session_cut(world->session, world->now_ms, reason, strstr(reason, "stands by") != NULL);
 }
 
 static void tries_all_controllers_before_it_waits_longer(void **state)
@@ -850,6 +850,35 @@ static void tells_of_each_lost_controller_once(void **state)
 	assert_int_equal(world->notices, 3);
 }
 
+/* It will serve soon, or will be gone. */
+static void does_not_wait_long_for_one_that_stands_by(void **state)
+{
+	struct world *world = *state;
+
+	assert_int_equal(rw_controllers_add_joined(&world->controllers, "https://b:8443", NULL), 0);
+	pass(world, 0);
+	for (unsigned int i = 0; i < 10; i++) {
+		cut(world, "HTTP status 503: stands by");
+		pass(world, RW_AGENT_SWITCH_MAX_MS);
+		assert_int_equal(world->opened, 2 * i + 2);
+		cut(world, "connection refused");
+		pass(world, i ? RW_AGENT_TAKEOVER_MS : RW_AGENT_RETRY_MIN_MS);
+		assert_int_equal(world->opened, 2 * i + 3);
+	}
+	/* From here on nobody does. */
+	for (unsigned int i = 0; i < 3; i++) {
+		unsigned int opened = world->opened;
+
+		cut(world, "connection refused");
+		pass(world, RW_AGENT_SWITCH_MAX_MS);
+		cut(world, "connection refused");
+		pass(world, (RW_AGENT_TAKEOVER_MS << (i + 1)) - 1);
+		assert_int_equal(world->opened, opened + 1);
+		pass(world, 1);
+		assert_int_equal(world->opened, opened + 2);
+	}
+}
+
 static void goes_by_the_list_that_was_told_meanwhile(void **state)
 {
 	static const char told[][RW_REPORT_URL_SIZE] = {"https://d:8443", "https://a:8443"};
@@ -904,6 +933,7 @@ int main(void)
 		TEST(gives_up_the_report_to_the_controller_before),
 		TEST(never_reports_where_no_stream_is_open),
 		TEST(tells_of_each_lost_controller_once),
+		TEST(does_not_wait_long_for_one_that_stands_by),
 		TEST(goes_by_the_list_that_was_told_meanwhile),
 	};
 
