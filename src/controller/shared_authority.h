@@ -30,8 +30,8 @@
 #include "controller/controller.h"
 
 /*
- * Puts what the record 'bytes' says into the folder at 'state', which is made if need be and which nobody has open;
- * files that say the same are left alone.  After a failure of files the next call mends it.
+ * Puts what the record 'bytes' says into the folder at 'state', which is made if need be; files that say the
+ * same are left alone.  Who has the folder open refreshes it then.  After a failure of files the next call mends it.
  *
  * -ENOENT the folder has no master key; -EKEYREJECTED it has another one than the record was sealed under (both hints
  * say what to copy); -EPERM others may read it; -EPROTO a record of a newer version; -EUCLEAN one that cannot be read;

@@ -104,7 +104,7 @@ struct rw_state_authority {
 };
 
 /*
- * Puts them in the place of those in the folder at 'path', which nobody has open.  Each file holds the old text or the
+ * Puts them in the place of those in the folder at 'path'; who has it open refreshes it then.  Each file holds the old text or the
  * new one after a crash, and the same call mends what was left; files that hold the right text are not written.
  * -EUCLEAN when keys and certificates do not fit: then nothing was written; failures of files.
  */
