@@ -235,7 +235,9 @@ static void revoke_lease(struct rw_etcd *etcd, unsigned int ms)
 	struct rw_error err = RW_ERROR_NONE;
 
 	rw_buf_init(&body, 4096);
-	if (etcd->claim.lease[0] && write_lease(&etcd->claim, &body, &err) == 0 &&
+	if (!etcd->claim.lease[0])
+		return;
+	if (write_lease(&etcd->claim, &body, &err) == 0 &&
 	    etcd_call(etcd, ETCD_REPEATABLE, "lease/revoke", &body, etcd_deadline(etcd, ms), &answer, NULL,
 		      &err) < 0 &&
 	    err.code != -ENOENT)
@@ -340,7 +342,7 @@ void etcd_claim_drop(struct rw_etcd *etcd)
 	if (claim->call)
 		rw_http_call_abort(RW_TAKE_PTR(claim->call));
 	claim->timer = rw_loop_timer_free(claim->timer);
-	if (claim->held)
-		revoke_lease(etcd, RW_ETCD_WAIT_MS / 4);
+	/* One that is lost may be there all the same, and keep others waiting. */
+	revoke_lease(etcd, claim->held ? RW_ETCD_WAIT_MS / 4 : RW_ETCD_WAIT_MS / 8);
 	claim->held = false;
 }

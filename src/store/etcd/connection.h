@@ -105,7 +105,7 @@ RW_NODISCARD int etcd_claim_make(struct rw_etcd *etcd,
 				 void (*lost)(void *context, const struct rw_error *err), void *context,
 				 struct rw_error *err);
 
-/* Gives it up, if it is held. */
+/* Gives it up, also one that is lost, as far as etcd answers. */
 void etcd_claim_drop(struct rw_etcd *etcd);
 
 /* 0 when it can be relied on now and etcd answers; -EIO when it is lost, -EHOSTDOWN when no member answers. */
