@@ -13,6 +13,7 @@
 #include "base/file.h"
 #include "base/log.h"
 #include "controller/shared_authority.h"
+#include "controller/state_files.h"
 #include "controller/store_layout.h"
 #include "crypto/digest.h"
 #include "store/copy.h"
@@ -368,15 +369,15 @@ static int restore_store(const struct rw_backup *backup, const char *state, cons
 			 struct rw_error *err)
 {
 	RW_CLEANUP(rw_store_free) struct rw_store *store = NULL;
-	char unfinished[PATH_MAX];
-	char log[PATH_MAX];
-	char path[PATH_MAX];
-	int r = format_path(state, UNFINISHED_STORE, unfinished, err);
+	RW_CLEANUP(rw_free) char *unfinished = NULL;
+	RW_CLEANUP(rw_free) char *log = NULL;
+	RW_CLEANUP(rw_free) char *path = NULL;
+	int r = state_path(state, UNFINISHED_STORE, &unfinished, err);
 
 	if (r == 0)
-		r = format_path(state, UNFINISHED_STORE "-wal", log, err);
+		r = state_path(state, UNFINISHED_STORE "-wal", &log, err);
 	if (r == 0)
-		r = format_path(state, parts[RW_BACKUP_STORE].name, path, err);
+		r = state_path(state, parts[RW_BACKUP_STORE].name, &path, err);
 	if (r == 0)
 		r = open_unfinished(backup, state, random, &store, err);
 	if (r == 0)
