@@ -76,8 +76,8 @@ static void drop(struct world *world, const char *key)
 		if (strcmp(world->keys[i], key) != 0)
 			continue;
 		world->count--;
-		(void)strcpy(world->keys[i], world->keys[world->count]);
-		(void)strcpy(world->values[i], world->values[world->count]);
+		(void)memmove(world->keys[i], world->keys[world->count], sizeof(world->keys[i]));
+		(void)memmove(world->values[i], world->values[world->count], sizeof(world->values[i]));
 		return;
 	}
 }
