@@ -36,7 +36,7 @@ export default function StatusPage() {
 function Controller({ status }: { status: Status }) {
   const { t } = useTranslation("status");
   const narrow = useNarrow();
-  const { certificates } = status;
+  const { certificates, controllers = [] } = status;
   const agents = versions(status.items);
   const items: { key: string; children: ReactNode }[] = [
     { key: "version", children: status.version },
@@ -51,6 +51,16 @@ function Controller({ status }: { status: Status }) {
     },
     { key: "authority", children: <Certificate expires={certificates.authority} /> },
     ...(certificates.server ? [{ key: "server", children: <Certificate expires={certificates.server} /> }] : []),
+    ...(controllers.length > 1
+      ? [
+          {
+            key: "controllers",
+            children: controllers
+              .map(({ url, active }) => (active ? t("active-controller", { url }) : url))
+              .join(" · "),
+          },
+        ]
+      : []),
   ];
 
   return (
