@@ -22,7 +22,8 @@ static int append_value(void *context, struct etcd_kv *kv, struct rw_error *err)
 	struct rw_buf *buf = context;
 	int r = rw_buf_append(buf, kv->value, kv->value_size);
 
-	(void)err;
+	if (r == -ENOMEM)
+		return rw_error_oom(err);
 	return r < 0 ? r : RW_STORE_EVENTS;
 }
 

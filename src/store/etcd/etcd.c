@@ -258,7 +258,8 @@ static int plan(struct etcd_store *store, const struct rw_store_txn *txn, struct
 					 operation->value_size) < 0)
 			r = rw_error_oom(err);
 	}
-	rw_store_changes_sort(changes);
+	if (r == 0)
+		rw_store_changes_sort(changes);
 	return r;
 }
 
@@ -462,12 +463,14 @@ static int carry_out(struct etcd_store *store, const struct rw_store_txn *txn, u
 		unsure = true;
 	}
 	if (unsure) {
+		int failure = r;
+
 		r = settle(store, write, ret_revision, err);
-		if (r == 1)
-			return 0;
-		if (r < 0)
-			return r;
-		return rw_error_set(err, -EHOSTDOWN, "etcd did not answer; nothing was changed");
+		if (r != 0)
+			return r < 0 ? r : 0;
+		return failure == -ENOMEM
+			       ? rw_error_oom(err)
+			       : rw_error_set(err, -EHOSTDOWN, "etcd did not answer; nothing was changed");
 	}
 	return unchanged(r < 0 ? r : rw_error_set(err, -EBADMSG, "etcd's answer was not expected"), err);
 }
@@ -667,7 +670,7 @@ static int write_incarnation(struct etcd_store *store, const char *incarnation, 
 	RW_CLEANUP(rw_buf_done) struct rw_buf body;
 	struct rw_json_writer json;
 	char key[ETCD_KEY_MAX];
-	bool unsure;
+	bool unsure = false;
 	int r;
 
 	begin_body(&body, &json);
@@ -688,8 +691,10 @@ static int write_incarnation(struct etcd_store *store, const char *incarnation, 
 		r = read_outcome(store, &answer, ret_revision, err);
 	if (r == 0)
 		etcd->claim.mod_revision = *ret_revision;
-	/* Without an answer the number of the claim is not known any more. */
-	return r == 0 ? 0 : lose(store, "its incarnation could not be written", err);
+	/* Without an answer it is not known how the claim stands. */
+	if (unsure)
+		(void)lose(store, "its incarnation could not be written", r == -ENOMEM ? NULL : err);
+	return r > 0 ? lose(store, "another controller has made its claim", err) : r;
 }
 
 static int etcd_set_incarnation(struct rw_store *store, const char *incarnation, struct rw_error *err)
