@@ -1,5 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A ringwalld in a temporary folder on a free port of loopback, and a client for it."""
+"""A ringwalld in a temporary folder on a free port of loopback, and a client for it.
+
+Whatever shall be in its state folder before it starts, as the master key of another controller, a 'prepare' function puts
+there; then there is no admin key to be found.
+"""
 import http.client
 import json
 import os
@@ -36,8 +40,9 @@ def reachable_by_nobody(program):
 
 
 class Daemon:
-    def __init__(self, program, *options):
+    def __init__(self, program, *options, address="127.0.0.1", port=0, prepare=None):
         self.program = program
+        self.address = address
         self.folder = scratch.make()
         self.user = {}
         if os.geteuid() == 0 and reachable_by_nobody(program):
@@ -46,15 +51,42 @@ class Daemon:
             os.chown(self.folder, NOBODY, NOBODY)
         self.state = os.path.join(self.folder, "state")
         self.options = options
-        self.port = 0
+        self.port = port
+        if prepare:
+            prepare(self)
         self.start()
-        with open(os.path.join(self.state, "admin-key"), encoding="ascii") as file:
-            self.key = file.read().strip()
+        self.key = None if prepare else self.read_admin_key()
         self.ca = os.path.join(self.state, "ca.pem")
+
+    def take_master_key(self, other):
+        """For 'prepare': what an operator copies to each of several controllers."""
+        copy = os.path.join(self.state, "master-key")
+        os.mkdir(self.state, 0o700)
+        shutil.copy(os.path.join(other.state, "master-key"), copy)
+        for made in (self.state, copy) if self.user else ():
+            os.chown(made, NOBODY, NOBODY)
+
+    def run(self, *words, **options):
+        """One of its commands, as the user who runs it: backup, restore."""
+        return subprocess.run([self.program, "--state", self.state, *self.options, *words], capture_output=True, text=True,
+                              timeout=60, check=False, **self.user, **options)
+
+    def read_admin_key(self):
+        """Of several, the first has to become active before there is one."""
+        path = os.path.join(self.state, "admin-key")
+        deadline = time.monotonic() + 30
+        while not os.path.exists(path) and time.monotonic() < deadline:
+            time.sleep(0.02)
+        with open(path, encoding="ascii") as file:
+            return file.read().strip()
+
+    @property
+    def url(self):
+        return f"https://{self.address}:{self.port}"
 
     def start(self):
         self.log = open(os.path.join(self.folder, "log"), "w+", encoding="utf-8")
-        words = scratch.dying(self.program, "--state", self.state, "--listen", f"127.0.0.1:{self.port}", *self.options)
+        words = scratch.dying(self.program, "--state", self.state, "--listen", f"{self.address}:{self.port}", *self.options)
         self.process = subprocess.Popen(words, stderr=self.log, stdin=subprocess.DEVNULL, **self.user)
         deadline = time.monotonic() + 10
         while True:
@@ -74,6 +106,11 @@ class Daemon:
         self.log.close()
         return status
 
+    def kill(self):
+        self.process.kill()
+        self.process.wait()
+        self.log.close()
+
     def close(self):
         if self.process.poll() is None:
             self.stop()
@@ -91,8 +128,8 @@ class Daemon:
             context.load_cert_chain(*certificate)
         return context
 
-    def connect(self, certificate=None):
-        return http.client.HTTPSConnection("127.0.0.1", self.port, timeout=20, context=self.context(certificate))
+    def connect(self, certificate=None, timeout=20):
+        return http.client.HTTPSConnection(self.address, self.port, timeout=timeout, context=self.context(certificate))
 
     def ask(self, method, target, body=None, key="", certificate=None, headers=None, connection=None):
         """'body' as JSON unless it is text; 'key' None = none, "" = the admin's."""
