@@ -128,8 +128,8 @@ static void survives_every_failing_allocation(void **state)
 
 	fixture->store = rw_store_free(fixture->store);
 	/*
-	 * SQLite allocates a thousand times to open a file, the way to etcd more often still; every third, or
-	 * thirteenth, makes the point in a part of the time.
+	 * SQLite allocates a thousand times to open a file; every third makes the point in a third of the
+	 * time.
 	 */
 	oom_each(&(struct oom_work){.run = use,
 				    .after = expect_whole,
