@@ -44,7 +44,8 @@ static void handle(struct rw_http_exchange *exchange, void *userdata)
 	if (daemon->parts.api)
 		rw_api_handle(exchange, daemon->parts.api);
 	else
-		rw_standby_answer(exchange, daemon->several.standby, daemon->parts.options->metrics_open);
+		rw_standby_answer(exchange, daemon->several.standby, &rw_assets_console,
+				  daemon->parts.options->metrics_open);
 }
 
 static void tick(void *userdata)

@@ -30,6 +30,20 @@ static bool is_path(const struct rw_http_request *request, const char *name)
 	return request->segment_count == 1 && strcmp(request->segments[0], name) == 0;
 }
 
+/* Programs that go there find the URL in a member of its own. */
+static void write_problem(struct rw_buf *buf, const struct rw_error *reason, const struct rw_standby *standby)
+{
+	const struct rw_registry_entry *other = standby ? rw_standby_other(standby) : NULL;
+	struct rw_json_writer json;
+
+	rw_json_writer_init(&json, buf, false);
+	rw_json_begin_object(&json);
+	rw_problem_write(&json, 0, reason);
+	if (other)
+		rw_json_put_text(&json, "active", other->url);
+	rw_json_end_object(&json);
+}
+
 static void answer_problem(struct rw_http_exchange *exchange, const struct rw_standby *standby)
 {
 	RW_CLEANUP(rw_buf_done) struct rw_buf buf;
@@ -44,7 +58,8 @@ static void answer_problem(struct rw_http_exchange *exchange, const struct rw_st
 	status = (unsigned int)rw_problem_status(&reason);
 	add_headers(exchange);
 	add_header(exchange, "Retry-After", "1");
-	if (rw_problem_encode(&buf, 0, &reason) < 0)
+	write_problem(&buf, &reason, standby);
+	if (rw_buf_check(&buf, NULL) < 0)
 		rw_http_answer(exchange, status, NULL, NULL, 0);
 	else
 		rw_http_answer(exchange, status, RW_PROBLEM_TYPE, buf.data, buf.size);
@@ -83,15 +98,21 @@ static bool may_scrape(struct rw_http_exchange *exchange, const struct rw_http_r
 	       !rw_http_exchange_header(exchange, "Authorization");
 }
 
+static bool wants_page(struct rw_http_exchange *exchange)
+{
+	const char *accept = rw_http_exchange_header(exchange, "Accept");
+
+	return accept && strstr(accept, "text/html");
+}
+
 /* The page that is asked for, at the active controller; its name is in the registry, and thus checked. */
 static bool redirect(struct rw_http_exchange *exchange, const struct rw_http_request *request,
 		     const struct rw_standby *standby)
 {
 	const struct rw_registry_entry *other = standby ? rw_standby_other(standby) : NULL;
-	const char *accept = rw_http_exchange_header(exchange, "Accept");
 	RW_CLEANUP(rw_buf_done) struct rw_buf location = {0};
 
-	if (!other || !accept || !strstr(accept, "text/html"))
+	if (!other || !wants_page(exchange))
 		return false;
 	rw_buf_init(&location, RW_REGISTRY_URL_SIZE + RW_HTTP_MAX_TARGET);
 	(void)rw_buf_append_format(&location, "%s%s", other->url, request->target);
@@ -104,7 +125,19 @@ static bool redirect(struct rw_http_exchange *exchange, const struct rw_http_req
 	return true;
 }
 
-void rw_standby_answer(struct rw_http_exchange *exchange, const struct rw_standby *standby, bool metrics_open)
+/* Files of the console; the page itself only for browsers, so that no probe takes it for a controller that serves. */
+static bool answer_console(struct rw_http_exchange *exchange, const struct rw_http_request *request,
+			   const struct rw_assets *console)
+{
+	bool is_api = request->segment_count && strcmp(request->segments[0], "v1") == 0;
+	bool is_page = request->segment_count == 0 || is_path(request, RW_ASSETS_PAGE + 1);
+
+	return !is_api && (!is_page || wants_page(exchange)) &&
+	       rw_assets_answer(console, rw_random_system(), exchange);
+}
+
+void rw_standby_answer(struct rw_http_exchange *exchange, const struct rw_standby *standby,
+		       const struct rw_assets *console, bool metrics_open)
 {
 	const struct rw_http_request *request = rw_http_exchange_request(exchange);
 
@@ -113,7 +146,8 @@ void rw_standby_answer(struct rw_http_exchange *exchange, const struct rw_standb
 	else if (is_get(request) && is_path(request, "metrics") && metrics_open &&
 		 may_scrape(exchange, request))
 		answer_metrics(exchange);
-	else if (!is_get(request) || is_path(request, "readyz") || is_path(request, "metrics") ||
-		 !redirect(exchange, request, standby))
+	else if (!is_get(request) || is_path(request, "readyz") || is_path(request, "metrics"))
+		answer_problem(exchange, standby);
+	else if (!redirect(exchange, request, standby) && !answer_console(exchange, request, console))
 		answer_problem(exchange, standby);
 }
