@@ -79,20 +79,27 @@ static int grant_of(const struct rw_model *model, const struct token_request *re
 	return 0;
 }
 
-static void put_command(struct rw_json_writer *json, const struct rw_api_call *call, const char *token,
-			const char *name)
+/* Where memory does not last, the whole answer fails. */
+static void put_command(struct rw_json_writer *json, struct rw_buf *answer, const struct rw_api_call *call,
+			const char *token, const char *name)
 {
 	RW_CLEANUP(rw_buf_done) struct rw_buf command;
+	const char *const *urls;
+	size_t count = rw_api_urls(call->api, &urls);
 
-	rw_buf_init(&command, 4096);
-	(void)rw_buf_append_format(&command, "ringwall-agent join --server %s --token %s --ca-fingerprint %s",
-				   call->api->server_url, token,
+	rw_buf_init(&command, RW_API_ANSWER_MAX);
+	(void)rw_buf_append_text(&command, "ringwall-agent join");
+	/* Any of them may be the one that serves when the node joins, and when its agent starts. */
+	for (size_t i = 0; i < count; i++)
+		(void)rw_buf_append_format(&command, " --server %s", urls[i]);
+	(void)rw_buf_append_format(&command, " --token %s --ca-fingerprint %s", token,
 				   rw_controller_ca_fingerprint(call->controller));
 	/* A name that a shell would read otherwise is left for the person to add. */
 	if (name && name[0] &&
 	    name[strspn(name, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-")] == '\0')
 		(void)rw_buf_append_format(&command, " --name %s", name);
-	rw_json_put_text(json, "command", command.data);
+	rw_buf_fail(answer, rw_buf_check(&command, NULL));
+	rw_json_put_text(json, "command", command.failed ? "" : command.data);
 }
 
 int rw_api_create_join_token(struct rw_api_call *call, struct rw_error *err)
@@ -121,7 +128,8 @@ int rw_api_create_join_token(struct rw_api_call *call, struct rw_error *err)
 	rw_json_put_text(&json, "token", token);
 	rw_json_put_time(&json, "expires", expires_ms);
 	rw_json_put_text(&json, "ca_fingerprint", rw_controller_ca_fingerprint(call->controller));
-	put_command(&json, call, token, request.name);
+	rw_api_put_urls(&json, call->api);
+	put_command(&json, &buf, call, token, request.name);
 	rw_json_end_object(&json);
 	rw_api_answer(call, 201, &buf);
 	return 0;

@@ -140,6 +140,7 @@ static void answer_session(struct rw_api_call *call, const struct rw_actor *acto
 	rw_json_put_text(&json, "key", actor->id);
 	rw_json_put_text(&json, "csrf", session->csrf);
 	rw_json_put_time(&json, "expires", session->expires_ms);
+	rw_api_put_urls(&json, call->api);
 	rw_json_end_object(&json);
 	rw_api_answer(call, 200, &buf);
 }

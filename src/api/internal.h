@@ -364,6 +364,11 @@ void rw_api_write_rule(const struct rw_controller *controller, struct rw_json_wr
 /* Writes members of the open object: what is known of a managed node. */
 void rw_api_put_status(struct rw_json_writer *json, const struct rw_node_status *status);
 
+/* Gives the URLs of all controllers, this one's first, lent until the API goes; returns how many, at least one. */
+size_t rw_api_urls(const struct rw_api *api, const char *const **ret_urls);
+/* Writes them as member "controllers" of the open object. */
+void rw_api_put_urls(struct rw_json_writer *json, const struct rw_api *api);
+
 /* ---- the handlers ---- */
 
 rw_api_handler rw_api_list_objects, rw_api_create_object, rw_api_get_object, rw_api_patch_object,

@@ -59,6 +59,28 @@ static void put_controllers(struct rw_json_writer *json, const struct rw_api *ap
 	rw_json_end_array(json);
 }
 
+size_t rw_api_urls(const struct rw_api *api, const char *const **ret_urls)
+{
+	size_t count = rw_controller_urls(api->controller, ret_urls);
+
+	if (count)
+		return count;
+	*ret_urls = (const char *const *)&api->server_url;
+	return 1;
+}
+
+void rw_api_put_urls(struct rw_json_writer *json, const struct rw_api *api)
+{
+	const char *const *urls;
+	size_t count = rw_api_urls(api, &urls);
+
+	rw_json_key(json, "controllers");
+	rw_json_begin_array(json);
+	for (size_t i = 0; i < count; i++)
+		rw_json_write_text(json, urls[i]);
+	rw_json_end_array(json);
+}
+
 int rw_api_get_status(struct rw_api_call *call, struct rw_error *err)
 {
 	size_t counts[RW_NODE_STATE_COUNT_];

@@ -22,6 +22,28 @@ static void handle(struct rw_http_exchange *exchange, void *userdata)
 	rw_api_handle(exchange, fx->api);
 }
 
+static void open_api(struct api_fixture *fx)
+{
+	struct rw_error err = RW_ERROR_NONE;
+
+	assert_int_equal(rw_api_new(&(struct rw_api_options){.controller = fx->fx.controller,
+							     .loop = fx->loop,
+							     .clock = &fx->fx.clock.clock,
+							     .random = rw_random_system(),
+							     .console = &site,
+							     .server_url = "https://controller:8443"},
+				    &fx->api, &err),
+			 0);
+	rw_api_set_server(fx->api, fx->server);
+}
+
+void api_fixture_restart(struct api_fixture *fx)
+{
+	fx->api = rw_api_free(fx->api);
+	fixture_restart(&fx->fx);
+	open_api(fx);
+}
+
 void api_fixture_init(struct api_fixture *fx)
 {
 	struct rw_error err = RW_ERROR_NONE;
@@ -39,15 +61,7 @@ void api_fixture_init(struct api_fixture *fx)
 									     .userdata = fx},
 					    &fx->server, &err),
 			 0);
-	assert_int_equal(rw_api_new(&(struct rw_api_options){.controller = fx->fx.controller,
-							     .loop = fx->loop,
-							     .clock = &fx->fx.clock.clock,
-							     .random = rw_random_system(),
-							     .console = &site,
-							     .server_url = "https://controller:8443"},
-				    &fx->api, &err),
-			 0);
-	rw_api_set_server(fx->api, fx->server);
+	open_api(fx);
 	assert_int_equal(rw_http_client_new(&(struct rw_http_client_options){.loop = fx->loop,
 									     .clock = rw_clock_system()},
 					    &fx->client, &err),

@@ -23,6 +23,9 @@ struct api_fixture {
 void api_fixture_init(struct api_fixture *fx);
 void api_fixture_done(struct api_fixture *fx);
 
+/* Another controller on the same store, with fx.options as they are now; sessions end. */
+void api_fixture_restart(struct api_fixture *fx);
+
 struct request {
 	const char *method;
 	const char *target;

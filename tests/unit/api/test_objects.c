@@ -540,6 +540,33 @@ static void tells_how_it_is(void **state)
 	answer_done(&answer);
 }
 
+static void ask_for_token(struct api_fixture *fx, struct answer *ret_answer)
+{
+	fixture_ask(fx, "POST", "/v1/join-tokens", "{\"cluster\":\"demo\"}", ret_answer);
+	assert_int_equal(ret_answer->status, 201);
+}
+
+static void a_join_command_names_all_controllers(void **state)
+{
+	static const char *const urls[] = {"https://a:8443", "https://b:8443"};
+	struct api_fixture *fx = *state;
+	struct answer answer;
+
+	ask_for_token(fx, &answer);
+	assert_int_equal(answer_count(&answer, "controllers"), 1);
+	assert_non_null(
+		strstr(answer_text(&answer, "command"), "join --server https://controller:8443 --token j-"));
+	answer_done(&answer);
+	fx->fx.options.urls = urls;
+	fx->fx.options.url_count = RW_ARRAY_COUNT(urls);
+	api_fixture_restart(fx);
+	ask_for_token(fx, &answer);
+	assert_int_equal(answer_count(&answer, "controllers"), 2);
+	assert_non_null(strstr(answer_text(&answer, "command"),
+			       "join --server https://a:8443 --server https://b:8443 --token j-"));
+	answer_done(&answer);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -564,6 +591,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(keeps_a_log_with_its_author, setup, teardown),
 		cmocka_unit_test_setup_teardown(shows_secrets_only_once, setup, teardown),
 		cmocka_unit_test_setup_teardown(tells_how_it_is, setup, teardown),
+		cmocka_unit_test_setup_teardown(a_join_command_names_all_controllers, setup, teardown),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
