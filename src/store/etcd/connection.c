@@ -231,8 +231,10 @@ static int explain_failure(int result, const struct rw_error *failure, bool *ret
 	*ret_unsure = !was_not_sent(result);
 	if (result == -ENOMEM)
 		return rw_error_oom(err);
-	if (result == -EKEYREJECTED || result == -EKEYEXPIRED)
-		return rw_error_set(err, result, "etcd: %.400s", failure->text);
+	if (result == -EKEYREJECTED || result == -EKEYEXPIRED) {
+		(void)rw_error_set(err, result, "etcd: %.400s", failure->text);
+		return rw_error_hint(err, "Is --etcd-ca the authority of etcd's certificates?");
+	}
 	return rw_error_set(err, -EHOSTDOWN, "etcd does not answer: %.400s", failure->text);
 }
 
@@ -243,6 +245,17 @@ static int explain_refusal(struct rw_etcd *etcd, unsigned int status, const char
 
 	if (r == -EKEYREVOKED)
 		wipe(RW_TAKE_PTR(etcd->token));
+	if (r == -EACCES && size && strstr(body, "CommonName"))
+		(void)rw_error_hint(err,
+				    "Where etcd has users, the subject of --etcd-cert must be without a CN.");
+	else if (r == -EACCES && etcd->user)
+		(void)rw_error_hint(
+			err,
+			"Are --etcd-user and --etcd-password-file right, and may that user read and "
+			"write what begins with %s/?",
+			etcd->prefix);
+	else if (r == -EACCES)
+		(void)rw_error_hint(err, "etcd has users: give --etcd-user and --etcd-password-file.");
 	return r;
 }
 

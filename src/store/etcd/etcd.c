@@ -14,6 +14,9 @@
 #define LOG_MAX_BYTES (16u << 20)
 #define LOG_MAX_COUNT (1u << 20)
 
+/* A transaction that came to nothing is tried once more when there is so much time, and again as much to settle it. */
+#define AGAIN_MS 500
+
 struct etcd_store {
 	struct rw_store base;
 	struct rw_etcd *etcd;
@@ -394,7 +397,8 @@ static int read_outcome(struct etcd_store *store, const struct etcd_answer *answ
  * was not, and then it never will be.  1 = it was, *ret_revision says when; 0 = it was not and never will be;
  * -EIO: not to be known, or lost.
  */
-static int settle(struct etcd_store *store, uint64_t write, uint64_t *ret_revision, struct rw_error *err)
+static int settle(struct etcd_store *store, uint64_t write, unsigned int wait_ms, uint64_t *ret_revision,
+		  struct rw_error *err)
 {
 	struct rw_etcd *etcd = store->etcd;
 	RW_CLEANUP(etcd_answer_done) struct etcd_answer answer = {0};
@@ -407,8 +411,8 @@ static int settle(struct etcd_store *store, uint64_t write, uint64_t *ret_revisi
 	etcd->random->fill(etcd->random, &fresh, sizeof(fresh));
 	r = write_txn(store, NULL, true, fresh, &body, &failure);
 	if (r == 0)
-		r = etcd_call(etcd, ETCD_REPEATABLE, "kv/txn", &body,
-			      etcd_deadline(etcd, RW_ETCD_WAIT_MS / 2), &answer, NULL, &failure);
+		r = etcd_call(etcd, ETCD_REPEATABLE, "kv/txn", &body, etcd_deadline(etcd, wait_ms), &answer,
+			      NULL, &failure);
 	if (r == 0 && etcd_read_flag(&answer.root, "succeeded")) {
 		r = etcd_read_revision(&answer.root, &etcd->claim.mod_revision, &failure);
 		if (r == 0)
@@ -438,8 +442,12 @@ static int unchanged(int r, struct rw_error *err)
 	return -EHOSTDOWN;
 }
 
-static int carry_out(struct etcd_store *store, const struct rw_store_txn *txn, uint64_t *ret_revision,
-		     struct rw_error *err)
+/*
+ * Makes the transaction, and settles what became of it when the answer is missing, each in 'wait_ms'.  *ret_again: it
+ * has failed, and nothing speaks against trying once more.
+ */
+static int try_out(struct etcd_store *store, const struct rw_store_txn *txn, unsigned int wait_ms,
+		   uint64_t *ret_revision, bool *ret_again, struct rw_error *err)
 {
 	struct rw_etcd *etcd = store->etcd;
 	RW_CLEANUP(etcd_answer_done) struct etcd_answer answer = {0};
@@ -452,8 +460,7 @@ static int carry_out(struct etcd_store *store, const struct rw_store_txn *txn, u
 	r = write_txn(store, txn, true, write, &body, err);
 	if (r < 0)
 		return r;
-	r = etcd_call(etcd, ETCD_ONCE, "kv/txn", &body, etcd_deadline(etcd, RW_ETCD_WAIT_MS / 2), &answer,
-		      &unsure, err);
+	r = etcd_call(etcd, ETCD_ONCE, "kv/txn", &body, etcd_deadline(etcd, wait_ms), &answer, &unsure, err);
 	if (r == 0) {
 		r = read_outcome(store, &answer, ret_revision, err);
 		if (r == 0)
@@ -465,14 +472,38 @@ static int carry_out(struct etcd_store *store, const struct rw_store_txn *txn, u
 	if (unsure) {
 		int failure = r;
 
-		r = settle(store, write, ret_revision, err);
+		r = settle(store, write, wait_ms, ret_revision, err);
 		if (r != 0)
 			return r < 0 ? r : 0;
+		*ret_again = failure != -ENOMEM;
 		return failure == -ENOMEM
 			       ? rw_error_oom(err)
 			       : rw_error_set(err, -EHOSTDOWN, "etcd did not answer; nothing was changed");
 	}
 	return unchanged(r < 0 ? r : rw_error_set(err, -EBADMSG, "etcd's answer was not expected"), err);
+}
+
+/*
+ * A member that dies, and with it perhaps the leader, takes the answer along; once the others have settled that nothing
+ * was changed, they also take the transaction.
+ */
+static int carry_out(struct etcd_store *store, const struct rw_store_txn *txn, uint64_t *ret_revision,
+		     struct rw_error *err)
+{
+	uint64_t deadline_ns = etcd_deadline(store->etcd, RW_ETCD_WAIT_MS);
+	unsigned int wait_ms = RW_ETCD_WAIT_MS / 2;
+	uint64_t now_ns;
+	bool again;
+	int r;
+
+	do {
+		again = false;
+		r = try_out(store, txn, wait_ms, ret_revision, &again, err);
+		now_ns = rw_clock_monotonic_ns(store->etcd->clock);
+		wait_ms =
+			now_ns < deadline_ns ? (unsigned int)((deadline_ns - now_ns) / ETCD_NS_OF_MS(2)) : 0;
+	} while (again && wait_ms >= AGAIN_MS);
+	return r;
 }
 
 /* A transaction that would change nothing: only whether its compares hold. */

@@ -302,6 +302,9 @@ int etcd_read_refusal(unsigned int status, const char *body, size_t size, bool *
 			grpc = 0;
 	}
 	r = code_of(grpc, message ? message : "");
+	/* The gateway's own refusal, in plain text: certificates with a CommonName cannot do beside users. */
+	if (!message && status == 400 && size && strstr(body, "CommonName"))
+		r = -EACCES;
 	*ret_unsure = r == -EHOSTDOWN && grpc != GRPC_RESOURCE_EXHAUSTED;
 	if (r > 0)
 		return r;
