@@ -159,17 +159,31 @@ void rw_standby_explain(const struct rw_standby *self, struct rw_error *ret_reas
 
 /* ---- listing ---- */
 
-static void ask(struct rw_standby *self, enum question question)
+/* Nothing that waiting could mend, unless it has worked before. */
+static bool is_refusal(int code)
+{
+	return code == -EACCES || code == -EKEYREJECTED || code == -EKEYEXPIRED;
+}
+
+/* Negative only for a refusal before anything has worked. */
+static int ask(struct rw_standby *self, enum question question, struct rw_error *err)
 {
 	const char *prefix = question == QUESTION_CLAIM ? "claim" : RW_REGISTRY_PREFIX;
-	struct rw_error err = RW_ERROR_NONE;
+	struct rw_error failure = RW_ERROR_NONE;
+	int r;
 
 	self->asked = question;
-	if (self->calls->list(self->userdata, prefix, &err) == 0)
-		return;
+	r = self->calls->list(self->userdata, prefix, &failure);
+	if (r == 0)
+		return 0;
 	self->asked = QUESTION_NONE;
 	self->pause_until_ns = now_of(self) + CLAIM_NS;
-	set_trouble(self, &self->etcd, "cannot ask etcd", &err);
+	if (!self->reached && is_refusal(r)) {
+		*err = failure;
+		return r;
+	}
+	set_trouble(self, &self->etcd, "cannot ask etcd", &failure);
+	return 0;
 }
 
 static void tell_holder(const struct rw_standby *self, const char *holder)
@@ -361,12 +375,6 @@ static void refresh(struct rw_standby *self)
 
 /* ---- the tick ---- */
 
-/* Nothing that waiting could mend, unless it has worked before. */
-static bool is_refusal(int code)
-{
-	return code == -EACCES || code == -EKEYREJECTED || code == -EKEYEXPIRED;
-}
-
 static int act_on_answer(struct rw_standby *self, enum question question, struct rw_error *err)
 {
 	uint64_t now = now_of(self);
@@ -429,7 +437,5 @@ int rw_standby_tick(struct rw_standby *self, struct rw_error *err)
 	    self->registry_known && now_of(self) >= self->take_due_ns)
 		take_over(self);
 	question = next_question(self, now_of(self));
-	if (question)
-		ask(self, question);
-	return 0;
+	return question ? ask(self, question, err) : 0;
 }

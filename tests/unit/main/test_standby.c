@@ -22,8 +22,9 @@ struct world {
 
 	char asked[64]; /* the listing under way; "" = none */
 	bool awake;
-	int down;    /* etcd fails with this */
-	int refresh; /* what calls give */
+	bool unasked; /* it does so before a listing is on its way */
+	int down;     /* etcd fails with this */
+	int refresh;  /* what calls give */
 	int open;
 	int reopen;
 
@@ -86,7 +87,8 @@ static int begin_list(void *userdata, const char *prefix, struct rw_error *err)
 {
 	struct world *world = userdata;
 
-	(void)err;
+	if (world->unasked)
+		return give_failure(world, err);
 	assert_string_equal(world->asked, "");
 	(void)snprintf(world->asked, sizeof(world->asked), "%s", prefix);
 	world->lists++;
@@ -399,6 +401,18 @@ static void ends_at_once_when_etcd_refuses_it_from_the_start(void **state)
 	assert_int_equal(settle(world), -EACCES);
 }
 
+static void ends_at_once_when_etcd_refuses_it_before_it_can_ask(void **state)
+{
+	struct world *world = *state;
+
+	world->unasked = true;
+	world->down = -EHOSTDOWN;
+	pass(world, 3000);
+	world->down = -EKEYREJECTED;
+	world->now_ms += 1000;
+	assert_int_equal(settle(world), -EKEYREJECTED);
+}
+
 static void says_that_it_cannot_take_over_and_does_not_try_all_the_time(void **state)
 {
 	struct world *world = *state;
@@ -507,6 +521,7 @@ int main(void)
 		TEST(waits_for_etcd_whatever_happens_after_the_start),
 		TEST(waits_for_etcd_from_the_first_moment),
 		TEST(ends_at_once_when_etcd_refuses_it_from_the_start),
+		TEST(ends_at_once_when_etcd_refuses_it_before_it_can_ask),
 		TEST(says_that_it_cannot_take_over_and_does_not_try_all_the_time),
 		TEST(refreshes_what_is_shared_once_a_minute),
 		TEST(serves_on_for_others_when_the_controllers_change),
