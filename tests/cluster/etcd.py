@@ -196,9 +196,11 @@ class Etcd:
         key = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes"]
         openssl("req", "-x509", *key, "-days", "2", "-keyout", self.path("ca.key"), "-out", self.path("ca.pem"), "-subj", "/CN=etcd test authority")
         # A member's gateway calls its own server with the server's certificate, which so must do as a client's, too.
-        uses = {"server": "serverAuth,clientAuth", "client": "clientAuth"}
+        # It refuses clients whose certificate has a CommonName ("named") where there are users.
+        uses = {"server": "serverAuth,clientAuth", "client": "clientAuth", "named": "clientAuth"}
         for name, use in uses.items():
-            openssl("req", *key, "-keyout", self.path(name + ".key"), "-out", self.path(name + ".csr"), "-subj", "/O=ringwall test " + name)
+            openssl("req", *key, "-keyout", self.path(name + ".key"), "-out", self.path(name + ".csr"), "-subj",
+                    "/CN=ringwall" if name == "named" else "/O=ringwall test " + name)
             with open(self.path(name + ".ext"), "w", encoding="ascii") as file:
                 file.write(f"extendedKeyUsage={use}\nsubjectAltName={','.join('IP:' + one for one in addresses)}\n")
             openssl("x509", "-req", "-in", self.path(name + ".csr"), "-CA", self.path("ca.pem"), "-CAkey", self.path("ca.key"),
@@ -208,6 +210,8 @@ class Etcd:
         self.auth = False  # until it is on
         with open(self.path("password"), "w", encoding="ascii") as file:
             file.write(PASSWORD + "\n")
+        with open(self.path("guess"), "w", encoding="ascii") as file:
+            file.write("a wrong one\n")
         self.etcdctl("user", "add", "root:" + ROOT_PASSWORD)
         self.etcdctl("user", "grant-role", "root", "root")
         self.etcdctl("user", "add", "ringwall:" + PASSWORD)
@@ -219,7 +223,7 @@ class Etcd:
 
     def let_read(self, user):
         """Lets others than root, as whom a daemon runs, read what 'options' names."""
-        for name in ("", "ca.pem", "client.pem", "client.key", "password"):
+        for name in ("", "ca.pem", "client.pem", "client.key", "named.pem", "named.key", "password", "guess"):
             path = self.path(name)
             if os.path.exists(path):
                 os.chmod(path, 0o711 if os.path.isdir(path) else 0o400)

@@ -11,6 +11,7 @@
 #include "scratch.h"
 
 struct fleet_programs fleet_programs;
+const char *const *fleet_controller_options;
 
 const char *const fleet_names[NODES] = {"one", "two"};
 const char *const fleet_addresses[NODES] = {"10.77.0.11", "10.77.0.12"};
@@ -28,7 +29,7 @@ void fleet_state(const struct world *world, size_t index, char path[128])
 
 /* ---- the wires ---- */
 
-static int join_switch(const struct world *world, const char *name, const char *address)
+int fleet_join_switch(const struct world *world, const char *name, const char *address)
 {
 	int ns = netns_new();
 
@@ -45,17 +46,18 @@ static int join_switch(const struct world *world, const char *name, const char *
 void fleet_start_controller(struct world *world)
 {
 	char state[128], log[128];
-	const char *argv[] = {fleet_programs.controller,
-			      "--state",
-			      state,
-			      "--listen",
-			      CONTROLLER ":8443",
-			      "--name",
-			      CONTROLLER,
-			      "--name",
-			      RELAY,
-			      NULL};
+	const char *argv[32] = {fleet_programs.controller,
+				"--state",
+				state,
+				"--listen",
+				CONTROLLER ":8443",
+				"--name",
+				CONTROLLER,
+				"--name",
+				RELAY};
 
+	for (size_t i = 0; fleet_controller_options && fleet_controller_options[i]; i++)
+		argv[9 + i] = fleet_controller_options[i];
 	fleet_path(world, "controller", state);
 	fleet_path(world, "controller.log", log);
 	process_start(&world->controller, world->control, log, argv);
@@ -163,28 +165,35 @@ static void make_cluster(const struct world *world)
 			 0);
 }
 
-int fleet_make_unjoined(void **state)
+struct world *fleet_make_machines(void)
 {
 	struct world *world = calloc(1, sizeof(*world));
-	char key[128], ca[128];
 
 	assert_non_null(world);
 	scratch_make(world->folder);
 	(void)snprintf(world->pins, sizeof(world->pins), "%s", netns_pin_dir());
 	world->hub = netns_new();
 	netns_run(world->hub, "ip link add br0 type bridge && ip link set br0 up");
-	world->control = join_switch(world, "control", CONTROLLER);
-	world->relay_host = join_switch(world, "relay", RELAY);
-	world->client = join_switch(world, "client", CLIENT);
+	world->control = fleet_join_switch(world, "control", CONTROLLER);
+	world->relay_host = fleet_join_switch(world, "relay", RELAY);
+	world->client = fleet_join_switch(world, "client", CLIENT);
 	for (size_t i = 0; i < NODES; i++) {
-		world->nodes[i] = join_switch(world, fleet_names[i], fleet_addresses[i]);
+		world->nodes[i] = fleet_join_switch(world, fleet_names[i], fleet_addresses[i]);
 		for (size_t k = 0; k < FLEET_PORTS; k++)
 			world->listeners[i][k] =
 				process_listen(world->nodes[i], fleet_addresses[i], fleet_ports[k]);
 	}
+	return world;
+}
+
+void fleet_begin(struct world *world)
+{
+	char key[128], ca[128];
+
 	fleet_path(world, "controller/admin-key", key);
 	fleet_path(world, "controller/ca.pem", ca);
 	fleet_start_controller(world);
+	process_expect_log(&world->controller, "first admin key written");
 	/* The file goes with its first use; the copy stays. */
 	netns_run(world->control, "cp %s %s/key", key, world->folder);
 	fleet_path(world, "key", key);
@@ -193,6 +202,13 @@ int fleet_make_unjoined(void **state)
 	assert_int_equal(setenv("RINGWALL_KEY_FILE", key, 1), 0);
 	make_cluster(world);
 	cutter_start(&world->cutter, world->relay_host, RELAY, CONTROLLER, 8443);
+}
+
+int fleet_make_unjoined(void **state)
+{
+	struct world *world = fleet_make_machines();
+
+	fleet_begin(world);
 	*state = world;
 	return 0;
 }

@@ -31,6 +31,9 @@ struct fleet_programs {
 };
 extern struct fleet_programs fleet_programs;
 
+/* More options of the controller, ended by NULL; none unless a test sets them. */
+extern const char *const *fleet_controller_options;
+
 extern const char *const fleet_names[NODES];
 extern const char *const fleet_addresses[NODES];
 
@@ -52,6 +55,13 @@ struct world {
 int fleet_make(void **state);
 int fleet_make_unjoined(void **state); /* the nodes have not joined, no agent runs */
 int fleet_free(void **state);
+
+/* The two halves of fleet_make_unjoined: machines and wires; the controller, its operator and a cluster. */
+struct world *fleet_make_machines(void);
+void fleet_begin(struct world *world);
+
+/* One more machine on the switch; the caller closes it. */
+int fleet_join_switch(const struct world *world, const char *name, const char *address);
 
 /* Path of a file in the fleet's folder; state folder and pin folder of a node. */
 void fleet_path(const struct world *world, const char *name, char path[128]);
