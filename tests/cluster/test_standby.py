@@ -132,6 +132,11 @@ def check_status(first, second):
     wait_for(lambda: len(controllers_of(first, first.key)) >= 2, "the active one knows the other")
     listed = {one["url"]: one["active"] for one in controllers_of(first, first.key)}
     record("the status tells of both", listed.get(first.url) is True and listed.get(second.url) is False, listed)
+    made = ask(first, "POST", "/v1/networks", key=first.key, body={"name": "joined", "kind": "vpc", "cidrs": ["10.9.0.0/16"]}).json["items"][0]
+    made = ask(first, "POST", "/v1/clusters", key=first.key, body={"name": "joined", "network": made["id"], "container_cidrs": []})
+    token = ask(first, "POST", "/v1/join-tokens", key=first.key, body={"cluster": "joined"})
+    record("a join command names both, the active one first", token.status == 201 and f"join --server {first.url} " in token.json["command"]
+           and f" --server {second.url} " in token.json["command"], f"{made.text} {token.text}")
     shown = Cli(ringwall, first, first.home()).run("status", RINGWALL_SERVER=f"{second.url},{first.url}").out
     record("so does the command line", re.search(rf"^controllers: .*{first.url} \(active\)", shown, re.M) and second.url in shown, shown)
 
@@ -144,7 +149,7 @@ def check_hand_over(first, second, key):
     record("SIGTERM ends it in order", first.stop() == 0)
     wait_active(second)
     record("the claim was given up at once", "taking over" in log_of(second))
-    answer = ask(second, "GET", "/v1/networks", key=key)
+    answer = ask(second, "GET", "/v1/networks?name=kept", key=key)
     record("the other has the same state, keys and authority", answer.status == 200 and answer.json["items"][0]["id"] == made.json["items"][0]["id"],
            answer.text)
     record("... all of it", read(first, "ca.pem") == read(second, "ca.pem") and read(first, "ca-next-key.pem") == read(second, "ca-next-key.pem")
