@@ -12,6 +12,9 @@
 #define TRY_MS     3000u /* of one member, when there is more time */
 #define PAUSE_MS   100u  /* after all were tried */
 
+/* So often all members must be of another cluster.  Twice, as calls overlap and two may have asked the same one. */
+#define STRANGER_ROUNDS 2
+
 /* ---- life ---- */
 
 static int copy_text(const char *text, char **ret_copy)
@@ -176,14 +179,46 @@ void etcd_answer_done(struct etcd_answer *answer)
 	*answer = (struct etcd_answer){0};
 }
 
-static int read_answer(const char *body, size_t size, struct etcd_answer *answer, struct rw_error *err)
+/* The number of the cluster that answered, or NULL; what is streamed stands one level below. */
+static const char *find_cluster(const struct etcd_answer *answer)
+{
+	struct rw_json result, header;
+	const struct rw_json *from = &answer->root;
+
+	if (rw_json_find(from, "result", &result))
+		from = &result;
+	return rw_json_find(from, "header", &header) ? etcd_read_text(&header, "cluster_id") : NULL;
+}
+
+static int check_cluster(struct rw_etcd *etcd, const struct etcd_answer *answer, struct rw_error *err)
+{
+	const char *cluster = find_cluster(answer);
+	bool known = etcd->cluster[0];
+
+	if (!cluster || strlen(cluster) >= sizeof(etcd->cluster))
+		return 0;
+	if (known && strcmp(etcd->cluster, cluster) != 0 &&
+	    (++etcd->strangers < STRANGER_ROUNDS * etcd->endpoint_count || etcd->claim.held))
+		return rw_error_set(err, -EHOSTDOWN,
+				    "a member of another cluster of etcd answered: %s instead of %s", cluster,
+				    etcd->cluster);
+	etcd->strangers = 0;
+	(void)strcpy(etcd->cluster, cluster);
+	return 0;
+}
+
+static int read_answer(struct rw_etcd *etcd, const char *body, size_t size, struct etcd_answer *answer,
+		       struct rw_error *err)
 {
 	int r = rw_json_parse(body, size, ETCD_ANSWER_MAX, &answer->document, err);
 
 	if (r < 0)
 		return r == -ENOMEM ? r : rw_error_set(err, -EBADMSG, "etcd's answer is no JSON");
 	answer->root = rw_json_root(answer->document);
-	return 0;
+	r = check_cluster(etcd, answer, err);
+	if (r < 0)
+		etcd_answer_done(answer);
+	return r;
 }
 
 /* The request of a call; texts are the caller's. */
@@ -226,8 +261,10 @@ static bool was_not_sent(int result)
 }
 
 /* What the transport failed with. */
-static int explain_failure(int result, const struct rw_error *failure, bool *ret_unsure, struct rw_error *err)
+static int explain_failure(struct rw_etcd *etcd, int result, const struct rw_error *failure, bool *ret_unsure,
+			   struct rw_error *err)
 {
+	etcd->strangers = 0;
 	*ret_unsure = !was_not_sent(result);
 	if (result == -ENOMEM)
 		return rw_error_oom(err);
@@ -243,6 +280,7 @@ static int explain_refusal(struct rw_etcd *etcd, unsigned int status, const char
 {
 	int r = etcd_read_refusal(status, body, size, ret_unsure, err);
 
+	etcd->strangers = 0;
 	if (r == -EKEYREVOKED)
 		wipe(RW_TAKE_PTR(etcd->token));
 	if (r == -EACCES && size && strstr(body, "CommonName"))
@@ -274,10 +312,10 @@ static int try_member(struct rw_etcd *etcd, const char *path, const struct rw_bu
 	rw_loop_turn(etcd->wait_loop);
 	r = rw_http_client_wait(etcd->wait_client, &request.options, &result, &failure);
 	if (r < 0)
-		return explain_failure(r, &failure, ret_unsure, err);
+		return explain_failure(etcd, r, &failure, ret_unsure, err);
 	if (result.status != 200)
 		return explain_refusal(etcd, result.status, result.body, result.body_size, ret_unsure, err);
-	r = read_answer(result.body, result.body_size, answer, err);
+	r = read_answer(etcd, result.body, result.body_size, answer, err);
 	*ret_unsure = r < 0;
 	return r;
 }
@@ -348,10 +386,10 @@ int etcd_call(struct rw_etcd *etcd, enum etcd_kind kind, const char *path, const
 		r = etcd->user && !etcd->token ? authenticate(etcd, total, err) : 0;
 		if (r == 0)
 			r = try_member(etcd, path, body, total, answer, &unsure, err);
+		if (r < 0 && (unsure || may_help(r)) && r != -EKEYREVOKED)
+			next_member(etcd);
 		if (r >= 0 || !may_help(r) || (unsure && kind == ETCD_ONCE))
 			break;
-		if (r != -EKEYREVOKED)
-			next_member(etcd);
 		left = left_ms(etcd, deadline_ns);
 		if (left <= PAUSE_MS)
 			break;
@@ -361,11 +399,8 @@ int etcd_call(struct rw_etcd *etcd, enum etcd_kind kind, const char *path, const
 			return r;
 		wait_a_little(etcd, PAUSE_MS);
 	}
-	if (r < 0 && unsure) {
-		next_member(etcd);
-		if (ret_unsure)
-			*ret_unsure = true;
-	}
+	if (r < 0 && unsure && ret_unsure)
+		*ret_unsure = true;
 	return r == -EKEYREVOKED ? rw_error_set(err, -EHOSTDOWN, "etcd takes no token of its own") : r;
 }
 
@@ -383,8 +418,10 @@ int etcd_call_start(struct rw_etcd *etcd, const char *path, const struct rw_buf 
 	/* Seldom: a token lasts as long as it is used. */
 	if (etcd->user && !etcd->token) {
 		r = authenticate(etcd, total_ms, err);
-		if (r < 0)
+		if (r < 0) {
+			next_member(etcd);
 			return r;
+		}
 	}
 	fill_request(etcd, path, body, total_ms, &request);
 	request.options.done = done;
@@ -399,12 +436,12 @@ int etcd_call_end(struct rw_etcd *etcd, int result, const struct rw_http_respons
 	int r;
 
 	if (result < 0)
-		r = explain_failure(result, failure, &unsure, err);
+		r = explain_failure(etcd, result, failure, &unsure, err);
 	else if (response->status != 200)
 		r = explain_refusal(etcd, response->status, response->body, response->body_size, &unsure,
 				    err);
 	else
-		r = read_answer(response->body, response->body_size, answer, err);
+		r = read_answer(etcd, response->body, response->body_size, answer, err);
 	if (r < 0 && r != -EKEYREVOKED)
 		next_member(etcd);
 	return r;

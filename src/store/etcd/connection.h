@@ -8,7 +8,7 @@
  * One call is one POST to the gateway of one member.  Calls that wait run on a loop of their own, so that nothing
  * else of the program runs meanwhile; calls without waiting run on the program's.
  *
- *     connection.c   members in turn, users' tokens, waiting calls
+ *     connection.c   members in turn, users' tokens, waiting calls, one cluster
  *     beside.c       keys beside the store
  *     claim.c        the claim and what keeps it alive
  *     etcd.c         the store
@@ -44,7 +44,9 @@ struct rw_etcd {
 	char *user;     /* NULL = none */
 	char *password; /* with 'user' */
 	char *holder;
-	char *token; /* of the user; NULL = none yet */
+	char *token;      /* of the user; NULL = none yet */
+	char cluster[24]; /* etcd's own number of the cluster that answers; "" = not known yet */
+	size_t strangers; /* answers of other clusters, with nothing else in between */
 	struct rw_http_client *client;
 	struct rw_loop *wait_loop;
 	struct rw_http_client *wait_client;
@@ -72,6 +74,12 @@ enum etcd_kind {
 	ETCD_REPEATABLE, /* said twice it does no harm: tried until the deadline */
 	ETCD_ONCE,       /* once it may have been carried out, it is not said again */
 };
+
+/*
+ * A member of another cluster than the one that answered first, by a mistake among the URLs, is as one that does not
+ * answer: what it said would be of another store.  Only when all members are of it, and no claim is held, it is taken
+ * for ours: data that were restored from a snapshot make a new cluster.
+ */
 
 /*
  * Calls and waits until 'deadline_ns' (monotonic) at the latest, one member after the other.  0; RW_STORE_COMPACTED;

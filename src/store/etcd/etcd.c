@@ -51,7 +51,10 @@ static uint64_t asked_revision(const struct rw_store *store, uint64_t revision)
 	return revision == store->revision ? 0 : revision;
 }
 
-/* 0, RW_STORE_COMPACTED, -errno. */
+/*
+ * 0, RW_STORE_COMPACTED, -errno.  What is read is of this store only while the claim is held; and whoever reads for long
+ * does not run the loop that keeps it alive.
+ */
 static int read_range(struct rw_store *store, const struct etcd_range *range, struct etcd_answer *answer,
 		      struct rw_error *err)
 {
@@ -63,6 +66,8 @@ static int read_range(struct rw_store *store, const struct etcd_range *range, st
 	begin_body(&body, &json);
 	etcd_write_range(&json, range);
 	r = end_body(&body, &json, err);
+	if (r == 0)
+		r = etcd_claim_check(etcd, err);
 	if (r < 0)
 		return r;
 	r = etcd_call(etcd, ETCD_REPEATABLE, "kv/range", &body, etcd_deadline(etcd, RW_ETCD_WAIT_MS), answer,

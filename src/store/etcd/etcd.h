@@ -26,11 +26,14 @@
  * RW_STORE_COMPACTED, like from behind a compaction.  Reads at earlier revisions work as everywhere, until somebody
  * compacts etcd.
  *
- * **Times.**  A transaction waits for etcd, at most RW_ETCD_WAIT_MS, trying one member after the other; meanwhile
- * the caller's loop stands still.  While the claim cannot be kept alive, transactions fail at once (-EHOSTDOWN,
- * nothing changed).  The holder gives up before the lease can end: then, or when a transaction could not be
- * settled, the store is lost: 'lost' runs once, from the loop, transactions fail with -EIO, and all that
- * is left to do is to close it and open it anew.
+ * **Times.**  A transaction waits for etcd, at most RW_ETCD_WAIT_MS, trying one member after the other, and so does
+ * a read; meanwhile the caller's loop stands still.  Both keep the claim alive, too, for whoever works for long without
+ * running the loop.  While it cannot be kept alive, they fail at once (-EHOSTDOWN, nothing changed).  The holder
+ * gives up before the lease can end: then, or when a transaction could not be settled, the store is lost: 'lost' runs
+ * once, from the loop, transactions and reads fail with -EIO, and all that is left to do is to close it and open it
+ * anew.
+ *
+ * **One cluster.**  Answers of members of another cluster than the one that answered first are not taken.
  *
  * Besides those of store.h there are these errors:
  *     -EBUSY       another controller has the claim (at open only; the text names it)

@@ -264,6 +264,9 @@ static int code_of(int64_t grpc, const char *message)
 	case GRPC_INVALID_ARGUMENT:
 		if (strstr(message, "too large") || strstr(message, "too many"))
 			return -E2BIG;
+		/* A signed token of before a change of users or roles. */
+		if (strstr(message, "revision of auth store is old"))
+			return -EKEYREVOKED;
 		/* "user name is empty": users are asked for, and none was given; "invalid user ID or password". */
 		return strstr(message, "user") || strstr(message, "auth") ? -EACCES : -EIO;
 	case GRPC_NOT_FOUND:

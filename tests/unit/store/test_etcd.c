@@ -9,8 +9,10 @@
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "cutter.h"
@@ -486,6 +488,240 @@ static void refuses_options_that_do_not_fit(void **state)
 	}
 }
 
+/* ---- a loop that stands still ---- */
+
+/* The system's clock, and as much ahead as was said. */
+struct ahead_clock {
+	struct rw_clock clock; /* first */
+	uint64_t ahead_ns;
+};
+
+static uint64_t ahead_monotonic_ns(const struct rw_clock *clock)
+{
+	return rw_clock_monotonic_ns(rw_clock_system()) + ((const struct ahead_clock *)clock)->ahead_ns;
+}
+
+static int64_t ahead_realtime_ms(const struct rw_clock *clock)
+{
+	return rw_clock_realtime_ms(rw_clock_system()) +
+	       (int64_t)(((const struct ahead_clock *)clock)->ahead_ns / 1000000);
+}
+
+/* Opens the store anew, for somebody who sees the time of 'clock'. */
+static struct rw_etcd *open_ahead(struct world *world, struct ahead_clock *clock)
+{
+	const char *const endpoint = world->member.url;
+	const struct rw_etcd_options options = {
+		.loop = world->loop,
+		.clock = &clock->clock,
+		.random = rw_random_system(),
+		.endpoints = &endpoint,
+		.endpoint_count = 1,
+		.holder = "ahead",
+	};
+	struct rw_etcd *etcd = NULL;
+
+	clock->clock =
+		(struct rw_clock){.monotonic_ns = ahead_monotonic_ns, .realtime_ms = ahead_realtime_ms};
+	world->store = rw_store_free(world->store);
+	assert_int_equal(rw_etcd_new(&options, &etcd, NULL), 0);
+	assert_int_equal(open_store(world, etcd, &world->store, NULL), 0);
+	return etcd;
+}
+
+/* A large store is read at a start, and by a backup, for longer than the lease lasts. */
+static void keeps_its_claim_while_it_only_reads(void **state)
+{
+	struct world *world = *state;
+	struct ahead_clock clock = {0};
+	struct rw_etcd *etcd = open_ahead(world, &clock);
+
+	assert_int_equal(put(world->store, "/a", "one", NULL), 0);
+	for (unsigned int i = 0; i < 2 * RW_ETCD_LEASE_S; i += 5) {
+		clock.ahead_ns += UINT64_C(5000000000);
+		assert_holds(world->store, "/a", "one");
+	}
+	assert_int_equal(put(world->store, "/a", "two", NULL), 0);
+	assert_int_equal(world->lost, 0);
+	world->store = rw_store_free(world->store);
+	etcd = rw_etcd_free(etcd);
+}
+
+/* What it read would be another one's state, or some of this and some of that. */
+static void reads_nothing_once_the_claim_is_lost(void **state)
+{
+	struct world *world = *state;
+	RW_CLEANUP(rw_store_page_done) struct rw_store_page page = {0};
+	RW_CLEANUP(rw_store_entry_done) struct rw_store_entry entry = {0};
+	const struct rw_store_query query = {.prefix = ""};
+	struct ahead_clock clock = {0};
+	struct rw_etcd *etcd = open_ahead(world, &clock);
+	struct rw_error err = RW_ERROR_NONE;
+
+	assert_int_equal(put(world->store, "/a", "one", NULL), 0);
+	clock.ahead_ns += RW_ETCD_LEASE_S * UINT64_C(1000000000);
+	assert_int_equal(rw_store_list(world->store, &query, &page, &err), -EIO);
+	assert_non_null(strstr(err.text, "no longer open here"));
+	assert_int_equal(rw_store_get(world->store, "/a", 0, &entry, NULL), -EIO);
+	turn_until_lost(world);
+	world->store = rw_store_free(world->store);
+	etcd = rw_etcd_free(etcd);
+}
+
+/* ---- users and clusters ---- */
+
+static struct rw_etcd *connect_as(struct world *world, const char *const *endpoints, size_t count,
+				  const char *user, const char *password)
+{
+	const struct rw_etcd_options options = {
+		.loop = world->loop,
+		.clock = rw_clock_system(),
+		.random = rw_random_system(),
+		.endpoints = endpoints,
+		.endpoint_count = count,
+		.user = user,
+		.password = password,
+		.holder = user,
+	};
+	struct rw_etcd *etcd = NULL;
+
+	assert_int_equal(rw_etcd_new(&options, &etcd, NULL), 0);
+	return etcd;
+}
+
+static void run_etcdctl(const struct world *world, const char *arguments)
+{
+	char command[512];
+
+	(void)snprintf(command, sizeof(command), "ETCDCTL_API=3 etcdctl --endpoints %s %s >/dev/null",
+		       world->member.url, arguments);
+	assert_int_equal(system(command), 0);
+}
+
+/* Users are root and ringwall, both with the password "secret". */
+static void make_users(const struct world *world)
+{
+	run_etcdctl(world, "user add root:secret");
+	run_etcdctl(world, "user grant-role root root");
+	run_etcdctl(world, "user add ringwall:secret");
+	run_etcdctl(world, "role add ringwall");
+	run_etcdctl(world, "role grant-permission ringwall --prefix=true readwrite /ringwall/");
+	run_etcdctl(world, "user grant-role ringwall ringwall");
+	run_etcdctl(world, "auth enable");
+}
+
+static void asks_another_member_where_one_gives_no_token(void **state)
+{
+	struct world *world = *state;
+	char dead[40];
+	const char *const endpoints[] = {dead, world->member.url};
+	struct listed listed = {0};
+	struct rw_etcd *etcd;
+	int r = -EHOSTDOWN;
+
+	(void)snprintf(dead, sizeof(dead), "http://127.0.0.1:%u", etcd_free_port());
+	make_users(world);
+	etcd = connect_as(world, endpoints, 2, "ringwall", "secret");
+	for (int i = 0; i < 3 && r == -EHOSTDOWN; i++)
+		r = rw_etcd_list(etcd, "claim", note_listed, &listed, NULL);
+	assert_int_equal(r, 0);
+	etcd = rw_etcd_free(etcd);
+}
+
+/* Tokens that are signed hold the revision of the users, whoever of them is changed. */
+static void takes_a_new_token_when_users_were_changed(void **state)
+{
+	struct world *world = *state;
+	const char *const endpoint = world->member.url;
+	struct rw_etcd *etcd;
+	char path[SCRATCH_SIZE + 16], option[SCRATCH_SIZE + 64];
+	FILE *file;
+
+	world->store = rw_store_free(world->store);
+	etcd_kill(&world->member);
+	(void)snprintf(path, sizeof(path), "%s/secret", world->folder);
+	file = fopen(path, "we");
+	assert_non_null(file);
+	assert_true(fputs("0123456789abcdef0123456789abcdef", file) >= 0);
+	assert_int_equal(fclose(file), 0);
+	(void)snprintf(option, sizeof(option), "jwt,sign-method=HS256,priv-key=%s,ttl=10m", path);
+	assert_int_equal(setenv("ETCD_AUTH_TOKEN", option, 1), 0);
+	etcd_restart(&world->member);
+	assert_int_equal(unsetenv("ETCD_AUTH_TOKEN"), 0);
+	assert_int_equal(open_store(world, world->other, &world->store, NULL), 0);
+	world->store = rw_store_free(world->store);
+	make_users(world);
+	etcd = connect_as(world, &endpoint, 1, "ringwall", "secret");
+	assert_int_equal(open_store(world, etcd, &world->store, NULL), 0);
+	assert_int_equal(put(world->store, "/a", "one", NULL), 0);
+	run_etcdctl(world, "--user root:secret user add somebody:else");
+	assert_int_equal(put(world->store, "/a", "two", NULL), 0);
+	run_etcdctl(world, "--user root:secret user delete somebody");
+	assert_holds(world->store, "/a", "two");
+	world->store = rw_store_free(world->store);
+	etcd = rw_etcd_free(etcd);
+}
+
+/* A store of its own would be made there, with no policy in it. */
+static void takes_no_answer_of_another_cluster(void **state)
+{
+	struct world *world = *state;
+	struct etcd_member foreign;
+	const char *const endpoints[] = {world->member.url, foreign.url};
+	char folder[SCRATCH_SIZE + 16];
+	struct rw_etcd *etcd, *direct;
+	struct rw_store *second = NULL;
+	struct rw_error err = RW_ERROR_NONE;
+	RW_CLEANUP(rw_buf_done) struct rw_buf buf;
+	const char *const alone = foreign.url;
+
+	rw_buf_init(&buf, 4096);
+	(void)snprintf(folder, sizeof(folder), "%s/foreign", world->folder);
+	assert_int_equal(mkdir(folder, 0700), 0);
+	etcd_start(&foreign, folder);
+	etcd = connect_to(world, endpoints, 2, "three");
+	direct = connect_to(world, &alone, 1, "four");
+	assert_int_equal(rw_etcd_write(direct, "mark", "foreign", 7, NULL), 0);
+	assert_int_equal(rw_etcd_read(etcd, "claim", &buf, NULL), 0);
+	etcd_kill(&world->member);
+	rw_buf_clear(&buf);
+	assert_int_equal(rw_etcd_read(etcd, "mark", &buf, &err), -EHOSTDOWN);
+	assert_int_equal(rw_store_etcd_open(etcd, note_lost, world, &second, &err), -EHOSTDOWN);
+	assert_int_equal(rw_etcd_read(direct, "claim", &buf, NULL), RW_STORE_NOT_FOUND);
+	/* And goes on with its own. */
+	etcd_restart(&world->member);
+	rw_buf_clear(&buf);
+	for (int i = 0; i < 10 && rw_etcd_read(etcd, "incarnation", &buf, NULL) < 0; i++)
+		;
+	assert_string_equal(buf.data, rw_store_incarnation(world->store));
+	etcd = rw_etcd_free(etcd);
+	direct = rw_etcd_free(direct);
+	etcd_kill(&foreign);
+}
+
+/* Its data were restored from a snapshot, say: nobody who stands by must be started anew. */
+static void follows_etcd_when_all_of_it_is_another_cluster(void **state)
+{
+	struct world *world = *state;
+	RW_CLEANUP(rw_buf_done) struct rw_buf buf;
+	char moved[128];
+	int r = -EHOSTDOWN;
+
+	rw_buf_init(&buf, 4096);
+	assert_int_equal(rw_etcd_read(world->other, "claim", &buf, NULL), 0);
+	etcd_kill(&world->member);
+	(void)snprintf(moved, sizeof(moved), "%s.before", world->member.folder);
+	assert_int_equal(rename(world->member.folder, moved), 0);
+	/* The identity of a cluster comes from where its peers are. */
+	world->member.peer_port = etcd_free_port();
+	etcd_restart(&world->member);
+	for (int i = 0; i < 10 && r == -EHOSTDOWN; i++)
+		r = rw_etcd_read(world->other, "claim", &buf, NULL);
+	assert_int_equal(r, RW_STORE_NOT_FOUND);
+	/* Who has it open gives it up before. */
+	assert_int_equal(put(world->store, "/a", "one", NULL), -EIO);
+}
+
 int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
@@ -501,6 +737,12 @@ int main(void)
 		TEST(refuses_data_without_an_incarnation),
 		TEST(learns_how_far_others_have_compacted),
 		TEST(refuses_options_that_do_not_fit),
+		TEST(keeps_its_claim_while_it_only_reads),
+		TEST(reads_nothing_once_the_claim_is_lost),
+		TEST(asks_another_member_where_one_gives_no_token),
+		TEST(takes_a_new_token_when_users_were_changed),
+		TEST(takes_no_answer_of_another_cluster),
+		TEST(follows_etcd_when_all_of_it_is_another_cluster),
 	};
 
 	netns_require();
