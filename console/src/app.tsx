@@ -10,7 +10,8 @@ import { Theme } from "./theme/theme";
 
 // Asked for at once, beside the session: who comes is signed in, or soon will be.
 const shell = import("./layout/shell");
-shell.catch(() => {}); // said where it is shown
+// Beside it what is shown when a page cannot be loaded, which is when this could not be either.
+shell.then(() => import("./layout/failure")).catch(() => {}); // said where it is shown
 
 const SignIn = lazy(() => import("./session/sign-in"));
 const Shell = lazy(() => shell);
@@ -35,6 +36,12 @@ function Gate() {
   return <Suspense fallback={<Waiting />}>{state.kind === "signed-in" ? <Shell /> : <SignIn />}</Suspense>;
 }
 
+const failure = (
+  <Suspense fallback={null}>
+    <Failure />
+  </Suspense>
+);
+
 const router = createBrowserRouter([
   {
     element: (
@@ -42,18 +49,15 @@ const router = createBrowserRouter([
         <Outlet />
       </SessionProvider>
     ),
-    errorElement: (
-      <Suspense fallback={null}>
-        <Failure />
-      </Suspense>
-    ),
+    errorElement: failure,
     children: [
       { path: "/sign-in", element: <SignIn /> },
       {
         element: <Gate />,
         children: [
           { path: "/", element: <Navigate to="/clusters" replace /> },
-          ...pages.map(({ path, Page }) => ({ path, element: <Page /> })),
+          // In the frame, which says whether the controller is there.
+          ...pages.map(({ path, Page }) => ({ path, element: <Page />, errorElement: failure })),
           { path: "*", element: <NotFound /> },
         ],
       },

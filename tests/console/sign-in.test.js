@@ -63,10 +63,31 @@ test("a_controller_that_does_not_answer_is_asked_again", {}, async ({ page, faul
   await screenshot(page, "unreachable");
   await axe(page);
   await page.unroute("**/v1/session");
-  await page.getByRole("button", { name: "Try again" }).click();
+  await page.getByRole("link", { name: "demo", exact: true }).first().waitFor(); // by itself
+  // What the browser says of the calls that were cut off.
+  assert.deepEqual([...new Set(faults.splice(0))], ["console: Failed to load resource: net::ERR_FAILED"]);
+});
+
+const standBy = (route) =>
+  route.fulfill({
+    status: 503,
+    contentType: "application/problem+json",
+    json: { type: "urn:ringwall:problem:standby", title: "Another controller serves", status: 503, detail: "this controller stands by", active: "https://10.0.0.9:8443" },
+  });
+
+test("a_page_stays_while_its_controller_stands_by_and_names_the_active_one", {}, async ({ page, faults }) => {
+  await page.goto("/clusters");
   await page.getByRole("link", { name: "demo", exact: true }).first().waitFor();
-  // What the browser says of the call that was cut off.
-  assert.deepEqual(faults.splice(0), ["console: Failed to load resource: net::ERR_FAILED"]);
+  await page.route("**/v1/**", standBy);
+  await page.evaluate(() => window.location.reload());
+  await page.getByText("This controller stands by: another one is active.").waitFor();
+  assert.equal(await page.getByRole("link", { name: "Go on at https://10.0.0.9:8443" }).getAttribute("href"), "https://10.0.0.9:8443/clusters");
+  assert.equal(await page.getByLabel("Key", { exact: true }).count(), 0);
+  await screenshot(page, "standby");
+  await axe(page);
+  await page.unroute("**/v1/**");
+  await page.getByRole("link", { name: "demo", exact: true }).first().waitFor(); // by itself
+  assert.ok(faults.splice(0).every((fault) => fault.includes("503")));
 });
 
 test("a_wrong_key_is_refused_in_words", { role: null }, async ({ page, context }) => {

@@ -4,6 +4,7 @@ import createFetchClient, { type Middleware } from "openapi-fetch";
 import createQueryClient from "openapi-react-query";
 import { toApiError } from "./problem";
 import type { components, paths } from "./schema";
+import { noteAnswer } from "./standby";
 
 export type Schemas = components["schemas"];
 
@@ -26,10 +27,15 @@ const session: Middleware = {
     return request;
   },
   async onResponse({ response, request }) {
-    if (response.ok || response.status === 304) return response;
+    if (response.ok || response.status === 304) {
+      noteAnswer();
+      return response;
+    }
     if (response.status === 401 && new URL(request.url).pathname !== "/v1/session") onSignedOut();
     const body: unknown = await response.clone().json().catch(() => response.statusText);
-    throw toApiError(body, response);
+    const error = toApiError(body, response);
+    noteAnswer(error);
+    throw error;
   },
   onError({ error }) {
     return toApiError(error);

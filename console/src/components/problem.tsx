@@ -2,20 +2,23 @@
 import { Alert, Button, Space } from "antd";
 import { useTranslation } from "react-i18next";
 import { toApiError } from "../api/problem";
+import { Elsewhere } from "./elsewhere";
 
 /** What went wrong and what to do about it, in the server's words. */
 export function ProblemAlert({ error, onRetry }: { error: unknown; onRetry?: () => void }) {
   const { t } = useTranslation();
   if (!error) return null;
-  const { problem, status } = toApiError(error);
-  const hint = status === 0 ? t("problem.unreachable-hint") : problem.hint;
+  const { problem, status, kind } = toApiError(error);
+  const standsBy = kind === "standby";
+  const title = standsBy ? t(problem.active ? "standby.other" : "standby.none") : problem.detail;
+  const hint = status === 0 ? t("problem.unreachable-hint") : standsBy ? t("standby.refused") : problem.hint;
   const tellsMore = Boolean(hint || problem.field || problem.referrers?.length);
   return (
     <Alert
       type="error"
       showIcon
       role="alert"
-      title={status === 0 ? t("problem.unreachable") : problem.detail}
+      title={status === 0 ? t("problem.unreachable") : title}
       description={
         tellsMore ? (
           <Space orientation="vertical" size="small">
@@ -25,6 +28,7 @@ export function ProblemAlert({ error, onRetry }: { error: unknown; onRetry?: () 
               </span>
             )}
             {hint}
+            {problem.active && <Elsewhere controllers={[problem.active]} />}
             {problem.referrers?.length ? (
               <span>
                 {t("problem.referrers")}{" "}

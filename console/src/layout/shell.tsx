@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 import { MenuOutlined, QuestionCircleOutlined, UserOutlined } from "@ant-design/icons";
-import { Alert, Button, Drawer, Dropdown, Flex, Layout, Menu } from "antd";
+import { Button, Drawer, Dropdown, Flex, Layout, Menu } from "antd";
 import { Suspense, useEffect, useRef, useState } from "react";
 import { useTranslation } from "react-i18next";
 import { Link, Outlet, useLocation } from "react-router-dom";
 import { useEventStream } from "../api/events";
 import { ChangeProvider } from "../change/review";
+import { Disconnected } from "../components/elsewhere";
 import { Waiting } from "../components/waiting";
 import { HelpProvider, useHelp } from "../help/help";
 import { type PageEntry, pages } from "../pages";
@@ -31,6 +32,7 @@ function Frame() {
   const narrow = useNarrow();
   const openHelp = useHelp();
   const connected = useEventStream();
+  const { controllers } = useSession();
   const [menuOpen, setMenuOpen] = useState(false);
   const { pathname } = useLocation();
   const main = useRef<HTMLElement>(null);
@@ -75,7 +77,7 @@ function Frame() {
             tabIndex={-1}
             style={{ padding: narrow ? 12 : 24, minWidth: 0, outline: "none" }}
           >
-            {!connected && <Alert type="warning" showIcon banner title={t("disconnected")} />}
+            {!connected && <Disconnected others={controllers.slice(1)} />}
             <Suspense fallback={<Waiting />}>
               <Outlet />
             </Suspense>

@@ -4,14 +4,16 @@ import { createContext, type ReactNode, useCallback, useContext, useEffect, useM
 import { api, setCsrf, setOnSignedOut } from "../api/client";
 import { ApiError, toApiError } from "../api/problem";
 
+const RETRY_MS = 5000;
+
 export type Role = "viewer" | "operator" | "admin";
-export type Session = { name: string; role: Role; key: string; csrf: string; expires: string };
+export type Session = { name: string; role: Role; key: string; csrf: string; expires: string; controllers: string[] };
 /** What a person signs in with: a key, or the one-time token of a link. */
 export type Credential = { key: string } | { link: string };
 
 type State =
   | { kind: "asking" }
-  /** Whether somebody is signed in is not known: the controller did not answer. */
+  /** Whether somebody is signed in is not known: the controller did not answer, or stands by. It is asked again. */
   | { kind: "unknown"; error: ApiError }
   | { kind: "signed-out"; ended: boolean }
   | { kind: "signed-in"; session: Session };
@@ -75,18 +77,27 @@ export function SessionProvider({ children }: { children: ReactNode }) {
     [queries],
   );
 
-  const askAgain = useCallback(() => {
-    setState({ kind: "asking" });
+  const find = useCallback(() => {
     ask("GET").then(
       (session) => (session ? begin(session) : end(false)),
-      (error: ApiError) => (error.status === 0 ? setState({ kind: "unknown", error }) : end(false)),
+      (error: ApiError) => (error.status === 401 ? end(false) : setState({ kind: "unknown", error })),
     );
   }, [begin, end]);
+  const askAgain = useCallback(() => {
+    setState({ kind: "asking" });
+    find();
+  }, [find]);
 
   useEffect(() => {
     setOnSignedOut(() => end(true));
     askAgain();
   }, [askAgain, end]);
+
+  useEffect(() => {
+    if (state.kind !== "unknown") return;
+    const again = setTimeout(find, RETRY_MS);
+    return () => clearTimeout(again);
+  }, [state, find]);
 
   const value = useMemo<Value>(
     () => ({

@@ -22,7 +22,8 @@ export default function SignIn() {
   const link = atOwnAddress ? hash.slice(1) : "";
 
   useEffect(() => {
-    if (!link || linkTaken.current || state.kind === "asking") return;
+    // Where nobody could take it, it is kept for when somebody can.
+    if (!link || linkTaken.current || state.kind === "asking" || state.kind === "unknown") return;
     linkTaken.current = true;
     navigate("/sign-in", { replace: true }); // the token is used up: not into the history
     setBusy(true);
@@ -35,7 +36,7 @@ export default function SignIn() {
     document.title = `${t("sign-in.title")} · ringwall`;
   }, [t]);
 
-  if (state.kind === "asking" || link) return <Waiting />;
+  if (state.kind === "asking" || (link && state.kind !== "unknown")) return <Waiting />;
   if (state.kind === "signed-in" && atOwnAddress) return <Navigate to="/clusters" replace />;
 
   const submit = async ({ key }: { key: string }) => {
