@@ -130,7 +130,7 @@ static bool answer_console(struct rw_http_exchange *exchange, const struct rw_ht
 			   const struct rw_assets *console)
 {
 	bool is_api = request->segment_count && strcmp(request->segments[0], "v1") == 0;
-	bool is_page = request->segment_count == 0 || is_path(request, RW_ASSETS_PAGE + 1);
+	bool is_page = request->segment_count == 0 || is_path(request, &RW_ASSETS_PAGE[1]);
 
 	return !is_api && (!is_page || wants_page(exchange)) &&
 	       rw_assets_answer(console, rw_random_system(), exchange);
