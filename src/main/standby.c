@@ -15,6 +15,8 @@
 #define RETRY_NS    (15 * SECOND_NS)        /* after a failure that will not pass by itself soon */
 #define WRITE_NS    (24 * 3600 * SECOND_NS) /* of the own entry */
 #define REPEAT_NS   (3600 * SECOND_NS)      /* the same trouble is logged again */
+#define FORGET_NS   (60 * SECOND_NS)        /* ... or when it was gone for so long */
+#define QUICK_TRIES 5u /* to take over while etcd lets us down, before it is left alone for a while */
 
 enum question {
 	QUESTION_NONE,
@@ -27,6 +29,7 @@ struct trouble {
 	struct rw_error err; /* code 0 = nothing */
 	char logged[sizeof(((struct rw_error *)0)->text)];
 	uint64_t logged_ns;
+	uint64_t seen_ns; /* when it was there last */
 };
 
 struct rw_standby {
@@ -48,10 +51,12 @@ struct rw_standby {
 	char holder[RW_REGISTRY_URL_SIZE]; /* of the claim, as seen last; "" = nobody */
 	bool claim_seen;
 	bool registry_known;
+	bool left_off; /* the registry has more entries than are used, which was logged */
 	struct rw_registry registry;
 	struct rw_registry opened; /* what the active state was opened for */
 
 	struct trouble etcd;  /* it does not answer */
+	struct trouble write; /* the registry is not written to */
 	struct trouble unfit; /* this one could not become active */
 
 	uint64_t pause_until_ns; /* nothing is asked before */
@@ -61,6 +66,7 @@ struct rw_standby {
 	uint64_t write_due_ns;
 	uint64_t retry_write_ns; /* not before, whatever is due */
 	uint64_t take_due_ns;
+	unsigned int takes_failed; /* in a row, by etcd */
 };
 
 int rw_standby_new(const struct rw_standby_options *options, struct rw_standby **ret_standby,
@@ -101,8 +107,11 @@ static void set_trouble(struct rw_standby *self, struct trouble *trouble, const 
 {
 	uint64_t now = now_of(self);
 
+	bool same = strcmp(trouble->logged, err->text) == 0 && now - trouble->seen_ns < FORGET_NS;
+
 	trouble->err = *err;
-	if (strcmp(trouble->logged, err->text) == 0 && now - trouble->logged_ns < REPEAT_NS)
+	trouble->seen_ns = now;
+	if (same && now - trouble->logged_ns < REPEAT_NS)
 		return;
 	(void)memcpy(trouble->logged, err->text, sizeof(trouble->logged));
 	trouble->logged_ns = now;
@@ -112,9 +121,10 @@ static void set_trouble(struct rw_standby *self, struct trouble *trouble, const 
 		rw_log_warning("%s  reason=\"%s\"", what, err->text);
 }
 
+/* What comes and goes by turns, as when etcd lets us read but not write, is logged once all the same. */
 static void clear_trouble(struct trouble *trouble)
 {
-	*trouble = (struct trouble){0};
+	trouble->err = RW_ERROR_NONE;
 }
 
 bool rw_standby_is_active(const struct rw_standby *self)
@@ -231,8 +241,9 @@ static int take_registry(struct rw_standby *self, const struct rw_store_entry *e
 			self->registry.left_off += self->registry.count-- > 0;
 	}
 	rw_registry_put(&self->registry, &self->self);
-	if (self->registry.left_off)
+	if (self->registry.left_off && !self->left_off)
 		rw_log_warning("there are more controllers than are told to nodes  most=%d", RW_REGISTRY_MAX);
+	self->left_off = self->registry.left_off;
 	return 0;
 }
 
@@ -297,7 +308,7 @@ static bool keep_entries(struct rw_standby *self)
 		return false;
 	}
 	if (r < 0)
-		set_trouble(self, &self->etcd, "cannot write to the registry of controllers", &err);
+		set_trouble(self, &self->write, "cannot write to the registry of controllers", &err);
 	return r == 0;
 }
 
@@ -314,20 +325,24 @@ static void take_over(struct rw_standby *self)
 	uint64_t now = now_of(self);
 	int r;
 
-	if (!self->unfit.err.code)
+	if (!self->unfit.err.code && !self->takes_failed)
 		rw_log_info("no controller is active; taking over");
 	r = self->calls->open(self->userdata, &self->registry, &err);
 	if (r == -EBUSY)
 		return;
 	if (r < 0) {
 		note_unfit(self, &err);
-		self->take_due_ns = now + (r == -EHOSTDOWN ? CLAIM_NS : RETRY_NS);
+		self->takes_failed += r == -EHOSTDOWN;
+		self->take_due_ns =
+			now + (r == -EHOSTDOWN && self->takes_failed < QUICK_TRIES ? CLAIM_NS : RETRY_NS);
 		return;
 	}
 	clear_trouble(&self->unfit);
+	self->takes_failed = 0;
 	self->active = true;
 	self->opened = self->registry;
 	self->registry_due_ns = now + REGISTRY_NS;
+	self->claim_due_ns = now + REGISTRY_NS;
 	(void)memcpy(self->holder, self->self.name, sizeof(self->self.name));
 }
 
@@ -375,6 +390,24 @@ static void refresh(struct rw_standby *self)
 
 /* ---- the tick ---- */
 
+static void lose(struct rw_standby *self)
+{
+	rw_log_error("the claim is lost; this controller stands by  reason=\"%s\"", self->lost_err.text);
+	stand_by(self);
+}
+
+/* The claim is ours as long as its lease is; but somebody may have deleted it, who cleans up by hand. */
+static void check_claim(struct rw_standby *self)
+{
+	if (strcmp(self->holder, self->self.name) == 0)
+		return;
+	if (self->holder[0])
+		(void)rw_error_set(&self->lost_err, -EIO, "it is the claim of %s", self->holder);
+	else
+		(void)rw_error_set(&self->lost_err, -EIO, "somebody deleted it");
+	lose(self);
+}
+
 static int act_on_answer(struct rw_standby *self, enum question question, struct rw_error *err)
 {
 	uint64_t now = now_of(self);
@@ -382,7 +415,10 @@ static int act_on_answer(struct rw_standby *self, enum question question, struct
 	if (question == QUESTION_REGISTRY)
 		self->registry_due_ns = now + REGISTRY_NS;
 	/* Nobody is active: it was asked who there is in order to take over. */
-	self->claim_due_ns = question == QUESTION_REGISTRY && !self->holder[0] ? now : now + CLAIM_NS;
+	if (!self->active)
+		self->claim_due_ns = question == QUESTION_REGISTRY && !self->holder[0] ? now : now + CLAIM_NS;
+	else if (question == QUESTION_CLAIM)
+		self->claim_due_ns = now + REGISTRY_NS;
 	if (self->result < 0) {
 		self->pause_until_ns = now + CLAIM_NS;
 		if (!self->reached && is_refusal(self->result)) {
@@ -396,7 +432,11 @@ static int act_on_answer(struct rw_standby *self, enum question question, struct
 	clear_trouble(&self->etcd);
 	if (keep_entries(self))
 		self->registry_known = false;
-	if (self->active)
+	if (self->holder[0])
+		self->takes_failed = 0;
+	if (self->active && question == QUESTION_CLAIM)
+		check_claim(self);
+	else if (self->active)
 		follow_registry(self);
 	else if (self->holder[0])
 		refresh(self);
@@ -409,9 +449,9 @@ static enum question next_question(const struct rw_standby *self, uint64_t now)
 
 	if (now < self->pause_until_ns)
 		return QUESTION_NONE;
-	if (self->active)
-		return now >= self->registry_due_ns ? QUESTION_REGISTRY : QUESTION_NONE;
-	if (self->claim_seen && due)
+	if (self->active && now >= self->registry_due_ns)
+		return QUESTION_REGISTRY;
+	if (!self->active && self->claim_seen && due)
 		return QUESTION_REGISTRY;
 	return now >= self->claim_due_ns ? QUESTION_CLAIM : QUESTION_NONE;
 }
@@ -422,11 +462,8 @@ int rw_standby_tick(struct rw_standby *self, struct rw_error *err)
 	enum question question;
 	int r = 0;
 
-	if (self->lost && self->active) {
-		rw_log_error("the claim is lost; this controller stands by  reason=\"%s\"",
-			     self->lost_err.text);
-		stand_by(self);
-	}
+	if (self->lost && self->active)
+		lose(self);
 	self->lost = false;
 	self->answered = QUESTION_NONE;
 	if (answered)

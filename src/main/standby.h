@@ -10,7 +10,7 @@
  *     STANDING BY   looks at the claim of the store (store/etcd/etcd.h) once a second.  Nobody has it: takes over, which
  *                   may come too late, because another one was faster.
  *     ACTIVE        reads the registry every ten seconds, and serves on under other addresses when those of the
- *                   controllers have changed.  The claim is lost: stands by again.
+ *                   controllers have changed.  Looks at the claim as often.  It is lost: stands by again.
  *
  * It never ends by itself: trouble with etcd is waited for.  Only who is refused by etcd before anything has worked
  * (user, password, certificate) is told so at once, by an error of rw_standby_tick.

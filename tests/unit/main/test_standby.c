@@ -1,9 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "test.h"
 
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
 
 #include "base/log.h"
 #include "main/standby.h"
@@ -23,14 +26,16 @@ struct world {
 	char asked[64]; /* the listing under way; "" = none */
 	bool awake;
 	bool unasked; /* it does so before a listing is on its way */
-	int down;     /* etcd fails with this */
-	int refresh;  /* what calls give */
+	bool read_only;
+	int down;    /* etcd fails with this */
+	int refresh; /* what calls give */
 	int open;
 	int reopen;
 
 	unsigned int lists;
 	unsigned int writes;
 	unsigned int refreshes;
+	unsigned int opens; /* tried */
 	unsigned int opened;
 	unsigned int reopened;
 	unsigned int closed;
@@ -101,6 +106,8 @@ static int write_key(void *userdata, const char *key, const void *bytes, size_t 
 
 	if (world->down)
 		return give_failure(world, err);
+	if (world->read_only)
+		return rw_error_set(err, -EACCES, "permission denied");
 	assert_int_equal(strlen(bytes), size);
 	put(world, key, bytes);
 	world->writes++;
@@ -135,6 +142,7 @@ static int open_all(void *userdata, const struct rw_registry *registry, struct r
 {
 	struct world *world = userdata;
 
+	world->opens++;
 	if (world->open)
 		return rw_error_set(err, world->open, "it does not open");
 	if (get(world, "claim"))
@@ -509,6 +517,92 @@ static void writes_its_entry_daily_and_when_it_is_gone(void **state)
 	assert_non_null(get(world, "controllers/a:1"));
 }
 
+/* Passes the time, and gives the number of lines that are logged in it. */
+static unsigned int count_logged(struct world *world, int64_t ms)
+{
+	int log = memfd_create("log", MFD_CLOEXEC);
+	int saved = fcntl(STDERR_FILENO, F_DUPFD_CLOEXEC, 3);
+	unsigned int lines = 0;
+	char bytes[512];
+	ssize_t got;
+
+	assert_true(log >= 0 && saved >= 0);
+	assert_true(dup2(log, STDERR_FILENO) >= 0);
+	rw_log_set_level(RW_LOG_INFO);
+	pass(world, ms);
+	rw_log_set_level(RW_LOG_ERROR);
+	assert_true(dup2(saved, STDERR_FILENO) >= 0);
+	assert_true(lseek(log, 0, SEEK_SET) == 0);
+	while ((got = read(log, bytes, sizeof(bytes))) > 0)
+		for (ssize_t i = 0; i < got; i++)
+			lines += bytes[i] == '\n';
+	(void)close(log);
+	(void)close(saved);
+	return lines;
+}
+
+/* etcd lets us read, but not write: a user with half of the rights, a full disk. */
+static void says_once_that_it_cannot_write(void **state)
+{
+	struct world *world = *state;
+
+	assert_int_equal(settle(world), 0);
+	assert_true(rw_standby_is_active(world->standby));
+	drop(world, "controllers/a:1");
+	world->read_only = true;
+	assert_int_equal(count_logged(world, 600000), 1);
+	world->read_only = false;
+	pass(world, 30000);
+	assert_non_null(get(world, "controllers/a:1"));
+}
+
+static void says_once_that_etcd_does_not_let_it_take_over(void **state)
+{
+	struct world *world = *state;
+
+	world->open = -EHOSTDOWN;
+	assert_int_equal(count_logged(world, 60000), 2);
+	assert_true(world->opens < 12);
+	assert_non_null(strstr(explain(world), "stands by"));
+	world->open = 0;
+	pass(world, 16000);
+	assert_true(rw_standby_is_active(world->standby));
+}
+
+static void says_once_that_there_are_too_many_controllers(void **state)
+{
+	struct world *world = *state;
+	char name[16];
+
+	for (int i = 0; i < RW_REGISTRY_MAX + 4; i++) {
+		(void)snprintf(name, sizeof(name), "b%02d:1", i);
+		add_controller(world, name, 0);
+	}
+	assert_int_equal(settle(world), 0);
+	assert_int_equal(count_logged(world, 60000), 0);
+	assert_int_equal(rw_standby_registry(world->standby)->count, RW_REGISTRY_MAX);
+}
+
+/* Until it writes it would not know, and serve beside whoever claims the store now. */
+static void notices_that_its_claim_was_taken_away(void **state)
+{
+	struct world *world = *state;
+
+	assert_int_equal(settle(world), 0);
+	assert_true(rw_standby_is_active(world->standby));
+	pass(world, 60000);
+	assert_int_equal(world->closed, 0);
+	drop(world, "claim");
+	pass(world, 12000);
+	assert_int_equal(world->closed, 1);
+	assert_int_equal(world->opened, 2);
+	put(world, "claim", "b:1");
+	pass(world, 12000);
+	assert_int_equal(world->closed, 2);
+	assert_false(rw_standby_is_active(world->standby));
+	assert_string_equal(explain(world), "this controller stands by: b:1 is active");
+}
+
 int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
@@ -528,6 +622,10 @@ int main(void)
 		TEST(gives_the_claim_up_when_it_cannot_serve_on),
 		TEST(forgets_controllers_unseen_for_thirty_days_while_active),
 		TEST(writes_its_entry_daily_and_when_it_is_gone),
+		TEST(says_once_that_it_cannot_write),
+		TEST(says_once_that_etcd_does_not_let_it_take_over),
+		TEST(says_once_that_there_are_too_many_controllers),
+		TEST(notices_that_its_claim_was_taken_away),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
