@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "base/cleanup.h"
+#include "scratch.h"
 
 /*
  * Three machines with a controller and a member of etcd each, two nodes: what nodes do to packets while controllers and
@@ -30,6 +31,7 @@ struct several {
 	int machines[MACHINES];
 	struct process members[MACHINES];
 	struct process standbys[MACHINES]; /* the first is the world's */
+	struct process agents[MACHINES];   /* of machines that are nodes, too */
 };
 
 static struct several several;
@@ -115,6 +117,73 @@ static void copy_master_key(size_t index)
 		  to);
 }
 
+/* ---- machines that are nodes, too ---- */
+
+static const char *const machine_names[MACHINES] = {"machine-0", "machine-1", "machine-2"};
+
+static void machine_paths(size_t index, char state[128], char pins[128])
+{
+	scratch_state(state, 128, several.world->folder, machine_names[index]);
+	fleet_pin_folder(several.world, NODES + index, pins);
+}
+
+static void enforce_machine(size_t index)
+{
+	struct fleet_token made = fleet_make_token(several.world);
+	char state[128], pins[128], log[160];
+	const char *join[] = {fleet_programs.agent,
+			      "join",
+			      "--server",
+			      urls[0],
+			      "--server",
+			      urls[1],
+			      "--server",
+			      urls[2],
+			      "--token",
+			      made.token,
+			      "--ca-fingerprint",
+			      made.fingerprint,
+			      "--name",
+			      machine_names[index],
+			      "--state",
+			      state,
+			      "--interface",
+			      "eth0",
+			      "--yes",
+			      NULL};
+	const char *run[] = {fleet_programs.agent,
+			     "run",
+			     "--state",
+			     state,
+			     "--pin-dir",
+			     pins,
+			     "--interface",
+			     "eth0",
+			     "--table-memory",
+			     "16",
+			     "--flow-entries",
+			     "4096",
+			     NULL};
+
+	machine_paths(index, state, pins);
+	(void)snprintf(log, sizeof(log), "%s.log", state);
+	assert_int_equal(process_run(several.machines[index], NULL, 0, join), 0);
+	process_start(&several.agents[index], several.machines[index], log, run);
+	process_expect_log(&several.agents[index], "policy in force");
+}
+
+static void release_machine(size_t index)
+{
+	char state[128], pins[128];
+	const char *argv[] = {fleet_programs.agent, "detach", "--state", state, "--pin-dir", pins, NULL};
+
+	if (!several.agents[index].pid)
+		return;
+	machine_paths(index, state, pins);
+	process_stop(&several.agents[index], SIGKILL);
+	(void)process_run(several.machines[index], NULL, 0, argv);
+}
+
 static int make(void **state)
 {
 	struct world *world = fleet_make_machines();
@@ -150,6 +219,8 @@ static int make(void **state)
 
 static int unmake(void **state)
 {
+	for (size_t i = 0; i < MACHINES; i++)
+		release_machine(i);
 	for (size_t i = 0; i < MACHINES; i++)
 		process_stop(controller(i), SIGKILL);
 	for (size_t i = 0; i < MACHINES; i++)
@@ -261,6 +332,34 @@ static void enforces_all_along_while_etcd_is_gone(void **state)
 	expect_change("9702");
 }
 
+/* Neither the default rules nor one that refuses everything that goes out come between controllers and etcd. */
+static void lets_controllers_and_etcd_speak_on_machines_that_are_nodes(void **state)
+{
+	int elsewhere = process_listen(several.world->client, CLIENT, 9701);
+	size_t first;
+
+	(void)state;
+	for (size_t i = 0; i < MACHINES; i++)
+		enforce_machine(i);
+	process_assert_connects(several.machines[1], CLIENT, 9701);
+	assert_int_equal(FLEET_COMMAND(several.world, "rule", "add", "demo", "drop", "all", "to", "any",
+				       "--wait=60s", "--wait-all"),
+			 0);
+	assert_false(process_connects(several.machines[1], CLIENT, 9701));
+	(void)close(elsewhere);
+	expect_change("9701");
+	/* Whose turn it is, and which members of etcd are left to it: all ways are needed at some time. */
+	for (size_t gone = 0; gone < MACHINES; gone++) {
+		process_stop(&several.members[gone], SIGKILL);
+		first = expect_active(MACHINES);
+		process_stop(controller(first), SIGTERM);
+		(void)expect_active(first);
+		start_controller(first);
+		start_member(gone);
+	}
+	expect_change("9702");
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, make, unmake)
 
 int main(int argc, char **argv)
@@ -269,6 +368,7 @@ int main(int argc, char **argv)
 		TEST(enforces_all_along_while_a_killed_controller_is_followed),
 		TEST(enforces_all_along_while_a_frozen_controller_is_followed),
 		TEST(enforces_all_along_while_etcd_is_gone),
+		TEST(lets_controllers_and_etcd_speak_on_machines_that_are_nodes),
 	};
 
 	if (argc != 4)
