@@ -14,6 +14,7 @@
  *     STATE/server.pem    the server certificate; 0644
  *     STATE/server-key.pem                         0600
  *     STATE/names         by which names it is called, see controller/server_names.h; 0644
+ *     STATE/in-etcd       says that there is no store here, but in etcd; see src/main/parts.h; 0644
  *     STATE/key-uses      when API keys were last used, see key_use.c; 0600
  *     STATE/admin-key     the first admin key when a daemon had to make it; 0600; gone after its first use
  *

@@ -47,7 +47,9 @@ static int open_claimed(struct rw_parts *parts, bool must_exist, struct rw_error
 
 	if (r == 0)
 		r = rw_parts_pull_from_store(parts, err);
-	return r < 0 ? r : rw_parts_open_folder(parts, err);
+	if (r == 0)
+		r = rw_parts_open_folder(parts, err);
+	return r < 0 ? r : rw_parts_mark_store(parts, err);
 }
 
 /* A controller that serves nobody, for commands on its store and folder. */

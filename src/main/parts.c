@@ -154,9 +154,48 @@ int rw_parts_open_folder(struct rw_parts *parts, struct rw_error *err)
 	return open_for(parts, names, parts->listen.any && !parts->host[0] ? 3 : 4, err);
 }
 
+static int mark_path(const struct rw_parts *parts, char **ret_path, struct rw_error *err)
+{
+	if (asprintf(ret_path, "%s/in-etcd", parts->options->state) < 0) {
+		*ret_path = NULL;
+		return rw_error_oom(err);
+	}
+	return 0;
+}
+
+int rw_parts_mark_store(const struct rw_parts *parts, struct rw_error *err)
+{
+	static const char text[] =
+		"The store of this state folder is in etcd: give ringwalld its --etcd options.\n";
+	RW_CLEANUP(rw_free) char *path = NULL;
+	int r = mark_path(parts, &path, err);
+
+	if (r < 0 || access(path, F_OK) == 0)
+		return r;
+	return rw_file_write(path, text, sizeof(text) - 1, 0644, err);
+}
+
+/* Forgotten options must not make an empty store. */
+static int refuse_mark(const struct rw_parts *parts, struct rw_error *err)
+{
+	RW_CLEANUP(rw_free) char *path = NULL;
+	int r = mark_path(parts, &path, err);
+
+	if (r < 0 || access(path, F_OK) < 0 || access(parts->folder.store_path, F_OK) == 0)
+		return r;
+	(void)rw_error_set(err, -EUCLEAN, "the store of %s is in etcd", parts->options->state);
+	(void)rw_error_hint(
+		err, "Give the --etcd options as before; or, for a store of its own, another --state.");
+	return -EUCLEAN;
+}
+
 int rw_parts_open_store(struct rw_parts *parts, struct rw_error *err)
 {
-	int r = rw_store_sqlite_open(parts->folder.store_path, 0, rw_random_system(), &parts->store, err);
+	int r = refuse_mark(parts, err);
+
+	if (r < 0)
+		return r;
+	r = rw_store_sqlite_open(parts->folder.store_path, 0, rw_random_system(), &parts->store, err);
 
 	if (r == -EBUSY)
 		return rw_error_hint(err, "Is a ringwalld running on this state folder?  Stop it first.");

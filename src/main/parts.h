@@ -72,7 +72,11 @@ RW_NODISCARD int rw_parts_open_etcd(struct rw_parts *parts, const char *holder, 
 /* Learns where the members of etcd listen, as far as they say it by address; for controllers that are opened later. */
 void rw_parts_learn_store(struct rw_parts *parts);
 
-/* Opens the store in the folder, which is open already, for this process alone.  -EBUSY; the hint says what to do. */
+/* Notes in the folder, which is open, that its store is in etcd. */
+RW_NODISCARD int rw_parts_mark_store(const struct rw_parts *parts, struct rw_error *err);
+
+/* Opens the store in the folder, which is open already, for this process alone.  -EBUSY; -EUCLEAN when the store was in etcd
+ * so far; the hints say what to do. */
 RW_NODISCARD int rw_parts_open_store(struct rw_parts *parts, struct rw_error *err);
 
 /*

@@ -286,6 +286,8 @@ static int begin(struct rw_several *self, struct rw_error *err)
 	if (r == 0)
 		r = rw_parts_open_folder(parts, err);
 	if (r == 0)
+		r = rw_parts_mark_store(parts, err);
+	if (r == 0)
 		r = rw_parts_open_server(parts, self->handler, self->userdata, err);
 	if (r == 0)
 		r = open_standby(self, err);

@@ -226,6 +226,9 @@ def check_commands(etcd, daemon, folder):
     before = read(daemon, "master-key")
     result = daemon.run("master-key", "rotate")
     record("rotate makes another master key", result.returncode == 0 and before != read(daemon, "master-key"), result)
+    result = run("--state", daemon.state, "key", "reset-admin")
+    record("without the options of etcd it makes no empty store", result.returncode == 1 and "--etcd" in result.stderr
+           and not os.path.exists(os.path.join(daemon.state, "store.db")), result)
     file = os.path.join(daemon.folder, "backup")
     result = daemon.run("backup", file)
     record("backup writes a file", result.returncode == 0 and os.stat(file).st_mode & 0o777 == 0o600, result)
