@@ -86,6 +86,7 @@ struct rw_cli {
 	struct rw_loop *loop;          /* made with the first call */
 	struct rw_http_client *client; /* likewise */
 	struct rw_servers servers;     /* whom to ask */
+	uint64_t give_up_ns;           /* when to wait for one of them no more; 0 = nothing is waited for */
 	char change_key[33];           /* Idempotency-Key of the change under way; "" = none */
 	char *ca_file;                 /* the authority's file in use, owned; NULL = the system's */
 	bool learned;                  /* the server has told of a new authority, and that was seen to */

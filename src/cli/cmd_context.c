@@ -82,11 +82,16 @@ static int add(struct rw_cli *cli)
 {
 	RW_CLEANUP(rw_contexts_done) struct rw_contexts contexts = {0};
 	RW_CLEANUP(rw_cli_login_done) struct rw_cli_login login = {0};
+	RW_CLEANUP(rw_servers_done) struct rw_servers servers = {0};
 	const char *server = rw_cli_value(cli, "server");
 	struct rw_error err = RW_ERROR_NONE;
 
 	if (!server)
 		return rw_cli_usage_error(cli, "a context needs --server");
+	if (rw_servers_parse(server, &servers, &err) < 0) {
+		(void)rw_cli_fail(&err);
+		return RW_EXIT_USAGE;
+	}
 	login.server = strdup(server);
 	if (!login.server || absolute(rw_cli_value(cli, "key-file"), &login.key_file, &err) < 0 ||
 	    absolute(rw_cli_value(cli, "ca"), &login.ca, &err) < 0 || rw_contexts_load(&contexts, &err) < 0 ||

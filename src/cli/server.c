@@ -3,6 +3,7 @@
 
 #include <signal.h>
 #include <string.h>
+#include <time.h>
 
 #include "base/file.h"
 #include "http/client.h"
@@ -13,6 +14,9 @@
 
 /* How long an answer may take, besides the time that was asked for. */
 #define ANSWER_TIME_MS 60000u
+
+/* Between two rounds through several servers of which none serves. */
+#define ROUND_PAUSE_NS 300000000L
 
 /* Told while an authority is being replaced (docs/api.md). */
 #define RW_CLI_AUTHORITIES_HEADER "Ringwall-Authorities"
@@ -108,6 +112,14 @@ static int connect_once(struct rw_cli *cli, struct rw_error *err)
 	return 0;
 }
 
+/* Nothing was sent.  A --server that is none is a wrong command line. */
+static int fail_to_connect(const struct rw_cli *cli, const struct rw_error *err)
+{
+	int code = rw_cli_fail(err);
+
+	return strcmp(err->field, "server") == 0 && rw_cli_value(cli, "server") ? RW_EXIT_USAGE : code;
+}
+
 static bool is_stranger(const struct rw_error *err)
 {
 	return err->code == -EKEYREJECTED || err->code == -EKEYEXPIRED;
@@ -132,11 +144,13 @@ static int does_not_serve(struct rw_servers_attempt *attempt, bool unsure)
 /* Says of every one that was asked why it did not serve, and what may have become of a change. */
 static int none_serves(struct rw_servers_round *round, bool is_change)
 {
-	bool unsure = false, stranger = false;
+	bool unsure = is_change && round->may_have_left, stranger = false;
+	const char *wait = "When one fails, another takes over within seconds: try again.";
 
 	for (size_t i = 0; i < round->count; i++) {
-		unsure = unsure || (is_change && round->attempts[i].may_have_left);
 		stranger = stranger || is_stranger(&round->attempts[i].err);
+		if (round->is_elsewhere && round->attempts[i].err.code == -EREMOTE)
+			wait = round->attempts[i].err.hint; /* it names the active one */
 	}
 	if (round->count == 1)
 		return does_not_serve(&round->attempts[0], unsure);
@@ -146,7 +160,7 @@ static int none_serves(struct rw_servers_round *round, bool is_change)
 	(void)fprintf(stderr, "  hint: %s\n",
 		      unsure     ? "The change may have been made: look before it is repeated."
 		      : stranger ? "Is --ca (RINGWALL_CA) the authority of these controllers?"
-				 : "When one fails, another takes over within seconds: try again.");
+				 : wait);
 	return RW_EXIT_UNREACHABLE;
 }
 
@@ -250,19 +264,58 @@ static int read_answer(const struct rw_http_result *result, struct rw_cli_answer
 	return 0;
 }
 
+static void note_active(const struct rw_cli *cli, const char *body, size_t size,
+			struct rw_servers_round *round)
+{
+	RW_CLEANUP(rw_json_document_free) struct rw_json_document *document = NULL;
+	struct rw_json root;
+	const char *active;
+
+	if (rw_json_parse(body, size, RW_JSON_BODY_MAX, &document, NULL) < 0)
+		return;
+	root = rw_json_root(document);
+	active = rw_cli_text(&root, "active");
+	if (active[0])
+		rw_servers_note_active(&cli->servers, round, active);
+}
+
 /* Whether the answer says that another controller is the active one; then 'err' tells it. */
-static bool is_standby(unsigned int status, const char *body, size_t size, struct rw_error *err)
+static bool is_standby(const struct rw_cli *cli, unsigned int status, const char *body, size_t size,
+		       struct rw_servers_round *round, struct rw_error *err)
 {
 	if (status != 503 || !body)
 		return false;
 	*err = RW_ERROR_NONE;
 	rw_problem_decode(body, size, (int)status, err);
-	return err->code == -EREMOTE;
+	if (err->code != -EREMOTE)
+		return false;
+	note_active(cli, body, size, round);
+	return true;
+}
+
+/* Goes on to the next server, or, after a while, to all of them once more; false when that is of no use. */
+static bool go_on(struct rw_cli *cli, struct rw_servers_round *round, const struct rw_error *err,
+		  bool may_have_left, bool repeatable)
+{
+	uint64_t now_ns = rw_clock_monotonic_ns(rw_clock_system());
+
+	if (rw_servers_next(&cli->servers, round, err, may_have_left, repeatable))
+		return true;
+	if (cli->give_up_ns && now_ns >= cli->give_up_ns)
+		return false;
+	if (!rw_servers_again(&cli->servers, round, repeatable))
+		return false;
+	if (!cli->give_up_ns) {
+		cli->give_up_ns = now_ns + RW_SERVERS_TAKE_OVER_MS * UINT64_C(1000000);
+		(void)fputs("no controller serves; waiting for one to take over\n", stderr);
+	}
+	(void)nanosleep(&(struct timespec){.tv_nsec = ROUND_PAUSE_NS}, NULL);
+	return true;
 }
 
 /* One request to the current server: 0 and its answer, or why it does not serve. */
 static int attempt(struct rw_cli *cli, const char *method, const char *path, const struct rw_buf *body,
-		   struct rw_http_result *ret_result, struct rw_error *err)
+		   struct rw_servers_round *round, struct rw_http_result *ret_result, struct rw_error *err)
 {
 	RW_CLEANUP(rw_buf_done) struct rw_buf url = {0};
 	struct rw_http_call_options options;
@@ -284,7 +337,8 @@ static int attempt(struct rw_cli *cli, const char *method, const char *path, con
 	options.idle_ms = ANSWER_TIME_MS + (unsigned int)cli->wait_ms;
 	options.total_ms = 10 * options.idle_ms;
 	r = rw_http_client_wait(cli->client, &options, ret_result, err);
-	if (r == 0 && is_standby(ret_result->status, ret_result->body, ret_result->body_size, err)) {
+	if (r == 0 &&
+	    is_standby(cli, ret_result->status, ret_result->body, ret_result->body_size, round, err)) {
 		rw_http_result_done(ret_result);
 		ret_result->unsent = true; /* who stands by does nothing */
 		r = -EREMOTE;
@@ -301,13 +355,13 @@ static int exchange(struct rw_cli *cli, const char *method, const char *path, co
 	struct rw_error err = RW_ERROR_NONE;
 
 	if (connect_once(cli, &err) < 0 || (body && rw_buf_check(body, &err) < 0))
-		return rw_cli_fail(&err);
-	while (attempt(cli, method, path, body, ret_result, &err) < 0) {
-		if (!rw_servers_next(&cli->servers, &round, &err, !ret_result->unsent,
-				     !is_change || cli->change_key[0]))
+		return fail_to_connect(cli, &err);
+	while (attempt(cli, method, path, body, &round, ret_result, &err) < 0) {
+		if (!go_on(cli, &round, &err, !ret_result->unsent, !is_change || cli->change_key[0]))
 			return none_serves(&round, is_change);
 		err = RW_ERROR_NONE;
 	}
+	cli->give_up_ns = 0;
 	if (cli->ca_file && !cli->learned && ret_result->headers &&
 	    strcasestr(ret_result->headers, RW_CLI_AUTHORITIES_HEADER ":")) {
 		cli->learned = true;
@@ -375,8 +429,9 @@ struct stream {
 	void *userdata;
 	int exit_code;
 	struct rw_http_call *call; /* NULL when it is over */
-	struct rw_error err;       /* with a code: this server did not serve */
-	bool begun;                /* lines have come */
+	struct rw_servers_round round;
+	struct rw_error err; /* with a code: this server did not serve */
+	bool begun;          /* lines have come */
 };
 
 static void stream_line(struct rw_http_call *call, const char *line, size_t length, void *userdata)
@@ -402,7 +457,8 @@ static void stream_done(struct rw_http_call *call, int result, const struct rw_h
 	stream->call = NULL;
 	if (result < 0) {
 		stream->err = *err;
-	} else if (!is_standby(response->status, response->body, response->body_size, &stream->err) &&
+	} else if (!is_standby(stream->cli, response->status, response->body, response->body_size,
+			       &stream->round, &stream->err) &&
 		   response->status != 200) {
 		rw_problem_decode(response->body, response->body_size, (int)response->status, &problem);
 		stream->exit_code = rw_cli_fail(&problem);
@@ -453,11 +509,10 @@ int rw_cli_stream(struct rw_cli *cli, const char *path, bool (*line)(const char 
 {
 	RW_CLEANUP(rw_loop_signal_free) struct rw_loop_signal *signal = NULL;
 	struct stream stream = {.cli = cli, .line = line, .userdata = userdata};
-	struct rw_servers_round round = {0};
 	struct rw_error err = RW_ERROR_NONE;
 
 	if (connect_once(cli, &err) < 0)
-		return rw_cli_fail(&err);
+		return fail_to_connect(cli, &err);
 	if (rw_loop_signal_new(cli->loop, SIGINT, interrupted, &stream, &signal) < 0) {
 		(void)rw_error_oom(&err);
 		return rw_cli_fail(&err);
@@ -469,8 +524,8 @@ int rw_cli_stream(struct rw_cli *cli, const char *path, bool (*line)(const char 
 			(void)rw_cli_fail(&err);
 			return RW_EXIT_UNREACHABLE;
 		}
-		if (!rw_servers_next(&cli->servers, &round, &err, true, true))
-			return none_serves(&round, false);
+		if (!go_on(cli, &stream.round, &err, true, true))
+			return none_serves(&stream.round, false);
 		err = RW_ERROR_NONE;
 	}
 	return stream.exit_code;

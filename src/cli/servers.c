@@ -5,16 +5,30 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "http/url.h"
+#include "net/address.h"
+
+static bool is_loopback(const char *host)
+{
+	struct rw_address address;
+
+	return strcmp(host, "localhost") == 0 ||
+	       (rw_address_parse(host, &address, NULL) == 0 && rw_address_is_loopback(&address));
+}
+
 /* A server is named by the beginning of a URL, and nothing behind the port. */
 static int check_server(const char *server, struct rw_error *err)
 {
-	const char *host = strncmp(server, "https://", 8) == 0  ? server + 8
-			   : strncmp(server, "http://", 7) == 0 ? server + 7
-								: NULL;
+	struct rw_http_url url;
 
-	if (host && host[0] && !strpbrk(host, "/?# "))
+	if (!server[0])
+		(void)rw_error_field(err, "server", "there is nothing beside a comma");
+	else if (rw_http_url_parse(server, &url, NULL) < 0 || url.target[0])
+		(void)rw_error_field(err, "server", "'%.100s' is no address of a controller", server);
+	else if (!url.secure && !is_loopback(url.host))
+		(void)rw_error_field(err, "server", "'%.100s' would get the key in the clear", server);
+	else
 		return 0;
-	(void)rw_error_field(err, "server", "'%.100s' is no address of a controller", server);
 	return rw_error_hint(err, "Write https://HOST:8443; several with commas between them.");
 }
 
@@ -84,8 +98,38 @@ bool rw_servers_next(struct rw_servers *servers, struct rw_servers_round *round,
 	struct rw_servers_attempt *attempt = &round->attempts[round->count++];
 
 	*attempt = (struct rw_servers_attempt){rw_servers_current(servers), *err, may_have_left};
+	round->may_have_left = round->may_have_left || may_have_left;
 	if (is_ours(err->code) || (may_have_left && !repeatable) || round->count >= servers->count)
 		return false;
+	servers->used = (servers->used + 1) % servers->count;
+	return true;
+}
+
+static bool is_among(const struct rw_servers *servers, const char *url)
+{
+	for (size_t i = 0; i < servers->count; i++)
+		if (strcmp(servers->urls[i], url) == 0)
+			return true;
+	return false;
+}
+
+void rw_servers_note_active(const struct rw_servers *servers, struct rw_servers_round *round,
+			    const char *active)
+{
+	round->is_elsewhere = round->is_elsewhere || !is_among(servers, active);
+}
+
+bool rw_servers_again(struct rw_servers *servers, struct rw_servers_round *round, bool repeatable)
+{
+	const struct rw_servers_attempt *last = &round->attempts[round->count - 1];
+	bool standby = false;
+
+	for (size_t i = 0; i < round->count; i++)
+		standby = standby || round->attempts[i].err.code == -EREMOTE;
+	if (servers->count < 2 || round->count < servers->count || !standby || round->is_elsewhere ||
+	    is_ours(last->err.code) || (last->may_have_left && !repeatable))
+		return false;
+	round->count = 0;
 	servers->used = (servers->used + 1) % servers->count;
 	return true;
 }

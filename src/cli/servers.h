@@ -12,6 +12,8 @@
  *
  * A request goes on to the next only where that cannot do it twice: when the one before has not got it, when it only
  * reads, or when it carries an Idempotency-Key, which every controller knows.
+ *
+ * Where none serves but one stands by, another round may find the one that has taken over meanwhile.
  */
 
 #include <stdbool.h>
@@ -20,6 +22,9 @@
 #include "base/error.h"
 
 #define RW_SERVERS_MAX 8
+
+/* How long another one may take to become active, where the active one died: its claim ends after some ten seconds. */
+#define RW_SERVERS_TAKE_OVER_MS 20000u
 
 /* How long one may take to connect when there are others to ask. */
 #define RW_SERVERS_CONNECT_MS 3000u
@@ -32,7 +37,8 @@ struct rw_servers {
 
 /*
  * Reads URLs with commas between them; spaces around them and "/" at their ends are dropped.  -EINVAL at "server" for
- * what is no address of a controller, the same one twice, and more than RW_SERVERS_MAX; -ENOMEM.
+ * what is no address of a controller, plain HTTP to another machine, the same one twice, and more than RW_SERVERS_MAX;
+ * -ENOMEM.
  */
 RW_NODISCARD int rw_servers_parse(const char *text, struct rw_servers *ret_servers, struct rw_error *err);
 void rw_servers_done(struct rw_servers *servers);
@@ -49,6 +55,8 @@ struct rw_servers_attempt {
 struct rw_servers_round {
 	struct rw_servers_attempt attempts[RW_SERVERS_MAX];
 	size_t count;
+	bool may_have_left; /* in any attempt, those of rounds before too */
+	bool is_elsewhere;  /* the active one is none of the list */
 };
 
 /* The one to ask now. */
@@ -60,3 +68,12 @@ const char *rw_servers_current(const struct rw_servers *servers);
  */
 bool rw_servers_next(struct rw_servers *servers, struct rw_servers_round *round, const struct rw_error *err,
 		     bool may_have_left, bool repeatable);
+
+/* One that stands by says who is active. */
+void rw_servers_note_active(const struct rw_servers *servers, struct rw_servers_round *round,
+			    const char *active);
+
+/*
+ * After rw_servers_next said no: whether it makes sense to ask all of them again, a little later.  If so, the next round has begun.
+ */
+bool rw_servers_again(struct rw_servers *servers, struct rw_servers_round *round, bool repeatable);

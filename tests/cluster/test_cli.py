@@ -299,7 +299,6 @@ def bad_input_is_refused_with_its_field_and_the_fix(cli):
             (("log", "--before", "x"), "after"),
             (("apply", "--file", "/nonexistent"), "/nonexistent"),
             (("import", "/nonexistent"), "/nonexistent"),
-            (("status", "--server", "127.0.0.1:1"), ["server", "https://HOST:8443"]),
             (("status", "--context", "none"), ["none", "context list"]),
             (("status", "--key-file", "/nonexistent"), ["/nonexistent", "hint"]),
             (("status", "--ca", "/nonexistent"), "/nonexistent"),
@@ -318,6 +317,7 @@ def wrong_command_lines_are_refused_before_any_call(cli):
     dead = {"RINGWALL_SERVER": "https://127.0.0.1:1"}
     for words, says in [
             (("-o", "json", "status"), "options stand behind the command"),
+            (("status", "--server", "127.0.0.1:1"), "https://HOST:8443"),
             ((), None), (("rlue", "list"), "did you mean 'ringwall rule list'"), (("rule",), None),
             (("rule", "lits", "x"), "did you mean 'ringwall rule list'"), (("rule", "list"), "needs GROUP"),
             (("rule", "list", "a", "b"), "'b' is one argument too many"), (("rule", "add", "g"), "needs GROUP RULE"),

@@ -45,9 +45,9 @@ def serving(answer):
         server.server_close()
 
 
-def standby():
+def standby(active="https://10.0.0.5:8443"):
     def answer(handler, _):
-        body = json.dumps(STANDBY).encode()
+        body = json.dumps({**STANDBY, "active": active}).encode()
         handler.send_response(503)
         handler.send_header("Content-Type", "application/problem+json")
         handler.send_header("Retry-After", "1")
@@ -57,12 +57,13 @@ def standby():
     return serving(answer)
 
 
-def losing(cli, seen):
-    """Passes requests on to the real one and hangs up instead of answering: as a controller that dies there."""
+def losing(cli, seen, then=lambda: None):
+    """Passes requests on to the real one, does 'then' and hangs up instead of answering: as a controller that dies there."""
     def answer(handler, body):
         seen.append(handler.headers.get("Idempotency-Key"))
         headers = {name: value for name, value in handler.headers.items() if name not in ("Host", "Content-Length", "Authorization")}
         assert cli.daemon.ask(handler.command, handler.path, body or None, headers=headers).status < 300
+        then()
         handler.close_connection = True
     return serving(answer)
 
@@ -107,7 +108,7 @@ def when_none_serves_each_ones_reason_is_told(cli):
         for words in (("status",), ("events",), ("rule", "add", "g", "allow icmp from any")):
             cli.refuses(*words, "--server", f"{dead},{idle}", code=4,
                         says=["no controller serves\n", f"  {dead}: cannot connect", f"  {idle}: this controller stands by\n",
-                              "hint: When one fails, another takes over within seconds"])
+                              "hint: The active one is https://10.0.0.5:8443."])
         cli.refuses("status", "--server", idle, code=4, says=[f"{idle}: this controller stands by", "https://10.0.0.5:8443"])
 
 
@@ -120,6 +121,37 @@ def a_change_whose_answer_was_lost_is_made_once(cli):
     assert all(seen) and len(set(seen)) == 2 == len(seen), seen
     log = cli.run("log", "-o", "json").json["items"]
     assert [one["action"] for one in log].count("create network") == 4, log
+
+
+def a_take_over_is_waited_for(cli):
+    with standby(real(cli)) as idle:
+        cli.daemon.stop()
+        for words, says in ((("network", "create", "late", "--cidr", "10.8.0.0/16"), "network created: late"), (("network", "list"), "late")):
+            with subprocess.Popen([ringwall, *words], env=cli.environment(RINGWALL_SERVER=f"{real(cli)},{idle}"), text=True,
+                                  stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
+                assert process.stderr.readline() == "no controller serves; waiting for one to take over\n"
+                cli.daemon.start()
+                out, errors = process.communicate(timeout=60)
+            assert process.returncode == 0 and says in out and not errors, (out, errors)
+            cli.daemon.stop()
+        cli.daemon.start()
+
+
+def what_was_not_waited_for_is_not_said_to_be_enforced(cli):
+    made, taken_over = threading.Event(), threading.Event()
+
+    def die():
+        made.set()
+        taken_over.wait(60)
+    with losing(cli, [], die) as dying:
+        words = [ringwall, "rule", "add", "c", "allow tcp 8080 from any", "--wait", "--server", f"{dying},{real(cli)}"]
+        with subprocess.Popen(words, env=cli.environment(), text=True, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
+            assert made.wait(60)
+            cli.daemon.stop()
+            cli.daemon.start()
+            taken_over.set()
+            out, errors = process.communicate(timeout=60)
+    assert process.returncode == 3 and "how far the nodes are is not known" in errors and "enforced" not in out, (out, errors)
 
 
 def what_cannot_be_repeated_is_not_sent_twice(cli):
@@ -158,7 +190,9 @@ def events_come_from_the_one_that_serves(cli):
 def a_list_that_is_none_is_refused(cli):
     for text in ("https://a:8443,,https://b:8443", "https://a:8443,https://a:8443", "https://a:8443 https://b:8443",
                  ",".join(f"https://c{number}" for number in range(9))):
-        cli.refuses("status", "--server", text, says="server: ")
+        cli.refuses("status", "--server", text, says="server: ", code=2)
+        cli.refuses("status", RINGWALL_SERVER=text, says="server: ")
+        cli.refuses("context", "add", "none", "--server", text, says="server: ", code=2)
 
 
 def main():
@@ -168,7 +202,7 @@ def main():
         for function in (commands_go_to_the_first_that_serves, one_that_hangs_is_passed_over,
                          a_stranger_is_passed_over_and_named_when_there_is_no_other, when_none_serves_each_ones_reason_is_told,
                          a_change_whose_answer_was_lost_is_made_once, what_cannot_be_repeated_is_not_sent_twice,
-                         events_come_from_the_one_that_serves, a_list_that_is_none_is_refused):
+                         a_take_over_is_waited_for, what_was_not_waited_for_is_not_said_to_be_enforced, events_come_from_the_one_that_serves, a_list_that_is_none_is_refused):
             check(function, cli)
         check(the_daemon_ends_well, daemon)
     finally:

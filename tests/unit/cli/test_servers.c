@@ -49,6 +49,10 @@ static void refuses_a_list_that_is_none_and_says_why(void **state)
 					  "https://",
 					  "ftp://a",
 					  "https://a/v1",
+					  "https://a:65536",
+					  "https://[::1",
+					  "https://me:secret@a",
+					  "http://10.0.0.5:8443",
 					  "https://a:8443,https://a:8443/"};
 
 	(void)state;
@@ -132,9 +136,61 @@ static void goes_no_further_with_what_no_server_mends(void **state)
 	}
 }
 
+/* A round in which a is gone, and b and c stand by. */
+static struct rw_servers_round ask_standbys(struct rw_servers *servers, const char *active)
+{
+	static const struct rw_error standby = {.code = -EREMOTE, .text = "stands by"};
+	struct rw_servers_round round = {0};
+
+	assert_true(rw_servers_next(servers, &round, &refused, false, false));
+	for (int i = 0; i < 2; i++) {
+		if (active)
+			rw_servers_note_active(servers, &round, active);
+		assert_true(rw_servers_next(servers, &round, &standby, false, false) == (i == 0));
+	}
+	return round;
+}
+
+static void asks_all_again_while_one_of_them_may_take_over(void **state)
+{
+	static const char *const active[] = {NULL, "https://a:8443"};
+
+	(void)state;
+	for (size_t i = 0; i < RW_ARRAY_COUNT(active); i++) {
+		RW_CLEANUP(rw_servers_done) struct rw_servers servers = three();
+		struct rw_servers_round round = ask_standbys(&servers, active[i]);
+
+		assert_true(rw_servers_again(&servers, &round, false));
+		assert_int_equal(round.count, 0);
+		assert_string_equal(rw_servers_current(&servers), "https://a:8443");
+	}
+}
+
+static void waits_for_nobody_where_that_is_of_no_use(void **state)
+{
+	static const struct rw_error reset = {.code = -ECONNRESET};
+	RW_CLEANUP(rw_servers_done) struct rw_servers servers = three();
+	struct rw_servers_round round = ask_standbys(&servers, "https://d:8443");
+
+	(void)state;
+	assert_false(rw_servers_again(&servers, &round, true)); /* the active one is d */
+	round = (struct rw_servers_round){0};
+	for (int i = 0; i < 3; i++)
+		assert_true(rw_servers_next(&servers, &round, &refused, false, true) == (i < 2));
+	assert_false(rw_servers_again(&servers, &round, true)); /* all are gone */
+	/* What may have been done is not done again, and that it may have been is not forgotten. */
+	round = ask_standbys(&servers, NULL);
+	assert_true(rw_servers_again(&servers, &round, false));
+	assert_false(rw_servers_next(&servers, &round, &reset, true, false));
+	assert_false(rw_servers_again(&servers, &round, false));
+	assert_true(round.may_have_left);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(asks_all_again_while_one_of_them_may_take_over),
+		cmocka_unit_test(waits_for_nobody_where_that_is_of_no_use),
 		cmocka_unit_test(reads_one_server_or_several),
 		cmocka_unit_test(refuses_a_list_that_is_none_and_says_why),
 		cmocka_unit_test(takes_no_more_servers_than_it_says),
