@@ -20,6 +20,7 @@ struct answer {
 	struct rw_json_writer json;
 	unsigned int status;
 	uint64_t revision;
+	bool was_made_before; /* of a change that is told once more */
 };
 
 static struct answer *answer_new(struct rw_api *api, uint64_t revision, unsigned int status)
@@ -88,7 +89,8 @@ static void client_is_gone(struct rw_http_exchange *exchange, void *userdata)
 
 /*
  * Answers at once, or when the wait is over.  The change is durable, so nothing may fail from here on: when
- * waiting is impossible, the answer says how things are now.
+ * waiting is impossible, the answer says how things are now.  A controller that has taken over does not know whom
+ * a change of the one before concerned: it has not waited then.
  */
 static void answer_after(struct rw_api_call *call, struct answer *answer, const struct rw_api_wait *wait)
 {
@@ -102,7 +104,7 @@ static void answer_after(struct rw_api_call *call, struct answer *answer, const 
 	r = rw_wait_start(call->controller, answer->revision, wait->timeout_ms, wait->all, wait_is_over,
 			  answer, &answer->wait, NULL);
 	if (r != 0) {
-		finish(answer, exchange, r == RW_WAIT_OVER || r == -ENOENT);
+		finish(answer, exchange, r == RW_WAIT_OVER || (r == -ENOENT && !answer->was_made_before));
 		return;
 	}
 	r = rw_http_exchange_defer(exchange, client_is_gone, answer);
@@ -423,6 +425,7 @@ int rw_api_answer_result(struct rw_api_call *call, const struct rw_api_change *c
 	if (change->write)
 		change->write(&answer->json, result, outcome == RW_CHANGE_REPLAYED, change->userdata);
 	tell_etag(call, change, result);
+	answer->was_made_before = outcome == RW_CHANGE_REPLAYED && result->changed;
 	if (outcome == RW_CHANGE_REPLAYED)
 		rw_api_header(call->exchange, "Idempotent-Replayed", "true");
 	if (dry_run && result->after)

@@ -336,6 +336,17 @@ int rw_cli_print_dry_run(struct rw_cli *cli, const struct rw_json *answer)
 	return rw_cli_print_traffic(cli, &traffic);
 }
 
+/* Another controller than the one that made it answers, which does not know whom it concerned. */
+static bool is_unknown(const struct rw_cli *cli, const struct rw_cli_answer *answer, bool changed)
+{
+	struct rw_json member;
+	bool waited = true;
+
+	return changed && is_waiting(cli) && cli->wait_ms && !rw_cli_given(cli, "dry-run") &&
+	       count_nodes(answer).count == 0 && rw_json_find(&answer->root, "waited", &member) &&
+	       rw_json_bool(&member, &waited, NULL) == 0 && !waited;
+}
+
 int rw_cli_report_change(struct rw_cli *cli, const struct rw_cli_answer *answer, const char *what)
 {
 	struct progress progress = count_nodes(answer);
@@ -346,6 +357,12 @@ int rw_cli_report_change(struct rw_cli *cli, const struct rw_cli_answer *answer,
 
 	if (rw_json_find(&answer->root, "changed", &member) && rw_json_bool(&member, &changed, NULL) < 0)
 		changed = true;
+	if (is_unknown(cli, answer, changed)) {
+		late = true;
+		(void)fputs("how far the nodes are is not known, because another controller has taken over; "
+			    "'ringwall status' tells how they are\n",
+			    stderr);
+	}
 	if (cli->json) {
 		r = rw_cli_print_text(answer->text, answer->size);
 	} else {

@@ -540,6 +540,29 @@ static void tells_how_it_is(void **state)
 	answer_done(&answer);
 }
 
+static void who_has_taken_over_does_not_say_that_it_has_waited(void **state)
+{
+	struct api_fixture *fx = *state;
+	struct request request = {.method = "POST",
+				  .target = "/v1/security-groups/web/rules?wait=1s",
+				  .body = "{\"rules\":[\"allow tcp 82 from 10.0.0.1\"]}",
+				  .key = fx->keys[RW_ROLE_ADMIN],
+				  .header = "Idempotency-Key",
+				  .value = "one"};
+	struct answer answer;
+	struct rw_json waited;
+	bool has_waited;
+
+	for (int i = 0; i < 2; i++) {
+		fixture_send(fx, &request, &answer);
+		assert_true(rw_json_find(&answer.root, "waited", &waited));
+		assert_int_equal(rw_json_bool(&waited, &has_waited, NULL), 0);
+		assert_true(has_waited == (i == 0));
+		answer_done(&answer);
+		api_fixture_restart(fx);
+	}
+}
+
 static void ask_for_token(struct api_fixture *fx, struct answer *ret_answer)
 {
 	fixture_ask(fx, "POST", "/v1/join-tokens", "{\"cluster\":\"demo\"}", ret_answer);
@@ -592,6 +615,8 @@ int main(void)
 		cmocka_unit_test_setup_teardown(shows_secrets_only_once, setup, teardown),
 		cmocka_unit_test_setup_teardown(tells_how_it_is, setup, teardown),
 		cmocka_unit_test_setup_teardown(a_join_command_names_all_controllers, setup, teardown),
+		cmocka_unit_test_setup_teardown(who_has_taken_over_does_not_say_that_it_has_waited, setup,
+						teardown),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
