@@ -85,13 +85,14 @@
 
 /*
  * etcd's limits, kept on every back end so that what works on one works on all: of its 128 compares, 128 operations
- * and 1.5 MiB a transaction, the store in etcd needs one, one and 2 KiB itself.
+ * and 1.5 MiB a transaction, the store in etcd needs one, one and 2 KiB itself.  The overhead has room for the prefix
+ * that its keys have there, and for their framing.
  */
 #define RW_STORE_MAX_KEY        512           /* bytes of a key, without the NUL */
 #define RW_STORE_MAX_COMPARES   127           /* a transaction */
 #define RW_STORE_MAX_OPERATIONS 127           /* a transaction */
 #define RW_STORE_MAX_TXN_BYTES  (1534 * 1024) /* a transaction: keys, values and the overhead below */
-#define RW_STORE_TXN_OVERHEAD   64            /* bytes counted for each compare and operation besides */
+#define RW_STORE_TXN_OVERHEAD   160           /* bytes counted for each compare and operation besides */
 
 /* Our own: memory that one answer may take. */
 #define RW_STORE_MAX_CHANGES    16384 /* keys that one transaction may change (by delete_prefix) */

@@ -359,6 +359,14 @@ static unsigned int left_ms(const struct rw_etcd *etcd, uint64_t deadline_ns)
 	return deadline_ns > now_ns ? (unsigned int)((deadline_ns - now_ns) / ETCD_NS_OF_MS(1)) : 0;
 }
 
+/* How long one member may take. */
+static unsigned int try_ms(const struct rw_etcd *etcd, uint64_t deadline_ns)
+{
+	unsigned int left = left_ms(etcd, deadline_ns);
+
+	return left > TRY_MS ? TRY_MS : left > PAUSE_MS ? left : PAUSE_MS;
+}
+
 static void wait_a_little(struct rw_etcd *etcd, unsigned int ms)
 {
 	rw_loop_timer_start(etcd->pause, ms, 0);
@@ -380,12 +388,11 @@ int etcd_call(struct rw_etcd *etcd, enum etcd_kind kind, const char *path, const
 	if (ret_unsure)
 		*ret_unsure = false;
 	for (size_t tries = 1;; tries++) {
-		unsigned int left = left_ms(etcd, deadline_ns);
-		unsigned int total = left > TRY_MS ? TRY_MS : left > PAUSE_MS ? left : PAUSE_MS;
+		unsigned int left;
 
-		r = etcd->user && !etcd->token ? authenticate(etcd, total, err) : 0;
+		r = etcd->user && !etcd->token ? authenticate(etcd, try_ms(etcd, deadline_ns), err) : 0;
 		if (r == 0)
-			r = try_member(etcd, path, body, total, answer, &unsure, err);
+			r = try_member(etcd, path, body, try_ms(etcd, deadline_ns), answer, &unsure, err);
 		if (r < 0 && (unsure || may_help(r)) && r != -EKEYREVOKED)
 			next_member(etcd);
 		if (r >= 0 || !may_help(r) || (unsure && kind == ETCD_ONCE))

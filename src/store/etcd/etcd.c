@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "store/etcd/etcd.h"
 
+#include <assert.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -16,6 +17,10 @@
 
 /* A transaction that came to nothing is tried once more when there is so much time, and again as much to settle it. */
 #define AGAIN_MS 500
+
+/* Around a compare or a put there are some 25 bytes. */
+static_assert(RW_ETCD_PREFIX_MAX + sizeof("/data") + 25 <= RW_STORE_TXN_OVERHEAD,
+	      "room for what etcd counts");
 
 struct etcd_store {
 	struct rw_store base;

@@ -722,6 +722,56 @@ static void follows_etcd_when_all_of_it_is_another_cluster(void **state)
 	assert_int_equal(put(world->store, "/a", "one", NULL), -EIO);
 }
 
+/* ---- the limits of etcd ---- */
+
+/* The prefix stands before each key, and takes part of what etcd lets a transaction hold. */
+static void takes_the_largest_transaction_below_the_longest_prefix(void **state)
+{
+	struct world *world = *state;
+	RW_CLEANUP(rw_store_txn_done) struct rw_store_txn txn;
+	char prefix[RW_ETCD_PREFIX_MAX + 1] = "/";
+	const char *const endpoint = world->member.url;
+	const struct rw_etcd_options options = {
+		.loop = world->loop,
+		.clock = rw_clock_system(),
+		.random = rw_random_system(),
+		.endpoints = &endpoint,
+		.endpoint_count = 1,
+		.prefix = prefix,
+		.holder = "a.controller.with.a.name.of.some.length.example.net:8443",
+	};
+	struct rw_etcd *etcd = NULL;
+	struct rw_error err = RW_ERROR_NONE;
+	size_t left = RW_STORE_MAX_TXN_BYTES;
+	char *value;
+	char key[32];
+
+	(void)memset(prefix + 1, 'p', RW_ETCD_PREFIX_MAX - 1);
+	world->store = rw_store_free(world->store);
+	assert_int_equal(rw_etcd_new(&options, &etcd, NULL), 0);
+	assert_int_equal(open_store(world, etcd, &world->store, NULL), 0);
+	rw_store_txn_init(&txn);
+	for (int i = 0; i < RW_STORE_MAX_COMPARES; i++) {
+		(void)snprintf(key, sizeof(key), "/%03d", i);
+		rw_store_txn_expect(&txn, key, 0);
+	}
+	value = calloc(1, RW_STORE_MAX_TXN_BYTES);
+	assert_non_null(value);
+	for (int i = 0; i < RW_STORE_MAX_OPERATIONS; i++) {
+		left = RW_STORE_MAX_TXN_BYTES - txn.size_bytes;
+		left = left / (size_t)(RW_STORE_MAX_OPERATIONS - i) - RW_STORE_TXN_OVERHEAD - strlen("/000");
+		(void)snprintf(key, sizeof(key), "/%03d", i);
+		rw_store_txn_put(&txn, key, value, left);
+	}
+	free(value);
+	assert_int_equal(rw_store_txn_check(&txn, NULL), 0);
+	assert_true(txn.size_bytes > RW_STORE_MAX_TXN_BYTES - 16);
+	if (rw_store_commit(world->store, &txn, NULL, &err) != 0)
+		fail_msg("%s", err.text);
+	world->store = rw_store_free(world->store);
+	etcd = rw_etcd_free(etcd);
+}
+
 int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
@@ -743,6 +793,7 @@ int main(void)
 		TEST(takes_a_new_token_when_users_were_changed),
 		TEST(takes_no_answer_of_another_cluster),
 		TEST(follows_etcd_when_all_of_it_is_another_cluster),
+		TEST(takes_the_largest_transaction_below_the_longest_prefix),
 	};
 
 	netns_require();
