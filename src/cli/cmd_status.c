@@ -85,31 +85,47 @@ static void warn_of_certificates(const struct rw_cli *cli, const struct rw_json 
 	}
 }
 
-/* "controllers: https://a:8443 (active), https://b:8443 (not seen since 2026-11-20)", where there are several. */
-static void tell_controllers(const struct rw_json *status)
+static bool is_active(const struct rw_json *controller)
+{
+	struct rw_json active;
+	bool value = false;
+
+	return rw_json_find(controller, "active", &active) && rw_json_bool(&active, &value, NULL) == 0 &&
+	       value;
+}
+
+static void tell_controller(const struct rw_json *controller, const char *label)
 {
 	int64_t now_ms = rw_clock_realtime_ms(rw_clock_system());
-	struct rw_json controllers, active;
-	const char *between = "";
+	const char *seen = rw_cli_text(controller, "seen");
+	int64_t seen_ms;
+
+	(void)printf("%-12s %s", label, rw_cli_text(controller, "url"));
+	if (is_active(controller))
+		(void)printf(" (active)");
+	else if (rw_timestamp_parse(seen, &seen_ms) && now_ms - seen_ms > UNSEEN_MS)
+		(void)printf(" (not seen since %.10s)", seen);
+	(void)putchar('\n');
+}
+
+/* Where there are several, a line each, the active one first. */
+static void tell_controllers(const struct rw_json *status)
+{
+	const char *label = "controllers:";
+	struct rw_json controllers;
 
 	if (!rw_json_find(status, "controllers", &controllers) || rw_json_count(&controllers) < 2)
 		return;
-	(void)printf("controllers: ");
-	for (size_t i = 0; i < rw_json_count(&controllers); i++) {
-		struct rw_json item = rw_json_at(&controllers, i);
-		const char *seen = rw_cli_text(&item, "seen");
-		bool is_active = false;
-		int64_t seen_ms;
+	for (int active = 1; active >= 0; active--) {
+		for (size_t i = 0; i < rw_json_count(&controllers); i++) {
+			struct rw_json item = rw_json_at(&controllers, i);
 
-		(void)printf("%s%s", between, rw_cli_text(&item, "url"));
-		between = ", ";
-		if (rw_json_find(&item, "active", &active) && rw_json_bool(&active, &is_active, NULL) == 0 &&
-		    is_active)
-			(void)printf(" (active)");
-		else if (rw_timestamp_parse(seen, &seen_ms) && now_ms - seen_ms > UNSEEN_MS)
-			(void)printf(" (not seen since %.10s)", seen);
+			if (is_active(&item) != active)
+				continue;
+			tell_controller(&item, label);
+			label = "";
+		}
 	}
-	(void)putchar('\n');
 }
 
 static int show_status(struct rw_cli *cli)

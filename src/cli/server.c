@@ -142,10 +142,12 @@ static int does_not_serve(struct rw_servers_attempt *attempt, bool unsure)
 }
 
 /* Says of every one that was asked why it did not serve, and what may have become of a change. */
-static int none_serves(struct rw_servers_round *round, bool is_change)
+static int none_serves(const struct rw_cli *cli, struct rw_servers_round *round, bool is_change)
 {
 	bool unsure = is_change && round->may_have_left, stranger = false;
-	const char *wait = "When one fails, another takes over within seconds: try again.";
+	const char *wait =
+		cli->give_up_ns ? "None has taken over in 20 s: mend what they say, or look into their logs."
+				: "When one fails, another takes over within seconds: try again.";
 
 	for (size_t i = 0; i < round->count; i++) {
 		stranger = stranger || is_stranger(&round->attempts[i].err);
@@ -358,7 +360,7 @@ static int exchange(struct rw_cli *cli, const char *method, const char *path, co
 		return fail_to_connect(cli, &err);
 	while (attempt(cli, method, path, body, &round, ret_result, &err) < 0) {
 		if (!go_on(cli, &round, &err, !ret_result->unsent, !is_change || cli->change_key[0]))
-			return none_serves(&round, is_change);
+			return none_serves(cli, &round, is_change);
 		err = RW_ERROR_NONE;
 	}
 	cli->give_up_ns = 0;
@@ -525,7 +527,7 @@ int rw_cli_stream(struct rw_cli *cli, const char *path, bool (*line)(const char 
 			return RW_EXIT_UNREACHABLE;
 		}
 		if (!go_on(cli, &stream.round, &err, true, true))
-			return none_serves(&stream.round, false);
+			return none_serves(cli, &stream.round, false);
 		err = RW_ERROR_NONE;
 	}
 	return stream.exit_code;

@@ -425,7 +425,7 @@ static int act_on_answer(struct rw_standby *self, enum question question, struct
 			*err = self->result_err;
 			return self->result;
 		}
-		set_trouble(self, &self->etcd, "etcd does not answer", &self->result_err);
+		set_trouble(self, &self->etcd, "waiting for etcd", &self->result_err);
 		return 0;
 	}
 	self->reached = true;

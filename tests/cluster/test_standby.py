@@ -96,12 +96,18 @@ def check_answers(first, second):
     record("a standby answers 503", answer.status == 503 and answer.type == "application/problem+json", answer.text)
     record("... with a problem of its own, and the active one's URL", answer.json["type"] == STANDBY and first.url in answer.json["hint"],
            answer.text)
+    record("... in a member of its own, too", answer.json["active"] == first.url, answer.text)
     record("... and says how soon to come again", answer.headers["Retry-After"] == "1")
     answer = ask(second, "POST", "/v1/networks", body={"name": "n"}, headers={"Accept": "text/html"})
     record("changes are never sent elsewhere", answer.status == 503 and answer.json["type"] == STANDBY, answer.text)
     answer = ask(second, "GET", "/networks/a%20b?c=d", headers={"Accept": "text/html,*/*"})
     record("a browser is sent to the active one", answer.status == 307 and answer.headers["Location"] == first.url + "/networks/a%20b?c=d",
            answer.headers)
+    built_in = ask(first, "GET", "/ringwall.svg").status == 200
+    answer = ask(second, "GET", "/ringwall.svg")
+    record("a console that is open gets its files", answer.status == (200 if built_in else 503), answer.status)
+    answer = ask(second, "GET", "/")
+    record("who is no browser gets no page", answer.status == 503 and answer.json["type"] == STANDBY, answer.text)
     for path in ("/readyz", "/metrics"):
         answer = ask(second, "GET", path, headers={"Accept": "text/html"})
         record(f"{path} tells of itself", answer.status == 503 and answer.json["type"] == STANDBY, answer.text)

@@ -70,7 +70,7 @@ test("one that stands by says so, and leads to the active one alone, until it se
 test("what a standby refuses is told in the language of the page, with the way to the active one", async () => {
   await i18next.changeLanguage("zh-CN");
   render(<ProblemAlert error={standby("https://b:8443")} />);
-  screen.getByText(/备用状态，另一个控制器/);
+  screen.getByText(/正在待命，在用的是另一个/);
   screen.getByText(/没有做任何更改/);
   screen.getByRole("link", { name: "前往 https://b:8443 继续" });
   expect(links()).toEqual(["https://b:8443/nodes?state=offline"]);
