@@ -399,9 +399,11 @@ static void lose(struct rw_standby *self)
 /* The claim is ours as long as its lease is; but somebody may have deleted it, who cleans up by hand. */
 static void check_claim(struct rw_standby *self)
 {
-	if (strcmp(self->holder, self->self.name) == 0)
+	if (self->result == 0 && strcmp(self->holder, self->self.name) == 0)
 		return;
-	if (self->holder[0])
+	if (self->result < 0)
+		self->lost_err = self->result_err;
+	else if (self->holder[0])
 		(void)rw_error_set(&self->lost_err, -EIO, "it is the claim of %s", self->holder);
 	else
 		(void)rw_error_set(&self->lost_err, -EIO, "somebody deleted it");
@@ -424,6 +426,12 @@ static int act_on_answer(struct rw_standby *self, enum question question, struct
 		if (!self->reached && is_refusal(self->result)) {
 			*err = self->result_err;
 			return self->result;
+		}
+		if (question == QUESTION_CLAIM && self->result == -EINVAL) {
+			set_trouble(self, &self->etcd, "cannot tell who is active", &self->result_err);
+			if (self->active)
+				check_claim(self);
+			return 0;
 		}
 		set_trouble(self, &self->etcd, "waiting for etcd", &self->result_err);
 		return 0;

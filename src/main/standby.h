@@ -31,7 +31,7 @@ struct rw_standby_calls {
 	int (*write)(void *userdata, const char *key, const void *bytes, size_t size, struct rw_error *err);
 	int (*remove)(void *userdata, const char *key, struct rw_error *err);
 
-	/* Who has the claim, from what is listed under "claim". */
+	/* Who has the claim, from what is listed under "claim".  -EINVAL when that cannot be read: nobody's. */
 	int (*read_claim)(void *userdata, const struct rw_store_entry *claim,
 			  char ret_holder[RW_REGISTRY_URL_SIZE], struct rw_error *err);
 

@@ -48,7 +48,11 @@ int rw_etcd_claim_holder(const void *bytes, size_t size, char ret_holder[RW_ETCD
 	uint64_t write;
 	int r = etcd_read_claim(bytes, size, ret_holder, RW_ETCD_HOLDER_SIZE, &write, err);
 
-	return r < 0 ? rw_error_set(err, -EINVAL, "the claim of the store cannot be read") : 0;
+	if (r == 0)
+		return 0;
+	(void)rw_error_set(err, -EINVAL, "the claim of the store cannot be read");
+	(void)rw_error_hint(err, "No controller wrote it: delete the key \"claim\" under --etcd-prefix.");
+	return -EINVAL;
 }
 
 /* ---- losing it ---- */

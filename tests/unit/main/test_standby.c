@@ -125,7 +125,8 @@ static int read_claim(void *userdata, const struct rw_store_entry *claim, char h
 		      struct rw_error *err)
 {
 	(void)userdata;
-	(void)err;
+	if (strcmp(claim->value, "?") == 0)
+		return rw_error_set(err, -EINVAL, "the claim cannot be read");
 	(void)snprintf(holder, RW_REGISTRY_URL_SIZE, "%s", (const char *)claim->value);
 	return 0;
 }
@@ -603,6 +604,23 @@ static void notices_that_its_claim_was_taken_away(void **state)
 	assert_string_equal(explain(world), "this controller stands by: b:1 is active");
 }
 
+/* Whose it is cannot be known, but it is not ours. */
+static void steps_back_from_a_claim_that_cannot_be_read(void **state)
+{
+	struct world *world = *state;
+
+	assert_int_equal(settle(world), 0);
+	put(world, "claim", "?");
+	pass(world, 12000);
+	assert_int_equal(world->closed, 1);
+	pass(world, 60000);
+	assert_false(rw_standby_is_active(world->standby));
+	assert_string_equal(explain(world), "this controller stands by: the claim cannot be read");
+	drop(world, "claim");
+	pass(world, 2000);
+	assert_true(rw_standby_is_active(world->standby));
+}
+
 int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
@@ -626,6 +644,7 @@ int main(void)
 		TEST(says_once_that_etcd_does_not_let_it_take_over),
 		TEST(says_once_that_there_are_too_many_controllers),
 		TEST(notices_that_its_claim_was_taken_away),
+		TEST(steps_back_from_a_claim_that_cannot_be_read),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
