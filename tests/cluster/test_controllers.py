@@ -36,18 +36,22 @@ class Controllers:
 
     def make(self, prepare=None, options=None):
         address = own_address()
-        return Daemon(ringwalld, *(options or self.etcd.options), "--name", address, address=address, port=free_port(address),
-                      prepare=prepare)
+        return Daemon(ringwalld, *(options or self.etcd.options), "--name", address, "--limit", "prefix_lists=10000",
+                      address=address, port=free_port(address), prepare=prepare)
 
     def __enter__(self):
         return self
 
     def __exit__(self, *_):
+        texts = []
         for daemon in self.daemons:
             if daemon.process.poll() is None:
                 daemon.process.send_signal(signal.SIGCONT)
-                daemon.kill()
+                daemon.stop()
+            texts.append(log_of(daemon))
             daemon.close()
+        for text in texts:
+            assert "Sanitizer" not in text and "runtime error" not in text, text
 
     @property
     def urls(self):
@@ -234,21 +238,25 @@ def without_a_majority_nothing_is_changed_and_then_one_serves_again(all_of):
 
 # ---- all of it at random ----
 
+CLIENTS = 3
+
+
 class Client(threading.Thread):
     """Makes numbered changes, one after the other, each until it is answered; some that must be refused."""
 
-    def __init__(self, all_of, chance):
+    def __init__(self, all_of, number, chance):
         super().__init__()
-        self.all_of, self.chance = all_of, chance
+        self.all_of, self.number, self.chance = all_of, number, chance
         self.acknowledged, self.stopping, self.errors = [], False, []
 
     def run(self):
-        number = 0
+        number = self.number
         try:
             while not self.stopping:
-                number += 1
-                if self.make(number, list_of(number), "list") == 201:
-                    self.acknowledged.append(f"list-{number}")
+                number += CLIENTS
+                status = self.make(number, list_of(number), "list")
+                assert status == 201, status
+                self.acknowledged.append(f"list-{number}")
                 if number % 5 == 0:
                     wrong = {**list_of(number, "wrong"), "cidrs": ["10.0.0.0/33"]}
                     assert self.make(number, wrong, "wrong") == 400
@@ -271,13 +279,19 @@ class Client(threading.Thread):
 
 
 class Chaos:
-    def __init__(self, all_of, client, chance):
-        self.all_of, self.client, self.chance = all_of, client, chance
+    def __init__(self, all_of, clients, chance):
+        self.all_of, self.clients, self.chance = all_of, clients, chance
 
-    def progress(self, seconds=60):
-        """Waits until a change that began after this has been acknowledged."""
-        had = len(self.client.acknowledged) + 1
-        wait_for(lambda: len(self.client.acknowledged) > had or self.client.errors, "changes go on", seconds)
+    def acknowledged(self):
+        return [name for client in self.clients for name in client.acknowledged]
+
+    def errors(self):
+        return [error for client in self.clients for error in client.errors]
+
+    def progress(self):
+        """Waits until changes that began after this have been acknowledged, and some more."""
+        enough = len(self.acknowledged()) + CLIENTS + self.chance.randrange(10)
+        wait_for(lambda: len(self.acknowledged()) > enough or self.errors(), "changes go on")
 
     def hand_over(self):
         active = self.all_of.active()
@@ -334,33 +348,37 @@ class Chaos:
         kinds = {self.hand_over: 6, self.kill_active: 2, self.kill_standby: 2, self.freeze_active: 2, self.kill_member: 4,
                  self.freeze_member: 3, self.kill_majority: 2}
         done, deadline = [], time.monotonic() + seconds
-        while len(done) < count and time.monotonic() < deadline and not self.client.errors:
+        while len(done) < count and time.monotonic() < deadline and not self.errors():
             kind = self.chance.choices(list(kinds), kinds.values())[0]
             done.append(kind.__name__)
             kind()
-        print(f"  {len(done)} blows, {len(self.client.acknowledged)} changes: {' '.join(done)}", flush=True)
+        print(f"  {len(done)} blows, {len(self.acknowledged())} changes: {' '.join(done)}", flush=True)
 
 
 def whatever_happens_each_acknowledged_change_is_there_once(all_of):
     print(f"  seed {seed}", flush=True)
-    client = Client(all_of, random.Random(seed + 1))
-    client.start()
+    clients = [Client(all_of, number, random.Random(seed + 1 + number)) for number in range(CLIENTS)]
+    chaos = Chaos(all_of, clients, random.Random(seed))
+    for client in clients:
+        client.start()
     try:
-        Chaos(all_of, client, random.Random(seed)).run(20, 60)
+        chaos.run(20, 60)
     finally:
-        client.stopping = True
-        client.join()
-    assert not client.errors, client.errors
+        for client in clients:
+            client.stopping = True
+        for client in clients:
+            client.join()
+    assert not chaos.errors(), chaos.errors()
     all_of.etcd.wait_healthy()
-    assert all_of.lists() == sorted(client.acknowledged)
-    made = all_of.check_log()
-    assert made == sorted(client.acknowledged)
+    acknowledged = sorted(chaos.acknowledged())
+    assert all_of.lists() == acknowledged
+    assert all_of.check_log() == acknowledged
     # As etcd has it: for one that reads it anew.
     for daemon in all_of.daemons:
         if daemon.process.poll() is None:
             daemon.stop()
     all_of.daemons[1].start()
-    assert all_of.lists() == sorted(client.acknowledged)
+    assert all_of.lists() == acknowledged
 
 
 # ---- setting up ----
