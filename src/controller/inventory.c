@@ -194,7 +194,7 @@ static int fold_batch(struct rw_controller *controller, const struct rw_store_ba
 	return r;
 }
 
-/* The batch that could not be folded for want of memory, or the store's next one. */
+/* The batch that could not be folded for want of memory or of pages, or the store's next one. */
 static int next_batch(struct rw_controller *controller, struct rw_store_batch *batch, struct rw_error *err)
 {
 	int r = RW_STORE_EVENTS;
@@ -221,9 +221,9 @@ void inventory_pump(struct rw_controller *controller)
 			controller->unfolded = false;
 			continue;
 		}
-		if (r == -ENOMEM) {
-			/* We are behind: changes end in conflicts until memory is there again. */
-			rw_log_warning("no memory to follow the store, trying again");
+		if (r == -ENOMEM || r == -EHOSTDOWN) {
+			/* We are behind: changes end in conflicts until it works again. */
+			rw_log_warning("cannot follow the store, trying again  reason=\"%s\"", err.text);
 			return;
 		}
 		if (r == RW_STORE_COMPACTED)

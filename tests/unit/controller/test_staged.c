@@ -3,11 +3,12 @@
 
 /*
  * Changes that are larger than one transaction, and the controller dying at every transaction on the way.
- * Linked with -Wl,--wrap=rw_store_commit.
+ * Linked with -Wl,--wrap=rw_store_commit and rw_store_list.
  */
 
 static struct fixture fx;
 static int commits_left; /* then the store fails; -1 = never */
+static bool unreadable;  /* the store does not answer who reads */
 static int clean_before; /* before this commit somebody deletes all staged pages; -1 = never */
 
 int __real_rw_store_commit(struct rw_store *store, const struct rw_store_txn *txn, uint64_t *ret_revision,
@@ -38,9 +39,23 @@ int __wrap_rw_store_commit(struct rw_store *store, const struct rw_store_txn *tx
 	return __real_rw_store_commit(store, txn, ret_revision, err);
 }
 
+int __real_rw_store_list(struct rw_store *store, const struct rw_store_query *query,
+			 struct rw_store_page *ret_page, struct rw_error *err);
+int __wrap_rw_store_list(struct rw_store *store, const struct rw_store_query *query,
+			 struct rw_store_page *ret_page, struct rw_error *err);
+
+int __wrap_rw_store_list(struct rw_store *store, const struct rw_store_query *query,
+			 struct rw_store_page *ret_page, struct rw_error *err)
+{
+	if (unreadable)
+		return rw_error_set(err, -EHOSTDOWN, "the store does not answer");
+	return __real_rw_store_list(store, query, ret_page, err);
+}
+
 static int setup(void **state)
 {
 	(void)state;
+	unreadable = false;
 	commits_left = -1;
 	clean_before = -1;
 	fixture_init(&fx);
@@ -154,6 +169,23 @@ static void a_large_change_comes_in_one_step_to_other_controllers(void **state)
 	fixture_assert_same_model(fx.controller, second);
 }
 
+static void a_large_change_is_read_again_when_the_store_did_not_answer(void **state)
+{
+	RW_CLEANUP(rw_model_free) struct rw_model *model = large_model();
+	RW_CLEANUP(rw_change_result_done) struct rw_change_result result = {0};
+	struct rw_controller *second = fixture_second(&fx);
+
+	(void)state;
+	assert_int_equal(rw_change_import(fx.controller, &fx.alice, model, &result, NULL), 0);
+	unreadable = true;
+	rw_controller_tick(second);
+	assert_int_equal(rw_model_count(rw_controller_model(second), RW_KIND_NODE), 0);
+	unreadable = false;
+	rw_controller_tick(second);
+	fixture_assert_same_model(fx.controller, second);
+	assert_int_equal(rw_controller_ready(second, NULL), 0);
+}
+
 static void a_large_deletion_is_one_change_too(void **state)
 {
 	RW_CLEANUP(rw_model_free) struct rw_model *model = large_model();
@@ -238,6 +270,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		T(imports_a_model_of_any_size_as_one_change),
 		T(a_large_change_comes_in_one_step_to_other_controllers),
+		T(a_large_change_is_read_again_when_the_store_did_not_answer),
 		T(a_large_deletion_is_one_change_too),
 		T(a_crash_at_any_transaction_leaves_all_or_nothing),
 		T(survives_the_loss_of_its_pages),
