@@ -22,7 +22,7 @@ static int check_server(const char *server, struct rw_error *err)
 	struct rw_http_url url;
 
 	if (!server[0])
-		(void)rw_error_field(err, "server", "there is nothing beside a comma");
+		(void)rw_error_field(err, "server", "an empty text is no address of a controller");
 	else if (rw_http_url_parse(server, &url, NULL) < 0 || url.target[0])
 		(void)rw_error_field(err, "server", "'%.100s' is no address of a controller", server);
 	else if (!url.secure && !is_loopback(url.host))
