@@ -11,6 +11,7 @@
  *     connection.c   members in turn, users' tokens, waiting calls, one cluster
  *     beside.c       keys beside the store
  *     claim.c        the claim and what keeps it alive
+ *     transaction.c  what writes
  *     etcd.c         the store
  */
 
