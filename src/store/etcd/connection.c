@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/log.h"
 #include "crypto/digest.h"
 #include "http/url.h"
 
@@ -74,6 +75,7 @@ static int copy_options(struct rw_etcd *etcd, const struct rw_etcd_options *opti
 	etcd->loop = options->loop;
 	etcd->clock = options->clock;
 	etcd->random = options->random;
+	etcd->files = options->ca_file || options->cert_file;
 	if (r == 0)
 		r = copy_text(options->holder, &etcd->holder);
 	if (r == 0)
@@ -260,17 +262,37 @@ static bool was_not_sent(int result)
 	       result == -ENOENT || result == -EKEYREJECTED || result == -EKEYEXPIRED;
 }
 
+/* Certificates may have been renewed in their files; both sides tell of one that ended in these ways. */
+static bool may_be_renewed(int result)
+{
+	return result == -EKEYREJECTED || result == -EKEYEXPIRED || result == -EPROTO ||
+	       result == -ECONNRESET;
+}
+
+/* For the calls to come.  Files that cannot be read now, as when they are being written, change nothing. */
+static void read_files_again(struct rw_etcd *etcd)
+{
+	struct rw_error err = RW_ERROR_NONE;
+
+	if (rw_http_client_reload(etcd->client, &err) < 0 ||
+	    rw_http_client_reload(etcd->wait_client, &err) < 0)
+		rw_log_debug("cannot read the certificates for etcd again  reason=\"%s\"", err.text);
+}
+
 /* What the transport failed with. */
 static int explain_failure(struct rw_etcd *etcd, int result, const struct rw_error *failure, bool *ret_unsure,
 			   struct rw_error *err)
 {
 	etcd->strangers = 0;
+	if (etcd->files && may_be_renewed(result))
+		read_files_again(etcd);
 	*ret_unsure = !was_not_sent(result);
 	if (result == -ENOMEM)
 		return rw_error_oom(err);
 	if (result == -EKEYREJECTED || result == -EKEYEXPIRED) {
 		(void)rw_error_set(err, result, "etcd: %.400s", failure->text);
-		return rw_error_hint(err, "Is --etcd-ca the authority of etcd's certificates?");
+		(void)rw_error_hint(err, "Is --etcd-ca the authority of etcd's certificates?");
+		return result;
 	}
 	return rw_error_set(err, -EHOSTDOWN, "etcd does not answer: %.400s", failure->text);
 }

@@ -48,6 +48,7 @@ struct rw_etcd {
 	char *token;      /* of the user; NULL = none yet */
 	char cluster[24]; /* etcd's own number of the cluster that answers; "" = not known yet */
 	size_t strangers; /* answers of other clusters, with nothing else in between */
+	bool files;       /* certificates are read from files that may be renewed */
 	struct rw_http_client *client;
 	struct rw_loop *wait_loop;
 	struct rw_http_client *wait_client;

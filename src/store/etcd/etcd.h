@@ -63,8 +63,9 @@ struct rw_etcd_options {
 	const char *const *
 		endpoints; /* "https://host:2379": client URLs of the members, at least one; copied, as all texts */
 	size_t endpoint_count;
-	const char *prefix;    /* begins with "/", does not end with it; NULL = RW_ETCD_PREFIX_DEFAULT */
-	const char *ca_file;   /* PEM; NULL = the system's authorities */
+	const char *prefix; /* begins with "/", does not end with it; NULL = RW_ETCD_PREFIX_DEFAULT */
+	const char
+		*ca_file; /* PEM; NULL = the system's authorities; all files are read again when TLS fails */
 	const char *cert_file; /* PEM, with key_file; NULL = none is shown */
 	const char *key_file;
 	const char *user;     /* NULL = etcd asks for none */

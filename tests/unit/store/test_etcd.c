@@ -15,6 +15,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "crypto/cert.h"
 #include "cutter.h"
 #include "etcd.h"
 #include "netns.h"
@@ -722,6 +723,81 @@ static void follows_etcd_when_all_of_it_is_another_cluster(void **state)
 	assert_int_equal(put(world->store, "/a", "one", NULL), -EIO);
 }
 
+static void write_file(const struct world *world, const char *name, const char *text,
+		       char path[SCRATCH_SIZE + 16])
+{
+	FILE *file;
+
+	(void)snprintf(path, SCRATCH_SIZE + 16, "%s/%s", world->folder, name);
+	file = fopen(path, "we");
+	assert_non_null(file);
+	assert_true(fputs(text, file) >= 0);
+	assert_int_equal(fclose(file), 0);
+}
+
+/* Starts the member anew with a certificate; gives its authority and another one. */
+static void begin_tls(struct world *world, char **ret_ca, char **ret_other)
+{
+	const struct rw_cert_period period =
+		rw_cert_period_days(rw_clock_realtime_ms(rw_clock_system()) / 1000, 2);
+	RW_CLEANUP(rw_cert_authority_free) struct rw_cert_authority *authority = NULL;
+	RW_CLEANUP(rw_free) char *ca_key = NULL, *other_key = NULL, *key = NULL, *cert = NULL;
+	const char *const name = "127.0.0.1";
+	char path[SCRATCH_SIZE + 16];
+
+	assert_int_equal(rw_cert_make_authority("etcd", rw_random_system(), period, ret_ca, &ca_key, NULL),
+			 0);
+	assert_int_equal(
+		rw_cert_make_authority("other", rw_random_system(), period, ret_other, &other_key, NULL), 0);
+	assert_int_equal(rw_cert_authority_new(*ret_ca, ca_key, rw_random_system(), &authority, NULL), 0);
+	assert_int_equal(rw_cert_make_key(&key, NULL), 0);
+	assert_int_equal(rw_cert_issue_server(authority, key, &name, 1, period, &cert, NULL), 0);
+	etcd_kill(&world->member);
+	write_file(world, "server.pem", cert, path);
+	assert_int_equal(setenv("ETCD_CERT_FILE", path, 1), 0);
+	write_file(world, "server.key", key, path);
+	assert_int_equal(setenv("ETCD_KEY_FILE", path, 1), 0);
+	(void)snprintf(world->member.url, sizeof(world->member.url), "https://127.0.0.1:%u",
+		       world->member.port);
+	etcd_restart(&world->member);
+	assert_int_equal(unsetenv("ETCD_CERT_FILE"), 0);
+	assert_int_equal(unsetenv("ETCD_KEY_FILE"), 0);
+}
+
+static void reads_certificates_again_that_were_renewed(void **state)
+{
+	struct world *world = *state;
+	RW_CLEANUP(rw_free) char *ca = NULL, *other = NULL;
+	RW_CLEANUP(rw_buf_done) struct rw_buf buf;
+	char path[SCRATCH_SIZE + 16];
+	const char *const endpoint = world->member.url;
+	struct rw_etcd_options options = {
+		.loop = world->loop,
+		.clock = rw_clock_system(),
+		.random = rw_random_system(),
+		.endpoints = &endpoint,
+		.endpoint_count = 1,
+		.ca_file = path,
+		.holder = "tls",
+	};
+	struct rw_etcd *etcd = NULL;
+	int r = -EHOSTDOWN;
+
+	rw_buf_init(&buf, 4096);
+	world->store = rw_store_free(world->store);
+	begin_tls(world, &ca, &other);
+	write_file(world, "ca.pem", other, path);
+	assert_int_equal(rw_etcd_new(&options, &etcd, NULL), 0);
+	for (int i = 0; i < 10 && r == -EHOSTDOWN; i++)
+		r = rw_etcd_read(etcd, "incarnation", &buf, NULL);
+	assert_int_equal(r, -EKEYREJECTED);
+	write_file(world, "ca.pem", ca, path);
+	for (int i = 0; i < 10 && r < 0; i++)
+		r = rw_etcd_read(etcd, "incarnation", &buf, NULL);
+	assert_int_equal(r, 0);
+	etcd = rw_etcd_free(etcd);
+}
+
 /* ---- the limits of etcd ---- */
 
 /* The prefix stands before each key, and takes part of what etcd lets a transaction hold. */
@@ -793,6 +869,7 @@ int main(void)
 		TEST(takes_a_new_token_when_users_were_changed),
 		TEST(takes_no_answer_of_another_cluster),
 		TEST(follows_etcd_when_all_of_it_is_another_cluster),
+		TEST(reads_certificates_again_that_were_renewed),
 		TEST(takes_the_largest_transaction_below_the_longest_prefix),
 	};
 
