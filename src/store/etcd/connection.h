@@ -78,15 +78,13 @@ enum etcd_kind {
 };
 
 /*
- * A member of another cluster than the one that answered first, by a mistake among the URLs, is as one that does not
- * answer: what it said would be of another store.  Only when all members are of it, and no claim is held, it is taken
- * for ours: data that were restored from a snapshot make a new cluster.
- */
-
-/*
  * Calls and waits until 'deadline_ns' (monotonic) at the latest, one member after the other.  0; RW_STORE_COMPACTED;
  * -EHOSTDOWN and *ret_unsure (nullable with ETCD_REPEATABLE): whether it may have been carried out; -EACCES; others of
  * etcd_read_refusal; -EKEYREJECTED, -EKEYEXPIRED: no member shows a certificate that is trusted; -EBADMSG.
+ *
+ * A member of another cluster than the one that answered first, by a mistake among the URLs, is as one that does not
+ * answer: what it said would be of another store.  Only when all members are of it, and no claim is held, it is taken
+ * for ours: data that were restored from a snapshot make a new cluster.
  */
 RW_NODISCARD int etcd_call(struct rw_etcd *etcd, enum etcd_kind kind, const char *path,
 			   const struct rw_buf *body, uint64_t deadline_ns, struct etcd_answer *answer,
