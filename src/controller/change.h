@@ -35,7 +35,7 @@
  * that changed nothing or failed are not remembered: doing them again is harmless.
  *
  * Codes: those of group/edit.h, and -ESTALE (If-Match does not hold) · -EAGAIN (others kept changing the same
- * things, try again) · -EIO, -ENOSPC, -EROFS (the store) · -EEXIST (idempotency key used for another
+ * things, try again) · -EIO, -ESHUTDOWN, -EHOSTDOWN, -ENOSPC, -EROFS (the store) · -EEXIST (idempotency key used for another
  * request).
  */
 
@@ -126,7 +126,7 @@ RW_DEFINE_DONE(struct rw_change_result, rw_change_result_done)
 
 /*
  * Makes a change.  0: durable and folded (or nothing was to change: result->changed), or a positive outcome
- * above, or a negative errno with nothing changed; except -EIO, after which it may turn out durable at the
+ * above, or a negative errno with nothing changed; except -EIO and -ESHUTDOWN, after which it may turn out durable at the
  * next start.  'ret_result' is zeroed and filled in every case; done with by rw_change_result_done.
  */
 RW_NODISCARD int rw_change_run(struct rw_controller *controller, const struct rw_change_request *request,

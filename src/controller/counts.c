@@ -47,6 +47,8 @@ static enum rw_change_outcome outcome_of(int r, bool dry_run, bool changed)
 	case RW_CHANGE_REPLAYED:
 		return RW_CHANGE_REPEATED;
 	case -EIO:
+	case -ESHUTDOWN:
+	case -EHOSTDOWN:
 	case -ENOSPC:
 	case -EROFS:
 	case -EUCLEAN:

@@ -386,11 +386,11 @@ int plan_commit(struct rw_controller *controller, struct plan *plan, uint64_t *r
 	r = fill(controller, plan, &txn, &failure);
 	if (r == 0)
 		r = commit_timed(controller, &txn, &revision, &failure);
-	/* After -EIO it may turn out durable: then it needs its pages. */
-	if (r != 0 && r != -EIO && plan->staged[0])
+	/* After these it may turn out durable: then it needs its pages. */
+	if (r != 0 && r != -EIO && r != -ESHUTDOWN && plan->staged[0])
 		staged_drop(controller, plan->staged);
 	if (r < 0) {
-		if (r == -EIO || r == -ENOSPC || r == -EROFS || r == -EUCLEAN)
+		if (r == -EIO || r == -ESHUTDOWN || r == -ENOSPC || r == -EROFS || r == -EUCLEAN)
 			controller->broken = failure;
 		if (err)
 			*err = failure;

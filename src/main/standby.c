@@ -404,9 +404,9 @@ static void check_claim(struct rw_standby *self)
 	if (self->result < 0)
 		self->lost_err = self->result_err;
 	else if (self->holder[0])
-		(void)rw_error_set(&self->lost_err, -EIO, "it is the claim of %s", self->holder);
+		(void)rw_error_set(&self->lost_err, -ESHUTDOWN, "it is the claim of %s", self->holder);
 	else
-		(void)rw_error_set(&self->lost_err, -EIO, "somebody deleted it");
+		(void)rw_error_set(&self->lost_err, -ESHUTDOWN, "somebody deleted it");
 	lose(self);
 }
 

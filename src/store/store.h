@@ -62,6 +62,7 @@
  *     -EINVAL      bad key, or two operations of a transaction write the same key
  *     -E2BIG       more than a transaction may hold (limits below)
  *     -ENOMEM      out of memory
+ *     -ESHUTDOWN   the store across the network is not ours any more; the change may turn out to be durable
  *     -EHOSTDOWN   the store across the network does not answer; nothing was changed, try again
  *     -ENOSPC      disk full, or the store reached its size limit; nothing changed, try again later
  *     -EIO         the disk failed.  The change is not visible now, but may turn out to be durable after a

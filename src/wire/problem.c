@@ -37,6 +37,7 @@ static const struct problem_type types[] = {
 	{ENOSPC, 503, "no-space", "No space left"},
 	{EROFS, 503, "read-only", "Storage cannot be written"},
 	{EREMOTE, 503, "standby", "Another controller serves"},
+	{ESHUTDOWN, 503, "store-lost", "The store is not open here any more"},
 	{EHOSTDOWN, 503, "store-unavailable", "The store does not answer"},
 	{ETIMEDOUT, 504, "timeout", "Timed out"},
 	{EIO, 500, "internal", "Internal error"},

@@ -24,11 +24,12 @@
  * HTTP status for the code of 'err':
  *
  *     400 EINVAL EPROTONOSUPPORT    409 EEXIST EBUSY ECANCELED EDQUOT    500 EIO and anything else
- *     401 ENOKEY                    412 ESTALE                           503 ENOMEM ENOSPC EROFS EREMOTE EHOSTDOWN
+ *     401 ENOKEY                    412 ESTALE                           503 ENOMEM ENOSPC EROFS EREMOTE EHOSTDOWN ESHUTDOWN
  *     403 EACCES EPERM              413 E2BIG                            504 ETIMEDOUT
  *     404 ENOENT                    429 EAGAIN
  *     405 ENOSYS
  *
+ * ESHUTDOWN, "store-lost": another controller may have the store now, and what was asked for may turn out to be durable.
  * EHOSTDOWN, "store-unavailable": the store does not answer and nothing was changed.
  * EREMOTE, "standby": this controller stands by; the hint names the active one.  Ask that, or another one, at once.
  */

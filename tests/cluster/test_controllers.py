@@ -219,7 +219,7 @@ def without_a_majority_nothing_is_changed_and_then_one_serves_again(all_of):
     for member in dead:
         member.kill()
     answer = all_of.make_list(19, active, timeout=60)
-    assert answer.json["type"] in ("urn:ringwall:problem:store-unavailable", "urn:ringwall:problem:internal"), answer.text
+    assert answer.json["type"] in ("urn:ringwall:problem:store-unavailable", "urn:ringwall:problem:store-lost"), answer.text
     assert "nothing was changed" in answer.text or "may turn out to be durable" in answer.text, answer.text
     for daemon in all_of.daemons:
         answer = all_of.expect_standby(daemon)

@@ -64,7 +64,7 @@ void etcd_claim_lose(struct rw_etcd *etcd, const struct rw_error *why)
 	if (!claim->held)
 		return;
 	claim->held = false;
-	(void)rw_error_set(&claim->why, -EIO, "the store is no longer open here: %.400s", why->text);
+	(void)rw_error_set(&claim->why, -ESHUTDOWN, "the store is no longer open here: %.400s", why->text);
 	if (claim->timer)
 		rw_loop_timer_start(claim->timer, 0, 0);
 }
@@ -73,7 +73,7 @@ static void lose_for(struct rw_etcd *etcd, const char *reason)
 {
 	struct rw_error why = RW_ERROR_NONE;
 
-	(void)rw_error_set(&why, -EIO, "%s", reason);
+	(void)rw_error_set(&why, -ESHUTDOWN, "%s", reason);
 	etcd_claim_lose(etcd, &why);
 }
 
@@ -197,7 +197,7 @@ int etcd_claim_check(struct rw_etcd *etcd, struct rw_error *err)
 	if (!claim->held) {
 		if (err)
 			*err = claim->why;
-		return -EIO;
+		return -ESHUTDOWN;
 	}
 	/* Who waits for each of many changes while no member answers would hold up all else. */
 	if (claim->failures > etcd->endpoint_count) {

@@ -116,7 +116,7 @@ RW_NODISCARD int etcd_claim_make(struct rw_etcd *etcd,
 /* Gives it up, also one that is lost, as far as etcd answers. */
 void etcd_claim_drop(struct rw_etcd *etcd);
 
-/* 0 when it can be relied on now and etcd answers; -EIO when it is lost, -EHOSTDOWN when no member answers. */
+/* 0 when it can be relied on now and etcd answers; -ESHUTDOWN when it is lost, -EHOSTDOWN when no member answers. */
 RW_NODISCARD int etcd_claim_check(struct rw_etcd *etcd, struct rw_error *err);
 
 /* It is lost; 'lost' is told from the loop. */

@@ -30,7 +30,7 @@
  * a read; meanwhile the caller's loop stands still.  Both keep the claim alive, too, for whoever works for long without
  * running the loop.  While it cannot be kept alive, they fail at once (-EHOSTDOWN, nothing changed).  The holder
  * gives up before the lease can end: then, or when a transaction could not be settled, the store is lost: 'lost' runs
- * once, from the loop, transactions and reads fail with -EIO, and all that is left to do is to close it and open it
+ * once, from the loop, transactions and reads fail with -ESHUTDOWN, and all that is left to do is to close it and open it
  * anew.
  *
  * **One cluster.**  Answers of members of another cluster than the one that answered first are not taken.
@@ -40,7 +40,7 @@
  *     -EHOSTDOWN   etcd does not answer, or has no leader; nothing was changed
  *     -EACCES      etcd refuses the user, or the user these keys (at open, and beside the store)
  *     -EKEYREJECTED, -EKEYEXPIRED  the members show certificates that are not trusted (likewise)
- *     -EIO         the store is lost, see above
+ *     -ESHUTDOWN   the store is lost, see above; what was on its way may turn out to be durable
  *     -EUCLEAN     there are data but no incarnation: a restore was cut off (at open only)
  */
 

@@ -206,11 +206,11 @@ static int lose(struct rw_etcd *etcd, const char *reason, struct rw_error *err)
 {
 	struct rw_error why = RW_ERROR_NONE;
 
-	(void)rw_error_set(&why, -EIO, "%s", reason);
+	(void)rw_error_set(&why, -ESHUTDOWN, "%s", reason);
 	etcd_claim_lose(etcd, &why);
 	if (err)
 		*err = etcd->claim.why;
-	return -EIO;
+	return -ESHUTDOWN;
 }
 
 /* The claim in a failed transaction's answer: still ours as we know it, or 'ret_write' says whose number it has. */
@@ -227,7 +227,7 @@ static int read_failure(struct rw_etcd *etcd, const struct etcd_answer *answer, 
 	return r;
 }
 
-/* The outcome of a transaction that was answered.  0, RW_STORE_CONFLICT, -EIO (lost), -EBADMSG. */
+/* The outcome of a transaction that was answered.  0, RW_STORE_CONFLICT, -ESHUTDOWN (lost), -EBADMSG. */
 static int read_outcome(struct rw_etcd *etcd, const struct etcd_answer *answer, uint64_t *ret_revision,
 			struct rw_error *err)
 {
@@ -246,7 +246,7 @@ static int read_outcome(struct rw_etcd *etcd, const struct etcd_answer *answer, 
 /*
  * Whether the transaction of number 'write', whose answer is missing, was carried out: writes the claim anew if it
  * was not, and then it never will be.  1 = it was, *ret_revision says when; 0 = it was not and never will be;
- * -EIO: not to be known, or lost.
+ * -ESHUTDOWN: not to be known, or lost.
  */
 static int settle(struct rw_etcd *etcd, uint64_t write, unsigned int wait_ms, uint64_t *ret_revision,
 		  struct rw_error *err)

@@ -26,7 +26,7 @@ RW_NODISCARD int etcd_plan(struct rw_etcd *etcd, const struct rw_store_txn *txn,
 			   struct rw_store_changes *changes, struct rw_error *err);
 
 /*
- * Carries 'txn' out, which must change something.  0 and the revision; RW_STORE_CONFLICT; -EIO: the claim is lost, or it
+ * Carries 'txn' out, which must change something.  0 and the revision; RW_STORE_CONFLICT; -ESHUTDOWN: the claim is lost, or it
  * cannot be known what became of 'txn', and it is given up; others, by which nothing was changed.
  */
 RW_NODISCARD int etcd_carry_out(struct rw_etcd *etcd, const struct rw_store_txn *txn, uint64_t *ret_revision,

@@ -167,7 +167,7 @@ static void follows_etcd_when_all_of_it_is_another_cluster(void **state)
 		r = rw_etcd_read(world->other, "claim", &buf, NULL);
 	assert_int_equal(r, RW_STORE_NOT_FOUND);
 	/* Who has it open gives it up before. */
-	assert_int_equal(world_put(world->store, "/a", "one", NULL), -EIO);
+	assert_int_equal(world_put(world->store, "/a", "one", NULL), -ESHUTDOWN);
 }
 
 static void write_file(const struct world *world, const char *name, const char *text,

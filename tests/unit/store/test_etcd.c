@@ -70,12 +70,12 @@ static void writes_nothing_once_another_has_the_claim(void **state)
 	assert_int_equal(rw_etcd_delete(world->other, "claim", NULL), 0);
 	assert_int_equal(rw_store_etcd_open(world->other, world_note_lost, world, &second, NULL), 0);
 	assert_int_equal(world_put(second, "/b", "two", NULL), 0);
-	assert_int_equal(world_put(world->store, "/a", "late", &err), -EIO);
+	assert_int_equal(world_put(world->store, "/a", "late", &err), -ESHUTDOWN);
 	assert_non_null(strstr(err.text, "another controller"));
 	world_expect(second, "/a", "one");
 	world_expect(second, "/b", "two");
 	world_turn_until_lost(world);
-	assert_int_equal(world_put(world->store, "/a", "later", NULL), -EIO);
+	assert_int_equal(world_put(world->store, "/a", "later", NULL), -ESHUTDOWN);
 	assert_int_equal(world_put(second, "/c", "three", NULL), 0);
 	second = rw_store_free(second);
 }
@@ -88,7 +88,7 @@ static void gives_up_by_itself_when_etcd_is_silent(void **state)
 	assert_int_equal(kill(world->member.pid, SIGSTOP), 0);
 	world_turn_until_lost(world);
 	assert_int_equal(kill(world->member.pid, SIGCONT), 0);
-	assert_int_equal(world_put(world->store, "/a", "late", NULL), -EIO);
+	assert_int_equal(world_put(world->store, "/a", "late", NULL), -ESHUTDOWN);
 }
 
 static void fails_without_a_member_and_goes_on_when_it_is_back(void **state)
@@ -424,9 +424,9 @@ static void reads_nothing_once_the_claim_is_lost(void **state)
 
 	assert_int_equal(world_put(world->store, "/a", "one", NULL), 0);
 	clock.ahead_ns += RW_ETCD_LEASE_S * UINT64_C(1000000000);
-	assert_int_equal(rw_store_list(world->store, &query, &page, &err), -EIO);
+	assert_int_equal(rw_store_list(world->store, &query, &page, &err), -ESHUTDOWN);
 	assert_non_null(strstr(err.text, "no longer open here"));
-	assert_int_equal(rw_store_get(world->store, "/a", 0, &entry, NULL), -EIO);
+	assert_int_equal(rw_store_get(world->store, "/a", 0, &entry, NULL), -ESHUTDOWN);
 	world_turn_until_lost(world);
 	world->store = rw_store_free(world->store);
 	etcd = rw_etcd_free(etcd);

@@ -7,9 +7,9 @@
 
 static void survives_the_trip_with_field_hint_and_code(void **state)
 {
-	static const int codes[] = {-EINVAL,    -ENOKEY, -EACCES,          -EPERM,  -ENOENT, -EBUSY,
-				    -EEXIST,    -ESTALE, -E2BIG,           -EAGAIN, -ENOMEM, -ENOSPC,
-				    -ETIMEDOUT, -EIO,    -EPROTONOSUPPORT, -EREMOTE};
+	static const int codes[] = {-EINVAL,    -ENOKEY, -EACCES,          -EPERM,   -ENOENT,    -EBUSY,
+				    -EEXIST,    -ESTALE, -E2BIG,           -EAGAIN,  -ENOMEM,    -ENOSPC,
+				    -ETIMEDOUT, -EIO,    -EPROTONOSUPPORT, -EREMOTE, -ESHUTDOWN, -EHOSTDOWN};
 
 	(void)state;
 	for (size_t i = 0; i < RW_ARRAY_COUNT(codes); i++) {
