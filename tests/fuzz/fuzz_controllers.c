@@ -32,18 +32,23 @@ static void read_file(const char *text)
 {
 	static struct rw_controllers read, again;
 	RW_CLEANUP(rw_buf_done) struct rw_buf buf;
-	char copy[4096];
+	RW_CLEANUP(rw_buf_done) struct rw_buf second;
+	char copy[RW_CONTROLLERS_FILE_MAX + 1];
 
+	rw_buf_init(&buf, RW_CONTROLLERS_FILE_MAX);
+	rw_buf_init(&second, RW_CONTROLLERS_FILE_MAX);
 	(void)strcpy(copy, text);
 	memset(&read, 0, sizeof(read));
 	if (rw_controllers_decode(copy, "n-1", &read, NULL) != 0)
 		return;
 	check(&read);
-	rw_buf_init(&buf, RW_CONTROLLERS_FILE_MAX);
 	assert(rw_controllers_encode(&read, "n-1", &buf, NULL) == 0);
 	memset(&again, 0, sizeof(again));
-	assert(rw_controllers_decode(buf.data, "n-1", &again, NULL) == 0);
-	assert(memcmp(&read, &again, sizeof(read)) == 0);
+	(void)strcpy(copy, buf.data);
+	assert(rw_controllers_decode(copy, "n-1", &again, NULL) == 0);
+	assert(again.count == read.count);
+	assert(rw_controllers_encode(&again, "n-1", &second, NULL) == 0);
+	assert(strcmp(buf.data, second.data) == 0);
 }
 
 /* Each line is one that is told. */

@@ -17,11 +17,11 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size)
 	static struct rw_registry registry;
 	int r = rw_registry_decode((const char *)bytes, size, &entry, &err);
 
+	rw_buf_init(&buf, 4 * RW_REGISTRY_ENTRY_BYTES);
 	assert(r == 0 || (r == err.code && err.text[0]));
 	if (r < 0)
 		return 0;
 	registry.count = 0;
-	rw_buf_init(&buf, 4 * RW_REGISTRY_ENTRY_BYTES);
 	assert(rw_registry_encode(&buf, &entry, NULL) == 0);
 	/* Escapes may make it longer than what is read. */
 	if (buf.size <= RW_REGISTRY_ENTRY_BYTES) {
