@@ -304,30 +304,49 @@ void rw_report_write_drop(struct rw_json_writer *json, const struct rw_report_dr
 
 typedef char fingerprint[65];
 
-static int decode_authorities(const struct rw_json *value, const struct rw_json_field *field, void *object,
-			      const struct rw_resolver *resolver, struct rw_error *err)
-{
-	fingerprint *authorities = slot_of(field, object);
-	size_t count;
-	int r = rw_json_expect_array(value, RW_REPORT_AUTHORITIES, err);
+/* Copies 'text' into a slot of the list, or says what it must be. */
+typedef const char *take_text_fn(char *slot, const char *text);
 
-	(void)resolver;
+/* A list of at most 'most' texts, each of a slot of 'size' bytes. */
+static int decode_texts(const struct rw_json *value, const struct rw_json_field *field, void *object,
+			size_t most, size_t size, take_text_fn *take, struct rw_error *err)
+{
+	char *slots = slot_of(field, object);
+	size_t count;
+	int r = rw_json_expect_array(value, most, err);
+
 	if (r < 0)
 		return r;
 	count = rw_json_count(value);
 	for (size_t i = 0; i < count; i++) {
 		struct rw_json element = rw_json_at(value, i);
-		const char *text;
+		const char *text, *refusal;
 
-		r = rw_json_text(&element, sizeof(fingerprint) - 1, &text, err);
+		r = rw_json_text(&element, size - 1, &text, err);
 		if (r < 0)
 			return r;
-		if (strspn(text, "0123456789abcdef") != sizeof(fingerprint) - 1 || text[64])
-			return rw_json_refuse(&element, err, "must be 64 hex digits");
-		memcpy(authorities[i], text, sizeof(fingerprint));
+		refusal = take(slots + i * size, text);
+		if (refusal)
+			return rw_json_refuse(&element, err, "%s", refusal);
 	}
 	*count_of(field, object) = count;
 	return 0;
+}
+
+static const char *take_fingerprint(char *slot, const char *text)
+{
+	if (strspn(text, "0123456789abcdef") != sizeof(fingerprint) - 1 || text[sizeof(fingerprint) - 1])
+		return "must be 64 hex digits";
+	memcpy(slot, text, sizeof(fingerprint));
+	return NULL;
+}
+
+static int decode_authorities(const struct rw_json *value, const struct rw_json_field *field, void *object,
+			      const struct rw_resolver *resolver, struct rw_error *err)
+{
+	(void)resolver;
+	return decode_texts(value, field, object, RW_REPORT_AUTHORITIES, sizeof(fingerprint),
+			    take_fingerprint, err);
 }
 
 static void put_authorities(struct rw_json_writer *json, const fingerprint *authorities, size_t count)
@@ -343,30 +362,17 @@ static void put_authorities(struct rw_json_writer *json, const fingerprint *auth
 
 typedef char url[RW_REPORT_URL_SIZE];
 
+/* The limit of the list is in characters, this one in bytes. */
+static const char *take_url(char *slot, const char *text)
+{
+	return snprintf(slot, sizeof(url), "%s", text) < (int)sizeof(url) ? NULL : "is too long";
+}
+
 static int decode_controllers(const struct rw_json *value, const struct rw_json_field *field, void *object,
 			      const struct rw_resolver *resolver, struct rw_error *err)
 {
-	url *controllers = slot_of(field, object);
-	size_t count;
-	int r = rw_json_expect_array(value, RW_REPORT_CONTROLLERS, err);
-
 	(void)resolver;
-	if (r < 0)
-		return r;
-	count = rw_json_count(value);
-	for (size_t i = 0; i < count; i++) {
-		struct rw_json element = rw_json_at(value, i);
-		const char *text;
-
-		r = rw_json_text(&element, sizeof(url) - 1, &text, err);
-		if (r < 0)
-			return r;
-		/* That limit is in characters. */
-		if (snprintf(controllers[i], sizeof(url), "%s", text) >= (int)sizeof(url))
-			return rw_json_refuse(&element, err, "is too long");
-	}
-	*count_of(field, object) = count;
-	return 0;
+	return decode_texts(value, field, object, RW_REPORT_CONTROLLERS, sizeof(url), take_url, err);
 }
 
 static void put_controllers(struct rw_json_writer *json, const url *controllers, size_t count)

@@ -14,8 +14,8 @@ void world_note_lost(void *context, const struct rw_error *err)
 	(void)snprintf(world->why, sizeof(world->why), "%s", err->text);
 }
 
-struct rw_etcd *world_connect(struct world *world, const char *const *endpoints, size_t count,
-			      const char *holder)
+static struct rw_etcd *connect_to(struct world *world, const char *const *endpoints, size_t count,
+				  const char *holder, const char *user, const char *password)
 {
 	const struct rw_etcd_options options = {
 		.loop = world->loop,
@@ -23,12 +23,26 @@ struct rw_etcd *world_connect(struct world *world, const char *const *endpoints,
 		.random = rw_random_system(),
 		.endpoints = endpoints,
 		.endpoint_count = count,
+		.user = user,
+		.password = password,
 		.holder = holder,
 	};
 	struct rw_etcd *etcd = NULL;
 
 	assert_int_equal(rw_etcd_new(&options, &etcd, NULL), 0);
 	return etcd;
+}
+
+struct rw_etcd *world_connect(struct world *world, const char *const *endpoints, size_t count,
+			      const char *holder)
+{
+	return connect_to(world, endpoints, count, holder, NULL, NULL);
+}
+
+struct rw_etcd *world_connect_as(struct world *world, const char *const *endpoints, size_t count,
+				 const char *user, const char *password)
+{
+	return connect_to(world, endpoints, count, user, user, password);
 }
 
 struct rw_etcd *world_connect_directly(struct world *world, const char *holder)

@@ -28,6 +28,8 @@ int world_teardown(void **state);
 /* A way to the members of these URLs, and to the world's own. */
 struct rw_etcd *world_connect(struct world *world, const char *const *endpoints, size_t count,
 			      const char *holder);
+struct rw_etcd *world_connect_as(struct world *world, const char *const *endpoints, size_t count,
+				 const char *user, const char *password); /* the user is the holder, too */
 struct rw_etcd *world_connect_directly(struct world *world, const char *holder);
 
 /* Opens the store, also at a member that has only begun to start. */

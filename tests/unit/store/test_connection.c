@@ -18,25 +18,6 @@
 #include "crypto/cert.h"
 #include "netns.h"
 
-static struct rw_etcd *connect_as(struct world *world, const char *const *endpoints, size_t count,
-				  const char *user, const char *password)
-{
-	const struct rw_etcd_options options = {
-		.loop = world->loop,
-		.clock = rw_clock_system(),
-		.random = rw_random_system(),
-		.endpoints = endpoints,
-		.endpoint_count = count,
-		.user = user,
-		.password = password,
-		.holder = user,
-	};
-	struct rw_etcd *etcd = NULL;
-
-	assert_int_equal(rw_etcd_new(&options, &etcd, NULL), 0);
-	return etcd;
-}
-
 static void run_etcdctl(const struct world *world, const char *arguments)
 {
 	char command[512];
@@ -69,7 +50,7 @@ static void asks_another_member_where_one_gives_no_token(void **state)
 
 	(void)snprintf(dead, sizeof(dead), "http://127.0.0.1:%u", etcd_free_port());
 	make_users(world);
-	etcd = connect_as(world, endpoints, 2, "ringwall", "secret");
+	etcd = world_connect_as(world, endpoints, 2, "ringwall", "secret");
 	for (int i = 0; i < 3 && r == -EHOSTDOWN; i++)
 		r = rw_etcd_list(etcd, "claim", world_note_listed, &listed, NULL);
 	assert_int_equal(r, 0);
@@ -99,7 +80,7 @@ static void takes_a_new_token_when_users_were_changed(void **state)
 	assert_int_equal(world_open(world, world->other, &world->store, NULL), 0);
 	world->store = rw_store_free(world->store);
 	make_users(world);
-	etcd = connect_as(world, &endpoint, 1, "ringwall", "secret");
+	etcd = world_connect_as(world, &endpoint, 1, "ringwall", "secret");
 	assert_int_equal(world_open(world, etcd, &world->store, NULL), 0);
 	assert_int_equal(world_put(world->store, "/a", "one", NULL), 0);
 	run_etcdctl(world, "--user root:secret user add somebody:else");
