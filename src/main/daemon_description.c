@@ -21,12 +21,11 @@ static const char details[] =
 	"STATE/master-key must be the same file on all: copy it from the first before you start "
 	"another.\n";
 
-static const char examples[] =
-	"  ringwalld --name ringwall.example.net --name 192.0.2.10\n"
-	"  ringwalld --state /tmp/try --listen 127.0.0.1:8443\n"
-	"  ringwalld --state /var/lib/ringwall key reset-admin\n"
-	"  ringwalld backup /var/lib/ringwall-backup/monday\n"
-	"  ringwalld --name 192.0.2.10 --etcd https://10.0.0.2:2379 --etcd https://10.0.0.3:2379\n";
+static const char examples[] = "  ringwalld --name ringwall.example.net --name 192.0.2.10\n"
+			       "  ringwalld --state /tmp/try --listen 127.0.0.1:8443\n"
+			       "  ringwalld --state /var/lib/ringwall key reset-admin\n"
+			       "  ringwalld backup /var/lib/ringwall-backup/monday\n"
+			       "  ringwalld --etcd https://10.0.0.2:2379 --etcd https://10.0.0.3:2379\n";
 
 static const struct rw_usage_option common_options[] = {
 	{"state", 0, "DIR", "state folder; default /var/lib/ringwall", RW_DAEMON_OPTION_STATE},
