@@ -33,7 +33,7 @@ static void read_file(const char *text)
 	static struct rw_controllers read, again;
 	RW_CLEANUP(rw_buf_done) struct rw_buf buf;
 	RW_CLEANUP(rw_buf_done) struct rw_buf second;
-	char copy[RW_CONTROLLERS_FILE_MAX + 1];
+	static char copy[RW_CONTROLLERS_FILE_MAX + 1];
 
 	rw_buf_init(&buf, RW_CONTROLLERS_FILE_MAX);
 	rw_buf_init(&second, RW_CONTROLLERS_FILE_MAX);
