@@ -98,6 +98,7 @@ int call_authenticate(struct call *call)
 		r = use_nonce(call, now_ms);
 	if (r < 0)
 		return r;
+	rw_http_exchange_vouch(call->exchange, RW_HTTP_CALLER, call->actor.id);
 	if (!rw_key_rate_take(&call->self->rates, call->actor.id, rw_clock_monotonic_ns(call->self->clock)))
 		return rw_alibaba_refuse(&call->fault, 400, "Throttling.User",
 					 "More than %d requests a second.", RW_KEY_RATE_PER_SECOND);

@@ -277,7 +277,7 @@ int rw_api_agent_stream(struct rw_api_call *call, struct rw_error *err)
 	r = rw_http_stream_start(call->exchange, &options, &agent->stream);
 	if (r < 0) {
 		free(agent);
-		return rw_error_set(err, r == -EBUSY ? -EAGAIN : r, "too many streams are open");
+		return rw_api_no_place(call, r, err);
 	}
 	call->exchange = NULL;
 	call->api->answers[2]++;

@@ -100,5 +100,24 @@ int rw_api_authenticate(struct rw_api_call *call, struct rw_error *err)
 	}
 	if (r == -ENOKEY && call->route->access != RW_API_AGENT)
 		rw_api_header(call->exchange, "WWW-Authenticate", "Bearer realm=\"ringwall\"");
+	if (r == 0)
+		rw_http_exchange_vouch(call->exchange,
+				       call->route->access == RW_API_AGENT ? RW_HTTP_NODE : RW_HTTP_CALLER,
+				       call->actor.id);
 	return r < 0 ? r : rw_api_take_rate(call, err);
+}
+
+int rw_api_no_place(struct rw_api_call *call, int result, struct rw_error *err)
+{
+	if (result != -EBUSY && result != -EDQUOT)
+		return rw_error_set(err, result, "the stream cannot be started: %s", strerror(-result));
+	call->retry_after_s = 5;
+	if (result == -EBUSY) {
+		(void)rw_error_set(err, -EAGAIN, "too many streams and answers that wait are open");
+		return rw_error_hint(err, "Try again when others have ended.");
+	}
+	(void)rw_error_set(err, -EAGAIN,
+			   "key '%.100s' has as many streams and answers that wait open as one key may",
+			   call->actor.name);
+	return rw_error_hint(err, "End some of them, or use another key.");
 }

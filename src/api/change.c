@@ -341,7 +341,7 @@ static void answer_dry_run(struct rw_api_call *call, struct answer *answer, stru
 	if (r < 0)
 		omit_traffic(answer, &err);
 	if (answer->traffic_due || answer->cuts_due) {
-		r = rw_api_defer(exchange, client_is_gone, answer, &err);
+		r = rw_api_defer(call, exchange, client_is_gone, answer, &err);
 		if (r == 0)
 			return;
 		abandon_dry_run(answer, &err);

@@ -199,7 +199,7 @@ int rw_api_diff_revisions(struct rw_api_call *call, struct rw_error *err)
 	if (r == 0 && rw_loop_deferred_new(call->api->loop, step, reading, &reading->step) < 0)
 		r = rw_error_oom(err);
 	if (r == 0)
-		r = rw_api_defer(call->exchange, client_is_gone, reading, err);
+		r = rw_api_defer(call, call->exchange, client_is_gone, reading, err);
 	if (r < 0)
 		return r;
 	call->exchange = NULL;

@@ -169,7 +169,7 @@ int rw_api_start_events(struct rw_api_call *call, struct rw_api_event_stream *st
 	r = rw_http_stream_start(call->exchange, &options, &stream->stream);
 	if (r < 0) {
 		free(stream);
-		return rw_error_set(err, r == -EBUSY ? -EAGAIN : r, "too many streams are open");
+		return rw_api_no_place(call, r, err);
 	}
 	call->exchange = NULL;
 	call->api->answers[2]++;

@@ -159,6 +159,9 @@ RW_NODISCARD int rw_api_authenticate(struct rw_api_call *call, struct rw_error *
 /* Counts a request of the actor; -EAGAIN when there were too many. */
 RW_NODISCARD int rw_api_take_rate(struct rw_api_call *call, struct rw_error *err);
 
+/* Tells why there is no place for a stream or a deferred answer, from what HTTP says: -EAGAIN, or 'result'. */
+RW_NODISCARD int rw_api_no_place(struct rw_api_call *call, int result, struct rw_error *err);
+
 /* ---- console.c ---- */
 
 /* The session's cookie, if the request has one; cut to "" when it cannot be one of ours. */
@@ -278,8 +281,8 @@ RW_NODISCARD int rw_api_compute(struct rw_api_call *call, const struct rw_api_qu
 /* Answers a deferred exchange with what was computed; 'buf' may be NULL after a failure. */
 void rw_api_answer_computed(struct rw_api *api, struct rw_http_exchange *exchange, int result,
 			    struct rw_buf *buf, const struct rw_error *err);
-/* rw_http_exchange_defer; -EAGAIN when too many wait already. */
-RW_NODISCARD int rw_api_defer(struct rw_http_exchange *exchange,
+/* rw_http_exchange_defer of the call's exchange, which may be out of 'call'; -EAGAIN as rw_api_no_place. */
+RW_NODISCARD int rw_api_defer(struct rw_api_call *call, struct rw_http_exchange *exchange,
 			      void (*gone)(struct rw_http_exchange *exchange, void *userdata), void *userdata,
 			      struct rw_error *err);
 

@@ -208,8 +208,16 @@ static void add_http(struct rw_buf *buf, const struct rw_api *api)
 		       counts.cut);
 	rw_metrics_one(buf, "ringwall_http_connections", RW_METRICS_GAUGE, "Open connections.",
 		       counts.connections);
+	rw_metrics_one(buf, "ringwall_http_strangers", RW_METRICS_GAUGE,
+		       "Open connections on which nobody has shown a key or certificate.", counts.strangers);
+	rw_metrics_one(buf, "ringwall_http_displaced_total", RW_METRICS_COUNTER,
+		       "Connections ended to make room for others.", counts.displaced);
 	rw_metrics_one(buf, "ringwall_http_streams", RW_METRICS_GAUGE, "Open streams and answers that wait.",
 		       counts.streams);
+	rw_metrics_one(buf, "ringwall_http_caller_streams", RW_METRICS_GAUGE,
+		       "Open streams and answers that wait, of keys and sessions.", counts.caller_streams);
+	rw_metrics_one(buf, "ringwall_http_streams_refused_total", RW_METRICS_COUNTER,
+		       "Streams and answers that wait for which there was no place.", counts.streams_refused);
 }
 
 int rw_api_get_metrics(struct rw_api_call *call, struct rw_error *err)

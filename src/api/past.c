@@ -102,7 +102,7 @@ int rw_api_get_past_group(struct rw_api_call *call, struct rw_error *err)
 	if (r == 0 && rw_loop_deferred_new(call->api->loop, step, looking, &looking->step) < 0)
 		r = rw_error_oom(err);
 	if (r == 0)
-		r = rw_api_defer(call->exchange, client_is_gone, looking, err);
+		r = rw_api_defer(call, call->exchange, client_is_gone, looking, err);
 	if (r < 0)
 		return r;
 	call->exchange = NULL;

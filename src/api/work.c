@@ -137,11 +137,13 @@ static void client_is_gone(struct rw_http_exchange *exchange, void *userdata)
 	free(computing);
 }
 
-int rw_api_defer(struct rw_http_exchange *exchange,
+int rw_api_defer(struct rw_api_call *call, struct rw_http_exchange *exchange,
 		 void (*gone)(struct rw_http_exchange *exchange, void *userdata), void *userdata,
 		 struct rw_error *err)
 {
-	return rw_http_exchange_defer(exchange, gone, userdata) < 0 ? too_busy(err) : 0;
+	int r = rw_http_exchange_defer(exchange, gone, userdata);
+
+	return r < 0 ? rw_api_no_place(call, r, err) : 0;
 }
 
 int rw_api_compute(struct rw_api_call *call, const struct rw_api_question *question, struct rw_error *err)
@@ -158,7 +160,7 @@ int rw_api_compute(struct rw_api_call *call, const struct rw_api_question *quest
 	r = rw_api_work_start(call->api, question, RW_API_ANSWER_MAX, answer_computed, computing,
 			      &computing->work, err);
 	if (r == 0) {
-		r = rw_api_defer(call->exchange, client_is_gone, computing, err);
+		r = rw_api_defer(call, call->exchange, client_is_gone, computing, err);
 		if (r < 0)
 			rw_api_work_abandon(computing->work);
 	}

@@ -56,14 +56,12 @@ static void exchange_free(struct rw_http_exchange *exchange)
 
 void exchange_end(struct rw_http_exchange *exchange)
 {
-	struct rw_http_server *server = exchange->connection->server;
-
 	exchange->connection->exchange = NULL;
 	if (exchange->stage == EXCHANGE_DEFERRED) {
-		server->counts.streams--;
+		room_give_back(exchange);
 		exchange->gone(exchange, exchange->gone_userdata);
 	} else if (exchange->stage == EXCHANGE_STREAM) {
-		server->counts.streams--;
+		room_give_back(exchange);
 		stream_connection_ended(exchange->stream);
 	}
 	exchange_free(exchange);
@@ -84,6 +82,7 @@ void *exchange_begin(void *server, const char *target, struct MHD_Connection *mh
 	if (connection->exchange)
 		exchange_end(connection->exchange);
 	connection->deadline_ms = rw_loop_now_ms(self->loop) + self->limits.request_seconds * UINT64_C(1000);
+	room_note_request(connection);
 	exchange = calloc(1, sizeof(*exchange));
 	if (!exchange)
 		return NULL;
@@ -423,7 +422,7 @@ static void answer_with(struct rw_http_exchange *exchange, unsigned int status, 
 	if (!response || exchange_add_headers(exchange, response, content_type) < 0)
 		exchange->abandoned = true;
 	if (deferred) {
-		connection->server->counts.streams--;
+		room_give_back(exchange);
 		connection_resume(connection);
 	}
 }
@@ -467,9 +466,12 @@ void exchange_hang_up(struct rw_http_exchange *exchange)
 int rw_http_exchange_defer(struct rw_http_exchange *exchange,
 			   void (*gone)(struct rw_http_exchange *exchange, void *userdata), void *userdata)
 {
+	int r;
+
 	assert(exchange->stage == EXCHANGE_HANDLING);
-	if (!server_take_held(exchange->connection->server))
-		return -EBUSY;
+	r = room_take(exchange);
+	if (r < 0)
+		return r;
 	exchange->stage = EXCHANGE_DEFERRED;
 	exchange->gone = gone;
 	exchange->gone_userdata = userdata;

@@ -55,10 +55,8 @@ static void kicked(void *userdata)
 
 static void update_accepting(struct rw_http_server *server)
 {
-	bool room = server->counts.connections < server->limits.connections;
-
 	if (server->listen_watch)
-		rw_loop_watch_set(server->listen_watch, room ? RW_LOOP_READABLE : 0);
+		rw_loop_watch_set(server->listen_watch, room_is_there(server) ? RW_LOOP_READABLE : 0);
 }
 
 static void connection_started(struct rw_http_server *server, struct MHD_Connection *mhd, void **context)
@@ -83,6 +81,7 @@ static void connection_started(struct rw_http_server *server, struct MHD_Connect
 		.mhd = mhd,
 		.fd = info->connect_fd,
 		.tls = server->secure ? rw_tls_server_ref(server->tls) : NULL,
+		.since_ms = rw_loop_now_ms(server->loop),
 		.deadline_ms = rw_loop_now_ms(server->loop) + server->limits.request_seconds * UINT64_C(1000),
 		.next = server->connections,
 	};
@@ -91,6 +90,7 @@ static void connection_started(struct rw_http_server *server, struct MHD_Connect
 	server->connections = connection;
 	if (server->counts.connections++ == 0)
 		rw_loop_timer_start(server->sweep, SWEEP_MS, SWEEP_MS);
+	room_enter(connection);
 	*context = connection;
 }
 
@@ -101,6 +101,7 @@ static void connection_closed(struct http_connection *connection)
 	assert(!connection->hangup_watch);
 	if (connection->exchange)
 		exchange_end(connection->exchange);
+	room_leave(connection);
 	if (connection->previous)
 		connection->previous->next = connection->next;
 	else
@@ -157,20 +158,19 @@ void connection_cut(struct http_connection *connection)
 {
 	if (connection->exchange || !connection->served)
 		connection->server->counts.cut++;
+	connection_end(connection);
+}
+
+void connection_end(struct http_connection *connection)
+{
+	room_leave(connection);
+	connection->ended = true;
 	connection->deadline_ms = 0;
 	if (connection->exchange)
 		connection->exchange->abandoned = true;
 	/* MHD reads the end of file and closes; the descriptor stays its own. */
 	(void)shutdown(connection->fd, SHUT_RDWR);
 	connection_resume(connection);
-}
-
-bool server_take_held(struct rw_http_server *server)
-{
-	if (server->counts.streams >= server->limits.streams)
-		return false;
-	server->counts.streams++;
-	return true;
 }
 
 /* Cuts whoever has not sent its request, or not taken its answer, in time. */
@@ -191,6 +191,8 @@ static void sweep(void *userdata)
 			connection_cut(connection);
 		}
 	}
+	room_make(server);
+	update_accepting(server);
 }
 
 static void connection_waiting(unsigned int events, void *userdata)
@@ -198,7 +200,7 @@ static void connection_waiting(unsigned int events, void *userdata)
 	struct rw_http_server *server = userdata;
 
 	(void)events;
-	for (int i = 0; i < ACCEPT_BATCH && server->counts.connections < server->limits.connections; i++) {
+	for (int i = 0; i < ACCEPT_BATCH && room_is_there(server); i++) {
 		union socket_address peer;
 		socklen_t size = sizeof(peer);
 		int fd = accept4(server->listen_fd, &peer.any, &size, SOCK_NONBLOCK | SOCK_CLOEXEC);
@@ -206,6 +208,7 @@ static void connection_waiting(unsigned int events, void *userdata)
 		if (fd < 0)
 			break;
 		(void)MHD_add_connection(server->daemon, fd, &peer.any, size); /* closes it when it fails */
+		room_make(server);
 	}
 	update_accepting(server);
 	run_daemon(server);
@@ -289,9 +292,13 @@ static struct rw_http_limits with_defaults(struct rw_http_limits limits)
 	limits.header_bytes = limits.header_bytes ? limits.header_bytes : 8192;
 	limits.connections = limits.connections ? limits.connections : 1024;
 	limits.address_connections = limits.address_connections ? limits.address_connections : 256;
+	limits.strangers = limits.strangers ? limits.strangers : limits.connections;
 	limits.streams = limits.streams ? limits.streams : 512;
+	limits.caller_streams = limits.caller_streams ? limits.caller_streams : limits.streams;
+	limits.own_streams = limits.own_streams ? limits.own_streams : limits.caller_streams;
 	limits.request_seconds = limits.request_seconds ? limits.request_seconds : 30;
 	limits.answer_seconds = limits.answer_seconds ? limits.answer_seconds : 30;
+	limits.stranger_seconds = limits.stranger_seconds ? limits.stranger_seconds : 5;
 	return limits;
 }
 
@@ -407,7 +414,10 @@ uint16_t rw_http_server_port(const struct rw_http_server *server)
 
 struct rw_http_server_counts rw_http_server_counts(const struct rw_http_server *server)
 {
-	return server->counts;
+	struct rw_http_server_counts counts = server->counts;
+
+	counts.strangers = server->strangers.count;
+	return counts;
 }
 
 void rw_http_server_hang_up(struct rw_http_server *server)

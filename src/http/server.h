@@ -25,6 +25,7 @@
  *   - a request must arrive whole in time, an answer must be taken in time: not one byte now and then;
  *   - Content-Length beside Transfer-Encoding, two lengths, bad escapes and control characters are refused;
  *   - the body of a request that is refused is not read (the connection closes after the answer);
+ *   - when there is no room, the connections of strangers and idle ones go first (see rw_http_exchange_vouch);
  *   - a disconnect is noticed during a deferred answer and a stream too (who shuts down only its sending side
  *     counts as gone); a dead peer is noticed when it has not acknowledged bytes for twice
  *     limits.answer_seconds.
@@ -56,10 +57,14 @@ struct rw_http_limits {
 	size_t header_bytes;
 	unsigned int connections;         /* open at a time [1024] */
 	unsigned int address_connections; /* of one peer address [256] */
+	unsigned int strangers;           /* of those that nobody has vouched for [as many as connections] */
 	unsigned int streams;             /* exchanges deferred or streaming at a time [512] */
+	unsigned int caller_streams;      /* of all callers that are no nodes [as many as streams] */
+	unsigned int own_streams;         /* of one such caller [as many as caller_streams] */
 	/* For a request to arrive whole, counted from connect or from the answer before [30]. */
 	unsigned int request_seconds;
-	unsigned int answer_seconds; /* for a client to take a complete answer [30] */
+	unsigned int answer_seconds;   /* for a client to take a complete answer [30] */
+	unsigned int stranger_seconds; /* for a stranger, while there is no room for more of them [5] */
 };
 
 struct rw_http_exchange;
@@ -114,11 +119,15 @@ RW_DEFINE_CLEANUP(struct rw_http_server *, rw_http_server_free)
 void rw_http_server_hang_up(struct rw_http_server *server);
 
 struct rw_http_server_counts {
-	unsigned int connections; /* open now */
-	unsigned int streams;     /* deferred or streaming now */
-	uint64_t requests;        /* that reached the handler, ever */
-	uint64_t refused;         /* requests refused here, ever */
-	uint64_t cut;             /* connections cut for slowness, ever */
+	unsigned int connections;    /* open now */
+	unsigned int strangers;      /* of those, the ones that nobody has vouched for */
+	unsigned int streams;        /* deferred or streaming now */
+	unsigned int caller_streams; /* of those, the ones of callers that are no nodes */
+	uint64_t requests;           /* that reached the handler, ever */
+	uint64_t refused;            /* requests refused here, ever */
+	uint64_t streams_refused;    /* that found no place, ever */
+	uint64_t cut;                /* connections cut for slowness, ever */
+	uint64_t displaced;          /* connections that went to make room for others, ever */
 };
 
 struct rw_http_server_counts rw_http_server_counts(const struct rw_http_server *server);
@@ -155,6 +164,25 @@ struct rw_http_request {
 };
 
 const struct rw_http_request *rw_http_exchange_request(const struct rw_http_exchange *exchange);
+
+/* Who asks, as far as the handler has found out. */
+enum rw_http_standing {
+	RW_HTTP_STRANGER, /* nobody knows yet */
+	RW_HTTP_CALLER, /* shares limits.caller_streams with all of its sort, and has limits.own_streams of them at most */
+	RW_HTTP_NODE, /* finds the places that callers may not take */
+};
+
+/*
+ * Says that whoever is behind this connection has proved to be 'id'; for the handler, before it defers or streams.  It
+ * holds for the connection, until another request on it says otherwise.
+ *
+ * At limits.strangers a newcomer takes the place of the newest stranger of the address (IPv6: /64) that has the most of
+ * them.  Where no address has more than a few, newcomers wait, and strangers are cut after limits.stranger_seconds.  At
+ * limits.connections the one goes that has been without a request for longest, of those that hold no stream and no
+ * deferred answer.
+ */
+void rw_http_exchange_vouch(struct rw_http_exchange *exchange, enum rw_http_standing standing,
+			    const char *id);
 
 /* The first header of that name (any case), or NULL. */
 const char *rw_http_exchange_header(const struct rw_http_exchange *exchange, const char *name);
@@ -195,7 +223,7 @@ void rw_http_answer_lend(struct rw_http_exchange *exchange, unsigned int status,
  * Says that the exchange will be answered later.  Call it in the handler, before returning.  'gone' runs at
  * most once, when there is nobody to answer to any more; the exchange is dead when it returns and must not be
  * answered in it.
- * 0; -EBUSY when limits.streams are deferred or streaming already: answer 503 then.
+ * 0; -EDQUOT when the caller has its limits.own_streams already, -EBUSY when all places that it might take are taken.
  */
 RW_NODISCARD int rw_http_exchange_defer(struct rw_http_exchange *exchange,
 					void (*gone)(struct rw_http_exchange *exchange, void *userdata),
@@ -225,7 +253,7 @@ struct rw_http_stream_options {
 
 /*
  * Makes a stream of the exchange and consumes it (at success only).  The header is sent at once.
- * 0; -EBUSY at limits.streams, -ENOMEM: the exchange is then as before and waits for its answer.
+ * 0; -EDQUOT, -EBUSY as rw_http_exchange_defer, -ENOMEM: the exchange is then as before and waits for its answer.
  */
 RW_NODISCARD int rw_http_stream_start(struct rw_http_exchange *exchange,
 				      const struct rw_http_stream_options *options,

@@ -30,6 +30,14 @@
 #include "base/buf.h"
 #include "http/server.h"
 
+enum { SOURCES = 4096 };
+
+struct connection_list {
+	struct http_connection *first;
+	struct http_connection *last;
+	unsigned int count;
+};
+
 struct rw_http_server {
 	struct rw_loop *loop;
 	const struct rw_clock *clock;
@@ -50,6 +58,11 @@ struct rw_http_server {
 	struct rw_loop_timer *sweep;
 
 	struct http_connection *connections; /* list of all */
+	struct connection_list strangers;    /* the oldest first */
+	struct connection_list loose;        /* see room.c; the longest without a request first */
+	uint16_t sources[SOURCES];           /* strangers by hash of their address */
+	unsigned int crowds;                 /* sources with more than a few of them */
+	struct rw_http_exchange *held;       /* list of those of callers */
 	struct rw_http_server_counts counts;
 	bool stopping;
 	bool running; /* inside MHD_run */
@@ -65,7 +78,16 @@ struct http_connection {
 	uint64_t deadline_ms;               /* loop time; 0 = none */
 	struct rw_loop_watch *hangup_watch; /* while suspended */
 	bool suspended;
+	bool ended;  /* is being closed by us */
 	bool served; /* has had a request that was handled: silence after that is no slowness */
+
+	enum rw_http_standing standing;
+	uint64_t owner;               /* hash of who has proved to be behind it; 0 = nobody has */
+	uint64_t since_ms;            /* loop time of its beginning */
+	unsigned int source;          /* slot in 'sources' */
+	struct connection_list *room; /* which it is in; NULL = none */
+	struct http_connection *room_next;
+	struct http_connection *room_previous;
 
 	struct rw_tls_server *tls; /* a reference: what this one was shown */
 	int peer_result;           /* of rw_tls_peer_verify, once 'peer_judged' */
@@ -108,6 +130,10 @@ struct rw_http_exchange {
 	bool queued;
 	bool abandoned; /* nobody listens any more */
 
+	enum rw_http_standing held_as; /* while it holds a place, so that giving back fits taking */
+	struct rw_http_exchange *held_next;
+	struct rw_http_exchange *held_previous;
+
 	void (*gone)(struct rw_http_exchange *exchange, void *userdata);
 	void *gone_userdata;
 	struct rw_http_stream *stream;
@@ -138,5 +164,17 @@ void stream_mark_slow(struct rw_http_stream *stream);
 /* server.c */
 void connection_hold(struct http_connection *connection);
 void connection_resume(struct http_connection *connection);
-void connection_cut(struct http_connection *connection);
-bool server_take_held(struct rw_http_server *server);
+void connection_cut(struct http_connection *connection); /* for slowness */
+void connection_end(struct http_connection *connection);
+
+/* room.c */
+void room_enter(struct http_connection *connection); /* a new one */
+void room_leave(struct http_connection *connection);
+void room_note_request(struct http_connection *connection);
+/* Whether there may be one more connection. */
+bool room_is_there(const struct rw_http_server *server);
+/* Ends connections in whose place others may come. */
+void room_make(struct rw_http_server *server);
+/* A place for a stream or a deferred answer: 0, -EBUSY, -EDQUOT; and back. */
+int room_take(struct rw_http_exchange *exchange);
+void room_give_back(struct rw_http_exchange *exchange);

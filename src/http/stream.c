@@ -144,9 +144,10 @@ int rw_http_stream_start(struct rw_http_exchange *exchange, const struct rw_http
 	r = start_heartbeat(stream);
 	if (r >= 0)
 		r = make_response(exchange, stream, &response);
-	if (r >= 0 && !deferred && !server_take_held(server)) {
-		MHD_destroy_response(response);
-		r = -EBUSY;
+	if (r >= 0 && !deferred) {
+		r = room_take(exchange);
+		if (r < 0)
+			MHD_destroy_response(response);
 	}
 	if (r < 0) {
 		stream->heartbeat = rw_loop_timer_free(stream->heartbeat);

@@ -22,7 +22,10 @@
 
 /* Descriptors for everything but connections, and the most connections worth having. */
 #define OTHER_FILES     64
-#define CONNECTIONS_MAX 12000
+#define CONNECTIONS_MAX 16000
+
+/* Streams and answers that wait of one key, where connections are few. */
+#define OWN_STREAMS_MIN 16
 
 #define PASSWORD_SIZE 513
 
@@ -334,6 +337,8 @@ int rw_parts_open_server(struct rw_parts *parts, rw_http_handler_fn handler, voi
 			 struct rw_error *err)
 {
 	unsigned int connections = connection_limit();
+	unsigned int share =
+		connections / 8; /* of those that have not shown who they are, and of callers' streams */
 	RW_CLEANUP(rw_free) char *chain = NULL;
 	struct rw_http_server_options server = {
 		.loop = parts->loop,
@@ -346,7 +351,10 @@ int rw_parts_open_server(struct rw_parts *parts, rw_http_handler_fn handler, voi
 		.limits = {.body_bytes = BODY_BYTES,
 			   .connections = connections,
 			   .address_connections = connections / 4 + 1,
-			   .streams = connections - connections / 8},
+			   .strangers = share,
+			   .streams = connections - share,
+			   .caller_streams = share,
+			   .own_streams = share / 8 > OWN_STREAMS_MIN ? share / 8 : OWN_STREAMS_MIN},
 		.handler = handler,
 		.userdata = userdata,
 	};

@@ -108,6 +108,11 @@ void rw_http_answer_take(struct rw_http_exchange *exchange, unsigned int status,
 	free(body);
 }
 
+void rw_http_exchange_vouch(struct rw_http_exchange *exchange, enum rw_http_standing standing, const char *id)
+{
+	assert(exchange->ends == 0 && standing != RW_HTTP_STRANGER && id[0]);
+}
+
 int rw_http_exchange_defer(struct rw_http_exchange *exchange,
 			   void (*gone)(struct rw_http_exchange *exchange, void *userdata), void *userdata)
 {

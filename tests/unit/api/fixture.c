@@ -53,14 +53,17 @@ void api_fixture_init(struct api_fixture *fx)
 	for (enum rw_role role = RW_ROLE_VIEWER; role <= RW_ROLE_ADMIN; role++)
 		make_key(fx, role);
 	assert_int_equal(rw_loop_new(&fx->loop, &err), 0);
-	assert_int_equal(rw_http_server_new(&(struct rw_http_server_options){.loop = fx->loop,
-									     .clock = rw_clock_system(),
-									     .address = "127.0.0.1",
-									     .plain = true,
-									     .handler = handle,
-									     .userdata = fx},
-					    &fx->server, &err),
-			 0);
+	assert_int_equal(
+		rw_http_server_new(
+			&(struct rw_http_server_options){.loop = fx->loop,
+							 .clock = rw_clock_system(),
+							 .address = "127.0.0.1",
+							 .plain = true,
+							 .limits = {.own_streams = FIXTURE_OWN_STREAMS},
+							 .handler = handle,
+							 .userdata = fx},
+			&fx->server, &err),
+		0);
 	open_api(fx);
 	assert_int_equal(rw_http_client_new(&(struct rw_http_client_options){.loop = fx->loop,
 									     .clock = rw_clock_system()},

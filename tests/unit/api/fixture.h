@@ -11,6 +11,8 @@
 #include "controller/key.h"
 #include "http/client.h"
 
+#define FIXTURE_OWN_STREAMS 8 /* of a key */
+
 struct api_fixture {
 	struct fixture fx;
 	struct rw_loop *loop;

@@ -197,6 +197,41 @@ static void ends_when_the_key_is_revoked(void **state)
 	leave(&follower);
 }
 
+static void a_key_holds_no_more_streams_than_its_own(void **state)
+{
+	struct api_fixture *fx = *state;
+	struct request request = {
+		.method = "GET", .target = "/v1/flows/follow", .key = fx->keys[RW_ROLE_VIEWER]};
+	struct follower followers[FIXTURE_OWN_STREAMS + 1], other;
+	struct answer answer;
+
+	for (size_t i = 0; i < FIXTURE_OWN_STREAMS; i++) {
+		follow(&followers[i], fx, RW_ROLE_VIEWER, NULL);
+		turn(&followers[i], 0);
+	}
+	follow(&followers[FIXTURE_OWN_STREAMS], fx, RW_ROLE_VIEWER, NULL);
+	turn_until_ended(&followers[FIXTURE_OWN_STREAMS]);
+	assert_int_equal(followers[FIXTURE_OWN_STREAMS].status, 429);
+	fixture_send(fx, &request, &answer);
+	assert_int_equal(answer.status, 429);
+	assert_string_equal(answer_text(&answer, "type"), "urn:ringwall:problem:too-many");
+	assert_non_null(strstr(answer_text(&answer, "detail"), "'reader'"));
+	assert_string_equal(answer_text(&answer, "hint"), "End some of them, or use another key.");
+	assert_string_equal(answer_header(&answer, "Retry-After"), "5");
+	answer_done(&answer);
+
+	/* It reads on, and others follow. */
+	request.target = "/v1/status";
+	fixture_send(fx, &request, &answer);
+	assert_int_equal(answer.status, 200);
+	answer_done(&answer);
+	follow(&other, fx, RW_ROLE_ADMIN, NULL);
+	turn(&other, 0);
+	leave(&other);
+	for (size_t i = 0; i < RW_ARRAY_COUNT(followers); i++)
+		leave(&followers[i]);
+}
+
 /* Also when nothing happens that would be told. */
 static void ends_when_the_key_expires(void **state)
 {
@@ -309,6 +344,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(resumes_before_the_first_event, setup, teardown),
 		cmocka_unit_test_setup_teardown(says_when_events_are_lost, setup, teardown),
 		cmocka_unit_test_setup_teardown(ends_when_the_key_is_revoked, setup, teardown),
+		cmocka_unit_test_setup_teardown(a_key_holds_no_more_streams_than_its_own, setup, teardown),
 		cmocka_unit_test_setup_teardown(ends_when_the_key_expires, setup, teardown),
 		cmocka_unit_test_setup_teardown(ends_when_the_session_ends, setup, teardown),
 		cmocka_unit_test_setup_teardown(cuts_a_follower_that_does_not_read, setup, teardown),

@@ -178,6 +178,12 @@ void fixture_run_until(struct fixture *fixture, const bool *flag)
 
 int fixture_connect(const struct fixture *fixture)
 {
+	return fixture_connect_from(fixture, "127.0.0.1");
+}
+
+int fixture_connect_from(const struct fixture *fixture, const char *from)
+{
+	struct sockaddr_in own = {.sin_family = AF_INET};
 	struct sockaddr_in address = {
 		.sin_family = AF_INET,
 		.sin_port = htons(rw_http_server_port(fixture->server)),
@@ -186,6 +192,8 @@ int fixture_connect(const struct fixture *fixture)
 	int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
 
 	assert_true(fd >= 0);
+	assert_int_equal(inet_pton(AF_INET, from, &own.sin_addr), 1);
+	assert_int_equal(bind(fd, (struct sockaddr *)&own, sizeof(own)), 0);
 	assert_int_equal(connect(fd, (struct sockaddr *)&address, sizeof(address)), 0);
 	return fd;
 }

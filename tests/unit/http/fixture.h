@@ -56,5 +56,8 @@ void fixture_run_until(struct fixture *fixture, const bool *flag);
 /* A connected plain socket to the server, blocking, with a receive time-out of five seconds. */
 int fixture_connect(const struct fixture *fixture);
 
+/* The same from another loopback address, "127.0.0.2". */
+int fixture_connect_from(const struct fixture *fixture, const char *address);
+
 /* Sends 'request' on a raw connection and reads until the server closes, turning the loop meanwhile. */
 void fixture_talk(struct fixture *fixture, const char *request, char *answer, size_t answer_size);
