@@ -100,18 +100,33 @@ static void add_ssh_port(struct tightening *t, uint16_t port)
 		t->ssh_ports[t->ssh_port_count++] = port;
 }
 
-/* Where sshd is seen to listen, else 22. */
+/* Adds the ports on which sshd is seen to listen on a node; false when it is on none. */
+static bool add_ssh_ports_of(struct tightening *t, const struct rw_evidence_node *seen)
+{
+	bool found = false;
+
+	for (size_t i = 0; i < seen->listeners.count; i++) {
+		const struct rw_evidence_listener *listener = rw_vec_at(&seen->listeners, i);
+
+		if (listener->protocol != RW_PROTOCOL_TCP || strcmp(listener->process, "sshd") != 0)
+			continue;
+		add_ssh_port(t, listener->port);
+		found = true;
+	}
+	return found;
+}
+
+/*
+ * Where sshd is seen to listen; 22 for a node of which that is not known: another process may listen for it, or the
+ * names of processes are not told.
+ */
 static void find_ssh_ports(struct tightening *t)
 {
 	for (size_t i = 0; i < t->node_count; i++) {
 		const struct rw_evidence_node *seen = rw_evidence_find(t->input->evidence, t->nodes[i]->id);
 
-		for (size_t j = 0; seen && j < seen->listeners.count; j++) {
-			const struct rw_evidence_listener *listener = rw_vec_at(&seen->listeners, j);
-
-			if (listener->protocol == RW_PROTOCOL_TCP && strcmp(listener->process, "sshd") == 0)
-				add_ssh_port(t, listener->port);
-		}
+		if (seen && !add_ssh_ports_of(t, seen))
+			add_ssh_port(t, 22);
 	}
 	if (t->ssh_port_count == 0)
 		add_ssh_port(t, 22);

@@ -17,7 +17,7 @@
  *
  * A *loose* rule accepts all, or every port of TCP or UDP, from 0.0.0.0/0 or ::/0.  New rules get the priority
  * of the loose rule they stand in for, so that drops keep their say.  Only tables and families with a loose rule are
- * touched, ICMP apart.
+ * touched, but for ICMP and groups, which are named with their addresses of both families.
  *
  * Sources are as narrow as what was seen allows, and still readable: from anywhere for a port that the internet used
  * (of data services and administration only the addresses seen); else the group that the client's node is in, the

@@ -13,83 +13,6 @@ void use_done(struct use *use)
 	rw_vec_done(&use->strangers);
 }
 
-/* ---- flows as packets ---- */
-
-static bool holds(const struct rw_interface *interface, const struct rw_address *address)
-{
-	for (size_t i = 0; i < interface->address_count; i++)
-		if (rw_address_equal(&interface->addresses[i], address))
-			return true;
-	for (size_t i = 0; i < interface->shared_address_count; i++)
-		if (rw_address_equal(&interface->shared_addresses[i], address))
-			return true;
-	for (size_t i = 0; i < interface->elastic_ip_count; i++)
-		if (rw_address_equal(&interface->elastic_ips[i], address))
-			return true;
-	return false;
-}
-
-bool tighten_comes_by(const struct rw_node *node, const struct rw_interface *interface,
-		      const struct rw_evidence_flow *flow)
-{
-	if (flow->interface[0])
-		return strcmp(flow->interface, interface->name) == 0;
-	if (!flow->local.family || holds(interface, &flow->local))
-		return true;
-	for (size_t i = 0; i < node->interface_count; i++)
-		if (holds(&node->interfaces[i], &flow->local))
-			return false;
-	return true;
-}
-
-/* An address of the interface for packets of a family; else the unspecified one, which no rule names. */
-static struct rw_address local_of(const struct rw_node *node, const char *interface, uint8_t family)
-{
-	for (size_t i = 0; i < node->interface_count; i++) {
-		const struct rw_interface *one = &node->interfaces[i];
-
-		if (strcmp(one->name, interface) != 0)
-			continue;
-		for (size_t j = 0; j < one->address_count; j++)
-			if (one->addresses[j].family == family)
-				return one->addresses[j];
-	}
-	return (struct rw_address){.family = family};
-}
-
-struct rw_packet tighten_packet(const struct rw_node *node, const char *interface,
-				const struct rw_evidence_flow *flow)
-{
-	struct rw_packet packet = {.direction = RW_DIRECTION_INGRESS,
-				   .protocol = flow->protocol,
-				   .hop_limit = 64,
-				   .remote = flow->remote,
-				   .local = flow->local};
-
-	if (packet.local.family != packet.remote.family)
-		packet.local = local_of(node, interface, packet.remote.family);
-	if (rw_protocol_has_ports(packet.protocol)) {
-		packet.local_port = flow->port;
-		packet.remote_port = 40000;
-	}
-	if (packet.protocol == RW_PROTOCOL_TCP)
-		packet.tcp_flags = RW_TCP_SYN;
-	else if (packet.protocol == RW_PROTOCOL_ICMP)
-		packet.icmp_type = 8;
-	else if (packet.protocol == RW_PROTOCOL_ICMPV6)
-		packet.icmp_type = 128;
-	return packet;
-}
-
-bool tighten_accepts(const struct rw_policy *policy, const struct rw_node *node, const char *interface,
-		     const struct rw_evidence_flow *flow)
-{
-	int index = rw_policy_find_interface(policy, interface);
-	struct rw_packet packet = tighten_packet(node, interface, flow);
-
-	return index >= 0 && rw_evaluate(policy, (size_t)index, &packet).verdict == RW_VERDICT_ACCEPT;
-}
-
 /* ---- what becomes of a flow ---- */
 
 uint8_t tighten_loose_priority(const struct tightening *t, enum rw_nic_type nic_type, uint8_t family,
@@ -333,16 +256,16 @@ static int look_at_many(struct tightening *t, const struct rw_node *node, const 
 	one.remote.family = family;
 	for (size_t i = 0; r == 0 && i < node->interface_count; i++) {
 		const struct rw_interface *interface = &node->interfaces[i];
-		const struct use key = {.nic_type = interface->nic_type,
+		const struct use key = {.nic_type = tighten_table(t, interface),
 					.family = family,
 					.protocol = flow->protocol,
 					.port = flow->port};
 		struct use *use;
 
 		if (!tighten_comes_by(node, interface, flow) ||
-		    !tighten_loose_priority(t, interface->nic_type, family, flow->protocol) ||
+		    !tighten_loose_priority(t, key.nic_type, family, flow->protocol) ||
 		    tighten_is_ssh(t, flow->protocol, flow->port) ||
-		    tighten_fate(t, seen, interface->nic_type, &one, NULL) != FATE_NEEDED)
+		    tighten_fate(t, seen, key.nic_type, &one, NULL) != FATE_NEEDED)
 			continue;
 		r = find_use(t, &key, &use);
 		if (r < 0)
@@ -369,14 +292,14 @@ static int look_at_flow(struct tightening *t, const struct rw_node *node, const 
 	}
 	for (size_t i = 0; r == 0 && i < node->interface_count; i++) {
 		const struct rw_interface *interface = &node->interfaces[i];
+		enum rw_nic_type table = tighten_table(t, interface);
 
-		if (!tighten_comes_by(node, interface, flow) ||
-		    !tighten_accepts(before, node, interface->name, flow))
+		if (!tighten_comes_by(node, interface, flow) || !tighten_accepts(before, interface, flow))
 			continue;
 		accepted = true;
-		if (!tighten_accepts(without, node, interface->name, flow) &&
-		    tighten_fate(t, seen, interface->nic_type, flow, NULL) == FATE_NEEDED)
-			r = add_flow(t, node, seen, interface->nic_type, flow);
+		if (tighten_cuts(before, without, interface, flow) &&
+		    tighten_fate(t, seen, table, flow, NULL) == FATE_NEEDED)
+			r = add_flow(t, node, seen, table, flow);
 	}
 	t->plan->observed += accepted;
 	return r;
@@ -387,7 +310,7 @@ static int look_at_listener(struct tightening *t, const struct rw_node *node,
 			    const struct rw_evidence_node *seen, const struct rw_interface *interface,
 			    const struct rw_evidence_listener *listener, uint8_t family)
 {
-	const struct use key = {.nic_type = interface->nic_type,
+	const struct use key = {.nic_type = tighten_table(t, interface),
 				.family = family,
 				.protocol = listener->protocol,
 				.port = listener->port};
@@ -400,10 +323,10 @@ static int look_at_listener(struct tightening *t, const struct rw_node *node,
 
 	if (!takes(listener, family, NULL) ||
 	    (listener->address.family && !is_unspecified(&listener->address) &&
-	     !holds(interface, &listener->address)) ||
-	    !tighten_loose_priority(t, interface->nic_type, family, listener->protocol) ||
+	     !tighten_holds(interface, &listener->address)) ||
+	    !tighten_loose_priority(t, key.nic_type, family, listener->protocol) ||
 	    tighten_is_ssh(t, listener->protocol, listener->port) ||
-	    tighten_fate(t, seen, interface->nic_type, &flow, NULL) != FATE_NEEDED)
+	    tighten_fate(t, seen, key.nic_type, &flow, NULL) != FATE_NEEDED)
 		return 0;
 	r = find_use(t, &key, &use);
 	if (r < 0)

@@ -75,23 +75,31 @@ enum fate tighten_fate(const struct tightening *t, const struct rw_evidence_node
 		       enum rw_nic_type nic_type, const struct rw_evidence_flow *flow,
 		       const struct rw_load_balancer **ret_balancer);
 
-/* The opening packet of a flow at an interface of the node. */
-struct rw_packet tighten_packet(const struct rw_node *node, const char *interface,
-				const struct rw_evidence_flow *flow);
-
-/* True when the flow came, or may have come, by this interface. */
-bool tighten_comes_by(const struct rw_node *node, const struct rw_interface *interface,
-		      const struct rw_evidence_flow *flow);
-
-/* True when the policy accepts the flow there. */
-bool tighten_accepts(const struct rw_policy *policy, const struct rw_node *node, const char *interface,
-		     const struct rw_evidence_flow *flow);
-
 /* The strongest priority of the loose rules that match these packets; 0 = none is loose for them. */
 uint8_t tighten_loose_priority(const struct tightening *t, enum rw_nic_type nic_type, uint8_t family,
 			       uint16_t protocol);
 
 bool tighten_is_ssh(const struct tightening *t, uint16_t protocol, uint16_t port);
+
+/* ---- tighten_packets.c ---- */
+
+/* The table of rules that decides at the interface: a VPC has one, whatever the interface is. */
+enum rw_nic_type tighten_table(const struct tightening *t, const struct rw_interface *interface);
+
+/* True for an address of the interface, shared and elastic ones too. */
+bool tighten_holds(const struct rw_interface *interface, const struct rw_address *address);
+
+/* True when the flow came, or may have come, by this interface. */
+bool tighten_comes_by(const struct rw_node *node, const struct rw_interface *interface,
+		      const struct rw_evidence_flow *flow);
+
+/* True when a packet that may have opened the flow there is accepted by the policy. */
+bool tighten_accepts(const struct rw_policy *policy, const struct rw_interface *interface,
+		     const struct rw_evidence_flow *flow);
+
+/* True when one is accepted by 'was' and refused by 'is', which differs by what a plan adds and deletes. */
+bool tighten_cuts(const struct rw_policy *was, const struct rw_policy *is,
+		  const struct rw_interface *interface, const struct rw_evidence_flow *flow);
 
 /* ---- tighten_sources.c ---- */
 

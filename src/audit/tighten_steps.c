@@ -156,9 +156,11 @@ static void explain(const struct tightening *t, const struct rw_evidence_node *s
 		[FATE_CLOSED] = "the port is to be closed, as asked for",
 	};
 	const struct rw_load_balancer *balancer = NULL;
-	enum fate fate = tighten_fate(t, seen, interface->nic_type, flow, &balancer);
+	enum fate fate = tighten_fate(t, seen, tighten_table(t, interface), flow, &balancer);
 
-	if (fate == FATE_BALANCED)
+	if (!flow->remote.family && tighten_is_ssh(t, flow->protocol, flow->port))
+		(void)snprintf(why, 160, "SSH is for the management CIDRs, and who came is not known");
+	else if (fate == FATE_BALANCED)
 		(void)snprintf(why, 160, "load balancer %.60s serves the port: only its sources are accepted",
 			       balancer->name);
 	else if (fate == FATE_NO_LISTENER)
@@ -192,6 +194,49 @@ static int add_refusal(const struct tightening *t, const struct list *list, cons
 	return 0;
 }
 
+/* Who may be among many clients that are counted together: machines of the internet and inside. */
+static const char *const strangers[] = {
+	"5.6.7.8",      "93.184.215.14", "10.201.102.3", "192.168.201.102",
+	"2600:9000::1", "2a02:2e0::1",   "fd12:3456::1",
+};
+
+/* Tells the flow as that of one of the many; false when there is no further one. */
+static bool next_client(const struct rw_evidence_flow *flow, size_t index, struct rw_evidence_flow *ret_one)
+{
+	*ret_one = *flow;
+	if (flow->remote.family)
+		return index == 0;
+	if (index >= RW_ARRAY_COUNT(strangers) ||
+	    rw_address_parse(strangers[index], &ret_one->remote, NULL) < 0)
+		return false;
+	/* Nobody speaks ICMP of the other IP version. */
+	if (flow->protocol == RW_PROTOCOL_ICMP || flow->protocol == RW_PROTOCOL_ICMPV6)
+		ret_one->protocol = ret_one->remote.family == 4 ? RW_PROTOCOL_ICMP : RW_PROTOCOL_ICMPV6;
+	return true;
+}
+
+static bool accepts_any(const struct rw_policy *policy, const struct rw_interface *interface,
+			const struct rw_evidence_flow *flow)
+{
+	struct rw_evidence_flow one;
+
+	for (size_t i = 0; next_client(flow, i, &one); i++)
+		if (tighten_accepts(policy, interface, &one))
+			return true;
+	return false;
+}
+
+static bool cuts_any(const struct rw_policy *was, const struct rw_policy *is,
+		     const struct rw_interface *interface, const struct rw_evidence_flow *flow)
+{
+	struct rw_evidence_flow one;
+
+	for (size_t i = 0; next_client(flow, i, &one); i++)
+		if (tighten_cuts(was, is, interface, &one))
+			return true;
+	return false;
+}
+
 /* One flow at all interfaces by which it may have come. */
 static int check_flow(const struct tightening *t, const struct list *list, const struct rw_node *node,
 		      const struct rw_evidence_node *seen, const struct rw_policy *was,
@@ -203,11 +248,10 @@ static int check_flow(const struct tightening *t, const struct list *list, const
 	for (size_t i = 0; r == 0 && i < node->interface_count; i++) {
 		const struct rw_interface *interface = &node->interfaces[i];
 
-		if (!tighten_comes_by(node, interface, flow) ||
-		    !tighten_accepts(was, node, interface->name, flow))
+		if (!tighten_comes_by(node, interface, flow) || !accepts_any(was, interface, flow))
 			continue;
 		accepted = true;
-		if (!tighten_accepts(is, node, interface->name, flow))
+		if (cuts_any(was, is, interface, flow))
 			r = add_refusal(t, list, node, interface, seen, flow);
 	}
 	if (list->judged)
@@ -217,15 +261,15 @@ static int check_flow(const struct tightening *t, const struct list *list, const
 
 /* The flows of a node that were accepted before ('was') and are not afterwards ('is'). */
 static int check_flows(const struct tightening *t, const struct list *list, const struct rw_node *node,
-		       const struct rw_evidence_node *seen, const struct rw_policy *was,
-		       const struct rw_policy *is)
+		       const struct rw_evidence_node *seen, const struct rw_vec *flows,
+		       const struct rw_policy *was, const struct rw_policy *is)
 {
 	int r = 0;
 
-	for (size_t i = 0; r == 0 && i < seen->flows.count; i++) {
-		const struct rw_evidence_flow *flow = rw_vec_at(&seen->flows, i);
+	for (size_t i = 0; r == 0 && i < flows->count; i++) {
+		const struct rw_evidence_flow *flow = rw_vec_at(flows, i);
 
-		if (flow->accepted && flow->direction == RW_DIRECTION_INGRESS && flow->remote.family)
+		if (flow->accepted && flow->direction == RW_DIRECTION_INGRESS)
 			r = check_flow(t, list, node, seen, was, is, flow);
 	}
 	return r;
@@ -246,7 +290,7 @@ static int check_node(const struct tightening *t, const struct rw_node *node,
 		r = rw_policy_derive(step->after, node->id, &surroundings, t->cache, &is, t->err);
 		if (r == 0)
 			r = check_flows(t, &(struct list){&step->refusals, &step->refused, NULL}, node, seen,
-					was, is);
+					&seen->flows, was, is);
 		if (r == 0) {
 			(void)rw_policy_unref(was);
 			was = RW_TAKE_PTR(is);
@@ -255,9 +299,9 @@ static int check_node(const struct tightening *t, const struct rw_node *node,
 	return r;
 }
 
-/* What came since the plan was made, under the whole plan. */
+/* What came since the plan was made, under the whole plan; 'seen' is what the plan was made from. */
 static int check_staged(const struct tightening *t, const struct rw_node *node,
-			const struct rw_evidence_node *seen)
+			const struct rw_evidence_node *seen, const struct rw_vec *flows)
 {
 	const struct rw_tighten_step *last = rw_vec_at(&t->plan->steps, t->plan->steps.count - 1);
 	const struct list list = {&t->plan->would_drop, &t->plan->would_drop_count, &t->plan->judged};
@@ -268,7 +312,7 @@ static int check_staged(const struct tightening *t, const struct rw_node *node,
 
 	if (r == 0)
 		r = rw_policy_derive(last->after, node->id, &surroundings, t->cache, &is, t->err);
-	return r < 0 ? r : check_flows(t, &list, node, seen, was, is);
+	return r < 0 ? r : check_flows(t, &list, node, seen, flows, was, is);
 }
 
 static int check_nodes(const struct tightening *t)
@@ -282,7 +326,7 @@ static int check_nodes(const struct tightening *t)
 		if (seen && seen->flows.count)
 			r = check_node(t, t->nodes[i], seen);
 		if (r == 0 && since)
-			r = check_staged(t, t->nodes[i], since);
+			r = check_staged(t, t->nodes[i], seen ? seen : since, &since->flows);
 	}
 	return r;
 }

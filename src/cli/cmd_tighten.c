@@ -56,12 +56,13 @@ static void put_refusal_row(struct rw_cli *cli, struct rw_json_writer *json, con
 {
 	static const struct rw_column port_column = {"", "port", RW_COLUMN_TEXT, NULL};
 	RW_CLEANUP(rw_buf_done) struct rw_buf port = {0};
+	const char *remote = rw_cli_text(refusal, "remote");
 	char what[256];
 
 	rw_buf_init(&port, 64);
 	rw_cli_append_cell(cli, &port, refusal, &port_column);
 	(void)snprintf(what, sizeof(what), "%s %s from %s to %s (%s)", rw_cli_text(refusal, "protocol"),
-		       port.data, rw_cli_text(refusal, "remote"), rw_cli_text(refusal, "name"),
+		       port.data, remote[0] ? remote : "many clients", rw_cli_text(refusal, "name"),
 		       rw_cli_text(refusal, "count"));
 	put_row(json, step, "refuses", what, rw_cli_text(refusal, "why"));
 }
@@ -324,7 +325,7 @@ static int print_staged(struct rw_cli *cli, const struct rw_cli_answer *answer)
 		{"INTERFACE", "interface", RW_COLUMN_TEXT, NULL},
 		{"PROTOCOL", "protocol", RW_COLUMN_TEXT, NULL},
 		{"PORT", "port", RW_COLUMN_NUMBER, "-"},
-		{"REMOTE", "remote", RW_COLUMN_TEXT, NULL},
+		{"REMOTE", "remote", RW_COLUMN_TEXT, "many"},
 		{"COUNT", "count", RW_COLUMN_NUMBER, NULL},
 		{"LAST", "last", RW_COLUMN_TIME, "-"},
 		{"WHY", "why", RW_COLUMN_LONG, NULL},

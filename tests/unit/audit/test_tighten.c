@@ -152,7 +152,9 @@ static void put_step(struct rw_buf *text, const struct rw_tighten_step *step)
 	for (size_t i = 0; i < step->refusals.count; i++) {
 		const struct rw_tighten_refusal *refusal = rw_vec_at(&step->refusals, i);
 
-		rw_address_format(&refusal->flow.remote, remote);
+		strcpy(remote, "many");
+		if (refusal->flow.remote.family)
+			rw_address_format(&refusal->flow.remote, remote);
 		(void)rw_buf_append_format(text, "  ! %s %s %u from %s: %s\n", refusal->node,
 					   refusal->interface, refusal->flow.port, remote, refusal->why);
 	}
@@ -358,7 +360,126 @@ static void ssh_cannot_be_closed(void **state)
 	assert_int_equal(make(scene, &err), -EINVAL);
 	assert_string_equal(err.field, "close");
 	listen_on(scene, "n-1", RW_PROTOCOL_TCP, 2222, "sshd");
+	assert_int_equal(make(scene, &err), -EINVAL);
+	listen_on(scene, "n-2", RW_PROTOCOL_TCP, 2222, "sshd");
 	assert_int_equal(make(scene, &err), 0);
+}
+
+/* A node whose sshd is not seen, as where systemd listens for it, is reached by port 22. */
+static void ssh_stays_open_on_a_node_of_which_its_port_is_not_known(void **state)
+{
+	struct scene *scene = *state;
+
+	add_cluster(scene, RW_NETWORK_VPC, "192.0.2.0/24");
+	watch_both(scene);
+	listen_on(scene, "n-1", RW_PROTOCOL_TCP, 2222, "sshd");
+	listen_on(scene, "n-2", RW_PROTOCOL_TCP, 22, "systemd");
+	expect(scene, "ready\n"
+		      "icmp\n"
+		      "  + allow icmp from 0.0.0.0/0\n"
+		      "ports\n"
+		      "  + allow tcp 22 from 192.0.2.0/24\n"
+		      "  + allow tcp 2222 from 192.0.2.0/24\n"
+		      "close\n"
+		      "  - allow all from 0.0.0.0/0\n");
+}
+
+/* Their addresses are not known, but that they come is. */
+static void lists_refused_ports_of_many_clients(void **state)
+{
+	static const struct rw_tighten_service closed[] = {{RW_PROTOCOL_TCP, {9000, 9000}}};
+	static const uint16_t ports[] = {22, 23, 9000, 8080};
+	struct scene *scene = *state;
+
+	add_cluster(scene, RW_NETWORK_VPC, "192.0.2.0/24");
+	watch_both(scene);
+	balance(scene, "10.0.0.0/24", false, 8080);
+	listen_on(scene, "n-1", RW_PROTOCOL_TCP, 22, "sshd");
+	listen_on(scene, "n-1", RW_PROTOCOL_TCP, 9000, "old");
+	listen_on(scene, "n-2", RW_PROTOCOL_TCP, 22, "sshd");
+	for (size_t i = 0; i < RW_ARRAY_COUNT(ports); i++) {
+		see(scene, "n-1", "eth0", RW_PROTOCOL_TCP, ports[i], "198.51.100.66");
+		((struct rw_evidence_flow *)rw_vec_at(&watch(scene, "n-1")->flows, i))->remote =
+			(struct rw_address){0};
+	}
+	see(scene, "n-2", "eth0", RW_PROTOCOL_ICMP, 0, "198.51.100.66");
+	((struct rw_evidence_flow *)rw_vec_at(&watch(scene, "n-2")->flows, 0))->remote =
+		(struct rw_address){0};
+	scene->input.closed = closed;
+	scene->input.closed_count = 1;
+	expect(scene,
+	       "ready\n"
+	       "icmp\n"
+	       "  + allow icmp from 0.0.0.0/0\n"
+	       "ports\n"
+	       "  + allow tcp 22 from 192.0.2.0/24\n"
+	       "load-balancers\n"
+	       "  + allow tcp 8080 from 10.0.0.0/24\n"
+	       "close\n"
+	       "  - allow all from 0.0.0.0/0\n"
+	       "  ! n-1 eth0 22 from many: SSH is for the management CIDRs, and who came is not known\n"
+	       "  ! n-1 eth0 23 from many: nobody listens on the port on n-1\n"
+	       "  ! n-1 eth0 9000 from many: the port is to be closed, as asked for\n"
+	       "  ! n-1 eth0 8080 from many: load balancer front serves the port: only its sources are "
+	       "accepted\n");
+}
+
+/*
+ * Records tell neither the source port nor, from agents, the node's own address: a rule that asks for these may not be the
+ * one that accepted the flow.
+ */
+static void rules_that_look_closer_than_records_keep_no_flow(void **state)
+{
+	struct scene *scene = *state;
+	struct rw_rule *narrow = world_rule("- in accept tcp 5432/5432 198.51.100.0/24");
+	struct rw_rule *other = world_rule("- in accept udp 123/123 0.0.0.0/0");
+	struct rw_node *node;
+	struct rw_error err = RW_ERROR_NONE;
+
+	add_cluster(scene, RW_NETWORK_VPC, "192.0.2.0/24");
+	node = world_node("n-3", "vpc-1", "c1", "", "10.0.0.3,10.0.0.33");
+	world_create(scene->draft, RW_KIND_NODE, node);
+	narrow->local_cidr = world_prefix("10.0.0.3/32");
+	other->source_ports = (struct rw_ports){123, 123};
+	assert_int_equal(rw_edit_add_rules(scene->draft, "sg-c1", &narrow, 1, NULL, &err), 0);
+	assert_int_equal(rw_edit_add_rules(scene->draft, "sg-c1", &other, 1, NULL, &err), 0);
+	watch_both(scene);
+	listen_on(scene, "n-3", RW_PROTOCOL_TCP, 5432, "postgres");
+	listen_on(scene, "n-3", RW_PROTOCOL_UDP, 123, "chronyd");
+	see(scene, "n-3", "eth0", RW_PROTOCOL_TCP, 5432, "198.51.100.7");
+	see(scene, "n-3", "eth0", RW_PROTOCOL_UDP, 123, "10.9.9.9");
+	expect(scene, "ready\n"
+		      "icmp\n"
+		      "  + allow icmp from 0.0.0.0/0\n"
+		      "ports\n"
+		      "  + allow tcp 22 from 192.0.2.0/24\n"
+		      "  + allow tcp 5432 from 198.51.100.7/32\n"
+		      "  + allow udp 123 from 10.0.0.0/8\n"
+		      "close\n"
+		      "  - allow all from 0.0.0.0/0\n");
+}
+
+/* In a VPC one table decides everywhere, also at a NIC that somebody declared to be one of the internet. */
+static void a_vpc_has_one_table_whatever_its_nics_are(void **state)
+{
+	struct scene *scene = *state;
+	struct rw_node *node;
+
+	add_cluster(scene, RW_NETWORK_VPC, "192.0.2.0/24");
+	node = world_node("n-3", "vpc-1", "c1", "", "10.0.0.3");
+	world_interface(node, "eth1", RW_NIC_INTERNET, "203.0.113.3");
+	world_create(scene->draft, RW_KIND_NODE, node);
+	watch_both(scene);
+	listen_on(scene, "n-3", RW_PROTOCOL_TCP, 8443, "shop");
+	see(scene, "n-3", "eth1", RW_PROTOCOL_TCP, 8443, "198.51.100.7");
+	expect(scene, "ready\n"
+		      "icmp\n"
+		      "  + allow icmp from 0.0.0.0/0\n"
+		      "ports\n"
+		      "  + allow tcp 22 from 192.0.2.0/24\n"
+		      "  + allow tcp 8443 from 0.0.0.0/0\n"
+		      "close\n"
+		      "  - allow all from 0.0.0.0/0\n");
 }
 
 /* ---- sources ---- */
@@ -614,6 +735,10 @@ int main(void)
 		SCENE(a_listener_counts_as_used_by_all_when_told_so),
 		SCENE(lists_every_flow_it_refuses_with_the_reason),
 		SCENE(ssh_cannot_be_closed),
+		SCENE(ssh_stays_open_on_a_node_of_which_its_port_is_not_known),
+		SCENE(lists_refused_ports_of_many_clients),
+		SCENE(rules_that_look_closer_than_records_keep_no_flow),
+		SCENE(a_vpc_has_one_table_whatever_its_nics_are),
 		SCENE(data_services_stay_open_to_those_who_used_them_only),
 		SCENE(a_listener_takes_what_its_address_says),
 		SCENE(a_port_that_answers_is_used_though_nobody_listens),
