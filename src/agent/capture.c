@@ -294,9 +294,11 @@ static int open_output(struct capture *capture)
 				      "- is a terminal: give a file, or a pipe into tcpdump -n -r -");
 	capture->file =
 		strcmp(path, "-") == 0 ? fcntl(STDOUT_FILENO, F_DUPFD_CLOEXEC, 3) : open_private(path);
-	if (capture->file < 0)
-		return rw_error_field(capture->err, "--write", "%s: %s", path,
-				      strerror(strcmp(path, "-") == 0 ? errno : -capture->file));
+	if (capture->file < 0) {
+		int code = strcmp(path, "-") == 0 ? -errno : capture->file;
+
+		return rw_error_set(capture->err, code, "--write %s: %s", path, strerror(-code));
+	}
 	rw_pcapng_begin(&capture->pcapng, "ringwall-agent " RW_VERSION, &capture->out);
 	return flush(capture);
 }

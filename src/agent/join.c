@@ -13,6 +13,7 @@
 #include "crypto/cert.h"
 #include "crypto/digest.h"
 #include "crypto/token.h"
+#include "group/validate.h"
 #include "http/client.h"
 #include "loop/loop.h"
 #include "wire/join.h"
@@ -49,11 +50,13 @@ static int normalise_fingerprint(const char *text, char fingerprint[2 * RW_SHA25
 static int check_options(const struct rw_join_options *options, struct rw_error *err)
 {
 	char id[RW_TOKEN_ID_MAX + 1], secret[RW_TOKEN_SECRET_SIZE];
+	struct rw_error unfit = RW_ERROR_NONE;
 	struct rw_agent_identity identity;
 	int r;
 
 	if (!options->ca_file && !options->ca_fingerprint) {
-		(void)rw_error_set(err, -EINVAL, "nothing says how to know the right controller");
+		(void)rw_error_field(err, "--ca-fingerprint",
+				     "is missing: nothing says how to know the right controller");
 		(void)rw_error_hint(
 			err, "Give the --ca-fingerprint that was shown with the token, or --ca FILE with "
 			     "the controller's ca.pem.");
@@ -63,6 +66,10 @@ static int check_options(const struct rw_join_options *options, struct rw_error 
 	rw_secret_wipe(secret, sizeof(secret));
 	if (r < 0)
 		return rw_error_field(err, "--token", "not a join token (<id>.<secret>)");
+	if (options->name && rw_validate_node_name(options->name, &unfit) < 0) {
+		(void)rw_error_field(err, "--name", "'%.80s' is %s", options->name, unfit.text);
+		return rw_error_hint(err, "%s", unfit.hint);
+	}
 	if (!options->replace && rw_agent_identity_load(&options->place, &identity, NULL) == 0) {
 		(void)rw_error_set(err, -EEXIST, "this machine has joined already as node %s of %s",
 				   identity.name, identity.server);
@@ -108,8 +115,7 @@ static int check_named(const struct rw_join_options *options, const struct rw_su
 {
 	for (size_t i = 0; i < options->named_count; i++)
 		if (!rw_links_find_name(&survey->links, options->named[i]))
-			return rw_error_field(err, "--interface", "there is no interface %s here",
-					      options->named[i]);
+			return rw_error_set(err, -ENODEV, "there is no interface %s here", options->named[i]);
 	return 0;
 }
 

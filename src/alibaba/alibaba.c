@@ -8,7 +8,7 @@
 
 #include "wire/text.h"
 
-static bool is_region(const char *text)
+bool rw_alibaba_is_region(const char *text)
 {
 	size_t length = strspn(text, "abcdefghijklmnopqrstuvwxyz0123456789-");
 
@@ -24,10 +24,8 @@ int rw_alibaba_new(const struct rw_alibaba_options *options, struct rw_alibaba *
 
 	if (!self)
 		return rw_error_oom(err);
-	if (!is_region(options->region)) {
-		(void)rw_error_field(err, "region", "'%.80s' is no name of a region", options->region);
-		return rw_error_hint(err, "Use lower-case letters, digits and '-', such as local.");
-	}
+	if (!rw_alibaba_is_region(options->region))
+		return rw_error_field(err, "region", "'%.80s' is no name of a region", options->region);
 	self->controller = options->controller;
 	self->clock = options->clock;
 	self->random = options->random;

@@ -43,6 +43,9 @@ struct rw_alibaba_options {
 		wait_ms; /* for how long an answer to a change waits for nodes; at most RW_ALIBABA_WAIT_MAX_MS */
 };
 
+/* Whether the text may be the name of a region. */
+bool rw_alibaba_is_region(const char *text);
+
 /* -EINVAL for a region that is none; -ENOMEM. */
 RW_NODISCARD int rw_alibaba_new(const struct rw_alibaba_options *options, struct rw_alibaba **ret_alibaba,
 				struct rw_error *err);

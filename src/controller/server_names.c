@@ -55,7 +55,10 @@ int rw_server_names_load(const char *state, struct rw_server_names *ret_names, s
 		r = add(&names, buf.data + at, length, err);
 		if (r < 0) {
 			(void)rw_error_wrap(err, "%s", path);
-			return rw_error_hint(err, "Give the names anew by --name.");
+			(void)rw_error_hint(err, "Give the names anew by --name.");
+			if (err)
+				err->code = -EUCLEAN; /* it is no fault of the command line's */
+			return -EUCLEAN;
 		}
 		at += length + 1;
 	}

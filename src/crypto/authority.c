@@ -169,7 +169,7 @@ struct rw_cert_authority *rw_cert_authority_free(struct rw_cert_authority *autho
 	return NULL;
 }
 
-static bool is_host_name(const char *name)
+bool rw_cert_is_host_name(const char *name)
 {
 	size_t label = 0;
 
@@ -201,7 +201,7 @@ static int add_name(gnutls_x509_crt_t crt, const char *name, struct rw_error *er
 	else if (inet_pton(AF_INET6, name, address) == 1)
 		r = gnutls_x509_crt_set_subject_alt_name(crt, GNUTLS_SAN_IPADDRESS, address, 16,
 							 GNUTLS_FSAN_APPEND);
-	else if (is_host_name(name))
+	else if (rw_cert_is_host_name(name))
 		r = gnutls_x509_crt_set_subject_alt_name(crt, GNUTLS_SAN_DNSNAME, name,
 							 (unsigned int)strlen(name), GNUTLS_FSAN_APPEND);
 	else

@@ -22,6 +22,7 @@
  * Unix seconds, so expiry can be tested.  All functions are for one thread at a time; none keeps state.
  */
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -81,6 +82,9 @@ RW_NODISCARD int rw_cert_authority_new(const char *cert_pem, const char *key_pem
 				       struct rw_cert_authority **ret_authority, struct rw_error *err);
 struct rw_cert_authority *rw_cert_authority_free(struct rw_cert_authority *authority);
 RW_DEFINE_CLEANUP(struct rw_cert_authority *, rw_cert_authority_free)
+
+/* Whether a server certificate may be for it: labels of letters, digits and '-', parted by dots. */
+bool rw_cert_is_host_name(const char *name);
 
 /*
  * Issues a server certificate for the key 'key_pem'.  'names' are 1..RW_CERT_MAX_NAMES host names or

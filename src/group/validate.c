@@ -259,7 +259,7 @@ static int check_interface(const struct rw_node *node, size_t index, const struc
 	return r;
 }
 
-static int check_node_name(const char *name, struct rw_error *err)
+int rw_validate_node_name(const char *name, struct rw_error *err)
 {
 	bool good = name && strlen(name) <= 63;
 
@@ -297,7 +297,7 @@ static int check_node_groups(const struct rw_node *node, const struct rw_limits 
 
 static int check_node(const struct rw_node *node, const struct rw_limits *limits, struct rw_error *err)
 {
-	int r = check_node_name(node->name, err);
+	int r = rw_validate_node_name(node->name, err);
 
 	if (r == 0)
 		r = rw_validate_id(RW_KIND_NETWORK, node->network, "network", err);

@@ -29,6 +29,9 @@ RW_NODISCARD int rw_validate_text(const char *text, const char *field, size_t le
 /* Checks a reference to be stored: well-formed id of 'kind'. */
 RW_NODISCARD int rw_validate_id(enum rw_kind kind, const char *id, const char *field, struct rw_error *err);
 
+/* Checks the name of a node, at the field "name". */
+RW_NODISCARD int rw_validate_node_name(const char *name, struct rw_error *err);
+
 /* Checks a rule by itself: every field of semantics section 2.  Its id may be "". */
 RW_NODISCARD int rw_validate_rule(const struct rw_rule *rule, const struct rw_limits *limits,
 				  struct rw_error *err);

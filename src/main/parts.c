@@ -210,13 +210,11 @@ static int read_password(const char *path, char *password, size_t size, struct r
 	int r = rw_file_read_secret(path, "the password", password, size, err);
 
 	if (r == 0 && strlen(password) == size - 1)
-		return rw_error_field(err, "--etcd-password-file", "%s holds more than %zu bytes", path,
-				      size - 2);
+		return rw_error_set(err, -E2BIG, "%s holds more than %zu bytes", path, size - 2);
 	if (r == 0)
 		password[strcspn(password, "\r\n")] = '\0';
 	if (r == 0 && !password[0])
-		return rw_error_field(err, "--etcd-password-file", "%s holds no password in its first line",
-				      path);
+		return rw_error_set(err, -ENODATA, "%s holds no password in its first line", path);
 	return r;
 }
 

@@ -2,6 +2,7 @@
 
 /* The agent's program: parses arguments, chooses the back end of enforcement, runs one command. */
 
+#include <net/if.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -12,6 +13,7 @@
 #include "agent/privileges.h"
 #include "base/file.h"
 #include "base/log.h"
+#include "crypto/token.h"
 #include "enforce/bpf/bpf.h"
 #include "main/descriptions.h"
 #include "wire/reader.h"
@@ -83,7 +85,7 @@ static int set_log_level(const char *word)
 			return 0;
 		}
 	}
-	return usage("not a log level", word);
+	return usage("--log-level is error, warning, info or debug, not", word);
 }
 
 static int set_limit(struct arguments *arguments, int code, const char *text)
@@ -102,12 +104,23 @@ static int set_limit(struct arguments *arguments, int code, const char *text)
 	return 0;
 }
 
+/* What the kernel takes for a name. */
+static bool is_interface_name(const char *text)
+{
+	size_t length = strlen(text);
+
+	return length > 0 && length < IF_NAMESIZE && strcspn(text, "/: \t\r\n") == length &&
+	       strcmp(text, ".") != 0 && strcmp(text, "..") != 0;
+}
+
 static int check_early(const struct arguments *arguments)
 {
 	static const char *const words[] = {"on", "off", "remove"};
 
 	if (!arguments->words[1])
 		return usage("early-drop needs two words: on|off|remove INTERFACE", NULL);
+	if (!is_interface_name(arguments->words[1]))
+		return usage("not the name of an interface", arguments->words[1]);
 	for (size_t i = 0; i < RW_ARRAY_COUNT(words); i++)
 		if (strcmp(arguments->words[0], words[i]) == 0)
 			return 0;
@@ -169,6 +182,8 @@ static int set_option(struct arguments *arguments, int code, const char *text)
 	case RW_AGENT_OPTION_INTERFACE:
 		if (arguments->interface_count == RW_ARRAY_COUNT(arguments->interfaces))
 			return usage("too many interfaces", NULL);
+		if (!is_interface_name(text))
+			return usage("--interface is the name of an interface, not", text);
 		arguments->interfaces[arguments->interface_count++] = text;
 		return 0;
 	case RW_AGENT_OPTION_SERVER:
@@ -259,6 +274,13 @@ static int parse_filter(struct arguments *arguments)
 	return 0;
 }
 
+static int refuse_empty(const struct option *table, int code)
+{
+	while (table->name && table->val != code)
+		table++;
+	return usage("this option needs a value", table->name);
+}
+
 static int parse(int argc, char **argv, struct arguments *arguments)
 {
 	struct option table[RW_USAGE_OPTIONS_MAX + 1];
@@ -270,7 +292,7 @@ static int parse(int argc, char **argv, struct arguments *arguments)
 			fprintf(stderr, "Try 'ringwall-agent --help'.\n");
 			return -EINVAL;
 		}
-		r = set_option(arguments, code, optarg);
+		r = optarg && !optarg[0] ? refuse_empty(table, code) : set_option(arguments, code, optarg);
 	}
 	if (r != 0)
 		return r;
@@ -379,6 +401,7 @@ static int command_run(struct arguments *arguments, const struct rw_agent_place 
 /* Reads the token from its file; the first line is the token. */
 static int read_token(const char *path, char *token, size_t size, struct rw_error *err)
 {
+	char id[RW_TOKEN_ID_MAX + 1], secret[RW_TOKEN_SECRET_SIZE];
 	RW_CLEANUP(rw_buf_done) struct rw_buf buf;
 	size_t length;
 	int r;
@@ -389,10 +412,12 @@ static int read_token(const char *path, char *token, size_t size, struct rw_erro
 		return r;
 	length = strcspn(buf.data, " \t\r\n");
 	if (length == 0 || length >= size)
-		return rw_error_field(err, "--token-file", "%s holds no token", path);
+		return rw_error_set(err, -ENODATA, "%s holds no token", path);
 	memcpy(token, buf.data, length);
 	token[length] = '\0';
-	return 0;
+	r = rw_token_parse(token, id, secret);
+	rw_secret_wipe(secret, sizeof(secret));
+	return r < 0 ? rw_error_set(err, -ENODATA, "%s holds no join token (<id>.<secret>)", path) : 0;
 }
 
 static int command_join(struct arguments *arguments, const struct rw_agent_place *place, struct rw_error *err)
@@ -511,7 +536,7 @@ int main(int argc, char **argv)
 		fprintf(stderr, "ringwall-agent: %s%s%s\n", err.field, err.field[0] ? " " : "", err.text);
 		if (err.hint[0])
 			fprintf(stderr, "hint: %s\n", err.hint);
-		return EXIT_FAILED;
+		return rw_usage_is_fault(&err) ? EXIT_USAGE : EXIT_FAILED;
 	}
 	return 0;
 }

@@ -12,6 +12,7 @@
 #include "base/log.h"
 #include "main/daemon.h"
 #include "main/descriptions.h"
+#include "main/option_values.h"
 #include "store/flows.h"
 #include "wire/text.h"
 
@@ -34,7 +35,7 @@ static int report(const struct rw_error *err)
 	(void)fprintf(stderr, "ringwalld: %s%s%s\n", err->field, err->field[0] ? ": " : "", err->text);
 	if (err->hint[0])
 		(void)fprintf(stderr, "%s\n", err->hint);
-	return EXIT_FAILURE;
+	return rw_usage_is_fault(err) ? EXIT_USAGE : EXIT_FAILURE;
 }
 
 static bool set_log_level(const char *word)
@@ -140,11 +141,14 @@ static int read_options(int count, char **arguments, struct rw_daemon_options *d
 	struct rw_error err = RW_ERROR_NONE;
 	uint64_t number;
 	int option;
+	int index = 0;
 
 	rw_usage_getopt(&rw_daemon_program, options);
-	while ((option = getopt_long(count, arguments, "h", options, NULL)) != -1) {
+	while ((option = getopt_long(count, arguments, "h", options, &index)) != -1) {
 		const char **slot = slot_of(daemon, option);
 
+		if (optarg && !optarg[0])
+			return usage_error("--%s is empty", options[index].name);
 		if (slot) {
 			*slot = optarg;
 			continue;
@@ -292,6 +296,8 @@ int main(int count, char **arguments)
 	result = help ? 0 : check_etcd(&daemon);
 	if (result)
 		return result;
+	if (!help && rw_option_values_check(&daemon, &err) < 0)
+		return report(&err);
 	words = arguments + optind;
 	left = count - optind;
 	if (help)

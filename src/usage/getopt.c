@@ -62,3 +62,8 @@ bool rw_usage_answer(const struct rw_usage_program *program, int count, char **a
 		return false;
 	return true;
 }
+
+bool rw_usage_is_fault(const struct rw_error *err)
+{
+	return err->code == -EINVAL && strncmp(err->field, "--", 2) == 0;
+}

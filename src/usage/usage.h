@@ -21,6 +21,8 @@
 #include <stddef.h>
 #include <stdio.h>
 
+#include "base/error.h"
+
 /* Most options of one program. */
 #define RW_USAGE_OPTIONS_MAX 64
 
@@ -100,6 +102,9 @@ bool rw_usage_answer(const struct rw_usage_program *program, int count, char **a
 /* Fills getopt_long's table with every option of the program, each name once, ended by zeros. */
 void rw_usage_getopt(const struct rw_usage_program *program,
 		     struct option ret_table[RW_USAGE_OPTIONS_MAX + 1]);
+
+/* Whether the command line itself is wrong: -EINVAL at a field that is an option, "--listen". */
+bool rw_usage_is_fault(const struct rw_error *err);
 
 /* The command of that path, or NULL. */
 const struct rw_usage_command *rw_usage_find(const struct rw_usage_program *program, const char *path);

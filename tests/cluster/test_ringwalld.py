@@ -34,15 +34,6 @@ def check_usage():
     record("a command that lacks a word says how it reads", result.returncode == 2 and "ringwalld backup FILE" in result.stderr, result)
 
 
-def check_refusals(folder):
-    state = os.path.join(folder, "refused")
-    for arguments, word in ((["--listen", "8443"], "--listen"), (["--listen", "host:8443"], "--listen"),
-                            (["--listen", "127.0.0.1:99999"], "--listen"),
-                            (["--plain-http", "--listen", "0.0.0.0:0"], "loopback")):
-        result = run("--state", state, *arguments)
-        record(f"{arguments} is refused with a reason", result.returncode == 1 and word in result.stderr, result)
-
-
 def check_init(folder):
     state = os.path.join(folder, "made")
     result = run("--state", state, "init")
@@ -192,7 +183,6 @@ def check_flow_history():
 
 with scratches.folder() as scratch:
     check_usage()
-    check_refusals(scratch)
     check_init(scratch)
     check_names(scratch)
     check_master_key(scratch)

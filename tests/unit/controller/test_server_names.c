@@ -72,7 +72,7 @@ static void refuses_a_file_that_holds_something_else(void **state)
 	assert_non_null(file);
 	(void)fputs("fine\n\nafter an empty line\n", file);
 	(void)fclose(file);
-	assert_int_equal(rw_server_names_load(folder, &names, &err), -EINVAL);
+	assert_int_equal(rw_server_names_load(folder, &names, &err), -EUCLEAN);
 	assert_non_null(strstr(err.text, path));
 }
 
