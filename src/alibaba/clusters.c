@@ -150,13 +150,21 @@ static void put_place(struct call *call, const struct rw_cluster *cluster)
 
 static void put_unknown(struct rw_json_writer *json)
 {
-	static const char *const texts[] = {
-		"agent_version",       "cluster_spec",   "created",
-		"current_version",     "docker_version", "external_loadbalancer_id",
-		"init_version",        "master_url",     "meta_data",
-		"next_version",        "node_cidr_mask", "node_status",
-		"proxy_mode",          "service_cidr",   "updated",
-		"worker_ram_role_name"};
+	static const char *const texts[] = {"agent_version",
+					    "cluster_spec",
+					    "current_version",
+					    "docker_version",
+					    "external_loadbalancer_id",
+					    "init_version",
+					    "master_url",
+					    "meta_data",
+					    "next_version",
+					    "node_cidr_mask",
+					    "node_status",
+					    "proxy_mode",
+					    "service_cidr",
+					    "updated",
+					    "worker_ram_role_name"};
 
 	for (size_t i = 0; i < RW_ARRAY_COUNT(texts); i++)
 		rw_json_put_text(json, texts[i], "");
@@ -181,6 +189,7 @@ static void put_cluster(struct call *call, const struct rw_cluster *cluster)
 	rw_json_put_bool(json, "deletion_protection", false);
 	rw_json_put_bool(json, "private_zone", false);
 	rw_json_put_text(json, "resource_group_id", group ? group : "");
+	put_time(call, "created", cluster->created_ms);
 	put_unknown(json);
 	put_tags_of(json, cluster);
 	rw_json_end_object(json);

@@ -58,7 +58,7 @@ static void put_group(struct call *call, const struct rw_group *group)
 	rw_json_put_text(json, "SecurityGroupType", group->kind == RW_GROUP_BASIC ? "normal" : "enterprise");
 	rw_json_put_text(json, "Description", group->description);
 	rw_json_put_text(json, "VpcId", is_classic_network(model, group->network) ? "" : group->network);
-	rw_json_put_text(json, "CreationTime", "");
+	put_time(call, "CreationTime", group->created_ms);
 	rw_json_put_integer(json, "EcsCount", (int64_t)members);
 	rw_json_put_integer(json, "AvailableInstanceAmount",
 			    (int64_t)rw_limits_default.members_per_group - (int64_t)members);
@@ -397,7 +397,7 @@ static void put_instance(struct call *call, const struct rw_node *node)
 		"false,"
 		"\"LocalStorageAmount\":0,\"LocalStorageCapacity\":0,\"VlanId\":\"\",\"HpcClusterId\":\"\","
 		"\"DeploymentSetId\":\"\",\"CreditSpecification\":\"\",\"StoppedMode\":\"\","
-		"\"AutoReleaseTime\":\"\",\"ExpiredTime\":\"\",\"StartTime\":\"\",\"CreationTime\":\"\","
+		"\"AutoReleaseTime\":\"\",\"ExpiredTime\":\"\",\"StartTime\":\"\","
 		"\"OperationLocks\":{\"LockReason\":[]},\"RdmaIpAddress\":{\"IpAddress\":[]}";
 	struct rw_json_writer *json = &call->json;
 	char zone[ZONE_ID_SIZE];
@@ -415,6 +415,7 @@ static void put_instance(struct call *call, const struct rw_node *node)
 	rw_json_put_text(json, "InstanceNetworkType",
 			 is_classic_network(call_model(call), node->network) ? "classic" : "vpc");
 	rw_json_write_members(json, unknown, sizeof(unknown) - 1);
+	put_time(call, "CreationTime", node->created_ms);
 	put_groups_of(call, node);
 	put_vpc_attributes(call, node);
 	put_addresses(call, "InnerIpAddress", node, INNER_OF_CLASSIC);

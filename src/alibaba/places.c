@@ -90,7 +90,7 @@ static void put_vpc(struct call *call, const struct rw_network *network)
 	rw_json_put_text(json, "OwnerId", call->self->account);
 	rw_json_put_text(json, "VRouterId", "");
 	rw_json_put_text(json, "Description", "");
-	rw_json_put_text(json, "CreationTime", "");
+	put_time(call, "CreationTime", network->created_ms);
 	rw_json_put_text(json, "ResourceGroupId", "");
 	rw_json_end_object(json);
 }
@@ -113,7 +113,7 @@ static void put_vswitch(struct call *call, const struct rw_network *network)
 	rw_json_put_bool(json, "IsDefault", is_default(call, network));
 	rw_json_put_text(json, "OwnerId", call->self->account);
 	rw_json_put_text(json, "Description", "");
-	rw_json_put_text(json, "CreationTime", "");
+	put_time(call, "CreationTime", network->created_ms);
 	rw_json_put_text(json, "ResourceGroupId", "");
 	rw_json_end_object(json);
 }

@@ -241,14 +241,16 @@ static int64_t count_associations(const struct rw_model *model, const char *list
 	return count;
 }
 
-static void put_fields(struct rw_json_writer *json, const struct rw_prefix_list *list)
+static void put_fields(struct call *call, const struct rw_prefix_list *list)
 {
+	struct rw_json_writer *json = &call->json;
+
 	rw_json_put_text(json, "PrefixListId", list->id);
 	rw_json_put_text(json, "PrefixListName", list->name);
 	rw_json_put_text(json, "AddressFamily", list->family == 6 ? "IPv6" : "IPv4");
 	rw_json_put_integer(json, "MaxEntries", (int64_t)rw_limits_default.cidrs_per_prefix_list);
 	rw_json_put_text(json, "Description", "");
-	rw_json_put_text(json, "CreationTime", "");
+	put_time(call, "CreationTime", list->created_ms);
 }
 
 static int find_lists(struct call *call, struct rw_vec *items)
@@ -300,7 +302,7 @@ int alibaba_describe_prefix_lists(struct call *call)
 		const struct rw_prefix_list *list = ((const struct item *)rw_vec_at(&items, i))->object;
 
 		rw_json_begin_object(json);
-		put_fields(json, list);
+		put_fields(call, list);
 		rw_json_put_integer(json, "AssociationCount", count_associations(model, list->id));
 		put_tags(call, &list->tags);
 		rw_json_end_object(json);
@@ -319,7 +321,7 @@ int alibaba_describe_prefix_list(struct call *call)
 
 	if (r < 0)
 		return r;
-	put_fields(json, list);
+	put_fields(call, list);
 	list_begin(json, "Entries", "Entry");
 	for (size_t i = 0; i < list->cidr_count; i++) {
 		rw_prefix_format(&list->cidrs[i], text);

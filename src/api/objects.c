@@ -170,7 +170,7 @@ static int refuse_own_fields(const struct rw_json *body, const char *const *fiel
 	return 0;
 }
 
-static const char *const made_fields[] = {"id", "machine_id", NULL};
+static const char *const made_fields[] = {"id", "machine_id", "created", NULL};
 
 /* What a request may leave out although a model file must say it. */
 static const char *defaults_of(enum rw_kind kind)
@@ -254,7 +254,7 @@ static int note_rules(const struct rw_draft *draft, const struct rw_cluster *clu
 static int edit_create_cluster(struct rw_draft *draft, void *userdata, struct rw_error *err)
 {
 	static const char *const options_of_creation[] = {"no_web", "ipv6", NULL};
-	static const char *const made[] = {"id", "security_group", NULL};
+	static const char *const made[] = {"id", "security_group", "created", NULL};
 	struct creation *creation = userdata;
 	const struct rw_api_call *call = creation->call;
 	struct rw_resolver resolver = rw_api_resolver(rw_draft_model(draft));

@@ -24,6 +24,7 @@ static const struct rw_column record[] = {
 	{"management CIDRs", "management_cidrs", RW_COLUMN_TEXT, NULL},
 	{"enforcement", "enforcement", RW_COLUMN_WORD, NULL},
 	{"tags", "tags", RW_COLUMN_TEXT, NULL},
+	{"created", "created", RW_COLUMN_TIME, NULL},
 	{"nodes", "nodes.total", RW_COLUMN_NUMBER, NULL},
 	{"nodes enforced", "nodes.connected", RW_COLUMN_NUMBER, NULL},
 	{"rules", "rule_count", RW_COLUMN_NUMBER, NULL},

@@ -23,6 +23,7 @@ static const struct rw_column record[] = {
 	{"rules", "rule_count", RW_COLUMN_NUMBER, NULL},
 	{"members", "member_count", RW_COLUMN_NUMBER, NULL},
 	{"tags", "tags", RW_COLUMN_TEXT, NULL},
+	{"created", "created", RW_COLUMN_TIME, NULL},
 };
 
 static int create(struct rw_cli *cli)

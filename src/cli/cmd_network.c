@@ -10,7 +10,7 @@ static const struct rw_column columns[] = {
 static const struct rw_column record[] = {
 	{"id", "id", RW_COLUMN_TEXT, NULL},       {"name", "name", RW_COLUMN_TEXT, NULL},
 	{"kind", "kind", RW_COLUMN_TEXT, NULL},   {"public", "public", RW_COLUMN_TEXT, NULL},
-	{"CIDRs", "cidrs", RW_COLUMN_TEXT, NULL},
+	{"CIDRs", "cidrs", RW_COLUMN_TEXT, NULL}, {"created", "created", RW_COLUMN_TIME, NULL},
 };
 
 static int create(struct rw_cli *cli)

@@ -20,6 +20,7 @@ static const struct rw_column record[] = {
 	{"groups", "security_groups", RW_COLUMN_REFERENCE, NULL},
 	{"agent", "agent", RW_COLUMN_TEXT, NULL},
 	{"enforcement", "enforcement", RW_COLUMN_WORD, NULL},
+	{"created", "created", RW_COLUMN_TIME, NULL},
 	{"state", "state", RW_COLUMN_WORD, NULL},
 	{"since", "since", RW_COLUMN_TIME, NULL},
 	{"policy of revision", "wanted", RW_COLUMN_TEXT, NULL},

@@ -13,6 +13,7 @@ static const struct rw_column record[] = {
 	{"name", "name", RW_COLUMN_TEXT, NULL},
 	{"family", "family", RW_COLUMN_TEXT, NULL},
 	{"CIDRs", "cidrs", RW_COLUMN_TEXT, NULL},
+	{"created", "created", RW_COLUMN_TIME, NULL},
 };
 
 static int create(struct rw_cli *cli)

@@ -100,6 +100,13 @@ static int normalise(const struct rw_draft *draft, enum rw_kind kind, void *obje
 
 /* ---- Create ---- */
 
+/* Now, unless whoever makes it knows better. */
+static void stamp(const struct rw_draft *draft, enum rw_kind kind, void *object)
+{
+	if (rw_object_created(kind, object) == 0)
+		rw_object_set_created(kind, object, draft->context.now_ms);
+}
+
 /* Gives the object an id, or checks that the one it has is free. */
 static int settle_id(const struct rw_draft *draft, enum rw_kind kind, char id[RW_ID_SIZE],
 		     struct rw_error *err)
@@ -162,6 +169,7 @@ int rw_edit_create(struct rw_draft *draft, enum rw_kind kind, void *object, cons
 		(void)rw_object_unref(kind, object);
 		return r;
 	}
+	stamp(draft, kind, object);
 	memcpy(id, rw_object_id(kind, object), sizeof(id));
 	r = kind == RW_KIND_GROUP ? create_group(draft, object, err)
 				  : rw_draft_check_and_put(draft, kind, object, err);
@@ -190,6 +198,7 @@ struct rw_group *rw_draft_make_managed_group(const struct rw_draft *draft, const
 
 	if (!group)
 		return NULL;
+	group->created_ms = draft->context.now_ms;
 	memcpy(group->id, cluster->security_group, sizeof(group->id));
 	memcpy(group->network, cluster->network, sizeof(group->network));
 	memcpy(group->managed_by, cluster->id, sizeof(group->managed_by));
@@ -264,6 +273,7 @@ int rw_edit_create_cluster(struct rw_draft *draft, struct rw_cluster *taken,
 				  "security group %s exists already", cluster->security_group);
 	if (r < 0)
 		return r;
+	stamp(draft, RW_KIND_CLUSTER, cluster);
 	if (!cluster->security_group[0])
 		rw_draft_make_id(draft, RW_KIND_GROUP, cluster->security_group);
 	r = rw_validate_object(RW_KIND_CLUSTER, cluster, rw_draft_limits(draft), err);
@@ -396,6 +406,8 @@ int rw_edit_update(struct rw_draft *draft, enum rw_kind kind, void *object, cons
 		r = check_change(kind, current, object, err);
 	if (r == 0)
 		r = normalise(draft, kind, object, err);
+	if (r == 0)
+		rw_object_set_created(kind, object, rw_object_created(kind, current));
 	if (r == 0 && kind == RW_KIND_GROUP && keep_rules(object, current) < 0)
 		r = rw_error_oom(err);
 	if (r < 0 || rw_object_equal(kind, current, object)) {

@@ -36,7 +36,7 @@
 
 /* Borrowed for the life of the draft. */
 struct rw_edit_context {
-	int64_t now_ms;     /* becomes the rules' time of creation */
+	int64_t now_ms;     /* becomes the time of creation of objects and rules */
 	const char *author; /* becomes the rules' author */
 	const struct rw_random *random;
 	const struct rw_limits *limits; /* NULL = rw_limits_default */
@@ -77,6 +77,7 @@ const struct rw_touched *rw_draft_at(const struct rw_draft *draft, size_t index)
  * - cluster: rw_edit_create_cluster does it; here without options.
  * - node: joins its cluster's group by being in the cluster; a free-standing one names at least one group.
  * - group: free-standing; its rules are validated and get ids like added ones.  'managed_by' must be "".
+ * Its time of creation is the context's unless it has one already.
  */
 RW_NODISCARD int rw_edit_create(struct rw_draft *draft, enum rw_kind kind, void *object,
 				const void **ret_object, struct rw_error *err);
@@ -121,7 +122,7 @@ RW_NODISCARD int rw_edit_adopt_group(struct rw_draft *draft, const char *cluster
  * Puts 'object' (taken, also on failure; usually a changed rw_<kind>_dup) in place of the one with its id.
  * What cannot change is refused by field: a network's kind; a cluster's network, type, profile and group; a
  * node's network; a group's network, kind and owner.  A group's rules are not changed this way: those of the
- * model stay, whatever 'object' holds.  An object equal to the one there touches nothing.
+ * model stay, whatever 'object' holds, and so does its time of creation.  An object equal to the one there touches nothing.
  */
 RW_NODISCARD int rw_edit_update(struct rw_draft *draft, enum rw_kind kind, void *object,
 				const void **ret_object, struct rw_error *err);

@@ -127,6 +127,8 @@ bool rw_object_equal(enum rw_kind kind, const void *a, const void *b)
 		return true;
 	if (strcmp(rw_object_id(kind, a), rw_object_id(kind, b)) != 0)
 		return false;
+	if (rw_object_created(kind, a) != rw_object_created(kind, b))
+		return false;
 	switch (kind) {
 	case RW_KIND_NETWORK:
 		return same_network(a, b);

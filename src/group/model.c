@@ -6,11 +6,12 @@
 
 #include "base/array.h"
 
-/* How every object begins; a promise has no name. */
+/* How every object begins; a promise has no name, a load balancer no time. */
 struct head {
 	unsigned int references;
 	char id[RW_ID_SIZE];
 	char *name;
+	int64_t created_ms;
 };
 
 #define ASSERT_HEAD(type)                                                                                    \
@@ -106,6 +107,28 @@ const char *rw_object_id(enum rw_kind kind, const void *object)
 {
 	(void)kind;
 	return ((const struct head *)object)->id;
+}
+
+static bool keeps_created(enum rw_kind kind)
+{
+	static_assert(offsetof(struct rw_network, created_ms) == offsetof(struct head, created_ms), "head");
+	static_assert(offsetof(struct rw_cluster, created_ms) == offsetof(struct head, created_ms), "head");
+	static_assert(offsetof(struct rw_node, created_ms) == offsetof(struct head, created_ms), "head");
+	static_assert(offsetof(struct rw_group, created_ms) == offsetof(struct head, created_ms), "head");
+	static_assert(offsetof(struct rw_prefix_list, created_ms) == offsetof(struct head, created_ms),
+		      "head");
+	return kind != RW_KIND_LOAD_BALANCER && kind != RW_KIND_PROMISE;
+}
+
+int64_t rw_object_created(enum rw_kind kind, const void *object)
+{
+	return keeps_created(kind) ? ((const struct head *)object)->created_ms : 0;
+}
+
+void rw_object_set_created(enum rw_kind kind, void *object, int64_t unix_ms)
+{
+	if (keeps_created(kind))
+		((struct head *)object)->created_ms = unix_ms;
 }
 
 const char *rw_object_name(enum rw_kind kind, const void *object)

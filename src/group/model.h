@@ -47,6 +47,7 @@ struct rw_network {
 	unsigned int references;
 	char id[RW_ID_SIZE];
 	char *name;
+	int64_t created_ms; /* Unix time; 0 = unknown */
 	enum rw_network_kind kind;
 	bool is_public; /* no CIDRs: the declared addresses of its nodes are the network */
 	struct rw_prefix *cidrs;
@@ -57,6 +58,7 @@ struct rw_cluster {
 	unsigned int references;
 	char id[RW_ID_SIZE];
 	char *name;
+	int64_t created_ms; /* Unix time; 0 = unknown */
 	char network[RW_ID_SIZE];
 	enum rw_cluster_type type;
 	enum rw_profile profile;
@@ -88,6 +90,7 @@ struct rw_node {
 	unsigned int references;
 	char id[RW_ID_SIZE];
 	char *name;
+	int64_t created_ms;       /* Unix time; 0 = unknown */
 	char cluster[RW_ID_SIZE]; /* "" = free-standing */
 	char network[RW_ID_SIZE];
 	enum rw_agent_kind agent;
@@ -140,6 +143,7 @@ struct rw_group {
 	unsigned int references;
 	char id[RW_ID_SIZE];
 	char *name;
+	int64_t created_ms; /* Unix time; 0 = unknown */
 	char *description;
 	char network[RW_ID_SIZE];
 	enum rw_group_kind kind;
@@ -156,6 +160,7 @@ struct rw_prefix_list {
 	unsigned int references;
 	char id[RW_ID_SIZE];
 	char *name;
+	int64_t created_ms; /* Unix time; 0 = unknown */
 	uint8_t family;
 	struct rw_prefix *cidrs; /* sorted, unique */
 	size_t cidr_count;
@@ -237,6 +242,13 @@ void *rw_object_unref(enum rw_kind kind, void *object);
 /* The object's id; its name, or NULL for a promise.  Lent. */
 const char *rw_object_id(enum rw_kind kind, const void *object);
 const char *rw_object_name(enum rw_kind kind, const void *object);
+
+/*
+ * When the object was made, its 'created_ms'.  It is not kept of load balancers and promises: the one gives 0, the other
+ * does nothing then.
+ */
+int64_t rw_object_created(enum rw_kind kind, const void *object);
+void rw_object_set_created(enum rw_kind kind, void *object, int64_t unix_ms);
 
 /* The kind as the model file calls it: "network", "cluster", "node", "security group", ... */
 const char *rw_kind_name(enum rw_kind kind);

@@ -491,6 +491,8 @@ int rw_validate_object(enum rw_kind kind, const void *object, const struct rw_li
 	err = err ? err : &local;
 	limits = limits ? limits : &rw_limits_default;
 	r = rw_validate_id(kind, rw_object_id(kind, object), "id", err);
+	if (r == 0 && rw_object_created(kind, object) < 0)
+		r = rw_group_fail(err, -EINVAL, "created", "Leave it out.", "before 1970");
 	if (r < 0)
 		return r;
 	switch (kind) {

@@ -45,6 +45,7 @@ static int decode_choice(const struct rw_json *value, const struct rw_json_field
 		      .required = true)
 #define FIELD_REFERENCE(json_name, type, member, kind, ...)                                                  \
 	RW_JSON_FIELD(json_name, type, member, rw_json_decode_reference, .min = (kind), ##__VA_ARGS__)
+#define FIELD_CREATED(type) RW_JSON_FIELD("created", type, created_ms, rw_json_decode_time)
 #define FIELD_WORD(json_name, type, member, list, ...)                                                       \
 	RW_JSON_FIELD(json_name, type, member, rw_json_decode_word, .words = (list), ##__VA_ARGS__)
 #define FIELD_PREFIXES(json_name, type, member, count)                                                       \
@@ -56,6 +57,7 @@ static const struct rw_json_field network_fields[] = {
 	FIELD_WORD("kind", struct rw_network, kind, rw_words_network_kind, .required = true),
 	FIELD_PREFIXES("cidrs", struct rw_network, cidrs, cidr_count),
 	RW_JSON_FIELD("public", struct rw_network, is_public, rw_json_decode_bool),
+	FIELD_CREATED(struct rw_network),
 };
 
 int rw_network_decode(const struct rw_json *value, const struct rw_resolver *resolver,
@@ -92,6 +94,7 @@ static const struct rw_json_field cluster_fields[] = {
 	FIELD_WORD("enforcement", struct rw_cluster, enforcement, rw_words_enforcement),
 	FIELD_REFERENCE("security_group", struct rw_cluster, security_group, RW_KIND_GROUP),
 	RW_JSON_FIELD("tags", struct rw_cluster, tags, rw_json_decode_tags),
+	FIELD_CREATED(struct rw_cluster),
 };
 
 int rw_cluster_decode(const struct rw_json *value, const struct rw_resolver *resolver,
@@ -123,6 +126,7 @@ static const struct rw_json_field node_fields[] = {
 	RW_JSON_FIELD("interfaces", struct rw_node, interfaces, rw_json_decode_interfaces,
 		      .count_offset = offsetof(struct rw_node, interface_count)),
 	RW_JSON_FIELD("tags", struct rw_node, tags, rw_json_decode_tags),
+	FIELD_CREATED(struct rw_node),
 };
 
 int rw_node_decode(const struct rw_json *value, const struct rw_resolver *resolver,
@@ -154,7 +158,7 @@ static const struct rw_json_field rule_fields[] = {
 	RW_JSON_FIELD("priority", struct rw_rule, priority, rw_json_decode_integer, .min = 1, .max = 100),
 	RW_JSON_FIELD("description", struct rw_rule, description, rw_json_decode_text,
 		      .max = RW_WIRE_TEXT_MAX),
-	RW_JSON_FIELD("created", struct rw_rule, created_ms, rw_json_decode_time),
+	FIELD_CREATED(struct rw_rule),
 	RW_JSON_FIELD("author", struct rw_rule, author, rw_json_decode_text, .max = RW_WIRE_TEXT_MAX),
 };
 
@@ -232,6 +236,7 @@ static const struct rw_json_field group_fields[] = {
 	RW_JSON_FIELD("midstream", struct rw_group, midstream_drop, rw_json_decode_midstream),
 	RW_JSON_FIELD("timeouts", struct rw_group, timeouts, rw_json_decode_timeouts),
 	RW_JSON_FIELD("tags", struct rw_group, tags, rw_json_decode_tags),
+	FIELD_CREATED(struct rw_group),
 	RW_JSON_FIELD("rules", struct rw_group, rules, rw_json_decode_rules,
 		      .count_offset = offsetof(struct rw_group, rule_count)),
 };
@@ -299,6 +304,7 @@ static const struct rw_json_field prefix_list_fields[] = {
 	RW_JSON_FIELD("family", struct rw_prefix_list, family, decode_family, .required = true),
 	FIELD_PREFIXES("cidrs", struct rw_prefix_list, cidrs, cidr_count),
 	RW_JSON_FIELD("tags", struct rw_prefix_list, tags, rw_json_decode_tags),
+	FIELD_CREATED(struct rw_prefix_list),
 };
 
 static int compare_prefixes(const void *a, const void *b)

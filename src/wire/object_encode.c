@@ -80,6 +80,13 @@ static void put_tags(struct rw_json_writer *json, const struct rw_tags *tags)
 	rw_json_end_object(json);
 }
 
+/* Left out where it is not known. */
+static void put_created(struct rw_json_writer *json, int64_t created_ms)
+{
+	if (created_ms)
+		rw_json_put_time(json, "created", created_ms);
+}
+
 void rw_network_encode(struct rw_json_writer *json, const struct rw_network *object)
 {
 	rw_json_begin_object(json);
@@ -88,6 +95,7 @@ void rw_network_encode(struct rw_json_writer *json, const struct rw_network *obj
 	put_word(json, "kind", rw_words_network_kind, (int)object->kind);
 	put_prefixes(json, "cidrs", object->cidrs, object->cidr_count);
 	rw_json_put_bool(json, "public", object->is_public);
+	put_created(json, object->created_ms);
 	rw_json_end_object(json);
 }
 
@@ -105,6 +113,7 @@ void rw_cluster_encode(struct rw_json_writer *json, const struct rw_cluster *obj
 	put_word(json, "enforcement", rw_words_enforcement, (int)object->enforcement);
 	rw_json_put_text(json, "security_group", object->security_group);
 	put_tags(json, &object->tags);
+	put_created(json, object->created_ms);
 	rw_json_end_object(json);
 }
 
@@ -141,6 +150,7 @@ void rw_node_encode(struct rw_json_writer *json, const struct rw_node *object)
 		encode_interface(json, &object->interfaces[i]);
 	rw_json_end_array(json);
 	put_tags(json, &object->tags);
+	put_created(json, object->created_ms);
 	rw_json_end_object(json);
 }
 
@@ -185,8 +195,7 @@ void rw_rule_encode(struct rw_json_writer *json, const struct rw_rule *object)
 	put_five_tuple_part(json, object);
 	rw_json_put_integer(json, "priority", object->priority);
 	rw_json_put_text(json, "description", object->description ? object->description : "");
-	if (object->created_ms)
-		rw_json_put_time(json, "created", object->created_ms);
+	put_created(json, object->created_ms);
 	rw_json_put_text(json, "author", object->author ? object->author : "");
 	rw_json_end_object(json);
 }
@@ -251,6 +260,7 @@ static void encode_group_head(struct rw_json_writer *json, const struct rw_group
 		rw_timeouts_encode(json, &group->timeouts);
 	}
 	put_tags(json, &group->tags);
+	put_created(json, group->created_ms);
 }
 
 void rw_group_encode_head(struct rw_json_writer *json, const struct rw_group *group)
@@ -280,6 +290,7 @@ void rw_prefix_list_encode(struct rw_json_writer *json, const struct rw_prefix_l
 	rw_json_put_integer(json, "family", object->family);
 	put_prefixes(json, "cidrs", object->cidrs, object->cidr_count);
 	put_tags(json, &object->tags);
+	put_created(json, object->created_ms);
 	rw_json_end_object(json);
 }
 

@@ -29,6 +29,7 @@ const tests = {
     const vpcs = await rpc.request('DescribeVpcs', { RegionId: region }, { method: 'POST' });
     assert.strictEqual(vpcs.Vpcs.Vpc[0].VpcId, VPC);
     assert.strictEqual(vpcs.Vpcs.Vpc[0].CidrBlock, '10.0.0.0/16');
+    assert.ok(Date.parse(vpcs.Vpcs.Vpc[0].CreationTime) > 0);
     const switches = await rpc.request('DescribeVSwitches', { RegionId: region, VpcId: VPC }, { method: 'GET' });
     assert.strictEqual(switches.VSwitches.VSwitch[0].VSwitchId, vpcs.Vpcs.Vpc[0].VSwitchIds.VSwitchId[0]);
   },
@@ -55,6 +56,8 @@ const tests = {
     assert.strictEqual(shown.securityGroupType, 'normal');
     assert.strictEqual(shown.serviceManaged, false);
     assert.strictEqual(shown.resourceGroupId, '');
+    assert.match(shown.creationTime, /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ$/);
+    assert.ok(Math.abs(Date.parse(shown.creationTime) - Date.now()) < 3600e3, shown.creationTime);
     const unknown = (await call('describeSecurityGroups', { securityGroupId: 'sg-nothing' })).body;
     assert.deepStrictEqual([unknown.totalCount, unknown.securityGroups.securityGroup.length], [0, 0]);
   },

@@ -63,6 +63,50 @@ static void makes_ids_and_keeps_them(void **state)
 	assert_ptr_equal(group(rw_object_id(RW_KIND_GROUP, made)), made);
 }
 
+static void keeps_when_an_object_was_made(void **state)
+{
+	struct rw_group *imported = world_group("sg-imported", "vpc-1");
+	struct rw_group *changed;
+
+	(void)state;
+	for (enum rw_kind kind = 0; kind < RW_KIND_LOAD_BALANCER; kind++)
+		for (size_t i = 0; i < rw_model_count(rw_draft_model(draft), kind); i++)
+			assert_int_equal(rw_object_created(kind, rw_model_at(rw_draft_model(draft), kind, i)),
+					 world_context.now_ms);
+	assert_int_equal(group("sg-c1")->created_ms, world_context.now_ms);
+	assert_int_equal(rw_model_find_cluster(rw_draft_model(draft), "c1")->created_ms,
+			 world_context.now_ms);
+	imported->created_ms = 7;
+	world_create(draft, RW_KIND_GROUP, imported);
+	assert_int_equal(group("sg-imported")->created_ms, 7);
+
+	/* No update makes it anew, whatever it says. */
+	changed = rw_group_dup(group("sg-imported"));
+	free(changed->description);
+	changed->description = strdup("changed");
+	changed->created_ms = 8;
+	assert_int_equal(rw_edit_update(draft, RW_KIND_GROUP, changed, NULL, NULL), 0);
+	assert_string_equal(group("sg-imported")->description, "changed");
+	assert_int_equal(group("sg-imported")->created_ms, 7);
+}
+
+static void takes_a_rebound_group_for_a_new_one(void **state)
+{
+	struct rw_edit_context later = world_context;
+	RW_CLEANUP(rw_model_free) struct rw_model *model = rw_draft_dup_model(draft);
+
+	(void)state;
+	later.now_ms = world_context.now_ms + 5000;
+	(void)rw_draft_free(draft);
+	draft = rw_draft_new(model, &later);
+	assert_int_equal(rw_edit_rebind_cluster(draft, "c1", NULL, NULL), 0);
+	assert_int_equal(rw_model_find_cluster(rw_draft_model(draft), "c1")->created_ms,
+			 world_context.now_ms);
+	assert_int_equal(
+		group(rw_model_find_cluster(rw_draft_model(draft), "c1")->security_group)->created_ms,
+		later.now_ms);
+}
+
 static void refuses_a_taken_id_or_name(void **state)
 {
 	struct rw_error err = RW_ERROR_NONE;
@@ -358,6 +402,8 @@ int main(void)
 #define T(test) cmocka_unit_test_setup_teardown(test, setup, teardown)
 		T(creates_a_cluster_with_its_one_managed_group),
 		T(makes_ids_and_keeps_them),
+		T(keeps_when_an_object_was_made),
+		T(takes_a_rebound_group_for_a_new_one),
 		T(refuses_a_taken_id_or_name),
 		T(deletes_a_cluster_with_its_group_only_without_nodes),
 		T(never_deletes_a_managed_group_by_itself),

@@ -340,6 +340,7 @@ static void names_the_bad_field_of_a_prefix_list(void **state)
 	LIST("name", -EINVAL,
 	     rename_to(&o->name, "a\xe2\x80\xae"
 				 "b"));
+	LIST("created", -EINVAL, o->created_ms = -1);
 	LIST("family", -EINVAL, o->family = 5);
 	LIST("cidrs[0]", -EINVAL, o->family = 6);
 	LIST("cidrs[1]", -EINVAL, o->cidrs[1] = o->cidrs[0]);

@@ -36,25 +36,27 @@ static const struct {
 	{RW_KIND_NETWORK,
 	 "{\"id\":\"vpc-1\",\"name\":\"main\",\"kind\":\"vpc\",\"cidrs\":[\"10.0.0.0/8\",\"2001:db8::/32\"],"
 	 "\"public\":false}"},
-	{RW_KIND_CLUSTER, "{\"id\":\"c1\",\"name\":\"demo\",\"network\":\"vpc-1\",\"type\":\"kubernetes\","
-			  "\"profile\":\"kubernetes-strict\",\"container_cidrs\":[\"172.20.0.0/16\"],"
-			  "\"container_network\":\"routed\",\"management_cidrs\":[\"192.0.2.0/24\"],"
-			  "\"enforcement\":\"monitor\",\"security_group\":\"sg-1\","
-			  "\"tags\":{\"env\":\"prod\",\"team\":\"\"}}"},
+	{RW_KIND_CLUSTER,
+	 "{\"id\":\"c1\",\"name\":\"demo\",\"network\":\"vpc-1\",\"type\":\"kubernetes\","
+	 "\"profile\":\"kubernetes-strict\",\"container_cidrs\":[\"172.20.0.0/16\"],"
+	 "\"container_network\":\"routed\",\"management_cidrs\":[\"192.0.2.0/24\"],"
+	 "\"enforcement\":\"monitor\",\"security_group\":\"sg-1\","
+	 "\"tags\":{\"env\":\"prod\",\"team\":\"\"},\"created\":\"2026-11-24T02:28:29.123Z\"}"},
 	{RW_KIND_NODE,
 	 "{\"id\":\"n-1\",\"name\":\"node1\",\"cluster\":\"c1\",\"network\":\"vpc-1\",\"agent\":\"none\","
 	 "\"enforcement\":\"enforce\",\"machine_id\":\"abc\",\"security_groups\":[\"sg-2\",\"sg-3\"],"
 	 "\"interfaces\":[{\"name\":\"eth0\",\"nic_type\":\"internet\",\"addresses\":[\"10.0.0.5\",\"2001:"
 	 "db8::5\"],"
 	 "\"elastic_ips\":[\"203.0.113.5\"],\"shared_addresses\":[\"10.0.0.100\"],"
-	 "\"security_groups\":[\"sg-4\"]}],\"tags\":{\"rack\":\"7\"}}"},
+	 "\"security_groups\":[\"sg-4\"]}],\"tags\":{\"rack\":\"7\"},\"created\":\"2026-11-24T02:28:29."
+	 "123Z\"}"},
 	{RW_KIND_GROUP,
 	 "{\"id\":\"sg-1\",\"name\":\"web\",\"description\":\"Web tier\",\"network\":\"vpc-1\",\"kind\":"
 	 "\"enterprise\","
 	 "\"inner_access\":\"drop\",\"managed_by\":\"c1\",\"midstream\":\"drop\",\"timeouts\":{\"tcp_half_"
 	 "open\":1,"
 	 "\"tcp_established\":2,\"tcp_closing\":3,\"tcp_reset\":4,\"udp\":5,\"udp_assured\":6,\"other\":7},"
-	 "\"tags\":{\"env\":\"prod\"},\"rules\":["
+	 "\"tags\":{\"env\":\"prod\"},\"created\":\"2026-11-24T02:28:29.123Z\",\"rules\":["
 	 "{\"id\":\"sgr-1\",\"direction\":\"egress\",\"nic_type\":\"internet\",\"policy\":\"drop\","
 	 "\"protocol\":\"udp\","
 	 "\"ports\":\"53/54\",\"object\":{\"prefix_list\":\"pl-1\"},\"local_cidr\":\"10.0.0.0/24\","
@@ -64,8 +66,8 @@ static const struct {
 	 "\"protocol\":\"89\","
 	 "\"ports\":\"-1/"
 	 "-1\",\"object\":{\"group\":\"sg-9\"},\"priority\":1,\"description\":\"\",\"author\":\"\"}]}"},
-	{RW_KIND_PREFIX_LIST,
-	 "{\"id\":\"pl-1\",\"name\":\"dns\",\"family\":6,\"cidrs\":[\"2001:db8::/32\",\"2001:db8:1::/48\"]}"},
+	{RW_KIND_PREFIX_LIST, "{\"id\":\"pl-1\",\"name\":\"dns\",\"family\":6,\"cidrs\":[\"2001:db8::/"
+			      "32\",\"2001:db8:1::/48\"],\"created\":\"2026-11-24T02:28:29.123Z\"}"},
 	{RW_KIND_LOAD_BALANCER, "{\"id\":\"lb-1\",\"name\":\"lb\",\"cluster\":\"c1\",\"sources\":{\"cidrs\":["
 				"\"100.64.0.0/10\"]},\"client_ip\":\"kept\","
 				"\"listeners\":[{\"protocol\":\"tcp\",\"port\":443,\"backend_port\":8443}]}"},
