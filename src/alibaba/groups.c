@@ -79,24 +79,14 @@ static int check_name(struct call *call, const char *name)
 			      "and : _ . - and is no address of the web.");
 }
 
-static int check_description(struct call *call, const char *text)
+int call_check_description(struct call *call, const char *name, const char *text)
 {
 	if (strlen(text) >= 2 && !begins_with_address(text))
 		return 0;
 	return rw_alibaba_refuse(&call->fault, 400, "InvalidDescription.Malformed",
-				 "Description has 2 to 256 characters and does not begin with http:// or "
-				 "https://.");
-}
-
-static int replace_text(struct call *call, char **slot, const char *text)
-{
-	char *copy = strdup(text);
-
-	if (!copy)
-		return call_out_of_memory(call);
-	free(*slot);
-	*slot = copy;
-	return 0;
+				 "%s has 2 to 256 characters and does not begin with http:// or "
+				 "https://.",
+				 name);
 }
 
 static bool name_is_taken(const struct rw_model *model, const char *name, const char *id)
@@ -145,9 +135,9 @@ static int edit_create(struct call *call, struct rw_draft *draft, void *id, stru
 		r = rw_alibaba_refuse(&call->fault, 400, "InvalidSecurityGroup.InvalidNetworkType",
 				      "Enterprise groups are for VPCs.");
 	if (r == 0)
-		r = replace_text(call, &group->name, name ? name : id);
+		r = call_set_text(call, &group->name, name ? name : id);
 	if (r == 0)
-		r = replace_text(call, &group->description, description ? description : "");
+		r = call_set_text(call, &group->description, description ? description : "");
 	if (r == 0)
 		r = check_name_is_free(call, model, group->name, id);
 	if (r == 0)
@@ -169,7 +159,7 @@ static int check_texts(struct call *call)
 	const char *description = call_text(call, "Description");
 	int r = name ? check_name(call, name) : 0;
 
-	return r == 0 && description ? check_description(call, description) : r;
+	return r == 0 && description ? call_check_description(call, "Description", description) : r;
 }
 
 static int refuse_managed(struct call *call)
@@ -226,9 +216,9 @@ static int edit_modify(struct call *call, struct rw_draft *draft, void *userdata
 	if (name)
 		r = check_name_is_free(call, model, name, group->id);
 	if (r == 0 && name)
-		r = replace_text(call, &copy->name, name);
+		r = call_set_text(call, &copy->name, name);
 	if (r == 0 && description)
-		r = replace_text(call, &copy->description, description);
+		r = call_set_text(call, &copy->description, description);
 	return r < 0 ? r : rw_edit_update(draft, RW_KIND_GROUP, RW_TAKE_PTR(copy), NULL, err);
 }
 

@@ -116,6 +116,8 @@ const char *call_text(const struct call *call, const char *name);
 int call_need(struct call *call, const char *name, const char **ret_text);
 int call_flag(struct call *call, const char *name, bool *ret_flag);
 int call_out_of_memory(struct call *call);
+/* Puts a copy of 'text' in place of what '*slot' owns. */
+int call_set_text(struct call *call, char **slot, const char *text);
 
 /* Whether 'text' passes a filter: true when the parameter is absent. */
 bool call_fits(const struct call *call, const char *name, const char *text);
@@ -185,6 +187,9 @@ int call_change(struct call *call, const struct change *change, struct rw_change
 /* The network of VPC 'id' (nullable: the one that is meant then), for 'name', the parameter that tells it. */
 int call_network(struct call *call, const struct rw_model *model, const char *name, const char *id,
 		 const struct rw_network **ret_network);
+/* Whether 'text', the value of 'name', is a description as the cloud has them. */
+int call_check_description(struct call *call, const char *name, const char *text);
+
 /* ---- tags.c ---- */
 
 /* What a tag holds whose object is in a resource group. */

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
-/* Prefix lists.  Descriptions are not kept. */
+/* Prefix lists. */
 
 #include "alibaba/internal.h"
 
@@ -55,6 +55,36 @@ static size_t place_of(const struct rw_prefix_list *list, const struct rw_prefix
 	return i;
 }
 
+/*
+ * Puts the description of an entry that is added, in place of one that it has.  Without one, an entry that was there
+ * keeps its own, as every field does that a request leaves out.
+ */
+static int describe_entry(struct call *call, const char *name, unsigned int number,
+			  const struct rw_prefix *prefix, struct rw_prefix_list *list)
+{
+	const char *text = rw_alibaba_element(&call->parameters, name, number, "Description");
+	char parameter[64], cidr[RW_PREFIX_TEXT_SIZE];
+	int r;
+
+	if (!text || !text[0])
+		return 0;
+	(void)snprintf(parameter, sizeof(parameter), "%s.%u.Description", name, number);
+	r = call_check_description(call, parameter, text);
+	if (r < 0)
+		return r;
+	rw_prefix_format(prefix, cidr);
+	return rw_tags_set(&list->entry_descriptions, cidr, text) ? 0 : call_out_of_memory(call);
+}
+
+static void take_entry(struct rw_prefix_list *list, size_t place)
+{
+	char cidr[RW_PREFIX_TEXT_SIZE];
+
+	rw_prefix_format(&list->cidrs[place], cidr);
+	(void)rw_tags_remove(&list->entry_descriptions, cidr);
+	list->cidrs[place] = list->cidrs[--list->cidr_count];
+}
+
 /* Adds the entries of a parameter, or takes them away; sorted is what the model wants them. */
 static int change_entries(struct call *call, const char *name, bool add, struct rw_prefix_list *list)
 {
@@ -77,12 +107,12 @@ static int change_entries(struct call *call, const char *name, bool add, struct 
 		if (r < 0)
 			return r;
 		place = place_of(list, &prefix);
-		if (add == (place < list->cidr_count))
-			continue; /* There already, or not there: nothing to do. */
-		if (add)
+		if (!add && place < list->cidr_count)
+			take_entry(list, place);
+		if (add && place == list->cidr_count)
 			list->cidrs[list->cidr_count++] = prefix;
-		else
-			list->cidrs[place] = list->cidrs[--list->cidr_count];
+		if (add)
+			r = describe_entry(call, name, i, &prefix, list);
 	}
 	return r;
 }
@@ -102,18 +132,29 @@ static int set_name(struct call *call, const struct rw_model *model, const char 
 		    struct rw_prefix_list *list)
 {
 	const struct rw_prefix_list *other = rw_model_find_prefix_list(model, name);
-	char *copy;
 
 	if (other && strcmp(other->id, list->id) != 0)
 		return rw_alibaba_refuse(&call->fault, 400, "InvalidPrefixListName.Duplicate",
 					 "Another prefix list is called '%.128s'; names are unique here.",
 					 name);
-	copy = strdup(name);
-	if (!copy)
-		return call_out_of_memory(call);
-	free(list->name);
-	list->name = copy;
-	return 0;
+	return call_set_text(call, &list->name, name);
+}
+
+static int set_description(struct call *call, struct rw_prefix_list *list)
+{
+	const char *text = call_text(call, "Description");
+	int r = text ? call_check_description(call, "Description", text) : 0;
+
+	return r == 0 && text ? call_set_text(call, &list->description, text) : r;
+}
+
+static int read_max_entries(struct call *call, struct rw_prefix_list *list)
+{
+	size_t most = 0;
+	int r = call_number(call, "MaxEntries", 1, rw_limits_default.cidrs_per_prefix_list, &most);
+
+	list->max_entries = (uint32_t)most;
+	return r;
 }
 
 static int read_family(struct call *call, uint8_t *ret_family)
@@ -130,6 +171,17 @@ static int read_family(struct call *call, uint8_t *ret_family)
 				 "AddressFamily is IPv4 or IPv6, not '%.40s'.", family);
 }
 
+/* Lists, or entries of one. */
+static int refuse_too_many(struct call *call, int r, const struct rw_error *err)
+{
+	if (r == -ENOSPC)
+		(void)rw_alibaba_refuse_error(&call->fault, 403,
+					      strcmp(err->field, "cidrs") == 0 ? "LimitExceed.MaxEntries"
+									       : "QuotaExceed.PrefixList",
+					      err);
+	return r;
+}
+
 static int edit_create(struct call *call, struct rw_draft *draft, void *id, struct rw_error *err)
 {
 	RW_CLEANUP(rw_prefix_list_unref) struct rw_prefix_list *list = rw_prefix_list_new();
@@ -143,13 +195,18 @@ static int edit_create(struct call *call, struct rw_draft *draft, void *id, stru
 	if (r == 0)
 		r = set_name(call, rw_draft_model(draft), name, list);
 	if (r == 0)
+		r = set_description(call, list);
+	if (r == 0)
+		r = read_max_entries(call, list);
+	if (r == 0)
 		r = change_entries(call, "Entry", true, list);
 	if (r == 0)
 		r = call_read_tags(call, &list->tags);
 	if (r < 0)
 		return r;
 	sort_entries(list);
-	return rw_edit_create(draft, RW_KIND_PREFIX_LIST, RW_TAKE_PTR(list), NULL, err);
+	return refuse_too_many(call, rw_edit_create(draft, RW_KIND_PREFIX_LIST, RW_TAKE_PTR(list), NULL, err),
+			       err);
 }
 
 int alibaba_create_prefix_list(struct call *call)
@@ -187,13 +244,16 @@ static int edit_modify(struct call *call, struct rw_draft *draft, void *userdata
 	if (name)
 		r = set_name(call, rw_draft_model(draft), name, copy);
 	if (r == 0)
+		r = set_description(call, copy);
+	if (r == 0)
 		r = change_entries(call, "RemoveEntry", false, copy);
 	if (r == 0)
 		r = change_entries(call, "AddEntry", true, copy);
 	if (r < 0)
 		return r;
 	sort_entries(copy);
-	return rw_edit_update(draft, RW_KIND_PREFIX_LIST, RW_TAKE_PTR(copy), NULL, err);
+	return refuse_too_many(call, rw_edit_update(draft, RW_KIND_PREFIX_LIST, RW_TAKE_PTR(copy), NULL, err),
+			       err);
 }
 
 int alibaba_modify_prefix_list(struct call *call)
@@ -248,8 +308,10 @@ static void put_fields(struct call *call, const struct rw_prefix_list *list)
 	rw_json_put_text(json, "PrefixListId", list->id);
 	rw_json_put_text(json, "PrefixListName", list->name);
 	rw_json_put_text(json, "AddressFamily", list->family == 6 ? "IPv6" : "IPv4");
-	rw_json_put_integer(json, "MaxEntries", (int64_t)rw_limits_default.cidrs_per_prefix_list);
-	rw_json_put_text(json, "Description", "");
+	rw_json_put_integer(json, "MaxEntries",
+			    list->max_entries ? list->max_entries
+					      : (int64_t)rw_limits_default.cidrs_per_prefix_list);
+	rw_json_put_text(json, "Description", list->description);
 	put_time(call, "CreationTime", list->created_ms);
 }
 
@@ -324,10 +386,13 @@ int alibaba_describe_prefix_list(struct call *call)
 	put_fields(call, list);
 	list_begin(json, "Entries", "Entry");
 	for (size_t i = 0; i < list->cidr_count; i++) {
+		const char *description;
+
 		rw_prefix_format(&list->cidrs[i], text);
+		description = rw_tags_find(&list->entry_descriptions, text);
 		rw_json_begin_object(json);
 		rw_json_put_text(json, "Cidr", text);
-		rw_json_put_text(json, "Description", "");
+		rw_json_put_text(json, "Description", description ? description : "");
 		rw_json_end_object(json);
 	}
 	list_end(json);

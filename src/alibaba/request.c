@@ -46,6 +46,17 @@ int call_out_of_memory(struct call *call)
 	return -ENOMEM;
 }
 
+int call_set_text(struct call *call, char **slot, const char *text)
+{
+	char *copy = strdup(text);
+
+	if (!copy)
+		return call_out_of_memory(call);
+	free(*slot);
+	*slot = copy;
+	return 0;
+}
+
 bool call_fits(const struct call *call, const char *name, const char *text)
 {
 	const char *wanted = call_text(call, name);

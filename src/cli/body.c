@@ -32,27 +32,33 @@ void rw_cli_put_value(const struct rw_cli *cli, struct rw_json_writer *json, con
 		rw_json_put_text(json, key, value);
 }
 
-int rw_cli_put_tags(const struct rw_cli *cli, struct rw_json_writer *json)
+int rw_cli_put_pairs(const struct rw_cli *cli, struct rw_json_writer *json, const char *option,
+		     const char *key, const char *form)
 {
 	unsigned int cursor = 0;
 	const char *pair;
 
-	if (!rw_cli_given(cli, "tag"))
+	if (!rw_cli_given(cli, option))
 		return 0;
-	rw_json_key(json, "tags");
+	rw_json_key(json, key);
 	rw_json_begin_object(json);
-	while (rw_cli_next_value(cli, "tag", &cursor, &pair)) {
+	while (rw_cli_next_value(cli, option, &cursor, &pair)) {
 		const char *equals = strchr(pair, '=');
-		RW_CLEANUP(rw_free) char *key = equals ? strndup(pair, (size_t)(equals - pair)) : NULL;
+		RW_CLEANUP(rw_free) char *name = equals ? strndup(pair, (size_t)(equals - pair)) : NULL;
 
 		if (!pair[0])
 			continue;
-		if (!key || !key[0])
-			return rw_cli_usage_error(cli, "--tag is KEY=VALUE, not '%s'", pair);
-		rw_json_put_text(json, key, equals + 1);
+		if (!name || !name[0])
+			return rw_cli_usage_error(cli, "--%s is %s, not '%s'", option, form, pair);
+		rw_json_put_text(json, name, equals + 1);
 	}
 	rw_json_end_object(json);
 	return 0;
+}
+
+int rw_cli_put_tags(const struct rw_cli *cli, struct rw_json_writer *json)
+{
+	return rw_cli_put_pairs(cli, json, "tag", "tags", "KEY=VALUE");
 }
 
 void rw_cli_put_filter(const struct rw_cli *cli, struct rw_buf *path, const char *option)

@@ -311,6 +311,13 @@ void rw_cli_put_list(const struct rw_cli *cli, struct rw_json_writer *json, cons
 void rw_cli_put_value(const struct rw_cli *cli, struct rw_json_writer *json, const char *option,
 		      const char *key);
 
+/*
+ * Writes "key": {...} from the options of that name when there are any; an empty value adds nothing.  'form' is what the
+ * help calls the value, "KEY=VALUE".  0, or RW_EXIT_USAGE after printing why.
+ */
+int rw_cli_put_pairs(const struct rw_cli *cli, struct rw_json_writer *json, const char *option,
+		     const char *key, const char *form);
+
 /* Writes "tags" from the options --tag KEY=VALUE when there are any.  0, or RW_EXIT_USAGE after printing why. */
 int rw_cli_put_tags(const struct rw_cli *cli, struct rw_json_writer *json);
 

@@ -105,11 +105,35 @@ static int need_network(struct rw_answers *answers, const char *vpc, char ret_id
 
 /* ---- prefix lists ---- */
 
+static int read_entry(const struct rw_json *entry, struct rw_prefix_list *list, struct rw_error *err)
+{
+	char cidr[RW_PREFIX_TEXT_SIZE];
+	RW_CLEANUP(rw_free) char *fitting = NULL;
+	struct rw_prefix prefix;
+	const char *text;
+	bool given;
+	int r = rw_document_prefix(entry, "Cidr", &prefix, &given, err);
+
+	if (r < 0 || !given)
+		return r;
+	list->family = prefix.address.family;
+	r = rw_document_text(entry, "Description", &text, err);
+	if (r == 0)
+		r = rw_builder_text(text, &fitting, err);
+	if (r < 0)
+		return r;
+	rw_prefix_format(&prefix, cidr);
+	if (fitting[0] && !rw_tags_set(&list->entry_descriptions, cidr, fitting))
+		return rw_error_oom(err);
+	return rw_builder_add_prefix(&list->cidrs, &list->cidr_count, &prefix, err);
+}
+
 static int read_prefix_list(struct rw_answers *answers, const struct rw_json *answer, struct rw_error *err)
 {
 	RW_CLEANUP(rw_prefix_list_unref) struct rw_prefix_list *prefix_list = rw_prefix_list_new();
 	struct rw_json between, list;
-	const char *id, *name;
+	const char *id, *name, *description;
+	int64_t most;
 	int r;
 
 	if (!prefix_list)
@@ -117,6 +141,12 @@ static int read_prefix_list(struct rw_answers *answers, const struct rw_json *an
 	r = rw_document_text(answer, "PrefixListId", &id, err);
 	if (r == 0)
 		r = rw_document_text(answer, "PrefixListName", &name, err);
+	if (r == 0)
+		r = rw_document_text(answer, "Description", &description, err);
+	if (r == 0)
+		r = rw_document_integer(answer, "MaxEntries", 1, 200, 0, &most, err);
+	if (r == 0)
+		r = rw_document_time(answer, "CreationTime", &prefix_list->created_ms, err);
 	if (r == 0)
 		r = rw_document_list(answer, "Entries", "Entry", &between, &list, err);
 	if (r < 0)
@@ -127,15 +157,12 @@ static int read_prefix_list(struct rw_answers *answers, const struct rw_json *an
 	prefix_list->family = 4;
 	for (size_t i = 0; r == 0 && i < rw_json_count(&list); i++) {
 		struct rw_json entry = rw_json_at(&list, i);
-		struct rw_prefix prefix;
-		bool given;
 
-		r = rw_document_prefix(&entry, "Cidr", &prefix, &given, err);
-		if (r < 0 || !given)
-			continue;
-		prefix_list->family = prefix.address.family;
-		r = rw_builder_add_prefix(&prefix_list->cidrs, &prefix_list->cidr_count, &prefix, err);
+		r = read_entry(&entry, prefix_list, err);
 	}
+	prefix_list->max_entries = (uint32_t)most;
+	if (r == 0)
+		r = rw_builder_text(description, &prefix_list->description, err);
 	if (r == 0)
 		r = rw_builder_name(answers->builder, RW_KIND_PREFIX_LIST, name, prefix_list->id,
 				    &prefix_list->name, err);
@@ -146,11 +173,11 @@ static int read_prefix_list(struct rw_answers *answers, const struct rw_json *an
 /* ---- groups ---- */
 
 /* What DescribeSecurityGroups says of a group, looked up when its attribute answer is read. */
-static int find_kind(struct rw_answers *answers, const char *id, enum rw_group_kind *ret_kind,
-		     bool *ret_known, struct rw_error *err)
+static int find_head(struct rw_answers *answers, const char *id, struct rw_group *group, bool *ret_known,
+		     struct rw_error *err)
 {
 	*ret_known = false;
-	*ret_kind = RW_GROUP_BASIC;
+	group->kind = RW_GROUP_BASIC;
 	for (size_t i = 0; i < answers->documents.count; i++) {
 		const struct rw_document *document = rw_vec_at(&answers->documents, i);
 		struct rw_json between, list;
@@ -167,7 +194,8 @@ static int find_kind(struct rw_answers *answers, const char *id, enum rw_group_k
 			if (r < 0 || strcmp(other, id) != 0)
 				continue;
 			*ret_known = true;
-			*ret_kind = strcmp(type, "enterprise") == 0 ? RW_GROUP_ENTERPRISE : RW_GROUP_BASIC;
+			group->kind = strcmp(type, "enterprise") == 0 ? RW_GROUP_ENTERPRISE : RW_GROUP_BASIC;
+			r = rw_document_time(&element, "CreationTime", &group->created_ms, err);
 		}
 		if (r < 0)
 			return rw_error_wrap(err, "%s", document->file);
@@ -199,7 +227,7 @@ static int read_group(struct rw_answers *answers, const struct rw_json *answer, 
 	rw_builder_id(RW_KIND_GROUP, id, group->id);
 	if (rw_builder_find(answers->builder, RW_KIND_GROUP, group->id))
 		return 0;
-	r = find_kind(answers, id, &group->kind, &known, err);
+	r = find_head(answers, id, group, &known, err);
 	if (r == 0)
 		r = need_network(answers, vpc, group->network, err);
 	if (r == 0)
@@ -334,7 +362,7 @@ static int read_priority(struct rw_answers *answers, const struct rw_json *permi
 static int read_words(struct rw_answers *answers, const struct rw_json *permission,
 		      const struct rw_network *network, struct rw_rule *rule, struct rw_error *err)
 {
-	const char *id, *direction, *policy, *nic_type, *description, *created;
+	const char *id, *direction, *policy, *nic_type, *description;
 	int r = rw_document_text(permission, "SecurityGroupRuleId", &id, err);
 
 	if (r == 0)
@@ -346,7 +374,7 @@ static int read_words(struct rw_answers *answers, const struct rw_json *permissi
 	if (r == 0)
 		r = rw_document_text(permission, "Description", &description, err);
 	if (r == 0)
-		r = rw_document_text(permission, "CreateTime", &created, err);
+		r = rw_document_time(permission, "CreateTime", &rule->created_ms, err);
 	if (r == 0)
 		r = rw_builder_text(description, &rule->description, err);
 	if (r < 0)
@@ -358,8 +386,6 @@ static int read_words(struct rw_answers *answers, const struct rw_json *permissi
 	rule->nic_type = network->kind == RW_NETWORK_CLASSIC && strcasecmp(nic_type, "intranet") != 0
 				 ? RW_NIC_INTERNET
 				 : RW_NIC_INTRANET;
-	if (!rw_timestamp_parse(created, &rule->created_ms))
-		rule->created_ms = 0; /* not told, or in another form */
 	r = read_priority(answers, permission, rule, err);
 	return r < 0 ? r : read_ports(answers, permission, rule, err);
 }
@@ -476,6 +502,8 @@ static int read_cluster(struct rw_answers *answers, const struct rw_json *object
 		r = rw_document_text(object, "cluster_type", &type, err);
 	if (r == 0)
 		r = rw_document_text(object, "security_group_id", &group, err);
+	if (r == 0)
+		r = rw_document_time(object, "created", &cluster->created_ms, err);
 	if (r < 0)
 		return r;
 	rw_builder_id(RW_KIND_CLUSTER, id, cluster->id);

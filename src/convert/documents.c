@@ -157,6 +157,16 @@ int rw_document_integer(const struct rw_json *object, const char *key, int64_t m
 	return 0;
 }
 
+int rw_document_time(const struct rw_json *object, const char *key, int64_t *ret_ms, struct rw_error *err)
+{
+	const char *text;
+	int r = rw_document_text(object, key, &text, err);
+
+	if (r < 0 || !rw_timestamp_parse(text, ret_ms) || *ret_ms < 0)
+		*ret_ms = 0;
+	return r;
+}
+
 int rw_document_array(const struct rw_json *object, const char *key, struct rw_json *ret_array,
 		      struct rw_error *err)
 {

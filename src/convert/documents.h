@@ -62,6 +62,10 @@ RW_NODISCARD int rw_document_array(const struct rw_json *object, const char *key
 RW_NODISCARD int rw_document_list(const struct rw_json *object, const char *outer, const char *inner,
 				  struct rw_json *ret_outer, struct rw_json *ret_array, struct rw_error *err);
 
+/* The time at 'key', Unix ms; 0 when absent or in a form that is not understood: nobody decides by it. */
+RW_NODISCARD int rw_document_time(const struct rw_json *object, const char *key, int64_t *ret_ms,
+				  struct rw_error *err);
+
 /* The CIDR, or the address, at 'key'; '*ret_given' false when absent or "". */
 RW_NODISCARD int rw_document_prefix(const struct rw_json *object, const char *key,
 				    struct rw_prefix *ret_prefix, bool *ret_given, struct rw_error *err);

@@ -58,7 +58,7 @@ static int normalise_list(struct rw_prefix_list *list)
 		if (i == 0 || rw_prefix_compare(&list->cidrs[i], &list->cidrs[kept - 1]) != 0)
 			list->cidrs[kept++] = list->cidrs[i];
 	list->cidr_count = kept;
-	return fill_text(&list->name);
+	return fill_text(&list->name) < 0 ? -ENOMEM : fill_text(&list->description);
 }
 
 static int normalise_group(struct rw_group *group)
@@ -395,6 +395,18 @@ static int keep_rules(struct rw_group *group, const struct rw_group *current)
 	return 0;
 }
 
+/* What described an entry goes with it, so that whoever gives a list other CIDRs need not think of it. */
+static void drop_descriptions(struct rw_prefix_list *list, const struct rw_prefix_list *current)
+{
+	for (size_t i = 0; i < current->entry_descriptions.count; i++) {
+		const struct rw_tag *old = &current->entry_descriptions.list[i];
+		const char *text = rw_tags_find(&list->entry_descriptions, old->key);
+
+		if (text && strcmp(text, old->value) == 0 && !rw_prefix_list_has(list, old->key))
+			(void)rw_tags_remove(&list->entry_descriptions, old->key);
+	}
+}
+
 int rw_edit_update(struct rw_draft *draft, enum rw_kind kind, void *object, const void **ret_object,
 		   struct rw_error *err)
 {
@@ -408,6 +420,8 @@ int rw_edit_update(struct rw_draft *draft, enum rw_kind kind, void *object, cons
 		r = normalise(draft, kind, object, err);
 	if (r == 0)
 		rw_object_set_created(kind, object, rw_object_created(kind, current));
+	if (r == 0 && kind == RW_KIND_PREFIX_LIST)
+		drop_descriptions(object, current);
 	if (r == 0 && kind == RW_KIND_GROUP && keep_rules(object, current) < 0)
 		r = rw_error_oom(err);
 	if (r < 0 || rw_object_equal(kind, current, object)) {

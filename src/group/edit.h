@@ -122,7 +122,8 @@ RW_NODISCARD int rw_edit_adopt_group(struct rw_draft *draft, const char *cluster
  * Puts 'object' (taken, also on failure; usually a changed rw_<kind>_dup) in place of the one with its id.
  * What cannot change is refused by field: a network's kind; a cluster's network, type, profile and group; a
  * node's network; a group's network, kind and owner.  A group's rules are not changed this way: those of the
- * model stay, whatever 'object' holds, and so does its time of creation.  An object equal to the one there touches nothing.
+ * model stay, whatever 'object' holds, and so does its time of creation.  The descriptions of a
+ * prefix list's entries that are taken away go with them.  An object equal to the one there touches nothing.
  */
 RW_NODISCARD int rw_edit_update(struct rw_draft *draft, enum rw_kind kind, void *object,
 				const void **ret_object, struct rw_error *err);

@@ -117,7 +117,10 @@ static bool same_promise(const struct rw_promise *a, const struct rw_promise *b)
 
 static bool same_list(const struct rw_prefix_list *a, const struct rw_prefix_list *b)
 {
-	return same_text(a->name, b->name) && a->family == b->family && rw_tags_equal(&a->tags, &b->tags) &&
+	return same_text(a->name, b->name) && same_text(a->description, b->description) &&
+	       a->family == b->family && a->max_entries == b->max_entries &&
+	       rw_tags_equal(&a->tags, &b->tags) &&
+	       rw_tags_equal(&a->entry_descriptions, &b->entry_descriptions) &&
 	       rw_prefixes_equal(a->cidrs, a->cidr_count, b->cidrs, b->cidr_count);
 }
 

@@ -162,8 +162,12 @@ struct rw_prefix_list {
 	char *name;
 	int64_t created_ms; /* Unix time; 0 = unknown */
 	uint8_t family;
+	char *description;
+	uint32_t max_entries;    /* CIDRs it may have; 0 = as many as the limits say */
 	struct rw_prefix *cidrs; /* sorted, unique */
 	size_t cidr_count;
+	struct rw_tags
+		entry_descriptions; /* of some of the CIDRs, which are the keys, as rw_prefix_format writes them */
 	struct rw_tags tags;
 };
 
@@ -252,6 +256,9 @@ void rw_object_set_created(enum rw_kind kind, void *object, int64_t unix_ms);
 
 /* The kind as the model file calls it: "network", "cluster", "node", "security group", ... */
 const char *rw_kind_name(enum rw_kind kind);
+
+/* Whether a CIDR, written as rw_prefix_format does, is an entry of a list; O(log entries). */
+bool rw_prefix_list_has(const struct rw_prefix_list *list, const char *cidr);
 
 struct rw_model;
 

@@ -212,19 +212,45 @@ DEFINE_OBJECT(group)
 static void prefix_list_release(struct rw_prefix_list *list)
 {
 	free(list->name);
+	free(list->description);
 	free(list->cidrs);
+	rw_tags_done(&list->entry_descriptions);
 	rw_tags_done(&list->tags);
 }
 
 static bool prefix_list_copy(struct rw_prefix_list *copy, const struct rw_prefix_list *list)
 {
 	copy->name = NULL;
+	copy->description = NULL;
 	copy->cidrs = NULL;
-	return rw_tags_copy(&copy->tags, &list->tags) && copy_text(&copy->name, list->name) &&
+	copy->entry_descriptions = (struct rw_tags){0};
+	return rw_tags_copy(&copy->tags, &list->tags) &&
+	       rw_tags_copy(&copy->entry_descriptions, &list->entry_descriptions) &&
+	       copy_text(&copy->name, list->name) && copy_text(&copy->description, list->description) &&
 	       COPY(copy, list, cidrs, cidr_count);
 }
 DEFINE_NEW(prefix_list)
 DEFINE_OBJECT(prefix_list)
+
+static int by_prefix(const void *key, const void *prefix)
+{
+	return rw_prefix_compare(key, prefix);
+}
+
+bool rw_prefix_list_has(const struct rw_prefix_list *list, const char *cidr)
+{
+	char text[RW_PREFIX_TEXT_SIZE];
+	struct rw_prefix prefix;
+	size_t place;
+
+	if (rw_prefix_parse(cidr, &prefix, NULL) < 0)
+		return false;
+	place = rw_array_place(list->cidrs, list->cidr_count, sizeof(*list->cidrs), &prefix, by_prefix);
+	if (place == list->cidr_count || rw_prefix_compare(&list->cidrs[place], &prefix) != 0)
+		return false;
+	rw_prefix_format(&prefix, text);
+	return strcmp(text, cidr) == 0;
+}
 
 static void load_balancer_release(struct rw_load_balancer *balancer)
 {

@@ -392,20 +392,53 @@ static int check_group(const struct rw_group *group, const struct rw_limits *lim
 	return r < 0 ? r : check_rules(group, limits, err);
 }
 
+static int check_entry_descriptions(const struct rw_prefix_list *list, const struct rw_limits *limits,
+				    struct rw_error *err)
+{
+	for (size_t i = 0; i < list->entry_descriptions.count; i++) {
+		const struct rw_tag *entry = &list->entry_descriptions.list[i];
+		int r = rw_validate_text(entry->value, "entry_descriptions", 1, limits->text_length, err);
+
+		if (r == 0 && !rw_prefix_list_has(list, entry->key))
+			r = rw_group_fail(err, -EINVAL, "entry_descriptions",
+					  "Describe CIDRs of the list, as it has them.",
+					  "\"%.60s\" is not in the list", entry->key);
+		if (r < 0)
+			return r;
+	}
+	return 0;
+}
+
+static int check_entries(const struct rw_prefix_list *list, const struct rw_limits *limits,
+			 struct rw_error *err)
+{
+	if (list->max_entries > limits->cidrs_per_prefix_list)
+		return rw_group_fail(err, -EINVAL, "max_entries", "Ask for fewer, or leave it out.",
+				     "a list has at most %zu CIDRs", limits->cidrs_per_prefix_list);
+	if (list->cidr_count > limits->cidrs_per_prefix_list)
+		return rw_group_fail(err, -ENOSPC, "cidrs", "Join neighbouring CIDRs.", "more than %zu CIDRs",
+				     limits->cidrs_per_prefix_list);
+	if (list->max_entries && list->cidr_count > list->max_entries)
+		return rw_group_fail(err, -ENOSPC, "cidrs", "Raise max_entries, or join neighbouring CIDRs.",
+				     "more than the list's max_entries, %u", list->max_entries);
+	return 0;
+}
+
 static int check_list(const struct rw_prefix_list *list, const struct rw_limits *limits, struct rw_error *err)
 {
 	int r = check_name(list->name, limits->name_length, err);
 
 	if (r == 0)
+		r = rw_validate_text(list->description, "description", 0, limits->text_length, err);
+	if (r == 0)
 		r = check_tags(&list->tags, limits, err);
+	if (r == 0)
+		r = check_entries(list, limits, err);
 	if (r < 0)
 		return r;
 	if (list->family != 4 && list->family != 6)
 		return rw_group_fail(err, -EINVAL, "family", "Use 4 or 6.", "%u is not a family",
 				     list->family);
-	if (list->cidr_count > limits->cidrs_per_prefix_list)
-		return rw_group_fail(err, -ENOSPC, "cidrs", "Join neighbouring CIDRs.", "more than %zu CIDRs",
-				     limits->cidrs_per_prefix_list);
 	for (size_t i = 0; i < list->cidr_count; i++) {
 		r = rw_validate_prefix(&list->cidrs[i], "", err);
 		if (r == 0 && list->cidrs[i].address.family != list->family)
@@ -416,7 +449,7 @@ static int check_list(const struct rw_prefix_list *list, const struct rw_limits 
 		if (r < 0)
 			return rw_error_field_prefix(err, "cidrs[%zu]", i);
 	}
-	return 0;
+	return check_entry_descriptions(list, limits, err);
 }
 
 static int check_listener(const struct rw_load_balancer *balancer, size_t index, struct rw_error *err)

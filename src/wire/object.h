@@ -22,6 +22,7 @@
 
 /* Most elements of one array in an object. */
 #define RW_WIRE_CIDRS_MAX      200000 /* prefix list */
+#define RW_WIRE_DESCRIBED_MAX  10000  /* of a prefix list */
 #define RW_WIRE_RULES_MAX      10000
 #define RW_WIRE_INTERFACES_MAX 256
 #define RW_WIRE_ADDRESSES_MAX  64

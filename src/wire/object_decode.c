@@ -298,11 +298,46 @@ static int decode_family(const struct rw_json *value, const struct rw_json_field
 	return 0;
 }
 
+/* {"10.0.0.0/8": "office"}; the keys are brought to the form that CIDRs are written in. */
+static int decode_entry_descriptions(const struct rw_json *value, const struct rw_json_field *field,
+				     void *object, const struct rw_resolver *resolver, struct rw_error *err)
+{
+	struct rw_tags *descriptions = slot_of(field, object);
+	struct rw_json member;
+	void *cursor = NULL;
+	int r = rw_json_expect_object(value, err);
+
+	(void)resolver;
+	while (r == 0 && rw_json_next(value, &cursor, &member)) {
+		char cidr[RW_PREFIX_TEXT_SIZE];
+		struct rw_prefix prefix;
+		const char *text;
+
+		if (rw_prefix_parse(member.key, &prefix, err) < 0)
+			return rw_json_locate(value, err);
+		rw_prefix_format(&prefix, cidr);
+		if (rw_tags_find(descriptions, cidr))
+			return rw_json_refuse(value, err, "describes %s twice", cidr);
+		if (descriptions->count == RW_WIRE_DESCRIBED_MAX)
+			return rw_json_refuse(value, err, "has more than %d members", RW_WIRE_DESCRIBED_MAX);
+		r = rw_json_text(&member, RW_WIRE_TEXT_MAX, &text, err);
+		if (r == 0 && text[0] && !rw_tags_set(descriptions, cidr, text))
+			r = rw_error_oom(err);
+	}
+	return r;
+}
+
 static const struct rw_json_field prefix_list_fields[] = {
 	FIELD_ID(struct rw_prefix_list),
 	FIELD_NAME(struct rw_prefix_list),
+	RW_JSON_FIELD("description", struct rw_prefix_list, description, rw_json_decode_text,
+		      .max = RW_WIRE_TEXT_MAX),
 	RW_JSON_FIELD("family", struct rw_prefix_list, family, decode_family, .required = true),
+	RW_JSON_FIELD("max_entries", struct rw_prefix_list, max_entries, rw_json_decode_integer, .min = 1,
+		      .max = RW_WIRE_CIDRS_MAX),
 	FIELD_PREFIXES("cidrs", struct rw_prefix_list, cidrs, cidr_count),
+	RW_JSON_FIELD("entry_descriptions", struct rw_prefix_list, entry_descriptions,
+		      decode_entry_descriptions),
 	RW_JSON_FIELD("tags", struct rw_prefix_list, tags, rw_json_decode_tags),
 	FIELD_CREATED(struct rw_prefix_list),
 };
@@ -337,6 +372,9 @@ int rw_prefix_list_decode(const struct rw_json *value, const struct rw_resolver 
 		if (i == 0 || rw_prefix_compare(&list->cidrs[i], &list->cidrs[kept - 1]) != 0)
 			list->cidrs[kept++] = list->cidrs[i];
 	list->cidr_count = kept;
+	r = default_text(&list->description, err);
+	if (r < 0)
+		return r;
 	*ret_object = RW_TAKE_PTR(list);
 	return 0;
 }

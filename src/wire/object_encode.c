@@ -69,15 +69,21 @@ static void put_protocol(struct rw_json_writer *json, uint16_t protocol)
 	rw_json_put_text(json, "protocol", text);
 }
 
+/* Left out when there are none. */
+static void put_pairs(struct rw_json_writer *json, const char *key, const struct rw_tags *pairs)
+{
+	if (pairs->count == 0)
+		return;
+	rw_json_key(json, key);
+	rw_json_begin_object(json);
+	for (size_t i = 0; i < pairs->count; i++)
+		rw_json_put_text(json, pairs->list[i].key, pairs->list[i].value);
+	rw_json_end_object(json);
+}
+
 static void put_tags(struct rw_json_writer *json, const struct rw_tags *tags)
 {
-	if (tags->count == 0)
-		return;
-	rw_json_key(json, "tags");
-	rw_json_begin_object(json);
-	for (size_t i = 0; i < tags->count; i++)
-		rw_json_put_text(json, tags->list[i].key, tags->list[i].value);
-	rw_json_end_object(json);
+	put_pairs(json, "tags", tags);
 }
 
 /* Left out where it is not known. */
@@ -287,8 +293,13 @@ void rw_prefix_list_encode(struct rw_json_writer *json, const struct rw_prefix_l
 	rw_json_begin_object(json);
 	rw_json_put_text(json, "id", object->id);
 	rw_json_put_text(json, "name", object->name);
+	if (object->description && object->description[0])
+		rw_json_put_text(json, "description", object->description);
 	rw_json_put_integer(json, "family", object->family);
+	if (object->max_entries)
+		rw_json_put_integer(json, "max_entries", object->max_entries);
 	put_prefixes(json, "cidrs", object->cidrs, object->cidr_count);
+	put_pairs(json, "entry_descriptions", &object->entry_descriptions);
 	put_tags(json, &object->tags);
 	put_created(json, object->created_ms);
 	rw_json_end_object(json);

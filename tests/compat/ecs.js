@@ -232,11 +232,16 @@ const tests = {
   async keeps_prefix_lists_and_takes_them_as_objects() {
     const entry = ecs.CreatePrefixListRequestEntry;
     const make = { prefixListName: 'offices', addressFamily: 'IPv4', maxEntries: 10, clientToken: 'list-1',
-      entry: ['198.51.100.0/24', '192.0.2.0/24'].map((cidr) => new entry({ cidr })) };
+      description: 'all offices',
+      entry: ['198.51.100.0/24', '192.0.2.0/24'].map((cidr) => new entry({ cidr, description: 'main office' })) };
     const id = (await call('createPrefixList', make)).body.prefixListId;
     assert.strictEqual((await call('createPrefixList', make)).body.prefixListId, id);
     const cidrs = async () => (await call('describePrefixListAttributes', { prefixListId: id })).body.entries.entry.map((one) => one.cidr);
     assert.deepStrictEqual(await cidrs(), ['192.0.2.0/24', '198.51.100.0/24']);
+    const first = (await call('describePrefixListAttributes', { prefixListId: id })).body;
+    assert.deepStrictEqual([first.maxEntries, first.description, first.entries.entry.map((one) => one.description)],
+      [10, 'all offices', ['main office', 'main office']]);
+    assert.match(first.creationTime, /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ$/);
     await call('modifyPrefixList', { prefixListId: id, addEntry: [new ecs.ModifyPrefixListRequestAddEntry({ cidr: '203.0.113.0/24' })],
       removeEntry: [new ecs.ModifyPrefixListRequestRemoveEntry({ cidr: '192.0.2.0/24' })] });
     assert.deepStrictEqual(await cidrs(), ['198.51.100.0/24', '203.0.113.0/24']);
@@ -251,6 +256,8 @@ const tests = {
     await refused(call('deletePrefixList', { prefixListId: id }), 'DependencyViolation', 403);
     await refused(authorize([{ ipProtocol: 'icmpv6', portRange: '-1/-1', sourcePrefixListId: id }]),
       'InvalidParam.PrefixListAddressFamilyMismatch', 400);
+    await refused(call('modifyPrefixList', { prefixListId: id,
+      addEntry: Array.from({ length: 9 }, (_, i) => new ecs.ModifyPrefixListRequestAddEntry({ cidr: `10.${i}.0.0/16` })) }), 'LimitExceed.MaxEntries', 403);
     await refused(call('modifyPrefixList', { prefixListId: id, addEntry: [new ecs.ModifyPrefixListRequestAddEntry({ cidr: '::/0' })] }),
       'InvalidParam.PrefixListAddressFamilyMismatch', 400);
     await call('revokeSecurityGroup', { securityGroupId: group, securityGroupRuleId: [shown.securityGroupRuleId] });

@@ -100,6 +100,27 @@ const tests = {
     assert.strictEqual(again.status, 404);
   },
 
+  // A change of an entry's description is the entry taken away and added.
+  async keeps_a_prefix_list_as_it_was_written() {
+    const made = await ok(rpc('CreatePrefixList', { AddressFamily: 'IPv4', MaxEntries: '2', PrefixListName: 'tf-offices',
+      Description: 'offices', ClientToken: 'TF-CreatePrefixList-1', 'Entry.1.Cidr': '192.0.2.0/24', 'Entry.1.Description': 'north',
+      'Entry.2.Cidr': '198.51.100.0/24', 'Entry.2.Description': '' }));
+    const id = made.PrefixListId;
+    const read = async () => {
+      const list = await ok(rpc('DescribePrefixListAttributes', { PrefixListId: id }));
+      return [list.AddressFamily, list.MaxEntries, list.PrefixListName, list.Description,
+        list.Entries.Entry.map((one) => `${one.Cidr} ${one.Description}`)];
+    };
+    assert.deepStrictEqual(await read(), ['IPv4', 2, 'tf-offices', 'offices', ['192.0.2.0/24 north', '198.51.100.0/24 ']]);
+    await ok(rpc('ModifyPrefixList', { PrefixListId: id, PrefixListName: 'tf-offices2', Description: 'all offices',
+      'RemoveEntry.1.Cidr': '192.0.2.0/24', 'RemoveEntry.2.Cidr': '198.51.100.0/24', 'AddEntry.1.Cidr': '192.0.2.0/24',
+      'AddEntry.1.Description': '', 'AddEntry.2.Cidr': '203.0.113.0/24', 'AddEntry.2.Description': 'south' }));
+    assert.deepStrictEqual(await read(), ['IPv4', 2, 'tf-offices2', 'all offices', ['192.0.2.0/24 ', '203.0.113.0/24 south']]);
+    await ok(rpc('DeletePrefixList', { PrefixListId: id }));
+    const gone = await rpc('DescribePrefixListAttributes', { PrefixListId: id });
+    assert.deepStrictEqual([gone.status, gone.Code], [404, 'InvalidPrefixListId.NotFound']);
+  },
+
   async answers_errors_as_xml_when_asked() {
     const answer = await new Promise((resolve, reject) => {
       http.get({ host: '127.0.0.1', port: PORT, path: '/?Action=DescribeRegions&Format=XML', agent }, (response) => {

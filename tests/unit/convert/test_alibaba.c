@@ -40,6 +40,20 @@ static void reads_permissions_as_rules_with_ids_kept(void **state)
 	assert_int_equal(group->inner_access, RW_VERDICT_ACCEPT);
 }
 
+static void keeps_times_and_descriptions(void **state)
+{
+	const struct rw_prefix_list *list = rw_model_find_prefix_list(conversion.model, "pl-x");
+
+	(void)state;
+	assert_int_equal(rw_model_find_group(conversion.model, "sg-bp1")->created_ms, 1507712400000);
+	assert_int_equal(rw_model_find_group(conversion.model, "sg-bp2")->created_ms, 0);
+	assert_int_equal(list->created_ms, 1507714200000);
+	assert_int_equal(list->max_entries, 5);
+	assert_string_equal(list->description, "all offices");
+	assert_int_equal(list->entry_descriptions.count, 1);
+	assert_string_equal(rw_tags_find(&list->entry_descriptions, "203.0.113.0/24"), "north");
+}
+
 static void binds_the_group_to_its_cluster(void **state)
 {
 	const struct rw_cluster *cluster = rw_model_find_cluster(conversion.model, "shop");
@@ -151,6 +165,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		EXAMPLE(reads_permissions_as_rules_with_ids_kept),
+		EXAMPLE(keeps_times_and_descriptions),
 		EXAMPLE(binds_the_group_to_its_cluster),
 		EXAMPLE(makes_nodes_of_instances_with_the_primary_interface_first),
 		EXAMPLE(joins_the_answers_about_a_load_balancer),

@@ -107,6 +107,37 @@ static void takes_a_rebound_group_for_a_new_one(void **state)
 		later.now_ms);
 }
 
+static struct rw_prefix_list *described_list(const char *cidrs)
+{
+	struct rw_prefix_list *list = world_list("pl-1", 4, cidrs);
+
+	assert_true(rw_tags_set(&list->entry_descriptions, "10.0.0.0/8", "ten"));
+	assert_true(rw_tags_set(&list->entry_descriptions, "192.0.2.0/24", "office"));
+	return list;
+}
+
+static void takes_the_description_away_with_its_entry(void **state)
+{
+	const struct rw_prefix_list *list;
+	struct rw_prefix_list *changed;
+	struct rw_error err = RW_ERROR_NONE;
+
+	(void)state;
+	world_create(draft, RW_KIND_PREFIX_LIST, described_list("10.0.0.0/8,192.0.2.0/24"));
+	assert_int_equal(rw_edit_update(draft, RW_KIND_PREFIX_LIST,
+					described_list("192.0.2.0/24,198.51.100.0/24"), NULL, &err),
+			 0);
+	list = rw_model_find_prefix_list(rw_draft_model(draft), "pl-1");
+	assert_int_equal(list->entry_descriptions.count, 1);
+	assert_string_equal(rw_tags_find(&list->entry_descriptions, "192.0.2.0/24"), "office");
+
+	/* One that is new is a mistake. */
+	changed = rw_prefix_list_dup(list);
+	assert_true(rw_tags_set(&changed->entry_descriptions, "10.0.0.0/8", "again"));
+	assert_int_equal(rw_edit_update(draft, RW_KIND_PREFIX_LIST, changed, NULL, &err), -EINVAL);
+	assert_string_equal(err.field, "entry_descriptions");
+}
+
 static void refuses_a_taken_id_or_name(void **state)
 {
 	struct rw_error err = RW_ERROR_NONE;
@@ -404,6 +435,7 @@ int main(void)
 		T(makes_ids_and_keeps_them),
 		T(keeps_when_an_object_was_made),
 		T(takes_a_rebound_group_for_a_new_one),
+		T(takes_the_description_away_with_its_entry),
 		T(refuses_a_taken_id_or_name),
 		T(deletes_a_cluster_with_its_group_only_without_nodes),
 		T(never_deletes_a_managed_group_by_itself),

@@ -345,6 +345,15 @@ static void names_the_bad_field_of_a_prefix_list(void **state)
 	LIST("cidrs[0]", -EINVAL, o->family = 6);
 	LIST("cidrs[1]", -EINVAL, o->cidrs[1] = o->cidrs[0]);
 	LIST("cidrs[1]", -EINVAL, o->cidrs[1].bits = 8);
+	LIST("description", -EINVAL, rename_to(&o->description, "a\nb"));
+	LIST("max_entries", -EINVAL, o->max_entries = 201);
+	LIST("cidrs", -ENOSPC, o->max_entries = 1);
+	LIST("entry_descriptions", -EINVAL,
+	     assert_true(rw_tags_set(&o->entry_descriptions, "10.0.0.0/9", "office")));
+	LIST("entry_descriptions", -EINVAL,
+	     assert_true(rw_tags_set(&o->entry_descriptions, "10.0.0.1/8", "office")));
+	LIST("entry_descriptions", -EINVAL,
+	     assert_true(rw_tags_set(&o->entry_descriptions, "10.0.0.0/8", "")));
 }
 
 static struct rw_load_balancer *good_balancer(void)

@@ -35,7 +35,7 @@ static const struct {
 } complete[] = {
 	{RW_KIND_NETWORK,
 	 "{\"id\":\"vpc-1\",\"name\":\"main\",\"kind\":\"vpc\",\"cidrs\":[\"10.0.0.0/8\",\"2001:db8::/32\"],"
-	 "\"public\":false}"},
+	 "\"public\":false,\"created\":\"2026-11-24T02:28:29.123Z\"}"},
 	{RW_KIND_CLUSTER,
 	 "{\"id\":\"c1\",\"name\":\"demo\",\"network\":\"vpc-1\",\"type\":\"kubernetes\","
 	 "\"profile\":\"kubernetes-strict\",\"container_cidrs\":[\"172.20.0.0/16\"],"
@@ -66,8 +66,10 @@ static const struct {
 	 "\"protocol\":\"89\","
 	 "\"ports\":\"-1/"
 	 "-1\",\"object\":{\"group\":\"sg-9\"},\"priority\":1,\"description\":\"\",\"author\":\"\"}]}"},
-	{RW_KIND_PREFIX_LIST, "{\"id\":\"pl-1\",\"name\":\"dns\",\"family\":6,\"cidrs\":[\"2001:db8::/"
-			      "32\",\"2001:db8:1::/48\"],\"created\":\"2026-11-24T02:28:29.123Z\"}"},
+	{RW_KIND_PREFIX_LIST,
+	 "{\"id\":\"pl-1\",\"name\":\"dns\",\"description\":\"resolvers\",\"family\":6,\"max_entries\":9,"
+	 "\"cidrs\":[\"2001:db8::/32\",\"2001:db8:1::/48\"],"
+	 "\"entry_descriptions\":{\"2001:db8:1::/48\":\"office\"},\"created\":\"2026-11-24T02:28:29.123Z\"}"},
 	{RW_KIND_LOAD_BALANCER, "{\"id\":\"lb-1\",\"name\":\"lb\",\"cluster\":\"c1\",\"sources\":{\"cidrs\":["
 				"\"100.64.0.0/10\"]},\"client_ip\":\"kept\","
 				"\"listeners\":[{\"protocol\":\"tcp\",\"port\":443,\"backend_port\":8443}]}"},
@@ -207,6 +209,17 @@ static void refuses_bad_input_in_every_field_at_its_path(void **state)
 		{RW_KIND_NODE, NIC(",\"shared_addresses\":[null]"), "interfaces[0].shared_addresses[0]"},
 		{RW_KIND_NODE, NIC(",\"security_groups\":[[]]"), "interfaces[0].security_groups[0]"},
 		{RW_KIND_NODE, NIC(",\"mtu\":1500"), "interfaces[0].mtu"},
+		{RW_KIND_PREFIX_LIST, LIST(",\"max_entries\":0"), "max_entries"},
+		{RW_KIND_PREFIX_LIST, LIST(",\"entry_descriptions\":[]"), "entry_descriptions"},
+		{RW_KIND_PREFIX_LIST, LIST(",\"entry_descriptions\":{\"any\":\"x\"}"), "entry_descriptions"},
+		{RW_KIND_PREFIX_LIST, LIST(",\"entry_descriptions\":{\"10.0.0.1/8\":\"x\"}"),
+		 "entry_descriptions"},
+		{RW_KIND_PREFIX_LIST,
+		 LIST(",\"entry_descriptions\":{\"10.0.0.1\":\"x\",\"10.0.0.1/32\":\"y\"}"),
+		 "entry_descriptions"},
+		{RW_KIND_PREFIX_LIST, LIST(",\"entry_descriptions\":{\"10.0.0.0/8\":1}"),
+		 "entry_descriptions.10.0.0.0/8"},
+		{RW_KIND_GROUP, GROUP(",\"created\":\"today\""), "created"},
 		{RW_KIND_GROUP, "{\"name\":\"g\"}", "network"},
 		{RW_KIND_GROUP, GROUP(",\"description\":\"\\u0007\""), "description"},
 		{RW_KIND_GROUP, GROUP(",\"kind\":\"super\""), "kind"},
