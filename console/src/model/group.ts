@@ -15,6 +15,10 @@ export type Group = {
   network?: Schemas["Network"];
 };
 
+/** Whether the description is the one that the controller gives to a cluster's group, in English and with an id. */
+export const isMadeDescription = ({ managed_by, description }: Pick<GroupHead, "managed_by" | "description">): boolean =>
+  Boolean(managed_by) && description === `security group of cluster ${managed_by}`;
+
 /** As the API resolves a reference: an id, a name, or a cluster's id or name. */
 export function findGroup(
   ref: string,

@@ -9,6 +9,7 @@ import { Copyable } from "../../components/copyable";
 import { ExposureText } from "../../components/exposure";
 import { FindingCounts } from "../../components/finding-counts";
 import { groupLink } from "../../components/links";
+import { Tags } from "../../components/tags";
 import type { Cluster } from "../../model/cluster";
 import { useNarrow } from "../../theme/theme";
 import { Enforcement } from "./enforcement";
@@ -47,6 +48,7 @@ export function Facts({ cluster }: { cluster: Cluster }) {
     ],
     ["id", <Copyable key="id" text={cluster.id} />],
   ];
+  if (Object.keys(cluster.tags ?? {}).length > 0) facts.push(["tags", <Tags key="tags" tags={cluster.tags} />]);
   return (
     <Card size="small">
       <Descriptions

@@ -9,6 +9,7 @@ import { ExposureText } from "../../components/exposure";
 import { FindingCounts } from "../../components/finding-counts";
 import { clusterLink, groupLink } from "../../components/links";
 import { byName, type Column, compareNames, Rows } from "../../components/rows";
+import { Tags } from "../../components/tags";
 import { type Cluster, healthOf } from "../../model/cluster";
 
 type Summary = Schemas["AuditSummary"]["items"][number];
@@ -48,10 +49,13 @@ export function ClusterList({ clusters, networkNames, audit, empty }: Props) {
       title: t("name"),
       card: "head",
       sort: (a, b) => compareNames(a.name, b.name),
-      render: ({ id, name }) => (
-        <Link to={clusterLink(id)} className="row-name">
-          {name}
-        </Link>
+      render: ({ id, name, tags }) => (
+        <Flex vertical gap={4}>
+          <Link to={clusterLink(id)} className="row-name">
+            {name}
+          </Link>
+          <Tags tags={tags} most={2} />
+        </Flex>
       ),
     },
     { key: "state", title: t("state"), card: "state", render: (cluster) => <ClusterStateTag cluster={cluster} /> },

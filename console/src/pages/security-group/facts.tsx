@@ -6,7 +6,8 @@ import { useReview } from "../../change/review";
 import { Copyable } from "../../components/copyable";
 import { OwnerMark } from "../../components/group-marks";
 import { groupLink, rulesLink } from "../../components/links";
-import type { Group } from "../../model/group";
+import { Tags } from "../../components/tags";
+import { type Group, isMadeDescription } from "../../model/group";
 import { useMay } from "../../session/session";
 
 export function Facts({ group }: { group: Group }) {
@@ -48,8 +49,15 @@ export function Facts({ group }: { group: Group }) {
         {
           key: "description",
           label: t("description"),
-          children: head.description || <Typography.Text type="secondary">{t("no-description")}</Typography.Text>,
+          children: isMadeDescription(head) ? (
+            t("made-description", { cluster: group.name })
+          ) : (
+            head.description || <Typography.Text type="secondary">{t("no-description")}</Typography.Text>
+          ),
         },
+        ...(Object.keys(head.tags ?? {}).length > 0
+          ? [{ key: "tags", label: t("tags"), children: <Tags tags={head.tags} />, span: "filled" as const }]
+          : []),
       ]}
     />
   );

@@ -4,6 +4,8 @@ import { useTranslation } from "react-i18next";
 import { Link } from "react-router-dom";
 import { OwnerMark } from "../../components/group-marks";
 import { groupLink, rulesLink } from "../../components/links";
+import { Tags } from "../../components/tags";
+import { isMadeDescription } from "../../model/group";
 import type { GroupRow } from "./rows";
 
 /** The same as the table, where that has no room. */
@@ -23,7 +25,10 @@ export function GroupCards({ rows }: { rows: GroupRow[] }) {
             <Typography.Text type="secondary" className="mono" style={{ fontSize: 12 }}>
               {group.id}
             </Typography.Text>
-            {group.description && <span style={{ overflowWrap: "anywhere" }}>{group.description}</span>}
+            {group.description && !isMadeDescription(group) && (
+              <span style={{ overflowWrap: "anywhere" }}>{group.description}</span>
+            )}
+            <Tags tags={group.tags} />
             <Flex gap="middle" wrap>
               <Link to={rulesLink(group.id)}>{t("rule-count", { count: group.rule_count })}</Link>
               <Link to={`${groupLink(group.id)}?tab=members`}>{t("member-count", { count: group.member_count })}</Link>

@@ -16,7 +16,7 @@ const head = (id: string, more: Partial<Schemas["SecurityGroupHead"]> = {}): Sch
   ...more,
 });
 const rows = groupRows(
-  [head("sg-2", { name: "zeta", description: "Databases" }), head("sg-1", { name: "c-1-group", managed_by: "c-1" })],
+  [head("sg-2", { name: "zeta", description: "Databases", tags: { env: "production" } }), head("sg-1", { name: "c-1-group", managed_by: "c-1" })],
   [{ id: "c-1", name: "shop" }],
   [{ id: "vpc-1", name: "prod" }],
 );
@@ -34,5 +34,6 @@ test("rows are chosen by owner and by text", () => {
   expect(ids(selectRows(rows, "free", ""))).toEqual(["sg-2"]);
   expect(ids(selectRows(rows, "all", " DATA "))).toEqual(["sg-2"]);
   expect(ids(selectRows(rows, "all", "prod"))).toEqual(["sg-1", "sg-2"]);
+  expect(ids(selectRows(rows, "all", "env: prod"))).toEqual(["sg-2"]);
   expect(ids(selectRows(rows, "free", "shop"))).toEqual([]);
 });

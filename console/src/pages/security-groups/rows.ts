@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { Schemas } from "../../api/client";
+import { tagTexts } from "../../model/tags";
 
 type Head = Schemas["SecurityGroupHead"];
 
@@ -35,12 +36,12 @@ export function groupRows(
     .sort((a, b) => a.name.localeCompare(b.name));
 }
 
-/** Rows of these owners in which the text occurs: in id, name, description or network. */
+/** Rows of these owners in which the text occurs: in id, name, description, network or a tag. */
 export function selectRows(rows: GroupRow[], owner: Owner, text: string): GroupRow[] {
   const wanted = text.trim().toLowerCase();
   return rows.filter(
     ({ group, name, network }) =>
       (owner === "all" || (owner === "managed") === Boolean(group.managed_by)) &&
-      [group.id, group.name, name, group.description, network].some((part) => part.toLowerCase().includes(wanted)),
+      [group.id, group.name, name, group.description, network, ...tagTexts(group.tags)].some((part) => part.toLowerCase().includes(wanted)),
   );
 }

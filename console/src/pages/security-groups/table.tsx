@@ -4,6 +4,8 @@ import { useTranslation } from "react-i18next";
 import { Link } from "react-router-dom";
 import { OwnerMark } from "../../components/group-marks";
 import { groupLink, rulesLink } from "../../components/links";
+import { Tags } from "../../components/tags";
+import { isMadeDescription } from "../../model/group";
 import type { GroupRow } from "./rows";
 
 export function GroupTable({ rows }: { rows: GroupRow[] }) {
@@ -29,12 +31,12 @@ export function GroupTable({ rows }: { rows: GroupRow[] }) {
               </Typography.Text>
             </Flex>
           ),
-          width: 240,
+          width: 220,
         },
         {
           title: t("belongs-to"),
           render: (_, { group, cluster }) => <OwnerMark cluster={cluster} managed={Boolean(group.managed_by)} />,
-          width: 170,
+          width: 150,
         },
         { title: t("network"), dataIndex: "network", sorter: (a, b) => a.network.localeCompare(b.network), width: 120 },
         {
@@ -57,8 +59,17 @@ export function GroupTable({ rows }: { rows: GroupRow[] }) {
           width: 100,
         },
         {
-          title: t("description"),
-          render: (_, { group }) => <span style={{ overflowWrap: "anywhere" }}>{group.description}</span>,
+          title: t("description-and-tags"),
+          render: (_, { group }) => (
+            <Flex vertical gap={4}>
+              {!isMadeDescription(group) && (
+                <span className="two-lines" title={group.description}>
+                  {group.description}
+                </span>
+              )}
+              <Tags tags={group.tags} most={2} />
+            </Flex>
+          ),
         },
       ]}
     />
