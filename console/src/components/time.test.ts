@@ -18,3 +18,7 @@ test.each([
 test("Chinese has its own words", () => {
   expect(relative(new Date("2026-11-27T11:57:00Z"), now, "zh-CN")).toBe("3分钟前");
 });
+
+test("in tables it takes the least room", () => {
+  expect(relative(new Date("2026-11-27T11:59:27Z"), now, "en", true)).toBe("33s ago");
+});

@@ -24,11 +24,11 @@ function kept<T>(make: (language: string, short: boolean) => T): (language: stri
 }
 
 const relativeFormat = kept(
-  (language, short) => new Intl.RelativeTimeFormat(language, { numeric: "auto", style: short ? "short" : "long" }),
+  (language, short) => new Intl.RelativeTimeFormat(language, { numeric: "auto", style: short ? "narrow" : "long" }),
 );
 const exactFormat = kept((language) => new Intl.DateTimeFormat(language, { dateStyle: "medium", timeStyle: "medium" }));
 
-/** "3 minutes ago", in the language asked for; short: "3 min. ago". */
+/** "3 minutes ago", in the language asked for; short: "3min ago". */
 export function relative(then: Date, now: Date, language: string, short = false): string {
   const seconds = Math.round((then.getTime() - now.getTime()) / 1000);
   const [unit, size] = STEPS.find(([, size]) => Math.abs(seconds) >= size) ?? ["second", 1];

@@ -5,8 +5,8 @@ import { useTranslation } from "react-i18next";
 import "./charts.css";
 import { total } from "./scale";
 
-const WIDTH = 72;
-const HEIGHT = 18;
+const WIDTH = 38;
+const HEIGHT = 16;
 
 type Shape = { x: number; y: number; width: number; height: number };
 
@@ -17,7 +17,7 @@ export function bars(values: readonly number[], width: number, height: number): 
   return values.flatMap((value, i) => {
     if (value <= 0) return [];
     const high = Math.max(1, (value / highest) * height);
-    return [{ x: i * step, y: height - high, width: Math.max(step - 1, 0.5), height: high }];
+    return [{ x: i * step, y: height - high, width: Math.max(step - 1, step / 2), height: high }];
   });
 }
 

@@ -62,17 +62,19 @@ export function HitsCell({ rule, hours }: { rule: Rule; hours?: readonly number[
   const { t, i18n } = useTranslation("rules");
   return (
     <div>
-      <span title={rule.hits}>{compact(Number(rule.hits ?? 0), i18n.language)}</span>
+      <Flex gap={6} wrap align="center">
+        <span title={rule.hits}>{compact(Number(rule.hits ?? 0), i18n.language)}</span>
+        {hours && <Sparkline hours={hours} />}
+      </Flex>
       {second(rule.last_hit ? <Time at={rule.last_hit} short /> : t("never-hit"))}
-      {hours && <Sparkline hours={hours} />}
     </div>
   );
 }
 
-/** In one line; the rest on a closer look. */
+/** In two lines, as the cells beside it; the rest on a closer look. */
 export function DescriptionCell({ text }: { text: string }) {
   return (
-    <span className="one-line" title={text}>
+    <span className="two-lines" title={text}>
       {text}
     </span>
   );

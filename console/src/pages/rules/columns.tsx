@@ -97,11 +97,11 @@ export function useColumns(given: {
           ({ text }) => <span style={{ fontSize: 12 }}>{t(`fixed-text.${text}`)}</span>,
         ),
       }),
-      column("hits", 76, {
+      column("hits", 80, {
         ...spanned(0),
         ...ofRule(({ rule }) => <HitsCell rule={rule} hours={hits.get(rule.id)} />),
       }),
-      column("created", 82, { ...spanned(0), ...ofRule(({ rule }) => <CreatedCell rule={rule} />) }),
+      column("created", 80, { ...spanned(0), ...ofRule(({ rule }) => <CreatedCell rule={rule} />) }),
       column("findings", 104, { ...spanned(0), ...ofRule(({ findings }) => <FindingsCell findings={findings} />) }),
       column("actions", 104, {
         className: "rule-actions",
