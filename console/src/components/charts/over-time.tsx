@@ -29,7 +29,8 @@ export function OverTime({ title, counts, since, days, looks, extra }: OverTimeP
   return (
     <Card
       size="small"
-      title={title}
+      // On a telephone it takes two lines.
+      title={<span style={{ whiteSpace: "normal" }}>{title}</span>}
       extra={
         <Segmented
           size="small"

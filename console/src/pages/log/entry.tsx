@@ -65,10 +65,12 @@ export function Entry({ record, onPick }: Props) {
 
 function Who({ record, onPick }: Props) {
   const { t } = useTranslation("log");
-  const name = record.who || t(`kind-of-who.${record.who_kind ?? "local"}`);
+  // On the host there is no name but what the server calls it.
+  const kind = record.who_kind ?? "local";
+  const name = kind === "local" || !record.who ? t(`kind-of-who.${kind}`) : record.who;
   return (
     <span>
-      {icons[record.who_kind ?? "local"] ?? <SafetyOutlined />}{" "}
+      {icons[kind] ?? <SafetyOutlined />}{" "}
       {record.who ? (
         <Typography.Link href={`?who=${encodeURIComponent(record.who)}`} onClick={(event) => (event.preventDefault(), onPick({ who: record.who }))}>
           {name}

@@ -12,6 +12,8 @@ export function Hooks({ node }: { node: Node }) {
     <Flex gap={4} wrap>
       {enforcedInterfaces(node).map(({ name, hooks }) => {
         const whole = isWhole(hooks);
+        // What an offline node reported last is no promise that it is so.
+        const sure = node.state !== "offline" && hooks.length > 0;
         const text = hooks
           .map(({ hook, device, state, detail }) =>
             [hook, device === name ? "" : device, t(`hook-states.${state}`, { defaultValue: state }), detail]
@@ -23,8 +25,8 @@ export function Hooks({ node }: { node: Node }) {
           <Tooltip key={name} title={<span style={{ whiteSpace: "pre-line" }}>{text || t("no-hook")}</span>}>
             <Tag
               tabIndex={0}
-              color={whole ? "success" : hooks.length ? "warning" : "default"}
-              icon={whole ? <CheckCircleFilled /> : hooks.length ? <WarningFilled /> : <QuestionCircleOutlined />}
+              color={!sure ? "default" : whole ? "success" : "warning"}
+              icon={!sure ? <QuestionCircleOutlined /> : whole ? <CheckCircleFilled /> : <WarningFilled />}
             >
               {name} · {hooks[0]?.hook ?? t("no-hook-short")}
               {!whole && hooks.length > 0 && ` · ${t(`hook-states.${worst(hooks)}`, { defaultValue: worst(hooks) })}`}
