@@ -6,6 +6,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "http/url.h"
+
 struct found {
 	struct rw_endpoint *endpoints;
 	size_t count;
@@ -16,7 +18,8 @@ struct found {
 static void add_endpoint(struct found *found, const struct rw_address *address)
 {
 	for (size_t i = 0; i < found->count; i++)
-		if (rw_address_equal(&found->endpoints[i].address, address))
+		if (found->endpoints[i].port == found->port &&
+		    rw_address_equal(&found->endpoints[i].address, address))
 			return;
 	if (found->count < found->max)
 		found->endpoints[found->count++] = (struct rw_endpoint){*address, found->port};
@@ -72,4 +75,49 @@ void rw_addresses_make_url(bool plain, const char *name, uint16_t port, char *ur
 
 	(void)snprintf(url, url_size, "%s://%s%.200s%s:%u", plain ? "http" : "https", brackets ? "[" : "",
 		       name, brackets ? "]" : "", port);
+}
+
+static bool has_word(const char *words, const char *word)
+{
+	size_t length = strlen(word);
+
+	for (const char *at = words; (at = strstr(at, word)); at++)
+		if ((at == words || at[-1] == ' ') && (at[length] == ' ' || !at[length]))
+			return true;
+	return false;
+}
+
+static void add_name(struct rw_buf *names, const struct rw_http_url *url)
+{
+	char text[RW_HTTP_MAX_HOST + 16];
+
+	(void)snprintf(text, sizeof(text), "%s:%u", url->host, url->port);
+	if (!names->size || !has_word(names->data, text))
+		(void)rw_buf_append_format(names, "%s%s", names->size ? " " : "", text);
+}
+
+size_t rw_addresses_of_urls(const char *urls, struct rw_endpoint *endpoints, size_t max, struct rw_buf *names)
+{
+	struct found found = {.endpoints = endpoints, .max = max};
+	char text[RW_HTTP_MAX_URL];
+	struct rw_http_url url;
+	size_t length;
+
+	for (; *urls; urls += length + (urls[length] == '\n')) {
+		struct rw_address address;
+
+		length = strcspn(urls, "\n");
+		if (length >= sizeof(text))
+			continue;
+		(void)memcpy(text, urls, length);
+		text[length] = '\0';
+		if (rw_http_url_parse(text, &url, NULL) < 0 || strcasecmp(url.host, "localhost") == 0)
+			continue;
+		found.port = url.port;
+		if (rw_address_parse(url.host, &address, NULL) < 0)
+			add_name(names, &url);
+		else if (!rw_address_is_loopback(&address))
+			add_endpoint(&found, &address);
+	}
+	return found.count;
 }

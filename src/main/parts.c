@@ -13,7 +13,6 @@
 #include "controller/master_key.h"
 #include "controller/shared_authority.h"
 #include "controller/store_layout.h"
-#include "http/url.h"
 #include "main/addresses.h"
 #include "store/sqlite/sqlite.h"
 
@@ -246,37 +245,38 @@ int rw_parts_open_etcd(struct rw_parts *parts, const char *holder, struct rw_err
 	return r;
 }
 
-/* One that is given by a name is left out: looking it up would take its time, and may come to something else there. */
-static void add_store_url(struct rw_parts *parts, const char *text)
+static void list_given_members(const struct rw_parts *parts, struct rw_buf *urls)
 {
-	struct rw_endpoint *slot = &parts->store_endpoints[parts->store_endpoint_count];
-	struct rw_http_url url;
-
-	if (parts->store_endpoint_count == RW_ARRAY_COUNT(parts->store_endpoints) ||
-	    rw_http_url_parse(text, &url, NULL) < 0 || rw_address_parse(url.host, &slot->address, NULL) < 0)
-		return;
-	slot->port = url.port;
-	parts->store_endpoint_count++;
+	rw_buf_clear(urls);
+	for (size_t i = 0; i < parts->options->etcd_count; i++)
+		(void)rw_buf_append_format(urls, "%s\n", parts->options->etcd[i]);
 }
 
 void rw_parts_learn_store(struct rw_parts *parts)
 {
 	RW_CLEANUP(rw_buf_done) struct rw_buf urls;
+	RW_CLEANUP(rw_buf_done) struct rw_buf names;
 	struct rw_error err = RW_ERROR_NONE;
-	char *rest = NULL;
 
 	rw_buf_init(&urls, 64u * 1024);
-	parts->store_endpoint_count = 0;
+	rw_buf_init(&names, 2048);
 	if (rw_etcd_members(parts->etcd, &urls, &err) < 0) {
 		rw_log_warning("etcd does not say where its members are; those of the options are taken  "
 			       "reason=\"%s\"",
 			       err.text);
-		for (size_t i = 0; i < parts->options->etcd_count; i++)
-			add_store_url(parts, parts->options->etcd[i]);
-		return;
+		list_given_members(parts, &urls);
 	}
-	for (const char *url = strtok_r(urls.data, "\n", &rest); url; url = strtok_r(NULL, "\n", &rest))
-		add_store_url(parts, url);
+	parts->store_endpoint_count =
+		urls.failed ? 0
+			    : rw_addresses_of_urls(urls.data, parts->store_endpoints,
+						   RW_ARRAY_COUNT(parts->store_endpoints), &names);
+	if (names.size)
+		rw_log_warning(
+			"members of etcd are announced by name: a node that hosts one does not keep "
+			"these ports "
+			"open by itself  names=\"%s\" hint=\"announce addresses, or allow the ports by "
+			"rules\"",
+			names.data);
 }
 
 int rw_parts_pull(struct rw_parts *parts, const void *bytes, size_t size, struct rw_error *err)

@@ -69,7 +69,7 @@ RW_NODISCARD int rw_parts_open_folder(struct rw_parts *parts, struct rw_error *e
  */
 RW_NODISCARD int rw_parts_open_etcd(struct rw_parts *parts, const char *holder, struct rw_error *err);
 
-/* Learns where the members of etcd listen, as far as they say it by address; for controllers that are opened later. */
+/* Learns where the members of etcd listen, for controllers that are opened later; warns of those that say it by name. */
 void rw_parts_learn_store(struct rw_parts *parts);
 
 /* Notes in the folder, which is open, that its store is in etcd. */
