@@ -227,6 +227,16 @@ size_t rw_registry_urls(const struct rw_registry *registry, const char *active,
 	return count;
 }
 
+bool rw_registry_same_place(const struct rw_registry_entry *a, const struct rw_registry_entry *b)
+{
+	if (a->endpoint_count != b->endpoint_count)
+		return false;
+	for (size_t i = 0; i < a->endpoint_count; i++)
+		if (compare_endpoint(&a->endpoints[i], &b->endpoints[i]) != 0)
+			return false;
+	return true;
+}
+
 bool rw_registry_same(const struct rw_registry *a, const struct rw_registry *b)
 {
 	if (a->count != b->count)
@@ -236,11 +246,8 @@ bool rw_registry_same(const struct rw_registry *a, const struct rw_registry *b)
 		const struct rw_registry_entry *other = &b->entries[i];
 
 		if (strcmp(one->name, other->name) != 0 || strcmp(one->url, other->url) != 0 ||
-		    one->endpoint_count != other->endpoint_count)
+		    !rw_registry_same_place(one, other))
 			return false;
-		for (size_t k = 0; k < one->endpoint_count; k++)
-			if (compare_endpoint(&one->endpoints[k], &other->endpoints[k]) != 0)
-				return false;
 	}
 	return true;
 }

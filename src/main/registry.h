@@ -73,5 +73,8 @@ size_t rw_registry_endpoints(const struct rw_registry *registry,
 size_t rw_registry_urls(const struct rw_registry *registry, const char *active,
 			const char *urls[RW_REGISTRY_MAX]);
 
+/* Whether both are reached at the same addresses and ports. */
+bool rw_registry_same_place(const struct rw_registry_entry *a, const struct rw_registry_entry *b);
+
 /* Whether both say the same of who is reached where, whenever they were seen. */
 bool rw_registry_same(const struct rw_registry *a, const struct rw_registry *b);

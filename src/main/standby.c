@@ -16,6 +16,7 @@
 #define WRITE_NS    (24 * 3600 * SECOND_NS) /* of the own entry */
 #define REPEAT_NS   (3600 * SECOND_NS)      /* the same trouble is logged again */
 #define FORGET_NS   (60 * SECOND_NS)        /* ... or when it was gone for so long */
+#define TWIN_NS     (30 * SECOND_NS)        /* longer than the claim of a life before lasts */
 #define QUICK_TRIES 5u /* to take over while etcd lets us down, before it is left alone for a while */
 
 enum question {
@@ -50,14 +51,18 @@ struct rw_standby {
 	bool reached;                      /* etcd has answered once */
 	char holder[RW_REGISTRY_URL_SIZE]; /* of the claim, as seen last; "" = nobody */
 	bool claim_seen;
+	uint64_t namesake_since_ns; /* ... that has our name and is not ours; 0 = it is not so */
 	bool registry_known;
-	bool left_off; /* the registry has more entries than are used, which was logged */
+	bool written;     /* our entry is, by this life */
+	bool overwritten; /* ... and somebody else wrote it since */
+	bool left_off;    /* the registry has more entries than are used, which was logged */
 	struct rw_registry registry;
 	struct rw_registry opened; /* what the active state was opened for */
 
 	struct trouble etcd;  /* it does not answer */
 	struct trouble write; /* the registry is not written to */
 	struct trouble unfit; /* this one could not become active */
+	struct trouble twin;  /* another controller runs under our name */
 
 	uint64_t pause_until_ns; /* nothing is asked before */
 	uint64_t claim_due_ns;
@@ -154,6 +159,9 @@ void rw_standby_explain(const struct rw_standby *self, struct rw_error *ret_reas
 	else if (self->etcd.err.code)
 		(void)rw_error_set(ret_reason, -EREMOTE, "this controller stands by: %s",
 				   self->etcd.err.text);
+	else if (self->twin.err.code)
+		(void)rw_error_set(ret_reason, -EREMOTE, "this controller stands by: %s",
+				   self->twin.err.text);
 	else if (!self->claim_seen)
 		(void)rw_error_set(ret_reason, -EREMOTE, "this controller is starting");
 	else if (self->holder[0])
@@ -161,7 +169,9 @@ void rw_standby_explain(const struct rw_standby *self, struct rw_error *ret_reas
 				   self->holder);
 	else
 		(void)rw_error_set(ret_reason, -EREMOTE, "this controller stands by, and none is active");
-	if (other)
+	if (self->twin.err.code)
+		(void)rw_error_hint(ret_reason, "%s", self->twin.err.hint);
+	else if (other)
 		(void)rw_error_hint(ret_reason, "Call %s, which is active.", other->url);
 	else
 		(void)rw_error_hint(ret_reason, "Try again in a second, or another controller.");
@@ -223,19 +233,39 @@ static int take_claim(struct rw_standby *self, const struct rw_store_entry *entr
 	if (holder[0] && strcmp(holder, self->holder) != 0)
 		tell_holder(self, holder);
 	(void)memcpy(self->holder, holder, sizeof(holder));
+	if (self->active || strcmp(holder, self->self.name) != 0)
+		self->namesake_since_ns = 0;
+	else if (!self->namesake_since_ns)
+		self->namesake_since_ns = now_of(self);
 	self->claim_seen = true;
 	return 0;
+}
+
+/* Whether another one has our name, seen from our entry: who has written it last. */
+static void look_at_own_entry(struct rw_standby *self, const struct rw_registry_entry *entry)
+{
+	self->overwritten = self->written && entry->seen_ms != self->self.seen_ms;
+	if (!self->written && strcmp(entry->url, self->self.url) == 0 &&
+	    !rw_registry_same_place(entry, &self->self))
+		rw_log_warning("a controller of this name was reached at other addresses before; if it still "
+			       "runs, give each "
+			       "a --name of its own  name=%s",
+			       self->self.name);
 }
 
 static int take_registry(struct rw_standby *self, const struct rw_store_entry *entries, size_t count,
 			 struct rw_error *err)
 {
 	int r = rw_registry_read(&self->registry, entries, count, rw_clock_realtime_ms(self->clock), err);
+	const struct rw_registry_entry *mine;
 
 	self->registry_known = r == 0;
 	if (r < 0)
 		return r;
-	if (!rw_registry_find(&self->registry, self->self.name)) {
+	mine = rw_registry_find(&self->registry, self->self.name);
+	if (mine) {
+		look_at_own_entry(self, mine);
+	} else {
 		self->write_due_ns = 0;
 		if (self->registry.count == RW_REGISTRY_MAX)
 			self->registry.left_off += self->registry.count-- > 0;
@@ -282,7 +312,26 @@ static int write_entry(struct rw_standby *self, struct rw_error *err)
 	self->self.seen_ms = rw_clock_realtime_ms(self->clock);
 	(void)snprintf(key, sizeof(key), RW_REGISTRY_PREFIX "%s", self->self.name);
 	r = rw_registry_encode(&buf, &self->self, err);
-	return r < 0 ? r : self->calls->write(self->userdata, key, buf.data, buf.size, err);
+	if (r == 0)
+		r = self->calls->write(self->userdata, key, buf.data, buf.size, err);
+	self->written = r == 0; /* after a failure it may be written or not */
+	self->overwritten = false;
+	return r;
+}
+
+/* Both would take the place of the other in what nodes are told; the claim alone keeps them apart. */
+static void tell_twin(struct rw_standby *self)
+{
+	struct rw_error err = RW_ERROR_NONE;
+	bool held = self->namesake_since_ns && now_of(self) - self->namesake_since_ns > TWIN_NS;
+
+	if (!held && !self->overwritten) {
+		clear_trouble(&self->twin);
+		return;
+	}
+	(void)rw_error_set(&err, -EEXIST, "another controller has the same name, %s", self->self.name);
+	(void)rw_error_hint(&err, "Give each controller a first --name of its own.");
+	set_trouble(self, &self->twin, "two controllers cannot have one name", &err);
 }
 
 /* True when something was written, so that the registry is another one than was read. */
@@ -442,6 +491,7 @@ static int act_on_answer(struct rw_standby *self, enum question question, struct
 		self->registry_known = false;
 	if (self->holder[0])
 		self->takes_failed = 0;
+	tell_twin(self);
 	if (self->active && question == QUESTION_CLAIM)
 		check_claim(self);
 	else if (self->active)

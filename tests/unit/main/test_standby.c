@@ -621,6 +621,60 @@ static void steps_back_from_a_claim_that_cannot_be_read(void **state)
 	assert_true(rw_standby_is_active(world->standby));
 }
 
+/* The one that was there first finds its entry written by another. */
+static void tells_of_another_controller_that_writes_under_its_name(void **state)
+{
+	struct world *world = *state;
+
+	put(world, "claim", "b:1");
+	add_controller(world, "b:1", 0);
+	pass(world, 30000);
+	assert_non_null(strstr(explain(world), "b:1 is active"));
+	add_controller(world, "a:1", 0);
+	assert_int_equal(count_logged(world, 30000), 1);
+	assert_string_equal(explain(world),
+			    "this controller stands by: another controller has the same name, a:1");
+	assert_int_equal(world->writes, 1);
+
+	/* It takes over all the same: the other one may be the one that is gone. */
+	drop(world, "claim");
+	pass(world, 2000);
+	assert_true(rw_standby_is_active(world->standby));
+	assert_non_null(rw_registry_find(&world->last, "a:1"));
+}
+
+/* The one that comes second finds the claim taken under its own name, and it does not end. */
+static void tells_of_another_controller_that_is_active_under_its_name(void **state)
+{
+	struct world *world = *state;
+
+	put(world, "claim", "a:1");
+	pass(world, 25000);
+	assert_non_null(strstr(explain(world), "a:1 is active"));
+	pass(world, 10000);
+	assert_non_null(strstr(explain(world), "another controller has the same name, a:1"));
+	drop(world, "claim");
+	pass(world, 2000);
+	assert_true(rw_standby_is_active(world->standby));
+	assert_int_equal(count_logged(world, 60000), 0);
+}
+
+static void takes_its_own_entry_of_a_life_before_for_no_other_controller(void **state)
+{
+	struct world *world = *state;
+
+	add_controller(world, "a:1", DAY_MS);
+	add_controller(world, "b:1", 0);
+	put(world, "claim", "b:1");
+	pass(world, 60000);
+	assert_non_null(strstr(explain(world), "b:1 is active"));
+	/* Where it is not known whether an entry was written, neither. */
+	world->read_only = true;
+	world->now_ms += DAY_MS;
+	pass(world, 60000);
+	assert_non_null(strstr(explain(world), "b:1 is active"));
+}
+
 int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
@@ -645,6 +699,9 @@ int main(void)
 		TEST(says_once_that_there_are_too_many_controllers),
 		TEST(notices_that_its_claim_was_taken_away),
 		TEST(steps_back_from_a_claim_that_cannot_be_read),
+		TEST(tells_of_another_controller_that_writes_under_its_name),
+		TEST(tells_of_another_controller_that_is_active_under_its_name),
+		TEST(takes_its_own_entry_of_a_life_before_for_no_other_controller),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
