@@ -5,8 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/file.h"
 #include "base/log.h"
+#include "controller/first_key.h"
 #include "controller/internal.h"
 
 #define COMPACTION_INTERVAL_NS UINT64_C(60000000000)
@@ -46,24 +46,6 @@ static int copy_urls(struct rw_controller *controller, const char *const *urls, 
 	return 0;
 }
 
-/* The file holds "<id>.<secret>": the id tells when its key is used for the first time. */
-static void note_admin_key(struct rw_controller *controller)
-{
-	RW_CLEANUP(rw_buf_done) struct rw_buf buf;
-	char secret[RW_TOKEN_SECRET_SIZE];
-
-	rw_buf_init(&buf, 4096);
-	if (rw_file_read(controller->admin_key_file, &buf, NULL) == 0) {
-		buf.data[strcspn(buf.data, "\n")] = '\0';
-		if (rw_token_parse(buf.data, controller->admin_key_id, secret) == 0) {
-			rw_secret_wipe(secret, sizeof(secret));
-			rw_secret_wipe(buf.data, buf.size);
-			return;
-		}
-	}
-	free(RW_TAKE_PTR(controller->admin_key_file));
-}
-
 static int copy_options(struct rw_controller *controller, const struct rw_controller_options *options,
 			struct rw_error *err)
 {
@@ -86,10 +68,21 @@ static int copy_options(struct rw_controller *controller, const struct rw_contro
 		controller->admin_key_file = strdup(options->admin_key_file);
 		if (!controller->admin_key_file)
 			return rw_error_oom(err);
-		note_admin_key(controller);
+		if (!first_key_in_file(controller->admin_key_file, controller->admin_key_id))
+			free(RW_TAKE_PTR(controller->admin_key_file));
 	}
 	return authority_load(controller, options->trust_pem ? options->trust_pem : options->ca_cert_pem,
 			      options->ca_cert_pem, options->ca_key_pem, err);
+}
+
+/* It may have been used at another controller. */
+static void look_at_admin_key(struct rw_controller *controller)
+{
+	if (!controller->admin_key_file || !controller->shared || !controller->first_key_used ||
+	    strcmp(controller->first_key, controller->admin_key_id) != 0)
+		return;
+	rw_first_key_forget_file(controller->admin_key_file);
+	free(RW_TAKE_PTR(controller->admin_key_file));
 }
 
 static int make_rings(struct rw_controller *controller, struct rw_error *err)
@@ -147,6 +140,7 @@ int rw_controller_new(const struct rw_controller_options *options, struct rw_con
 		r = audit_find_oldest(controller, err);
 	if (r < 0)
 		return r;
+	look_at_admin_key(controller);
 	key_uses_load(controller);
 	*ret_controller = RW_TAKE_PTR(controller);
 	return 0;
@@ -231,6 +225,7 @@ void rw_controller_tick(struct rw_controller *controller)
 	cuts_check(controller);
 	flows_tick(controller);
 	authority_tick(controller);
+	first_key_tick(controller);
 	key_uses_tick(controller);
 	console_tick(controller);
 	if (!controller->stopped)

@@ -380,6 +380,8 @@ int folding_add_json(struct folding *folding, const char *key, const struct rw_j
 		return fold_sequence(folding->inventory, value, revision, err);
 	if (strcmp(key, RW_LAYOUT_ACCOUNT) == 0)
 		return folding->at ? 0 : account_fold(folding->controller, value, err);
+	if (strcmp(key, RW_LAYOUT_FIRST_KEY) == 0)
+		return folding->at ? 0 : first_key_fold(folding->controller, value, err);
 	if (strcmp(key, RW_LAYOUT_RESTORING) == 0)
 		return value ? refuse_unfinished(err) : 0;
 	if (strcmp(key, RW_LAYOUT_AUTHORITY) == 0)

@@ -593,6 +593,13 @@ RW_NODISCARD int key_check_guessing(struct rw_controller *controller, const stru
 				    struct rw_error *err);
 int key_refuse(struct rw_controller *controller, const struct rw_address *address, struct rw_error *err);
 
+/* first_key.c */
+RW_NODISCARD int first_key_fold(struct rw_controller *controller, const struct rw_json *value,
+				struct rw_error *err);
+bool first_key_in_file(const char *file, char id[RW_TOKEN_ID_MAX + 1]);
+void first_key_note_use(struct rw_controller *controller, const char *key);
+void first_key_tick(struct rw_controller *controller);
+
 /* key_use.c: last uses, over restarts. */
 void key_note_use(struct rw_controller *controller, const char *id, int64_t time_ms);
 void key_uses_load(struct rw_controller *controller);
@@ -727,6 +734,11 @@ struct rw_controller {
 	uint64_t authority_retry_ns;
 	char *admin_key_file; /* NULL when there is none (any more) */
 	char admin_key_id[RW_TOKEN_ID_MAX + 1];
+	/* Of several controllers, see first_key.h: "" = none is known. */
+	char first_key[RW_TOKEN_ID_MAX + 1];
+	bool first_key_used;
+	bool first_key_due; /* its use is to be written */
+	uint64_t first_key_retry_ns;
 	struct surroundings around;
 	char **urls; /* where controllers are found, this one first */
 	size_t url_count;

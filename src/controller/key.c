@@ -2,9 +2,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "base/log.h"
+#include "controller/first_key.h"
 #include "controller/internal.h"
 #include "crypto/encoding.h"
 
@@ -460,12 +460,7 @@ static void forget_admin_key_file(struct rw_controller *controller, const char *
 {
 	if (!controller->admin_key_file || strcmp(controller->admin_key_id, id) != 0)
 		return;
-	if (unlink(controller->admin_key_file) == 0 || errno == ENOENT)
-		rw_log_info("the first admin key was used, its file is deleted  path=%s",
-			    controller->admin_key_file);
-	else
-		rw_log_warning("cannot delete the file of the first admin key  path=%s reason=\"%s\"",
-			       controller->admin_key_file, strerror(errno));
+	rw_first_key_forget_file(controller->admin_key_file);
 	free(RW_TAKE_PTR(controller->admin_key_file));
 }
 
@@ -513,6 +508,7 @@ static void accept_key(struct rw_controller *controller, struct key_entry *entry
 	entry->key.last_used_ms = rw_clock_realtime_ms(controller->clock);
 	controller->key_used = true;
 	forget_admin_key_file(controller, entry->key.id);
+	first_key_note_use(controller, entry->key.id);
 	*ret_actor = (struct rw_actor){.kind = RW_ACTOR_KEY, .role = entry->key.role, .address = *address};
 	(void)snprintf(ret_actor->id, sizeof(ret_actor->id), "%s", entry->key.id);
 	(void)snprintf(ret_actor->name, sizeof(ret_actor->name), "%s", entry->key.name);

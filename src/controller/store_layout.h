@@ -19,6 +19,7 @@
  *     /ringwall/v1/meta/sequence         {"version":1,"audit":"7"}         number of the last audit record
  *     /ringwall/v1/meta/account          {"version":1,"account":"1234567890123456"}
  *     /ringwall/v1/meta/authority        with several controllers: the authority they share, shared_authority.h
+ *     /ringwall/v1/meta/first-key        with several controllers: whether the first admin key was used, first_key.h
  *     /ringwall/v1/meta/restoring        a restore is under way, or was cut off: no controller opens such a store
  *     /ringwall/v1/meta/staged           a large change that is valid and being carried out
  *     /ringwall/v1/staged/<change>/<nn>  its pages
@@ -55,6 +56,7 @@
 #define RW_LAYOUT_SEQUENCE     RW_LAYOUT_ROOT "meta/sequence"
 #define RW_LAYOUT_ACCOUNT      RW_LAYOUT_ROOT "meta/account"
 #define RW_LAYOUT_AUTHORITY    RW_LAYOUT_ROOT "meta/authority"
+#define RW_LAYOUT_FIRST_KEY    RW_LAYOUT_ROOT "meta/first-key"
 #define RW_LAYOUT_RESTORING    RW_LAYOUT_ROOT "meta/restoring"
 #define RW_LAYOUT_STAGED       RW_LAYOUT_ROOT "meta/staged"
 #define RW_LAYOUT_STAGED_PAGES RW_LAYOUT_ROOT "staged/"

@@ -9,6 +9,7 @@
 
 #include "base/file.h"
 #include "base/log.h"
+#include "controller/first_key.h"
 #include "controller/key.h"
 #include "controller/master_key.h"
 #include "controller/shared_authority.h"
@@ -409,6 +410,16 @@ int rw_parts_open_controller(struct rw_parts *parts, struct rw_error *err)
 	return r < 0 ? r : rw_shared_authority_push(parts->controller, err);
 }
 
+/* Without it the file stays where the key is first used at another controller, and nothing else is lost. */
+static void note_first_key(struct rw_parts *parts, const char *id)
+{
+	struct rw_error err = RW_ERROR_NONE;
+
+	if (rw_first_key_note(parts->controller, id, &err) < 0)
+		rw_log_warning("cannot note the first admin key for other controllers  reason=\"%s\"",
+			       err.text);
+}
+
 /* A store without any key gets its first one, in a file that goes when the key is used. */
 static int make_first_key(struct rw_parts *parts, struct rw_error *err)
 {
@@ -421,6 +432,8 @@ static int make_first_key(struct rw_parts *parts, struct rw_error *err)
 	if (r < 0)
 		return r;
 	r = rw_state_folder_write_admin_key(&parts->folder, token, err);
+	token[strcspn(token, ".")] = '\0';
+	note_first_key(parts, token);
 	rw_secret_wipe(token, sizeof(token));
 	if (r < 0)
 		return rw_error_hint(err,

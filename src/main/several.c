@@ -7,12 +7,14 @@
 
 #include "base/log.h"
 #include "base/notify.h"
+#include "controller/first_key.h"
 #include "controller/store_layout.h"
 
 #define RECORD_BYTES (64u * 1024)
 #define RETRY_NS     UINT64_C(1000000000)
 
 #define AUTHORITY_KEY "data" RW_LAYOUT_AUTHORITY
+#define FIRST_KEY     "data" RW_LAYOUT_FIRST_KEY
 
 /* ---- what controllers share ---- */
 
@@ -44,6 +46,19 @@ static bool is_server_due(const struct rw_several *self)
 	return rw_clock_realtime_ms(rw_clock_system()) / 1000 >= self->parts->folder.server_renewal_s;
 }
 
+/* The first admin key, which this controller made, may have been used at another one: its file has served then. */
+static void look_at_admin_key(const struct rw_several *self)
+{
+	const char *file = self->parts->folder.admin_key_path;
+	RW_CLEANUP(rw_buf_done) struct rw_buf record;
+
+	rw_buf_init(&record, RECORD_BYTES);
+	if (file && access(file, F_OK) == 0 &&
+	    rw_etcd_read(self->parts->etcd, FIRST_KEY, &record, NULL) == 0 &&
+	    rw_first_key_is_used(file, record.data, record.size))
+		rw_first_key_forget_file(file);
+}
+
 static int refresh(void *userdata, struct rw_error *err)
 {
 	RW_CLEANUP(rw_buf_done) struct rw_buf record;
@@ -51,6 +66,7 @@ static int refresh(void *userdata, struct rw_error *err)
 	int r;
 
 	rw_buf_init(&record, RECORD_BYTES);
+	look_at_admin_key(self);
 	r = read_record(self, &record, err);
 	if (r == RW_STORE_NOT_FOUND)
 		return 0;

@@ -80,8 +80,7 @@ def check_usage(folder):
     with open(password, "w", encoding="ascii") as file:
         file.write("secret\n")
     os.chmod(password, 0o640)
-    for arguments, word in ((["--etcd", "ftp://x"], "--etcd: "), ([*etcd, "--etcd-prefix", "x"], "--etcd-prefix: "),
-                            ([*etcd, "--etcd-user", "x", "--etcd-password-file", password], "touched by others"),
+    for arguments, word in (([*etcd, "--etcd-user", "x", "--etcd-password-file", password], "touched by others"),
                             (["--etcd", "https://127.0.0.1:1", "--etcd-ca", "/nowhere"], "/nowhere")):
         result = run("--state", state, "--listen", "127.0.0.1:0", *arguments)
         record(f"{' '.join(arguments)[:60]} is refused with a reason", result.returncode == 1 and word in result.stderr, result)

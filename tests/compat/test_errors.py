@@ -64,7 +64,7 @@ def refuses_plain_http_beyond_loopback(ringwalld):
     with scratch.folder() as folder:
         result = subprocess.run([ringwalld, "--state", os.path.join(folder, "state"), "--listen", "127.0.0.1:0",
                                  "--alibaba-plain-listen", "0.0.0.0:0"], text=True, capture_output=True, check=False, timeout=60)
-        held = result.returncode == 1 and "loopback" in result.stderr
+        held = result.returncode == 2 and "loopback" in result.stderr
         print("[       OK ] refuses_plain_http_beyond_loopback " if held else f"FAILED plain http: {result}")
         return not held
 

@@ -6,6 +6,8 @@
 
 #include "base/file.h"
 #include "controller/authority.h"
+#include "controller/first_key.h"
+#include "controller/key.h"
 #include "controller/master_key.h"
 #include "controller/shared_authority.h"
 #include "scratch.h"
@@ -443,6 +445,91 @@ static void a_store_of_one_controller_holds_no_authority(void **state)
 	rw_state_folder_done(&its);
 }
 
+/* ---- the first admin key ---- */
+
+static bool is_told_used(const char *state)
+{
+	RW_CLEANUP(rw_store_entry_done) struct rw_store_entry entry = {0};
+
+	assert_int_equal(rw_store_get(fx.store, RW_LAYOUT_FIRST_KEY, 0, &entry, NULL), 0);
+	return rw_first_key_is_used(in(state, "admin-key"), entry.value, entry.value_size);
+}
+
+static void use(const char *token)
+{
+	struct rw_address somewhere = {.family = 4};
+	struct rw_actor actor;
+
+	assert_int_equal(rw_key_authenticate(fx.controller, token, &somewhere, &actor, NULL), 0);
+	rw_controller_tick(fx.controller);
+}
+
+/* As the daemon does where there is no key. */
+static void make_first_key(char token[RW_TOKEN_SIZE])
+{
+	char id[RW_TOKEN_SIZE];
+
+	assert_int_equal(rw_key_create_admin(fx.controller, token, NULL), 0);
+	assert_int_equal(rw_state_folder_write_admin_key(&folder, token, NULL), 0);
+	(void)strcpy(id, token);
+	id[strcspn(id, ".")] = '\0';
+	assert_int_equal(rw_first_key_note(fx.controller, id, NULL), 0);
+}
+
+static void serve_in_turn(const char *state)
+{
+	static char file[128];
+
+	(void)snprintf(file, sizeof(file), "%s/admin-key", state);
+	fx.options.admin_key_file = file;
+	if (!exists(state, "master-key"))
+		copy_master_key(first, state);
+	assert_int_equal(take_over(state, NULL), 0);
+}
+
+static void the_first_admin_key_is_forgotten_where_it_was_made_when_it_is_used_elsewhere(void **state)
+{
+	char token[RW_TOKEN_SIZE], other[RW_TOKEN_SIZE];
+
+	(void)state;
+	make_first_key(token);
+	assert_int_equal(rw_key_create_admin(fx.controller, other, NULL), 0);
+	serve_in_turn(second);
+	use(other);
+	assert_false(is_told_used(first));
+	use(token);
+	assert_true(is_told_used(first));
+	assert_true(exists(first, "admin-key"));
+	/* A file with another key has nothing to do with it. */
+	assert_int_equal(rw_state_folder_write_admin_key(&folder, other, NULL), 0);
+	assert_false(is_told_used(second));
+
+	serve_in_turn(first);
+	assert_false(exists(first, "admin-key"));
+	serve_in_turn(second);
+	assert_true(exists(second, "admin-key"));
+}
+
+static void a_use_of_the_first_key_is_written_later_where_the_store_took_it_not(void **state)
+{
+	struct rw_store *full = NULL;
+	struct rw_store *away;
+	char token[RW_TOKEN_SIZE];
+
+	(void)state;
+	make_first_key(token);
+	serve_in_turn(second);
+	away = fx.controller->store;
+	assert_int_equal(rw_store_memory_new(1, rw_random_system(), &full, NULL), 0);
+	fx.controller->store = full;
+	use(token);
+	fx.controller->store = away;
+	full = rw_store_free(full);
+	assert_false(is_told_used(first));
+	fixture_pass(&fx, 11000);
+	assert_true(is_told_used(first));
+}
+
 int main(void)
 {
 #define T(test) cmocka_unit_test_setup_teardown(test, setup, teardown)
@@ -462,6 +549,8 @@ int main(void)
 		T(a_rotation_of_the_master_key_seals_it_anew),
 		T(a_rotation_that_was_cut_off_comes_to_its_end),
 		T(a_store_of_one_controller_holds_no_authority),
+		T(the_first_admin_key_is_forgotten_where_it_was_made_when_it_is_used_elsewhere),
+		T(a_use_of_the_first_key_is_written_later_where_the_store_took_it_not),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
