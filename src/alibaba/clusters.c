@@ -148,26 +148,42 @@ static void put_place(struct call *call, const struct rw_cluster *cluster)
 	rw_json_put_text(json, "container_cidr", text);
 }
 
+/*
+ * What a self-hosted cluster does not have or tell is null: clients in Go read times that are "" as an error, and Terraform
+ * takes a "" for a setting that somebody changed.  The metadata are a JSON object in a text.
+ */
 static void put_unknown(struct rw_json_writer *json)
 {
-	static const char *const texts[] = {"agent_version",
-					    "cluster_spec",
-					    "current_version",
-					    "docker_version",
-					    "external_loadbalancer_id",
-					    "init_version",
-					    "master_url",
-					    "meta_data",
-					    "next_version",
-					    "node_cidr_mask",
-					    "node_status",
-					    "proxy_mode",
-					    "service_cidr",
-					    "updated",
-					    "worker_ram_role_name"};
+	static const char *const keys[] = {"agent_version",
+					   "cluster_spec",
+					   "current_version",
+					   "docker_version",
+					   "external_loadbalancer_id",
+					   "init_version",
+					   "master_url",
+					   "next_version",
+					   "node_cidr_mask",
+					   "node_status",
+					   "proxy_mode",
+					   "service_cidr",
+					   "updated",
+					   "worker_ram_role_name"};
 
-	for (size_t i = 0; i < RW_ARRAY_COUNT(texts); i++)
-		rw_json_put_text(json, texts[i], "");
+	for (size_t i = 0; i < RW_ARRAY_COUNT(keys); i++) {
+		rw_json_key(json, keys[i]);
+		rw_json_write_null(json);
+	}
+	rw_json_put_text(json, "meta_data", "{}");
+}
+
+static void put_created(struct call *call, int64_t created_ms)
+{
+	if (created_ms) {
+		put_time(call, "created", created_ms);
+		return;
+	}
+	rw_json_key(&call->json, "created");
+	rw_json_write_null(&call->json);
 }
 
 static void put_cluster(struct call *call, const struct rw_cluster *cluster)
@@ -189,7 +205,7 @@ static void put_cluster(struct call *call, const struct rw_cluster *cluster)
 	rw_json_put_bool(json, "deletion_protection", false);
 	rw_json_put_bool(json, "private_zone", false);
 	rw_json_put_text(json, "resource_group_id", group ? group : "");
-	put_time(call, "created", cluster->created_ms);
+	put_created(call, cluster->created_ms);
 	put_unknown(json);
 	put_tags_of(json, cluster);
 	rw_json_end_object(json);

@@ -37,6 +37,12 @@ const tests = {
       ['swarm-1', 'aliyun', 'inactive', 0, VPC, 'vpc', '172.18.0.0/16']);
     assert.deepStrictEqual([shown.region_id, shown.resource_group_id, shown.tags.length, shown.tags[0].key, shown.tags[0].value],
       [region, 'rg-ops1', 1, 'env', 'prod']);
+    // Clients in Go stop at a time that is "": it is a time, or null.
+    assert.ok(Math.abs(Date.parse(shown.created) - Date.now()) < 3600e3, shown.created);
+    assert.strictEqual(shown.updated, null);
+    assert.deepStrictEqual(JSON.parse(shown.meta_data), {});
+    const unknown = Object.keys(shown).filter((key) => shown[key] === '' && /version|spec|cidr_mask|proxy|service|url|role/.test(key));
+    assert.deepStrictEqual(unknown, [], 'what is not known is null');
     const group = await group_of(shown.security_group_id);
     assert.deepStrictEqual([group.securityGroupName, group.description, group.serviceManaged, group.vpcId],
       [`alicloud-cs-auto-created-security-group-${swarm}`, `security group of ACS Cluster ${swarm}`, true, VPC]);
