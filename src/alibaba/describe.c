@@ -9,8 +9,8 @@
 
 #include "group/members.h"
 
-static const struct page_limits group_pages = {10, 50, 10, 1, 100};
-static const struct page_limits instance_pages = {10, 100, 10, 1, 100};
+static const struct page_limits group_pages = {10, 50, 10, 1, 100, "sg-"};
+static const struct page_limits instance_pages = {10, 100, 10, 1, 100, "n-"};
 
 /* ---- groups ---- */
 

@@ -10,7 +10,7 @@
 #include "net/decimal.h"
 
 /* One page unless asked otherwise: there are clients that read no second one. */
-static const struct page_limits rule_pages = {0, 0, 1000, 10, 1000};
+static const struct page_limits rule_pages = {0, 0, 1000, 10, 1000, "sgr-"};
 
 #define NONE(name) "\"" name "\":\"\""
 

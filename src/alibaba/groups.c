@@ -8,6 +8,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "wire/text.h"
+
 /* ---- which network ---- */
 
 static const struct rw_network *only_classic(const struct rw_model *model)
@@ -66,26 +68,28 @@ static bool is_letter(char c)
 	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (unsigned char)c >= 0x80;
 }
 
-static int check_name(struct call *call, const char *name)
+int call_check_name(struct call *call, const char *name, const char *code, const char *text)
 {
-	bool good = is_letter(name[0]) && strlen(name) >= 2 && !begins_with_address(name);
+	size_t length = rw_utf8_length(text);
+	bool good = is_letter(text[0]) && length >= 2 && length <= 128 && !begins_with_address(text);
 
-	for (const char *c = name; good && *c; c++)
+	for (const char *c = text; good && *c; c++)
 		good = is_letter(*c) || (*c >= '0' && *c <= '9') || strchr(":_.-", *c);
 	return good ? 0
-		    : rw_alibaba_refuse(
-			      &call->fault, 400, "InvalidSecurityGroupName.Malformed",
-			      "SecurityGroupName begins with a letter, has 2 to 128 letters, digits "
-			      "and : _ . - and is no address of the web.");
+		    : rw_alibaba_refuse(&call->fault, 400, code,
+					"%s begins with a letter, has 2 to 128 letters, digits and : _ . - "
+					"and is no address of the web.",
+					name);
 }
 
 int call_check_description(struct call *call, const char *name, const char *text)
 {
-	if (strlen(text) >= 2 && !begins_with_address(text))
+	size_t length = rw_utf8_length(text);
+
+	if (length >= 2 && length <= 256 && !begins_with_address(text))
 		return 0;
 	return rw_alibaba_refuse(&call->fault, 400, "InvalidDescription.Malformed",
-				 "%s has 2 to 256 characters and does not begin with http:// or "
-				 "https://.",
+				 "%s has 2 to 256 characters and does not begin with http:// or https://.",
 				 name);
 }
 
@@ -157,7 +161,8 @@ static int check_texts(struct call *call)
 {
 	const char *name = call_text(call, "SecurityGroupName");
 	const char *description = call_text(call, "Description");
-	int r = name ? check_name(call, name) : 0;
+	int r = name ? call_check_name(call, "SecurityGroupName", "InvalidSecurityGroupName.Malformed", name)
+		     : 0;
 
 	return r == 0 && description ? call_check_description(call, "Description", description) : r;
 }
@@ -202,7 +207,7 @@ static int edit_modify(struct call *call, struct rw_draft *draft, void *userdata
 {
 	const struct rw_model *model = rw_draft_model(draft);
 	const char *name = call_text(call, "SecurityGroupName");
-	const char *description = call_text(call, "Description");
+	const char *description = call_given_text(call, "Description");
 	RW_CLEANUP(rw_group_unref) struct rw_group *copy = NULL;
 	const struct rw_group *group;
 	int r = call_group(call, model, &group);

@@ -112,7 +112,9 @@ const struct rw_model *call_model(const struct call *call);
 
 /* The value of a parameter, NULL when absent or empty. */
 const char *call_text(const struct call *call, const char *name);
-/* The same, refused as missing. */
+/* The same, but "" when it was given so: Terraform takes texts away by it. */
+const char *call_given_text(const struct call *call, const char *name);
+/* The value, refused as missing. */
 int call_need(struct call *call, const char *name, const char **ret_text);
 int call_flag(struct call *call, const char *name, bool *ret_flag);
 int call_out_of_memory(struct call *call);
@@ -154,9 +156,12 @@ struct page {
 struct page_limits {
 	size_t size_default, size_max;              /* of PageSize; 0 = pages by token only */
 	size_t token_default, token_min, token_max; /* of MaxResults */
+	const char *token_prefix; /* of NextToken, the id of an item; NULL = call_check_token does it */
 };
 
 int call_page(struct call *call, const struct page_limits *limits, struct page *ret_page);
+/* Refuses a NextToken of other items than those whose ids begin so: with it a list would seem to be at its end. */
+int call_check_token(struct call *call, const char *prefix);
 /* The first item shown, and how many are; 'items' are sorted by id. */
 void page_cut(const struct page *page, const struct rw_vec *items, size_t *ret_first, size_t *ret_count);
 /* Writes TotalCount, PageNumber, PageSize and NextToken. */
@@ -187,7 +192,8 @@ int call_change(struct call *call, const struct change *change, struct rw_change
 /* The network of VPC 'id' (nullable: the one that is meant then), for 'name', the parameter that tells it. */
 int call_network(struct call *call, const struct rw_model *model, const char *name, const char *id,
 		 const struct rw_network **ret_network);
-/* Whether 'text', the value of 'name', is a description as the cloud has them. */
+/* Whether 'text', the value of 'name', is a name or a description as the cloud has them. */
+int call_check_name(struct call *call, const char *name, const char *code, const char *text);
 int call_check_description(struct call *call, const char *name, const char *text);
 
 /* ---- tags.c ---- */

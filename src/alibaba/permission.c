@@ -54,13 +54,20 @@ static const struct end dest_end = {
 	"InvalidDestGroupId.Mismatch",
 };
 
-/* The value of a field, NULL when it is absent. */
-static const char *field_of(const struct reading *reading, const char *field)
+/* What a field was given as, "" too; NULL when it is absent. */
+static const char *given_field(const struct reading *reading, const char *field)
 {
 	const struct rw_alibaba_permission *permission = reading->permission;
-	const char *value = permission->number ? rw_alibaba_element(permission->parameters, "Permissions",
-								    permission->number, field)
-					       : rw_alibaba_parameter(permission->parameters, field);
+
+	return permission->number
+		       ? rw_alibaba_element(permission->parameters, "Permissions", permission->number, field)
+		       : rw_alibaba_parameter(permission->parameters, field);
+}
+
+/* The value of a field, NULL when it is absent or empty. */
+static const char *field_of(const struct reading *reading, const char *field)
+{
+	const char *value = given_field(reading, field);
 
 	return value && value[0] && strcmp(value, "<nil>") != 0 ? value : NULL;
 }
@@ -118,15 +125,17 @@ static int read_priority(const struct reading *reading)
 	return 0;
 }
 
+/* An empty one takes the description of a rule away. */
 static int read_description(const struct reading *reading)
 {
-	const char *text = field_of(reading, "Description");
+	const char *given = given_field(reading, "Description");
+	const char *text = given && !given[0] && reading->change ? given : field_of(reading, "Description");
 	struct rw_error err = RW_ERROR_NONE;
 	char *copy;
 
 	if (!text)
 		return 0;
-	if (rw_validate_text(text, "Description", 1, DESCRIPTION_MAX, &err) < 0)
+	if (rw_validate_text(text, "Description", 0, DESCRIPTION_MAX, &err) < 0)
 		return refuse(reading, 400, "InvalidSecurityGroupDiscription.Malformed", "Description", "%s.",
 			      err.text);
 	copy = strdup(text);
@@ -237,8 +246,8 @@ static int read_cidr(const struct reading *reading, const struct end *end, struc
 		return 0;
 	if (rw_prefix_parse(four ? four : six, ret_prefix, &err) < 0)
 		return refuse(reading, 400, four ? end->cidr_code : end->cidr6_code,
-			      four ? end->cidr : end->cidr6, "'%.60s' %s.%s%s", four ? four : six, err.text,
-			      err.hint[0] ? " " : "", err.hint);
+			      four ? end->cidr : end->cidr6, "%s.%s%s", err.text, err.hint[0] ? " " : "",
+			      err.hint);
 	if (ret_prefix->address.family != (four ? 4 : 6))
 		return refuse(reading, 400, four ? end->cidr_code : end->cidr6_code,
 			      four ? end->cidr : end->cidr6, "'%.60s' is of the other family; use %s.",
@@ -358,6 +367,20 @@ static uint8_t family_of(const struct reading *reading, const struct rw_object *
 	return list ? list->family : 0;
 }
 
+/* The other end of a rule is the group's members, or a CIDR among them: left out, a rule would mean more than was said. */
+static int refuse_local_object(const struct reading *reading, const struct end *local)
+{
+	const char *names[] = {local->group, local->prefix_list};
+
+	for (size_t i = 0; i < RW_ARRAY_COUNT(names); i++)
+		if (field_of(reading, names[i]))
+			return refuse(reading, 400, "InvalidParameter", names[i],
+				      "the %s of an %s rule is the group's members; only a CIDR narrows it.",
+				      local == &source_end ? "source" : "destination",
+				      local == &source_end ? "egress" : "ingress");
+	return 0;
+}
+
 static int read_ends(const struct reading *reading)
 {
 	bool in = reading->permission->direction == RW_DIRECTION_INGRESS;
@@ -366,8 +389,10 @@ static int read_ends(const struct reading *reading)
 	const struct rw_object *object = &reading->rule->object;
 	struct rw_prefix *local_cidr = &reading->rule->local_cidr;
 	uint8_t family;
-	int r = read_object(reading, remote);
+	int r = refuse_local_object(reading, local);
 
+	if (r == 0)
+		r = read_object(reading, remote);
 	if (r == 0)
 		r = read_cidr(reading, local, local_cidr);
 	if (r < 0)

@@ -6,7 +6,7 @@
 
 #include <string.h>
 
-static const struct page_limits place_pages = {10, 50, 10, 1, 100};
+static const struct page_limits place_pages = {10, 50, 10, 1, 100, "vpc-"};
 
 int alibaba_describe_regions(struct call *call)
 {

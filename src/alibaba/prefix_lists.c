@@ -10,7 +10,8 @@
 
 #define ENTRIES_MAX RW_ALIBABA_LIST_MAX
 
-static const struct page_limits list_pages = {0, 0, 10, 1, 100};
+static const struct page_limits list_pages = {0, 0, 10, 1, 100, "pl-"};
+static const struct page_limits association_pages = {0, 0, 10, 1, 100, "sg-"};
 
 static int find_list(struct call *call, const struct rw_model *model, const struct rw_prefix_list **ret_list)
 {
@@ -38,8 +39,8 @@ static int read_entry(struct call *call, const char *name, unsigned int number, 
 		return rw_alibaba_refuse(&call->fault, 400, "MissingParameter", "%s.%u.Cidr is missing.",
 					 name, number);
 	if (rw_prefix_parse(text, ret_prefix, &err) < 0)
-		return rw_alibaba_refuse(&call->fault, 400, "InvalidParameter", "%s.%u.Cidr: '%.60s' %s.%s%s",
-					 name, number, text, err.text, err.hint[0] ? " " : "", err.hint);
+		return rw_alibaba_refuse(&call->fault, 400, "InvalidParameter", "%s.%u.Cidr: %s.%s%s", name,
+					 number, err.text, err.hint[0] ? " " : "", err.hint);
 	if (ret_prefix->address.family != family)
 		return rw_alibaba_refuse(&call->fault, 400, "InvalidParam.PrefixListAddressFamilyMismatch",
 					 "%s.%u.Cidr: the list is IPv%u.", name, number, family);
@@ -85,9 +86,22 @@ static void take_entry(struct rw_prefix_list *list, size_t place)
 	list->cidrs[place] = list->cidrs[--list->cidr_count];
 }
 
+/* Of two with different descriptions it would be open which one holds. */
+static int refuse_repeated(struct call *call, const char *name, const struct rw_prefix *said,
+			   unsigned int number)
+{
+	for (unsigned int i = 1; i < number; i++)
+		if (rw_prefix_compare(&said[i - 1], &said[number - 1]) == 0)
+			return rw_alibaba_refuse(&call->fault, 400, "InvalidParameter",
+						 "%s.%u.Cidr is the same as %s.%u.Cidr.", name, number, name,
+						 i);
+	return 0;
+}
+
 /* Adds the entries of a parameter, or takes them away; sorted is what the model wants them. */
 static int change_entries(struct call *call, const char *name, bool add, struct rw_prefix_list *list)
 {
+	struct rw_prefix said[ENTRIES_MAX];
 	struct rw_error err = RW_ERROR_NONE;
 	struct rw_prefix *grown;
 	unsigned int count;
@@ -100,19 +114,21 @@ static int change_entries(struct call *call, const char *name, bool add, struct 
 		return call_out_of_memory(call);
 	list->cidrs = grown;
 	for (unsigned int i = 1; r == 0 && i <= count; i++) {
-		struct rw_prefix prefix;
+		struct rw_prefix *prefix = &said[i - 1];
 		size_t place;
 
-		r = read_entry(call, name, i, list->family, &prefix);
+		r = read_entry(call, name, i, list->family, prefix);
+		if (r == 0)
+			r = refuse_repeated(call, name, said, i);
 		if (r < 0)
 			return r;
-		place = place_of(list, &prefix);
+		place = place_of(list, prefix);
 		if (!add && place < list->cidr_count)
 			take_entry(list, place);
 		if (add && place == list->cidr_count)
-			list->cidrs[list->cidr_count++] = prefix;
+			list->cidrs[list->cidr_count++] = *prefix;
 		if (add)
-			r = describe_entry(call, name, i, &prefix, list);
+			r = describe_entry(call, name, i, prefix, list);
 	}
 	return r;
 }
@@ -132,7 +148,10 @@ static int set_name(struct call *call, const struct rw_model *model, const char 
 		    struct rw_prefix_list *list)
 {
 	const struct rw_prefix_list *other = rw_model_find_prefix_list(model, name);
+	int r = call_check_name(call, "PrefixListName", "InvalidPrefixListName.Malformed", name);
 
+	if (r < 0)
+		return r;
 	if (other && strcmp(other->id, list->id) != 0)
 		return rw_alibaba_refuse(&call->fault, 400, "InvalidPrefixListName.Duplicate",
 					 "Another prefix list is called '%.128s'; names are unique here.",
@@ -142,8 +161,8 @@ static int set_name(struct call *call, const struct rw_model *model, const char 
 
 static int set_description(struct call *call, struct rw_prefix_list *list)
 {
-	const char *text = call_text(call, "Description");
-	int r = text ? call_check_description(call, "Description", text) : 0;
+	const char *text = call_given_text(call, "Description");
+	int r = text && text[0] ? call_check_description(call, "Description", text) : 0;
 
 	return r == 0 && text ? call_set_text(call, &list->description, text) : r;
 }
@@ -411,7 +430,7 @@ int alibaba_describe_prefix_list_associations(struct call *call)
 
 	items_init(&items);
 	if (r == 0)
-		r = call_page(call, &list_pages, &page);
+		r = call_page(call, &association_pages, &page);
 	for (size_t i = 0; r == 0 && i < rw_model_count(model, RW_KIND_GROUP); i++) {
 		const struct rw_group *group = rw_model_at(model, RW_KIND_GROUP, i);
 

@@ -22,6 +22,11 @@ const char *call_text(const struct call *call, const char *name)
 	return value && value[0] ? value : NULL;
 }
 
+const char *call_given_text(const struct call *call, const char *name)
+{
+	return rw_alibaba_parameter(&call->parameters, name);
+}
+
 int call_need(struct call *call, const char *name, const char **ret_text)
 {
 	*ret_text = call_text(call, name);
@@ -143,6 +148,16 @@ int call_number(struct call *call, const char *name, size_t least, size_t most, 
 	return 0;
 }
 
+int call_check_token(struct call *call, const char *prefix)
+{
+	const char *token = call_text(call, "NextToken");
+
+	if (!token || strncmp(token, prefix, strlen(prefix)) == 0)
+		return 0;
+	return rw_alibaba_refuse(&call->fault, 400, "InvalidParameter",
+				 "NextToken: '%.60s' is of no answer of this action.", token);
+}
+
 int call_page(struct call *call, const struct page_limits *limits, struct page *ret_page)
 {
 	struct page page = {.number = 1, .size = limits->size_default};
@@ -153,6 +168,8 @@ int call_page(struct call *call, const struct page_limits *limits, struct page *
 	if (page.by_token) {
 		page.size = limits->token_default;
 		r = call_number(call, "MaxResults", limits->token_min, limits->token_max, &page.size);
+		if (r == 0 && limits->token_prefix)
+			r = call_check_token(call, limits->token_prefix);
 	} else {
 		r = call_number(call, "PageNumber", 1, 1000000, &page.number);
 		if (r == 0)

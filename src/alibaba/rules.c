@@ -107,8 +107,12 @@ static int revoke_ids(struct call *call, struct rw_draft *draft, const struct rw
 		      enum rw_direction direction, unsigned int count, struct rw_error *err)
 {
 	const char *ids[RW_ALIBABA_PERMISSIONS_MAX];
+	unsigned int permissions;
+	int r = rw_alibaba_permission_count(&call->parameters, &permissions, &call->fault);
 
-	if (rw_alibaba_permission_is_flat(&call->parameters) || call_text(call, "Permissions.1.IpProtocol"))
+	if (r < 0)
+		return r;
+	if (permissions || rw_alibaba_permission_is_flat(&call->parameters))
 		return rw_alibaba_refuse(&call->fault, 400, "InvalidParam.SecurityGroupRuleId",
 					 "SecurityGroupRuleId.N cannot stand beside permissions.");
 	for (unsigned int i = 0; i < count; i++) {

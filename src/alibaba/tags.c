@@ -83,7 +83,9 @@ static int count_list(struct call *call, const char *list, unsigned int most, co
 
 	if (rw_alibaba_list_count(&call->parameters, list, most, ret_count, &err) == 0)
 		return 0;
-	return rw_alibaba_refuse_error(&call->fault, 400, code, &err);
+	/* At its name alone: one is missing. */
+	return rw_alibaba_refuse_error(&call->fault, 400,
+				       strcmp(err.field, list) == 0 ? "InvalidParameter" : code, &err);
 }
 
 /* Tag.N of a request. */
@@ -396,10 +398,15 @@ static void put_resource(struct call *call, enum rw_kind kind, const char *id, c
 	}
 }
 
+static const char *id_prefix_of(enum rw_kind kind)
+{
+	return kind == RW_KIND_GROUP ? "sg-" : kind == RW_KIND_NODE ? "n-" : "pl-";
+}
+
 /* A page is of resources, each with all of its tags. */
 int alibaba_list_tags(struct call *call)
 {
-	static const struct page_limits pages = {0, 0, TAGGING_IDS_MAX, 1, TAGGING_IDS_MAX};
+	static const struct page_limits pages = {0, 0, TAGGING_IDS_MAX, 1, TAGGING_IDS_MAX, NULL};
 	const struct rw_model *model = call_model(call);
 	RW_CLEANUP(tagging_done) struct tagging tagging = {0};
 	RW_CLEANUP(rw_vec_done) struct rw_vec items;
@@ -411,6 +418,8 @@ int alibaba_list_tags(struct call *call)
 	r = call_page(call, &pages, &page);
 	if (r == 0)
 		r = read_resources(call, false, &tagging);
+	if (r == 0)
+		r = call_check_token(call, id_prefix_of(tagging.kind));
 	if (r == 0)
 		r = call_check_tag_filter(call);
 	for (size_t i = 0; r == 0 && i < rw_model_count(model, tagging.kind); i++) {

@@ -111,6 +111,12 @@ const tests = {
       'InvalidParam.Permissions', 400);
     await refused(rpc.request('AuthorizeSecurityGroup', { RegionId: region, SecurityGroupId: SHOP_GROUP, 'Permissions.2.IpProtocol': 'tcp' }),
       'InvalidParameter');
+    // The other end of a rule is the group's members; to ignore another would open more than was said.
+    const one_way = { RegionId: region, SecurityGroupId: SHOP_GROUP, IpProtocol: 'tcp', PortRange: '80/80' };
+    for (const field of ['DestGroupId', 'DestPrefixListId'])
+      await refused(rpc.request('AuthorizeSecurityGroup', { ...one_way, SourceCidrIp: '192.0.2.0/24', [field]: other }), 'InvalidParameter');
+    for (const field of ['SourceGroupId', 'SourcePrefixListId'])
+      await refused(rpc.request('AuthorizeSecurityGroupEgress', { ...one_way, DestCidrIp: '192.0.2.0/24', [field]: other }), 'InvalidParameter');
     await refused(many(41), 'AuthorizationLimitExceed', 403);
     for (let i = 0; i < 20; i++)
       await authorize({ portRange: `${i + 1}/${i + 1}`, sourceGroupId: other });
@@ -125,6 +131,8 @@ const tests = {
     await refused(revoke({ securityGroupRuleId: [first.securityGroupRuleId, first.securityGroupRuleId] }),
       'InvalidParam.SecurityGroupRuleIdRepeated', 400);
     await refused(revoke({ securityGroupRuleId: [first.securityGroupRuleId], portRange: '1/1' }), 'InvalidParam.SecurityGroupRuleId', 400);
+    await refused(rpc.request('RevokeSecurityGroup', { RegionId: region, SecurityGroupId: SHOP_GROUP,
+      'SecurityGroupRuleId.1': first.securityGroupRuleId, 'Permissions.1.Policy': 'accept' }), 'InvalidParam.SecurityGroupRuleId');
     const modify = (fields) => call('modifySecurityGroupRule', { securityGroupId: SHOP_GROUP, securityGroupRuleId: first.securityGroupRuleId, ...fields });
     await refused(modify({ portRange: second.portRange }), 'InvalidOperation.RuleDuplicate', 400);
     await refused(modify({ ...from }), 'InvalidOperation.ModifySgRuleEntityType', 400);
@@ -139,7 +147,11 @@ const tests = {
 
   async of_groups() {
     await refused(make({ securityGroupName: 'x' }), 'InvalidSecurityGroupName.Malformed', 400);
+    await refused(make({ securityGroupName: '中' }), 'InvalidSecurityGroupName.Malformed', 400);
+    await refused(make({ securityGroupName: 'x'.repeat(129) }), 'InvalidSecurityGroupName.Malformed', 400);
     await refused(make({ securityGroupName: 'other' }), 'InvalidSecurityGroupName.Duplicate', 400);
+    await refused(make({ description: '中' }), 'InvalidDescription.Malformed', 400);
+    await refused(make({ description: 'x'.repeat(257) }), 'InvalidDescription.Malformed', 400);
     await refused(make({ description: 'https://x' }), 'InvalidDescription.Malformed', 400);
     await refused(make({ vpcId: 'vpc-0' }), 'InvalidVpcId.NotFound', 404);
     await refused(make({ regionId: 'cn-hangzhou' }), 'InvalidRegionId.NotFound', 404);
@@ -219,6 +231,12 @@ const tests = {
   async of_prefix_lists() {
     await refused(call('createPrefixList', { prefixListName: 'six', addressFamily: 'IPv4', maxEntries: 1 }), 'InvalidPrefixListName.Duplicate', 400);
     await refused(call('createPrefixList', { prefixListName: 'five', addressFamily: 'IPv5', maxEntries: 1 }), 'InvalidParameter', 400);
+    await refused(call('createPrefixList', { prefixListName: 'http://x', addressFamily: 'IPv4', maxEntries: 1 }), 'InvalidPrefixListName.Malformed', 400);
+    const twice = ['10.0.0.1', '10.0.0.1/32'].map((cidr) => new ecs.CreatePrefixListRequestEntry({ cidr, description: cidr }));
+    await refused(call('createPrefixList', { prefixListName: 'twice', addressFamily: 'IPv4', maxEntries: 2, entry: twice }), 'InvalidParameter', 400);
+    const long = [new ecs.CreatePrefixListRequestEntry({ cidr: '10.0.0.1', description: 'x'.repeat(257) })];
+    await refused(call('createPrefixList', { prefixListName: 'long', addressFamily: 'IPv4', maxEntries: 2, entry: long }), 'InvalidDescription.Malformed', 400);
+    await refused(call('createPrefixList', { prefixListName: 'full', addressFamily: 'IPv4', maxEntries: 201 }), 'InvalidParameter', 400);
     await refused(call('deletePrefixList', { prefixListId: 'pl-0' }), 'InvalidPrefixListId.NotFound', 404);
     await authorize({ sourcePrefixListId: six }, OTHER_GROUP);
     await refused(call('deletePrefixList', { prefixListId: six }), 'DependencyViolation', 403);
@@ -230,6 +248,11 @@ const tests = {
     await refused(describe({ pageNumber: 0 }), 'InvalidParameter', 400);
     await refused(describe({ maxResults: 101 }), 'InvalidParameter', 400);
     await refused(describe({ securityGroupIds: 'sg-1' }), 'InvalidParameter', 400);
+    // What is no token of this list would look like the end of it.
+    await refused(describe({ nextToken: 'sgr-0' }), 'InvalidParameter', 400);
+    await refused(call('describeSecurityGroupAttribute', { securityGroupId: other, nextToken: 'sg-0' }), 'InvalidParameter', 400);
+    await refused(call('listTagResources', { resourceType: 'securitygroup', nextToken: 'n-0' }), 'InvalidParameter', 400);
+    await refused(rpc.request('DescribeSecurityGroups', { RegionId: region, 'Tag.2.Key': 'x' }), 'InvalidParameter');
     await refused(rpc.request('DescribeSecurityGroupAttribute', { RegionId: region, SecurityGroupId: other, Direction: 'up' }), 'InvalidParameter');
     await refused(rpc.request('DescribeSecurityGroupAttribute', { RegionId: region, SecurityGroupId: other, NicType: 'x' }),
       'InvalidNicType.ValueNotSupported');

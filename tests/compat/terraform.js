@@ -79,6 +79,12 @@ const tests = {
     assert.strictEqual((await find_rule(id, '80/80')).Description, 'changed');
     await ok(rpc('ModifySecurityGroupAttribute', { SecurityGroupId: id, SecurityGroupName: 'tf-web2', Description: 'by terraform' }));
     assert.strictEqual((await read_group(id)).SecurityGroupName, 'tf-web2');
+    // A description that is deleted in the configuration comes as "".
+    await ok(common_request('ModifySecurityGroupRule', { SecurityGroupId: id, ...rule, Description: '' }));
+    assert.strictEqual((await find_rule(id, '80/80')).Description, '');
+    await ok(rpc('ModifySecurityGroupAttribute', { SecurityGroupId: id, Description: '' }));
+    const bare = await read_group(id);
+    assert.deepStrictEqual([bare.SecurityGroupName, bare.Description], ['tf-web2', '']);
 
     await ok(rpc('TagResources', { ResourceType: 'securitygroup', 'ResourceId.1': id, 'Tag.1.Key': 'Created', 'Tag.1.Value': 'TF' }));
     await ok(rpc('JoinResourceGroup', { ResourceType: 'securitygroup', ResourceId: id, ResourceGroupId: 'rg-tf' }));
