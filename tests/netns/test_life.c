@@ -600,6 +600,75 @@ static void policy_that_does_not_fit_leaves_the_old_one(void **state)
 	rw_enforcer_close(enforcer);
 }
 
+/* ---- names ---- */
+
+/* Counts flows by the interface that let them in: one that was renamed away, and the many names after it. */
+struct let_in {
+	size_t by_lan, by_many;
+};
+
+static bool count_let_in(void *context, const struct rw_enforce_bpf_flow *flow)
+{
+	struct let_in *let_in = context;
+
+	let_in->by_lan += strcmp(flow->in, "lan0") == 0;
+	let_in->by_many += strncmp(flow->in, "many", 4) == 0;
+	return true;
+}
+
+static struct let_in read_let_in(void)
+{
+	struct rw_enforce_bpf_table *table;
+	struct let_in let_in = {0};
+
+	assert_int_equal(rw_enforce_bpf_table_open(pins, &table, NULL), 0);
+	rw_enforce_bpf_table_walk(table, count_let_in, &let_in);
+	rw_enforce_bpf_table_close(table);
+	return let_in;
+}
+
+/* Far more names than there are slots for, one after the other: tunnels that come and go for years. */
+static void names_of_interfaces_that_went_are_given_back(void **state)
+{
+	static const char *const rules[] = {"sgr-1 in accept tcp 80/80 0.0.0.0/0", NULL};
+	struct rw_enforcer *enforcer = filter_open(node, pins);
+	int ends[2];
+
+	(void)state;
+	netns_veth(peer, "p1", node, "eth1");
+	netns_run(peer, "ip addr add 10.1.0.1/24 dev p1");
+	netns_run(node, "ip addr add 10.1.0.2/24 dev eth1");
+	{
+		RW_CLEANUP(rw_policy_unref) struct rw_policy *policy = filter_policy("eth0,lan0", rules);
+
+		assert_int_equal(rw_enforcer_apply(enforcer, policy, RW_ESTABLISHED_CUT, NULL), 0);
+	}
+	filter_attach(enforcer, node, "eth0", "eth0");
+	filter_attach(enforcer, node, "eth1", "lan0");
+	filter_enforce(enforcer, node);
+	filter_join(peer, "10.1.0.1", node, "10.1.0.2", 80, ends);
+	assert_int_equal(read_let_in().by_lan, 1);
+	filter_change(enforcer, "eth0", rules, RW_ESTABLISHED_CUT);
+	for (unsigned int i = 0; i < 600; i++) {
+		char name[16];
+
+		(void)snprintf(name, sizeof(name), "many%u", i);
+		filter_attach(enforcer, node, "eth1", name);
+	}
+	/* The flow that one of the first names let in is told by that name, not by one that came after. */
+	assert_int_equal(read_let_in().by_lan, 1);
+	assert_int_equal(read_let_in().by_many, 0);
+	/* And the names in force have stayed what they were. */
+	assert_true(reaches(80));
+	filter_change(enforcer, "eth0,lan0,many599", rules, RW_ESTABLISHED_CUT);
+	filter_assert_says(ends[0], ends[1]);
+	assert_true(reaches(80));
+	assert_false(reaches(81));
+	(void)close(ends[0]);
+	(void)close(ends[1]);
+	rw_enforcer_close(enforcer);
+}
+
 static void probe_finds_what_is_needed(void **state)
 {
 	struct rw_enforce_bpf_feature features[RW_ENFORCE_BPF_FEATURE_MAX];
@@ -637,6 +706,7 @@ int main(void)
 		TEST(private_mount_namespace_is_refused),
 		TEST(pins_of_a_test_that_was_killed_go_with_the_next_test),
 		TEST(policy_that_does_not_fit_leaves_the_old_one),
+		TEST(names_of_interfaces_that_went_are_given_back),
 		TEST(probe_finds_what_is_needed),
 	};
 

@@ -34,7 +34,7 @@ static void settle(const struct rw_bpf *bpf)
  * (struct rw_processor).  A run takes a microsecond; synchronize_rcu, by membarrier or a map of maps,
  * would take ten thousand.
  */
-static int await_grace(struct rw_bpf *bpf, struct rw_error *err)
+int rw_bpf_await_grace(struct rw_bpf *bpf, struct rw_error *err)
 {
 	const struct rw_processor *processors = bpf->maps[RW_BPF_MAP_PROCESSORS].memory;
 	const struct timespec step = {.tv_nsec = GRACE_STEP_NS};
@@ -55,45 +55,6 @@ static int await_grace(struct rw_bpf *bpf, struct rw_error *err)
 	}
 	bpf->grace_due = false;
 	return 0;
-}
-
-static int find_slot(struct rw_slot_name names[RW_SLOT_NAMES], const char *interface, uint8_t *ret_slot,
-		     struct rw_error *err)
-{
-	int free_slot = -1;
-
-	for (int slot = 0; slot < RW_SLOT_NAMES; slot++) {
-		if (strncmp(names[slot].name, interface, sizeof(names[slot].name)) == 0) {
-			*ret_slot = (uint8_t)slot;
-			return 0;
-		}
-		if (free_slot < 0 && !names[slot].name[0])
-			free_slot = slot;
-	}
-	if (free_slot < 0)
-		return rw_error_set(err, -ENOSPC, "no slot is left for interface %s: %d names were used",
-				    interface, RW_SLOT_NAMES);
-	memcpy(names[free_slot].name, interface, strnlen(interface, sizeof(names[0].name) - 1));
-	*ret_slot = (uint8_t)free_slot;
-	return 0;
-}
-
-int rw_bpf_slot(struct rw_bpf *bpf, const char *interface, uint8_t *ret_slot, struct rw_error *err)
-{
-	return find_slot(bpf->maps[RW_BPF_MAP_SLOTS].memory, interface, ret_slot, err);
-}
-
-int rw_bpf_slots(struct rw_slot_name names[RW_SLOT_NAMES], const struct rw_policy *policy,
-		 uint8_t ret_slots[RW_SLOT_NAMES], struct rw_error *err)
-{
-	int r = 0;
-
-	if (policy->interface_count > RW_SLOT_NAMES)
-		return rw_error_set(err, -E2BIG, "the policy has %zu interfaces, more than %d",
-				    policy->interface_count, RW_SLOT_NAMES);
-	for (size_t i = 0; r == 0 && i < policy->interface_count; i++)
-		r = find_slot(names, policy->interfaces[i].name, &ret_slots[i], err);
-	return r;
 }
 
 static uint32_t next_generation(uint32_t generation)
@@ -122,7 +83,7 @@ static int compile(struct rw_bpf *bpf, const struct rw_policy *policy, uint32_t 
 	struct rw_classify_memory *image = image_of(bpf, generation);
 	int r;
 
-	r = rw_bpf_slots(bpf->maps[RW_BPF_MAP_SLOTS].memory, policy, slots, err);
+	r = rw_bpf_slots(bpf, policy, slots, err);
 	if (r < 0)
 		return r;
 	return rw_classify_compile(policy, &options, bpf->table, image, ret_table, err);
@@ -239,7 +200,7 @@ static void switch_and_keep(struct rw_bpf *bpf, const struct rw_classify_table *
 	__atomic_store_n(&control->keep_generation, before, __ATOMIC_SEQ_CST);
 	switch_to(bpf, generation, mode);
 	/* Should a program go on for a second, those that it lets in are marked by the programs themselves. */
-	(void)await_grace(bpf, NULL);
+	(void)rw_bpf_await_grace(bpf, NULL);
 	rw_bpf_keep_refused(bpf, rw_bpf_now(), before, bpf->table, table);
 	bpf->switched_ns = now_ns();
 	bpf->grace_due = true;
@@ -260,14 +221,14 @@ int rw_bpf_apply(struct rw_enforcer *enforcer, const struct rw_policy *policy,
 	if (r < 0)
 		return r;
 	if (control->keep_generation) {
-		r = await_grace(bpf, err);
+		r = rw_bpf_await_grace(bpf, err);
 		if (r < 0)
 			return r;
 		__atomic_store_n(&control->keep_generation, 0, __ATOMIC_SEQ_CST);
 	}
 	if (established == RW_ESTABLISHED_CUT && change_in_place(bpf, policy))
 		return 0;
-	r = await_grace(bpf, err);
+	r = rw_bpf_await_grace(bpf, err);
 	if (r < 0)
 		return r;
 	r = make_table(bpf, policy, generation, &table, &revised, err);

@@ -113,6 +113,7 @@ struct rw_bpf {
 	struct rw_classify_table *retired;   /* the one before, for events and hits still under way */
 	bool counts_in_both;  /* hits of the table's indexes are counted at both images' places */
 	uint64_t switched_ns; /* when the state was stored last */
+	uint64_t slot_since_ns[RW_SLOT_NAMES]; /* when it was given back last; 0 = never by this process */
 	bool astray;          /* some device has programs of a set that was given up; see sets.c */
 	bool grace_due;       /* the standby image may still be read by a program under way */
 	struct rw_map totals; /* rule id -> struct rw_bpf_total of retired tables */
@@ -276,11 +277,23 @@ void rw_bpf_qdisc_remove(unsigned int ifindex);
 /* apply.c */
 int rw_bpf_apply(struct rw_enforcer *enforcer, const struct rw_policy *policy,
 		 enum rw_established established, struct rw_error *err);
+/* Waits until no program run goes on that began before the last switch, if one may.  -EBUSY. */
+int rw_bpf_await_grace(struct rw_bpf *bpf, struct rw_error *err);
+
+/* slots.c: the numbers of interfaces in tables, records and flows */
+/*
+ * The slot of an interface, and of all of a policy: what it has, else one that is free.  When none is, names are given back
+ * to which nothing refers any more.  -ENOSPC when there is no such, either; -E2BIG for too many interfaces.
+ */
 RW_NODISCARD int rw_bpf_slot(struct rw_bpf *bpf, const char *interface, uint8_t *ret_slot,
 			     struct rw_error *err);
-/* The slots of all interfaces of a policy; new ones are entered in 'names'. */
-RW_NODISCARD int rw_bpf_slots(struct rw_slot_name names[RW_SLOT_NAMES], const struct rw_policy *policy,
+RW_NODISCARD int rw_bpf_slots(struct rw_bpf *bpf, const struct rw_policy *policy,
 			      uint8_t ret_slots[RW_SLOT_NAMES], struct rw_error *err);
+/* The same, but nothing is entered or given back. */
+RW_NODISCARD int rw_bpf_slots_would_be(const struct rw_bpf *bpf, const struct rw_policy *policy,
+				       uint8_t ret_slots[RW_SLOT_NAMES], struct rw_error *err);
+/* The name for which the slot stood at a time of the monotonic clock; "" when that was given back since.  Lent. */
+const char *rw_bpf_slot_name(const struct rw_bpf *bpf, uint32_t slot, uint64_t at_ns);
 
 /* keep.c */
 /* The interface of a table's policy that has that slot, or RW_CLASSIFY_NO_INTERFACE. */

@@ -174,16 +174,6 @@ static bool judge_entry(void *context, uint8_t family, const struct rw_bpf_entry
 	return true;
 }
 
-/* The slots that the interfaces of 'policy' have or would get; none is given away by that. */
-static int slots_for(const struct rw_bpf *bpf, const struct rw_policy *policy, uint8_t slots[RW_SLOT_NAMES],
-		     struct rw_error *err)
-{
-	struct rw_slot_name names[RW_SLOT_NAMES];
-
-	memcpy(names, bpf->maps[RW_BPF_MAP_SLOTS].memory, sizeof(names));
-	return rw_bpf_slots(names, policy, slots, err);
-}
-
 int rw_bpf_judge(struct rw_enforcer *enforcer, const struct rw_policy *policy, rw_enforcer_refused_fn *each,
 		 void *context, struct rw_error *err)
 {
@@ -205,7 +195,7 @@ int rw_bpf_judge(struct rw_enforcer *enforcer, const struct rw_policy *policy, r
 	if (policy->enforcement == RW_MONITOR)
 		return 0;
 	rw_classify_memory_init(&memory);
-	r = slots_for(bpf, policy, slots, err);
+	r = rw_bpf_slots_would_be(bpf, policy, slots, err);
 	if (r == 0)
 		r = rw_classify_compile(policy, &options, bpf->table, &memory, &table, err);
 	if (r < 0)

@@ -170,7 +170,7 @@ _Static_assert(RW_ENFORCER_DROP_BYTES == RW_EVENT_PACKET_MAX + 4, "a packet and 
 static void decode_event(const struct rw_bpf *bpf, const struct rw_drop_event *event,
 			 struct rw_enforcer_drop *drop)
 {
-	const struct rw_slot_name *names = bpf->maps[RW_BPF_MAP_SLOTS].memory;
+	const char *interface = rw_bpf_slot_name(bpf, event->slot, event->monotonic_ns);
 	const char *rule = rule_of_event(bpf, event);
 
 	*drop = (struct rw_enforcer_drop){
@@ -195,7 +195,7 @@ static void decode_event(const struct rw_bpf *bpf, const struct rw_drop_event *e
 			},
 	};
 	memcpy(drop->rule, rule, strnlen(rule, sizeof(drop->rule) - 1));
-	memcpy(drop->interface, names[event->slot & (RW_SLOT_NAMES - 1)].name, sizeof(drop->interface));
+	memcpy(drop->interface, interface, strnlen(interface, sizeof(drop->interface) - 1));
 	if (event->family == 4 || event->family == 6) {
 		drop->packet.local = rw_address_from_bytes(event->family, event->local);
 		drop->packet.remote = rw_address_from_bytes(event->family, event->remote);

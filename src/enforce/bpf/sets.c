@@ -258,7 +258,7 @@ static int measure(struct rw_bpf *bpf, const struct rw_policy *policy, uint32_t 
 	uint8_t slots[RW_SLOT_NAMES];
 	struct rw_classify_options options = {
 		.slots = slots, .page_limit = bpf->image_pages_max, .spacious = true};
-	int r = rw_bpf_slots(bpf->maps[RW_BPF_MAP_SLOTS].memory, policy, slots, err);
+	int r = rw_bpf_slots(bpf, policy, slots, err);
 
 	rw_classify_memory_init(&memory);
 	if (r == 0)
