@@ -64,8 +64,7 @@ static bool same_settings(const struct rw_link_decision *a, const struct rw_link
 	return a->role == b->role && a->layer3 == b->layer3 && a->bridge_port == b->bridge_port &&
 	       a->keeps_tag == b->keeps_tag && a->vlans_keep_tags == b->vlans_keep_tags &&
 	       strcmp(a->interface, b->interface) == 0 && strcmp(a->name, b->name) == 0 &&
-	       a->vlans_cut == b->vlans_cut && a->vlan_id_count == b->vlan_id_count &&
-	       memcmp(a->vlan_ids, b->vlan_ids, a->vlan_id_count * sizeof(a->vlan_ids[0])) == 0;
+	       memcmp(a->vlans, b->vlans, sizeof(a->vlans)) == 0;
 }
 
 static bool is_wanted(const struct rw_link_decision *decision)
@@ -142,8 +141,7 @@ static struct rw_enforcer_device settings_of(const struct rw_keeper *keeper, con
 		.bridge_port = wanted->bridge_port,
 		.keeps_tag = wanted->keeps_tag,
 		.pending = wanted->role == RW_LINK_PENDING,
-		.vlan_ids = wanted->vlan_ids,
-		.vlan_id_count = wanted->vlan_id_count,
+		.vlans = wanted->vlans,
 		.vlans_keep_tags = wanted->vlans_keep_tags,
 		.early = early ? early->early : RW_ENFORCER_EARLY_NONE,
 		.early_idle = early && early->idle,
@@ -183,10 +181,7 @@ static void attach_device(struct rw_keeper *keeper, struct device *device)
 	const struct rw_enforcer_device settings = settings_of(keeper, device);
 	struct rw_error err = RW_ERROR_NONE;
 
-	if (wanted->vlans_cut) {
-		(void)snprintf(device->failure, sizeof(device->failure),
-			       "%s: more than %d VLAN devices on it", wanted->name, RW_LINK_VLANS_MAX);
-	} else if (rw_enforcer_attach(keeper->enforcer, &settings, &err) == 0) {
+	if (rw_enforcer_attach(keeper->enforcer, &settings, &err) == 0) {
 		device->attached = true;
 		device->failure[0] = '\0';
 		keeper->event_seen = true;

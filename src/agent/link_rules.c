@@ -228,11 +228,10 @@ static void collect_vlans(const struct rules *rules, struct rw_link_decision *de
 
 			if (parent->ifindex != vlan->parent)
 				continue;
-			if (parent->vlan_id_count < RW_LINK_VLANS_MAX)
-				parent->vlan_ids[parent->vlan_id_count++] = vlan->vlan_id;
-			else
-				parent->vlans_cut = true;
+			parent->vlans[vlan->vlan_id / 64 % RW_ENFORCER_VLAN_WORDS] |= 1ull
+										      << vlan->vlan_id % 64;
 			parent->vlans_keep_tags |= vlan->keeps_tag;
+			break;
 		}
 	}
 }

@@ -24,8 +24,7 @@
  */
 
 #include "agent/links.h"
-
-#define RW_LINK_VLANS_MAX 64
+#include "enforce/enforcer.h"
 
 enum rw_link_role {
 	RW_LINK_IGNORED,   /* never decided here by itself: 'reason' */
@@ -50,11 +49,9 @@ struct rw_link_decision {
 	char interface[16]; /* whose policy holds: its own name, or the bridge's */
 	bool layer3;
 	bool bridge_port;
-	bool keeps_tag;                       /* a VLAN device whose own tag is in its frames */
-	uint16_t vlan_ids[RW_LINK_VLANS_MAX]; /* of the VLAN devices on it, which see to them */
-	size_t vlan_id_count;
-	bool vlans_cut;       /* more VLAN devices than that */
-	bool vlans_keep_tags; /* one of them leaves its tag in its frames */
+	bool keeps_tag;                         /* a VLAN device whose own tag is in its frames */
+	uint64_t vlans[RW_ENFORCER_VLAN_WORDS]; /* tags of the VLAN devices on it, which see to them */
+	bool vlans_keep_tags;                   /* one of them leaves its tag in its frames */
 	char kind[16]; /* "ethernet", "bond", "team", "vlan", "bridge-port", "layer3", or the kernel's word */
 	char reason[128]; /* a half sentence for people: why it is enforced, or not */
 };

@@ -57,7 +57,7 @@ enum rw_enforcer_early {
 };
 
 #define RW_ENFORCER_DEVICE_MAX 64
-#define RW_ENFORCER_VLAN_MAX   64
+#define RW_ENFORCER_VLAN_WORDS 64 /* of a set of VLAN tags: tag v is bit v % 64 of word v / 64 */
 
 /* A device to be decided.  All borrowed. */
 struct rw_enforcer_device {
@@ -68,8 +68,9 @@ struct rw_enforcer_device {
 	bool bridge_port;      /* of the bridge 'interface': packets for others than it pass undecided */
 	bool keeps_tag; /* a VLAN device that leaves its tag in the frame: the first tag leads to no device above it */
 	bool pending; /* what default drops here is dropped as system:pending; 'interface' has no groups */
-	const uint16_t *vlan_ids; /* tags for which a VLAN device exists here: passed on this parent */
-	size_t vlan_id_count;     /* <= RW_ENFORCER_VLAN_MAX */
+	const uint64_t *
+		vlans; /* RW_ENFORCER_VLAN_WORDS: tags for which a VLAN device exists here, which are passed on
+				  this parent; NULL = none */
 	bool vlans_keep_tags; /* one of them leaves its tag in the frames that it sends; others' are beside */
 	enum rw_enforcer_early early; /* wanted; that it cannot be had is no failure, see the status */
 	bool early_idle;              /* it is attached, but lets everything pass */

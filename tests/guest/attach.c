@@ -14,15 +14,13 @@
 static void attach(struct rw_enforcer *enforcer, int ns, const struct rw_link_decision *decision,
 		   enum rw_enforcer_early early)
 {
-	assert_false(decision->vlans_cut);
 	filter_attach_as(enforcer, ns,
 			 (struct rw_enforcer_device){.name = decision->name,
 						     .interface = decision->interface,
 						     .layer3 = decision->layer3,
 						     .bridge_port = decision->bridge_port,
 						     .keeps_tag = decision->keeps_tag,
-						     .vlan_ids = decision->vlan_ids,
-						     .vlan_id_count = decision->vlan_id_count,
+						     .vlans = decision->vlans,
 						     .vlans_keep_tags = decision->vlans_keep_tags,
 						     .early = early});
 }

@@ -502,9 +502,10 @@ static void links_tell_of_vlans_and_their_parent(void **state)
 	assert_true(vlan->has_default_route);
 	assert_false(parent->has_default_route);
 	assert_int_equal(about_vlan->role, RW_LINK_ENFORCED);
-	assert_int_equal(about_parent->vlan_id_count, 2);
-	assert_int_equal(about_parent->vlan_ids[0], 100);
-	assert_int_equal(about_parent->vlan_ids[1], 200);
+	for (size_t i = 0; i < RW_ENFORCER_VLAN_WORDS; i++)
+		assert_int_equal(about_parent->vlans[i], i == 100 / 64   ? 1ull << 100 % 64
+							 : i == 200 / 64 ? 1ull << 200 % 64
+									 : 0);
 	assert_false(about_vlan->keeps_tag);
 	(void)find_link(&links, decisions, "kept", &about_vlan);
 	assert_true(about_vlan->keeps_tag);

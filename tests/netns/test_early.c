@@ -59,13 +59,12 @@ static int tear_down(void **state)
 /* Attaches eth0 with that early stage, or changes it. */
 static void want(enum rw_enforcer_early early, bool idle, const uint16_t *vlan_id)
 {
-	struct rw_enforcer_device device = {.name = "eth0",
-					    .interface = "eth0",
-					    .vlan_ids = vlan_id,
-					    .vlan_id_count = vlan_id ? 1 : 0,
-					    .early = early,
-					    .early_idle = idle};
+	uint64_t vlans[RW_ENFORCER_VLAN_WORDS] = {0};
+	struct rw_enforcer_device device = {
+		.name = "eth0", .interface = "eth0", .vlans = vlans, .early = early, .early_idle = idle};
 
+	if (vlan_id)
+		vlans[*vlan_id / 64] = 1ull << *vlan_id % 64;
 	filter_attach_as(enforcer, node, device);
 }
 

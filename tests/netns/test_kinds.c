@@ -136,8 +136,9 @@ static void tags_without_a_device_here_are_looked_through(void **state)
 static void tags_of_a_device_here_are_left_to_it(void **state)
 {
 	static const uint16_t own[] = {100}, other[] = {101}, inner[] = {200, 100}, outer[] = {100, 200};
-	struct rw_enforcer_device device = {
-		.name = "eth0", .interface = "eth0", .vlan_ids = own, .vlan_id_count = 1};
+	struct rw_enforcer_device device = {.name = "eth0",
+					    .interface = "eth0",
+					    .vlans = (const uint64_t[64]){[100 / 64] = 1ull << 100 % 64}};
 	int frames = netns_frames(peer, "p0");
 	uint64_t passed;
 
@@ -221,8 +222,9 @@ static void frames_leave_as_what_they_are_whatever_their_sender_says(void **stat
 static void tags_that_no_device_here_has_put_in_lead_to_none(void **state)
 {
 	static const uint16_t own[] = {100};
-	struct rw_enforcer_device device = {
-		.name = "eth0", .interface = "eth0", .vlan_ids = own, .vlan_id_count = 1};
+	struct rw_enforcer_device device = {.name = "eth0",
+					    .interface = "eth0",
+					    .vlans = (const uint64_t[64]){[100 / 64] = 1ull << 100 % 64}};
 	uint64_t dropped = 0;
 
 	(void)state;

@@ -98,10 +98,11 @@ static int write_record(struct rw_bpf *bpf, struct rw_bpf_device *own,
 		record.flags |= RW_DEVICE_BRIDGE_PORT;
 		tags.bridge = bridge_address(device->interface);
 	}
-	for (size_t i = 0; i < device->vlan_id_count; i++)
-		tags.bits[device->vlan_ids[i] >> 6 & 63] |= 1ull << (device->vlan_ids[i] & 63);
-	if (device->vlan_id_count)
-		record.flags |= RW_DEVICE_VLANS;
+	for (size_t i = 0; device->vlans && i < RW_ENFORCER_VLAN_WORDS; i++) {
+		tags.bits[i] = device->vlans[i];
+		if (tags.bits[i])
+			record.flags |= RW_DEVICE_VLANS;
+	}
 	if (device->vlans_keep_tags)
 		record.flags |= RW_DEVICE_VLANS_KEEP_TAGS;
 	if (device->early != RW_ENFORCER_EARLY_NONE && !device->early_idle)
@@ -283,7 +284,7 @@ int rw_bpf_attach(struct rw_enforcer *enforcer, const struct rw_enforcer_device 
 
 	if (!bpf->table)
 		return rw_error_set(err, -EINVAL, "a policy must be applied before a device is attached");
-	if (!device->ifindex || device->vlan_id_count > RW_ENFORCER_VLAN_MAX)
+	if (!device->ifindex)
 		return rw_error_set(err, -EINVAL, "not a device: %s", device->name);
 	if (fresh && !(own = find_device(bpf, 0)))
 		return rw_error_set(err, -ENOSPC, "more than %d devices", RW_ENFORCER_DEVICE_MAX);

@@ -177,9 +177,10 @@ static void decides_vlans_on_themselves_and_tells_the_parent_their_tags(void **s
 	assert_int_equal(decided(node, "bond0.100")->role, RW_LINK_ENFORCED);
 	assert_string_equal(decided(node, "bond0.100")->kind, "vlan");
 	assert_int_equal(decided(node, "bond0.200")->role, RW_LINK_CANDIDATE);
-	assert_int_equal(decided(node, "bond0")->vlan_id_count, 2);
-	assert_int_equal(decided(node, "bond0")->vlan_ids[0], 100);
-	assert_int_equal(decided(node, "bond0")->vlan_ids[1], 200);
+	for (size_t i = 0; i < RW_ENFORCER_VLAN_WORDS; i++)
+		assert_int_equal(decided(node, "bond0")->vlans[i], i == 100 / 64   ? 1ull << 100 % 64
+								   : i == 200 / 64 ? 1ull << 200 % 64
+										   : 0);
 	assert_false(decided(node, "bond0.100")->keeps_tag);
 	assert_true(decided(node, "bond0.200")->keeps_tag);
 	assert_true(decided(node, "bond0")->vlans_keep_tags);
