@@ -118,17 +118,29 @@ static bool fall_back(struct agent *agent)
 	return put_saved_in_force(agent, &position, policy);
 }
 
+/*
+ * Whether a policy is in force already that an earlier agent left.  Its pins alone do not say so: the devices that they
+ * held may have gone while no agent ran.
+ */
+static bool something_is_in_force(const struct agent *agent)
+{
+	const struct rw_keeper_backend *backend = &agent->options->backend;
+	struct rw_keeper_status status;
+
+	rw_keeper_status(agent->keeper, &status);
+	return status.adopted && backend->is_deciding(backend->context);
+}
+
 /* Puts the newest policy in force that can be; false when there is none and nothing else is in force. */
 static bool load_saved(struct agent *agent)
 {
 	RW_CLEANUP(rw_policy_unref) struct rw_policy *policy = NULL;
 	struct rw_position position;
-	struct rw_keeper_status status;
 	struct rw_error err = RW_ERROR_NONE;
+	bool is_held = something_is_in_force(agent);
 	int r;
 
-	rw_keeper_status(agent->keeper, &status);
-	if (status.adopted && rw_agent_policy_is_stale(&agent->options->place)) {
+	if (is_held && rw_agent_policy_is_stale(&agent->options->place)) {
 		rw_log_warning("a newer policy than the saved one is in force; it stays until another comes");
 		return true;
 	}
@@ -139,13 +151,13 @@ static bool load_saved(struct agent *agent)
 		agent_log_error(&err, "the saved policy is of no use; there is the one before it");
 	if (r != 0 && r != RW_AGENT_FILE_ABSENT && r != -ENOMEM)
 		rw_agent_policy_set_unfit(&agent->options->place);
-	if (r == RW_AGENT_POLICY_PREVIOUS && status.adopted) {
+	if (r == RW_AGENT_POLICY_PREVIOUS && is_held) {
 		rw_log_warning("what is in force is newer than that; it stays until the controller speaks");
 		return true;
 	}
 	if (r != 0 && r != RW_AGENT_POLICY_PREVIOUS)
-		return status.adopted;
-	return put_saved_in_force(agent, &position, policy) || status.adopted || (r == 0 && fall_back(agent));
+		return is_held;
+	return put_saved_in_force(agent, &position, policy) || is_held || (r == 0 && fall_back(agent));
 }
 
 void agent_load_saved_policy(struct agent *agent)

@@ -11,7 +11,6 @@ void agent_seal(struct agent *agent)
 	const struct rw_keeper_backend *backend = &agent->options->backend;
 	struct rw_keeper_status status;
 	struct rw_error err = RW_ERROR_NONE;
-	unsigned int held;
 	int r = rw_seal_load(&agent->options->place, &sealed, &err);
 
 	if (r == RW_SEAL_ABSENT)
@@ -22,7 +21,8 @@ void agent_seal(struct agent *agent)
 	}
 	if (r == RW_SEAL_DAMAGED)
 		agent_log_error(&err, "what a sealed node must know is lost, too");
-	if (backend->list_held(backend->context, &held, 1)) {
+	/* What it held and is gone, or has only been learnt, keeps nobody out. */
+	if (backend->is_deciding(backend->context)) {
 		rw_log_warning("the programs of an earlier agent go on deciding until the controller speaks");
 		return;
 	}

@@ -40,6 +40,8 @@ struct rw_keeper_backend {
 	/* Fills in the devices that an earlier agent left under control, at most 'capacity'; gives their
 	 * number. */
 	size_t (*list_held)(void *context, unsigned int *ret_ifindexes, size_t capacity);
+	/* True when what an earlier agent left decides by a policy, at a device that is there. */
+	bool (*is_deciding)(void *context);
 	void *context;
 };
 

@@ -351,6 +351,21 @@ static size_t list_held(void *context, unsigned int *ret_ifindexes, size_t capac
 	return count;
 }
 
+static bool is_deciding(void *context)
+{
+	const struct rw_enforce_bpf_options *options = context;
+	struct rw_enforce_bpf_look look;
+	char name[IF_NAMESIZE];
+
+	if (!options->pin_dir)
+		return false;
+	rw_enforce_bpf_look(options->pin_dir, &look);
+	for (size_t i = 0; look.mode == RW_ENFORCER_ENFORCE && i < look.device_count; i++)
+		if (look.devices[i].alive && if_indextoname(look.devices[i].ifindex, name))
+			return true;
+	return false;
+}
+
 /* ---- commands ---- */
 
 /*
@@ -477,6 +492,7 @@ static int dispatch(struct arguments *arguments, const struct rw_agent_place *pl
 		.open = open_enforcer,
 		.remove_all = remove_all,
 		.list_held = list_held,
+		.is_deciding = is_deciding,
 		.context = &arguments->enforce,
 	};
 	const char *command = arguments->command ? arguments->command : "run";

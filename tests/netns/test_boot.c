@@ -185,6 +185,28 @@ static void is_sealed_when_the_state_folder_is_gone(void **state)
 	saved_node_expect_status(world, "controller    none: this machine has not joined");
 }
 
+/* Its pins are there still, but hold nothing: the device went while no agent ran, and came back. */
+static void is_sealed_when_what_an_earlier_agent_held_is_gone(void **state)
+{
+	struct saved_node *world = *state;
+
+	saved_node_plug(world);
+	saved_node_configure(world);
+	saved_node_start(world, NULL);
+	process_expect_log(&world->agent, "saved policy in force");
+	netns_run(world->node, "timeout 20 sh -c 'until test -f %s-seal/policy; do sleep 0.1; done'",
+		  world->state);
+	process_stop(&world->agent, SIGKILL);
+	netns_run(world->node, "ip link del eth0");
+	saved_node_plug(world);
+	saved_node_configure(world);
+	process_expect_connects(world->peer, NODE, 81, true);
+	remember_peer(world, PEER);
+	saved_node_spoil(world, "", "policy");
+	netns_run(world->node, "rm -f %s/policy-previous", world->state);
+	expect_sealed(world, NULL);
+}
+
 static void is_sealed_when_the_seal_is_spoiled_too(void **state)
 {
 	struct saved_node *world = *state;
@@ -325,6 +347,7 @@ int main(int argc, char **argv)
 		TEST(does_not_enforce_what_never_was),
 		TEST(is_sealed_when_every_saved_policy_is_spoiled),
 		TEST(is_sealed_when_the_state_folder_is_gone),
+		TEST(is_sealed_when_what_an_earlier_agent_held_is_gone),
 		TEST(is_sealed_when_the_seal_is_spoiled_too),
 		TEST(is_not_sealed_once_it_is_monitored),
 		TEST(takes_the_saved_policy_when_its_model_file_is_bad),
