@@ -529,8 +529,12 @@ int rw_api_run_change(struct rw_api_call *call, const struct rw_api_change *chan
 	RW_CLEANUP(rw_change_result_done) struct rw_change_result result = {0};
 	struct watched_edit watched = {.change = change};
 	struct rw_change_match match = {0};
-	struct rw_change_request request = {
-		.actor = &call->actor, .action = change->action, .edit = edit_watched, .userdata = &watched};
+	struct rw_change_request request = {.actor = &call->actor,
+					    .action = change->action,
+					    .edit = edit_watched,
+					    .userdata = &watched,
+					    .tightens = change->tightens,
+					    .loosens = change->loosens};
 	int r = read_request(call, change, &match, &request, err);
 
 	if (r < 0)

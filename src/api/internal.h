@@ -298,6 +298,8 @@ struct rw_api_change {
 	const char *action; /* for the log */
 	rw_change_edit_fn *edit;
 	void *userdata;
+	const char *tightens; /* nullable: as in struct rw_change_request */
+	const char *loosens;
 	unsigned int status;   /* of success when nothing is pending: 0 = 200 */
 	bool items_are_rules;  /* "items" are the rules, else the objects */
 	enum rw_kind kind;     /* of the object that the request is about */

@@ -8,17 +8,13 @@
 #include <string.h>
 
 #include "audit/tighten.h"
-#include "controller/audit.h"
 #include "controller/evidence.h"
-#include "wire/rule_text.h"
+#include "controller/tightening.h"
 #include "wire/tighten.h"
 
 /* Actions of the change log begin so; the step's name follows. */
 #define ACTION      "tighten: "
 #define ACTION_UNDO ACTION "undo"
-
-/* How far back the way back is looked for. */
-#define RECORDS_MAX 10000
 
 /* What one request is about. */
 struct question {
@@ -219,6 +215,7 @@ int rw_api_apply_tighten(struct rw_api_call *call, struct rw_error *err)
 	struct step_change step = {.question = &question};
 	struct rw_api_change change = {.edit = edit_step,
 				       .userdata = &step,
+				       .tightens = question.group,
 				       .items_are_rules = true,
 				       .kind = RW_KIND_GROUP,
 				       .reference = question.group};
@@ -236,147 +233,39 @@ int rw_api_apply_tighten(struct rw_api_call *call, struct rw_error *err)
 
 /* ---- the way back ---- */
 
-/* What the steps did that were not undone yet: out of the change log, newest first. */
-struct way_back {
-	char group[RW_ID_SIZE];
-	struct rw_vec rules; /* struct rw_rule *: deleted by the steps */
-	struct rw_vec ids;   /* char[RW_ID_SIZE]: of rules that they added */
-	bool is_complete;    /* an earlier undo, or the beginning, was reached */
-};
-
-static void way_back_done(struct way_back *back)
-{
-	rw_rules_done(&back->rules);
-	rw_vec_done(&back->ids);
-}
-RW_DEFINE_DONE(struct way_back, way_back_done)
-
-static bool is_text(const struct rw_json *object, const char *key, const char *expected)
-{
-	struct rw_json member;
-	const char *text;
-
-	return rw_json_find(object, key, &member) && rw_json_prose(&member, 4096, &text, NULL) == 0 &&
-	       strcmp(text, expected) == 0;
-}
-
-static int note_item(struct way_back *back, const struct rw_json *item, struct rw_error *err)
-{
-	struct rw_json before, id;
-	char(*slot)[RW_ID_SIZE];
-	struct rw_rule **rule;
-	const char *text;
-	int r;
-
-	if (rw_json_find(item, "before", &before) && rw_json_type(&before) == RW_JSON_OBJECT) {
-		r = rw_vec_push(&back->rules, &rule);
-		if (r == 0) {
-			r = rw_rule_decode(&before, NULL, rule, err);
-			back->rules.count -= r < 0;
-		}
-		return r;
-	}
-	if (!rw_json_find(item, "id", &id))
-		return 0;
-	r = rw_json_text(&id, RW_ID_SIZE - 1, &text, err);
-	if (r == 0)
-		r = rw_vec_push(&back->ids, &slot);
-	if (r == 0)
-		(void)snprintf(*slot, RW_ID_SIZE, "%s", text);
-	return r;
-}
-
-/* One record of the log: the rules of our group in it, if a step made it. */
-static int note_record(struct way_back *back, const char *json, struct rw_error *err)
-{
-	RW_CLEANUP(rw_json_document_free) struct rw_json_document *document = NULL;
-	struct rw_json root, changes, action;
-	const char *name;
-	bool is_ours = false;
-	int r;
-
-	if (!strstr(json, "\"" ACTION))
-		return 0;
-	r = rw_json_parse(json, strlen(json), RW_API_ANSWER_MAX, &document, err);
-	if (r < 0)
-		return r;
-	root = rw_json_root(document);
-	if (!rw_json_find(&root, "action", &action) || rw_json_text(&action, 64, &name, NULL) < 0 ||
-	    strncmp(name, ACTION, strlen(ACTION)) != 0 || !rw_json_find(&root, "changes", &changes))
-		return 0;
-	for (size_t i = 0; r == 0 && i < rw_json_count(&changes); i++) {
-		struct rw_json item = rw_json_at(&changes, i);
-
-		if (!is_text(&item, "kind", "rule") || !is_text(&item, "security_group", back->group))
-			continue;
-		is_ours = true;
-		if (strcmp(name, ACTION_UNDO) != 0)
-			r = note_item(back, &item, err);
-	}
-	back->is_complete = is_ours && strcmp(name, ACTION_UNDO) == 0;
-	return r;
-}
-
-static int find_way_back(struct rw_controller *controller, struct way_back *back, struct rw_error *err)
-{
-	uint64_t before = 0;
-	size_t looked_at = 0;
-	int r = 0;
-
-	while (r == 0 && !back->is_complete && looked_at < RECORDS_MAX) {
-		RW_CLEANUP(rw_audit_page_done) struct rw_audit_page page = {0};
-
-		r = rw_audit_list(controller, before, RW_AUDIT_PAGE_MAX, &page, err);
-		for (size_t i = 0; r == 0 && !back->is_complete && i < page.count; i++)
-			r = note_record(back, page.records[i].json, err);
-		looked_at += page.count;
-		before = page.next;
-		if (r == 0 && before == 0)
-			back->is_complete = true;
-	}
-	if (r == 0 && back->rules.count == 0 && back->ids.count == 0) {
-		(void)rw_error_set(err, -EBUSY, "no step was applied that is not undone");
-		return rw_error_hint(err, "Only the newest %d changes are looked at.", RECORDS_MAX);
-	}
-	return r;
-}
-
-/* What was deleted comes back first, so that nobody is cut off in between. */
+/* As the steps left it: what they added goes, what they deleted comes back, in one change. */
 static int edit_undo(struct rw_draft *draft, void *userdata, struct rw_error *err)
 {
-	const struct way_back *back = userdata;
-	int r = 0;
+	const struct question *question = userdata;
+	RW_CLEANUP(rw_tightening_done) struct rw_tightening back;
+	int r = rw_tightening_read(question->call->controller, question->group, &back, err);
 
-	for (size_t i = 0; r == 0 && i < back->rules.count; i++) {
-		struct rw_rule *rule = rw_rule_ref(*(struct rw_rule **)rw_vec_at(&back->rules, i));
+	if (r == 0 && back.deleted.count == 0 && back.added.count == 0)
+		return rw_error_set(err, -EBUSY, "no step was applied that is not undone");
+	for (size_t i = 0; r == 0 && i < back.added.count; i++) {
+		const char *id = rw_vec_at(&back.added, i);
 
-		r = rw_edit_add_rules(draft, back->group, &rule, 1, NULL, err);
+		r = rw_edit_revoke_rules(draft, question->group, &id, 1, NULL, err);
 	}
-	for (size_t i = 0; r == 0 && i < back->ids.count; i++) {
-		const char *id = rw_vec_at(&back->ids, i);
+	for (size_t i = 0; r == 0 && i < back.deleted.count; i++) {
+		struct rw_rule *rule = rw_rule_ref(*(struct rw_rule **)rw_vec_at(&back.deleted, i));
 
-		r = rw_edit_revoke_rules(draft, back->group, &id, 1, NULL, err);
+		r = rw_edit_add_rules(draft, question->group, &rule, 1, NULL, err);
 	}
 	return r;
 }
 
 int rw_api_undo_tighten(struct rw_api_call *call, struct rw_error *err)
 {
-	RW_CLEANUP(way_back_done) struct way_back back = {0};
 	struct question question = {.call = call};
 	const struct rw_api_change change = {.action = ACTION_UNDO,
 					     .edit = edit_undo,
-					     .userdata = &back,
+					     .userdata = &question,
+					     .loosens = question.group,
 					     .items_are_rules = true,
 					     .kind = RW_KIND_GROUP,
-					     .reference = back.group};
+					     .reference = question.group};
 	int r = find_cluster(&question, err);
 
-	if (r < 0)
-		return r;
-	memcpy(back.group, question.group, RW_ID_SIZE);
-	rw_vec_init(&back.rules, sizeof(struct rw_rule *), RW_WIRE_RULES_MAX);
-	rw_vec_init(&back.ids, RW_ID_SIZE, RW_WIRE_RULES_MAX);
-	r = find_way_back(call->controller, &back, err);
 	return r < 0 ? r : rw_api_run_change(call, &change, err);
 }

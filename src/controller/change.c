@@ -116,6 +116,8 @@ static int plan_touched(struct rw_controller *controller, struct plan *plan, con
 {
 	int r = plan_object(plan, touched, err);
 
+	if (r == 0 && touched->kind == RW_KIND_GROUP && !touched->after)
+		r = tightening_forget(plan, touched->id, err);
 	if (r == 0)
 		r = plan_agent_of(controller, plan, touched, err);
 	if (r == 0 && fold_outcome_add(&plan->outcome, touched) < 0)
@@ -227,9 +229,18 @@ static int attempt(struct rw_controller *controller, const struct rw_change_requ
 			return r;
 	}
 	result->revision = controller->inventory.revision;
+	/* A way back on which nothing is left to do has been gone. */
+	if (request->loosens)
+		r = tightening_forget(&plan, request->loosens, err);
+	if (r < 0)
+		return r;
 	result->changed = plan.operations.count > 0;
 	if (!result->changed)
 		return 0;
+	if (request->tightens)
+		r = tightening_note(controller, &plan, request->tightens, err);
+	if (r < 0)
+		return r;
 	r = impact_find(controller, rw_draft_model(draft), &plan.outcome, &plan.impacts, err);
 	if (r == 0)
 		r = judge(controller, rw_draft_model(draft), &plan, request, result, err);

@@ -72,9 +72,11 @@ struct rw_change_request {
 	void *userdata;
 	const struct rw_change_match *matches; /* nullable */
 	size_t match_count;
-	struct rw_guard_force force;            /* what must not refuse */
-	enum rw_established established;        /* what becomes of live flows that it refuses */
-	bool dry_run;                           /* everything but commit; result.items show what would be */
+	struct rw_guard_force force;     /* what must not refuse */
+	enum rw_established established; /* what becomes of live flows that it refuses */
+	const char *tightens; /* nullable: a group, what is done to its rules is kept for the way back */
+	const char *loosens;  /* nullable: a group, this is its way back (tightening.h) */
+	bool dry_run;         /* everything but commit; result.items show what would be */
 	const char *idempotency_key;            /* nullable */
 	uint8_t request_digest[RW_SHA256_SIZE]; /* of method, target and body; with idempotency_key */
 };

@@ -18,7 +18,7 @@
  *     surroundings.c where controllers and their store listen
  *     counts.c       what is counted for metrics     flows.c       observed flows
  *     renew.c        certificates of agents          authority.c   and of the authority and the server
- *     series.c       the last day over time
+ *     series.c       the last day over time     tightening.c  the way back of a tightening
  *     shared_authority.c  the authority in the store of several controllers
  *     state_folder.c files beside the store, with state_authority.c and state_files.c
  */
@@ -161,6 +161,11 @@ RW_NODISCARD int plan_object(struct plan *plan, const struct rw_touched *touched
 /* Commits with audit record and folds.  0, RW_STORE_CONFLICT (folded up: plan anew), -errno. */
 RW_NODISCARD int plan_commit(struct rw_controller *controller, struct plan *plan, uint64_t *ret_revision,
 			     struct rw_error *err);
+
+/* tightening.c: adds what the plan does to the rules of the group to its way back, or deletes that. */
+RW_NODISCARD int tightening_note(struct rw_controller *controller, struct plan *plan, const char *group,
+				 struct rw_error *err);
+RW_NODISCARD int tightening_forget(struct plan *plan, const char *group, struct rw_error *err);
 
 /* staged.c */
 RW_NODISCARD int staged_write(struct rw_controller *controller, struct plan *plan, struct rw_error *err);

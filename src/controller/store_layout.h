@@ -14,6 +14,7 @@
  *     /ringwall/v1/keys/<id>             API keys, secrets sealed
  *     /ringwall/v1/tokens/<id>           join tokens, digests only
  *     /ringwall/v1/suppressions/<id>     findings that people have accepted
+ *     /ringwall/v1/tightenings/<group>   what steps of tightening did to its rules, for the way back
  *     /ringwall/v1/agents/<node>         machine id, certificate's fingerprint, reported SSH ports
  *     /ringwall/v1/audit/<sequence>      20 decimal digits: the change log
  *     /ringwall/v1/meta/sequence         {"version":1,"audit":"7"}         number of the last audit record
@@ -51,6 +52,7 @@
 #define RW_LAYOUT_KEYS         RW_LAYOUT_ROOT "keys/"
 #define RW_LAYOUT_TOKENS       RW_LAYOUT_ROOT "tokens/"
 #define RW_LAYOUT_SUPPRESSIONS RW_LAYOUT_ROOT "suppressions/"
+#define RW_LAYOUT_TIGHTENINGS  RW_LAYOUT_ROOT "tightenings/"
 #define RW_LAYOUT_AGENTS       RW_LAYOUT_ROOT "agents/"
 #define RW_LAYOUT_AUDIT        RW_LAYOUT_ROOT "audit/"
 #define RW_LAYOUT_SEQUENCE     RW_LAYOUT_ROOT "meta/sequence"
