@@ -197,11 +197,13 @@ static const char *kind_words(const char *kind)
 }
 
 /* Guards that are shown one by one; a guard may object for every node. */
-#define GUARDS_SHOWN 20
+#define GUARDS_SHOWN    20
+#define REFERRERS_SHOWN 20
 
-/* What a guard has to say, and behind all of them, once, what to add to go on all the same. */
+/* What guards have to say, and behind all of them, once, what to add to go on all the same. */
 static void explain_guards(const struct rw_json *guards)
 {
+	(void)fputs("ringwall: refused, and nothing was changed\n", stderr);
 	for (size_t i = 0; i < rw_json_count(guards) && i < GUARDS_SHOWN; i++) {
 		struct rw_json guard = rw_json_at(guards, i);
 
@@ -210,8 +212,7 @@ static void explain_guards(const struct rw_json *guards)
 	}
 	if (rw_json_count(guards) > GUARDS_SHOWN)
 		(void)fprintf(stderr, "  and %zu more\n", rw_json_count(guards) - GUARDS_SHOWN);
-	if (rw_json_count(guards))
-		(void)fputs("  to go on all the same:", stderr);
+	(void)fputs("  to go on all the same:", stderr);
 	for (size_t i = 0; i < rw_json_count(guards); i++) {
 		struct rw_json guard = rw_json_at(guards, i);
 		bool told = false;
@@ -224,35 +225,43 @@ static void explain_guards(const struct rw_json *guards)
 		if (!told)
 			(void)fprintf(stderr, " --force %s", rw_cli_text(&guard, "id"));
 	}
-	if (rw_json_count(guards))
-		(void)fputc('\n', stderr);
+	(void)fputc('\n', stderr);
 }
 
-/* Shows who still refers to what should go, or which guards object. */
-static void explain_problem(const char *text, size_t size)
+/* Who still refers to what should go. */
+static void explain_referrers(const struct rw_json *list)
+{
+	for (size_t i = 0; i < rw_json_count(list) && i < REFERRERS_SHOWN; i++) {
+		struct rw_json referrer = rw_json_at(list, i);
+		const char *name = rw_cli_text(&referrer, "name");
+		const char *rule = rw_cli_text(&referrer, "rule");
+
+		(void)fprintf(stderr, "  used by %s%s%s%s %s\n", rule[0] ? "rule " : "", rule,
+			      rule[0] ? " of " : "", kind_words(rw_cli_text(&referrer, "kind")),
+			      name[0] ? name : rw_cli_text(&referrer, "id"));
+	}
+	if (rw_json_count(list) > REFERRERS_SHOWN)
+		(void)fprintf(stderr, "  and by %zu more\n", rw_json_count(list) - REFERRERS_SHOWN);
+}
+
+/* Shows the problem of an answer; what guards say and how to go on stands in the place of its text, which is theirs. */
+static void explain_problem(const struct rw_error *err, const char *text, size_t size)
 {
 	RW_CLEANUP(rw_json_document_free) struct rw_json_document *document = NULL;
 	struct rw_json root;
 	struct rw_json list;
 
-	if (rw_json_parse(text, size, RW_JSON_BODY_MAX, &document, NULL) < 0)
+	if (!text || rw_json_parse(text, size, RW_JSON_BODY_MAX, &document, NULL) < 0) {
+		(void)rw_cli_fail(err);
 		return;
-	root = rw_json_root(document);
-	if (rw_json_find(&root, "guards", &list))
-		explain_guards(&list);
-	if (rw_json_find(&root, "referrers", &list)) {
-		for (size_t i = 0; i < rw_json_count(&list) && i < 20; i++) {
-			struct rw_json referrer = rw_json_at(&list, i);
-			const char *name = rw_cli_text(&referrer, "name");
-			const char *rule = rw_cli_text(&referrer, "rule");
-
-			(void)fprintf(stderr, "  used by %s%s%s%s %s\n", rule[0] ? "rule " : "", rule,
-				      rule[0] ? " of " : "", kind_words(rw_cli_text(&referrer, "kind")),
-				      name[0] ? name : rw_cli_text(&referrer, "id"));
-		}
-		if (rw_json_count(&list) > 20)
-			(void)fprintf(stderr, "  and by %zu more\n", rw_json_count(&list) - 20);
 	}
+	root = rw_json_root(document);
+	if (rw_json_find(&root, "guards", &list) && rw_json_count(&list) > 0)
+		explain_guards(&list);
+	else
+		(void)rw_cli_fail(err);
+	if (rw_json_find(&root, "referrers", &list))
+		explain_referrers(&list);
 }
 
 static int read_answer(const struct rw_http_result *result, struct rw_cli_answer *answer,
@@ -391,9 +400,7 @@ int rw_cli_call(struct rw_cli *cli, const char *method, const char *path, const 
 					? "Is the key in --key-file (RINGWALL_KEY_FILE) still good?"
 					: "Name the file of your key: --key-file, "
 					  "RINGWALL_KEY_FILE or a context.");
-		(void)rw_cli_fail(&err);
-		if (result.body)
-			explain_problem(result.body, result.body_size);
+		explain_problem(&err, result.body, result.body_size);
 		return RW_EXIT_REFUSED;
 	}
 	answer.status = result.status;

@@ -219,11 +219,11 @@ static void tell_ssh(const struct view *view, uint8_t family, uint16_t port, con
 	show_witness(finding, before->interfaces[interface].name, witness);
 	decision = rw_evaluate(before, interface, witness);
 	rw_address_format(&witness->remote, source);
-	(void)snprintf(
-		finding->detail, sizeof(finding->detail),
-		"node %s: TCP %u was reachable over IPv%u, from %s by %s; it would be from no management "
-		"source (there: %s)",
-		view->after->name, port, family, source, rw_decision_cause(&decision), finding->cause);
+	(void)snprintf(finding->detail, sizeof(finding->detail),
+		       "node %s: no management source would reach SSH, TCP %u over IPv%u; now %s does, by "
+		       "%s; then %s "
+		       "decides",
+		       view->after->name, port, family, source, rw_decision_cause(&decision), finding->cause);
 }
 
 static bool is_accepted(const struct rw_policy *policy, const char *interface, const struct rw_packet *packet)

@@ -391,6 +391,7 @@ def a_guard_refuses_and_force_by_name_goes_on(cli):
     revoke = ("rule", "revoke", "m-c", "allow tcp 22 from 0.0.0.0/0")
     refused = cli.refuses(*revoke, says=["guard management-ssh", "--force management-ssh"])
     assert "m-node" in refused.err and refused.err.count("to go on all the same") == 1
+    assert refused.err.startswith("ringwall: refused, and nothing was changed\n  guard "), refused.err
     cli.refuses(*revoke, "--force", "caller-path", says="management-ssh")
     cli.refuses(*revoke, "--dry-run", says="management-ssh")
     assert "possible; nothing was changed" in cli.run(*revoke, "--dry-run", "--force", "management-ssh").out
@@ -433,7 +434,7 @@ def promises_are_kept_or_broken_with_a_witness(cli):
     network = cli.run("cluster", "show", "m-c", "-o", "json").json["network"]
     cli.refuses("promise", "add", "deny", "tcp", "3306", "--from", "0.0.0.0/0", code=2, says="--network is missing")
     cli.refuses("promise", "add", "deny", "tcp", "3306", "--network", network, "--from", "group:nobody", "--to", "group:m-c", says="from")
-    cli.run("promise", "add", "deny", "tcp", "3306", "--network", network, "--from", "198.51.100.0/24", "--to", "group:m-c",
+    cli.run("promise", "add", "deny", "tcp", "3306", "--network", network, "--from", "198.51.100.0/24", "--to", "m-c",
             "--reason", "the data is ours")
     promise = items(cli, "promise", "list")[-1]
     assert promise["policy"] == "deny" and promise["ports"] == "3306/3306"
