@@ -10,7 +10,7 @@ DESTDIR ?=
 .PHONY: build deps install uninstall test demo demo-check demo-clean bench bench-dataplane format check fuzz asan tsan test-linux61 clean help
 
 help: ## this list
-	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 17
 
 deps: ## install what building and testing need (Debian 12, root)
 	@tools/install-deps build test

@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "net/address.h"
 #include "wire/promises.h"
 
 static const struct rw_column columns[] = {
@@ -22,12 +23,14 @@ static const struct rw_column check_columns[] = {
 	{"REASON", "reason", RW_COLUMN_LONG, NULL},
 };
 
-/* "group:web", "prefix-list:office", or a CIDR, as rules name objects. */
+/* "group:web", "prefix-list:office", a CIDR, or a bare name, which is a group's or a cluster's, as in "reach --to demo". */
 static void put_object(struct rw_json_writer *json, const char *key, const char *text)
 {
 	static const struct {
 		const char *prefix, *key;
 	} kinds[] = {{"group:", "group"}, {"prefix-list:", "prefix_list"}};
+	struct rw_prefix prefix;
+	bool is_cidr;
 
 	rw_json_key(json, key);
 	rw_json_begin_object(json);
@@ -38,7 +41,8 @@ static void put_object(struct rw_json_writer *json, const char *key, const char 
 		rw_json_end_object(json);
 		return;
 	}
-	rw_json_put_text(json, "cidr", text);
+	is_cidr = strpbrk(text, "/:") || rw_prefix_parse(text, &prefix, NULL) == 0;
+	rw_json_put_text(json, is_cidr ? "cidr" : "group", text);
 	rw_json_end_object(json);
 }
 
@@ -160,8 +164,8 @@ static int check(struct rw_cli *cli)
 
 static const struct rw_usage_option add_options[] = {
 	{"network", 0, "NETWORK", "the network in which it holds"},
-	{"from", 0, "OBJECT", "who opens: a CIDR, group:NAME or prefix-list:NAME"},
-	{"to", 0, "OBJECT", "to whom: a CIDR, group:NAME or prefix-list:NAME"},
+	{"from", 0, "OBJECT", "who opens: a CIDR (0.0.0.0/0), GROUP or prefix-list:NAME"},
+	{"to", 0, "OBJECT", "to whom: a CIDR, GROUP or prefix-list:NAME"},
 	{"reason", 0, "TEXT", "why it must be so"},
 	{NULL, 0, NULL, NULL},
 };
@@ -184,7 +188,7 @@ const struct rw_cli_command rw_cli_promise_commands[] = {
 	 "\n"
 	 "examples:\n"
 	 "  ringwall promise add accept tcp 5432 --network prod \\\n"
-	 "    --from group:web --to group:db --reason 'the shop needs its database'\n"
+	 "    --from web --to db --reason 'the shop needs its database'\n"
 	 "  ringwall promise add deny tcp 5432 --network prod \\\n"
 	 "    --from 0.0.0.0/0 --to 10.0.9.0/24 --reason 'audit 2027, 4.1'\n",
 	 RW_CLI_SERVER | RW_CLI_OUTPUT | RW_CLI_CHANGE, add_options, 2, 3, add},
