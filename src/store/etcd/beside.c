@@ -166,6 +166,8 @@ static void on_listed(struct rw_http_call *http, int result, const struct rw_htt
 	(void)http;
 	etcd->list = NULL;
 	if (r == 0)
+		r = etcd_check_age(etcd, &answer, etcd->list_newest, &err);
+	if (r == 0)
 		r = etcd_read_range(&answer.root, take_entry, &listing, NULL, &err);
 	if (r == -EKEYREVOKED)
 		r = rw_error_set(&err, -EHOSTDOWN, "etcd asks to authenticate again");
@@ -195,6 +197,7 @@ int rw_etcd_list(struct rw_etcd *etcd, const char *prefix, rw_etcd_list_fn *fn, 
 		return r;
 	etcd->list_fn = fn;
 	etcd->list_context = context;
+	etcd->list_newest = etcd->newest;
 	return etcd_call_start(etcd, "kv/range", &body, RW_ETCD_WAIT_MS / 2, on_listed, etcd, &etcd->list,
 			       err);
 }

@@ -205,8 +205,35 @@ static int check_cluster(struct rw_etcd *etcd, const struct etcd_answer *answer,
 				    "a member of another cluster of etcd answered: %s instead of %s", cluster,
 				    etcd->cluster);
 	etcd->strangers = 0;
+	if (known && strcmp(etcd->cluster, cluster) != 0) {
+		etcd->rewound = true;
+		etcd->newest = 0;
+	}
 	(void)strcpy(etcd->cluster, cluster);
 	return 0;
+}
+
+int etcd_check_age(struct rw_etcd *etcd, const struct etcd_answer *answer, uint64_t before,
+		   struct rw_error *err)
+{
+	bool held = etcd->claim.held;
+	uint64_t revision;
+
+	if (etcd_read_revision(&answer->root, &revision, NULL) < 0)
+		return 0;
+	if (revision >= before) {
+		etcd->newest = revision > etcd->newest ? revision : etcd->newest;
+		return 0;
+	}
+	(void)rw_error_set(err, held ? -ESHUTDOWN : -EHOSTDOWN,
+			   "etcd was brought back to an older state: revision %llu after %llu",
+			   (unsigned long long)revision, (unsigned long long)before);
+	rw_log_warning("etcd was brought back to an older state  revision=%llu before=%llu",
+		       (unsigned long long)revision, (unsigned long long)before);
+	etcd->rewound = true;
+	etcd->newest = revision;
+	etcd_claim_lose(etcd, &(struct rw_error){.text = "etcd was brought back to an older state"});
+	return held ? -ESHUTDOWN : -EHOSTDOWN;
 }
 
 static int read_answer(struct rw_etcd *etcd, const char *body, size_t size, struct etcd_answer *answer,
@@ -325,6 +352,7 @@ static int try_member(struct rw_etcd *etcd, const char *path, const struct rw_bu
 {
 	RW_CLEANUP(rw_http_result_done) struct rw_http_result result = {0};
 	struct rw_error failure = RW_ERROR_NONE;
+	uint64_t before = etcd->newest;
 	struct request request;
 	int r;
 
@@ -338,6 +366,10 @@ static int try_member(struct rw_etcd *etcd, const char *path, const struct rw_bu
 	if (result.status != 200)
 		return explain_refusal(etcd, result.status, result.body, result.body_size, ret_unsure, err);
 	r = read_answer(etcd, result.body, result.body_size, answer, err);
+	if (r == 0 && strncmp(path, "kv/", 3) == 0)
+		r = etcd_check_age(etcd, answer, before, err);
+	if (r < 0)
+		etcd_answer_done(answer);
 	*ret_unsure = r < 0;
 	return r;
 }

@@ -48,13 +48,16 @@ struct rw_etcd {
 	char *token;      /* of the user; NULL = none yet */
 	char cluster[24]; /* etcd's own number of the cluster that answers; "" = not known yet */
 	size_t strangers; /* answers of other clusters, with nothing else in between */
-	bool files;       /* certificates are read from files that may be renewed */
+	uint64_t newest;  /* revision of etcd that was answered so far */
+	bool rewound; /* etcd has less than it had: the next store that is opened gets another incarnation */
+	bool files;   /* certificates are read from files that may be renewed */
 	struct rw_http_client *client;
 	struct rw_loop *wait_loop;
 	struct rw_http_client *wait_client;
 	struct rw_loop_timer *pause; /* of wait_loop */
 	struct etcd_claim claim;
 	struct rw_http_call *list;
+	uint64_t list_newest; /* 'newest' when it was asked */
 	rw_etcd_list_fn *list_fn;
 	void *list_context;
 };
@@ -85,6 +88,9 @@ enum etcd_kind {
  * A member of another cluster than the one that answered first, by a mistake among the URLs, is as one that does not
  * answer: what it said would be of another store.  Only when all members are of it, and no claim is held, it is taken
  * for ours: data that were restored from a snapshot make a new cluster.
+ *
+ * Where etcd answers with an older state than it answered before, it was brought back from a snapshot of the same
+ * cluster: the claim is lost then, -ESHUTDOWN, or without one -EHOSTDOWN.
  */
 RW_NODISCARD int etcd_call(struct rw_etcd *etcd, enum etcd_kind kind, const char *path,
 			   const struct rw_buf *body, uint64_t deadline_ns, struct etcd_answer *answer,
@@ -100,6 +106,13 @@ RW_NODISCARD int etcd_call_start(struct rw_etcd *etcd, const char *path, const s
 					      const struct rw_http_response *response,
 					      const struct rw_error *err, void *userdata),
 				 void *userdata, struct rw_http_call **ret_call, struct rw_error *err);
+
+/*
+ * Notes how new the state is that was answered, and refuses one that is older than 'before', what etcd had answered when
+ * it was asked; for answers of "kv/" only, which tell the newest state there is.
+ */
+RW_NODISCARD int etcd_check_age(struct rw_etcd *etcd, const struct etcd_answer *answer, uint64_t before,
+				struct rw_error *err);
 
 /* What such a call ended with: 0 and *answer, or why not; the next call goes to another member then. */
 RW_NODISCARD int etcd_call_end(struct rw_etcd *etcd, int result, const struct rw_http_response *response,

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/log.h"
 #include "store/etcd/connection.h"
 #include "store/etcd/transaction.h"
 
@@ -399,6 +400,26 @@ static int read_incarnation(struct etcd_store *store, struct rw_error *err)
 	return etcd_write_incarnation(store->etcd, store->base.incarnation, &store->base.revision, err);
 }
 
+/* What remembers a revision would meet the same number with another content. */
+static int renew_rewound(struct etcd_store *store, struct rw_error *err)
+{
+	int r;
+
+	if (!store->etcd->rewound)
+		return 0;
+	rw_store_incarnation_make(store->etcd->random, store->base.incarnation);
+	r = etcd_write_incarnation(store->etcd, store->base.incarnation, &store->base.revision, err);
+	if (r < 0)
+		return r;
+	store->etcd->rewound = false;
+	rw_log_warning(
+		"the store has a new incarnation, because etcd was brought back to an older state: nodes "
+		"and "
+		"clients begin anew  incarnation=%s",
+		store->base.incarnation);
+	return 0;
+}
+
 int rw_store_etcd_open(struct rw_etcd *etcd, void (*lost)(void *context, const struct rw_error *err),
 		       void *context, struct rw_store **ret_store, struct rw_error *err)
 {
@@ -417,6 +438,8 @@ int rw_store_etcd_open(struct rw_etcd *etcd, void (*lost)(void *context, const s
 	}
 	store->base.revision = etcd->claim.mod_revision;
 	r = read_incarnation(store, err);
+	if (r == 0)
+		r = renew_rewound(store, err);
 	if (r == 0)
 		r = find_compacted(&store->base, err);
 	if (r < 0) {

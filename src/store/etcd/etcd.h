@@ -35,6 +35,10 @@
  *
  * **One cluster.**  Answers of members of another cluster than the one that answered first are not taken.
  *
+ * **An older state.**  Where etcd answers with less than this struct rw_etcd has seen of it, it was brought back from a
+ * snapshot, and would give revisions once more, to other contents.  An open store is lost then, and the next one that is
+ * opened gets another incarnation, as a restore would give it.
+ *
  * Besides those of store.h there are these errors:
  *     -EBUSY       another controller has the claim (at open only; the text names it)
  *     -EHOSTDOWN   etcd does not answer, or has no leader; nothing was changed

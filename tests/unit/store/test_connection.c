@@ -151,6 +151,86 @@ static void follows_etcd_when_all_of_it_is_another_cluster(void **state)
 	assert_int_equal(world_put(world->store, "/a", "one", NULL), -ESHUTDOWN);
 }
 
+static void copy_data(const struct world *world, const char *from, const char *to)
+{
+	char command[400];
+
+	(void)snprintf(command, sizeof(command), "rm -rf %s%s && cp -a %s%s %s%s", world->member.folder, to,
+		       world->member.folder, from, world->member.folder, to);
+	assert_int_equal(system(command), 0);
+}
+
+static void put_until_it_answers(struct world *world, const char *key, const char *text)
+{
+	int r = -EHOSTDOWN;
+
+	for (int i = 0; i < 10 && r == -EHOSTDOWN; i++) {
+		rw_loop_turn(world->loop);
+		r = world_put(world->store, key, text, NULL);
+	}
+	assert_int_equal(r, 0);
+}
+
+/* A snapshot of the same cluster: its revisions are given once more, to other contents. */
+static void begins_anew_when_etcd_was_brought_back(void **state)
+{
+	struct world *world = *state;
+	struct rw_error err = RW_ERROR_NONE;
+	char incarnation[RW_STORE_INCARNATION_SIZE];
+
+	(void)strcpy(incarnation, rw_store_incarnation(world->store));
+	assert_int_equal(world_put(world->store, "/a", "one", NULL), 0);
+	etcd_kill(&world->member);
+	copy_data(world, "", ".before");
+	etcd_restart(&world->member);
+	/* That it was away alone is no reason. */
+	put_until_it_answers(world, "/a", "two");
+	assert_int_equal(world_put(world->store, "/b", "three", NULL), 0);
+	etcd_kill(&world->member);
+	copy_data(world, ".before", "");
+	etcd_restart(&world->member);
+	assert_int_equal(world_put(world->store, "/a", "four", &err), -ESHUTDOWN);
+	assert_non_null(strstr(err.text, "brought back to an older state"));
+	world_turn_until_lost(world);
+	assert_non_null(strstr(world->why, "brought back"));
+	world->store = rw_store_free(world->store);
+
+	assert_int_equal(world_open(world, world->etcd, &world->store, &err), 0);
+	world_expect(world->store, "/a", "one");
+	world_expect(world->store, "/b", NULL);
+	assert_string_not_equal(rw_store_incarnation(world->store), incarnation);
+	(void)strcpy(incarnation, rw_store_incarnation(world->store));
+	world->store = rw_store_free(world->store);
+	/* Once is enough. */
+	assert_int_equal(world_open(world, world->etcd, &world->store, &err), 0);
+	assert_string_equal(rw_store_incarnation(world->store), incarnation);
+}
+
+static void tells_whoever_lists_that_etcd_was_brought_back(void **state)
+{
+	struct world *world = *state;
+	struct world_listed listed = {0};
+
+	etcd_kill(&world->member);
+	copy_data(world, "", ".before");
+	etcd_restart(&world->member);
+	put_until_it_answers(world, "/a", "one");
+	assert_int_equal(world_put(world->store, "/a", "two", NULL), 0);
+	etcd_kill(&world->member);
+	copy_data(world, ".before", "");
+	etcd_restart(&world->member);
+	for (int i = 0; i < 200 && !world->lost; i++) {
+		listed = (struct world_listed){0};
+		assert_int_equal(rw_etcd_list(world->etcd, "claim", world_note_listed, &listed, NULL), 0);
+		while (!listed.calls)
+			rw_loop_turn(world->loop);
+		(void)poll(NULL, 0, 20);
+		rw_loop_turn(world->loop);
+	}
+	assert_int_equal(world->lost, 1);
+	assert_non_null(strstr(world->why, "brought back"));
+}
+
 static void write_file(const struct world *world, const char *name, const char *text,
 		       char path[SCRATCH_SIZE + 16])
 {
@@ -234,6 +314,8 @@ int main(void)
 		TEST(takes_a_new_token_when_users_were_changed),
 		TEST(takes_no_answer_of_another_cluster),
 		TEST(follows_etcd_when_all_of_it_is_another_cluster),
+		TEST(begins_anew_when_etcd_was_brought_back),
+		TEST(tells_whoever_lists_that_etcd_was_brought_back),
 		TEST(reads_certificates_again_that_were_renewed),
 	};
 
