@@ -260,14 +260,16 @@ static void note_orphan(struct agent *agent, const struct rw_error *err)
 }
 
 /*
- * A node that has enforced before starts also when it does not know who it is: it must not be open.  Without a
- * reason for that a failure here ends the agent.
+ * A node that has enforced before, or has a policy to enforce, starts also when it does not know who it is: it must not
+ * be open.  Without a reason for that a failure here ends the agent.
  */
 static int start_identity(struct agent *agent, struct rw_error *err)
 {
 	int r = load_identity(agent, err);
 
-	if (r >= 0 || !rw_seal_exists(&agent->options->place))
+	/* Without an identity the machine has not joined, or has left; one that cannot be read is lost. */
+	if (r >= 0 || (!rw_seal_exists(&agent->options->place) &&
+		       (r == -ENOENT || !rw_agent_policy_exists(&agent->options->place))))
 		return r;
 	note_orphan(agent, err);
 	*err = RW_ERROR_NONE;

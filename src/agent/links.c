@@ -165,6 +165,14 @@ static void take_link_info(struct rw_link *link, const struct rtattr *info)
 	}
 }
 
+/* Whoever may make a device may call it nearly anything; we show and report names as text. */
+static void make_printable(char *name)
+{
+	for (char *at = name; *at; at++)
+		if ((unsigned char)*at <= ' ' || (unsigned char)*at >= 0x7f)
+			*at = '?';
+}
+
 static int take_link(struct reading *reading, const struct nlmsghdr *message)
 {
 	const struct ifinfomsg *info = netlink_data(message);
@@ -183,6 +191,7 @@ static int take_link(struct reading *reading, const struct nlmsghdr *message)
 	link->type = info->ifi_type;
 	link->flags = info->ifi_flags;
 	attribute_text(table[IFLA_IFNAME], link->name, sizeof(link->name));
+	make_printable(link->name);
 	link->master = attribute_u32(table[IFLA_MASTER]);
 	/*
 	 * With IFLA_LINK_NETNSID the device below is in another namespace and its number means nothing here.

@@ -287,6 +287,15 @@ int rw_agent_policy_load(const struct rw_agent_place *place, struct rw_position 
 	return RW_AGENT_POLICY_PREVIOUS;
 }
 
+bool rw_agent_policy_exists(const struct rw_agent_place *place)
+{
+	char path[RW_AGENT_PATH_SIZE], previous[RW_AGENT_PATH_SIZE];
+
+	rw_agent_state_path(place, "policy", path);
+	rw_agent_state_path(place, "policy-previous", previous);
+	return access(path, F_OK) == 0 || access(previous, F_OK) == 0;
+}
+
 int rw_agent_policy_load_previous(const struct rw_agent_place *place, struct rw_position *ret_position,
 				  struct rw_policy **ret_policy, struct rw_error *err)
 {

@@ -107,6 +107,9 @@ RW_NODISCARD int rw_agent_policy_load(const struct rw_agent_place *place, struct
 RW_NODISCARD int rw_agent_policy_save(const struct rw_agent_place *place, const struct rw_position *position,
 				      const struct rw_policy *policy, struct rw_error *err);
 
+/* True when there is a saved policy, of use or not. */
+bool rw_agent_policy_exists(const struct rw_agent_place *place);
+
 /* The one before alone: 0, RW_AGENT_FILE_ABSENT, or what is wrong with it. */
 RW_NODISCARD int rw_agent_policy_load_previous(const struct rw_agent_place *place,
 					       struct rw_position *ret_position,

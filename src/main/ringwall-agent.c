@@ -385,6 +385,32 @@ static int confine(struct arguments *arguments, struct rw_helper **ret_helper, s
 	return rw_privileges_drop(RW_PRIVILEGES_AGENT, err);
 }
 
+/* What an earlier agent pinned elsewhere would go on deciding beside ours, and 'detach' would not find it. */
+static int check_other_pins(const struct arguments *arguments, const struct rw_agent_place *place,
+			    struct rw_error *err)
+{
+	struct rw_enforce_bpf_look look;
+	struct rw_agent_place told;
+	bool is_held = false;
+
+	if (!arguments->pin_dir || rw_agent_place_find(arguments->state, NULL, &told, NULL) < 0 ||
+	    strcmp(told.pin_dir, place->pin_dir) == 0)
+		return 0;
+	rw_enforce_bpf_look(told.pin_dir, &look);
+	for (size_t i = 0; i < look.device_count; i++)
+		is_held |= look.devices[i].alive;
+	if (!is_held)
+		return 0;
+	(void)rw_error_set(err, -EBUSY,
+			   "what is pinned at %s is in force and would stay so beside --pin-dir %s",
+			   told.pin_dir, place->pin_dir);
+	return rw_error_hint(
+		err,
+		"Go on with that folder, or take it off first: ringwall-agent detach --pin-dir %s, "
+		"then attach.",
+		told.pin_dir);
+}
+
 static int command_run(struct arguments *arguments, const struct rw_agent_place *place,
 		       const struct rw_keeper_backend *backend, struct rw_error *err)
 {
@@ -400,8 +426,10 @@ static int command_run(struct arguments *arguments, const struct rw_agent_place 
 		.clock = rw_clock_system(),
 		.random = rw_random_system(),
 	};
-	int r = confine(arguments, &helper, err);
+	int r = check_other_pins(arguments, place, err);
 
+	if (r == 0)
+		r = confine(arguments, &helper, err);
 	if (r < 0)
 		return r;
 	options.helper = helper;

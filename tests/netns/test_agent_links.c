@@ -87,6 +87,16 @@ static void reads_addresses_and_the_device_below_in_another_namespace(void **sta
 	assert_true(rw_address_equal(&addresses[1].address, &address));
 }
 
+/* The kernel takes control characters and bytes that are no text; nobody who reads of the device should get them. */
+static void shows_names_as_text(void **state)
+{
+	struct world *world = *state;
+
+	netns_run(world->node, "ip link add \"$(printf 'a\\033[2J\\377')\" type bridge");
+	look(world);
+	assert_string_equal(link_of(world, "a?[2J?")->kind, "bridge");
+}
+
 static void decides_a_bridge_on_its_port(void **state)
 {
 	struct world *world = *state;
@@ -174,6 +184,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		TEST(reads_addresses_and_the_device_below_in_another_namespace),
+		TEST(shows_names_as_text),
 		TEST(decides_a_bridge_on_its_port),
 		TEST(decides_a_macvlan_on_its_parent),
 		TEST(sees_default_routes_over_several_hops_and_of_both_families),

@@ -337,6 +337,43 @@ static void holds_the_saved_policy_without_a_certificate_and_a_device(void **sta
 	expect_held_when_plugged(world);
 }
 
+/* Not even that it has enforced is noted: the policy is there, and says what to do. */
+static void holds_the_saved_policy_though_the_identity_is_spoiled(void **state)
+{
+	struct saved_node *world = *state;
+
+	saved_node_plug(world);
+	saved_node_configure(world);
+	saved_node_spoil(world, "", "identity");
+	saved_node_start(world, NULL);
+	process_expect_log(&world->agent, "saved policy in force");
+	process_expect_log(&world->agent, "cannot follow the controller");
+	process_expect_connects(world->peer, NODE, 80, true);
+	assert_false(process_connects(world->peer, NODE, 22));
+}
+
+/* Two sets of programs would decide, and 'detach' would find one. */
+static void does_not_pin_beside_what_is_pinned_elsewhere(void **state)
+{
+	struct saved_node *world = *state;
+	char output[4096] = "", other[256], command[1024];
+	const char *argv[] = {"/bin/sh", "-c", command, NULL};
+
+	(void)snprintf(other, sizeof(other), "%s-other", world->pins);
+	(void)snprintf(command, sizeof(command), "'%s' run --state '%s' --pin-dir '%s' 2>&1",
+		       saved_node_program, world->state, other);
+	saved_node_plug(world);
+	saved_node_configure(world);
+	saved_node_start(world, NULL);
+	process_expect_log(&world->agent, "saved policy in force");
+	process_stop(&world->agent, SIGKILL);
+	assert_int_equal(process_run(world->node, output, sizeof(output), argv), 1);
+	assert_non_null(strstr(output, "would stay so beside --pin-dir"));
+	assert_non_null(strstr(output, world->pins));
+	assert_int_not_equal(access(other, F_OK), 0);
+	assert_false(process_connects(world->peer, NODE, 22));
+}
+
 #define TEST(function) cmocka_unit_test_setup_teardown(function, saved_node_make, saved_node_free)
 
 int main(int argc, char **argv)
@@ -354,6 +391,8 @@ int main(int argc, char **argv)
 		TEST(is_opened_by_detach_and_stays_open),
 		TEST(goes_on_when_the_seal_is_not_needed),
 		TEST(holds_the_saved_policy_without_a_certificate_and_a_device),
+		TEST(holds_the_saved_policy_though_the_identity_is_spoiled),
+		TEST(does_not_pin_beside_what_is_pinned_elsewhere),
 	};
 
 	if (argc != 2)
