@@ -4,6 +4,7 @@ import { useTranslation } from "react-i18next";
 import type { Schemas } from "../../api/client";
 import { type Review, useReview } from "../../change/review";
 import { badCidr, splitCidrs } from "./cidrs";
+import { editedOf } from "./said";
 
 type Fields = { name: string; family: 4 | 6; cidrs: string };
 
@@ -22,11 +23,11 @@ export function PrefixListForm({ list, onClose }: { list?: Schemas["PrefixList"]
         title: t("create-title", { name: body.name }),
         request: { method: "post", path: "/v1/prefix-lists", body: { ...body, family: fields.family } },
       };
-    const patch = (given: typeof body): Review => ({
+    const patch = (given: Schemas["PrefixListPatch"]): Review => ({
       title: t("edit-title", { name: list.name }),
       request: { method: "patch", path: "/v1/prefix-lists/{ref}", params: { path: { ref: list.id } }, body: given },
     });
-    return { ...patch(body), undo: () => patch({ name: list.name, cidrs: list.cidrs }) };
+    return { ...patch(body), undo: () => patch(editedOf(list)) };
   };
 
   return (

@@ -6,6 +6,7 @@ import { $api, type Schemas } from "../../api/client";
 import { useReview } from "../../change/review";
 import { Loaded } from "../../components/loaded";
 import { Referrers } from "../../components/referrers";
+import { saidOf } from "./said";
 
 const SHOWN = 12;
 
@@ -37,10 +38,14 @@ export function PrefixListRow({ list, onEdit }: { list: Schemas["PrefixList"]; o
           {onEdit && <DeleteList list={list} />}
         </Flex>
       </Flex>
+      {list.description && <Typography.Text type="secondary">{list.description}</Typography.Text>}
       <Flex gap={6} wrap className="mono" align="center">
         {cidrs.map((cidr) => (
           <Tag key={cidr} variant="outlined">
             {cidr}
+            {list.entry_descriptions?.[cidr] && (
+              <Typography.Text type="secondary"> {list.entry_descriptions[cidr]}</Typography.Text>
+            )}
           </Tag>
         ))}
         {list.cidrs.length === 0 && <Typography.Text type="secondary">{t("empty")}</Typography.Text>}
@@ -64,7 +69,7 @@ function UsedBy({ id }: { id: string }) {
 function DeleteList({ list }: { list: Schemas["PrefixList"] }) {
   const { t } = useTranslation("prefix-lists");
   const review = useReview();
-  const { id, name, family, cidrs } = list;
+  const { id, name, cidrs } = list;
   const remove = () =>
     review({
       title: t("delete-title", { name }),
@@ -73,7 +78,7 @@ function DeleteList({ list }: { list: Schemas["PrefixList"] }) {
       request: { method: "delete", path: "/v1/prefix-lists/{ref}", params: { path: { ref: id } } },
       undo: () => ({
         title: t("undo-delete", { name }),
-        request: { method: "post", path: "/v1/prefix-lists", body: { name, family, cidrs } },
+        request: { method: "post", path: "/v1/prefix-lists", body: saidOf(list) },
       }),
     });
   return (
