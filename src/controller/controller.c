@@ -225,6 +225,7 @@ void rw_controller_tick(struct rw_controller *controller)
 	cuts_check(controller);
 	flows_tick(controller);
 	authority_tick(controller);
+	plan_probe(controller);
 	first_key_tick(controller);
 	key_uses_tick(controller);
 	console_tick(controller);

@@ -384,6 +384,8 @@ int folding_add_json(struct folding *folding, const char *key, const struct rw_j
 		return folding->at ? 0 : first_key_fold(folding->controller, value, err);
 	if (strcmp(key, RW_LAYOUT_RESTORING) == 0)
 		return value ? refuse_unfinished(err) : 0;
+	if (strcmp(key, RW_LAYOUT_PROBE) == 0)
+		return 0; /* nobody reads it */
 	if (strcmp(key, RW_LAYOUT_AUTHORITY) == 0 || behind(key, RW_LAYOUT_TIGHTENINGS))
 		return 0; /* read when it is needed */
 	if (strcmp(key, RW_LAYOUT_STAGED) == 0)

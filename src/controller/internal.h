@@ -161,6 +161,13 @@ RW_NODISCARD int plan_object(struct plan *plan, const struct rw_touched *touched
 /* Commits with audit record and folds.  0, RW_STORE_CONFLICT (folded up: plan anew), -errno. */
 RW_NODISCARD int plan_commit(struct rw_controller *controller, struct plan *plan, uint64_t *ret_revision,
 			     struct rw_error *err);
+/*
+ * While the store has no room or cannot be written: tries whether that is over.  Whoever goes by /readyz sends no change
+ * that would find out.
+ */
+void plan_probe(struct rw_controller *controller);
+/* Something was written: changes can be made. */
+void plan_note_written(struct rw_controller *controller);
 
 /* tightening.c: adds what the plan does to the rules of the group to its way back, or deletes that. */
 RW_NODISCARD int tightening_note(struct rw_controller *controller, struct plan *plan, const char *group,
@@ -778,6 +785,7 @@ struct rw_controller {
 	bool unfolded;               /* ... is not folded yet */
 	uint64_t settled_revision;   /* our own chunk of a large change that is folded already */
 	struct rw_error broken;      /* why changes cannot be made; code 0 = they can */
+	uint64_t probe_ns;           /* when that was found, or tried last */
 	bool stopped;                /* the fold failed: nothing is written any more */
 	bool nodes_missing;          /* memory ran out for the records of new nodes */
 	uint64_t last_compaction_ns;

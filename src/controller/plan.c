@@ -10,6 +10,9 @@
 #define DIRECT_OPERATIONS (RW_STORE_MAX_OPERATIONS - 8)
 #define DIRECT_BYTES      (RW_STORE_MAX_TXN_BYTES - RW_AUDIT_CHANGES_MAX - 64u * 1024)
 
+/* Between tries to write while the store takes no changes. */
+#define PROBE_NS UINT64_C(10000000000)
+
 void plan_init(struct plan *plan, const struct rw_actor *actor, const char *action)
 {
 	(void)memset(plan, 0, sizeof(*plan));
@@ -365,6 +368,39 @@ static int commit_timed(struct rw_controller *controller, const struct rw_store_
 	return r;
 }
 
+static void note_broken(struct rw_controller *controller, const struct rw_error *why)
+{
+	controller->broken = *why;
+	controller->probe_ns = rw_clock_monotonic_ns(controller->clock);
+}
+
+void plan_note_written(struct rw_controller *controller)
+{
+	if (controller->broken.code && !controller->stopped)
+		rw_log_info("the store takes changes again");
+	if (!controller->stopped)
+		controller->broken = RW_ERROR_NONE;
+}
+
+void plan_probe(struct rw_controller *controller)
+{
+	static const char text[] = "{\"version\":1}";
+	RW_CLEANUP(rw_store_txn_done) struct rw_store_txn txn;
+	uint64_t now_ns = rw_clock_monotonic_ns(controller->clock);
+	int why = controller->broken.code;
+
+	rw_store_txn_init(&txn);
+	if (controller->stopped || (why != -ENOSPC && why != -EROFS) ||
+	    now_ns - controller->probe_ns < PROBE_NS)
+		return;
+	controller->probe_ns = now_ns;
+	rw_store_txn_put(&txn, RW_LAYOUT_PROBE, text, sizeof(text) - 1);
+	if (rw_store_commit(controller->store, &txn, NULL, NULL) != 0)
+		return;
+	plan_note_written(controller);
+	inventory_pump(controller);
+}
+
 int plan_commit(struct rw_controller *controller, struct plan *plan, uint64_t *ret_revision,
 		struct rw_error *err)
 {
@@ -391,7 +427,7 @@ int plan_commit(struct rw_controller *controller, struct plan *plan, uint64_t *r
 		staged_drop(controller, plan->staged);
 	if (r < 0) {
 		if (r == -EIO || r == -ESHUTDOWN || r == -ENOSPC || r == -EROFS || r == -EUCLEAN)
-			controller->broken = failure;
+			note_broken(controller, &failure);
 		if (err)
 			*err = failure;
 		return r;
@@ -400,7 +436,7 @@ int plan_commit(struct rw_controller *controller, struct plan *plan, uint64_t *r
 		inventory_pump(controller);
 		return r;
 	}
-	controller->broken = RW_ERROR_NONE;
+	plan_note_written(controller);
 	if (plan->idempotency_key)
 		idempotency_add(controller, plan->idempotency_key, plan->request_digest,
 				controller->inventory.audit_sequence + 1,

@@ -315,6 +315,7 @@ int rw_shared_authority_push(struct rw_controller *controller, struct rw_error *
 		return rw_error_set(err, -EAGAIN, "another controller wrote " RW_LAYOUT_AUTHORITY);
 	if (r == 0) {
 		controller->authority_unshared = false;
+		plan_note_written(controller);
 		inventory_pump(controller);
 	}
 	return r;

@@ -21,6 +21,7 @@
  *     /ringwall/v1/meta/account          {"version":1,"account":"1234567890123456"}
  *     /ringwall/v1/meta/authority        with several controllers: the authority they share, shared_authority.h
  *     /ringwall/v1/meta/first-key        with several controllers: whether the first admin key was used, first_key.h
+ *     /ringwall/v1/meta/probe            {"version":1}; written to find out whether the store takes changes again
  *     /ringwall/v1/meta/restoring        a restore is under way, or was cut off: no controller opens such a store
  *     /ringwall/v1/meta/staged           a large change that is valid and being carried out
  *     /ringwall/v1/staged/<change>/<nn>  its pages
@@ -59,6 +60,7 @@
 #define RW_LAYOUT_ACCOUNT      RW_LAYOUT_ROOT "meta/account"
 #define RW_LAYOUT_AUTHORITY    RW_LAYOUT_ROOT "meta/authority"
 #define RW_LAYOUT_FIRST_KEY    RW_LAYOUT_ROOT "meta/first-key"
+#define RW_LAYOUT_PROBE        RW_LAYOUT_ROOT "meta/probe"
 #define RW_LAYOUT_RESTORING    RW_LAYOUT_ROOT "meta/restoring"
 #define RW_LAYOUT_STAGED       RW_LAYOUT_ROOT "meta/staged"
 #define RW_LAYOUT_STAGED_PAGES RW_LAYOUT_ROOT "staged/"

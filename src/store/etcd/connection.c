@@ -332,7 +332,10 @@ static int explain_refusal(struct rw_etcd *etcd, unsigned int status, const char
 	etcd->strangers = 0;
 	if (r == -EKEYREVOKED)
 		wipe(RW_TAKE_PTR(etcd->token));
-	if (r == -EACCES && size && strstr(body, "CommonName"))
+	if (r == -ENOSPC)
+		(void)rw_error_hint(err, "Make room in etcd: 'etcdctl defrag' at each member, then 'etcdctl "
+					 "alarm disarm'.");
+	else if (r == -EACCES && size && strstr(body, "CommonName"))
 		(void)rw_error_hint(err,
 				    "Where etcd has users, the subject of --etcd-cert must be without a CN.");
 	else if (r == -EACCES && etcd->user)

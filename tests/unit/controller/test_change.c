@@ -320,6 +320,34 @@ static void refuses_what_the_edit_refuses(void **state)
 	assert_int_equal(fixture_run(fx.controller, &fx.alice, step, ~0u, &result, &err), -ENOENT);
 }
 
+/* A load balancer that goes by readiness sends no change that would find out. */
+static void finds_out_by_itself_that_the_store_has_room_again(void **state)
+{
+	struct rw_store *away = fx.store;
+	struct rw_store *full = NULL;
+	uint64_t revision;
+
+	(void)state;
+	fixture_vpc(&fx);
+	revision = rw_controller_revision(fx.controller);
+	(void)rw_error_set(&fx.controller->broken, -ENOSPC, "no room");
+	assert_int_equal(rw_store_memory_new(1, rw_random_system(), &full, NULL), 0);
+	fx.controller->store = full;
+	fixture_pass(&fx, 30000);
+	assert_int_equal(rw_controller_ready(fx.controller, NULL), -ENOSPC);
+	fx.controller->store = away;
+	full = rw_store_free(full);
+	fixture_pass(&fx, 9000);
+	assert_int_equal(rw_controller_ready(fx.controller, NULL), -ENOSPC);
+	fixture_pass(&fx, 2000);
+	assert_int_equal(rw_controller_ready(fx.controller, NULL), 0);
+	assert_int_equal(rw_controller_revision(fx.controller), revision + 1);
+	fixture_pass(&fx, 60000);
+	assert_int_equal(rw_controller_revision(fx.controller), revision + 1);
+	fixture_restart(&fx);
+	fixture_add_rule(&fx, "sg-c1", "sgr-new in accept tcp 6379/6379 198.51.100.0/24");
+}
+
 int main(void)
 {
 #define T(test) cmocka_unit_test_setup_teardown(test, setup, teardown)
@@ -337,6 +365,7 @@ int main(void)
 		T(tries_again_when_another_writer_was_first),
 		T(a_request_at_two_controllers_at_once_is_done_once),
 		T(gives_up_after_five_tries),
+		T(finds_out_by_itself_that_the_store_has_room_again),
 		T(refuses_what_the_edit_refuses),
 	};
 
