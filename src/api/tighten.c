@@ -159,7 +159,7 @@ int rw_api_get_tighten(struct rw_api_call *call, struct rw_error *err)
 
 static int get_step(const struct rw_api_call *call, enum rw_tighten_step_kind *ret_kind, struct rw_error *err)
 {
-	static const char *const members[] = {"step", NULL};
+	static const char *const members[] = {"step", "digest", NULL};
 	struct rw_json member;
 	const char *name;
 	int r = rw_api_check_members(&call->body, members, err);
@@ -183,7 +183,33 @@ static int get_step(const struct rw_api_call *call, enum rw_tighten_step_kind *r
 struct step_change {
 	const struct question *question;
 	enum rw_tighten_step_kind kind;
+	const char *digest; /* nullable: of the step that the caller has seen */
 };
+
+static int get_digest(const struct rw_api_call *call, const char **ret_digest, struct rw_error *err)
+{
+	struct rw_json member;
+	int r;
+
+	if (!rw_json_find(&call->body, "digest", &member))
+		return 0;
+	r = rw_json_text(&member, RW_TIGHTEN_DIGEST_SIZE - 1, ret_digest, err);
+	return r < 0 ? rw_json_locate(&member, err) : 0;
+}
+
+/* The plan is made anew: rules or what was seen may have changed since. */
+static int check_digest(const struct step_change *change, const struct rw_tighten_step *first,
+			struct rw_error *err)
+{
+	char digest[RW_TIGHTEN_DIGEST_SIZE];
+
+	rw_tighten_format_digest(first->digest, digest);
+	if (!change->digest || strcmp(change->digest, digest) == 0)
+		return 0;
+	(void)rw_error_set(err, -ESTALE, "step %s is another now: rules or what was seen have changed",
+			   rw_tighten_step_name(first->kind));
+	return rw_error_hint(err, "Look at the plan again.");
+}
 
 /* The first step of the plan for the model of now: it must be the one that the caller has seen. */
 static int edit_step(struct rw_draft *draft, void *userdata, struct rw_error *err)
@@ -206,7 +232,8 @@ static int edit_step(struct rw_draft *draft, void *userdata, struct rw_error *er
 				   rw_tighten_step_name(change->kind));
 		return rw_error_hint(err, "Look at the plan again.");
 	}
-	return rw_tighten_apply(draft, change->question->group, first, err);
+	r = check_digest(change, first, err);
+	return r < 0 ? r : rw_tighten_apply(draft, change->question->group, first, err);
 }
 
 int rw_api_apply_tighten(struct rw_api_call *call, struct rw_error *err)
@@ -224,6 +251,8 @@ int rw_api_apply_tighten(struct rw_api_call *call, struct rw_error *err)
 
 	if (r == 0)
 		r = get_step(call, &step.kind, err);
+	if (r == 0)
+		r = get_digest(call, &step.digest, err);
 	if (r < 0)
 		return r;
 	(void)snprintf(action, sizeof(action), ACTION "%s", rw_tighten_step_name(step.kind));

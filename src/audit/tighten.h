@@ -91,6 +91,7 @@ struct rw_tighten_refusal {
 	char node[RW_ID_SIZE];
 	char interface[16];
 	struct rw_evidence_flow flow;
+	bool only_knocked; /* nobody listens there: it was not seen to be of use */
 	char why[160];
 };
 
@@ -129,6 +130,11 @@ struct rw_tighten_step {
 	struct rw_tighten_exposure exposure; /* afterwards */
 	struct rw_vec refusals;              /* struct rw_tighten_refusal */
 	size_t refused;                      /* all of them */
+	/*
+	 * Of what the step does: its rules by their meaning, and the services that it refuses, whoever used them; not those
+	 * that were only knocked at, which change all the time on the internet.  Equal for equal steps of two plans.
+	 */
+	uint64_t digest;
 };
 
 /* What a plan cannot be made without. */

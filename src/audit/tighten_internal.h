@@ -117,6 +117,11 @@ int use_sources(struct tightening *t, struct use *use, struct rw_vec *objects);
 int tighten_open_rules(struct tightening *t);
 void tighten_rule_done(struct rw_tighten_rule *opened);
 
+/* ---- tighten_digest.c ---- */
+
+/* Fills in the digest of a step that is complete but for it.  0, -ENOMEM. */
+int tighten_digest_step(const struct tightening *t, struct rw_tighten_step *step);
+
 /* ---- tighten_steps.c ---- */
 
 /* Makes the steps out of 'opened' and 'loose'.  0, -ENOMEM, -E2BIG, -ENOSPC. */

@@ -145,7 +145,7 @@ static int compare_stages(struct tightening *t, const struct stage *before, cons
 
 static void explain(const struct tightening *t, const struct rw_evidence_node *seen,
 		    const struct rw_node *node, const struct rw_interface *interface,
-		    const struct rw_evidence_flow *flow, char why[160])
+		    const struct rw_evidence_flow *flow, struct rw_tighten_refusal *refusal)
 {
 	static const char *const reasons[FATE_COUNT_] = {
 		[FATE_NEEDED] = "no rule of the plan accepts it",
@@ -156,8 +156,10 @@ static void explain(const struct tightening *t, const struct rw_evidence_node *s
 		[FATE_CLOSED] = "the port is to be closed, as asked for",
 	};
 	const struct rw_load_balancer *balancer = NULL;
+	char *why = refusal->why;
 	enum fate fate = tighten_fate(t, seen, tighten_table(t, interface), flow, &balancer);
 
+	refusal->only_knocked = fate == FATE_NO_LISTENER;
 	if (!flow->remote.family && tighten_is_ssh(t, flow->protocol, flow->port))
 		(void)snprintf(why, 160, "SSH is for the management CIDRs, and who came is not known");
 	else if (fate == FATE_BALANCED)
@@ -190,7 +192,7 @@ static int add_refusal(const struct tightening *t, const struct list *list, cons
 	memcpy(refusal->node, node->id, RW_ID_SIZE);
 	memcpy(refusal->interface, interface->name, strnlen(interface->name, sizeof(refusal->interface) - 1));
 	refusal->flow = *flow;
-	explain(t, seen, node, interface, flow, refusal->why);
+	explain(t, seen, node, interface, flow, refusal);
 	return 0;
 }
 
@@ -469,5 +471,9 @@ int tighten_make_steps(struct tightening *t)
 		r = predict(t);
 	if (r == 0)
 		r = judge_steps(t);
-	return r < 0 ? r : check_nodes(t);
+	if (r == 0)
+		r = check_nodes(t);
+	for (size_t i = 0; r == 0 && i < t->plan->steps.count; i++)
+		r = tighten_digest_step(t, rw_vec_at(&t->plan->steps, i));
+	return r;
 }

@@ -179,6 +179,12 @@ static int print_plan(struct rw_cli *cli, const struct rw_json *root, const char
 		last = rw_json_at(&steps, rw_json_count(&steps) - 1);
 		print_open("now", root);
 		print_open("then", &last);
+		if (!rw_cli_given(cli, "file")) {
+			struct rw_json first = rw_json_at(&steps, 0);
+
+			(void)printf("next: step %s, digest %s\n", rw_cli_text(&first, "step"),
+				     rw_cli_text(&first, "digest"));
+		}
 		if (r == 0)
 			r = rw_cli_print_text("", 0);
 	}
@@ -363,6 +369,19 @@ static void wait_for_nodes(struct rw_cli *cli)
 			cli->options[cli->option_count++] = (struct rw_cli_word){option, NULL};
 }
 
+/* What the step refuses of what was seen is said when it is made, too; who knows its digest has seen it. */
+static void tell_refused(const struct rw_cli *cli, const struct rw_json *step)
+{
+	struct rw_json refused;
+	int64_t count = 0;
+
+	if (rw_json_find(step, "refused", &refused) &&
+	    rw_json_integer(&refused, 0, INT64_MAX, &count, NULL) == 0 && count > 0)
+		(void)fprintf(stderr,
+			      "step %s refuses %lld flows that were seen; 'ringwall tighten %s' lists them\n",
+			      rw_cli_text(step, "step"), (long long)count, cli->arguments[0]);
+}
+
 static int send_step(struct rw_cli *cli, const char *step)
 {
 	RW_CLEANUP(rw_buf_done) struct rw_buf path = {0};
@@ -377,6 +396,8 @@ static int send_step(struct rw_cli *cli, const char *step)
 	rw_json_writer_init(&json, &body, false);
 	rw_json_begin_object(&json);
 	rw_json_put_text(&json, "step", step);
+	if (rw_cli_given(cli, "seen"))
+		rw_json_put_text(&json, "digest", rw_cli_value(cli, "seen"));
 	rw_json_end_object(&json);
 	(void)snprintf(what, sizeof(what), "step %.40s applied", step);
 	return rw_cli_send_path(cli, "POST", &path, &body, what);
@@ -400,6 +421,7 @@ static int apply_steps(struct rw_cli *cli)
 		    !rw_json_find(&answer.root, "steps", &steps) || rw_json_count(&steps) == 0)
 			return print_plan(cli, &answer.root, answer.text, answer.size);
 		first = rw_json_at(&steps, 0);
+		tell_refused(cli, &first);
 		r = send_step(cli, rw_cli_text(&first, "step"));
 		is_more = rw_cli_given(cli, "all") && !rw_cli_given(cli, "dry-run") &&
 			  rw_json_count(&steps) > 1;
@@ -438,7 +460,7 @@ static int check_options(const struct rw_cli *cli)
 {
 	static const char *const modes[] = {"plan", "stage", "apply", "undo"};
 	static const char *const offline[] = {"listening", "flows", "as"};
-	static const char *const online[] = {"stage", "apply", "undo", "since", "all"};
+	static const char *const online[] = {"stage", "apply", "undo", "since", "all", "seen"};
 	const char *as = rw_cli_value(cli, "as");
 	bool is_offline = rw_cli_given(cli, "file");
 	size_t count = 0;
@@ -447,8 +469,10 @@ static int check_options(const struct rw_cli *cli)
 		count += rw_cli_given(cli, modes[i]);
 	if (count > 1)
 		return rw_cli_usage_error(cli, "one of --plan, --stage, --apply and --undo");
-	if (rw_cli_given(cli, "all") && !rw_cli_given(cli, "apply"))
-		return rw_cli_usage_error(cli, "--all goes with --apply");
+	if ((rw_cli_given(cli, "all") || rw_cli_given(cli, "seen")) && !rw_cli_given(cli, "apply"))
+		return rw_cli_usage_error(cli, "--all and --seen go with --apply");
+	if (rw_cli_given(cli, "all") && rw_cli_given(cli, "seen"))
+		return rw_cli_usage_error(cli, "--seen is for one step, not for --all");
 	if (as && strcmp(as, "aliyun") != 0 && strcmp(as, "terraform") != 0)
 		return rw_cli_usage_error(cli, "--as is aliyun or terraform");
 	if (as && cli->json)
@@ -476,6 +500,7 @@ static const struct rw_usage_option tighten_options[] = {
 	{"stage", 0, "TIME", "judge what came since (30m, 24h, 7d, or a time) by the plan of before"},
 	{"apply", 0, NULL, "make the plan's next step, and wait for the nodes"},
 	{"all", 0, NULL, "with --apply: and the others, each when the one before is in force"},
+	{"seen", 0, "DIGEST", "with --apply: only if the step is the one that the plan has shown"},
 	{"undo", 0, NULL, "bring back the rules as they were before the first step"},
 	{"since", 0, "TIME", "plan by flows seen since (all that are kept)"},
 	{"need", 0, "SERVICE", "a service needed directly, such as tcp/443; may be repeated"},

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "wire/tighten.h"
 
+#include <inttypes.h>
 #include <stdio.h>
 
 #include "wire/analysis_parts.h"
@@ -154,11 +155,20 @@ static void put_staged(struct rw_json_writer *json, const struct rw_model *model
 	rw_json_end_object(json);
 }
 
+void rw_tighten_format_digest(uint64_t digest, char text[RW_TIGHTEN_DIGEST_SIZE])
+{
+	(void)snprintf(text, RW_TIGHTEN_DIGEST_SIZE, "%016" PRIx64, digest);
+}
+
 static void put_step(struct rw_json_writer *json, const struct rw_model *model,
 		     const struct rw_tighten_step *step)
 {
+	char digest[RW_TIGHTEN_DIGEST_SIZE];
+
+	rw_tighten_format_digest(step->digest, digest);
 	rw_json_begin_object(json);
 	rw_json_put_text(json, "step", rw_tighten_step_name(step->kind));
+	rw_json_put_text(json, "digest", digest);
 	rw_json_put_text(json, "title", rw_tighten_step_title(step->kind));
 	rw_json_key(json, "add");
 	rw_json_begin_array(json);

@@ -9,6 +9,10 @@
 #include "audit/tighten.h"
 #include "base/buf.h"
 
+/* The digest of a step as plans show it and requests give it back. */
+#define RW_TIGHTEN_DIGEST_SIZE 17
+void rw_tighten_format_digest(uint64_t digest, char text[RW_TIGHTEN_DIGEST_SIZE]);
+
 /*
  * Appends one object.  'model' (the plan's input) gives names; 'since_ms' is from when on flows were judged beside
  * the plan, 0 = they were not.  -ENOMEM; -E2BIG when 'buf' is full.

@@ -135,8 +135,9 @@ def walk_tightening(daemon):
     step(daemon, "POST", path + "/apply", 400, {})
     step(daemon, "POST", path + "/apply", 400, {"step": "dance"})
     step(daemon, "POST", path + "/apply?" + needed[1:], 412, {"step": "icmp"})
+    step(daemon, "POST", path + "/apply?need=tcp/8443%20udp/53" + needed, 412, {"step": plan["steps"][0]["step"], "digest": "0" * 16})
     for each in plan["steps"]:
-        step(daemon, "POST", path + "/apply?need=tcp/8443%20udp/53" + needed, 200, {"step": each["step"]})
+        step(daemon, "POST", path + "/apply?need=tcp/8443%20udp/53" + needed, 200, {"step": each["step"], "digest": each["digest"]})
     record("nothing is left to do", step(daemon, "GET", path, 200).json["state"] == "nothing")
     step_forced(daemon, "POST", path + "/undo", 200)
     after = step(daemon, "GET", "/v1/security-groups/demo/rules?limit=1000", 200).json["items"]

@@ -700,6 +700,54 @@ static void judges_what_came_since(void **state)
 			 9100);
 }
 
+static uint64_t digest_of(struct scene *scene, enum rw_tighten_step_kind kind)
+{
+	assert_int_equal(make(scene, NULL), 0);
+	for (size_t i = 0; i < scene->plan.steps.count; i++)
+		if (step_at(scene, i)->kind == kind)
+			return step_at(scene, i)->digest;
+	fail();
+	return 0;
+}
+
+/* A step has another digest when it would do, or refuse, something else than somebody has seen; not else. */
+static void a_digest_tells_whether_a_step_is_still_the_same(void **state)
+{
+	static const struct rw_tighten_service closed[] = {{RW_PROTOCOL_TCP, {6379, 6379}}};
+	struct scene *scene = *state;
+	uint64_t ports, closing;
+
+	add_cluster(scene, RW_NETWORK_VPC, "192.0.2.0/24");
+	watch_both(scene);
+	listen_on(scene, "n-1", RW_PROTOCOL_TCP, 443, "nginx");
+	listen_on(scene, "n-1", RW_PROTOCOL_TCP, 6379, "redis-server");
+	see(scene, "n-1", "eth0", RW_PROTOCOL_TCP, 443, "198.51.100.7");
+	scene->input.closed = closed;
+	scene->input.closed_count = 1;
+	ports = digest_of(scene, RW_TIGHTEN_PORTS);
+	closing = digest_of(scene, RW_TIGHTEN_CLOSE);
+	assert_true(ports != closing);
+	/* Another client of what is open to everybody, and one who knocks. */
+	see(scene, "n-1", "eth0", RW_PROTOCOL_TCP, 443, "198.51.100.8");
+	see(scene, "n-1", "eth0", RW_PROTOCOL_TCP, 23, "198.51.100.66");
+	assert_true(digest_of(scene, RW_TIGHTEN_PORTS) == ports);
+	assert_true(digest_of(scene, RW_TIGHTEN_CLOSE) == closing);
+	/* A service that it cuts, whoever and how many use it. */
+	see(scene, "n-1", "eth0", RW_PROTOCOL_TCP, 6379, "198.51.100.7");
+	assert_true(digest_of(scene, RW_TIGHTEN_PORTS) == ports);
+	assert_true(digest_of(scene, RW_TIGHTEN_CLOSE) != closing);
+	closing = digest_of(scene, RW_TIGHTEN_CLOSE);
+	see(scene, "n-1", "eth0", RW_PROTOCOL_TCP, 6379, "10.0.0.9");
+	assert_true(digest_of(scene, RW_TIGHTEN_CLOSE) == closing);
+	/* A service that it opens, and a rule that it deletes. */
+	listen_on(scene, "n-2", RW_PROTOCOL_UDP, 514, "rsyslogd");
+	see(scene, "n-2", "eth0", RW_PROTOCOL_UDP, 514, "10.0.0.9");
+	assert_true(digest_of(scene, RW_TIGHTEN_PORTS) != ports);
+	assert_true(digest_of(scene, RW_TIGHTEN_CLOSE) == closing);
+	world_add_rule(scene->draft, "sg-c1", "- in accept udp 1/65535 0.0.0.0/0 2");
+	assert_true(digest_of(scene, RW_TIGHTEN_CLOSE) != closing);
+}
+
 static void reads_services_as_people_write_them(void **state)
 {
 	static const char *const wrong[] = {"443", "icmp/1", "tcp/0", "tcp/", "tcp/80,", "sctp/80"};
@@ -747,6 +795,7 @@ int main(void)
 		SCENE(new_rules_take_the_priority_of_the_loose_one),
 		SCENE(tells_what_is_open_before_and_after),
 		SCENE(judges_what_came_since),
+		SCENE(a_digest_tells_whether_a_step_is_still_the_same),
 		cmocka_unit_test(reads_services_as_people_write_them),
 	};
 

@@ -90,7 +90,7 @@ function NextStep({ cluster, plan, step, isNext }: { cluster: string; plan: Plan
                   method: "post",
                   path: "/v1/clusters/{ref}/tighten/apply",
                   params: { path: { ref: cluster }, query: options },
-                  body: { step: step.step },
+                  body: { step: step.step, digest: step.digest },
                 },
               })
             }

@@ -43,6 +43,7 @@ test("stages are those at which something closes", () => {
   const exposure = (ipv4: number) => ({ ipv4, ipv6: 0, to_internet: [] });
   const step = (name: "icmp" | "close", ipv4: number) => ({
     step: name,
+    digest: "",
     title: "",
     add: [],
     revoke: [],
