@@ -7,18 +7,9 @@
 #include "base/clock.h"
 #include "policy/evaluate.h"
 #include "wire/object.h"
+#include "wire/writer.h"
 
 /* ---- between the agent and its readers ---- */
-
-static void write_address(struct rw_json_writer *json, const char *key, const struct rw_address *address)
-{
-	char text[RW_ADDRESS_TEXT_SIZE];
-
-	if (!address->family)
-		return;
-	rw_address_format(address, text);
-	rw_json_put_text(json, key, text);
-}
 
 static void write_packet(struct rw_json_writer *json, const struct rw_packet *packet)
 {
@@ -27,8 +18,8 @@ static void write_packet(struct rw_json_writer *json, const struct rw_packet *pa
 	rw_protocol_format(packet->protocol, protocol);
 	rw_json_put_text(json, "direction", rw_word_of(rw_words_direction, (int)packet->direction));
 	rw_json_put_text(json, "protocol", protocol);
-	write_address(json, "local", &packet->local);
-	write_address(json, "remote", &packet->remote);
+	rw_json_put_address(json, "local", &packet->local);
+	rw_json_put_address(json, "remote", &packet->remote);
 	rw_json_put_integer(json, "local_port", packet->local_port);
 	rw_json_put_integer(json, "remote_port", packet->remote_port);
 	rw_json_put_integer(json, "tcp_flags", packet->tcp_flags);

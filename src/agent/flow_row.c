@@ -6,6 +6,7 @@
 #include "agent/drop_line.h"
 #include "wire/object.h"
 #include "wire/report.h"
+#include "wire/writer.h"
 
 const char *rw_flow_cause(const struct rw_explainer *explainer, uint32_t generation,
 			  const struct rw_enforce_bpf_flow *flow, enum rw_direction direction)
@@ -145,14 +146,6 @@ void rw_flow_row_append(struct rw_buf *buf, const struct rw_explainer *explainer
 
 /* ---- JSON ---- */
 
-static void write_end(struct rw_json_writer *json, const char *key, const struct rw_address *address)
-{
-	char text[RW_ADDRESS_TEXT_SIZE];
-
-	rw_address_format(address, text);
-	rw_json_put_text(json, key, text);
-}
-
 static void write_decision(struct rw_json_writer *json, const struct rw_explainer *explainer,
 			   uint32_t generation, const struct rw_enforce_bpf_flow *flow,
 			   enum rw_direction direction)
@@ -180,10 +173,10 @@ void rw_flow_row_write_json(struct rw_json_writer *json, const struct rw_explain
 	rw_json_put_text(json, "protocol", protocol);
 	rw_json_put_text(json, "class", rw_word_of(rw_words_flow_class, (int)flow->flow.class));
 	rw_json_put_text(json, "opened", opened_word(&flow->flow));
-	write_end(json, "local", &opener.local);
+	rw_json_put_address(json, "local", &opener.local);
 	if (with_ports)
 		rw_json_put_integer(json, "local_port", opener.local_port);
-	write_end(json, "remote", &opener.remote);
+	rw_json_put_address(json, "remote", &opener.remote);
 	if (with_ports)
 		rw_json_put_integer(json, "remote_port", opener.remote_port);
 	rw_json_put_integer(json, "expires_in_s", flow->flow.expires_in_s);

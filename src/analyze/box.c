@@ -530,13 +530,6 @@ static int compare_bundles(const void *a, const void *b)
 	return (left->span.first > right->span.first) - (left->span.first < right->span.first);
 }
 
-static int compare_numbers(const void *a, const void *b)
-{
-	uint32_t left = *(const uint32_t *)a, right = *(const uint32_t *)b;
-
-	return (left > right) - (left < right);
-}
-
 /* Collects where services begin that the groups tell apart; *ret_count is 0 when there are too many. */
 static int cut_services(const struct builder *builder, uint32_t **ret_cuts, size_t *ret_count)
 {
@@ -567,7 +560,7 @@ static int cut_services(const struct builder *builder, uint32_t **ret_cuts, size
 		for (size_t j = 0; j < arc_count; j++)
 			cuts[count++] = (uint32_t)arcs[j].first;
 	}
-	qsort(cuts, count, sizeof(*cuts), compare_numbers);
+	qsort(cuts, count, sizeof(*cuts), rw_array_compare_u32);
 	for (size_t i = 0; i < count; i++)
 		if (!kept || cuts[kept - 1] != cuts[i])
 			cuts[kept++] = cuts[i];

@@ -59,13 +59,6 @@ int rw_prefixes_of_range(uint8_t family, rw_set_key first, rw_set_key last, stru
 
 /* ---- shorter forms ---- */
 
-static rw_set_key last_of_prefix(const struct rw_prefix *prefix)
-{
-	rw_set_key first = rw_set_key_of(&prefix->address);
-
-	return prefix->bits == 128 ? first : first | ~(rw_set_key)0 >> prefix->bits;
-}
-
 /* The smallest prefix that holds first..last. */
 static struct rw_prefix cover_of(uint8_t family, rw_set_key first, rw_set_key last)
 {
@@ -84,7 +77,7 @@ static struct rw_prefix cover_of(uint8_t family, rw_set_key first, rw_set_key la
 static int list_gaps(const struct rw_prefix *list, size_t count, const struct rw_prefix *cover,
 		     struct rw_prefix **gaps, size_t *gap_count)
 {
-	rw_set_key next = rw_set_key_of(&cover->address), end = last_of_prefix(cover);
+	rw_set_key next = rw_set_key_of(&cover->address), end = rw_set_last_of(cover);
 	int r = 0;
 
 	for (size_t i = 0; !r && i < count; i++) {
@@ -92,7 +85,7 @@ static int list_gaps(const struct rw_prefix *list, size_t count, const struct rw
 
 		if (first > next)
 			r = rw_prefixes_of_range(cover->address.family, next, first - 1, gaps, gap_count);
-		next = last_of_prefix(&list[i]) + 1;
+		next = rw_set_last_of(&list[i]) + 1;
 	}
 	/* After the very last address 'next' is 0. */
 	if (!r && next && next <= end)
@@ -105,7 +98,7 @@ static int shorten_family(const struct rw_prefix *list, size_t count, struct rw_
 {
 	RW_CLEANUP(rw_free) struct rw_prefix *gaps = NULL;
 	struct rw_prefix cover = cover_of(list[0].address.family, rw_set_key_of(&list[0].address),
-					  last_of_prefix(&list[count - 1]));
+					  rw_set_last_of(&list[count - 1]));
 	size_t gap_count = 0;
 	int r = list_gaps(list, count, &cover, &gaps, &gap_count);
 

@@ -6,6 +6,7 @@
 
 #include "analyze/map.h"
 #include "analyze/reach.h"
+#include "base/array.h"
 
 const char *const rw_reach_extent_names[RW_REACH_EXTENT_COUNT_] = {"none", "some", "all"};
 
@@ -126,13 +127,6 @@ static int judge_zone(struct builder *builder, rw_set open, size_t zone)
 
 /* ---- rows ---- */
 
-static int compare_numbers(const void *a, const void *b)
-{
-	uint32_t left = *(const uint32_t *)a, right = *(const uint32_t *)b;
-
-	return (left > right) - (left < right);
-}
-
 struct cuts {
 	uint32_t *list;
 	size_t count, capacity;
@@ -246,7 +240,7 @@ static int cut_services(const struct builder *builder, struct cuts *cuts)
 	}
 	if (r < 0)
 		return r;
-	qsort(cuts->list, cuts->count, sizeof(*cuts->list), compare_numbers);
+	qsort(cuts->list, cuts->count, sizeof(*cuts->list), rw_array_compare_u32);
 	for (size_t i = 0; i < cuts->count; i++)
 		if (!kept || cuts->list[kept - 1] != cuts->list[i])
 			cuts->list[kept++] = cuts->list[i];

@@ -99,6 +99,13 @@ rw_set_key rw_set_key_of(const struct rw_address *address)
 	return (rw_set_key)__builtin_bswap64(words[0]) << 64 | __builtin_bswap64(words[1]);
 }
 
+rw_set_key rw_set_last_of(const struct rw_prefix *prefix)
+{
+	rw_set_key first = rw_set_key_of(&prefix->address);
+
+	return prefix->bits == 128 ? first : first | ~(rw_set_key)0 >> prefix->bits;
+}
+
 struct rw_address rw_set_address_of(uint8_t family, rw_set_key key)
 {
 	struct rw_address address = {.family = family};
@@ -106,13 +113,6 @@ struct rw_address rw_set_address_of(uint8_t family, rw_set_key key)
 
 	memcpy(address.bytes, words, family == 4 ? 4 : 16);
 	return address;
-}
-
-static rw_set_key last_of(const struct rw_prefix *prefix)
-{
-	rw_set_key first = rw_set_key_of(&prefix->address);
-
-	return prefix->bits == 128 ? first : first | ~(rw_set_key)0 >> prefix->bits;
 }
 
 /* ---- nodes ---- */
@@ -562,7 +562,7 @@ static int add_prefixes(struct rw_sets *sets, const struct rw_prefix *prefixes, 
 	int r = 0;
 
 	for (size_t i = 0; !r && !done && i < count; i++) {
-		rw_set_key first = rw_set_key_of(&prefixes[i].address), last = last_of(&prefixes[i]);
+		rw_set_key first = rw_set_key_of(&prefixes[i].address), last = rw_set_last_of(&prefixes[i]);
 
 		if (prefixes[i].address.family != family || (next && last < next))
 			continue;
@@ -618,8 +618,8 @@ static int add_box(struct rw_sets *sets, const struct rw_set_box *box, rw_set *r
 			     &set);
 
 	if (!r && box->local)
-		r = add_interval(sets, RW_SET_LOCAL, rw_set_key_of(&box->local->address), last_of(box->local),
-				 set, &set);
+		r = add_interval(sets, RW_SET_LOCAL, rw_set_key_of(&box->local->address),
+				 rw_set_last_of(box->local), set, &set);
 	if (!r && box->protocol != RW_PROTOCOL_ALL) {
 		rw_set_key protocol = (rw_set_key)box->protocol << 16;
 

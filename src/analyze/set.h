@@ -175,6 +175,7 @@ size_t rw_sets_arcs(const struct rw_sets *sets, rw_set node, const struct rw_set
 /* The last key of a level's part: of IPv4 addresses for 'v6' false. */
 rw_set_key rw_set_last_key(enum rw_set_level level);
 
-/* Addresses as keys and back. */
+/* Addresses as keys and back; the last address of a prefix. */
 rw_set_key rw_set_key_of(const struct rw_address *address);
+rw_set_key rw_set_last_of(const struct rw_prefix *prefix);
 struct rw_address rw_set_address_of(uint8_t family, rw_set_key key);

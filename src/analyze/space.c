@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "analyze/changes.h"
+#include "base/array.h"
 
 /* Members of all sets of atoms together. */
 #define ARENA_MAX (64u << 20)
@@ -181,13 +182,6 @@ static int make_classes(struct rw_space *space, const struct rw_changes *changes
 
 /* ---- columns ---- */
 
-static int compare_numbers(const void *a, const void *b)
-{
-	uint32_t left = *(const uint32_t *)a, right = *(const uint32_t *)b;
-
-	return (left > right) - (left < right);
-}
-
 static int compare_keys(const void *a, const void *b)
 {
 	rw_set_key left = *(const rw_set_key *)a, right = *(const rw_set_key *)b;
@@ -224,7 +218,7 @@ static int cut_services(const struct rw_space *space, const struct rw_space_opti
 			cuts[count++] = clip(decider->last, options) + 1;
 		}
 	}
-	qsort(cuts, count, sizeof(*cuts), compare_numbers);
+	qsort(cuts, count, sizeof(*cuts), rw_array_compare_u32);
 	for (uint32_t i = 0; i < count; i++)
 		if (!kept || cuts[kept - 1] != cuts[i])
 			cuts[kept++] = cuts[i];
@@ -365,7 +359,7 @@ static uint32_t cut_source(const struct refinement *refinement, uint32_t first, 
 		cuts[count++] = decider->rule->source_ports.first;
 		cuts[count++] = decider->rule->source_ports.last + 1u;
 	}
-	qsort(cuts, count, sizeof(*cuts), compare_numbers);
+	qsort(cuts, count, sizeof(*cuts), rw_array_compare_u32);
 	for (uint32_t i = 0; i < count; i++)
 		if (!kept || cuts[kept - 1] != cuts[i])
 			cuts[kept++] = cuts[i];
@@ -428,7 +422,7 @@ static int add_interval(struct columns_builder *builder, uint32_t first, uint32_
 
 static uint32_t find_cut(const uint32_t *cuts, uint32_t count, uint32_t service)
 {
-	const uint32_t *found = bsearch(&service, cuts, count, sizeof(*cuts), compare_numbers);
+	const uint32_t *found = bsearch(&service, cuts, count, sizeof(*cuts), rw_array_compare_u32);
 
 	assert(found);
 	return (uint32_t)(found - cuts);

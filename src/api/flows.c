@@ -52,16 +52,6 @@ static int get_object(const struct rw_api_call *call, const char *name, enum rw_
 	return r;
 }
 
-static int get_time(const struct rw_api_call *call, const char *name, int64_t *ret_ms, struct rw_error *err)
-{
-	const char *text = rw_api_parameter(call, name);
-
-	if (!text || rw_timestamp_parse(text, ret_ms))
-		return 0;
-	(void)rw_error_field(err, name, "'%.40s' is no time", text);
-	return rw_error_hint(err, "Write it as 2026-11-24T02:28:29Z.");
-}
-
 /* Which flows of which nodes. */
 struct selection {
 	char scope[RW_ID_SIZE];
@@ -114,9 +104,9 @@ static int get_query(const struct rw_api_call *call, const struct selection *sel
 	if (r == 0)
 		r = get_service(call, query, err);
 	if (r == 0)
-		r = get_time(call, "since", &query->since_ms, err);
+		r = rw_api_time(call, "since", &query->since_ms, err);
 	if (r == 0)
-		r = get_time(call, "until", &query->until_ms, err);
+		r = rw_api_time(call, "until", &query->until_ms, err);
 	return r;
 }
 

@@ -3,6 +3,8 @@
 
 #include <string.h>
 
+#include "wire/text.h"
+
 const char *rw_api_parameter(const struct rw_api_call *call, const char *name)
 {
 	return rw_http_request_parameter(call->request, name);
@@ -33,6 +35,16 @@ int rw_api_number(const struct rw_api_call *call, const char *name, uint64_t min
 				      (unsigned long long)min, (unsigned long long)max);
 	*ret_number = number;
 	return 0;
+}
+
+int rw_api_time(const struct rw_api_call *call, const char *name, int64_t *ret_ms, struct rw_error *err)
+{
+	const char *text = rw_api_parameter(call, name);
+
+	if (!text || rw_timestamp_parse(text, ret_ms))
+		return 0;
+	(void)rw_error_field(err, name, "'%.40s' is no time", text);
+	return rw_error_hint(err, "Write it as 2026-11-24T02:28:29Z.");
 }
 
 int rw_api_duration(const char *field, const char *text, uint64_t *ret_ms, struct rw_error *err)

@@ -37,16 +37,6 @@ RW_DEFINE_DONE(struct question, question_done)
 
 /* ---- what is asked ---- */
 
-static int get_time(const struct rw_api_call *call, const char *name, int64_t *ret_ms, struct rw_error *err)
-{
-	const char *text = rw_api_parameter(call, name);
-
-	if (!text || rw_timestamp_parse(text, ret_ms))
-		return 0;
-	(void)rw_error_field(err, name, "'%.40s' is no time", text);
-	return rw_error_hint(err, "Write it as 2026-11-24T02:28:29Z.");
-}
-
 static int get_services(const struct rw_api_call *call, const char *name,
 			struct rw_tighten_service services[RW_TIGHTEN_SERVICES_MAX], size_t *ret_count,
 			struct rw_error *err)
@@ -97,9 +87,9 @@ static int question_init(struct question *question, const struct rw_api_call *ca
 	rw_evidence_init(&question->staged);
 	r = find_cluster(question, err);
 	if (r == 0)
-		r = get_time(call, "since", &question->since_ms, err);
+		r = rw_api_time(call, "since", &question->since_ms, err);
 	if (r == 0)
-		r = get_time(call, "stage", &question->stage_ms, err);
+		r = rw_api_time(call, "stage", &question->stage_ms, err);
 	if (r == 0)
 		r = get_services(call, "need", question->declared, &question->declared_count, err);
 	if (r == 0)

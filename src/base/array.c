@@ -53,3 +53,10 @@ size_t rw_array_place(const void *elements, size_t count, size_t element_size, c
 	}
 	return low;
 }
+
+int rw_array_compare_u32(const void *a, const void *b)
+{
+	uint32_t left = *(const uint32_t *)a, right = *(const uint32_t *)b;
+
+	return (left > right) - (left < right);
+}

@@ -29,3 +29,6 @@ RW_NODISCARD bool rw_array_make_room(void *slot, uint32_t count, uint32_t *capac
  */
 size_t rw_array_place(const void *elements, size_t count, size_t element_size, const void *key,
 		      int (*compare)(const void *key, const void *element));
+
+/* Order of two uint32_t, for qsort(3) and bsearch(3). */
+int rw_array_compare_u32(const void *a, const void *b);

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include "base/array.h"
 #include "classify/classes.h"
 
 #include <assert.h>
@@ -311,13 +312,6 @@ static rw_key last_of(const struct item *item)
 	return item->bits == 128 ? item->key : item->key | ~(rw_key)0 >> item->bits;
 }
 
-static int compare_atoms(const void *a, const void *b)
-{
-	uint32_t left = *(const uint32_t *)a, right = *(const uint32_t *)b;
-
-	return (left > right) - (left < right);
-}
-
 /* Collects the atoms of all items that are the same prefix as the first. */
 static uint32_t take_equal(const struct item *items, size_t count, uint32_t *atoms)
 {
@@ -328,7 +322,7 @@ static uint32_t take_equal(const struct item *items, size_t count, uint32_t *ato
 		taken++;
 	}
 	if (taken > 1)
-		qsort(atoms, taken, sizeof(*atoms), compare_atoms);
+		qsort(atoms, taken, sizeof(*atoms), rw_array_compare_u32);
 	return taken;
 }
 

@@ -4,6 +4,7 @@
 #include <assert.h>
 #include <string.h>
 
+#include "base/array.h"
 #include "classify/trie.h"
 
 enum { COLUMNS_MAX = 65536 };
@@ -193,13 +194,6 @@ static int cover_spares(struct rw_columns *columns)
 	return r;
 }
 
-static int compare_numbers(const void *a, const void *b)
-{
-	uint32_t left = *(const uint32_t *)a, right = *(const uint32_t *)b;
-
-	return (left > right) - (left < right);
-}
-
 static uint32_t make_unique(uint32_t *sorted, uint32_t count)
 {
 	uint32_t kept = 0;
@@ -235,7 +229,7 @@ static int sweep_init(struct sweep *sweep, struct rw_columns *columns, uint32_t 
 		if (ranges[i].ports.last + 1 < RW_COLUMNS_PORTS)
 			sweep->edges[edge_count++] = ranges[i].ports.last + 1u;
 	}
-	qsort(sweep->edges, edge_count, sizeof(*sweep->edges), compare_numbers);
+	qsort(sweep->edges, edge_count, sizeof(*sweep->edges), rw_array_compare_u32);
 	sweep->interval_count = make_unique(sweep->edges, edge_count);
 	while (sweep->table_capacity < sweep->interval_count * 2)
 		sweep->table_capacity *= 2;

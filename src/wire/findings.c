@@ -19,14 +19,6 @@ static void put_subject(struct rw_json_writer *json, enum rw_kind kind, const ch
 	rw_json_end_object(json);
 }
 
-static void put_address(struct rw_json_writer *json, const char *key, const struct rw_address *address)
-{
-	char text[RW_ADDRESS_TEXT_SIZE];
-
-	rw_address_format(address, text);
-	rw_json_put_text(json, key, text);
-}
-
 static void put_witness(struct rw_json_writer *json, const struct rw_finding *finding)
 {
 	const struct rw_packet *packet = &finding->witness;
@@ -38,7 +30,7 @@ static void put_witness(struct rw_json_writer *json, const struct rw_finding *fi
 	rw_json_put_text(json, "node", finding->witness_node);
 	rw_json_put_text(json, "interface", finding->witness_interface);
 	rw_json_put_text(json, "protocol", protocol);
-	put_address(json, "remote", &packet->remote);
+	rw_json_put_address(json, "remote", &packet->remote);
 	if (rw_protocol_has_ports(packet->protocol))
 		rw_json_put_integer(json, "local_port", packet->local_port);
 	rw_json_end_object(json);
@@ -56,9 +48,9 @@ void rw_witness_put(struct rw_json_writer *json, const char *key, const struct r
 		rw_json_put_text(json, "interface", interface);
 	rw_json_put_text(json, "direction", rw_word_of(rw_words_direction, (int)packet->direction));
 	rw_json_put_text(json, "protocol", protocol);
-	put_address(json, "remote", &packet->remote);
+	rw_json_put_address(json, "remote", &packet->remote);
 	if (packet->local.family)
-		put_address(json, "local", &packet->local);
+		rw_json_put_address(json, "local", &packet->local);
 	if (rw_protocol_has_ports(packet->protocol)) {
 		rw_json_put_integer(json, "remote_port", packet->remote_port);
 		rw_json_put_integer(json, "local_port", packet->local_port);

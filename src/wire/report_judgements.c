@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "wire/object.h"
 #include "wire/report_parts.h"
+#include "wire/writer.h"
 
 static const struct rw_json_field refused_fields[] = {
 	RW_JSON_FIELD("interface", struct rw_report_refused, interface, rw_json_decode_chars,
@@ -59,14 +60,6 @@ int rw_wire_decode_judgements(const struct rw_json *value, const struct rw_json_
 	return rw_wire_decode_list(value, field, object, &list, err);
 }
 
-static void put_address(struct rw_json_writer *json, const char *key, const struct rw_address *address)
-{
-	char text[RW_ADDRESS_TEXT_SIZE];
-
-	rw_address_format(address, text);
-	rw_json_put_text(json, key, text);
-}
-
 void rw_report_put_refused(struct rw_json_writer *json, const struct rw_report_refused *flow)
 {
 	char protocol[RW_PROTOCOL_TEXT_SIZE];
@@ -77,10 +70,10 @@ void rw_report_put_refused(struct rw_json_writer *json, const struct rw_report_r
 	rw_json_put_text(json, "direction", rw_word_of(rw_words_direction, (int)flow->direction));
 	rw_json_put_text(json, "protocol", protocol);
 	rw_json_put_text(json, "class", rw_word_of(rw_words_flow_class, (int)flow->class));
-	put_address(json, "local", &flow->local);
+	rw_json_put_address(json, "local", &flow->local);
 	if (flow->local_port)
 		rw_json_put_integer(json, "local_port", flow->local_port);
-	put_address(json, "remote", &flow->remote);
+	rw_json_put_address(json, "remote", &flow->remote);
 	if (flow->remote_port)
 		rw_json_put_integer(json, "remote_port", flow->remote_port);
 	if (flow->kept)

@@ -18,16 +18,6 @@ static void put_name(struct rw_json_writer *json, const struct rw_model *model, 
 		rw_json_put_text(json, "name", rw_object_name(kind, object));
 }
 
-static void put_address(struct rw_json_writer *json, const char *key, const struct rw_address *address)
-{
-	char text[RW_ADDRESS_TEXT_SIZE];
-
-	if (!address->family)
-		return;
-	rw_address_format(address, text);
-	rw_json_put_text(json, key, text);
-}
-
 /* ---- exposure ---- */
 
 /* Far beyond 64 bits for IPv6: a number with its first digits. */
@@ -70,7 +60,7 @@ static void put_added(struct rw_json_writer *json, const struct rw_model *model,
 	if (added->flows) {
 		rw_json_put_revision(json, "flows", added->flows);
 		rw_json_put_integer(json, "clients", (int64_t)added->clients);
-		put_address(json, "last_client", &added->last_client);
+		rw_json_put_address(json, "last_client", &added->last_client);
 		if (added->last_ms)
 			rw_json_put_time(json, "last", added->last_ms);
 	}
@@ -124,7 +114,7 @@ static void put_refusal(struct rw_json_writer *json, const struct rw_model *mode
 	rw_json_put_text(json, "protocol", protocol);
 	if (rw_protocol_has_ports(flow->protocol))
 		rw_json_put_integer(json, "port", flow->port);
-	put_address(json, "remote", &flow->remote);
+	rw_json_put_address(json, "remote", &flow->remote);
 	rw_json_put_revision(json, "count", flow->count);
 	if (flow->last_ms)
 		rw_json_put_time(json, "last", flow->last_ms);

@@ -255,3 +255,13 @@ void rw_json_put_time(struct rw_json_writer *json, const char *key, int64_t unix
 	rw_json_key(json, key);
 	rw_json_write_time(json, unix_ms);
 }
+
+void rw_json_put_address(struct rw_json_writer *json, const char *key, const struct rw_address *address)
+{
+	char text[RW_ADDRESS_TEXT_SIZE];
+
+	if (!address->family)
+		return;
+	rw_address_format(address, text);
+	rw_json_put_text(json, key, text);
+}

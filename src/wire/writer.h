@@ -30,6 +30,7 @@
 #include <stdint.h>
 
 #include "base/buf.h"
+#include "net/address.h"
 
 /* Deepest nesting a writer keeps count of. */
 #define RW_JSON_WRITER_DEPTH_MAX 32
@@ -80,3 +81,6 @@ void rw_json_put_integer(struct rw_json_writer *json, const char *key, int64_t v
 void rw_json_put_bool(struct rw_json_writer *json, const char *key, bool value);
 void rw_json_put_revision(struct rw_json_writer *json, const char *key, uint64_t revision);
 void rw_json_put_time(struct rw_json_writer *json, const char *key, int64_t unix_ms);
+
+/* The address as text; nothing at all when it is none (its family is 0). */
+void rw_json_put_address(struct rw_json_writer *json, const char *key, const struct rw_address *address);

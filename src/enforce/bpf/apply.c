@@ -5,24 +5,17 @@
 #include <string.h>
 #include <time.h>
 
+#include "base/clock.h"
 #include "classify/revise.h"
 #include "enforce/bpf/bpf_internal.h"
 
 #define GRACE_STEP_NS   20000
 #define GRACE_STEPS_MAX 50000 /* a second: no program runs that long */
 
-static uint64_t now_ns(void)
-{
-	struct timespec now;
-
-	(void)clock_gettime(CLOCK_MONOTONIC, &now);
-	return (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec;
-}
-
 /* Lets the counts of runs that began before the switch be seen. */
 static void settle(const struct rw_bpf *bpf)
 {
-	uint64_t passed = now_ns() - bpf->switched_ns;
+	uint64_t passed = rw_clock_monotonic_ns(rw_clock_system()) - bpf->switched_ns;
 	struct timespec rest = {.tv_nsec = RW_RUN_SETTLE_NS - (long)passed};
 
 	if (passed < RW_RUN_SETTLE_NS)
@@ -181,7 +174,7 @@ static bool change_in_place(struct rw_bpf *bpf, const struct rw_policy *policy)
 static void switch_to(struct rw_bpf *bpf, uint32_t generation, uint32_t mode)
 {
 	__atomic_store_n(&rw_bpf_control(bpf)->state, RW_STATE(generation, mode), __ATOMIC_SEQ_CST);
-	bpf->switched_ns = now_ns();
+	bpf->switched_ns = rw_clock_monotonic_ns(rw_clock_system());
 	bpf->grace_due = true;
 }
 
@@ -202,7 +195,7 @@ static void switch_and_keep(struct rw_bpf *bpf, const struct rw_classify_table *
 	/* Should a program go on for a second, those that it lets in are marked by the programs themselves. */
 	(void)rw_bpf_await_grace(bpf, NULL);
 	rw_bpf_keep_refused(bpf, rw_bpf_now(), before, bpf->table, table);
-	bpf->switched_ns = now_ns();
+	bpf->switched_ns = rw_clock_monotonic_ns(rw_clock_system());
 	bpf->grace_due = true;
 }
 

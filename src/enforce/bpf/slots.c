@@ -14,17 +14,9 @@
  */
 
 #include <string.h>
-#include <time.h>
 
+#include "base/clock.h"
 #include "enforce/bpf/bpf_internal.h"
-
-static uint64_t now_ns(void)
-{
-	struct timespec now;
-
-	(void)clock_gettime(CLOCK_MONOTONIC, &now);
-	return (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec;
-}
 
 static bool is_name(const struct rw_slot_name *name, const char *interface)
 {
@@ -99,7 +91,7 @@ static bool give_back(struct rw_bpf *bpf, const struct rw_policy *policy)
 	bool used[RW_SLOT_NAMES];
 
 	/* A run that began when a device had its record may enter a flow still. */
-	bpf->switched_ns = now_ns();
+	bpf->switched_ns = rw_clock_monotonic_ns(rw_clock_system());
 	bpf->grace_due = true;
 	if (rw_bpf_await_grace(bpf, NULL) < 0)
 		return false;
@@ -108,7 +100,7 @@ static bool give_back(struct rw_bpf *bpf, const struct rw_policy *policy)
 		if (used[slot])
 			continue;
 		memset(&names[slot], 0, sizeof(names[slot]));
-		bpf->slot_since_ns[slot] = now_ns();
+		bpf->slot_since_ns[slot] = rw_clock_monotonic_ns(rw_clock_system());
 	}
 	return true;
 }

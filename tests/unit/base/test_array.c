@@ -70,12 +70,23 @@ static void makes_room_for_one_more(void **state)
 	assert_int_equal(list[999], 999);
 }
 
+static void sorts_the_largest_numbers_right(void **state)
+{
+	uint32_t numbers[] = {UINT32_MAX, 1, 0x80000000u, 0, 1};
+	const uint32_t sorted[] = {0, 1, 1, 0x80000000u, UINT32_MAX};
+
+	(void)state;
+	qsort(numbers, 5, sizeof(numbers[0]), rw_array_compare_u32);
+	assert_memory_equal(numbers, sorted, sizeof(sorted));
+}
+
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
 		cmocka_unit_test(copies_elements),
 		cmocka_unit_test(copies_nothing_as_null),
 		cmocka_unit_test(makes_room_for_one_more),
+		cmocka_unit_test(sorts_the_largest_numbers_right),
 		cmocka_unit_test(finds_where_an_element_stands_or_belongs),
 	};
 

@@ -93,6 +93,22 @@ static void inserts_members_that_stand_ready(void **state)
 	assert_string_equal(buf.data, "{\"a\":1,\"b\":\"\",\"c\":\"d\",\"e\":2}");
 }
 
+static void writes_an_address_and_nothing_for_none(void **state)
+{
+	RW_CLEANUP(rw_buf_done) struct rw_buf buf;
+	struct rw_json_writer json;
+	struct rw_address address = {.family = 4, .bytes = {192, 0, 2, 1}}, none = {0};
+
+	(void)state;
+	rw_buf_init(&buf, 100);
+	rw_json_writer_init(&json, &buf, false);
+	rw_json_begin_object(&json);
+	rw_json_put_address(&json, "local", &none);
+	rw_json_put_address(&json, "remote", &address);
+	rw_json_end_object(&json);
+	assert_string_equal(buf.data, "{\"remote\":\"192.0.2.1\"}");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -100,6 +116,7 @@ int main(void)
 		cmocka_unit_test(writes_compact_json),
 		cmocka_unit_test(writes_one_member_a_line_when_pretty),
 		cmocka_unit_test(leaves_the_failure_to_the_buffer),
+		cmocka_unit_test(writes_an_address_and_nothing_for_none),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
