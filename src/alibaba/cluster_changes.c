@@ -199,34 +199,21 @@ static int read_cidrs(struct call *call, struct rw_cluster *cluster)
 /* Kubernetes by its word; clusters without one are Swarm's. */
 static int read_type(struct call *call, struct rw_cluster *cluster)
 {
-	static const struct {
-		const char *word;
-		enum rw_cluster_type type;
-	} types[] = {
-		{"Kubernetes", RW_CLUSTER_KUBERNETES}, {"ManagedKubernetes", RW_CLUSTER_KUBERNETES},
-		{"Ask", RW_CLUSTER_KUBERNETES},        {"ExternalKubernetes", RW_CLUSTER_KUBERNETES},
-		{"aliyun", RW_CLUSTER_SWARM},          {"swarm", RW_CLUSTER_SWARM},
-		{"generic", RW_CLUSTER_GENERIC},
-	};
 	const char *word;
 	int r = body_text(call, "cluster_type", &word);
 
 	cluster->type = RW_CLUSTER_SWARM;
 	if (r < 0 || !word)
 		return r;
-	for (size_t i = 0; i < RW_ARRAY_COUNT(types); i++) {
-		if (strcasecmp(types[i].word, word) != 0)
-			continue;
-		cluster->type = types[i].type;
-		cluster->profile =
-			cluster->type == RW_CLUSTER_KUBERNETES ? RW_PROFILE_KUBERNETES : RW_PROFILE_STANDARD;
-		return 0;
-	}
-	return rw_alibaba_refuse(
-		&call->fault, 400, "InvalidParameter",
-		"cluster_type is Kubernetes, ManagedKubernetes, ExternalKubernetes, Ask or aliyun, "
-		"not '%.40s'.",
-		word);
+	if (!cluster_type_parse(word, &cluster->type))
+		return rw_alibaba_refuse(
+			&call->fault, 400, "InvalidParameter",
+			"cluster_type is Kubernetes, ManagedKubernetes, ExternalKubernetes, Ask or aliyun, "
+			"not '%.40s'.",
+			word);
+	cluster->profile =
+		cluster->type == RW_CLUSTER_KUBERNETES ? RW_PROFILE_KUBERNETES : RW_PROFILE_STANDARD;
+	return 0;
 }
 
 static int read_tags(struct call *call, struct rw_cluster *cluster)

@@ -93,6 +93,27 @@ int alibaba_describe_task(struct call *call)
 
 /* ---- one cluster ---- */
 
+bool cluster_type_parse(const char *word, enum rw_cluster_type *ret_type)
+{
+	static const struct {
+		const char *word;
+		enum rw_cluster_type type;
+	} types[] = {
+		{"Kubernetes", RW_CLUSTER_KUBERNETES}, {"ManagedKubernetes", RW_CLUSTER_KUBERNETES},
+		{"Ask", RW_CLUSTER_KUBERNETES},        {"ExternalKubernetes", RW_CLUSTER_KUBERNETES},
+		{"aliyun", RW_CLUSTER_SWARM},          {"swarm", RW_CLUSTER_SWARM},
+		{"generic", RW_CLUSTER_GENERIC},
+	};
+
+	for (size_t i = 0; i < RW_ARRAY_COUNT(types); i++) {
+		if (strcasecmp(types[i].word, word) != 0)
+			continue;
+		*ret_type = types[i].type;
+		return true;
+	}
+	return false;
+}
+
 static const char *type_of(const struct rw_cluster *cluster)
 {
 	switch (cluster->type) {
@@ -223,14 +244,22 @@ int alibaba_describe_cluster(struct call *call)
 
 /* ---- lists ---- */
 
+static bool type_fits(const struct call *call, const char *name, const struct rw_cluster *cluster)
+{
+	const char *word = call_text(call, name);
+	enum rw_cluster_type type;
+
+	return !word || (cluster_type_parse(word, &type) && type == cluster->type);
+}
+
 static bool cluster_fits(const struct call *call, const struct rw_cluster *cluster)
 {
 	const char *group = rw_tags_find(&cluster->tags, RESOURCE_GROUP_KEY);
 
-	/* The older list calls the type otherwise. */
 	return call_fits(call, "cluster_id", cluster->id) && call_fits(call, "name", cluster->name) &&
-	       call_fits(call, "cluster_type", type_of(cluster)) &&
-	       call_fits(call, "clusterType", type_of(cluster)) && call_fits(call, "profile", "Default") &&
+	       type_fits(call, "cluster_type", cluster) &&
+	       /* The older list calls it otherwise. */
+	       type_fits(call, "clusterType", cluster) && call_fits(call, "profile", "Default") &&
 	       call_fits(call, "cluster_spec", "") &&
 	       call_fits(call, "resource_group_id", group ? group : "");
 }

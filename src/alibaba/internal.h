@@ -215,6 +215,8 @@ void put_tags(struct call *call, const struct rw_tags *tags);
 #define CLUSTER_TEXT_SIZE (RW_ID_SIZE + 64)
 void cluster_group_texts(const char *cluster, char name[CLUSTER_TEXT_SIZE],
 			 char description[CLUSTER_TEXT_SIZE]);
+/* The type that the cloud calls so; its kinds of Kubernetes clusters are one here. */
+bool cluster_type_parse(const char *word, enum rw_cluster_type *ret_type);
 /* The cluster that a request is about, by path or by ClusterId. */
 int call_cluster(struct call *call, const struct rw_model *model, const struct rw_cluster **ret_cluster);
 /* Writes what every change of a cluster answers: its id, the request's and that of a task, with status 202 by ROA. */

@@ -77,6 +77,11 @@ const tests = {
     assert.deepStrictEqual((await roa.request('GET', '/clusters', { name: 'swarm-1' })).map((one) => one.cluster_id), [swarm]);
     const old = (await client.describeClusters(new cs.DescribeClustersRequest({ name: 'kube-1', clusterType: 'Kubernetes' }))).body;
     assert.deepStrictEqual(old.map((one) => one.clusterId), [kube]);
+    // It was made as a managed one, and is found as such.
+    const managed = (await client.describeClustersV1(new cs.DescribeClustersV1Request({ clusterType: 'ManagedKubernetes' }))).body;
+    assert.deepStrictEqual(managed.clusters.map((one) => one.clusterId), [kube]);
+    const unknown = (await client.describeClustersV1(new cs.DescribeClustersV1Request({ clusterType: 'Nomad' }))).body;
+    assert.deepStrictEqual(unknown.clusters, []);
     const page = (await client.describeClustersV1(new cs.DescribeClustersV1Request({ regionId: region, pageSize: 2, pageNumber: 2 }))).body;
     assert.deepStrictEqual([page.clusters.length, page.pageInfo.totalCount, page.pageInfo.pageNumber, page.pageInfo.pageSize], [1, 3, 2, 2]);
     const one = (await client.describeClustersV1(new cs.DescribeClustersV1Request({ name: 'kube-1' }))).body;
