@@ -53,9 +53,11 @@ struct rw_standby {
 	bool claim_seen;
 	uint64_t namesake_since_ns; /* ... that has our name and is not ours; 0 = it is not so */
 	bool registry_known;
-	bool written;     /* our entry is, by this life */
-	bool overwritten; /* ... and somebody else wrote it since */
-	bool left_off;    /* the registry has more entries than are used, which was logged */
+	bool written;                          /* our entry is, by this life */
+	bool overwritten;                      /* ... and somebody else wrote it since */
+	char forgotten[RW_REGISTRY_NAME_SIZE]; /* whose entry was removed last */
+	bool clock_doubted; /* ... and came again: it, or we, have a wrong clock, and nobody is forgotten any more */
+	bool left_off; /* the registry has more entries than are used, which was logged */
 	struct rw_registry registry;
 	struct rw_registry opened; /* what the active state was opened for */
 
@@ -253,11 +255,30 @@ static void look_at_own_entry(struct rw_standby *self, const struct rw_registry_
 			       self->self.name);
 }
 
+/* Who was forgotten by mistake writes its entry again within seconds. */
+static void look_for_forgotten(struct rw_standby *self, const struct rw_store_entry *entries, size_t count)
+{
+	size_t prefix = strlen(RW_REGISTRY_PREFIX);
+
+	for (size_t i = 0; self->forgotten[0] && !self->clock_doubted && i < count; i++) {
+		if (strlen(entries[i].key) < prefix || strcmp(entries[i].key + prefix, self->forgotten) != 0)
+			continue;
+		self->clock_doubted = true;
+		rw_log_warning("a controller that was forgotten runs: its clock, or this one's, is wrong by "
+			       "more than 30 days  name=%s",
+			       self->forgotten);
+	}
+}
+
 static int take_registry(struct rw_standby *self, const struct rw_store_entry *entries, size_t count,
 			 struct rw_error *err)
 {
-	int r = rw_registry_read(&self->registry, entries, count, rw_clock_realtime_ms(self->clock), err);
 	const struct rw_registry_entry *mine;
+	int r;
+
+	look_for_forgotten(self, entries, count);
+	r = rw_registry_read(&self->registry, entries, count,
+			     self->clock_doubted ? 0 : rw_clock_realtime_ms(self->clock), err);
 
 	self->registry_known = r == 0;
 	if (r < 0)
@@ -352,6 +373,7 @@ static bool keep_entries(struct rw_standby *self)
 		if (r == 0)
 			rw_log_info("forgot a controller that was not seen for 30 days  name=%s",
 				    self->registry.stale);
+		(void)memcpy(self->forgotten, self->registry.stale, sizeof(self->forgotten));
 		self->registry.stale[0] = '\0';
 	} else {
 		return false;

@@ -486,38 +486,6 @@ static void gives_the_claim_up_when_it_cannot_serve_on(void **state)
 	assert_true(rw_standby_is_active(world->standby));
 }
 
-static void forgets_controllers_unseen_for_thirty_days_while_active(void **state)
-{
-	struct world *world = *state;
-
-	add_controller(world, "old:1", 31 * DAY_MS);
-	add_controller(world, "older:1", 40 * DAY_MS);
-	add_controller(world, "b:1", 29 * DAY_MS);
-	put(world, "claim", "b:1");
-	pass(world, 30000);
-	assert_non_null(get(world, "controllers/old:1"));
-	drop(world, "claim");
-	pass(world, 40000);
-	assert_null(get(world, "controllers/old:1"));
-	assert_null(get(world, "controllers/older:1"));
-	assert_non_null(get(world, "controllers/b:1"));
-}
-
-static void writes_its_entry_daily_and_when_it_is_gone(void **state)
-{
-	struct world *world = *state;
-
-	pass(world, 1000);
-	assert_int_equal(world->writes, 1);
-	world->now_ms += DAY_MS;
-	pass(world, 11000);
-	assert_int_equal(world->writes, 2);
-	drop(world, "controllers/a:1");
-	pass(world, 60000);
-	assert_int_equal(world->writes, 3);
-	assert_non_null(get(world, "controllers/a:1"));
-}
-
 /* Passes the time, and gives the number of lines that are logged in it. */
 static unsigned int count_logged(struct world *world, int64_t ms)
 {
@@ -540,6 +508,58 @@ static unsigned int count_logged(struct world *world, int64_t ms)
 	(void)close(log);
 	(void)close(saved);
 	return lines;
+}
+
+static void forgets_controllers_unseen_for_thirty_days_while_active(void **state)
+{
+	struct world *world = *state;
+
+	add_controller(world, "old:1", 31 * DAY_MS);
+	add_controller(world, "older:1", 40 * DAY_MS);
+	add_controller(world, "b:1", 29 * DAY_MS);
+	put(world, "claim", "b:1");
+	pass(world, 30000);
+	assert_non_null(get(world, "controllers/old:1"));
+	drop(world, "claim");
+	pass(world, 40000);
+	assert_null(get(world, "controllers/old:1"));
+	assert_null(get(world, "controllers/older:1"));
+	assert_non_null(get(world, "controllers/b:1"));
+}
+
+/* Its clock is wrong, or ours is: it must not be forgotten by turns. */
+static void forgets_nobody_who_comes_again(void **state)
+{
+	struct world *world = *state;
+	unsigned int reopened;
+
+	add_controller(world, "b:1", 40 * DAY_MS);
+	pass(world, 12000);
+	assert_true(rw_standby_is_active(world->standby));
+	assert_null(get(world, "controllers/b:1"));
+	add_controller(world, "b:1", 40 * DAY_MS);
+	assert_int_equal(count_logged(world, 20000), 2); /* that, and that streams begin anew */
+	assert_non_null(rw_registry_find(&world->last, "b:1"));
+	reopened = world->reopened;
+	world->now_ms += 40 * DAY_MS;
+	pass(world, 60000);
+	assert_non_null(get(world, "controllers/b:1"));
+	assert_int_equal(world->reopened, reopened);
+}
+
+static void writes_its_entry_daily_and_when_it_is_gone(void **state)
+{
+	struct world *world = *state;
+
+	pass(world, 1000);
+	assert_int_equal(world->writes, 1);
+	world->now_ms += DAY_MS;
+	pass(world, 11000);
+	assert_int_equal(world->writes, 2);
+	drop(world, "controllers/a:1");
+	pass(world, 60000);
+	assert_int_equal(world->writes, 3);
+	assert_non_null(get(world, "controllers/a:1"));
 }
 
 /* etcd lets us read, but not write: a user with half of the rights, a full disk. */
@@ -693,6 +713,7 @@ int main(void)
 		TEST(serves_on_for_others_when_the_controllers_change),
 		TEST(gives_the_claim_up_when_it_cannot_serve_on),
 		TEST(forgets_controllers_unseen_for_thirty_days_while_active),
+		TEST(forgets_nobody_who_comes_again),
 		TEST(writes_its_entry_daily_and_when_it_is_gone),
 		TEST(says_once_that_it_cannot_write),
 		TEST(says_once_that_etcd_does_not_let_it_take_over),
