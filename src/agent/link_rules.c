@@ -65,7 +65,8 @@ static bool is_physical(const struct rules *rules, const struct rw_link *link, u
 		return false;
 	if (is_named(rules->wish, link->name))
 		return true;
-	if (is_aggregate(link)) {
+	/* A bridge is never decided itself, but a VLAN device on it is. */
+	if (is_aggregate(link) || is_kind(link, "bridge")) {
 		for (size_t i = 0; i < rules->links->count; i++)
 			if (rules->links->links[i].master == link->ifindex &&
 			    is_physical(rules, &rules->links->links[i], depth + 1))
@@ -104,6 +105,20 @@ static const char *use_of(const struct rules *rules, const struct rw_link *link)
 	return NULL;
 }
 
+/* Whether a device is on the link that has packets of it as its own, whatever the link itself is. */
+static bool carries(const struct rules *rules, const struct rw_link *link)
+{
+	for (size_t i = 0; i < rules->links->count; i++) {
+		const struct rw_link *above = &rules->links->links[i];
+
+		/* VLANs of a bridge come by its ports with tags or without, as it is set up. */
+		if (above->parent == link->ifindex &&
+		    (is_above_parent(above) || (is_kind(link, "bridge") && is_kind(above, "vlan"))))
+			return true;
+	}
+	return false;
+}
+
 /*
  * Whether nothing tells yet what the link is for.  One that belongs to another device, or below which others
  * hang that have its packets as their own, is in use already, whatever addresses it has.
@@ -118,11 +133,7 @@ static bool is_pending(const struct rules *rules, const struct rw_link *link)
 	for (size_t i = 0; i < count; i++)
 		if (rw_address_is_global(&addresses[i].address))
 			return false;
-	for (size_t i = 0; i < rules->links->count; i++)
-		if (rules->links->links[i].parent == link->ifindex &&
-		    is_above_parent(&rules->links->links[i]))
-			return false;
-	return true;
+	return !carries(rules, link);
 }
 
 static void decide(struct rw_link_decision *decision, enum rw_link_role role, const char *format, ...)
@@ -215,7 +226,14 @@ static void decide_link(const struct rules *rules, const struct rw_link *link,
 		decide_itself(rules, link, decision);
 }
 
-/* Parents pass the tags of those VLAN devices that decide for themselves. */
+/* Whether packets with the tag of the VLAN device cross this link on their way to it. */
+static bool leads_to(const struct rw_link *link, const struct rw_link_decision *decision,
+		     const struct rw_link *vlan)
+{
+	return link->ifindex == vlan->parent || (decision->bridge_port && link->master == vlan->parent);
+}
+
+/* Parents, and the ports of bridges that are parents, pass the tags of VLAN devices, which decide for themselves. */
 static void collect_vlans(const struct rules *rules, struct rw_link_decision *decisions)
 {
 	for (size_t i = 0; i < rules->links->count; i++) {
@@ -224,14 +242,13 @@ static void collect_vlans(const struct rules *rules, struct rw_link_decision *de
 		if (!is_kind(vlan, "vlan") || !vlan->parent)
 			continue;
 		for (size_t j = 0; j < rules->links->count; j++) {
-			struct rw_link_decision *parent = &decisions[j];
+			struct rw_link_decision *decision = &decisions[j];
 
-			if (parent->ifindex != vlan->parent)
+			if (!leads_to(&rules->links->links[j], decision, vlan))
 				continue;
-			parent->vlans[vlan->vlan_id / 64 % RW_ENFORCER_VLAN_WORDS] |= 1ull
-										      << vlan->vlan_id % 64;
-			parent->vlans_keep_tags |= vlan->keeps_tag;
-			break;
+			decision->vlans[vlan->vlan_id / 64 % RW_ENFORCER_VLAN_WORDS] |= 1ull
+											<< vlan->vlan_id % 64;
+			decision->vlans_keep_tags |= vlan->keeps_tag;
 		}
 	}
 }

@@ -213,6 +213,44 @@ static void decides_a_bridge_on_its_physical_ports(void **state)
 	assert_int_equal(decided(node, "vnet0")->role, RW_LINK_IGNORED);
 }
 
+/* As where the bridge is for virtual machines and the host has its address in a VLAN of it. */
+static void decides_a_vlan_of_a_bridge_by_itself(void **state)
+{
+	struct node *node = *state;
+	struct rw_link *bridge = add(node, "br0", "bridge");
+	struct rw_link *vlan = add(node, "br0.100", "vlan");
+
+	add_device(node, "eth0")->master = bridge->ifindex;
+	vlan->parent = bridge->ifindex;
+	vlan->vlan_id = 100;
+	vlan->has_default_route = true;
+	add_address(node, vlan, "10.9.9.9");
+	node->wish.hold_pending = true;
+
+	assert_int_equal(decided(node, "br0.100")->role, RW_LINK_ENFORCED);
+	assert_string_equal(decided(node, "br0.100")->interface, "br0.100");
+	/* Nothing waits at the port: what is for the VLAN would be dropped there. */
+	assert_int_equal(decided(node, "eth0")->role, RW_LINK_CANDIDATE);
+	/* With an address of its own the bridge is decided at the port, but for that tag. */
+	bridge->has_default_route = true;
+	free(node->decisions);
+	node->decisions = NULL;
+	assert_int_equal(decided(node, "eth0")->role, RW_LINK_ENFORCED);
+	assert_int_equal(decided(node, "eth0")->vlans[1], 1ull << (100 - 64));
+	assert_int_equal(decided(node, "br0.100")->role, RW_LINK_ENFORCED);
+}
+
+static void leaves_the_vlans_of_bridges_of_containers_alone(void **state)
+{
+	struct node *node = *state;
+	struct rw_link *bridge = add(node, "docker0", "bridge");
+	struct rw_link *vlan = add(node, "docker0.5", "vlan");
+
+	vlan->parent = bridge->ifindex;
+	add(node, "veth1", "veth")->master = bridge->ifindex;
+	assert_int_equal(decided(node, "docker0.5")->role, RW_LINK_IGNORED);
+}
+
 static void leaves_the_bridges_of_containers_alone(void **state)
 {
 	struct node *node = *state;
@@ -341,6 +379,8 @@ int main(void)
 		TEST(leaves_a_vlan_whose_parent_is_in_another_namespace),
 		TEST(decides_a_bridge_on_its_physical_ports),
 		TEST(leaves_the_bridges_of_containers_alone),
+		TEST(decides_a_vlan_of_a_bridge_by_itself),
+		TEST(leaves_the_vlans_of_bridges_of_containers_alone),
 		TEST(waits_with_the_ports_of_a_bridge_that_is_not_in_use),
 		TEST(decides_macvlans_on_the_parent),
 		TEST(holds_what_has_no_address_yet_as_pending),
