@@ -35,10 +35,13 @@ void rw_listeners_done(struct rw_listeners *listeners)
 static bool is_loopback(const struct inet_diag_msg *message)
 {
 	const uint8_t *bytes = (const uint8_t *)message->id.idiag_src;
-	static const uint8_t loopback6[16] = {[15] = 1};
+	static const uint8_t loopback6[16] = {[15] = 1}, mapped[12] = {[10] = 0xff, [11] = 0xff};
 
 	if (message->idiag_family == AF_INET)
 		return bytes[0] == 127;
+	/* 127.0.0.1 of a socket that serves both families, as programs in Java have. */
+	if (memcmp(bytes, mapped, sizeof(mapped)) == 0)
+		return bytes[12] == 127;
 	return memcmp(bytes, loopback6, sizeof(loopback6)) == 0;
 }
 

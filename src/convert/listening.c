@@ -15,7 +15,7 @@ static int refuse(const struct rw_convert_input *input, unsigned int line, struc
 }
 
 /*
- * "0.0.0.0:22", "[::]:22", "*:8080", "127.0.0.53%lo:53".  False when it is none; 'ret_inner' for what only the
+ * "0.0.0.0:22", "[::]:22", "*:8080", "127.0.0.53%lo:53", "[::ffff:127.0.0.1]:8005".  False when it is none; 'ret_inner' for what only the
  * node itself reaches.
  */
 static bool parse_local(char *text, struct rw_evidence_listener *listener, bool *ret_inner)
@@ -42,6 +42,9 @@ static bool parse_local(char *text, struct rw_evidence_listener *listener, bool 
 		*zone = '\0';
 	if (strcmp(address, "*") == 0)
 		return true;
+	/* An address of IPv4 at a socket that serves both families. */
+	if (strncasecmp(address, "::ffff:", 7) == 0 && strchr(address, '.'))
+		address += 7;
 	if (rw_address_parse(address, &listener->address, NULL) < 0)
 		return false;
 	*ret_inner |= listener->address.family == 4 ? listener->address.bytes[0] == 127

@@ -67,6 +67,29 @@ static void tells_which_process_listens(void **state)
 		assert_string_equal(found->process, name);
 }
 
+/* As Java binds 127.0.0.1: a socket of both families at the mapped address. */
+static void does_not_tell_of_what_only_the_node_reaches(void **state)
+{
+	static const char *const addresses[] = {"::1", "::ffff:127.0.0.1"};
+
+	(void)state;
+	for (size_t i = 0; i < RW_ARRAY_COUNT(addresses); i++) {
+		RW_CLEANUP(rw_listeners_done) struct rw_listeners listeners = {0};
+		RW_CLEANUP(rw_close) int fd = socket(AF_INET6, SOCK_STREAM | SOCK_CLOEXEC, 0);
+		struct sockaddr_in6 address = {.sin6_family = AF_INET6};
+		socklen_t size = sizeof(address);
+		int dual = 0;
+
+		assert_int_equal(inet_pton(AF_INET6, addresses[i], &address.sin6_addr), 1);
+		assert_int_equal(setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &dual, sizeof(dual)), 0);
+		assert_int_equal(bind(fd, (struct sockaddr *)&address, sizeof(address)), 0);
+		assert_int_equal(listen(fd, 1), 0);
+		assert_int_equal(getsockname(fd, (struct sockaddr *)&address, &size), 0);
+		assert_int_equal(rw_listeners_read(&listeners, NULL), 0);
+		assert_null(find_port(&listeners, ntohs(address.sin6_port)));
+	}
+}
+
 /* Starts a process of that user that listens and calls itself sshd, until 'ret_wire' is closed. */
 static pid_t start_sshd(uid_t user, uint16_t *ret_port, int *ret_wire)
 {
@@ -256,6 +279,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(tells_which_process_listens),
+		cmocka_unit_test(does_not_tell_of_what_only_the_node_reaches),
 		cmocka_unit_test(takes_only_roots_sshd_for_one),
 		cmocka_unit_test(names_programs),
 		cmocka_unit_test(lock_of_the_agent_is_not_held_by_the_helper),

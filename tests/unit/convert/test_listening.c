@@ -30,13 +30,15 @@ static void reads_sockets_that_others_can_reach(void **state)
 				      "tcp   LISTEN 0 128 127.0.0.1:631 0.0.0.0:*\n"
 				      "tcp   LISTEN 0 128 [::1]:631 [::]:*\n"
 				      "tcp   LISTEN 0 4096 *:8080 *:*\n"
+				      "tcp   LISTEN 0 100 [::ffff:127.0.0.1]:8005 *:*\n"
+				      "tcp   LISTEN 0 100 [::ffff:10.0.0.5]:8009 *:*\n"
 				      "udp   UNCONN 0 0 10.0.0.5:123 0.0.0.0:*\n"
 				      "icmp6 UNCONN 0 0 *:ipv6-icmp *:*\n",
 				 &evidence, NULL),
 			 0);
 	node = rw_evidence_find(&evidence, "n-1");
 	assert_true(node->listeners_known);
-	assert_int_equal(node->listeners.count, 4);
+	assert_int_equal(node->listeners.count, 5);
 	listener = rw_vec_at(&node->listeners, 0);
 	assert_int_equal(listener->port, 22);
 	assert_string_equal(listener->process, "sshd");
@@ -46,6 +48,8 @@ static void reads_sockets_that_others_can_reach(void **state)
 	assert_true(rw_evidence_listens(node, RW_PROTOCOL_TCP, 8080));
 	assert_true(rw_evidence_listens(node, RW_PROTOCOL_UDP, 123));
 	assert_false(rw_evidence_listens(node, RW_PROTOCOL_TCP, 631));
+	assert_false(rw_evidence_listens(node, RW_PROTOCOL_TCP, 8005));
+	assert_true(rw_evidence_listens(node, RW_PROTOCOL_TCP, 8009));
 }
 
 static void knows_that_nobody_listens(void **state)
