@@ -163,6 +163,21 @@ static int need(struct tightening *t, enum rw_tighten_need_kind kind, const char
 	return 0;
 }
 
+/* How far back the plan sees is what it sees of the node that was watched shortest. */
+static void note_since(struct tightening *t, const struct rw_evidence_node *seen)
+{
+	int64_t oldest_ms = 0;
+
+	for (size_t i = 0; seen && i < seen->flows.count; i++) {
+		const struct rw_evidence_flow *flow = rw_vec_at(&seen->flows, i);
+
+		if (flow->first_ms && (!oldest_ms || flow->first_ms < oldest_ms))
+			oldest_ms = flow->first_ms;
+	}
+	if (oldest_ms > t->plan->observed_since_ms)
+		t->plan->observed_since_ms = oldest_ms;
+}
+
 static int check_node(struct tightening *t, const struct rw_node *node, bool *is_watched)
 {
 	const struct rw_evidence_node *seen = rw_evidence_find(t->input->evidence, node->id);
@@ -173,6 +188,7 @@ static int check_node(struct tightening *t, const struct rw_node *node, bool *is
 	if (node->agent == RW_AGENT_NONE && !listeners && !flows)
 		return 0;
 	*is_watched = true;
+	note_since(t, seen);
 	if (!listeners && !(flows && t->input->without_listeners))
 		r = need(t, RW_TIGHTEN_NEEDS_LISTENERS, node->id, node->name,
 			 "Bring what listens there: its agent, or 'ss -tulpn' by --listening.");

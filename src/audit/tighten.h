@@ -168,7 +168,8 @@ struct rw_tighten_plan {
 	struct rw_vec steps;                 /* struct rw_tighten_step */
 	struct rw_tighten_exposure exposure; /* before the first step */
 	size_t observed;                     /* flow records that today's rules accept */
-	size_t judged;                       /* of 'staged', likewise */
+	int64_t observed_since_ms; /* from when on flows of every node are known, by the oldest of each; 0 = it is not */
+	size_t judged;             /* of 'staged', likewise */
 	struct rw_vec would_drop; /* struct rw_tighten_refusal: of them, refused by the whole plan */
 	size_t would_drop_count;  /* all of them */
 	struct rw_sets *sets;     /* arena of the differences */

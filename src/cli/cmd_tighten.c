@@ -138,6 +138,22 @@ static void print_open(const char *when, const struct rw_json *holder)
 	(void)printf("\n");
 }
 
+/* A plan of this morning does not know of what runs at night. */
+static void print_since(struct rw_cli *cli, const struct rw_json *root)
+{
+	static const struct rw_column column = {"", "observed_since", RW_COLUMN_TIME, NULL};
+	RW_CLEANUP(rw_buf_done) struct rw_buf since = {0};
+	struct rw_json member;
+
+	if (!rw_json_find(root, "observed_since", &member))
+		return;
+	rw_buf_init(&since, 64);
+	rw_cli_append_cell(cli, &since, root, &column);
+	(void)printf(
+		"flows of every node are known since %s; what has not come since then is not in the plan\n",
+		since.data);
+}
+
 static int print_needs(const struct rw_json *root)
 {
 	struct rw_json needs;
@@ -179,6 +195,7 @@ static int print_plan(struct rw_cli *cli, const struct rw_json *root, const char
 		last = rw_json_at(&steps, rw_json_count(&steps) - 1);
 		print_open("now", root);
 		print_open("then", &last);
+		print_since(cli, root);
 		if (!rw_cli_given(cli, "file")) {
 			struct rw_json first = rw_json_at(&steps, 0);
 

@@ -209,6 +209,8 @@ int rw_tighten_encode(struct rw_buf *buf, const struct rw_model *model, const st
 	rw_json_put_text(&json, "group", plan->group);
 	rw_json_put_text(&json, "state", rw_tighten_state_name(plan->state));
 	rw_json_put_integer(&json, "observed", (int64_t)plan->observed);
+	if (plan->observed_since_ms)
+		rw_json_put_time(&json, "observed_since", plan->observed_since_ms);
 	rw_json_key(&json, "needs");
 	rw_json_begin_array(&json);
 	for (size_t i = 0; i < plan->needs.count; i++)

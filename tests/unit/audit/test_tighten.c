@@ -700,6 +700,27 @@ static void judges_what_came_since(void **state)
 			 9100);
 }
 
+/* By the node that was watched shortest: a job that ran before is not in the plan. */
+static void tells_since_when_flows_are_known(void **state)
+{
+	struct scene *scene = *state;
+
+	add_cluster(scene, RW_NETWORK_VPC, NULL);
+	watch_both(scene);
+	assert_int_equal(make(scene, NULL), 0);
+	assert_int_equal(scene->plan.observed_since_ms, 0);
+	for (unsigned int i = 0; i < 3; i++) {
+		const char *node = i ? "n-2" : "n-1";
+		struct rw_evidence_node *seen = watch(scene, node);
+
+		see(scene, node, "eth0", RW_PROTOCOL_TCP, 22, "198.51.100.7");
+		((struct rw_evidence_flow *)rw_vec_at(&seen->flows, seen->flows.count - 1))->first_ms =
+			(int64_t[]){1000, 9000, 5000}[i];
+	}
+	assert_int_equal(make(scene, NULL), 0);
+	assert_int_equal(scene->plan.observed_since_ms, 5000);
+}
+
 static uint64_t digest_of(struct scene *scene, enum rw_tighten_step_kind kind)
 {
 	assert_int_equal(make(scene, NULL), 0);
@@ -795,6 +816,7 @@ int main(void)
 		SCENE(new_rules_take_the_priority_of_the_loose_one),
 		SCENE(tells_what_is_open_before_and_after),
 		SCENE(judges_what_came_since),
+		SCENE(tells_since_when_flows_are_known),
 		SCENE(a_digest_tells_whether_a_step_is_still_the_same),
 		cmocka_unit_test(reads_services_as_people_write_them),
 	};
