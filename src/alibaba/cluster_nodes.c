@@ -81,14 +81,14 @@ static void put_addresses(struct rw_json_writer *json, const struct rw_node *nod
 
 static void put_node(struct call *call, const struct rw_node *node)
 {
-	static const char *const unknown[] = {
-		"creation_time",        "error_message", "expired_time",         "image_id",
-		"instance_charge_type", "instance_type", "instance_type_family", "nodepool_id",
-		"spot_strategy"};
+	static const char *const unknown[] = {"error_message",        "expired_time",  "image_id",
+					      "instance_charge_type", "instance_type", "instance_type_family",
+					      "nodepool_id",          "spot_strategy"};
 	struct rw_json_writer *json = &call->json;
 
 	rw_json_begin_object(json);
 	rw_json_put_text(json, "instance_id", node->id);
+	put_time(call, "creation_time", node->created_ms);
 	rw_json_put_text(json, "instance_name", node->name);
 	rw_json_put_text(json, "host_name", node->name);
 	rw_json_put_text(json, "node_name", node->name);

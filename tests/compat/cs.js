@@ -93,6 +93,7 @@ const tests = {
     const body = (await client.describeClusterNodes(demo, new cs.DescribeClusterNodesRequest({ pageSize: '50' }))).body;
     assert.deepStrictEqual([body.page.totalCount, body.nodes[0].nodeName, body.nodes[0].ipAddress, body.nodes[0].isAliyunNode],
       [1, 'node-1', ['10.0.0.9'], false]);
+    assert.ok(Date.parse(body.nodes[0].creationTime) > 0);
     const none = (await client.describeClusterNodes(demo, new cs.DescribeClusterNodesRequest({ nodeNames: 'a,b' }))).body;
     assert.strictEqual(none.nodes.length, 0);
     const by_address = (await client.describeClusterNodes(demo, new cs.DescribeClusterNodesRequest({ nodeIps: '10.0.0.8,10.0.0.9' }))).body;

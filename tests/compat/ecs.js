@@ -225,6 +225,7 @@ const tests = {
     await call('tagResources', { resourceType: 'instance', resourceId: [NODE], tag: [set('rack', '7')] });
     const instances = (await call('describeInstances', { tag: [new ecs.DescribeInstancesRequestTag({ key: 'rack', value: '7' })] })).body.instances.instance;
     assert.deepStrictEqual(instances.map((one) => [one.instanceId, one.tags.tag[0].tagKey]), [[NODE, 'rack']]);
+    assert.ok(Date.parse(instances[0].creationTime) > 0);
     await call('deleteSecurityGroup', { securityGroupId: id });
     assert.deepStrictEqual(await list({}), []);
   },
