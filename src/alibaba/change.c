@@ -75,10 +75,10 @@ static int refuse_guarded(struct call *call, const struct rw_change_result *resu
 	size_t length = 0;
 
 	for (size_t i = 0; i < result->finding_count && length < sizeof(text); i++)
-		length += (size_t)snprintf(text + length, sizeof(text) - length, "%s%s", i ? " " : "",
+		length += (size_t)snprintf(text + length, sizeof(text) - length, "%s%s", i ? "; " : "",
 					   result->findings[i].detail);
 	return rw_alibaba_refuse(&call->fault, 403, "InvalidOperation.Guarded",
-				 "A guard refuses this: %s Nothing was changed.", text);
+				 "A guard refuses this: %s. Nothing was changed.", text);
 }
 
 /* What the edit of the model said, where the edit had no code of its own. */
