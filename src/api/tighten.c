@@ -105,7 +105,8 @@ static int question_init(struct question *question, const struct rw_api_call *ca
 static int make_plan(const struct question *question, const struct rw_model *model,
 		     struct rw_tighten_plan *ret_plan, struct rw_error *err)
 {
-	const struct rw_edit_context context = {.random = rw_random_system()};
+	const struct rw_edit_context context = {.random = rw_random_system(),
+						.limits = rw_controller_limits(question->call->controller)};
 	const struct rw_tighten_input input = {
 		.model = model,
 		.cluster = question->cluster,
@@ -133,8 +134,9 @@ int rw_api_get_tighten(struct rw_api_call *call, struct rw_error *err)
 
 	if (r == 0)
 		r = make_plan(&question, model, &plan, err);
+	/* A limit of the model is not a full disk. */
 	if (r < 0)
-		return r;
+		return r == -ENOSPC ? err->code = -EDQUOT : r;
 	rw_buf_init(&buf, RW_API_ANSWER_MAX);
 	r = rw_tighten_encode(&buf, model, &plan, question.stage_ms, err);
 	if (r < 0) {

@@ -11,6 +11,7 @@ void use_done(struct use *use)
 {
 	rw_vec_done(&use->objects);
 	rw_vec_done(&use->strangers);
+	rw_vec_done(&use->members);
 }
 
 /* ---- what becomes of a flow ---- */
@@ -180,6 +181,7 @@ static int find_use(struct tightening *t, const struct use *key, struct use **re
 	all[place].priority = tighten_loose_priority(t, key->nic_type, key->family, key->protocol);
 	rw_vec_init(&all[place].objects, sizeof(struct rw_object), 4096);
 	rw_vec_init(&all[place].strangers, sizeof(struct rw_address), SIZE_MAX);
+	rw_vec_init(&all[place].members, sizeof(struct rw_address), SIZE_MAX);
 	*ret_use = &all[place];
 	return 0;
 }

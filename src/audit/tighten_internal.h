@@ -27,6 +27,7 @@ struct use {
 	bool public;             /* to be open to everybody */
 	struct rw_vec objects;   /* struct rw_object: groups and networks of clients */
 	struct rw_vec strangers; /* struct rw_address: clients that belong to nothing known */
+	struct rw_vec members;   /* struct rw_address: clients of which 'objects' has the group */
 	struct tally tally;
 };
 
@@ -107,9 +108,10 @@ bool tighten_cuts(const struct rw_policy *was, const struct rw_policy *is,
 int use_add_client(struct tightening *t, struct use *use, const struct rw_address *client);
 
 /*
- * Appends to 'objects' (struct rw_object) where the rules of a use come from.  0, -ENOMEM.
+ * Appends to 'objects' (struct rw_object) where the rules of a use come from.  With more groups than 'room' networks are
+ * named in their place.  0, -ENOMEM.
  */
-int use_sources(struct tightening *t, struct use *use, struct rw_vec *objects);
+int use_sources(struct tightening *t, struct use *use, size_t room, struct rw_vec *objects);
 
 /* ---- tighten_rules.c ---- */
 

@@ -426,6 +426,32 @@ static int add_balancers(struct tightening *t, bool kept)
 
 /* ---- what was seen ---- */
 
+/* How many rules may still have a group as object, those that load balancers will need apart. */
+static size_t room_for_groups(const struct tightening *t)
+{
+	const struct rw_limits *limits =
+		t->input->context->limits ? t->input->context->limits : &rw_limits_default;
+	const struct rw_model *model = t->input->model;
+	size_t taken = 0;
+
+	for (size_t i = 0; i < t->group->rule_count; i++)
+		taken += t->group->rules[i]->object.kind == RW_OBJECT_GROUP;
+	for (size_t i = 0; i < RW_ARRAY_COUNT(t->opened); i++)
+		for (size_t j = 0; j < t->opened[i].count; j++) {
+			const struct rw_tighten_rule *opened = rw_vec_at(&t->opened[i], j);
+
+			taken += opened->rule->object.kind == RW_OBJECT_GROUP;
+		}
+	for (size_t i = 0; i < rw_model_count(model, RW_KIND_LOAD_BALANCER); i++) {
+		const struct rw_load_balancer *balancer = rw_model_at(model, RW_KIND_LOAD_BALANCER, i);
+
+		/* One for each family, if their loose rules have not the same priority. */
+		if (strcmp(balancer->cluster, t->cluster->id) == 0 && balancer->source_group[0])
+			taken += 2 * balancer->listener_count;
+	}
+	return taken < limits->group_rules_per_group ? limits->group_rules_per_group - taken : 0;
+}
+
 static int add_use(struct tightening *t, struct use *use)
 {
 	RW_CLEANUP(rw_vec_done) struct rw_vec objects;
@@ -441,7 +467,7 @@ static int add_use(struct tightening *t, struct use *use)
 	rw_vec_init(&objects, sizeof(struct rw_object), SIZE_MAX);
 	if (!rw_protocol_has_ports(use->protocol))
 		wish.ports = RW_PORTS_ANY;
-	r = use_sources(t, use, &objects);
+	r = use_sources(t, use, room_for_groups(t), &objects);
 	for (size_t i = 0; r == 0 && i < objects.count; i++) {
 		wish.object = *(struct rw_object *)rw_vec_at(&objects, i);
 		r = add(t, &wish);

@@ -79,25 +79,38 @@ static const struct rw_prefix *network_of(const struct tightening *t, const stru
 	return NULL;
 }
 
+static int add_address(struct tightening *t, struct rw_vec *addresses, const struct rw_address *address)
+{
+	struct rw_address *slot;
+
+	if (rw_vec_push(addresses, &slot) < 0)
+		return rw_error_oom(t->err);
+	*slot = *address;
+	return 0;
+}
+
+/* The network that holds the client, into 'objects'; else it is a stranger. */
+static int add_network_of(struct tightening *t, struct use *use, const struct rw_address *client,
+			  struct rw_vec *objects)
+{
+	const struct rw_prefix *cidr = containers_of(t, client);
+
+	if (!cidr)
+		cidr = network_of(t, client);
+	return cidr ? add_cidr(t, objects, cidr) : add_address(t, &use->strangers, client);
+}
+
 int use_add_client(struct tightening *t, struct use *use, const struct rw_address *client)
 {
 	const char *group = use->nic_type == RW_NIC_INTRANET ? group_of(t, client) : "";
-	const struct rw_prefix *cidr = group[0] ? NULL : containers_of(t, client);
 	struct rw_object object = {.kind = RW_OBJECT_GROUP};
-	struct rw_address *slot;
+	int r;
 
-	if (group[0]) {
-		memcpy(object.id, group, strnlen(group, RW_ID_SIZE - 1));
-		return add_object(t, &use->objects, &object);
-	}
-	if (!cidr)
-		cidr = network_of(t, client);
-	if (cidr)
-		return add_cidr(t, &use->objects, cidr);
-	if (rw_vec_push(&use->strangers, &slot) < 0)
-		return rw_error_oom(t->err);
-	*slot = *client;
-	return 0;
+	if (!group[0])
+		return add_network_of(t, use, client, &use->objects);
+	memcpy(object.id, group, strnlen(group, RW_ID_SIZE - 1));
+	r = add_address(t, &use->members, client);
+	return r < 0 ? r : add_object(t, &use->objects, &object);
 }
 
 /* ---- strangers ---- */
@@ -175,14 +188,30 @@ static int add_strangers(struct tightening *t, struct use *use, struct rw_vec *o
 	return r;
 }
 
-int use_sources(struct tightening *t, struct use *use, struct rw_vec *objects)
+static size_t count_groups(const struct rw_vec *objects)
+{
+	size_t count = 0;
+
+	for (size_t i = 0; i < objects->count; i++)
+		count += ((const struct rw_object *)rw_vec_at(objects, i))->kind == RW_OBJECT_GROUP;
+	return count;
+}
+
+int use_sources(struct tightening *t, struct use *use, size_t room, struct rw_vec *objects)
 {
 	const struct rw_prefix anywhere = {.address = {.family = use->family}};
+	bool with_groups = count_groups(&use->objects) <= room;
 	int r = 0;
 
 	if (use->public)
 		return add_cidr(t, objects, &anywhere);
-	for (size_t i = 0; r == 0 && i < use->objects.count; i++)
-		r = add_object(t, objects, rw_vec_at(&use->objects, i));
+	for (size_t i = 0; r == 0 && i < use->objects.count; i++) {
+		const struct rw_object *object = rw_vec_at(&use->objects, i);
+
+		if (object->kind != RW_OBJECT_GROUP || with_groups)
+			r = add_object(t, objects, object);
+	}
+	for (size_t i = 0; r == 0 && !with_groups && i < use->members.count; i++)
+		r = add_network_of(t, use, rw_vec_at(&use->members, i), objects);
 	return r < 0 ? r : add_strangers(t, use, objects);
 }

@@ -700,6 +700,32 @@ static void judges_what_came_since(void **state)
 			 9100);
 }
 
+/* A group takes 20 rules with groups as objects: what is used beyond is named by its network. */
+static void names_networks_where_groups_are_too_many(void **state)
+{
+	struct scene *scene = *state;
+	size_t groups = 0, networks = 0;
+	const struct rw_tighten_step *step;
+
+	add_cluster(scene, RW_NETWORK_VPC, NULL);
+	watch_both(scene);
+	for (uint16_t port = 7001; port < 7001 + 2 * 25; port += 2) {
+		listen_on(scene, "n-1", RW_PROTOCOL_TCP, port, "service");
+		see(scene, "n-1", "eth0", RW_PROTOCOL_TCP, port, "10.0.0.9");
+	}
+	assert_int_equal(make(scene, NULL), 0);
+	step = step_at(scene, 1);
+	for (size_t i = 0; i < step->add.count; i++) {
+		const struct rw_rule *rule = ((const struct rw_tighten_rule *)rw_vec_at(&step->add, i))->rule;
+
+		groups += rule->object.kind == RW_OBJECT_GROUP;
+		networks += rule->object.kind == RW_OBJECT_CIDR && rule->object.cidr.bits == 8;
+	}
+	assert_int_equal(groups, 20);
+	assert_int_equal(networks, 5);
+	assert_int_equal(step_at(scene, 2)->refused, 0);
+}
+
 /* By the node that was watched shortest: a job that ran before is not in the plan. */
 static void tells_since_when_flows_are_known(void **state)
 {
@@ -816,6 +842,7 @@ int main(void)
 		SCENE(new_rules_take_the_priority_of_the_loose_one),
 		SCENE(tells_what_is_open_before_and_after),
 		SCENE(judges_what_came_since),
+		SCENE(names_networks_where_groups_are_too_many),
 		SCENE(tells_since_when_flows_are_known),
 		SCENE(a_digest_tells_whether_a_step_is_still_the_same),
 		cmocka_unit_test(reads_services_as_people_write_them),
