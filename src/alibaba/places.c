@@ -69,6 +69,12 @@ static bool is_default(const struct call *call, const struct rw_network *network
 	return told && (strcmp(told, network->id) == 0 || strcmp(told, network->name) == 0);
 }
 
+static void put_none(struct rw_json_writer *json, const char *outer, const char *inner)
+{
+	list_begin(json, outer, inner);
+	list_end(json);
+}
+
 static void put_vpc(struct call *call, const struct rw_network *network)
 {
 	struct rw_json_writer *json = &call->json;
@@ -83,6 +89,11 @@ static void put_vpc(struct call *call, const struct rw_network *network)
 	rw_json_put_text(json, "CidrBlock", first_cidr(network, 4, text));
 	rw_json_put_text(json, "Ipv6CidrBlock", first_cidr(network, 6, text));
 	put_secondary_cidrs(json, network);
+	/* There are none of these, but Terraform ends where one is not told. */
+	put_none(json, "UserCidrs", "UserCidr");
+	put_none(json, "RouterTableIds", "RouterTableIds");
+	put_none(json, "NatGatewayIds", "NatGatewayIds");
+	put_none(json, "Tags", "Tag");
 	list_begin(json, "VSwitchIds", "VSwitchId");
 	rw_json_write_text(json, vswitch);
 	list_end(json);
@@ -110,6 +121,12 @@ static void put_vswitch(struct call *call, const struct rw_network *network)
 	rw_json_put_text(json, "Status", "Available");
 	rw_json_put_text(json, "CidrBlock", first_cidr(network, 4, text));
 	rw_json_put_text(json, "Ipv6CidrBlock", first_cidr(network, 6, text));
+	rw_json_key(json, "RouteTable");
+	rw_json_begin_object(json);
+	rw_json_put_text(json, "RouteTableId", "");
+	rw_json_put_text(json, "RouteTableType", "");
+	rw_json_end_object(json);
+	put_none(json, "Tags", "Tag");
 	rw_json_put_bool(json, "IsDefault", is_default(call, network));
 	rw_json_put_text(json, "OwnerId", call->self->account);
 	rw_json_put_text(json, "Description", "");
@@ -118,19 +135,30 @@ static void put_vswitch(struct call *call, const struct rw_network *network)
 	rw_json_end_object(json);
 }
 
-/* VPCs that fit VpcId, VpcName and, for their vSwitches, VSwitchId and ZoneId. */
+/*
+ * VPCs that fit VpcId, VpcName, IsDefault and, for their vSwitches, VSwitchId, VSwitchName and ZoneId.  Networks have no
+ * tags: who asks for those with some gets none, and not all.
+ */
 static int find_vpcs(struct call *call, struct rw_vec *items)
 {
+	static const struct rw_tags no_tags;
 	const struct rw_model *model = call_model(call);
 	char zone[ZONE_ID_SIZE];
-	int r = 0;
+	bool wants_default;
+	int r = call_flag(call, "IsDefault", &wants_default);
 
+	if (r == 0)
+		r = call_check_tag_filter(call);
+	if (r < 0 || !call_fits_tags(call, &no_tags))
+		return r;
 	zone_id(call->self, zone);
 	for (size_t i = 0; r == 0 && i < rw_model_count(model, RW_KIND_NETWORK); i++) {
 		const struct rw_network *network = rw_model_at(model, RW_KIND_NETWORK, i);
 		char vswitch[VSWITCH_ID_SIZE];
 
 		vswitch_id(network, vswitch);
+		if (call_text(call, "IsDefault") && is_default(call, network) != wants_default)
+			continue;
 		if (network->kind == RW_NETWORK_VPC && call_fits(call, "VpcId", network->id) &&
 		    call_fits(call, "VpcName", network->name) && call_fits(call, "VSwitchId", vswitch) &&
 		    call_fits(call, "VSwitchName", network->name) && call_fits(call, "ZoneId", zone))

@@ -127,6 +127,20 @@ const tests = {
     assert.deepStrictEqual([gone.status, gone.Code], [404, 'InvalidPrefixListId.NotFound']);
   },
 
+  // The data sources alicloud_vpcs (enable_details = false) and alicloud_vswitches read these members without looking.
+  async finds_vpcs_and_vswitches_for_its_data_sources() {
+    const vpcs = async (filter) => (await ok(rpc('DescribeVpcs', { PageNumber: '1', PageSize: '50', ...filter }))).Vpcs.Vpc;
+    const vpc = (await vpcs({})).find((one) => one.VpcId === VPC);
+    assert.deepStrictEqual([vpc.SecondaryCidrBlocks.SecondaryCidrBlock, vpc.UserCidrs.UserCidr, vpc.VSwitchIds.VSwitchId.length], [[], [], 1]);
+    const switches = async (filter) => (await ok(rpc('DescribeVSwitches', { PageNumber: '1', PageSize: '50', ...filter }))).VSwitches.VSwitch;
+    const [vswitch] = await switches({ VpcId: VPC });
+    assert.deepStrictEqual([vswitch.VSwitchId, vswitch.RouteTable.RouteTableId], [vpc.VSwitchIds.VSwitchId[0], '']);
+    // A filter that is not looked at would find the wrong one.
+    assert.deepStrictEqual([vpc.IsDefault, (await vpcs({ IsDefault: 'true' })).length, (await vpcs({ IsDefault: 'false' })).length > 0], [false, 0, true]);
+    assert.deepStrictEqual(await vpcs({ 'Tag.1.Key': 'env', 'Tag.1.Value': 'prod' }), []);
+    assert.deepStrictEqual(await switches({ ResourceGroupId: 'rg-1' }), []);
+  },
+
   async answers_errors_as_xml_when_asked() {
     const answer = await new Promise((resolve, reject) => {
       http.get({ host: '127.0.0.1', port: PORT, path: '/?Action=DescribeRegions&Format=XML', agent }, (response) => {
