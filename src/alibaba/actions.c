@@ -37,6 +37,7 @@ const struct action alibaba_actions[] = {
 	{"DescribeVpcs", VPC, RW_ROLE_VIEWER, true, alibaba_describe_vpcs},
 	{"DescribeVSwitches", ECS, RW_ROLE_VIEWER, true, alibaba_describe_vswitches},
 	{"DescribeVSwitches", VPC, RW_ROLE_VIEWER, true, alibaba_describe_vswitches},
+	{"DescribeRouteTableList", VPC, RW_ROLE_VIEWER, true, alibaba_describe_route_tables},
 	{"TagResources", ECS, RW_ROLE_OPERATOR, true, alibaba_tag},
 	{"UntagResources", ECS, RW_ROLE_OPERATOR, true, alibaba_untag},
 	{"ListTagResources", ECS, RW_ROLE_VIEWER, true, alibaba_list_tags},

@@ -264,4 +264,4 @@ action_handler alibaba_modify_cluster_tags, alibaba_tag_clusters, alibaba_untag_
 /* Says what a self-hosted cluster cannot answer. */
 action_handler alibaba_refuse_action;
 action_handler alibaba_describe_regions, alibaba_describe_zones, alibaba_describe_vpcs,
-	alibaba_describe_vswitches;
+	alibaba_describe_vswitches, alibaba_describe_route_tables;

@@ -13,8 +13,8 @@ const agent = new http.Agent({ keepAlive: true });
 const encode = (text) => encodeURIComponent(text).replace(/[!'()*]/g, (c) => `%${c.charCodeAt(0).toString(16).toUpperCase()}`);
 const join = (fields) => Object.keys(fields).sort().map((name) => `${encode(name)}=${encode(fields[name])}`).join('&');
 
-function send(action, fields, { form }) {
-  const common = { Action: action, Version: '2014-05-26', Format: 'JSON', AccessKeyId: KEY, SignatureMethod: 'HMAC-SHA1',
+function send(action, fields, { form, version = '2014-05-26' }) {
+  const common = { Action: action, Version: version, Format: 'JSON', AccessKeyId: KEY, SignatureMethod: 'HMAC-SHA1',
     SignatureVersion: '1.0', SignatureType: '', SignatureNonce: crypto.randomUUID(),
     Timestamp: `${new Date().toISOString().slice(0, 19)}Z` };
   const all = { ...common, RegionId: 'local', ...fields };
@@ -127,11 +127,13 @@ const tests = {
     assert.deepStrictEqual([gone.status, gone.Code], [404, 'InvalidPrefixListId.NotFound']);
   },
 
-  // The data sources alicloud_vpcs (enable_details = false) and alicloud_vswitches read these members without looking.
+  // The data sources alicloud_vpcs and alicloud_vswitches read these members without looking.
   async finds_vpcs_and_vswitches_for_its_data_sources() {
     const vpcs = async (filter) => (await ok(rpc('DescribeVpcs', { PageNumber: '1', PageSize: '50', ...filter }))).Vpcs.Vpc;
     const vpc = (await vpcs({})).find((one) => one.VpcId === VPC);
     assert.deepStrictEqual([vpc.SecondaryCidrBlocks.SecondaryCidrBlock, vpc.UserCidrs.UserCidr, vpc.VSwitchIds.VSwitchId.length], [[], [], 1]);
+    const tables = await send('DescribeRouteTableList', { VpcId: VPC, PageNumber: '1', PageSize: '50' }, { form: true, version: '2016-04-28' });
+    assert.deepStrictEqual([tables.status, tables.RouterTableList], [200, { RouterTableListType: [] }]);
     const switches = async (filter) => (await ok(rpc('DescribeVSwitches', { PageNumber: '1', PageSize: '50', ...filter }))).VSwitches.VSwitch;
     const [vswitch] = await switches({ VpcId: VPC });
     assert.deepStrictEqual([vswitch.VSwitchId, vswitch.RouteTable.RouteTableId], [vpc.VSwitchIds.VSwitchId[0], '']);
