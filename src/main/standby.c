@@ -15,6 +15,7 @@
 #define RETRY_NS    (15 * SECOND_NS)        /* after a failure that will not pass by itself soon */
 #define WRITE_NS    (24 * 3600 * SECOND_NS) /* of the own entry */
 #define REPEAT_NS   (3600 * SECOND_NS)      /* the same trouble is logged again */
+#define REWORD_NS   (600 * SECOND_NS)       /* ... or in other words */
 #define FORGET_NS   (60 * SECOND_NS)        /* ... or when it was gone for so long */
 #define TWIN_NS     (30 * SECOND_NS)        /* longer than the claim of a life before lasts */
 #define QUICK_TRIES 5u /* to take over while etcd lets us down, before it is left alone for a while */
@@ -29,8 +30,9 @@ enum question {
 struct trouble {
 	struct rw_error err; /* code 0 = nothing */
 	char logged[sizeof(((struct rw_error *)0)->text)];
-	uint64_t logged_ns;
-	uint64_t seen_ns; /* when it was there last */
+	int logged_code;
+	uint64_t logged_ns; /* 0 = it never was */
+	uint64_t seen_ns;   /* when it was there last */
 };
 
 struct rw_standby {
@@ -108,19 +110,25 @@ static uint64_t now_of(const struct rw_standby *self)
 
 /* ---- what is told ---- */
 
-/* Once, and again when it is another one or has lasted for long. */
+/*
+ * Once, and again when it is another one or has lasted for long.  Of one kind each member of etcd tells its own words in
+ * turn: those are not logged all the time either.
+ */
 static void set_trouble(struct rw_standby *self, struct trouble *trouble, const char *what,
 			const struct rw_error *err)
 {
 	uint64_t now = now_of(self);
-
-	bool same = strcmp(trouble->logged, err->text) == 0 && now - trouble->seen_ns < FORGET_NS;
+	bool lasts = trouble->logged_ns && now - trouble->seen_ns < FORGET_NS;
+	bool same_kind = lasts && trouble->logged_code == err->code;
+	bool same = same_kind && strcmp(trouble->logged, err->text) == 0;
+	uint64_t repeat_ns = same ? REPEAT_NS : same_kind ? REWORD_NS : 0;
 
 	trouble->err = *err;
 	trouble->seen_ns = now;
-	if (same && now - trouble->logged_ns < REPEAT_NS)
+	if (now - trouble->logged_ns < repeat_ns)
 		return;
 	(void)memcpy(trouble->logged, err->text, sizeof(trouble->logged));
+	trouble->logged_code = err->code;
 	trouble->logged_ns = now;
 	if (err->hint[0])
 		rw_log_warning("%s  reason=\"%s\" hint=\"%s\"", what, err->text, err->hint);

@@ -54,7 +54,8 @@ static int64_t clock_ms(const struct rw_clock *clock)
 
 static int give_failure(const struct world *world, struct rw_error *err)
 {
-	return rw_error_set(err, world->down, "etcd fails with %d", world->down);
+	return rw_error_set(err, world->down, "member %u of etcd fails with %d", world->lists % 3,
+			    world->down);
 }
 
 static void put(struct world *world, const char *key, const char *value)
@@ -577,6 +578,21 @@ static void says_once_that_it_cannot_write(void **state)
 	assert_non_null(get(world, "controllers/a:1"));
 }
 
+/* Each member that is asked in turn fails in its own words. */
+static void says_once_that_no_member_of_etcd_answers(void **state)
+{
+	struct world *world = *state;
+
+	put(world, "claim", "b:1");
+	add_controller(world, "b:1", 0);
+	pass(world, 1000);
+	world->down = -EHOSTDOWN;
+	assert_int_equal(count_logged(world, 500000), 1);
+	/* Another kind is told at once. */
+	world->down = -EKEYEXPIRED;
+	assert_int_equal(count_logged(world, 5000), 1);
+}
+
 static void says_once_that_etcd_does_not_let_it_take_over(void **state)
 {
 	struct world *world = *state;
@@ -716,6 +732,7 @@ int main(void)
 		TEST(forgets_nobody_who_comes_again),
 		TEST(writes_its_entry_daily_and_when_it_is_gone),
 		TEST(says_once_that_it_cannot_write),
+		TEST(says_once_that_no_member_of_etcd_answers),
 		TEST(says_once_that_etcd_does_not_let_it_take_over),
 		TEST(says_once_that_there_are_too_many_controllers),
 		TEST(notices_that_its_claim_was_taken_away),
