@@ -65,7 +65,7 @@ async function makeSomethingToShow() {
   await world.cli("rule", "add", "demo", "allow udp 53 from group:tools", "--wait");
   await world.cli("rule", "add", "demo", "drop tcp 8080 from 198.51.100.0/24", "--priority", "5", "--wait");
   await world.must("POST", "/v1/load-balancers", { name: "front", cluster: "demo", sources: { cidrs: ["10.80.0.1/32"] }, client_ip: "hidden", listeners: [{ protocol: "tcp", port: 443, backend_port: 443 }] });
-  await world.cli("promise", "add", "deny", "tcp", "5432", "--network", "demo-vpc", "--from", "0.0.0.0/0", "--to", "demo", "--reason", "the database is no public service");
+  await world.cli("promise", "add", "deny", "tcp", "5432", "--network", "demo-vpc", "--from", "203.0.113.0/24", "--to", "demo", "--reason", "the database is no public service");
   for (const service of ["tcp/22", "tcp/443", "tcp/6379", "tcp/8080"]) await world.probe("internet", "node-1", service);
   await world.probe("office", "node-2", "tcp/6379");
 }

@@ -3,6 +3,7 @@ import { ScissorOutlined } from "@ant-design/icons";
 import { Alert, Flex, Radio, Typography } from "antd";
 import { useTranslation } from "react-i18next";
 import type { Schemas } from "../api/client";
+import { byName } from "../model/order";
 import type { Established } from "./request";
 
 type Props = {
@@ -17,6 +18,13 @@ type Props = {
 export function choicesOf({ flows, kept }: Pick<Schemas["Cuts"], "flows" | "kept">): Established[] {
   if (flows === "0" && kept === "0") return [];
   return ["cut", "keep", ...(kept === "0" ? [] : ["cut-kept" as const])];
+}
+
+/** "node-3, node-4: its agent is not connected": the nodes of each reason. */
+export function byReason(nodes: readonly Pick<Schemas["Cuts"]["unknown"][number], "name" | "reason">[]): string[] {
+  const names = new Map<string, string[]>();
+  for (const { name, reason } of byName(nodes)) names.set(reason, [...(names.get(reason) ?? []), name]);
+  return [...names].map(([reason, those]) => `${those.join(", ")}: ${reason}`);
 }
 
 /** The live flows that a change would end, and the choice to let them go on. */
@@ -55,7 +63,7 @@ export function Cuts({ cuts, closesNothing, established, onEstablished }: Props)
           showIcon
           style={{ marginTop: 8 }}
           title={t("cuts-unknown")}
-          description={cuts.unknown.map(({ name, reason }) => `${name}: ${reason}`).join("; ")}
+          description={byReason(cuts.unknown).join("; ")}
         />
       )}
     </section>

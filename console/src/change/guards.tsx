@@ -2,6 +2,8 @@
 import { Alert, Checkbox, Flex } from "antd";
 import { useTranslation } from "react-i18next";
 import type { Guard } from "../api/problem";
+import { useCheckTitle } from "../components/check-text";
+import { isServers } from "../i18n";
 import { endText } from "./cuts";
 import { groupGuards, guardKind } from "./forecast";
 
@@ -14,19 +16,32 @@ export function Guards(props: { guards: Guard[]; force: string[]; onForce: (forc
   ));
 }
 
+/** What objects in a few words, by its code; null where the server's words need no translation. */
+function useGuardTitle(): (id: string) => string | null {
+  const { t, i18n } = useTranslation("change");
+  const checkTitle = useCheckTitle();
+  return (id) => {
+    const kind = guardKind(id);
+    if (isServers(i18n.language) || !KINDS.includes(kind)) return null;
+    return kind === "finding" ? checkTitle(id.slice("finding:".length)) : t(`guard-title.${kind}`);
+  };
+}
+
 /** The same guard may object for every node: it is explained once. */
 function GuardAlert(props: { same: Guard[]; force: string[]; onForce: (force: string[]) => void }) {
   const { t } = useTranslation("change");
   const { same, force, onForce } = props;
   const [guard, ...others] = same as [Guard, ...Guard[]];
   const kind = guardKind(guard.id);
+  const title = useGuardTitle()(guard.id);
   return (
     <Alert
       type={guard.warning ? "warning" : "error"}
       showIcon
-      title={guard.detail}
+      title={title ?? guard.detail}
       description={
         <Flex vertical gap={4}>
+          {title && <span lang="en">{guard.detail}</span>}
           {guard.witness && <Witness witness={guard.witness} />}
           {KINDS.includes(kind) && <span>{t(`guard.${kind}`)}</span>}
           {others.length > 0 && (

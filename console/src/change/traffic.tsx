@@ -4,6 +4,7 @@ import { Alert, Button, Flex, Typography } from "antd";
 import { useState } from "react";
 import { useTranslation } from "react-i18next";
 import type { Schemas } from "../api/client";
+import { compareNames } from "../model/order";
 import { portsText } from "../model/rule-text";
 import "./change.css";
 
@@ -73,7 +74,7 @@ function Service({ item, fresh }: { item: Item; fresh?: Set<string> }) {
     except?.length ? t("except", { remotes: except.join(", ") }) : "",
     locals?.length ? t("locals", { locals: locals.join(", ") }) : "",
     source_ports?.length ? t("source-ports", { ports: source_ports.map(portsText).join(", ") }) : "",
-    t("where", { nodes: nodes.join(", "), interface: item.interface }),
+    t("where", { nodes: [...nodes].sort(compareNames).join(", "), interface: item.interface }),
     first ? t("because", { before: cause(first.before), after: cause(first.after) }) : "",
   ].filter(Boolean);
   return (

@@ -2,17 +2,20 @@
 import { Alert, Button, Space } from "antd";
 import { useTranslation } from "react-i18next";
 import { toApiError } from "../api/problem";
+import { isServers } from "../i18n";
 import { Elsewhere } from "./elsewhere";
 
-/** What went wrong and what to do about it, in the server's words. */
+/** What went wrong and what to do about it: in the server's words, and before them by its code in other languages. */
 export function ProblemAlert({ error, onRetry }: { error: unknown; onRetry?: () => void }) {
-  const { t } = useTranslation();
+  const { t, i18n } = useTranslation();
   if (!error) return null;
   const { problem, status, kind } = toApiError(error);
   const standsBy = kind === "standby";
-  const title = standsBy ? t(problem.active ? "standby.other" : "standby.none") : problem.detail;
+  const said = isServers(i18n.language) ? "" : t(`problem-kind.${kind}`, { defaultValue: "" });
+  const title = standsBy ? t(problem.active ? "standby.other" : "standby.none") : said || problem.detail;
   const hint = status === 0 ? t("problem.unreachable-hint") : standsBy ? t("standby.refused") : problem.hint;
-  const tellsMore = Boolean(hint || problem.field || problem.referrers?.length);
+  const detail = !standsBy && status !== 0 && said ? problem.detail : "";
+  const tellsMore = Boolean(detail || hint || problem.field || problem.referrers?.length);
   return (
     <Alert
       type="error"
@@ -22,6 +25,7 @@ export function ProblemAlert({ error, onRetry }: { error: unknown; onRetry?: () 
       description={
         tellsMore ? (
           <Space orientation="vertical" size="small">
+            {detail && <span lang="en">{detail}</span>}
             {problem.field && (
               <span>
                 {t("problem.field")} <code className="mono">{problem.field}</code>

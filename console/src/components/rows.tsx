@@ -20,14 +20,6 @@ export type Column<T> = {
 
 const PAGE = 25;
 
-const collator = new Intl.Collator(undefined, { numeric: true });
-
-/** "node-2" before "node-10". */
-export const compareNames = (a: string, b: string) => collator.compare(a, b);
-
-export const byName = <T extends { name: string }>(rows: readonly T[]): T[] =>
-  [...rows].sort((a, b) => collator.compare(a.name, b.name));
-
 type Props<T> = {
   rows: T[];
   rowKey: (row: T) => string;

@@ -6,6 +6,9 @@ import { initReactI18next } from "react-i18next";
 export const languages = { en: "English", "zh-CN": "简体中文" } as const;
 export type Language = keyof typeof languages;
 
+/** What the server says of itself, it says in English: where there is a code beside, other languages go by that. */
+export const isServers = (language: string): boolean => language === "en";
+
 const files = import.meta.glob<{ default: Record<string, unknown> }>("../locales/*/*.json");
 
 const backend: BackendModule = {

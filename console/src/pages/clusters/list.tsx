@@ -8,9 +8,10 @@ import { ClusterStateTag } from "../../components/cluster-state";
 import { ExposureText } from "../../components/exposure";
 import { FindingCounts } from "../../components/finding-counts";
 import { clusterLink, groupLink } from "../../components/links";
-import { byName, type Column, compareNames, Rows } from "../../components/rows";
+import { type Column, Rows } from "../../components/rows";
 import { Tags } from "../../components/tags";
 import { type Cluster, healthOf } from "../../model/cluster";
+import { byName, compareNames } from "../../model/order";
 
 type Summary = Schemas["AuditSummary"]["items"][number];
 

@@ -10,7 +10,8 @@ import { useReview } from "../../change/review";
 import { EmptyState } from "../../components/empty";
 import { Loaded } from "../../components/loaded";
 import { Page } from "../../components/page";
-import { byName, type Column, compareNames, Rows } from "../../components/rows";
+import { type Column, Rows } from "../../components/rows";
+import { byName, compareNames } from "../../model/order";
 import { useMay } from "../../session/session";
 import { NetworkForm } from "./form";
 

@@ -5,8 +5,9 @@ import { useTranslation } from "react-i18next";
 import { Link, useSearchParams } from "react-router-dom";
 import { clusterLink } from "../../components/links";
 import { NodeStateTag } from "../../components/marks";
-import { byName, type Column, compareNames, Rows } from "../../components/rows";
+import { type Column, Rows } from "../../components/rows";
 import { lagText, type Node } from "../../model/node";
+import { byName, compareNames } from "../../model/order";
 import { Hooks } from "./hooks";
 import { OccupancyBar } from "./occupancy";
 
