@@ -147,6 +147,17 @@ static int check_closed(const struct tightening *t)
 	return 0;
 }
 
+/* A rule for it would be one of those that a plan deletes, and the next plan would add it again. */
+static int check_declared(const struct tightening *t)
+{
+	for (size_t i = 0; i < t->input->declared_count; i++)
+		if (t->input->declared[i].ports.first <= 1 && t->input->declared[i].ports.last == 65535) {
+			(void)rw_error_field(t->err, "need", "every port is no service");
+			return rw_error_hint(t->err, "Name the ports that are needed.");
+		}
+	return 0;
+}
+
 /* ---- what is missing ---- */
 
 static int need(struct tightening *t, enum rw_tighten_need_kind kind, const char *id, const char *name,
@@ -240,7 +251,8 @@ static int find_all(struct tightening *t)
 	if (r < 0)
 		return r;
 	find_ssh_ports(t);
-	return check_closed(t);
+	r = check_declared(t);
+	return r < 0 ? r : check_closed(t);
 }
 
 static int make(struct tightening *t)

@@ -365,6 +365,21 @@ static void ssh_cannot_be_closed(void **state)
 	assert_int_equal(make(scene, &err), 0);
 }
 
+/* The rule would be as loose as those that the plan deletes, and each plan would begin with it. */
+static void every_port_cannot_be_needed(void **state)
+{
+	static const struct rw_tighten_service declared[] = {{RW_PROTOCOL_TCP, {1, 65535}}};
+	struct scene *scene = *state;
+	struct rw_error err = RW_ERROR_NONE;
+
+	add_cluster(scene, RW_NETWORK_VPC, NULL);
+	watch_both(scene);
+	scene->input.declared = declared;
+	scene->input.declared_count = 1;
+	assert_int_equal(make(scene, &err), -EINVAL);
+	assert_string_equal(err.field, "need");
+}
+
 /* A node whose sshd is not seen, as where systemd listens for it, is reached by port 22. */
 static void ssh_stays_open_on_a_node_of_which_its_port_is_not_known(void **state)
 {
@@ -830,6 +845,7 @@ int main(void)
 		SCENE(a_listener_counts_as_used_by_all_when_told_so),
 		SCENE(lists_every_flow_it_refuses_with_the_reason),
 		SCENE(ssh_cannot_be_closed),
+		SCENE(every_port_cannot_be_needed),
 		SCENE(ssh_stays_open_on_a_node_of_which_its_port_is_not_known),
 		SCENE(lists_refused_ports_of_many_clients),
 		SCENE(rules_that_look_closer_than_records_keep_no_flow),
