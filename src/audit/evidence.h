@@ -41,6 +41,7 @@ struct rw_evidence_flow {
 struct rw_evidence_node {
 	char node[RW_ID_SIZE];
 	bool listeners_known, flows_known, routes_known;
+	bool flows_cut; /* they are not known because services that answered were counted together without a name */
 	struct rw_vec listeners;          /* struct rw_evidence_listener */
 	struct rw_vec flows;              /* struct rw_evidence_flow */
 	struct rw_vec default_route_nics; /* char[16]: NICs by which a default route leaves */

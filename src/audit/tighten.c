@@ -205,7 +205,11 @@ static int check_node(struct tightening *t, const struct rw_node *node, bool *is
 			 "Bring what listens there: its agent, or 'ss -tulpn' by --listening.");
 	if (r == 0 && !flows && !(listeners && t->input->without_flows))
 		r = need(t, RW_TIGHTEN_NEEDS_FLOWS, node->id, node->name,
-			 "Watch its flows for a while with its agent, or bring flow logs by --flows.");
+			 seen && seen->flows_cut ? "It answered more services in a day than are kept by "
+						   "name: plan by less time "
+						   "(--since), or bring flow logs by --flows."
+						 : "Watch its flows for a while with its agent, or bring "
+						   "flow logs by --flows.");
 	return r;
 }
 

@@ -178,8 +178,8 @@ struct rw_tighten_plan {
 
 /*
  * Makes the plan.  -ENOENT for a cluster that is not there; -EINVAL when 'closed' names the SSH port or
- * 'declared' every port; -ENOSPC when
- * the new rules pass a limit of group/limits.h; -E2BIG beyond the limits of analysis; -ENOMEM.
+ * 'declared' every port; -ENOSPC when the new rules pass a limit of group/limits.h; -E2BIG beyond the limits
+ * of analysis; -ENOMEM.
  */
 RW_NODISCARD int rw_tighten_make(const struct rw_tighten_input *input, struct rw_tighten_plan *ret_plan,
 				 struct rw_error *err);

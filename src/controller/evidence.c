@@ -135,10 +135,12 @@ int rw_controller_flow_evidence(struct rw_controller *controller, const char *cl
 	for (size_t i = 0; r == 0 && i < gathering.partial.count; i++) {
 		struct rw_evidence_node *node;
 
-		if (rw_evidence_add_node(evidence, rw_vec_at(&gathering.partial, i), &node) < 0)
+		if (rw_evidence_add_node(evidence, rw_vec_at(&gathering.partial, i), &node) < 0) {
 			r = rw_error_oom(err);
-		else
+		} else {
 			node->flows_known = false;
+			node->flows_cut = true;
+		}
 	}
 	rw_vec_done(&gathering.partial);
 	return r;

@@ -267,6 +267,23 @@ static void says_what_it_needs_instead_of_guessing(void **state)
 		      "  ? sources of front\n");
 }
 
+/* Watching longer would not help. */
+static void says_that_services_were_counted_without_a_name(void **state)
+{
+	struct scene *scene = *state;
+	struct rw_evidence_node *seen;
+
+	add_cluster(scene, RW_NETWORK_VPC, NULL);
+	watch_both(scene);
+	seen = watch(scene, "n-2");
+	seen->flows_known = false;
+	seen->flows_cut = true;
+	expect(scene, "blocked\n"
+		      "  ? flows of n-2\n");
+	assert_non_null(
+		strstr(((struct rw_tighten_need *)rw_vec_at(&scene->plan.needs, 0))->text, "--since"));
+}
+
 static void a_cluster_that_nobody_watched_is_not_planned(void **state)
 {
 	struct scene *scene = *state;
@@ -842,6 +859,7 @@ int main(void)
 		SCENE(a_tightened_cluster_needs_nothing),
 		SCENE(says_what_it_needs_instead_of_guessing),
 		SCENE(a_cluster_that_nobody_watched_is_not_planned),
+		SCENE(says_that_services_were_counted_without_a_name),
 		SCENE(a_listener_counts_as_used_by_all_when_told_so),
 		SCENE(lists_every_flow_it_refuses_with_the_reason),
 		SCENE(ssh_cannot_be_closed),
