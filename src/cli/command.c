@@ -115,7 +115,7 @@ static void suggest(int count, char **words)
 		best = command;
 	}
 	if (best)
-		(void)fprintf(stderr, "ringwall: did you mean 'ringwall %s'?\n", best->path);
+		(void)fprintf(stderr, "hint: did you mean 'ringwall %s'?\n", best->path);
 }
 
 /* "help", alone or with a command. */
@@ -165,8 +165,9 @@ static int run_without_command(int count, char **words)
 	if (words[0][0] == '-')
 		return rw_cli_usage_error(NULL, "options stand behind the command: ringwall COMMAND %s",
 					  words[0]);
-	(void)rw_cli_usage_error(NULL, "there is no command '%s'", words[0]);
+	(void)fprintf(stderr, "ringwall: there is no command '%s'\n", words[0]);
 	suggest(count, words);
+	(void)fputs("hint: ringwall --help\n", stderr);
 	return RW_EXIT_USAGE;
 }
 
