@@ -206,6 +206,8 @@ static void add_http(struct rw_buf *buf, const struct rw_api *api)
 		       "Requests refused before they reached the API.", counts.refused);
 	rw_metrics_one(buf, "ringwall_http_cut_total", RW_METRICS_COUNTER, "Connections cut for slowness.",
 		       counts.cut);
+	rw_metrics_one(buf, "ringwall_http_resumed_total", RW_METRICS_COUNTER,
+		       "Connections that began with a ticket instead of certificates.", counts.resumed);
 	rw_metrics_one(buf, "ringwall_http_connections", RW_METRICS_GAUGE, "Open connections.",
 		       counts.connections);
 	rw_metrics_one(buf, "ringwall_http_strangers", RW_METRICS_GAUGE,

@@ -19,6 +19,9 @@ struct rw_tls_client {
 	bool system_trust_pending; /* some megabytes: read at the first server that is judged by it */
 	bool pinned;               /* trust only the authority with this fingerprint */
 	uint8_t fingerprint[RW_SHA256_SIZE];
+	gnutls_datum_t ticket; /* owned, of 'ticket_host'; empty = none */
+	char *ticket_host;
+	int64_t ticket_until_s; /* when the certificate expires that the server has shown */
 };
 
 struct rw_tls_session {
@@ -26,6 +29,8 @@ struct rw_tls_session {
 	struct rw_tls_client *client; /* a reference */
 	char *host;
 	int64_t now_s;
+	int64_t server_until_s; /* when what the server has shown expires; of a resumed session as the ticket says */
+	bool ticket_taken;
 	struct rw_error refusal; /* why the server's certificate was refused */
 };
 
@@ -100,6 +105,16 @@ struct rw_tls_client *rw_tls_client_ref(struct rw_tls_client *client)
 	return client;
 }
 
+/* It holds the secret of a session. */
+static void drop_ticket(struct rw_tls_client *client)
+{
+	if (client->ticket.data)
+		gnutls_memset(client->ticket.data, 0, client->ticket.size);
+	gnutls_free(client->ticket.data);
+	client->ticket = (gnutls_datum_t){NULL, 0};
+	free(RW_TAKE_PTR(client->ticket_host));
+}
+
 struct rw_tls_client *rw_tls_client_free(struct rw_tls_client *client)
 {
 	if (!client || --client->references)
@@ -110,6 +125,7 @@ struct rw_tls_client *rw_tls_client_free(struct rw_tls_client *client)
 		gnutls_x509_trust_list_deinit(client->trust, 1);
 	if (client->credentials)
 		gnutls_certificate_free_credentials(client->credentials);
+	drop_ticket(client);
 	free(client);
 	return NULL;
 }
@@ -226,6 +242,7 @@ static int judge_chain(struct rw_tls_session *session, gnutls_x509_crt_t *chain,
 		if (r < 0)
 			return r;
 	}
+	session->server_until_s = gnutls_x509_crt_get_expiration_time(chain[0]);
 	return 0;
 }
 
@@ -255,6 +272,40 @@ static bool is_address(const char *host)
 	return inet_pton(AF_INET, host, address) == 1 || inet_pton(AF_INET6, host, address) == 1;
 }
 
+/* Without it, or when the server does not take it, the handshake is a whole one. */
+static void show_ticket(struct rw_tls_session *session)
+{
+	const struct rw_tls_client *client = session->client;
+
+	if (!client->ticket_host || strcmp(client->ticket_host, session->host) != 0 ||
+	    session->now_s > client->ticket_until_s)
+		return;
+	(void)gnutls_session_set_data(session->gnutls, client->ticket.data, client->ticket.size);
+	session->server_until_s = client->ticket_until_s;
+}
+
+/* Tickets come behind the handshake, with the first data. */
+static void take_ticket(struct rw_tls_session *session)
+{
+	struct rw_tls_client *client = session->client;
+	gnutls_datum_t ticket = {NULL, 0};
+	char *host;
+
+	if (session->ticket_taken ||
+	    !(gnutls_session_get_flags(session->gnutls) & GNUTLS_SFLAGS_SESSION_TICKET))
+		return;
+	session->ticket_taken = true;
+	host = strdup(session->host);
+	if (!host || gnutls_session_get_data2(session->gnutls, &ticket) < 0) {
+		free(host);
+		return;
+	}
+	drop_ticket(client);
+	client->ticket = ticket;
+	client->ticket_host = host;
+	client->ticket_until_s = session->server_until_s;
+}
+
 int rw_tls_session_new(struct rw_tls_client *client, int fd, const char *host, int64_t now_s,
 		       struct rw_tls_session **ret_session, struct rw_error *err)
 {
@@ -269,7 +320,7 @@ int rw_tls_session_new(struct rw_tls_client *client, int fd, const char *host, i
 	if (!session->host)
 		return rw_error_oom(err);
 	r = gnutls_init(&session->gnutls,
-			GNUTLS_CLIENT | GNUTLS_NONBLOCK | GNUTLS_NO_SIGNAL | GNUTLS_NO_TICKETS);
+			GNUTLS_CLIENT | GNUTLS_NONBLOCK | GNUTLS_NO_SIGNAL | GNUTLS_NO_TICKETS_TLS12);
 	if (r >= 0)
 		r = gnutls_priority_set(session->gnutls, client->priority);
 	if (r >= 0)
@@ -282,6 +333,7 @@ int rw_tls_session_new(struct rw_tls_client *client, int fd, const char *host, i
 	gnutls_session_set_verify_function(session->gnutls, verify_server);
 	gnutls_transport_set_int(session->gnutls, fd);
 	gnutls_handshake_set_timeout(session->gnutls, GNUTLS_INDEFINITE_TIMEOUT); /* the caller has its own */
+	show_ticket(session);
 	*ret_session = RW_TAKE_PTR(session);
 	return 0;
 }
@@ -334,6 +386,8 @@ ssize_t rw_tls_session_read(struct rw_tls_session *session, void *bytes, size_t 
 	do
 		r = gnutls_record_recv(session->gnutls, bytes, size);
 	while (r == GNUTLS_E_INTERRUPTED);
+	if (r > 0)
+		take_ticket(session);
 	return r < 0 ? translate(session, (int)r, err) : r;
 }
 
@@ -369,10 +423,24 @@ struct rw_tls_server {
 	unsigned int references;
 	gnutls_certificate_credentials_t credentials;
 	struct crypto_bundle authorities; /* of clients; empty = they show nothing */
+	bool gives_tickets;
+	struct rw_tls_ticket_key tickets;
 };
 
+void rw_tls_ticket_key_derive(const struct rw_seal_key *secret, struct rw_tls_ticket_key *ret_key)
+{
+	static const char *const labels[] = {"ringwall tls tickets 1", "ringwall tls tickets 2"};
+
+	static_assert(sizeof(ret_key->bytes) == RW_ARRAY_COUNT(labels) * RW_SHA256_SIZE,
+		      "one label a digest");
+	for (size_t i = 0; i < RW_ARRAY_COUNT(labels); i++)
+		rw_hmac_sha256(secret->bytes, sizeof(secret->bytes), labels[i], strlen(labels[i]),
+			       ret_key->bytes + i * RW_SHA256_SIZE);
+}
+
 int rw_tls_server_new(const char *cert_pem, const char *key_pem, const char *ca_pem,
-		      struct rw_tls_server **ret_server, struct rw_error *err)
+		      const struct rw_tls_ticket_key *tickets, struct rw_tls_server **ret_server,
+		      struct rw_error *err)
 {
 	RW_CLEANUP(rw_tls_server_unref) struct rw_tls_server *server = calloc(1, sizeof(*server));
 	/* The library takes non-const pointers and does not write through them. */
@@ -383,6 +451,10 @@ int rw_tls_server_new(const char *cert_pem, const char *key_pem, const char *ca_
 	if (!server)
 		return rw_error_oom(err);
 	server->references = 1;
+	if (tickets) {
+		server->gives_tickets = true;
+		server->tickets = *tickets;
+	}
 	r = gnutls_certificate_allocate_credentials(&server->credentials);
 	if (r >= 0)
 		r = gnutls_certificate_set_x509_key_mem(server->credentials, &cert, &key,
@@ -403,6 +475,11 @@ int rw_tls_server_new(const char *cert_pem, const char *key_pem, const char *ca_
 	return 0;
 }
 
+const struct rw_tls_ticket_key *rw_tls_server_tickets(const struct rw_tls_server *server)
+{
+	return server->gives_tickets ? &server->tickets : NULL;
+}
+
 struct rw_tls_server *rw_tls_server_ref(struct rw_tls_server *server)
 {
 	server->references++;
@@ -416,15 +493,24 @@ struct rw_tls_server *rw_tls_server_unref(struct rw_tls_server *server)
 	if (server->credentials)
 		gnutls_certificate_free_credentials(server->credentials);
 	crypto_bundle_done(&server->authorities);
+	gnutls_memset(&server->tickets, 0, sizeof(server->tickets));
 	free(server);
 	return NULL;
 }
 
 int rw_tls_server_attach(struct rw_tls_server *server, void *gnutls_session)
 {
+	const gnutls_datum_t key = {server->tickets.bytes, sizeof(server->tickets.bytes)};
 	int r = gnutls_credentials_set(gnutls_session, GNUTLS_CRD_CERTIFICATE, server->credentials);
 
+	if (r >= 0 && server->gives_tickets)
+		r = gnutls_session_ticket_enable_server(gnutls_session, &key);
 	return r < 0 ? -EIO : 0;
+}
+
+bool rw_tls_peer_is_resumed(void *gnutls_session)
+{
+	return gnutls_session_is_resumed(gnutls_session) != 0;
 }
 
 int rw_tls_peer_verify(const struct rw_tls_server *server, void *gnutls_session, int64_t now_s,

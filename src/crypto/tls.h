@@ -18,6 +18,7 @@
 #include <sys/types.h>
 
 #include "crypto/cert.h"
+#include "crypto/seal.h"
 
 /* What a server offers: TLS 1.2 and 1.3, forward secrecy, AEAD ciphers. */
 #define RW_TLS_PRIORITY                                                                                      \
@@ -26,7 +27,12 @@
 
 /* ---- client ---- */
 
-/* Authority file, and certificate and key file of this client; shared by its sessions. */
+/*
+ * Authority file, and certificate and key file of this client; shared by its sessions.  It keeps the newest ticket that
+ * a server gave (RFC 8446 section 2.2), so that the next session with the same host is spared the certificates: the
+ * server has proved itself in the session that the ticket comes from, and is taken at its word until its certificate
+ * expires.
+ */
 struct rw_tls_client;
 
 /*
@@ -85,11 +91,28 @@ void rw_tls_session_close(struct rw_tls_session *session);
 struct rw_tls_server;
 
 /*
+ * What tickets are sealed with.  A client that brings one has neither to show its certificate again nor to be shown the
+ * server's, a fifth of the work of a whole handshake; its certificate is in the ticket and judged as ever.  Servers with
+ * the same key take each other's tickets, also after they have started again: whoever has the key can pass for any client,
+ * so it is made from a secret that is kept as well as theirs.  What really seals changes with the time.
+ */
+#define RW_TLS_TICKET_KEY_SIZE 64
+struct rw_tls_ticket_key {
+	uint8_t bytes[RW_TLS_TICKET_KEY_SIZE];
+};
+/* Makes the key that belongs to a secret, always the same. */
+void rw_tls_ticket_key_derive(const struct rw_seal_key *secret, struct rw_tls_ticket_key *ret_key);
+
+/*
  * 'cert_pem' is the server's certificate with its chain, 'key_pem' its key, 'ca_pem' the bundle that judges
- * clients (NULL = they show nothing).  -EINVAL for texts that do not fit together.
+ * clients (NULL = they show nothing), 'tickets' what is given them to come back with (NULL = nothing; copied).
+ * -EINVAL for texts that do not fit together.
  */
 RW_NODISCARD int rw_tls_server_new(const char *cert_pem, const char *key_pem, const char *ca_pem,
-				   struct rw_tls_server **ret_server, struct rw_error *err);
+				   const struct rw_tls_ticket_key *tickets, struct rw_tls_server **ret_server,
+				   struct rw_error *err);
+/* The tickets' key, for a server that takes this one's place; lent, or NULL. */
+const struct rw_tls_ticket_key *rw_tls_server_tickets(const struct rw_tls_server *server);
 struct rw_tls_server *rw_tls_server_ref(struct rw_tls_server *server);
 struct rw_tls_server *rw_tls_server_unref(struct rw_tls_server *server); /* NULL is fine */
 RW_DEFINE_CLEANUP(struct rw_tls_server *, rw_tls_server_unref)
@@ -99,6 +122,9 @@ RW_DEFINE_CLEANUP(struct rw_tls_server *, rw_tls_server_unref)
  * as long as the session lives.
  */
 RW_NODISCARD int rw_tls_server_attach(struct rw_tls_server *server, void *gnutls_session);
+
+/* Whether the client of 'gnutls_session' (a gnutls_session_t) has come back with a ticket that was taken. */
+bool rw_tls_peer_is_resumed(void *gnutls_session);
 
 #define RW_TLS_PEER_ABSENT 1 /* the client has shown no certificate */
 

@@ -210,6 +210,7 @@ static void check_peer(struct rw_http_exchange *exchange)
 			rw_tls_peer_verify(connection->tls, info->tls_session, now_s,
 					   &connection->certificate, &connection->peer_error);
 		connection->peer_judged = true;
+		server->counts.resumed += rw_tls_peer_is_resumed(info->tls_session);
 	}
 	if (connection->peer_result == RW_TLS_PEER_ABSENT)
 		return;
@@ -297,6 +298,7 @@ static enum MHD_Result handle(struct rw_http_exchange *exchange)
 	exchange->stage = EXCHANGE_HANDLING;
 	server->counts.requests++;
 	exchange->connection->served = true;
+	connection_settle(exchange->connection);
 	server->handler(exchange, server->userdata);
 	if (exchange->abandoned)
 		return MHD_NO;

@@ -109,6 +109,11 @@ void room_enter(struct http_connection *connection)
 	become_stranger(connection);
 }
 
+bool room_is_crowded(const struct http_connection *connection)
+{
+	return connection->server->sources[connection->source] > FEW;
+}
+
 void rw_http_exchange_vouch(struct rw_http_exchange *exchange, enum rw_http_standing standing, const char *id)
 {
 	struct http_connection *connection = exchange->connection;

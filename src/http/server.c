@@ -14,7 +14,8 @@
 enum {
 	SWEEP_MS = 500,
 	ACCEPT_BATCH = 64, /* connections accepted before others get their turn */
-	BACKLOG = 1024,
+	BACKLOG = 4096,
+	YOUNG_MS = 2000, /* see connection_settle */
 };
 
 union socket_address {
@@ -53,10 +54,36 @@ static void kicked(void *userdata)
 
 /* ---- connections ---- */
 
+static bool has_room(const struct rw_http_server *server)
+{
+	return room_is_there(server) && server->young < server->limits.young;
+}
+
 static void update_accepting(struct rw_http_server *server)
 {
 	if (server->listen_watch)
-		rw_loop_watch_set(server->listen_watch, room_is_there(server) ? RW_LOOP_READABLE : 0);
+		rw_loop_watch_set(server->listen_watch, has_room(server) ? RW_LOOP_READABLE : 0);
+}
+
+/*
+ * When ten thousand agents call in one moment, their handshakes take longer than any of them waits.  Done all at once
+ * they would all come too late, and begin anew; so only some are begun, and the others wait unanswered in the kernel.
+ * A connection counts as young until its first request was handled, but not for long; and those of an address that has
+ * many do not count at all (room.c): who says nothing keeps nobody out.
+ */
+static void begin_young(struct http_connection *connection)
+{
+	connection->young = !room_is_crowded(connection);
+	connection->server->young += connection->young;
+}
+
+void connection_settle(struct http_connection *connection)
+{
+	if (!connection->young)
+		return;
+	connection->young = false;
+	if (connection->server->young-- == connection->server->limits.young)
+		update_accepting(connection->server);
 }
 
 static void connection_started(struct rw_http_server *server, struct MHD_Connection *mhd, void **context)
@@ -91,6 +118,7 @@ static void connection_started(struct rw_http_server *server, struct MHD_Connect
 	if (server->counts.connections++ == 0)
 		rw_loop_timer_start(server->sweep, SWEEP_MS, SWEEP_MS);
 	room_enter(connection);
+	begin_young(connection);
 	*context = connection;
 }
 
@@ -101,6 +129,7 @@ static void connection_closed(struct http_connection *connection)
 	assert(!connection->hangup_watch);
 	if (connection->exchange)
 		exchange_end(connection->exchange);
+	connection_settle(connection);
 	room_leave(connection);
 	if (connection->previous)
 		connection->previous->next = connection->next;
@@ -183,6 +212,8 @@ static void sweep(void *userdata)
 	     connection = connection->next) {
 		struct rw_http_stream *stream = connection->exchange ? connection->exchange->stream : NULL;
 
+		if (now_ms - connection->since_ms > YOUNG_MS)
+			connection_settle(connection);
 		if (connection->deadline_ms != 0 && now_ms > connection->deadline_ms) {
 			connection_cut(connection);
 		} else if (stream && stream_is_stalled(stream, now_ms,
@@ -200,7 +231,7 @@ static void connection_waiting(unsigned int events, void *userdata)
 	struct rw_http_server *server = userdata;
 
 	(void)events;
-	for (int i = 0; i < ACCEPT_BATCH && room_is_there(server); i++) {
+	for (int i = 0; i < ACCEPT_BATCH && has_room(server); i++) {
 		union socket_address peer;
 		socklen_t size = sizeof(peer);
 		int fd = accept4(server->listen_fd, &peer.any, &size, SOCK_NONBLOCK | SOCK_CLOEXEC);
@@ -291,6 +322,7 @@ static struct rw_http_limits with_defaults(struct rw_http_limits limits)
 	limits.target_bytes = limits.target_bytes ? limits.target_bytes : RW_HTTP_MAX_TARGET;
 	limits.header_bytes = limits.header_bytes ? limits.header_bytes : 8192;
 	limits.connections = limits.connections ? limits.connections : 1024;
+	limits.young = limits.young ? limits.young : 256;
 	limits.address_connections = limits.address_connections ? limits.address_connections : 256;
 	limits.strangers = limits.strangers ? limits.strangers : limits.connections;
 	limits.streams = limits.streams ? limits.streams : 512;
@@ -373,8 +405,8 @@ int rw_http_server_new(const struct rw_http_server_options *options, struct rw_h
 		return rw_error_set(err, -EINVAL, "TLS needs a certificate and its private key");
 	if (server->secure) {
 		server->judges_clients = options->ca_pem != NULL;
-		r = rw_tls_server_new(options->cert_pem, options->key_pem, options->ca_pem, &server->tls,
-				      err);
+		r = rw_tls_server_new(options->cert_pem, options->key_pem, options->ca_pem, options->tickets,
+				      &server->tls, err);
 		if (r < 0)
 			return r;
 	}
@@ -399,7 +431,8 @@ int rw_http_server_renew(struct rw_http_server *server, const char *cert_pem, co
 
 	if (!server->secure)
 		return 0;
-	r = rw_tls_server_new(cert_pem, key_pem, server->judges_clients ? ca_pem : NULL, &tls, err);
+	r = rw_tls_server_new(cert_pem, key_pem, server->judges_clients ? ca_pem : NULL,
+			      rw_tls_server_tickets(server->tls), &tls, err);
 	if (r < 0)
 		return r;
 	(void)rw_tls_server_unref(server->tls);

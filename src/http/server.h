@@ -55,7 +55,9 @@ struct rw_http_limits {
 	size_t target_bytes; /* of path and query, with raw_query [RW_HTTP_MAX_TARGET] */
 	/* About as many for the request line and the headers [8 KiB]; also the memory of a connection. */
 	size_t header_bytes;
-	unsigned int connections;         /* open at a time [1024] */
+	unsigned int connections; /* open at a time [1024] */
+	/* Of them, those of the last two seconds that had no request yet, at most 8 of an address; more wait [256]. */
+	unsigned int young;
 	unsigned int address_connections; /* of one peer address [256] */
 	unsigned int strangers;           /* of those that nobody has vouched for [as many as connections] */
 	unsigned int streams;             /* exchanges deferred or streaming at a time [512] */
@@ -69,6 +71,7 @@ struct rw_http_limits {
 
 struct rw_http_exchange;
 struct rw_http_server;
+struct rw_tls_ticket_key;
 
 typedef void (*rw_http_handler_fn)(struct rw_http_exchange *exchange, void *userdata);
 
@@ -81,6 +84,7 @@ struct rw_http_server_options {
 	const char *cert_pem; /* of the server, with its chain; copied, as the next two are */
 	const char *key_pem;
 	const char *ca_pem; /* bundle that judges client certificates; NULL = they are not asked for */
+	const struct rw_tls_ticket_key *tickets; /* for clients to come back with; NULL = none; copied */
 	/* The handler reads the query in request->target itself: there are no parameters, and no limit of them. */
 	bool raw_query;
 	struct rw_http_limits limits;
@@ -128,6 +132,7 @@ struct rw_http_server_counts {
 	uint64_t streams_refused;    /* that found no place, ever */
 	uint64_t cut;                /* connections cut for slowness, ever */
 	uint64_t displaced;          /* connections that went to make room for others, ever */
+	uint64_t resumed;            /* connections that a ticket spared the certificates, ever */
 };
 
 struct rw_http_server_counts rw_http_server_counts(const struct rw_http_server *server);

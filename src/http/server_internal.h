@@ -63,6 +63,7 @@ struct rw_http_server {
 	uint16_t sources[SOURCES];           /* strangers by hash of their address */
 	unsigned int crowds;                 /* sources with more than a few of them */
 	struct rw_http_exchange *held;       /* list of those of callers */
+	unsigned int young;                  /* of them */
 	struct rw_http_server_counts counts;
 	bool stopping;
 	bool running; /* inside MHD_run */
@@ -80,6 +81,7 @@ struct http_connection {
 	bool suspended;
 	bool ended;  /* is being closed by us */
 	bool served; /* has had a request that was handled: silence after that is no slowness */
+	bool young;  /* see connection_settle */
 
 	enum rw_http_standing standing;
 	uint64_t owner;               /* hash of who has proved to be behind it; 0 = nobody has */
@@ -164,12 +166,15 @@ void stream_mark_slow(struct rw_http_stream *stream);
 /* server.c */
 void connection_hold(struct http_connection *connection);
 void connection_resume(struct http_connection *connection);
+void connection_settle(struct http_connection *connection);
 void connection_cut(struct http_connection *connection); /* for slowness */
 void connection_end(struct http_connection *connection);
 
 /* room.c */
 void room_enter(struct http_connection *connection); /* a new one */
 void room_leave(struct http_connection *connection);
+/* Whether there are many strangers of the address of one that has entered. */
+bool room_is_crowded(const struct http_connection *connection);
 void room_note_request(struct http_connection *connection);
 /* Whether there may be one more connection. */
 bool room_is_there(const struct rw_http_server *server);

@@ -12,7 +12,10 @@
  * While the queue is empty the connection is suspended; sending resumes it.
  */
 
-enum { CHUNK_SIZE = 4096 }; /* MHD asks for at most this and what its pool has */
+enum {
+	CHUNK_SIZE = 4096, /* MHD asks for at most this and what its pool has */
+	BEATS_GRID = 32,   /* see plan_beat */
+};
 
 struct rw_http_stream {
 	struct rw_http_exchange *exchange; /* NULL when the connection has ended */
@@ -84,6 +87,19 @@ static ssize_t read_queue(void *userdata, uint64_t position, char *bytes, size_t
 	return (ssize_t)size;
 }
 
+/*
+ * Beats of all streams fall together, on some moments in each of their periods: MHD looks at every suspended connection
+ * whenever one is resumed.
+ */
+static void plan_beat(struct rw_http_stream *stream)
+{
+	uint64_t now_ms = rw_loop_now_ms(stream->loop);
+	uint64_t grid_ms = stream->options.heartbeat_ms / BEATS_GRID + 1;
+	uint64_t late_ms = (now_ms + stream->options.heartbeat_ms) % grid_ms;
+
+	rw_loop_timer_start(stream->heartbeat, stream->options.heartbeat_ms - late_ms, 0);
+}
+
 static void beat(void *userdata)
 {
 	struct rw_http_stream *stream = userdata;
@@ -120,7 +136,7 @@ static int start_heartbeat(struct rw_http_stream *stream)
 	r = rw_loop_timer_new(stream->loop, beat, stream, &stream->heartbeat);
 	if (r < 0)
 		return r;
-	rw_loop_timer_start(stream->heartbeat, stream->options.heartbeat_ms, stream->options.heartbeat_ms);
+	plan_beat(stream);
 	return 0;
 }
 
@@ -193,8 +209,7 @@ int rw_http_stream_send(struct rw_http_stream *stream, const void *bytes, size_t
 		return r == -E2BIG ? -ENOBUFS : r;
 	}
 	if (stream->heartbeat)
-		rw_loop_timer_start(stream->heartbeat, stream->options.heartbeat_ms,
-				    stream->options.heartbeat_ms);
+		plan_beat(stream);
 	if (stream->queue.size - stream->read_offset == size)
 		stream->progress_ms = rw_loop_now_ms(stream->loop);
 	connection_resume(stream->exchange->connection);

@@ -14,18 +14,20 @@
 #include "controller/master_key.h"
 #include "controller/shared_authority.h"
 #include "controller/store_layout.h"
+#include "crypto/tls.h"
 #include "main/addresses.h"
 #include "store/sqlite/sqlite.h"
 
 /* A model is imported in one request. */
 #define BODY_BYTES (8u << 20)
 
-/* Descriptors for everything but connections, and the most connections worth having. */
+/* Descriptors for everything but connections; and as many as two of each of 20,000 agents and some clients need. */
 #define OTHER_FILES     64
-#define CONNECTIONS_MAX 16000
+#define CONNECTIONS_MAX 42000
 
-/* Streams and answers that wait of one key, where connections are few. */
+/* Streams and answers that wait of one key: an eighth of those of all keys, within these. */
 #define OWN_STREAMS_MIN 16
+#define OWN_STREAMS_MAX 250
 
 #define PASSWORD_SIZE 513
 
@@ -304,10 +306,15 @@ int rw_parts_pull_from_store(struct rw_parts *parts, struct rw_error *err)
 
 /* ---- the server ---- */
 
+/* As far as the machine lets us: a shell gives 1,024, which suits programs that call select(). */
 static unsigned int connection_limit(void)
 {
 	struct rlimit limit;
 
+	if (getrlimit(RLIMIT_NOFILE, &limit) < 0)
+		return CONNECTIONS_MAX;
+	limit.rlim_cur = limit.rlim_max;
+	(void)setrlimit(RLIMIT_NOFILE, &limit);
 	if (getrlimit(RLIMIT_NOFILE, &limit) < 0 || limit.rlim_cur > CONNECTIONS_MAX + OTHER_FILES)
 		return CONNECTIONS_MAX;
 	return limit.rlim_cur > 2 * OTHER_FILES ? (unsigned int)limit.rlim_cur - OTHER_FILES : OTHER_FILES;
@@ -332,6 +339,11 @@ const char *rw_parts_name(const struct rw_parts *parts)
 	return strstr(parts->url, "://") + 3;
 }
 
+static unsigned int own_streams(unsigned int part)
+{
+	return part < OWN_STREAMS_MIN ? OWN_STREAMS_MIN : part > OWN_STREAMS_MAX ? OWN_STREAMS_MAX : part;
+}
+
 int rw_parts_open_server(struct rw_parts *parts, rw_http_handler_fn handler, void *userdata,
 			 struct rw_error *err)
 {
@@ -339,6 +351,7 @@ int rw_parts_open_server(struct rw_parts *parts, rw_http_handler_fn handler, voi
 	unsigned int share =
 		connections / 8; /* of those that have not shown who they are, and of callers' streams */
 	RW_CLEANUP(rw_free) char *chain = NULL;
+	struct rw_tls_ticket_key tickets;
 	struct rw_http_server_options server = {
 		.loop = parts->loop,
 		.clock = rw_clock_system(),
@@ -347,13 +360,14 @@ int rw_parts_open_server(struct rw_parts *parts, rw_http_handler_fn handler, voi
 		.plain = parts->options->plain_http,
 		.key_pem = parts->folder.server_key_pem,
 		.ca_pem = parts->folder.trust_pem,
+		.tickets = &tickets,
 		.limits = {.body_bytes = BODY_BYTES,
 			   .connections = connections,
 			   .address_connections = connections / 4 + 1,
 			   .strangers = share,
 			   .streams = connections - share,
 			   .caller_streams = share,
-			   .own_streams = share / 8 > OWN_STREAMS_MIN ? share / 8 : OWN_STREAMS_MIN},
+			   .own_streams = own_streams(share / 8)},
 		.handler = handler,
 		.userdata = userdata,
 	};
@@ -362,7 +376,10 @@ int rw_parts_open_server(struct rw_parts *parts, rw_http_handler_fn handler, voi
 	if (r < 0)
 		return r;
 	server.cert_pem = chain;
+	/* All controllers have the same: an agent that goes from one to another has a ticket already. */
+	rw_tls_ticket_key_derive(&parts->folder.master_key, &tickets);
 	r = rw_http_server_new(&server, &parts->server, err);
+	rw_secret_wipe(&tickets, sizeof(tickets));
 	if (r == 0)
 		find_place(parts);
 	return r;

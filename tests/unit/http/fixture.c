@@ -60,14 +60,14 @@ static void make_certificates(struct fixture *fixture)
 	struct rw_cert_period period = rw_cert_period_days(FIXTURE_NOW_S, 365);
 	RW_CLEANUP(rw_cert_authority_free) struct rw_cert_authority *authority = NULL;
 	RW_CLEANUP(rw_free) char *ca_key = NULL;
-	RW_CLEANUP(rw_free) char *other_ca = NULL;
 	RW_CLEANUP(rw_free) char *other_ca_key = NULL;
 	RW_CLEANUP(rw_free) char *agent_key = NULL;
 	RW_CLEANUP(rw_free) char *agent_cert = NULL;
 	RW_CLEANUP(rw_free) char *foreign_cert = NULL;
 
 	if (rw_cert_make_authority("test", rw_random_system(), period, &fixture->ca_pem, &ca_key, NULL) < 0 ||
-	    rw_cert_make_authority("test", rw_random_system(), period, &other_ca, &other_ca_key, NULL) < 0 ||
+	    rw_cert_make_authority("test", rw_random_system(), period, &fixture->foreign_ca_pem,
+				   &other_ca_key, NULL) < 0 ||
 	    rw_cert_authority_new(fixture->ca_pem, ca_key, rw_random_system(), &authority, NULL) < 0 ||
 	    rw_cert_make_key(&fixture->server_key_pem, NULL) < 0 || rw_cert_make_key(&agent_key, NULL) < 0 ||
 	    rw_cert_issue_server(authority, fixture->server_key_pem, names, 3, period,
@@ -75,7 +75,7 @@ static void make_certificates(struct fixture *fixture)
 		abort();
 	fixture->server_chain_pem = join(fixture->server_cert_pem, fixture->ca_pem);
 	agent_cert = issue_agent(fixture->ca_pem, ca_key, agent_key);
-	foreign_cert = issue_agent(other_ca, other_ca_key, agent_key);
+	foreign_cert = issue_agent(fixture->foreign_ca_pem, other_ca_key, agent_key);
 	write_file(fixture, "ca.pem", fixture->ca_pem, fixture->ca_file);
 	write_file(fixture, "agent.pem", agent_cert, fixture->cert_file);
 	write_file(fixture, "agent.key", agent_key, fixture->key_file);
@@ -98,33 +98,52 @@ int fixture_tear_down(void **state)
 	struct fixture *fixture = *state;
 
 	free(fixture->ca_pem);
+	free(fixture->foreign_ca_pem);
 	free(fixture->server_cert_pem);
 	free(fixture->server_chain_pem);
 	free(fixture->server_key_pem);
 	return scratch_remove(fixture->folder);
 }
 
-void fixture_start(struct fixture *fixture, rw_http_handler_fn handler)
+static void start_server(struct fixture *fixture, uint16_t port)
 {
-	struct rw_http_server_options options = {
+	const struct rw_http_server_options options = {
+		.loop = fixture->loop,
 		.clock = &fixture->clock.clock,
 		.address = "127.0.0.1",
+		.port = port,
 		.plain = fixture->plain,
 		.cert_pem = fixture->server_chain_pem,
 		.key_pem = fixture->server_key_pem,
-		.ca_pem = fixture->ca_pem,
+		.ca_pem = fixture->trust_pem ? fixture->trust_pem : fixture->ca_pem,
+		.tickets = fixture->tickets,
 		.limits = fixture->limits,
-		.handler = handler,
+		.handler = fixture->handler,
 		.userdata = fixture->userdata ? fixture->userdata : fixture,
 	};
+
+	assert_int_equal(rw_http_server_new(&options, &fixture->server, NULL), 0);
+}
+
+void fixture_restart_server(struct fixture *fixture)
+{
+	uint16_t port = rw_http_server_port(fixture->server);
+
+	fixture->server = rw_http_server_free(fixture->server);
+	start_server(fixture, port);
+}
+
+void fixture_start(struct fixture *fixture, rw_http_handler_fn handler)
+{
 	struct rw_http_client_options client = {.clock = &fixture->clock.clock, .ca_file = fixture->ca_file};
 
 	fixture->clock.realtime_ms = FIXTURE_NOW_S * 1000;
 	fixture->count = 0;
 	fixture->pointer = NULL;
 	assert_int_equal(rw_loop_new(&fixture->loop, NULL), 0);
-	options.loop = client.loop = fixture->loop;
-	assert_int_equal(rw_http_server_new(&options, &fixture->server, NULL), 0);
+	client.loop = fixture->loop;
+	fixture->handler = handler;
+	start_server(fixture, 0);
 	assert_int_equal(rw_http_client_new(&client, &fixture->client, NULL), 0);
 	client.cert_file = fixture->cert_file;
 	client.key_file = fixture->key_file;
@@ -139,6 +158,8 @@ void fixture_stop(struct fixture *fixture)
 	fixture->loop = rw_loop_free(fixture->loop);
 	fixture->limits = (struct rw_http_limits){0};
 	fixture->plain = false;
+	fixture->tickets = NULL;
+	fixture->trust_pem = NULL;
 }
 
 const char *fixture_url(const struct fixture *fixture, const char *path)

@@ -23,6 +23,7 @@ struct fixture {
 	char key_file[96];
 	char foreign_cert_file[96]; /* of an authority that the server does not know; with key_file */
 	char *ca_pem;
+	char *foreign_ca_pem; /* of the authority that the server does not know */
 	char *server_cert_pem;
 	char *server_chain_pem; /* and the authority's */
 	char *server_key_pem;
@@ -33,7 +34,9 @@ struct fixture {
 	struct rw_http_client *agent;  /* with the certificate of node "n-1" */
 	struct rw_http_limits limits;  /* of the server, set before fixture_start */
 	rw_http_handler_fn handler;
-	void *userdata; /* of the handler; default the fixture */
+	void *userdata;                          /* of the handler; default the fixture */
+	const struct rw_tls_ticket_key *tickets; /* NULL = none are given */
+	const char *trust_pem;                   /* who issues clients' certificates; default ca_pem */
 	bool plain;
 	unsigned int count; /* free for tests */
 	void *pointer;
@@ -46,6 +49,9 @@ int fixture_tear_down(void **state);
 /* Makes loop, server and clients; for each test. */
 void fixture_start(struct fixture *fixture, rw_http_handler_fn handler);
 void fixture_stop(struct fixture *fixture);
+
+/* Ends the server and starts another on the same port, with the tickets and trust of now. */
+void fixture_restart_server(struct fixture *fixture);
 
 /* "https://127.0.0.1:PORT<path>", valid until the next call. */
 const char *fixture_url(const struct fixture *fixture, const char *path);
