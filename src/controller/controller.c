@@ -19,11 +19,12 @@ static size_t size_or(size_t value, size_t fallback)
 static void set_limits(struct rw_controller_limits *limits, const struct rw_controller_limits *wanted)
 {
 	*limits = *wanted;
-	limits->sessions = size_or(wanted->sessions, 10000);
+	limits->sessions = size_or(wanted->sessions, 20000);
 	limits->keys = size_or(wanted->keys, 1000);
 	limits->join_tokens = size_or(wanted->join_tokens, 1000);
 	limits->events = size_or(wanted->events, 4096);
 	limits->changes = size_or(wanted->changes, 1024);
+	limits->change_nodes = size_or(wanted->change_nodes, (size_t)1 << 18);
 	limits->idempotency_keys = size_or(wanted->idempotency_keys, 10000);
 	limits->audit_records = wanted->audit_records ? wanted->audit_records : 100000;
 	limits->revisions = wanted->revisions ? wanted->revisions : 10000;

@@ -58,12 +58,13 @@ struct rw_state_folder;
 
 /* Every number: 0 = the default in brackets. */
 struct rw_controller_limits {
-	size_t sessions;            /* agent streams open at a time [10,000] */
+	size_t sessions;            /* agent streams open at a time [20,000] */
 	size_t keys;                /* API keys [1,000] */
 	size_t console_sessions;    /* of all keys [1,000] */
 	size_t join_tokens;         /* unused ones [1,000] */
 	size_t events;              /* kept for those who resume [4,096] */
 	size_t changes;             /* whose nodes are remembered, for waits [1,024] */
+	size_t change_nodes;        /* which these concern together; of more, fewer changes [262,144] */
 	size_t idempotency_keys;    /* [10,000], each for 24 hours */
 	uint64_t audit_records;     /* older ones are deleted [100,000] */
 	uint64_t revisions;         /* of history kept in the store [10,000] */

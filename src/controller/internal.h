@@ -457,17 +457,23 @@ void claims_tell_refused(struct rw_controller *controller, const char *node, con
 /* Says what is wrong with it; 'limit' is how many addresses an interface may have. */
 void claims_explain_refusal(const struct rw_address_refusal *refusal, size_t limit, char *text, size_t size);
 
+/* Held by the ring of the newest changes, and by everybody who waits for one. */
+struct concerned_nodes {
+	unsigned int references;
+	size_t count;
+	char ids[][RW_ID_SIZE];
+};
+
 struct concerned_change {
 	uint64_t revision;
-	char (*nodes)[RW_ID_SIZE];
-	size_t count;
-	bool lost; /* memory ran out: nobody can say which nodes */
+	struct concerned_nodes *nodes; /* a reference; NULL = memory ran out: nobody can say which nodes */
 };
 
 struct rw_wait {
 	struct rw_controller *controller;
 	struct rw_wait *next;
 	uint64_t revision;
+	struct concerned_nodes *nodes; /* a reference: the change may leave the ring meanwhile */
 	uint64_t deadline_ns;
 	size_t settled; /* nodes before this one are done with */
 	bool all;
@@ -480,7 +486,9 @@ struct waits {
 	size_t capacity;
 	size_t first;
 	size_t count;
+	size_t node_count; /* of all of them together */
 	struct rw_wait *list;
+	const struct rw_wait *ending; /* its function runs */
 };
 RW_NODISCARD int wait_remember(struct rw_controller *controller, const struct rw_vec *impacts,
 			       uint64_t revision);

@@ -12,32 +12,64 @@ static const struct rw_word apply_words[] = {
 	{NULL, 0},
 };
 
+/* ---- which nodes ---- */
+
+static struct concerned_nodes *list_nodes(const struct rw_vec *impacts)
+{
+	struct concerned_nodes *nodes = malloc(sizeof(*nodes) + impacts->count * sizeof(nodes->ids[0]));
+
+	if (!nodes)
+		return NULL;
+	*nodes = (struct concerned_nodes){.references = 1, .count = impacts->count};
+	for (size_t i = 0; i < impacts->count; i++) {
+		const struct impact *impact = rw_vec_at(impacts, i);
+
+		(void)memcpy(nodes->ids[i], impact->record->id, RW_ID_SIZE);
+	}
+	return nodes;
+}
+
+static struct concerned_nodes *nodes_ref(struct concerned_nodes *nodes)
+{
+	nodes->references++;
+	return nodes;
+}
+
+static void nodes_unref(struct concerned_nodes *nodes)
+{
+	if (nodes && --nodes->references == 0)
+		free(nodes);
+}
+
+static struct concerned_change *change_at(const struct waits *waits, size_t index)
+{
+	return &waits->changes[(waits->first + index) % waits->capacity];
+}
+
+static void forget_oldest(struct waits *waits)
+{
+	struct concerned_change *oldest = change_at(waits, 0);
+
+	waits->node_count -= oldest->nodes ? oldest->nodes->count : 0;
+	nodes_unref(oldest->nodes);
+	waits->first = (waits->first + 1) % waits->capacity;
+	waits->count--;
+}
+
 int wait_remember(struct rw_controller *controller, const struct rw_vec *impacts, uint64_t revision)
 {
 	struct waits *waits = &controller->waits;
-	struct concerned_change *newest =
-		waits->count ? &waits->changes[(waits->first + waits->count - 1) % waits->capacity] : NULL;
-	struct concerned_change change = {.revision = revision, .count = impacts->count};
+	struct concerned_change change = {.revision = revision};
 
-	if (newest && newest->revision == revision)
+	if (waits->count && change_at(waits, waits->count - 1)->revision == revision)
 		return 0; /* the same change, once more for its agents' records */
-	change.nodes = calloc(impacts->count + 1, sizeof(*change.nodes));
-	if (!change.nodes) {
-		change.lost = true;
-		change.count = 0;
-	}
-	for (size_t i = 0; i < change.count; i++) {
-		const struct impact *impact = rw_vec_at(impacts, i);
-
-		(void)memcpy(change.nodes[i], impact->record->id, RW_ID_SIZE);
-	}
-	if (waits->count == waits->capacity) {
-		free(waits->changes[waits->first].nodes);
-		waits->first = (waits->first + 1) % waits->capacity;
-		waits->count--;
-	}
-	waits->changes[(waits->first + waits->count++) % waits->capacity] = change;
-	return change.lost ? -ENOMEM : 0;
+	while (waits->count == waits->capacity ||
+	       (waits->count && waits->node_count + impacts->count > controller->limits.change_nodes))
+		forget_oldest(waits);
+	change.nodes = list_nodes(impacts);
+	waits->node_count += change.nodes ? change.nodes->count : 0;
+	*change_at(waits, waits->count++) = change;
+	return change.nodes ? 0 : -ENOMEM;
 }
 
 /* Changes are remembered in order of revision: binary search in the ring. */
@@ -48,8 +80,7 @@ static const struct concerned_change *find_change(const struct waits *waits, uin
 
 	while (low < high) {
 		size_t middle = low + (high - low) / 2;
-		const struct concerned_change *change =
-			&waits->changes[(waits->first + middle) % waits->capacity];
+		const struct concerned_change *change = change_at(waits, middle);
 
 		if (change->revision == revision)
 			return change;
@@ -60,6 +91,19 @@ static const struct concerned_change *find_change(const struct waits *waits, uin
 	}
 	return NULL;
 }
+
+/* What is waited for stays known, however many changes come meanwhile. */
+static struct concerned_nodes *find_awaited(const struct waits *waits, uint64_t revision)
+{
+	if (waits->ending && waits->ending->revision == revision)
+		return waits->ending->nodes;
+	for (const struct rw_wait *wait = waits->list; wait; wait = wait->next)
+		if (wait->revision == revision)
+			return wait->nodes;
+	return NULL;
+}
+
+/* ---- what became of them ---- */
 
 static enum rw_apply_state state_of(const struct node_record *record, uint64_t revision)
 {
@@ -120,42 +164,40 @@ static int no_such_change(uint64_t revision, struct rw_error *err)
 	return -ENOENT;
 }
 
-/* The change of 'revision', as far as it can be followed. */
-static int get_change(const struct rw_controller *controller, uint64_t revision,
-		      const struct concerned_change **ret_change, struct rw_error *err)
+/* The nodes of the change of 'revision', lent, as far as it can be followed. */
+static int get_nodes(const struct rw_controller *controller, uint64_t revision,
+		     struct concerned_nodes **ret_nodes, struct rw_error *err)
 {
 	const struct concerned_change *change = find_change(&controller->waits, revision);
 
+	*ret_nodes = change ? change->nodes : find_awaited(&controller->waits, revision);
+	if (*ret_nodes)
+		return 0;
 	/*
 	 * Made here, but for want of memory not folded yet: it must not look like one that concerns nobody.
 	 */
-	if (!change && revision > controller->inventory.revision &&
-	    revision <= controller->committing_revision)
+	if (change ||
+	    (revision > controller->inventory.revision && revision <= controller->committing_revision))
 		return rw_error_oom(err);
-	if (!change)
-		return no_such_change(revision, err);
-	if (change->lost)
-		return rw_error_oom(err);
-	*ret_change = change;
-	return 0;
+	return no_such_change(revision, err);
 }
 
 int rw_change_progress_get(const struct rw_controller *controller, uint64_t revision,
 			   struct rw_change_progress *ret_progress, struct rw_error *err)
 {
 	RW_CLEANUP(rw_change_progress_done) struct rw_change_progress progress = {.revision = revision};
-	const struct concerned_change *change;
-	int r = get_change(controller, revision, &change, err);
+	struct concerned_nodes *nodes;
+	int r = get_nodes(controller, revision, &nodes, err);
 
 	if (r < 0)
 		return r;
-	progress.nodes = calloc(change->count + 1, sizeof(*progress.nodes));
+	progress.nodes = calloc(nodes->count + 1, sizeof(*progress.nodes));
 	if (!progress.nodes)
 		return rw_error_oom(err);
-	while (progress.count < change->count) {
+	while (progress.count < nodes->count) {
 		struct rw_change_node *node = &progress.nodes[progress.count++];
 
-		if (fill_node(controller, change->nodes[progress.count - 1], revision, node) < 0)
+		if (fill_node(controller, nodes->ids[progress.count - 1], revision, node) < 0)
 			return rw_error_oom(err);
 		progress.counts[node->state]++;
 	}
@@ -184,13 +226,9 @@ void rw_change_progress_write(struct rw_json_writer *json, const struct rw_chang
 /* Moves on over nodes that are done with; each is looked at about once over the life of a wait. */
 static bool is_over(const struct rw_controller *controller, struct rw_wait *wait)
 {
-	const struct concerned_change *change = find_change(&controller->waits, wait->revision);
-
-	if (!change)
-		return true;
-	while (wait->settled < change->count) {
+	while (wait->settled < wait->nodes->count) {
 		enum rw_apply_state state =
-			state_of(node_find(controller, change->nodes[wait->settled]), wait->revision);
+			state_of(node_find(controller, wait->nodes->ids[wait->settled]), wait->revision);
 
 		if (state == RW_APPLY_PENDING || (wait->all && state == RW_APPLY_OFFLINE))
 			return false;
@@ -199,31 +237,40 @@ static bool is_over(const struct rw_controller *controller, struct rw_wait *wait
 	return true;
 }
 
+static void wait_free(struct rw_wait *wait)
+{
+	nodes_unref(wait->nodes);
+	free(wait);
+}
+
 int rw_wait_start(struct rw_controller *controller, uint64_t revision, uint64_t timeout_ms, bool all,
 		  rw_wait_fn *done, void *userdata, struct rw_wait **ret_wait, struct rw_error *err)
 {
-	RW_CLEANUP(rw_free) struct rw_wait *wait = calloc(1, sizeof(*wait));
-	const struct concerned_change *change;
-	int r;
+	struct concerned_nodes *nodes;
+	struct rw_wait *wait;
+	int r = get_nodes(controller, revision, &nodes, err);
 
-	if (!wait)
-		return rw_error_oom(err);
-	r = get_change(controller, revision, &change, err);
 	if (r < 0)
 		return r;
+	wait = calloc(1, sizeof(*wait));
+	if (!wait)
+		return rw_error_oom(err);
 	*wait = (struct rw_wait){
 		.controller = controller,
 		.revision = revision,
+		.nodes = nodes_ref(nodes),
 		.deadline_ns = rw_clock_monotonic_ns(controller->clock) + timeout_ms * UINT64_C(1000000),
 		.all = all,
 		.done = done,
 		.userdata = userdata,
 	};
-	if (is_over(controller, wait))
+	if (is_over(controller, wait)) {
+		wait_free(wait);
 		return RW_WAIT_OVER;
+	}
 	wait->next = controller->waits.list;
 	controller->waits.list = wait;
-	*ret_wait = RW_TAKE_PTR(wait);
+	*ret_wait = wait;
 	return 0;
 }
 
@@ -242,7 +289,7 @@ void rw_wait_cancel(struct rw_wait *wait)
 	if (!wait)
 		return;
 	unlink_wait(&wait->controller->waits, wait);
-	free(wait);
+	wait_free(wait);
 }
 
 /* The next wait that is over, taken off the list; NULL when there is none. */
@@ -270,8 +317,10 @@ void wait_check(struct rw_controller *controller)
 
 	/* From the front each time: the function may start and cancel other waits. */
 	while ((wait = take_over(controller, &timed_out))) {
+		controller->waits.ending = wait;
 		wait->done(wait->userdata, wait->revision, timed_out);
-		free(wait);
+		controller->waits.ending = NULL;
+		wait_free(wait);
 	}
 }
 
@@ -281,8 +330,8 @@ void waits_done(struct rw_controller *controller)
 
 	while (waits->list)
 		rw_wait_cancel(waits->list);
-	for (size_t i = 0; i < waits->count; i++)
-		free(waits->changes[(waits->first + i) % waits->capacity].nodes);
+	while (waits->count)
+		forget_oldest(waits);
 	free(waits->changes);
 }
 

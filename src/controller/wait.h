@@ -6,7 +6,8 @@
  * ==================================
  *
  * When a change is committed, the set of managed nodes whose policy it touches is fixed and remembered under
- * its revision (limits.changes of them).  A node is then
+ * its revision (limits.changes of them, fewer where they concern more than limits.change_nodes together, and those
+ * that are waited for).  A node is then
  *
  *     applied   its agent reported an applied revision not below this one
  *     failed    its agent could not apply this or a later policy; the old one is in force; with the reason

@@ -243,6 +243,55 @@ static void forgets_old_changes(void **state)
 	assert_int_equal(rw_change_progress_get(fx.controller, revision, &progress, NULL), -ENOENT);
 }
 
+static void remembers_fewer_changes_that_concern_many_nodes(void **state)
+{
+	RW_CLEANUP(rw_change_progress_done) struct rw_change_progress progress = {0};
+	uint64_t first_revision, second_revision;
+
+	(void)state;
+	fx.options.limits.change_nodes = 3; /* a change concerns two */
+	fixture_restart(&fx);
+	first_revision = change();
+	second_revision = fixture_add_rule(&fx, "sg-c1", "- in accept tcp 1/1 0.0.0.0/0");
+	assert_counts(second_revision, 0, 0, 2, 0);
+	assert_int_equal(rw_change_progress_get(fx.controller, first_revision, &progress, NULL), -ENOENT);
+	fx.options.limits.change_nodes = 1;
+	fixture_restart(&fx);
+	assert_counts(fixture_add_rule(&fx, "sg-c1", "- in accept tcp 2/2 0.0.0.0/0"), 0, 0, 2, 0);
+}
+
+static void on_done_with_all(void *userdata, uint64_t revision, bool late)
+{
+	on_done(userdata, revision, late);
+	assert_counts(revision, 2, 0, 0, 0);
+}
+
+static void remembers_what_is_waited_for(void **state)
+{
+	RW_CLEANUP(rw_change_progress_done) struct rw_change_progress progress = {0};
+	struct rw_wait *wait = NULL;
+	uint64_t revision;
+
+	(void)state;
+	fx.options.limits.changes = 1;
+	fixture_restart(&fx);
+	assert_int_equal(agent_connect(&first), 0);
+	assert_int_equal(agent_connect(&second), 0);
+	revision = change();
+	assert_int_equal(
+		rw_wait_start(fx.controller, revision, 30000, false, on_done_with_all, NULL, &wait, NULL), 0);
+	fixture_add_rule(&fx, "sg-c1", "- in accept tcp 1/1 0.0.0.0/0");
+	assert_counts(revision, 0, 2, 0, 0);
+	agent_report(&first, RW_AGENT_STATE_OK);
+	fixture_pass(&fx, 0);
+	assert_int_equal(done, 0);
+	agent_report(&second, RW_AGENT_STATE_OK);
+	fixture_pass(&fx, 0);
+	assert_int_equal(done, 1);
+	assert_false(timed_out);
+	assert_int_equal(rw_change_progress_get(fx.controller, revision, &progress, NULL), -ENOENT);
+}
+
 /* ---- events ---- */
 
 static void events_resume_where_a_follower_was(void **state)
@@ -313,6 +362,8 @@ int main(void)
 		T(a_node_that_goes_offline_ends_the_wait),
 		T(a_cancelled_wait_never_calls),
 		T(forgets_old_changes),
+		T(remembers_fewer_changes_that_concern_many_nodes),
+		T(remembers_what_is_waited_for),
 		T(events_resume_where_a_follower_was),
 		T(events_of_another_process_are_lost),
 		T(followers_that_lag_too_far_are_told),
