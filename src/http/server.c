@@ -153,12 +153,22 @@ static void connection_notified(void *userdata, struct MHD_Connection *mhd, void
 		connection_closed(*context);
 }
 
+/*
+ * A connection whose content reader has failed MHD closes, but looks at it no more, and so never lets it go; only those
+ * with a time-out of their own it looks at in every run.
+ */
+static void keep_in_sight(struct http_connection *connection)
+{
+	(void)MHD_set_connection_option(connection->mhd, MHD_CONNECTION_OPTION_TIMEOUT, 1u);
+}
+
 static void hung_up(unsigned int events, void *userdata)
 {
 	struct http_connection *connection = userdata;
 
 	(void)events;
 	connection->exchange->abandoned = true;
+	keep_in_sight(connection);
 	connection_resume(connection);
 }
 
@@ -199,7 +209,9 @@ void connection_end(struct http_connection *connection)
 		connection->exchange->abandoned = true;
 	/* MHD reads the end of file and closes; the descriptor stays its own. */
 	(void)shutdown(connection->fd, SHUT_RDWR);
+	keep_in_sight(connection);
 	connection_resume(connection);
+	rw_loop_deferred_arm(connection->server->kick);
 }
 
 /* Cuts whoever has not sent its request, or not taken its answer, in time. */

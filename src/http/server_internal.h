@@ -14,6 +14,8 @@
  *     for the hangup; times are ours alone (sweep), MHD has none;
  *   - MHD_stop_daemon() with a suspended connection aborts: rw_http_server_free() resumes all, runs once,
  *     stops;
+ *   - after a content reader's failure the connection is closed inside, but let go only if it is looked at once more, which
+ *     happens to those with a time-out of their own: keep_in_sight() in server.c;
  *   - a content reader that gives 0 bytes must have suspended the connection, or MHD spins;
  *   - an answer in the middle of an upload is refused: refusals happen at the first call or after the last;
  *   - Content-Length beside Transfer-Encoding is accepted: refused by us;

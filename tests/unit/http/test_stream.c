@@ -30,10 +30,15 @@ static void note_closed(struct rw_http_stream *stream, enum rw_http_stream_end e
 	source->has_closed = true;
 }
 
+/* What is posted is answered at once. */
 static void start_stream(struct rw_http_exchange *exchange, void *userdata)
 {
 	struct source *source = userdata;
 
+	if (strcmp(rw_http_exchange_request(exchange)->method, "POST") == 0) {
+		rw_http_answer(exchange, 200, NULL, NULL, 0);
+		return;
+	}
 	source->options.content_type = "application/x-ndjson";
 	source->options.closed = note_closed;
 	source->options.userdata = source;
@@ -161,6 +166,30 @@ static void tells_when_the_client_has_gone(void **state)
 	assert_int_equal(source.end, RW_HTTP_STREAM_GONE);
 	assert_int_equal(rw_http_server_counts(fixture->server).streams, 0);
 	assert_false(sink.done);
+	stop(fixture);
+}
+
+/* libmicrohttpd comes upon closed connections by itself as long as no older one stays. */
+static void lets_go_its_connection_while_an_older_one_stays(void **state)
+{
+	struct fixture *fixture = *state;
+	struct source source = {0};
+	struct sink sink = {0};
+	RW_CLEANUP(rw_http_result_done) struct rw_http_result result = {0};
+	struct rw_http_call_options post = {.method = "POST"};
+	struct rw_http_call *call;
+
+	start(fixture, &source);
+	post.url = fixture_url(fixture, "/");
+	assert_int_equal(rw_http_client_wait(fixture->agent, &post, &result, NULL), 0);
+	call = open_stream(fixture, &sink);
+	fixture_run_until(fixture, &sink.head);
+	assert_int_equal(rw_http_server_counts(fixture->server).connections, 2);
+	rw_http_call_abort(call);
+	fixture_run_until(fixture, &source.has_closed);
+	for (int i = 0; i < 5000 && rw_http_server_counts(fixture->server).connections > 1; i++)
+		rw_loop_turn(fixture->loop);
+	assert_int_equal(rw_http_server_counts(fixture->server).connections, 1);
 	stop(fixture);
 }
 
@@ -353,6 +382,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(sends_the_head_at_once_and_lines_as_they_come),
 		cmocka_unit_test(tells_when_the_client_has_gone),
+		cmocka_unit_test(lets_go_its_connection_while_an_older_one_stays),
 		cmocka_unit_test(carries_lines_larger_than_any_buffer_on_the_way),
 		cmocka_unit_test(refuses_lines_beyond_the_client_limit),
 		cmocka_unit_test(beats_while_nothing_else_is_sent),
