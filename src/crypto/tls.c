@@ -503,8 +503,10 @@ int rw_tls_server_attach(struct rw_tls_server *server, void *gnutls_session)
 	const gnutls_datum_t key = {server->tickets.bytes, sizeof(server->tickets.bytes)};
 	int r = gnutls_credentials_set(gnutls_session, GNUTLS_CRD_CERTIFICATE, server->credentials);
 
-	if (r >= 0 && server->gives_tickets)
+	if (r >= 0 && server->gives_tickets) {
+		gnutls_db_set_cache_expiration(gnutls_session, RW_TLS_TICKET_LIFE_S);
 		r = gnutls_session_ticket_enable_server(gnutls_session, &key);
+	}
 	return r < 0 ? -EIO : 0;
 }
 

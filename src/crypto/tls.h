@@ -92,11 +92,13 @@ struct rw_tls_server;
 
 /*
  * What tickets are sealed with.  A client that brings one has neither to show its certificate again nor to be shown the
- * server's, a fifth of the work of a whole handshake; its certificate is in the ticket and judged as ever.  Servers with
+ * server's, which is most of a handshake's work; its certificate is in the ticket and judged as ever.  Servers with
  * the same key take each other's tickets, also after they have started again: whoever has the key can pass for any client,
- * so it is made from a secret that is kept as well as theirs.  What really seals changes with the time.
+ * so it is made from a secret that is kept as well as theirs.  What really seals is made from it and the time, and changes
+ * every few days; a ticket is good for RW_TLS_TICKET_LIFE_S.
  */
 #define RW_TLS_TICKET_KEY_SIZE 64
+#define RW_TLS_TICKET_LIFE_S   (24 * 3600)
 struct rw_tls_ticket_key {
 	uint8_t bytes[RW_TLS_TICKET_KEY_SIZE];
 };

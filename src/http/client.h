@@ -13,7 +13,8 @@
  * what ringwall needs and refuses the rest: no redirects, cookies, proxies, compression, HTTP/2.
  *
  * Connections are kept alive and used again by the next call to the same origin; idle ones (at most
- * RW_HTTP_CLIENT_MAX_IDLE) are watched, so one that the server closed is not tried.  A call whose kept
+ * RW_HTTP_CLIENT_MAX_IDLE) are watched, so one that the server closed is not tried; after RW_HTTP_CLIENT_MAX_AGE_S the
+ * next call makes a new one, so that the ticket by which connections begin (crypto/tls.h) never gets too old.  A call whose kept
  * connection turns out dead before a byte of the answer came is repeated once on a new one if its method is
  * idempotent. Host names are looked up on a pool thread; numeric addresses and the use of a kept connection
  * need no thread.
@@ -28,8 +29,9 @@
 #include "loop/loop.h"
 
 #define RW_HTTP_CLIENT_MAX_IDLE    4
-#define RW_HTTP_CLIENT_MAX_HEADERS 64    /* of an answer */
-#define RW_HTTP_CLIENT_HEAD_BYTES  16384 /* of status line and headers of an answer */
+#define RW_HTTP_CLIENT_MAX_AGE_S   (6 * 3600) /* of a connection that is used again */
+#define RW_HTTP_CLIENT_MAX_HEADERS 64         /* of an answer */
+#define RW_HTTP_CLIENT_HEAD_BYTES  16384      /* of status line and headers of an answer */
 
 struct rw_http_client;
 struct rw_http_call;

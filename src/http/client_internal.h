@@ -42,6 +42,9 @@ void transport_set_owner(struct transport *transport, const struct transport_eve
 /* Whether it is connected to that origin. */
 bool transport_fits(const struct transport *transport, const struct rw_http_url *url);
 
+/* For how long it has been there at 'now_s'. */
+int64_t transport_age_s(const struct transport *transport, int64_t now_s);
+
 /* Whether it is plain, or was begun with 'tls'. */
 bool transport_uses(const struct transport *transport, const struct rw_tls_client *tls);
 

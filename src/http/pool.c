@@ -34,7 +34,8 @@ void http_pool_keep(struct rw_http_client *client, struct transport *transport)
 	struct idle_transport *idle = NULL;
 
 	/* One that has begun with other certificates than those of now is not used again. */
-	if (client->idle_count < RW_HTTP_CLIENT_MAX_IDLE && transport_uses(transport, client->tls))
+	if (client->idle_count < RW_HTTP_CLIENT_MAX_IDLE && transport_uses(transport, client->tls) &&
+	    transport_age_s(transport, rw_clock_realtime_ms(client->clock) / 1000) < RW_HTTP_CLIENT_MAX_AGE_S)
 		idle = calloc(1, sizeof(*idle));
 	if (!idle) {
 		transport_free(transport);

@@ -298,6 +298,11 @@ bool transport_fits(const struct transport *transport, const struct rw_http_url 
 	       strcmp(transport->url.host, url->host) == 0;
 }
 
+int64_t transport_age_s(const struct transport *transport, int64_t now_s)
+{
+	return now_s - transport->now_s;
+}
+
 bool transport_uses(const struct transport *transport, const struct rw_tls_client *tls)
 {
 	return !transport->tls || transport->tls == tls;

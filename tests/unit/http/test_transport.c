@@ -147,6 +147,23 @@ static void takes_a_server_at_its_word_until_its_certificate_expires(void **stat
 	fixture_stop(fixture);
 }
 
+/* So that there always is a ticket of the last day. */
+static void begins_a_new_connection_after_some_hours(void **state)
+{
+	struct fixture *fixture = *state;
+
+	start(fixture, &key);
+	assert_answer(fixture->agent, fixture_url(fixture, "/"), 200, "n-1");
+	fixture->clock.realtime_ms += (int64_t)RW_HTTP_CLIENT_MAX_AGE_S * 1000 - 1000;
+	assert_answer(fixture->agent, fixture_url(fixture, "/"), 200, "n-1");
+	assert_int_equal(resumed(fixture), 0);
+	fixture->clock.realtime_ms += 1000;
+	assert_answer(fixture->agent, fixture_url(fixture, "/"), 200, "n-1"); /* the last one on it */
+	assert_answer(fixture->agent, fixture_url(fixture, "/"), 200, "n-1");
+	assert_int_equal(resumed(fixture), 1);
+	fixture_stop(fixture);
+}
+
 static void makes_the_same_key_of_the_same_secret(void **state)
 {
 	struct rw_seal_key secret = {{1}};
@@ -176,6 +193,7 @@ int main(void)
 		cmocka_unit_test(shows_a_ticket_to_no_other_host),
 		cmocka_unit_test(forgets_its_ticket_when_its_files_are_others),
 		cmocka_unit_test(takes_a_server_at_its_word_until_its_certificate_expires),
+		cmocka_unit_test(begins_a_new_connection_after_some_hours),
 		cmocka_unit_test(makes_the_same_key_of_the_same_secret),
 	};
 
