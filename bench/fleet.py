@@ -16,8 +16,8 @@ the other shows what the many cost it.  What is measured, with the controller's 
 The peer in the same run is fleet_push.c: what the kernel alone takes to tell as many connections something and to hear
 their answers.
 
-All is in a network namespace of its own (fleet.sh), where whole ranges of addresses are local: a controller takes a
-quarter of all connections from one address.
+All is in a network namespace of its own (fleet.sh), where whole ranges of addresses are local and connections come from
+8,192 addresses in turn: a controller tells those of few addresses apart from those of many.
 
 usage: fleet.py BUILD OUT.json [AGENTS]
 """
@@ -319,13 +319,22 @@ def wait_for(condition):
             time.sleep(0.05)
 
 
+def make_network():
+    subprocess.run(["ip", "link", "set", "lo", "up"], check=True)
+    for local in ("10.88.0.0/16", "10.90.0.0/16"):
+        subprocess.run(["ip", "route", "add", "local", local, "dev", "lo"], check=True)
+    sources = ", ".join(f"{n} : 10.90.{n >> 8}.{n & 255}" for n in range(1 << 13))
+    subprocess.run(["nft", "-f", "-"], check=True, text=True, input=(
+        "table ip bench { chain out { type nat hook postrouting priority 100;\n"
+        f"tcp dport {{ 8443, 9443 }} snat to numgen inc mod {1 << 13} map {{ {sources} }}\n}}\n}}\n"))
+
+
 def main():
     build, out = os.path.abspath(sys.argv[1]), os.path.abspath(sys.argv[2])
     # Two connections an agent: so many as this machine has descriptors for, where they are no ten thousand.
     most = (resource.getrlimit(resource.RLIMIT_NOFILE)[1] - SPARE_FILES) // 2
     count = min(int(sys.argv[3]) if len(sys.argv) > 3 else 10000, most)
-    subprocess.run(["ip", "link", "set", "lo", "up"], check=True)
-    subprocess.run(["ip", "route", "add", "local", "10.88.0.0/16", "dev", "lo"], check=True)
+    make_network()
     with tempfile.TemporaryDirectory(prefix="rw-bench-fleet-") as folder:
         result = Bench(build, folder, count).run()
     with open(out, "w", encoding="utf-8") as file:
