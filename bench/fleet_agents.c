@@ -16,27 +16,21 @@
  *     start         all that have joined call                {"started":10000}
  *     settled       when all streams are open and have       {"settled":10000,"first_ns":...,"last_ns":...,
  *                   said what is                              "opened":10000,"lost":0}
- *     revision R    when every agent that had R has it       {"revision":"R","agents":10000,"first_ns":..,"last_ns":..}
- *     in-force      how many have which revision: the newest {"revision":"R","agents":9990}
+ *     revision R    to how many R brought a policy, and when {"revision":"R","agents":10000,"first_ns":...,"last_ns":...}
  *
  * 'opened' and 'lost' count streams since the start.
  */
 
-#include <assert.h>
 #include <errno.h>
-#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
-#include <sys/stat.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "agent/session.h"
 #include "agent/uplink.h"
 #include "base/file.h"
-#include "base/log.h"
 #include "crypto/cert.h"
 #include "wire/join.h"
 #include "wire/problem.h"
