@@ -264,6 +264,44 @@ static void the_one_without_a_request_for_longest_makes_room(void **state)
 	stop(fixture);
 }
 
+static void begins_few_handshakes_at_a_time(void **state)
+{
+	struct fixture *fixture = *state;
+	struct room room = {0};
+	int fds[4];
+
+	fixture->limits.young = 3;
+	start(fixture, &room);
+	for (size_t i = 0; i < RW_ARRAY_COUNT(fds); i++)
+		fds[i] = fixture_connect(fixture);
+	turn(fixture);
+	assert_int_equal(counts_of(fixture).connections, 3);
+	/* Who asks makes room at once. */
+	assert_int_equal(ask(fixture, fds[0], "/stranger"), 200);
+	turn(fixture);
+	assert_int_equal(counts_of(fixture).connections, 4);
+	for (size_t i = 0; i < RW_ARRAY_COUNT(fds); i++)
+		close(fds[i]);
+	stop(fixture);
+}
+
+static void a_silent_crowd_of_one_address_keeps_no_handshake_waiting(void **state)
+{
+	struct fixture *fixture = *state;
+	struct room room = {0};
+	int fds[20];
+
+	fixture->limits.young = 9;
+	start(fixture, &room);
+	for (size_t i = 0; i < RW_ARRAY_COUNT(fds); i++)
+		fds[i] = fixture_connect(fixture);
+	turn(fixture);
+	assert_int_equal(counts_of(fixture).connections, RW_ARRAY_COUNT(fds));
+	for (size_t i = 0; i < RW_ARRAY_COUNT(fds); i++)
+		close(fds[i]);
+	stop(fixture);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -272,6 +310,8 @@ int main(void)
 		cmocka_unit_test(strangers_of_an_address_give_way_to_those_of_another),
 		cmocka_unit_test(strangers_of_many_addresses_are_cut_while_others_wait),
 		cmocka_unit_test(the_one_without_a_request_for_longest_makes_room),
+		cmocka_unit_test(begins_few_handshakes_at_a_time),
+		cmocka_unit_test(a_silent_crowd_of_one_address_keeps_no_handshake_waiting),
 	};
 
 	return cmocka_run_group_tests(tests, fixture_set_up, fixture_tear_down);

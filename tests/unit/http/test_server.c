@@ -728,32 +728,6 @@ static void answers_500_when_a_handler_forgets(void **state)
 	fixture_stop(fixture);
 }
 
-static void begins_few_handshakes_at_a_time(void **state)
-{
-	struct fixture *fixture = *state;
-	char answer[1024];
-	int fds[4];
-
-	fixture->limits.young = 3;
-	start_plain(fixture, echo);
-	for (size_t i = 0; i < RW_ARRAY_COUNT(fds); i++)
-		fds[i] = fixture_connect(fixture);
-	for (int i = 0; i < 10; i++)
-		rw_loop_turn(fixture->loop);
-	assert_int_equal(rw_http_server_counts(fixture->server).connections, 3);
-	/* Who asks makes room at once; then all places are taken by the silent, for a while. */
-	assert_int_equal(send(fds[0], "GET / HTTP/1.1\r\nHost: a\r\n\r\n", 27, 0), 27);
-	for (int i = 0; i < 5000 && rw_http_server_counts(fixture->server).connections < 4; i++)
-		rw_loop_turn(fixture->loop);
-	assert_int_equal(rw_http_server_counts(fixture->server).connections, 4);
-	fixture_talk(fixture, "GET / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n", answer,
-		     sizeof(answer));
-	assert_non_null(strstr(answer, "HTTP/1.1 200"));
-	for (size_t i = 0; i < RW_ARRAY_COUNT(fds); i++)
-		close(fds[i]);
-	fixture_stop(fixture);
-}
-
 static void waits_for_room_beyond_its_limit_of_connections(void **state)
 {
 	struct fixture *fixture = *state;
@@ -823,7 +797,6 @@ int main(void)
 		cmocka_unit_test(stops_with_deferred_answers_open),
 		cmocka_unit_test(hangs_up_on_deferred_answers_and_serves_on),
 		cmocka_unit_test(answers_500_when_a_handler_forgets),
-		cmocka_unit_test(begins_few_handshakes_at_a_time),
 		cmocka_unit_test(waits_for_room_beyond_its_limit_of_connections),
 		cmocka_unit_test(cuts_connections_beyond_the_limit_of_an_address),
 	};
