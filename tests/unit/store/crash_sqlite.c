@@ -252,7 +252,8 @@ static void keeps_every_acknowledged_change_whole_over_hundreds_of_kills(void **
 
 	(void)state;
 	run.random_state = 20261124;
-	while (run.kills < KILLS) {
+	/* A busy machine acknowledges little between two kills: then there are more of them. */
+	while (run.kills < KILLS || run.acknowledged <= KILLS) {
 		run.fixture = fixture_sqlite;
 		run.last = (struct acknowledgement){0};
 		assert_int_equal(fixture_setup(&fixture), 0);
@@ -270,8 +271,7 @@ static void keeps_every_acknowledged_change_whole_over_hundreds_of_kills(void **
 	}
 	print_message("%u kills, %u changes acknowledged, %u durable before they could be\n", run.kills,
 		      run.acknowledged, run.unreported);
-	assert_int_equal(run.kills, KILLS);
-	assert_true(run.acknowledged > KILLS);
+	assert_true(run.kills >= KILLS && run.acknowledged > KILLS);
 }
 
 int main(void)
