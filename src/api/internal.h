@@ -182,6 +182,9 @@ RW_NODISCARD int rw_api_flag(const struct rw_api_call *call, const char *name, b
 RW_NODISCARD int rw_api_number(const struct rw_api_call *call, const char *name, uint64_t min, uint64_t max,
 			       uint64_t *ret_number, struct rw_error *err); /* unchanged when absent */
 
+/* What a limit of the model refused (-ENOSPC) is no full disk: gives -EDQUOT then, in 'err' too; else 'result'. */
+RW_NODISCARD int rw_api_model_limit(int result, struct rw_error *err);
+
 RW_NODISCARD int rw_api_time(const struct rw_api_call *call, const char *name, int64_t *ret_ms,
 			     struct rw_error *err); /* RFC 3339; unchanged when absent */
 

@@ -30,8 +30,7 @@ int rw_api_read_model(const struct rw_api_call *call, struct rw_model **ret_mode
 	int r = rw_model_file_decode_within(call->request->body, call->request->body_size,
 					    rw_controller_limits(call->controller), ret_model, err);
 
-	/* A limit of the model, not the store's. */
-	return r == -ENOSPC ? err->code = -EDQUOT : r;
+	return rw_api_model_limit(r, err);
 }
 
 int rw_api_import_model(struct rw_api_call *call, struct rw_error *err)

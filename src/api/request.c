@@ -37,6 +37,15 @@ int rw_api_number(const struct rw_api_call *call, const char *name, uint64_t min
 	return 0;
 }
 
+int rw_api_model_limit(int result, struct rw_error *err)
+{
+	if (result != -ENOSPC)
+		return result;
+	if (err)
+		err->code = -EDQUOT;
+	return -EDQUOT;
+}
+
 int rw_api_time(const struct rw_api_call *call, const char *name, int64_t *ret_ms, struct rw_error *err)
 {
 	const char *text = rw_api_parameter(call, name);

@@ -56,7 +56,7 @@ int rw_api_create_suppression(struct rw_api_call *call, struct rw_error *err)
 	if (r == 0)
 		r = rw_suppression_add(call->controller, &call->actor, &what, id, err);
 	if (r < 0)
-		return r == -ENOSPC ? err->code = -EDQUOT : r;
+		return rw_api_model_limit(r, err);
 	rw_api_pump_events(call->api);
 	rw_buf_init(&buf, RW_API_ANSWER_MAX);
 	rw_json_writer_init(&json, &buf, false);

@@ -134,9 +134,8 @@ int rw_api_get_tighten(struct rw_api_call *call, struct rw_error *err)
 
 	if (r == 0)
 		r = make_plan(&question, model, &plan, err);
-	/* A limit of the model is not a full disk. */
 	if (r < 0)
-		return r == -ENOSPC ? err->code = -EDQUOT : r;
+		return rw_api_model_limit(r, err);
 	rw_buf_init(&buf, RW_API_ANSWER_MAX);
 	r = rw_tighten_encode(&buf, model, &plan, question.stage_ms, err);
 	if (r < 0) {

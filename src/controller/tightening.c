@@ -90,7 +90,12 @@ int rw_tightening_read(struct rw_controller *controller, const char *group,
 		return r;
 	root = rw_json_root(document);
 	r = decode(ret_tightening, &root, err);
-	return r == -EINVAL ? err ? err->code = -EUCLEAN : -EUCLEAN : r;
+	if (r != -EINVAL)
+		return r;
+	/* What stands in the store is no fault of the request's. */
+	if (err)
+		err->code = -EUCLEAN;
+	return -EUCLEAN;
 }
 
 /* ---- writing ---- */

@@ -13,11 +13,11 @@
  * what ringwall needs and refuses the rest: no redirects, cookies, proxies, compression, HTTP/2.
  *
  * Connections are kept alive and used again by the next call to the same origin; idle ones (at most
- * RW_HTTP_CLIENT_MAX_IDLE) are watched, so one that the server closed is not tried; after RW_HTTP_CLIENT_MAX_AGE_S the
- * next call makes a new one, so that the ticket by which connections begin (crypto/tls.h) never gets too old.  A call whose kept
+ * RW_HTTP_CLIENT_MAX_IDLE) are watched, so one that the server closed is not tried.  After RW_HTTP_CLIENT_MAX_AGE_S a new
+ * one is made, so that the ticket by which connections begin (crypto/tls.h) never gets too old.  A call whose kept
  * connection turns out dead before a byte of the answer came is repeated once on a new one if its method is
- * idempotent. Host names are looked up on a pool thread; numeric addresses and the use of a kept connection
- * need no thread.
+ * idempotent.  Host names are looked up on a pool thread; numeric addresses and the use of a kept connection need no
+ * thread.
  */
 
 #include <stdbool.h>

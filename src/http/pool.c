@@ -33,7 +33,7 @@ void http_pool_keep(struct rw_http_client *client, struct transport *transport)
 	static const struct transport_events events = {.ready = idle_ready};
 	struct idle_transport *idle = NULL;
 
-	/* One that has begun with other certificates than those of now is not used again. */
+	/* One that has begun with other certificates than those of now is not used again, nor is one of old. */
 	if (client->idle_count < RW_HTTP_CLIENT_MAX_IDLE && transport_uses(transport, client->tls) &&
 	    transport_age_s(transport, rw_clock_realtime_ms(client->clock) / 1000) < RW_HTTP_CLIENT_MAX_AGE_S)
 		idle = calloc(1, sizeof(*idle));
